@@ -1,0 +1,53 @@
+/**
+ * The seam between the container's set-up, which is the same for all, and what finally runs in it.
+ * Executors are asked in order; the first that can handle the spec gets it.
+ */
+import type { Spec } from "../runtime/spec/spec.ts";
+
+/** How the user asked for a handler. */
+export interface HandlerRequest {
+  /** Basename of argv[0]: `krun` makes the microVM handler the default. */
+  readonly invokedAs: string;
+  /** `--handler NAME`, when given. */
+  readonly handler?: string;
+}
+
+export interface BundleContext {
+  readonly id: string;
+  /** Absolute path of the bundle folder. */
+  readonly bundle: string;
+  /** Absolute path of the root filesystem folder. */
+  readonly rootfs: string;
+}
+
+export interface Executor {
+  /** The name in `run.oci.handler`; the plain executor's is `default`. */
+  readonly name: string;
+
+  /** Called in the builder, right after config.json is read: does this executor take the container? */
+  canHandle(spec: Spec, request: HandlerRequest): boolean;
+
+  /**
+   * Called in the builder before anything is created; must have no effect on the host.
+   * @throws {SpecError} for annotations out of range, {HostError} for what the host lacks.
+   */
+  validate(spec: Spec, context: BundleContext): void;
+
+  /**
+   * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
+   * Pure; the files that the executor needs are listed in `rootfsFiles`.
+   */
+  preExec(spec: Spec, context: BundleContext): PreExecResult;
+}
+
+export interface PreExecResult {
+  readonly spec: Spec;
+  /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
+  readonly rootfsFiles: readonly { readonly name: string; readonly data: Uint8Array }[];
+  /** How Init ends: exec of the user's process, or exec of kago's own init stage with these settings. */
+  readonly ending: { readonly kind: "process" } | {
+    readonly kind: "stage";
+    /** JSON-serialisable settings for `--stage=init`. */
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+}
