@@ -2,33 +2,150 @@
  * The operations that a plan is made of: the one source of names, fields and encodings. `helper-c/ops.gen.h` is
  * generated from this table, so the C side cannot drift. This module owns the vocabulary, not the encoding
  * (encode.ts) and not the choice of operations (the compile modules).
- *
- * Field types: `u32`, `u64`, `str` (UTF-8, no NUL), `bytes`, `strs` (a list of strings), `u32s` (a list of u32).
  */
-export const FIELD_TYPES = ["u32", "u64", "str", "bytes", "strs", "u32s"] as const;
+
+/** `u32`, `u64`, `str` (UTF-8, no NUL), `strs` (a list of `str`), `u32s` (a list of `u32`). Booleans are u32 0 or 1. */
+export const FIELD_TYPES = ["u32", "u64", "str", "strs", "u32s"] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
-/** Opcode = position in this table, from 1; append only. */
+/** The opcode is the position in this table, from 1. */
 export const OPS = {
-  // Intermediate: namespaces, identities, the clone of Init.
+  // ---- Intermediate: still on the host's files, on the way into the namespaces ----
+
   /** Writes `data` to an existing host file in one write(2). */
   writeFile: { path: "str", data: "str" },
+  /** setns(2) by path; the kernel refuses a namespace that is not of type `nstype` (CLONE_NEW*). */
+  setns: { path: "str", nstype: "u32" },
+  /** unshare(2) of CLONE_NEW* flags. */
+  unshare: { flags: "u32" },
+  /** Tells Main that `point` (SYNC_POINTS) is reached and waits for its answer. */
+  sync: { point: "u32" },
+  /** Takes uid and gid 0 of the user namespace just entered. */
+  becomeRoot: {},
+  /** clone3(2) with CLONE_PARENT: the child goes on with the next stage, the parent ends. */
+  cloneInit: {},
+
+  // ---- Init: the root filesystem, resolved below the root by file descriptor ----
+
+  /** setsid(2). */
+  setsid: {},
+  /** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING. */
+  sessionKeyring: { name: "str" },
+  /** Brings the loopback device of a new network namespace up. */
+  loopbackUp: {},
+  /** mount(2) with MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with or without MS_REC, on a host path. */
+  propagation: { path: "str", flags: "u32" },
+  /** Clones the mounts at `path` and mounts them over it; all `target`s are below this root from here on. */
+  openRoot: { path: "str", privateParent: "u32" },
+  /** A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount. */
+  mount: {
+    fstype: "str",
+    source: "str",
+    target: "str",
+    options: "strs",
+    attrs: "u64",
+    propagation: "u32",
+    noFollow: "u32",
+    copyUp: "u32",
+  },
+  /** A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. */
+  bind: {
+    source: "str",
+    target: "str",
+    recursive: "u32",
+    attrsSet: "u64",
+    attrsClear: "u64",
+    recAttrsSet: "u64",
+    recAttrsClear: "u64",
+    propagation: "u32",
+  },
+  /** mount_setattr(2) and propagation on what is mounted at `target` already. */
+  remount: { target: "str", attrsSet: "u64", attrsClear: "u64", propagation: "u32" },
+  /** symlinkat(2); what exists already stays, unless `replace`. */
+  symlink: { target: "str", path: "str", replace: "u32" },
+  /** mknodat(2), or a bind of the host's node where mknod is not permitted (user namespaces). */
+  mknod: {
+    path: "str",
+    mode: "u32",
+    major: "u32",
+    minor: "u32",
+    uid: "u32",
+    gid: "u32",
+  },
+  /** Opens a pseudoterminal of the root's devpts, sends its master to Main, binds it on /dev/console, and takes it. */
+  console: { rows: "u32", columns: "u32", uid: "u32" },
+  /** Writes a value below /proc/sys; `key` is in slash form (`net/ipv4/ip_forward`). */
+  sysctl: { key: "str", value: "str" },
+  /** Hides a path: an empty read-only tmpfs over a folder, /dev/null over a file. Missing paths are fine. */
+  maskPath: { path: "str" },
+  /** Binds a path read-only on itself. Missing paths are fine. */
+  readonlyPath: { path: "str" },
+  /** mount_setattr(2) on the root itself. */
+  rootAttributes: { attrsSet: "u64", propagation: "u32" },
+  /** Mounts the runtime's own file read-only over itself, so that /proc/self/exe cannot be written (CVE-2019-5736). */
+  protectRuntime: { path: "str" },
+  /** Replaces Init by `path`, which inherits the plan, the root and the channels to Main. */
+  execStage: { path: "str", args: "strs", env: "strs" },
+  /** pivot_root(2) into the root, and the old root detached. */
+  pivotRoot: {},
+  /** chroot(2) into the root, where pivot_root cannot work (initramfs) or no mount namespace is new. */
+  changeRoot: { moveMount: "u32" },
+
+  // ---- Init: the process ----
+
+  sethostname: { name: "str" },
+  setdomainname: { name: "str" },
+  /** setrlimit(2). */
+  rlimit: { resource: "u32", soft: "u64", hard: "u64" },
+  umask: { mask: "u32" },
+  /** Makes the working directory if it is missing and enters it while still privileged, if that is possible. */
+  prepareCwd: { path: "str" },
+  /** chdir(2), unless done; the result must lie inside the root (CVE-2024-21626). */
+  chdir: { path: "str" },
+  /** Drops from the bounding set all capabilities that are not in `mask`. */
+  capBounding: { mask: "u64" },
+  /** PR_SET_KEEPCAPS, so that the next setuid keeps the permitted set. */
+  keepCaps: {},
+  setgroups: { gids: "u32s" },
+  setgid: { gid: "u32" },
+  setuid: { uid: "u32" },
+  capset: { effective: "u64", permitted: "u64", inheritable: "u64" },
+  capAmbient: { mask: "u64" },
+  noNewPrivileges: {},
+  /** Marks every descriptor from 3 + `preserve` on close-on-exec. */
+  closeFds: { preserve: "u32" },
+  /** Finds the program that `exec` will run, by `search` (the value of PATH) unless `file` has a slash. */
+  findProgram: { file: "str", search: "str" },
+  /** Tells Main that all is ready and waits for `start`. */
+  awaitStart: {},
+  exec: { args: "strs", env: "strs" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export type OpName = keyof typeof OPS;
 
-type FieldValue = {
+interface FieldValue {
   u32: number;
   u64: bigint;
   str: string;
-  bytes: Uint8Array;
   strs: readonly string[];
   u32s: readonly number[];
-};
+}
 
 /** One operation of the plan. `from` names the place in config.json that it comes from. */
 export type Op = {
   [N in OpName]:
-    & { op: N; from?: string }
-    & { [F in keyof (typeof OPS)[N]]: FieldValue[(typeof OPS)[N][F] & FieldType] };
+    & { readonly op: N; readonly from?: string }
+    & {
+      readonly [F in keyof (typeof OPS)[N]]: FieldValue[(typeof OPS)[N][F] & FieldType];
+    };
 }[OpName];
+
+/** Where the stage waits for Main; the number is on the wire. */
+export const SYNC_POINTS = { idMappings: 1 } as const;
+
+/** The stages in order; `vmm` is the `--stage=init` process of a microVM, empty for a plain container. */
+export const STAGES = ["intermediate", "init", "vmm"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What `create` will execute, stage by stage. */
+export type Plan = Readonly<Record<Stage, readonly Op[]>>;

@@ -1,0 +1,28 @@
+/**
+ * Programs and libraries embedded in the bundle, as memory files: nothing is unpacked to a disk. This module needs
+ * libc only, since the shim itself is reached through it.
+ */
+
+let library: ReturnType<typeof openLibc> | undefined;
+
+function openLibc() {
+  return Deno.dlopen("libc.so.6", {
+    // int memfd_create(const char *name, unsigned int flags); memfd_create(2)
+    memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  });
+}
+
+const MFD_CLOEXEC = 1;
+
+/**
+ * A path below /proc/self/fd with these contents, for dlopen(3). The descriptor stays open and is close-on-exec.
+ * @throws {Error} when the kernel gives no memory file.
+ */
+export function memoryFilePath(name: string, bytes: Uint8Array): string {
+  library ??= openLibc();
+  const fd = library.symbols.memfd_create(new TextEncoder().encode(`${name}\0`), MFD_CLOEXEC);
+  if (fd < 0) throw new Error(`memfd_create ${name}: the kernel gives no memory file`);
+  const path = `/proc/self/fd/${fd}`;
+  Deno.writeFileSync(path, bytes);
+  return path;
+}

@@ -1,0 +1,38 @@
+/* What an operation sees: the state that one stage carries from operation to operation. */
+#ifndef KAGO_CONTEXT_H
+#define KAGO_CONTEXT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
+
+struct context {
+  const struct plan *plan;
+  enum stage stage;
+  int sync_fd;        /* to Main: messages out, answers in */
+  int listen_fd;      /* where `start` connects, -1 under `run` */
+  int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
+  int plan_fd;        /* handed on to the next stage */
+  int root_fd;        /* the container's root, -1 before openRoot */
+  int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  bool in_cwd;        /* the working directory is entered */
+  const char *program; /* what findProgram found */
+  char program_buffer[4096];
+  /* Runs `call(argument)` on every thread of the process; each returns 0 or -errno. */
+  int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
+};
+
+/* Every operation: 0, or -errno. `f` are its fields in the order of the table. */
+typedef int operation(struct context *c, const struct field *f);
+
+#define X(code, name, fields) operation op_##name;
+OPERATIONS(X)
+#undef X
+
+/* Runs all operations of `c->stage`: 0, or -errno with the failing one's index in *failed. */
+int run_stage(struct context *c, uint32_t *failed);
+
+#endif

@@ -1,0 +1,88 @@
+/* Names come from a hostile root: every one is opened relative to its folder and never through a link. */
+#include "copy_up.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+
+enum { MAX_DEPTH = 64 };
+
+static int copy_folder(int from, int to, int depth);
+
+static int copy_link(int from, int to, const char *name) {
+  char target[PATH_MAX];
+  ssize_t n = readlinkat(from, name, target, sizeof target - 1);
+  if (n < 0) return -errno;
+  target[n] = 0;
+  return as_result(symlinkat(target, to, name));
+}
+
+static int copy_file(int from, int to, const char *name, mode_t mode) {
+  int in = as_result(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (in < 0) return in;
+  int out = as_result(openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & 07777));
+  ssize_t n = out;
+  while (out >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0) continue;
+  int result = n < 0 ? (out < 0 ? out : -errno) : 0;
+  close(in);
+  if (out >= 0) close(out);
+  return result;
+}
+
+static int copy_subfolder(int from, int to, const char *name, mode_t mode, int depth) {
+  int result = as_result(mkdirat(to, name, mode & 07777));
+  if (result < 0) return result;
+  int in = as_result(openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  int out = as_result(openat(to, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  result = in < 0 ? in : out < 0 ? out : copy_folder(in, out, depth + 1);
+  if (in >= 0) close(in);
+  if (out >= 0) close(out);
+  return result;
+}
+
+static int copy_entry(int from, int to, const char *name, int depth) {
+  struct stat info;
+  int result = as_result(fstatat(from, name, &info, AT_SYMLINK_NOFOLLOW));
+  if (result < 0) return result;
+  if (S_ISDIR(info.st_mode)) result = copy_subfolder(from, to, name, info.st_mode, depth);
+  else if (S_ISLNK(info.st_mode)) result = copy_link(from, to, name);
+  else if (S_ISREG(info.st_mode)) result = copy_file(from, to, name, info.st_mode);
+  else result = as_result(mknodat(to, name, info.st_mode, info.st_rdev));
+  if (result < 0) return result;
+  result = as_result(fchownat(to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW));
+  /* chown clears the set-id bits. */
+  if (result == 0 && !S_ISLNK(info.st_mode)) result = as_result(fchmodat(to, name, info.st_mode & 07777, 0));
+  return result;
+}
+
+static int copy_folder(int from, int to, int depth) {
+  if (depth > MAX_DEPTH) return -ELOOP;
+  int fd = as_result(openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  DIR *folder = fdopendir(fd);
+  if (!folder) {
+    close(fd);
+    return -ENOMEM;
+  }
+  int result = 0;
+  for (struct dirent *entry; result == 0 && (entry = readdir(folder));) {
+    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) result = copy_entry(from, to, entry->d_name, depth);
+  }
+  closedir(folder);
+  return result;
+}
+
+int copy_tree(int from, int to) {
+  struct stat info;
+  int result = as_result(fstat(from, &info));
+  if (result == 0) result = copy_folder(from, to, 0);
+  if (result == 0) result = as_result(fchownat(to, "", info.st_uid, info.st_gid, AT_EMPTY_PATH));
+  /* An O_PATH descriptor takes no fchmod; "." of it does. */
+  if (result == 0) result = as_result(fchmodat(to, ".", info.st_mode & 07777, 0));
+  return result;
+}

@@ -1,0 +1,271 @@
+/*
+ * The entry stub of the packed binary: turns the stock deno executable into kago. The packer
+ * (scripts/build/npm_pack.ts) appends this code, its header and the bundle to the executable and makes the ELF entry
+ * point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already taken
+ * `environ`, but none of deno's own code has run.
+ *
+ * It owns: the bundle in a memfd, the argv and environment that deno sees. It does not own what those say: options
+ * and names of variables come from the packer, as lists of strings that each end with NUL, an empty one last.
+ * Freestanding: no libc, no writable data, no relocations.
+ */
+#include <asm/unistd.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
+#include <linux/resource.h>
+
+#include "arch_x86_64.h"
+#include "header.gen.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8
+#endif
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+/* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
+#define LOWEST_BUNDLE_FD 64
+
+/* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
+extern const struct entry_header header __attribute__((visibility("hidden")));
+__asm__(".pushsection .header,\"a\"\n"
+	".globl header\n"
+	"header:	.zero " ENTRY_HEADER_SIZE "\n"
+	".popsection\n");
+
+/* The initial stack of a process, taken apart. */
+struct initial_stack {
+	long argc;
+	char **argv;
+	char **envp;
+	char **auxv; /* pairs of words, up to AT_NULL */
+};
+
+static unsigned long length(const char *text)
+{
+	unsigned long n = 0;
+	while (text[n])
+		n++;
+	return n;
+}
+
+static char *append(char *end, const char *text)
+{
+	while (*text)
+		*end++ = *text++;
+	*end = 0;
+	return end;
+}
+
+static char *append_number(char *end, unsigned long number)
+{
+	char digits[24];
+	char *first = digits + sizeof(digits) - 1;
+
+	*first = 0;
+	do
+		*--first = '0' + number % 10;
+	while (number /= 10);
+	return append(end, first);
+}
+
+static __attribute__((noreturn)) void fail(const char *what, long error)
+{
+	char message[160];
+	char *end = append(append(message, "kago: cannot start: "), what);
+
+	end = append(append_number(append(end, ": errno "), -error), "\n");
+	system_call(__NR_write, 2, (long)message, end - message, 0);
+	for (;;)
+		system_call(__NR_exit_group, 1, 0, 0, 0);
+}
+
+static const char *in_image(unsigned long offset)
+{
+	return (const char *)&header + offset;
+}
+
+/* The address in memory of what the executable's own tables place at `address`. */
+static unsigned long loaded(unsigned long address)
+{
+	return (unsigned long)&header - header.image_address + address;
+}
+
+static unsigned long count_strings(const char *list)
+{
+	unsigned long count = 0;
+	for (; *list; list += length(list) + 1)
+		count++;
+	return count;
+}
+
+static unsigned long count_pointers(char **list)
+{
+	unsigned long count = 0;
+	while (list[count])
+		count++;
+	return count;
+}
+
+static int starts_with(const char *text, const char *prefix)
+{
+	while (*prefix)
+		if (*text++ != *prefix++)
+			return 0;
+	return 1;
+}
+
+static int is_dropped(const char *variable)
+{
+	const char *prefix = in_image(header.dropped_offset);
+	for (; *prefix; prefix += length(prefix) + 1)
+		if (starts_with(variable, prefix))
+			return 1;
+	return 0;
+}
+
+static struct initial_stack take_apart(long *stack)
+{
+	struct initial_stack old = { .argc = stack[0], .argv = (char **)(stack + 1) };
+
+	old.envp = old.argv + old.argc + 1;
+	old.auxv = old.envp + count_pointers(old.envp) + 1;
+	return old;
+}
+
+static long open_memfd(void)
+{
+	long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	/* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. */
+	long fd = system_call(__NR_memfd_create, (long)"kago", flags | MFD_NOEXEC_SEAL, 0, 0);
+
+	if (fd == -EINVAL)
+		fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
+	if (fd < 0)
+		fail("memfd_create", fd);
+	return fd;
+}
+
+static long move_up(long low)
+{
+	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_BUNDLE_FD, 0);
+	/* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
+	if (fd == -EINVAL)
+		fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
+	if (fd < 0)
+		fail("fcntl F_DUPFD_CLOEXEC", fd);
+	system_call(__NR_close, low, 0, 0, 0);
+	return fd;
+}
+
+/* Deno loads a script from a path only, so the bundle becomes a file that nobody can write any more. */
+static long place_bundle(void)
+{
+	const char *bundle = in_image(header.bundle_offset);
+	unsigned long written = 0;
+	long fd = move_up(open_memfd());
+	long result;
+
+	while (written < header.bundle_size) {
+		result = system_call(__NR_write, fd, (long)(bundle + written), header.bundle_size - written, 0);
+		if (result <= 0)
+			fail("write of the program to a memfd", result);
+		written += result;
+	}
+	result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
+	if (result < 0)
+		fail("fcntl F_ADD_SEALS", result);
+	return fd;
+}
+
+static void name_bundle(char *path, long fd)
+{
+	long result;
+
+	append_number(append(path, "/proc/self/fd/"), fd);
+	result = system_call(__NR_access, (long)path, 4, 0, 0);
+	if (result < 0)
+		fail("/proc/self/fd cannot be read, is /proc mounted?", result);
+}
+
+/* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
+static void leave_deleted_folder(void)
+{
+	char path[4096];
+
+	if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT)
+		system_call(__NR_chdir, (long)"/", 0, 0, 0);
+}
+
+/* Deno raises the soft limit on open files to the hard one; containers must not inherit that. */
+static void name_soft_nofile(char *variable)
+{
+	struct rlimit64 limit;
+	long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
+
+	if (result < 0)
+		fail("prlimit RLIMIT_NOFILE", result);
+	append_number(append(variable, in_image(header.soft_nofile_offset)), limit.rlim_cur);
+}
+
+static char **put_strings(char **to, const char *list)
+{
+	for (; *list; list += length(list) + 1)
+		*to++ = (char *)list;
+	return to;
+}
+
+static char **put_arguments(char **to, const struct initial_stack *old, char *bundle)
+{
+	to = put_strings(to, in_image(header.options_offset));
+	*to++ = bundle;
+	for (long i = 1; i < old->argc; i++)
+		*to++ = old->argv[i];
+	*to++ = 0;
+	return to;
+}
+
+static char **put_environment(char **to, const struct initial_stack *old, char *soft_nofile)
+{
+	for (char **from = old->envp; *from; from++)
+		if (!is_dropped(*from))
+			*to++ = *from;
+	to = put_strings(to, in_image(header.variables_offset));
+	*to++ = soft_nofile;
+	*to++ = 0;
+	return to;
+}
+
+static char **put_auxv(char **to, char **from)
+{
+	for (; from[0]; from += 2, to += 2) {
+		to[0] = from[0];
+		to[1] = from[1];
+	}
+	to[0] = to[1] = 0;
+	return to + 2;
+}
+
+/* Called by entry_point. The pointers that outlive this function's frame are safe: the new stack begins below it. */
+__attribute__((noreturn, used)) void enter(long *stack, void *at_exit)
+{
+	struct initial_stack old = take_apart(stack);
+	char bundle[40], soft_nofile[64];
+	unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
+			      count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
+	char **block, **envp, **end;
+
+	for (char **aux = old.auxv; aux[0]; aux += 2)
+		words += 2;
+	/* Besides: argc, the bundle, the NULL after argv, the soft limit, AT_NULL's pair, alignment. */
+	block = __builtin_alloca((words + 8) * sizeof(*block));
+	block = (char **)(((unsigned long)block + 15) & ~15UL);
+
+	leave_deleted_folder();
+	name_soft_nofile(soft_nofile);
+	name_bundle(bundle, place_bundle());
+	envp = put_arguments(block + 1, &old, bundle);
+	block[0] = (char *)(envp - (block + 1) - 1);
+	end = put_environment(envp, &old, soft_nofile);
+	put_auxv(end, old.auxv);
+	*(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
+	start_program(loaded(header.entry_address), block, at_exit);
+}

@@ -1,0 +1,145 @@
+/* `run` in the foreground: waits for the container's process, passes signals on, relays its terminal. */
+#include "shim.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "kernel.h"
+
+enum { LAST_SIGNAL = 64, CHUNK = 32 << 10 };
+
+/* Bytes on their way from one descriptor to the other. */
+struct relay {
+  int from, to;
+  size_t start, end;
+  char bytes[CHUNK];
+};
+
+static int wake_pipe[2];
+static struct sigaction saved[LAST_SIGNAL + 1];
+
+static void on_signal(int number) {
+  int error = errno;
+  unsigned char byte = (unsigned char)number;
+  if (write(wake_pipe[1], &byte, 1) < 0) { /* the pipe is full of signals already */
+  }
+  errno = error;
+}
+
+/* All but those that are about ourselves, that cannot be caught, or that libc keeps (32 to 34). */
+static bool is_forwarded(int number) {
+  switch (number) {
+    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGURG:
+    case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS: case SIGPROF:
+      return false;
+    default:
+      return number < 32 || number > 34;
+  }
+}
+
+static int catch_signals(void) {
+  int result = as_result(pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK));
+  if (result < 0) return result;
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
+  for (int number = 1; number <= LAST_SIGNAL; number++) {
+    if (is_forwarded(number)) sigaction(number, &action, &saved[number]);
+  }
+  return 0;
+}
+
+static void release_signals(void) {
+  for (int number = 1; number <= LAST_SIGNAL; number++) {
+    if (is_forwarded(number)) sigaction(number, &saved[number], NULL);
+  }
+  close(wake_pipe[0]);
+  close(wake_pipe[1]);
+}
+
+static void resize(int master) {
+  struct winsize size;
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+}
+
+static void forward_signals(int pidfd, int master) {
+  unsigned char number;
+  while (read(wake_pipe[0], &number, 1) == 1) {
+    if (number == SIGWINCH && master >= 0) resize(master);
+    else sys_pidfd_send_signal(pidfd, number);
+  }
+}
+
+static bool is_empty(const struct relay *r) { return r->start == r->end; }
+
+static struct pollfd watch(const struct relay *r) {
+  if (is_empty(r)) return (struct pollfd){.fd = r->from, .events = POLLIN};
+  return (struct pollfd){.fd = r->from < 0 ? -1 : r->to, .events = POLLOUT};
+}
+
+/* One read or one write; at the end of the input, or when nobody reads the output, the relay stops. */
+static void step(struct relay *r) {
+  if (is_empty(r)) {
+    ssize_t n = read(r->from, r->bytes, sizeof r->bytes);
+    if (n <= 0 && !(n < 0 && (errno == EINTR || errno == EAGAIN))) r->from = -1;
+    r->start = 0;
+    r->end = n > 0 ? (size_t)n : 0;
+    return;
+  }
+  ssize_t n = write(r->to, r->bytes + r->start, r->end - r->start);
+  if (n > 0) r->start += (size_t)n;
+  else if (errno != EINTR && errno != EAGAIN) r->from = -1;
+}
+
+/* What the process wrote before it ended is still in the terminal. */
+static void drain(struct relay *output) {
+  while (output->from >= 0) {
+    struct pollfd pending = watch(output);
+    if (is_empty(output) && poll(&pending, 1, 0) <= 0) return;
+    step(output);
+  }
+}
+
+static int wait_loop(int pid, int pidfd, int master) {
+  static struct relay input, output;
+  input = (struct relay){.from = master < 0 ? -1 : STDIN_FILENO, .to = master};
+  output = (struct relay){.from = master, .to = STDOUT_FILENO};
+  for (;;) {
+    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
+                           watch(&input), watch(&output)};
+    if (poll(fds, 4, -1) < 0 && errno != EINTR) return -errno;
+    if (fds[1].revents) forward_signals(pidfd, master);
+    if (fds[2].revents) step(&input);
+    if (fds[3].revents) step(&output);
+    if (fds[0].revents) break;
+  }
+  drain(&output);
+  return kago_wait(pid);
+}
+
+/* Raw mode, so that keys reach the container's terminal; 1 when there is something to put back. */
+static bool make_raw(struct termios *before) {
+  if (tcgetattr(STDIN_FILENO, before) < 0) return false;
+  struct termios raw = *before;
+  cfmakeraw(&raw);
+  return tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+}
+
+int kago_foreground(int pid, int master) {
+  int pidfd = sys_pidfd_open(pid);
+  if (pidfd < 0) return pidfd;
+  int result = catch_signals();
+  if (result == 0) {
+    struct termios before;
+    bool raw = master >= 0 && make_raw(&before);
+    if (master >= 0) resize(master);
+    result = wait_loop(pid, pidfd, master);
+    if (raw) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    release_signals();
+  }
+  close(pidfd);
+  return result;
+}

@@ -1,0 +1,36 @@
+#include "message.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "kernel.h"
+
+int message_send(int socket, const struct message *message, int fd) {
+  struct message copy = *message;
+  struct iovec part = {&copy, sizeof copy};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct msghdr datagram = {.msg_iov = &part, .msg_iovlen = 1};
+  if (fd >= 0) {
+    memset(&control, 0, sizeof control);
+    datagram.msg_control = &control;
+    datagram.msg_controllen = sizeof control.space;
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+  }
+  int sent = as_result(sendmsg(socket, &datagram, MSG_NOSIGNAL));
+  return sent < 0 ? sent : 0;
+}
+
+int answer_receive(int socket) {
+  unsigned char answer;
+  for (;;) {
+    int n = as_result(recv(socket, &answer, 1, 0));
+    if (n == -EINTR) continue;
+    return n <= 0 ? n : answer;
+  }
+}

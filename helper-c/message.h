@@ -1,0 +1,41 @@
+/* The messages between the stages and Main, one datagram each (runtime/process/message.ts has the same layout).
+ *
+ *   Main                 Intermediate            Init (or vmm)
+ *    |-- spawn ------------->|
+ *    |<------- SYNC ---------|                      at a sync point, with its number
+ *    |-------- 'A' --------->|
+ *    |                       |-- clone3 ------------->|
+ *    |<------- CHILD --------|                        |  Init's pid as Main's namespace sees it
+ *    |<------- CONSOLE -------------------------------|  with the master's descriptor
+ *    |<------- READY ---------------------------------|
+ *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
+ *    |-------- 'S' ---------------------------------->|  start at once (run)
+ *    |<------- FAILED --------------------------------|  at any time; end of file instead means exec happened
+ *
+ * `start` connects to the container's notify socket, sends 'S' and reads FAILED, or end of file after the exec. */
+#ifndef KAGO_MESSAGE_H
+#define KAGO_MESSAGE_H
+
+#include <stdint.h>
+
+/* TEXT is an error in words, UTF-8 behind the type: what the vmm stage has to say of libkrun. */
+enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT };
+
+struct message {
+  uint32_t type;
+  uint32_t stage;
+  uint32_t value; /* SYNC: the point; CHILD: the pid; FAILED: the operation's index in its stage */
+  int32_t error;  /* FAILED: errno */
+};
+
+#define ANSWER_GO_ON 'A'
+#define ANSWER_COMMITTED 'C'
+#define ANSWER_START 'S'
+
+/* Sends a message, with `fd` attached unless it is -1: 0 or -errno. */
+int message_send(int socket, const struct message *message, int fd);
+
+/* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
+int answer_receive(int socket);
+
+#endif

@@ -1,0 +1,133 @@
+/* Nodes, links and kernel parameters below the root, and the console. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+#include "root_path.h"
+
+int op_symlink(struct context *c, const struct field *f) {
+  const char *name;
+  int parent = root_open_parent(c, f[1].text, &name);
+  if (parent < 0) return parent;
+  int result = as_result(symlinkat(f[0].text, parent, name));
+  if (result == -EEXIST && f[2].number) {
+    result = as_result(unlinkat(parent, name, 0));
+    if (result == 0) result = as_result(symlinkat(f[0].text, parent, name));
+  } else if (result == -EEXIST) {
+    result = 0;
+  }
+  close(parent);
+  return result;
+}
+
+static bool is_device(const struct stat *info, mode_t mode, dev_t device) {
+  bool special = S_ISCHR(mode) || S_ISBLK(mode);
+  return (info->st_mode & S_IFMT) == (mode & S_IFMT) && (!special || info->st_rdev == device);
+}
+
+/* Binds the host's node of the same path on `name`; it must be the very device that the spec names. */
+static int bind_host_node(const char *path, int parent, const char *name, mode_t mode, dev_t device) {
+  int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
+  if (tree < 0) return tree;
+  struct stat info;
+  int result = as_result(fstat(tree, &info));
+  if (result == 0 && !is_device(&info, mode, device)) result = -ENXIO;
+  int file = -1;
+  if (result == 0) file = result = as_result(openat(parent, name, O_CREAT | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
+  if (file >= 0) result = sys_move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  if (file >= 0) close(file);
+  close(tree);
+  return result;
+}
+
+int op_mknod(struct context *c, const struct field *f) {
+  mode_t mode = (mode_t)f[1].number;
+  dev_t device = makedev((unsigned)f[2].number, (unsigned)f[3].number);
+  const char *name;
+  int parent = root_open_parent(c, f[0].text, &name);
+  if (parent < 0) return parent;
+  mode_t mask = umask(0);
+  int result = as_result(mknodat(parent, name, mode, device));
+  umask(mask);
+  if (result == 0) {
+    result = as_result(fchownat(parent, name, (uid_t)f[4].number, (gid_t)f[5].number, AT_SYMLINK_NOFOLLOW));
+  } else if (result == -EPERM) {
+    result = bind_host_node(f[0].text, parent, name, mode, device);
+  } else if (result == -EEXIST) {
+    /* An image may bring its own node, but not a link or another device under this name (CVE-2026-88265). */
+    struct stat info;
+    result = as_result(fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW));
+    if (result == 0 && !is_device(&info, mode, device)) result = -EEXIST;
+  }
+  close(parent);
+  return result;
+}
+
+int op_sysctl(struct context *c, const struct field *f) {
+  int proc = trusted_proc(c);
+  if (proc < 0) return proc;
+  int folder = sys_openat2(proc, "sys", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
+  if (folder < 0) return folder;
+  uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
+  int fd = sys_openat2(folder, f[0].text, O_WRONLY, 0, resolve);
+  close(folder);
+  if (fd < 0) return fd;
+  int result = write_whole(fd, f[1].text);
+  close(fd);
+  return result;
+}
+
+/* A new pseudoterminal of the root's own devpts; the slave comes from the master (TIOCGPTPEER), never from a path
+ * that the container could have prepared (CVE-2025-52565). */
+static int open_terminal(struct context *c, int *slave) {
+  uint64_t resolve = RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_SYMLINKS_;
+  int master = sys_openat2(c->root_fd, "dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, resolve);
+  if (master < 0) return master;
+  struct statfs fs_info;
+  int unlocked = 0;
+  int result = as_result(fstatfs(master, &fs_info));
+  if (result == 0 && fs_info.f_type != DEVPTS_MAGIC) result = -EXDEV;
+  if (result == 0) result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
+  if (result == 0) result = as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (result < 0) {
+    close(master);
+    return result;
+  }
+  *slave = result;
+  return master;
+}
+
+/* Mounts the slave on /dev/console, which must not be a link (CVE-2026-88264). */
+static int bind_console(struct context *c, int slave) {
+  int target = root_open_or_make(c, "/dev/console", false, NO_LINKS);
+  if (target < 0) return target;
+  int tree = sys_open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
+  int result = tree;
+  if (tree >= 0) result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  if (tree >= 0) close(tree);
+  close(target);
+  return result;
+}
+
+int op_console(struct context *c, const struct field *f) {
+  int slave, master = open_terminal(c, &slave);
+  if (master < 0) return master;
+  struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
+  int result = size.ws_row || size.ws_col ? as_result(ioctl(slave, TIOCSWINSZ, &size)) : 0;
+  if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
+  if (result == 0) result = bind_console(c, slave);
+  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
+  if (result == 0) result = message_send(c->sync_fd, &message, master);
+  close(master);
+  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
+  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
+  if (slave > 2) close(slave);
+  return result < 0 ? result : 0;
+}

@@ -1,0 +1,105 @@
+/* The last operations: find the program, wait for `start`, become the program or the next stage. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+
+/* 0 when `path` is a file that this process may execute; a folder gives EACCES as execve(2) does. */
+static int executable(const char *path) {
+  struct stat info;
+  int result = as_result(stat(path, &info));
+  if (result == 0 && !S_ISREG(info.st_mode)) return -EACCES;
+  return result < 0 ? result : as_result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
+}
+
+/* As execvp(3): the first executable hit wins; EACCES on the way is remembered over ENOENT. */
+static int search_path(struct context *c, const char *file, const char *search) {
+  int failure = -ENOENT;
+  for (const char *at = search;; at++) {
+    size_t length = strcspn(at, ":");
+    int n = snprintf(c->program_buffer, sizeof c->program_buffer, "%.*s/%s", (int)length, length ? at : ".", file);
+    int result = n >= (int)sizeof c->program_buffer ? -ENAMETOOLONG : executable(c->program_buffer);
+    if (result == 0) return 0;
+    if (result == -EACCES) failure = result;
+    at += length;
+    if (!*at) return failure;
+  }
+}
+
+int op_find_program(struct context *c, const struct field *f) {
+  const char *file = f[0].text;
+  if (strchr(file, '/')) {
+    c->program = file;
+    return executable(file);
+  }
+  c->program = c->program_buffer;
+  return *file ? search_path(c, file, f[1].text) : -ENOENT;
+}
+
+/* Main's answer to READY: 1 to start now, 0 to wait for `start`, or -errno; a dead Main takes Init with it. */
+static int await_commit(struct context *c) {
+  struct message ready = {.type = MESSAGE_READY, .stage = c->stage};
+  int result = message_send(c->sync_fd, &ready, -1);
+  if (result < 0) return result;
+  int answer = answer_receive(c->sync_fd);
+  if (answer == ANSWER_START) return 1;
+  return answer == ANSWER_COMMITTED ? 0 : -ECANCELED;
+}
+
+int op_await_start(struct context *c, const struct field *f) {
+  (void)f;
+  int start = await_commit(c);
+  if (start != 0) return start < 0 ? start : 0;
+  close(c->sync_fd);
+  c->sync_fd = c->report_fd = -1;
+  for (;;) {
+    int connection = as_result(accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC));
+    if (connection == -EINTR || connection == -ECONNABORTED) continue;
+    if (connection < 0) return connection;
+    if (answer_receive(connection) == ANSWER_START) {
+      close(c->listen_fd);
+      c->listen_fd = -1;
+      c->report_fd = connection;
+      return 0;
+    }
+    close(connection);
+  }
+}
+
+/* A NULL-terminated array of a list's strings; it lives until exec. */
+static char **to_vector(const struct field *list) {
+  char **vector = calloc((size_t)list->count + 1, sizeof *vector);
+  const uint8_t *item = list->data;
+  for (uint32_t i = 0; vector && i < list->count; i++) vector[i] = (char *)(uintptr_t)list_next(&item);
+  return vector;
+}
+
+int op_exec(struct context *c, const struct field *f) {
+  char **argv = to_vector(&f[0]), **envp = to_vector(&f[1]);
+  if (!argv || !envp) return -ENOMEM;
+  return as_result(execve(c->program, argv, envp));
+}
+
+static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
+
+int op_exec_stage(struct context *c, const struct field *f) {
+  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd};
+  char channels[64];
+  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd);
+  char **argv = to_vector(&f[1]), **env = to_vector(&f[2]);
+  char **envp = calloc((size_t)f[2].count + 2, sizeof *envp);
+  if (!argv || !env || !envp) return -ENOMEM;
+  memcpy(envp, env, f[2].count * sizeof *env);
+  envp[f[2].count] = channels;
+  for (size_t i = 0; i < sizeof handed_on / sizeof *handed_on; i++) {
+    int result = keep_over_exec(handed_on[i]);
+    if (result < 0) return result;
+  }
+  return as_result(execve(f[0].text, argv, envp));
+}

@@ -1,0 +1,138 @@
+/* Mount operations. Every target is a descriptor of a path resolved below the root; the new mount is made detached
+ * and moved onto that descriptor, so no path is looked up twice. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "copy_up.h"
+#include "kernel.h"
+#include "root_path.h"
+
+static int attach(int mount_fd, int target_fd) {
+  return sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+}
+
+static int set_attrs(int fd, uint64_t set, uint64_t clear, bool recursive) {
+  if (!set && !clear) return 0;
+  struct mount_attr_v0 attr = {.attr_set = set, .attr_clr = clear};
+  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
+}
+
+static int set_propagation(int fd, uint64_t propagation) {
+  if (!propagation) return 0;
+  struct mount_attr_v0 attr = {.propagation = propagation & ~(uint64_t)MS_REC};
+  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
+}
+
+/* One `key=value` or flag of a filesystem's options. */
+static int configure(int fs, const char *option) {
+  const char *equals = strchr(option, '=');
+  if (!equals) return sys_fsconfig(fs, FSCONFIG_SET_FLAG_, option, NULL);
+  char key[256];
+  size_t length = (size_t)(equals - option);
+  if (length >= sizeof key) return -ENAMETOOLONG;
+  memcpy(key, option, length);
+  key[length] = 0;
+  return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1);
+}
+
+/* A detached mount of a new filesystem: descriptor or -errno. */
+static int new_filesystem(const char *fstype, const char *source, const struct field *options, uint64_t attrs) {
+  int fs = sys_fsopen(fstype);
+  if (fs < 0) return fs;
+  int result = *source ? sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", source) : 0;
+  const uint8_t *item = options ? options->data : NULL;
+  for (uint32_t i = 0; options && i < options->count && result >= 0; i++) result = configure(fs, list_next(&item));
+  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
+  if (result >= 0) result = sys_fsmount(fs, (unsigned)attrs);
+  close(fs);
+  return result;
+}
+
+int op_mount(struct context *c, const struct field *f) {
+  const char *fstype = f[0].text, *source = f[1].text, *target = f[2].text;
+  bool no_links = f[6].number, copy_up = f[7].number;
+  int target_fd = root_open_or_make(c, target, true, no_links);
+  if (target_fd < 0) return target_fd;
+  /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
+  int fd = new_filesystem(fstype, source, &f[3], copy_up ? 0 : f[4].number);
+  int result = fd < 0 ? fd : 0;
+  if (result == 0 && copy_up) result = copy_tree(target_fd, fd);
+  if (result == 0 && copy_up) result = set_attrs(fd, f[4].number, 0, false);
+  if (result == 0) result = attach(fd, target_fd);
+  if (result == 0) result = set_propagation(fd, f[5].number);
+  if (fd >= 0) close(fd);
+  close(target_fd);
+  return result;
+}
+
+int op_bind(struct context *c, const struct field *f) {
+  const char *source = f[0].text, *target = f[1].text;
+  bool recursive = f[2].number;
+  int tree = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (recursive ? AT_RECURSIVE : 0));
+  if (tree < 0) return tree;
+  struct stat info;
+  int result = as_result(fstat(tree, &info));
+  int target_fd = result < 0 ? result : root_open_or_make(c, target, S_ISDIR(info.st_mode), false);
+  if (target_fd < 0) {
+    close(tree);
+    return target_fd;
+  }
+  result = set_attrs(tree, f[3].number, f[4].number, false);
+  if (result == 0) result = set_attrs(tree, f[5].number, f[6].number, true);
+  if (result == 0) result = attach(tree, target_fd);
+  if (result == 0) result = set_propagation(tree, f[7].number);
+  close(tree);
+  close(target_fd);
+  return result;
+}
+
+int op_remount(struct context *c, const struct field *f) {
+  int fd = root_open(c, f[0].text, 0, false);
+  if (fd < 0) return fd;
+  int result = set_attrs(fd, f[1].number, f[2].number, false);
+  if (result == 0) result = set_propagation(fd, f[3].number);
+  close(fd);
+  return result;
+}
+
+/* A detached bind of the host's /dev/null, which must be just that (CVE-2025-31133). */
+static int null_device(void) {
+  int fd = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
+  if (fd < 0) return fd;
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3)) return fd;
+  close(fd);
+  return -EXDEV;
+}
+
+int op_mask_path(struct context *c, const struct field *f) {
+  int target = root_open(c, f[0].text, 0, false);
+  if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
+  struct stat info;
+  int result = as_result(fstat(target, &info));
+  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? new_filesystem("tmpfs", "tmpfs", NULL, MOUNT_ATTR_RDONLY_)
+                                                         : null_device();
+  if (cover >= 0) {
+    result = attach(cover, target);
+    close(cover);
+  }
+  close(target);
+  return cover < 0 ? cover : result;
+}
+
+int op_readonly_path(struct context *c, const struct field *f) {
+  int target = root_open(c, f[0].text, 0, false);
+  if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
+  int tree = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE);
+  int result = tree < 0 ? tree : set_attrs(tree, MOUNT_ATTR_RDONLY_, 0, false);
+  if (result == 0) result = attach(tree, target);
+  if (tree >= 0) close(tree);
+  close(target);
+  return result;
+}

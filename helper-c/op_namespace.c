@@ -1,0 +1,112 @@
+/* Operations of the Intermediate: host files, namespaces, identities, the clone of Init. */
+#include <grp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+#include "root_path.h"
+
+int op_write_file(struct context *c, const struct field *f) {
+  (void)c;
+  int fd = as_result(open(f[0].text, O_WRONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = write_whole(fd, f[1].text);
+  close(fd);
+  return result;
+}
+
+int op_setns(struct context *c, const struct field *f) {
+  (void)c;
+  int fd = as_result(open(f[0].text, O_RDONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = as_result(setns(fd, (int)f[1].number));
+  close(fd);
+  /* Processes that are there already must not trace us or read our memory (CVE-2016-9962). */
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return result;
+}
+
+int op_unshare(struct context *c, const struct field *f) {
+  (void)c;
+  return as_result(unshare((int)f[0].number));
+}
+
+int op_sync(struct context *c, const struct field *f) {
+  struct message message = {.type = MESSAGE_SYNC, .stage = c->stage, .value = (uint32_t)f[0].number};
+  /* The /proc files that an unprivileged Main writes the id maps to are its own only while we are dumpable. */
+  int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  int result = message_send(c->sync_fd, &message, -1);
+  int answer = result < 0 ? result : answer_receive(c->sync_fd);
+  prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+  /* Main said no, or died: it reports its own error. */
+  return answer == ANSWER_GO_ON ? 0 : -ECANCELED;
+}
+
+int op_become_root(struct context *c, const struct field *f) {
+  (void)c;
+  (void)f;
+  int result = as_result(setresgid(0, 0, 0));
+  return result < 0 ? result : as_result(setresuid(0, 0, 0));
+}
+
+int op_clone_init(struct context *c, const struct field *f) {
+  (void)f;
+  /* CLONE_PARENT: Main, not this process, must be the one to wait for Init. */
+  struct clone_args_v2 args = {.flags = CLONE_PARENT};
+  long pid = sys_clone3(&args);
+  if (pid < 0) return (int)pid;
+  if (pid == 0) {
+    c->stage = STAGE_INIT;
+    prctl(PR_SET_NAME, "kago:init", 0, 0, 0);
+    return 0;
+  }
+  struct message message = {.type = MESSAGE_CHILD, .stage = c->stage, .value = (uint32_t)pid};
+  int result = message_send(c->sync_fd, &message, -1);
+  if (result < 0) kill((pid_t)pid, SIGKILL);
+  _exit(result < 0);
+}
+
+int op_setsid(struct context *c, const struct field *f) {
+  (void)c;
+  (void)f;
+  return as_result(setsid());
+}
+
+int op_session_keyring(struct context *c, const struct field *f) {
+  (void)c;
+  enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
+  long result = raw_syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, (long)f[0].text, 0, 0, 0, 0);
+  /* A kernel without keyrings has none to leak. */
+  return result == -ENOSYS ? 0 : (int)(result < 0 ? result : 0);
+}
+
+int op_loopback_up(struct context *c, const struct field *f) {
+  (void)c;
+  (void)f;
+  int fd = as_result(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (fd < 0) return fd;
+  struct ifreq request = {.ifr_name = "lo"};
+  int result = as_result(ioctl(fd, SIOCGIFFLAGS, &request));
+  request.ifr_flags |= IFF_UP;
+  if (result >= 0) result = as_result(ioctl(fd, SIOCSIFFLAGS, &request));
+  close(fd);
+  return result;
+}
+
+int op_sethostname(struct context *c, const struct field *f) {
+  (void)c;
+  return as_result(sethostname(f[0].text, __builtin_strlen(f[0].text)));
+}
+
+int op_setdomainname(struct context *c, const struct field *f) {
+  (void)c;
+  return as_result(setdomainname(f[0].text, __builtin_strlen(f[0].text)));
+}

@@ -1,0 +1,87 @@
+/* Operations on the root filesystem as a whole: propagation, opening, attributes, and the change of root. */
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "root_path.h"
+
+int op_propagation(struct context *c, const struct field *f) {
+  (void)c;
+  return as_result(mount(NULL, f[0].text, NULL, (unsigned long)f[1].number, NULL));
+}
+
+static int set_propagation(int fd, uint32_t propagation) {
+  struct mount_attr_v0 attr = {.propagation = propagation & ~(uint32_t)MS_REC};
+  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
+}
+
+/* Walks up from `path` to the root of its mount and makes that mount private: pivot_root(2) refuses a shared one. */
+static int make_parent_private(const char *path) {
+  int fd = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  int result = -EINVAL;
+  for (int depth = 0; fd >= 0 && result == -EINVAL && depth < PATH_MAX; depth++) {
+    result = set_propagation(fd, MS_PRIVATE); /* EINVAL: not the root of a mount */
+    int up = as_result(openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    close(fd);
+    fd = up;
+  }
+  if (fd >= 0) close(fd);
+  return fd < 0 ? fd : result;
+}
+
+int op_open_root(struct context *c, const struct field *f) {
+  const char *path = f[0].text;
+  int result = f[1].number ? make_parent_private(path) : 0;
+  if (result < 0) return result;
+  int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE);
+  if (tree < 0) return tree;
+  result = sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH_);
+  if (result < 0) {
+    close(tree);
+    return result;
+  }
+  c->root_fd = tree;
+  return 0;
+}
+
+int op_root_attributes(struct context *c, const struct field *f) {
+  struct mount_attr_v0 attr = {.attr_set = f[0].number};
+  int result = f[0].number ? sys_mount_setattr(c->root_fd, "", AT_EMPTY_PATH, &attr) : 0;
+  if (result == 0 && f[1].number) result = set_propagation(c->root_fd, (uint32_t)f[1].number);
+  return result;
+}
+
+int op_protect_runtime(struct context *c, const struct field *f) {
+  (void)c;
+  int tree = sys_open_tree(AT_FDCWD, f[0].text, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
+  if (tree < 0) return tree;
+  struct mount_attr_v0 attr = {.attr_set = MOUNT_ATTR_RDONLY_};
+  int result = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
+  if (result == 0) result = sys_move_mount(tree, "", AT_FDCWD, f[0].text, MOVE_MOUNT_F_EMPTY_PATH_);
+  close(tree);
+  return result;
+}
+
+int op_pivot_root(struct context *c, const struct field *f) {
+  (void)f;
+  int result = as_result(fchdir(c->root_fd));
+  /* pivot_root(2), "pivot_root(".", ".")": the old root comes to lie on top of the new one and is detached from there,
+   * so no folder for it is needed and nothing of the host stays reachable. */
+  if (result == 0) result = sys_pivot_root(".", ".");
+  if (result == 0) result = as_result(umount2(".", MNT_DETACH));
+  if (result == 0) result = as_result(chdir("/"));
+  return result;
+}
+
+int op_change_root(struct context *c, const struct field *f) {
+  int result = as_result(fchdir(c->root_fd));
+  if (result == 0 && f[0].number) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));
+  if (result == 0) result = as_result(chroot("."));
+  if (result == 0) result = as_result(chdir("/"));
+  return result;
+}

@@ -1,0 +1,28 @@
+/* Paths below the container's root, whose contents are hostile: resolved by the kernel (openat2 RESOLVE_IN_ROOT)
+ * and used by descriptor, so that nothing can be swapped between check and use (CVE-2021-30465, CVE-2024-45310). */
+#ifndef KAGO_ROOT_PATH_H
+#define KAGO_ROOT_PATH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "context.h"
+
+enum { FOLLOW_LINKS = 0, NO_LINKS = 1 };
+
+/* Opens `path` below the root with O_PATH plus `flags`: descriptor or -errno. */
+int root_open(const struct context *c, const char *path, int flags, bool no_links);
+
+/* As root_open, but makes the path first where it is missing: a folder, or an empty file in its folder. */
+int root_open_or_make(const struct context *c, const char *path, bool folder, bool no_links);
+
+/* Opens the folder that holds `path`, making it where missing; *name points to the last part inside `path`. */
+int root_open_parent(const struct context *c, const char *path, const char **name);
+
+/* A procfs that the container cannot have tampered with (CVE-2019-19921, CVE-2025-52881): descriptor or -errno. */
+int trusted_proc(struct context *c);
+
+/* Writes all of `data` in one write(2): 0 or -errno. */
+int write_whole(int fd, const char *data);
+
+#endif

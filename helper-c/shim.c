@@ -1,0 +1,193 @@
+/* Thin functions for TypeScript: one system call, or a few that belong together. No policy. */
+#include "shim.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "plan.h"
+#include "threads.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+static int write_all(int fd, const uint8_t *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -errno;
+    bytes += n;
+    size -= (size_t)n;
+  }
+  return 0;
+}
+
+int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
+  unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int fd = as_result(memfd_create(name, flags | MFD_EXEC));
+  if (fd == -EINVAL) fd = as_result(memfd_create(name, flags)); /* before Linux 6.3 */
+  if (fd < 0) return fd;
+  int result = write_all(fd, bytes, size);
+  if (result == 0) result = as_result(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
+  if (result == 0) return fd;
+  close(fd);
+  return result;
+}
+
+int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]) {
+  struct plan plan;
+  struct plan_fault fault;
+  int result = plan_check(bytes, size, &plan, &fault);
+  if (result < 0) {
+    *offset = fault.offset;
+    snprintf(problem, 128, "operation %u: %s", fault.operation, fault.problem);
+  }
+  return result;
+}
+
+int kago_socket_pair(int32_t pair[2]) {
+  return as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+}
+
+static int unix_address(const char *path, struct sockaddr_un *address) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (strlen(path) >= sizeof address->sun_path) return -ENAMETOOLONG;
+  strcpy(address->sun_path, path);
+  return 0;
+}
+
+static int open_socket(const char *path, int type, int (*attach)(int, const struct sockaddr *, socklen_t)) {
+  struct sockaddr_un address;
+  int result = unix_address(path, &address);
+  int fd = result < 0 ? result : as_result(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  if (fd < 0) return fd;
+  result = as_result(attach(fd, (struct sockaddr *)&address, sizeof address));
+  if (result == 0) return fd;
+  close(fd);
+  return result;
+}
+
+int kago_listen(const char *path) {
+  int fd = open_socket(path, SOCK_SEQPACKET, bind);
+  int result = fd < 0 ? fd : as_result(listen(fd, 8));
+  if (result >= 0) return fd;
+  if (fd >= 0) close(fd);
+  return result;
+}
+
+int kago_connect(const char *path) { return open_socket(path, SOCK_SEQPACKET, connect); }
+
+int kago_send(int fd, const uint8_t *bytes, uint32_t size) { return as_result(send(fd, bytes, size, MSG_NOSIGNAL)); }
+
+static int passed_descriptor(struct msghdr *datagram) {
+  int fd = -1;
+  struct cmsghdr *header = CMSG_FIRSTHDR(datagram);
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  }
+  return fd;
+}
+
+int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec part = {bytes, size};
+  struct msghdr datagram = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+  int n;
+  do n = as_result(recvmsg(fd, &datagram, MSG_CMSG_CLOEXEC));
+  while (n == -EINTR);
+  *passed = n < 0 ? -1 : passed_descriptor(&datagram);
+  return n;
+}
+
+int kago_send_console(const char *path, const char *name, int fd) {
+  int socket_fd = open_socket(path, SOCK_STREAM, connect);
+  if (socket_fd < 0) return socket_fd;
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+  struct iovec part = {(void *)(uintptr_t)name, strlen(name)};
+  struct msghdr datagram = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+  int result = as_result(sendmsg(socket_fd, &datagram, MSG_NOSIGNAL));
+  close(socket_fd);
+  return result < 0 ? result : 0;
+}
+
+int kago_open(const char *path, int flags) { return as_result(open(path, flags | O_CLOEXEC)); }
+
+int kago_close(int fd) { return as_result(close(fd)); }
+
+int kago_wait(int pid) {
+  int status, result;
+  do result = as_result(waitpid(pid, &status, 0));
+  while (result == -EINTR);
+  return result < 0 ? result : status;
+}
+
+int kago_pidfd_open(int pid) { return sys_pidfd_open(pid); }
+
+int kago_pidfd_send_signal(int pidfd, int signal) { return sys_pidfd_send_signal(pidfd, signal); }
+
+int kago_pidfd_wait(int pidfd, int timeout_ms) {
+  struct pollfd wait = {.fd = pidfd, .events = POLLIN};
+  return as_result(poll(&wait, 1, timeout_ms));
+}
+
+/* A temporary name made with O_EXCL and renamed over the old one: a link, FIFO or device of that name is replaced,
+ * never followed, opened or written to. */
+static int put_file(int folder, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
+  char temporary[300];
+  snprintf(temporary, sizeof temporary, "%s.%d", name, (int)getpid());
+  int fd = as_result(openat(folder, temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (fd < 0) return fd;
+  int result = write_all(fd, bytes, size);
+  if (result == 0) result = as_result(fchown(fd, uid, gid));
+  if (result == 0) result = as_result(renameat(folder, temporary, folder, name));
+  if (result < 0) unlinkat(folder, temporary, 0);
+  close(fd);
+  return result;
+}
+
+int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
+  int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder < 0) return folder;
+  int result = put_file(folder, name, bytes, size, uid, gid);
+  close(folder);
+  return result;
+}
+
+int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]) {
+  struct plan plan;
+  struct context c = {.plan = &plan,
+                      .stage = STAGE_VMM,
+                      .plan_fd = plan_fd,
+                      .sync_fd = sync_fd,
+                      .listen_fd = listen_fd,
+                      .report_fd = sync_fd,
+                      .root_fd = root_fd,
+                      .proc_fd = -1,
+                      .on_all_threads = on_every_thread};
+  uint32_t failed = 0;
+  int error = plan_load(plan_fd, &plan);
+  if (error == 0) error = run_stage(&c, &failed);
+  result[0] = (int32_t)failed;
+  result[1] = c.report_fd;
+  return error;
+}
+
+void kago_exit(int code) { _exit(code); }

@@ -1,0 +1,63 @@
+/* The program that Main spawns as Intermediate, and that becomes Init: it reads its plan and runs it. A program of
+ * its own, small and static, rather than a clone of the V8 process: it is single-threaded, may allocate, costs a
+ * waiting container no memory, and what /proc/self/exe names inside a container is a sealed copy of it.
+ *
+ *   kago --stage=intermediate PLAN_FD SYNC_FD LISTEN_FD      (LISTEN_FD is -1 under `run`) */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+
+static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
+  (void)c;
+  return call(argument);
+}
+
+/* Whatever the caller ignored or blocked must not reach the user's process. */
+static void reset_signals(void) {
+  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
+  const uint64_t defaults[4] = {0}, none = 0;
+  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+}
+
+static void report_failure(const struct context *c, uint32_t operation, int error) {
+  struct message message = {.type = MESSAGE_FAILED, .stage = c->stage, .value = operation, .error = -error};
+  if (c->report_fd >= 0) message_send(c->report_fd, &message, -1);
+}
+
+static int close_on_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, FD_CLOEXEC)); }
+
+int main(int argc, char **argv) {
+  if (argc != 5 || strcmp(argv[1], "--stage=intermediate")) {
+    fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
+    return 1;
+  }
+  reset_signals();
+  struct plan plan;
+  struct context c = {.plan = &plan,
+                      .plan_fd = atoi(argv[2]),
+                      .sync_fd = atoi(argv[3]),
+                      .listen_fd = atoi(argv[4]),
+                      .root_fd = -1,
+                      .proc_fd = -1,
+                      .on_all_threads = on_only_thread};
+  c.report_fd = c.sync_fd;
+  uint32_t failed = 0;
+  int result = plan_load(c.plan_fd, &plan);
+  if (result == 0) result = close_on_exec(c.plan_fd);
+  if (result == 0) result = close_on_exec(c.sync_fd);
+  if (result == 0) result = close_on_exec(c.listen_fd);
+  while (result == 0) {
+    enum stage stage = c.stage;
+    result = run_stage(&c, &failed);
+    if (result == 0 && c.stage == stage) result = -ENOEXEC; /* a plan ends in exec, or goes on in the next stage */
+  }
+  report_failure(&c, failed, result);
+  return 1;
+}

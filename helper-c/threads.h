@@ -1,0 +1,9 @@
+#ifndef KAGO_THREADS_H
+#define KAGO_THREADS_H
+
+#include "context.h"
+
+/* `call(argument)` on every thread, this one first: 0, the first failure, or -ETIMEDOUT when a thread blocks. */
+int on_every_thread(struct context *c, int (*call)(void *), void *argument);
+
+#endif

@@ -1,0 +1,58 @@
+/**
+ * kago: an OCI container runtime. This module dispatches to a stage or a command, and is the one place that turns
+ * errors into log entries and exit codes.
+ */
+import { leave } from "./ffi/leave.ts";
+import { runCommand } from "./runtime/cli/dispatch.ts";
+import { LOADERS } from "./runtime/cli/loaders.ts";
+import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
+import { createLogger, type Logger } from "./runtime/log.ts";
+
+const INIT_STAGE = "--stage=init";
+
+/** As runc: 1 for every failure of the runtime itself. */
+const FAILURE = 1;
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === INIT_STAGE) {
+    const { runInitStage } = await import("./runtime/process/stage_init.ts");
+    return runInitStage(args[1] ?? "");
+  }
+  let logger = createLogger({ format: "text", debug: false });
+  try {
+    const opening = parseGlobalOptions(args);
+    const { log, logFormat, debug } = opening.global;
+    logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
+    return await carryOut(parseCommand(opening), logger);
+  } catch (error) {
+    logger.error(messageOf(error));
+    for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
+    return FAILURE;
+  }
+}
+
+async function carryOut(commandLine: CommandLine, logger: Logger): Promise<number> {
+  if (commandLine.kind === "version") {
+    const { versionText } = await import("./runtime/version.ts");
+    console.log(versionText());
+    return 0;
+  }
+  if (commandLine.kind === "help") {
+    const { helpText } = await import("./runtime/cli/help.ts");
+    console.log(helpText(commandLine.command));
+    return 0;
+  }
+  return await runCommand(LOADERS, commandLine.invocation, logger);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function* causesOf(error: unknown): Generator<string> {
+  for (let cause = (error as Error)?.cause; cause instanceof Error; cause = cause.cause) {
+    yield `${cause.name}: ${cause.message}`;
+  }
+}
+
+leave(await main(Deno.args));

@@ -1,0 +1,55 @@
+/**
+ * The errors that only cgroups have, and errno for those of Deno. Main treats the classes as their bases; callers
+ * that can go on without a cgroup, and tests, tell them apart.
+ */
+import { HostError, SyscallError } from "../errors.ts";
+
+/**
+ * This process may not make cgroups here, or there are none. A rootless caller whose spec asks for no limits can
+ * go on without one.
+ */
+export class CgroupAccessError extends HostError {
+  override name = "CgroupAccessError";
+}
+
+/** The kernel refused a value; `from` is the place in config.json that it comes from. */
+export class CgroupWriteError extends SyscallError {
+  override name = "CgroupWriteError";
+  constructor(
+    readonly from: string,
+    /** Absolute path. */
+    readonly file: string,
+    readonly value: string,
+    cause: unknown,
+  ) {
+    super(`${from}: write "${value}" to ${file}`, errnoOf(cause), "main", { cause });
+  }
+}
+
+/** A SyscallError for an error of one of Deno's functions. */
+export function syscallError(operation: string, cause: unknown): SyscallError {
+  return new SyscallError(operation, errnoOf(cause), "main", { cause });
+}
+
+/**
+ * The errno of an error thrown by Deno's file functions or Deno.kill(), 0 when it is of another kind. Deno gives the
+ * number in the message only; EBUSY, for one, has no class of its own.
+ */
+export function errnoOf(error: unknown): number {
+  if (!(error instanceof Error)) return 0;
+  const match = /\(os error (\d+)\)/.exec(error.message);
+  if (match) return Number(match[1]);
+  // Deno.kill() has the errno's name only.
+  return error.message.startsWith("EPERM") ? EPERM : 0;
+}
+
+// asm-generic/errno-base.h and errno.h
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const ENODEV = 19;
+export const EROFS = 30;
+export const ENAMETOOLONG = 36;
+export const EOPNOTSUPP = 95;

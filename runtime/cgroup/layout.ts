@@ -1,0 +1,107 @@
+/**
+ * Where this host mounts its cgroup hierarchies and where the calling process stands in them: pure v1, hybrid (v1
+ * controllers with a v2 hierarchy beside them) or pure v2. It owns the reading of /proc; directories are chosen in
+ * path.ts and made in cgroupfs.ts.
+ */
+
+/** One mounted hierarchy (cgroups(7)). */
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  /** v1: the controllers bound to it, or its one name as `name=systemd`. v2: empty, they differ by directory. */
+  readonly controllers: readonly string[];
+  /** Absolute path. */
+  readonly mountPoint: string;
+  /** The directory of the hierarchy that is mounted there, mountinfo's root field; `/` on a host. */
+  readonly root: string;
+  /** The calling process's cgroup, as /proc/self/cgroup prints it. */
+  readonly self: string;
+}
+
+export interface CgroupLayout {
+  /** Where the controllers are: `hybrid` has them in v1; `none` means that no hierarchy is mounted. */
+  readonly mode: "v1" | "hybrid" | "v2" | "none";
+  /** The v2 hierarchy, when there is one, is the first. */
+  readonly hierarchies: readonly Hierarchy[];
+}
+
+interface CgroupMount {
+  readonly version: 1 | 2;
+  readonly mountPoint: string;
+  readonly root: string;
+  readonly superOptions: readonly string[];
+}
+
+/** Reads the layout of the calling process from /proc/self/mountinfo and /proc/self/cgroup. */
+export function readCgroupLayout(): CgroupLayout {
+  return parseCgroupLayout(
+    Deno.readTextFileSync("/proc/self/mountinfo"),
+    Deno.readTextFileSync("/proc/self/cgroup"),
+  );
+}
+
+/**
+ * The layout out of the texts of /proc/PID/mountinfo (proc_pid_mountinfo(5)) and /proc/PID/cgroup (cgroups(7)). A
+ * hierarchy that is not mounted is left out. Of several mounts of one hierarchy, one that shows all of it wins.
+ */
+export function parseCgroupLayout(mountinfo: string, selfCgroup: string): CgroupLayout {
+  const mounts = parseCgroupMounts(mountinfo);
+  const hierarchies: Hierarchy[] = [];
+  for (const line of selfCgroup.split("\n")) {
+    const match = /^\d+:([^:]*):(.*)$/.exec(line);
+    if (!match) continue;
+    const controllers = match[1] ? match[1].split(",") : [];
+    const mount = mountOf(mounts, controllers);
+    if (!mount) continue;
+    const { version, mountPoint, root } = mount;
+    const hierarchy = { version, controllers, mountPoint, root, self: match[2]! };
+    if (version === 2) hierarchies.unshift(hierarchy);
+    else hierarchies.push(hierarchy);
+  }
+  return { mode: modeOf(hierarchies), hierarchies };
+}
+
+/** A named hierarchy, as systemd and elogind keep one, holds no controllers and so does not make a host hybrid. */
+function modeOf(hierarchies: readonly Hierarchy[]): CgroupLayout["mode"] {
+  if (hierarchies.length === 0) return "none";
+  const v1 = hierarchies.some((h) => h.controllers.some((name) => !name.startsWith("name=")));
+  const v2 = hierarchies[0]!.version === 2;
+  if (v1) return v2 ? "hybrid" : "v1";
+  return v2 ? "v2" : "v1";
+}
+
+/** A controller is bound to one hierarchy only, so the first of a line of /proc/PID/cgroup identifies it. */
+function mountOf(mounts: readonly CgroupMount[], controllers: readonly string[]) {
+  const first = controllers[0];
+  const candidates = mounts.filter((mount) =>
+    first === undefined
+      ? mount.version === 2
+      : mount.version === 1 && mount.superOptions.includes(first)
+  );
+  return candidates.find((mount) => mount.root === "/") ?? candidates[0];
+}
+
+function parseCgroupMounts(mountinfo: string): CgroupMount[] {
+  const mounts: CgroupMount[] = [];
+  for (const line of mountinfo.split("\n")) {
+    const [before, after] = line.split(" - ", 2);
+    if (!after?.startsWith("cgroup")) continue;
+    const [, , , root, mountPoint] = before!.split(" ");
+    const [fstype, , superOptions] = after.split(" ");
+    if (fstype !== "cgroup" && fstype !== "cgroup2") continue;
+    mounts.push({
+      version: fstype === "cgroup2" ? 2 : 1,
+      mountPoint: unescapeOctal(mountPoint!),
+      root: unescapeOctal(root!),
+      superOptions: (superOptions ?? "").split(","),
+    });
+  }
+  return mounts;
+}
+
+/** The kernel writes space, tab, newline and backslash of a path as three octal digits. */
+function unescapeOctal(path: string): string {
+  return path.replace(
+    /\\([0-7]{3})/g,
+    (_, digits: string) => String.fromCharCode(parseInt(digits, 8)),
+  );
+}

@@ -1,0 +1,234 @@
+/**
+ * Every global option and every command of kago: the one source for parsing, help, completions and the man page.
+ * The names are runc's, then crun's, so that an engine can call kago in their place. Plain literals only: this is
+ * read at each start.
+ */
+import type { Command, Option, OptionValues } from "./options.ts";
+
+/** Every command takes it too. */
+export const HELP_OPTION = {
+  name: "help",
+  short: "h",
+  kind: "boolean",
+  help: "print this help",
+} as const satisfies Option;
+
+/** Options before the command. */
+export const GLOBAL_OPTIONS = [
+  {
+    name: "root",
+    kind: "string",
+    placeholder: "DIR",
+    help: "where the state of containers is kept, best on a tmpfs",
+  },
+  {
+    name: "log",
+    kind: "string",
+    placeholder: "FILE",
+    help: "append log entries to FILE instead of stderr",
+  },
+  {
+    name: "log-format",
+    kind: "string",
+    placeholder: "FORMAT",
+    choices: ["text", "json"],
+    default: "text",
+    help: "format of log entries",
+  },
+  { name: "debug", kind: "boolean", help: "log debug messages too" },
+  {
+    name: "handler",
+    kind: "string",
+    placeholder: "NAME",
+    help: "what runs containers, for example krun for microVMs",
+  },
+  {
+    name: "cgroup-manager",
+    kind: "string",
+    placeholder: "MANAGER",
+    choices: ["cgroupfs", "systemd", "disabled"],
+    help: "what manages the cgroups of containers",
+  },
+  {
+    name: "systemd-cgroup",
+    kind: "boolean",
+    help: "the same as --cgroup-manager systemd; cgroupsPath is then SLICE:PREFIX:NAME",
+  },
+  {
+    name: "rootless",
+    kind: "string",
+    placeholder: "WHEN",
+    choices: ["true", "false", "auto"],
+    default: "auto",
+    help: "whether to go on without rights over cgroups",
+  },
+  {
+    name: "criu",
+    kind: "string",
+    placeholder: "PATH",
+    help: "accepted and ignored, because engines pass it to every runtime",
+  },
+  { name: "version", short: "v", kind: "boolean", help: "print the version" },
+  HELP_OPTION,
+] as const satisfies readonly Option[];
+
+const BUNDLE = {
+  name: "bundle",
+  short: "b",
+  kind: "string",
+  placeholder: "DIR",
+  default: ".",
+  help: "the bundle folder",
+} as const satisfies Option;
+
+/** What `create` and `run` share. */
+const CREATE_OPTIONS = [
+  BUNDLE,
+  {
+    name: "config",
+    short: "f",
+    kind: "string",
+    placeholder: "FILE",
+    default: "config.json",
+    help: "the configuration file, relative to the bundle",
+  },
+  {
+    name: "console-socket",
+    kind: "string",
+    placeholder: "SOCKET",
+    help: "unix socket that receives the terminal's file descriptor",
+  },
+  {
+    name: "pid-file",
+    kind: "string",
+    placeholder: "FILE",
+    help: "write the process id of the container's init to FILE",
+  },
+  {
+    name: "no-pivot",
+    kind: "boolean",
+    help: "move the root filesystem over / instead of pivot_root, for a host on a ramdisk",
+  },
+  {
+    name: "no-new-keyring",
+    kind: "boolean",
+    help: "let the container inherit the caller's session keyring",
+  },
+  {
+    name: "preserve-fds",
+    kind: "number",
+    placeholder: "N",
+    default: 0,
+    help: "pass N more file descriptors to the container, from 3 (after those of LISTEN_FDS)",
+  },
+  {
+    name: "no-subreaper",
+    kind: "boolean",
+    help: "do not become the reaper of the container's orphans",
+  },
+] as const satisfies readonly Option[];
+
+const ID = { name: "ID" } as const;
+
+/** The commands by name, in the order of help. */
+export const COMMANDS = {
+  create: {
+    summary: "create a container",
+    details: "The container's process waits until it is started.",
+    positionals: [ID],
+    options: CREATE_OPTIONS,
+  },
+  start: {
+    summary: "run the process of a created container",
+    positionals: [ID],
+    options: [],
+  },
+  run: {
+    summary: "create and start a container",
+    details: "Waits for the container's process and exits with its status, unless detached.",
+    positionals: [ID],
+    options: [
+      ...CREATE_OPTIONS,
+      { name: "detach", short: "d", kind: "boolean", help: "do not wait for the container" },
+      { name: "keep", kind: "boolean", help: "do not delete the container when it has exited" },
+    ],
+  },
+  state: {
+    summary: "print the state of a container as JSON",
+    positionals: [ID],
+    options: [],
+  },
+  kill: {
+    summary: "send a signal to a container",
+    details:
+      "SIGNAL is a number or a name, with or without SIG: 9, KILL, SIGRTMIN+3. Default TERM.",
+    positionals: [ID, { name: "SIGNAL", optional: true }],
+    options: [
+      {
+        name: "all",
+        short: "a",
+        kind: "boolean",
+        help: "send it to every process of the container, not only its init",
+      },
+    ],
+  },
+  delete: {
+    summary: "delete a stopped container",
+    positionals: [ID],
+    options: [
+      {
+        name: "force",
+        short: "f",
+        kind: "boolean",
+        help: "kill the container first; no error when it does not exist",
+      },
+    ],
+  },
+  list: {
+    summary: "list the containers",
+    positionals: [],
+    options: [
+      {
+        name: "format",
+        short: "f",
+        kind: "string",
+        placeholder: "FORMAT",
+        choices: ["table", "json"],
+        default: "table",
+        help: "format of the list",
+      },
+      { name: "quiet", short: "q", kind: "boolean", help: "print ids only" },
+    ],
+  },
+  spec: {
+    summary: "write a config.json to start from",
+    positionals: [],
+    options: [
+      BUNDLE,
+      { name: "rootless", kind: "boolean", help: "for a container without root" },
+    ],
+  },
+  features: {
+    summary: "print what this runtime supports as JSON",
+    positionals: [],
+    options: [],
+  },
+  plan: {
+    summary: "print the operations that create would execute, and execute none",
+    positionals: [{ name: "ID", optional: true }],
+    options: [BUNDLE, { name: "json", kind: "boolean", help: "print the plan as JSON" }],
+  },
+} as const satisfies Readonly<Record<string, Command>>;
+
+export type CommandName = keyof typeof COMMANDS;
+export type GlobalOptions = OptionValues<typeof GLOBAL_OPTIONS>;
+
+/** A command with its parsed arguments; `positionals` are as many as the table asks for. */
+export type Invocation<C extends CommandName = CommandName> = {
+  readonly [Name in C]: {
+    readonly command: Name;
+    readonly global: GlobalOptions;
+    readonly options: OptionValues<(typeof COMMANDS)[Name]["options"]>;
+    readonly positionals: readonly string[];
+  };
+}[C];

@@ -1,0 +1,15 @@
+/** Which module carries out which command; each is loaded only when it is asked for. */
+import type { CommandLoaders } from "./dispatch.ts";
+
+export const LOADERS: CommandLoaders = {
+  create: () => import("../commands/create.ts"),
+  start: () => import("../commands/start.ts"),
+  run: () => import("../commands/run.ts"),
+  state: () => import("../commands/state.ts"),
+  kill: () => import("../commands/kill.ts"),
+  delete: () => import("../commands/delete.ts"),
+  list: () => import("../commands/list.ts"),
+  spec: () => import("../commands/spec.ts"),
+  features: () => import("../commands/features.ts"),
+  plan: () => import("../commands/plan.ts"),
+};

@@ -1,0 +1,92 @@
+/**
+ * Turns kago's arguments into one command with typed values. Two steps, because the global options say where and how
+ * an error in the rest is logged. Owns no syntax (scan.ts) and no option (command_table.ts).
+ */
+import { UsageError } from "../errors.ts";
+import {
+  type CommandName,
+  COMMANDS,
+  GLOBAL_OPTIONS,
+  type GlobalOptions,
+  HELP_OPTION,
+  type Invocation,
+} from "./command_table.ts";
+import type { Command, Option, Positional } from "./options.ts";
+import { scanOptions } from "./scan.ts";
+
+/** The global options, and the command with all that follows it. */
+export interface Opening {
+  readonly global: GlobalOptions;
+  readonly rest: readonly string[];
+}
+
+/** What the user asked for. */
+export type CommandLine =
+  | { readonly kind: "run"; readonly invocation: Invocation }
+  | { readonly kind: "help"; readonly command?: CommandName }
+  | { readonly kind: "version" };
+
+/**
+ * Reads the options before the command.
+ * @throws {UsageError}
+ */
+export function parseGlobalOptions(args: readonly string[]): Opening {
+  const scan = scanOptions(args, GLOBAL_OPTIONS, "; see kago --help", true);
+  return { global: scan.values as unknown as GlobalOptions, rest: scan.positionals };
+}
+
+/**
+ * Reads the command and its arguments.
+ * @throws {UsageError} for an unknown command or option, a bad value, and too few or too many positionals.
+ */
+export function parseCommand({ global, rest }: Opening): CommandLine {
+  if (global.version) return { kind: "version" };
+  if (global.help) return { kind: "help" };
+  const [name, ...args] = rest;
+  if (name === undefined) throw new UsageError("no command given; see kago --help");
+  if (name === "help") {
+    return args[0] === undefined
+      ? { kind: "help" }
+      : { kind: "help", command: commandName(args[0]) };
+  }
+  const command = commandName(name);
+  const { help, values, positionals } = parseArguments(command, COMMANDS[command], args);
+  if (help) return { kind: "help", command };
+  return {
+    kind: "run",
+    invocation: { command, global, options: values, positionals } as unknown as Invocation,
+  };
+}
+
+/**
+ * Reads the arguments of one command. With `help` the positionals are not checked.
+ * @throws {UsageError}
+ */
+export function parseArguments(name: string, command: Command, args: readonly string[]) {
+  const see = `see kago ${name} --help`;
+  const options: readonly Option[] = [...command.options, HELP_OPTION];
+  const scan = scanOptions(args, options, ` for ${name}; ${see}`, command.stopAtPositional);
+  const { help, ...values } = scan.values;
+  if (help === false) checkPositionals(name, command.positionals, scan.positionals, see);
+  return { help: help === true, values, positionals: scan.positionals };
+}
+
+function checkPositionals(
+  name: string,
+  wanted: readonly Positional[],
+  given: readonly string[],
+  see: string,
+) {
+  const missing = wanted[given.length];
+  if (missing !== undefined && !missing.optional) {
+    throw new UsageError(`${name} needs ${missing.name}; ${see}`);
+  }
+  if (given.length > wanted.length && !wanted.at(-1)?.repeated) {
+    throw new UsageError(`${name} does not take "${given[wanted.length]}"; ${see}`);
+  }
+}
+
+function commandName(name: string): CommandName {
+  for (const known in COMMANDS) if (known === name) return name as CommandName;
+  throw new UsageError(`unknown command ${name}; see kago --help`);
+}

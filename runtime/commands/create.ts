@@ -1,0 +1,12 @@
+/** `kago create`: makes a container whose process waits for `start`. */
+import type { Invocation } from "../cli/command_table.ts";
+import type { Logger } from "../log.ts";
+import { withCreated } from "../process/container_create.ts";
+import { createRequest } from "./create_request.ts";
+
+export function run(invocation: Invocation<"create">, logger: Logger): number {
+  withCreated(createRequest(invocation, false), logger.warn, true, ({ launched }) => {
+    launched.commit();
+  });
+  return 0;
+}

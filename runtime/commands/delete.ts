@@ -1,0 +1,9 @@
+/** `kago delete`: removes a stopped container, with --force any. */
+import type { Invocation } from "../cli/command_table.ts";
+import { deleteContainer } from "../process/container_delete.ts";
+import { stateRoot } from "./state_root_option.ts";
+
+export function run({ global, options, positionals }: Invocation<"delete">): number {
+  deleteContainer(stateRoot(global), positionals[0]!, options.force);
+  return 0;
+}

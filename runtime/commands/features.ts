@@ -1,0 +1,35 @@
+/** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
+import type { Invocation } from "../cli/command_table.ts";
+import { OCI_VERSION, OCI_VERSION_MIN } from "../oci_version.ts";
+import { knownMountOptions } from "../plan/mount_options.ts";
+import { CAPABILITIES } from "../spec/capabilities.ts";
+import { NAMESPACES } from "../spec/namespaces.ts";
+
+export function run(_invocation: Invocation<"features">): number {
+  console.log(JSON.stringify(features(), null, 2));
+  return 0;
+}
+
+/** What this build supports; what is missing is said to be missing. */
+export function features() {
+  return {
+    ociVersionMin: OCI_VERSION_MIN,
+    ociVersionMax: OCI_VERSION,
+    hooks: [],
+    mountOptions: knownMountOptions(),
+    linux: {
+      namespaces: Object.keys(NAMESPACES).sort(),
+      capabilities: Object.keys(CAPABILITIES),
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: false },
+      seccomp: { enabled: false },
+      apparmor: { enabled: false },
+      selinux: { enabled: false },
+      intelRdt: { enabled: false },
+      memoryPolicy: { modes: [], flags: [] },
+      mountExtensions: { idmap: { enabled: false } },
+      netDevices: { enabled: false },
+    },
+    annotations: {},
+    potentiallyUnsafeConfigAnnotations: ["run.oci.handler", "krun."],
+  };
+}

@@ -1,0 +1,23 @@
+/** `kago plan`: what `create` would execute, stage by stage. Needs no root and does nothing. */
+import type { Invocation } from "../cli/command_table.ts";
+import { invokedAs } from "../invoked_as.ts";
+import { formatPlan, planToJson } from "../plan/format.ts";
+import { buildContainer } from "../process/build.ts";
+
+export function run({ global, options, positionals }: Invocation<"plan">): number {
+  const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
+  const build = buildContainer({
+    id: positionals[0] ?? "CONTAINER",
+    bundle: options.bundle,
+    config: "config.json",
+    invokedAs: invokedAs(),
+    ...(global.handler ? { handler: global.handler } : {}),
+    ...(manager ? { cgroupManager: manager } : {}),
+    preserveFds: 0,
+    noPivot: false,
+    noNewKeyring: false,
+  });
+  const text = options.json ? `${planToJson(build.plan)}\n` : formatPlan(build.plan);
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  return 0;
+}

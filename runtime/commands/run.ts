@@ -1,0 +1,27 @@
+/** `kago run`: create and start in one, and unless detached, wait and delete. */
+import { type ExitStatus, waitInForeground } from "../../ffi/shim.ts";
+import type { Invocation } from "../cli/command_table.ts";
+import type { Logger } from "../log.ts";
+import { withCreated } from "../process/container_create.ts";
+import { deleteContainer } from "../process/container_delete.ts";
+import { saveState } from "../state/store.ts";
+import { createRequest } from "./create_request.ts";
+
+export function run(invocation: Invocation<"run">, logger: Logger): number {
+  const { detach, keep } = invocation.options;
+  const request = createRequest(invocation, !detach);
+  const { pid, master } = withCreated(request, logger.warn, false, ({ launched, state }) => {
+    saveState(request.root, { ...state, status: "running" });
+    launched.start();
+    return launched;
+  });
+  if (detach) return 0;
+  const status = waitInForeground(pid, master);
+  if (!keep) deleteContainer(request.root, request.id, true);
+  return exitCode(status);
+}
+
+/** As a shell: 128 and the signal's number for a process that a signal ended. */
+function exitCode({ code, signal = 0 }: ExitStatus): number {
+  return code ?? 128 + signal;
+}

@@ -1,0 +1,17 @@
+/** `kago spec`: a config.json to start from. */
+import type { Invocation } from "../cli/command_table.ts";
+import { UsageError } from "../errors.ts";
+import { joinPath } from "../plan/path.ts";
+import { defaultSpec } from "../spec/default_spec.ts";
+
+export function run({ options }: Invocation<"spec">): number {
+  const path = joinPath(joinPath(Deno.cwd(), options.bundle), "config.json");
+  const spec = defaultSpec({ rootless: options.rootless });
+  try {
+    Deno.writeTextFileSync(path, `${JSON.stringify(spec, null, 2)}\n`, { createNew: true });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+    throw new UsageError(`${path} exists: remove it first`, { cause });
+  }
+  return 0;
+}

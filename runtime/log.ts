@@ -1,0 +1,88 @@
+/**
+ * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
+ * what is worth an entry, and the exit code, are main.ts's.
+ */
+import { describeErrno } from "./errors.ts";
+
+export interface LoggerOptions {
+  /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */
+  readonly file?: string;
+  readonly format: "text" | "json";
+  /** Whether debug entries are written. */
+  readonly debug: boolean;
+}
+
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  /** Also prints the bare message on stderr when the log is a file: conmon and people read it there. */
+  error(message: string): void;
+}
+
+export type Level = "debug" | "info" | "warning" | "error";
+
+/**
+ * A logger that opens nothing until its first entry. The file is made with mode 0644 less the umask, opened for each
+ * entry, and left in no process that is started meanwhile. It never throws: the first entry that cannot be
+ * written reports that on stderr, and it and all later entries go there, so that a full disk does not end a command
+ * half-way.
+ */
+export function createLogger({ file, format, debug }: LoggerOptions): Logger {
+  const formatEntry = format === "json" ? formatJson : formatText;
+  let path = file === "" || file === "/dev/stderr" ? undefined : file;
+  // A command may change folder to its bundle; a relative path means the caller's.
+  if (path !== undefined && !path.startsWith("/")) path = `${Deno.cwd()}/${path}`;
+
+  function append(entry: string): boolean {
+    if (path === undefined) return false;
+    try {
+      Deno.writeTextFileSync(path, `${entry}\n`, { append: true, create: true, mode: 0o644 });
+      return true;
+    } catch (error) {
+      const message = `cannot write the log file ${path}: ${reason(error)}`;
+      path = undefined;
+      console.error(formatEntry("error", message, new Date()));
+      return false;
+    }
+  }
+
+  function log(level: Level, message: string) {
+    const entry = formatEntry(level, message, new Date());
+    if (!append(entry)) console.error(entry);
+    else if (level === "error") console.error(message);
+  }
+
+  return {
+    debug: (message) => {
+      if (debug) log("debug", message);
+    },
+    info: (message) => log("info", message),
+    warn: (message) => log("warning", message),
+    error: (message) => log("error", message),
+  };
+}
+
+/** `{"level":"error","msg":"…","time":"2026-01-02T03:04:05Z"}`. */
+export function formatJson(level: Level, message: string, time: Date): string {
+  return JSON.stringify({ level, msg: message, time: formatTime(time) });
+}
+
+/** `time="2026-01-02T03:04:05Z" level=error msg="…"`; like logrus, it quotes a message only if it must. */
+export function formatText(level: Level, message: string, time: Date): string {
+  const plain = /^[\w.\-/@^+]+$/.test(message);
+  return `time="${formatTime(time)}" level=${level} msg=${
+    plain ? message : JSON.stringify(message)
+  }`;
+}
+
+/** RFC 3339, in whole seconds as logrus prints it. */
+function formatTime(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** Deno's own message ends in `(os error N)` and repeats the path. */
+function reason(error: unknown): string {
+  const errno = /\(os error (\d+)\)/.exec(String(error))?.[1];
+  return errno === undefined ? String(error) : describeErrno(Number(errno));
+}

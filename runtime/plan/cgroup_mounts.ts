@@ -1,0 +1,110 @@
+/**
+ * A mount of type `cgroup`: on v2 the unified hierarchy; on v1 a tmpfs with one folder a hierarchy. In a new cgroup
+ * namespace the filesystems are mounted anew and show the container's own cgroup as their root; without one, the
+ * container's own folders are bound in their place.
+ */
+import type { Mount } from "../spec/spec.ts";
+import { type CgroupFacts, type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
+import type { Op } from "./op.ts";
+
+export function cgroupMountOps(
+  input: CompileInput,
+  mount: Mount,
+  options: MountOptions,
+  from: string,
+): readonly Op[] {
+  const cgroup = input.cgroup;
+  if (!cgroup || cgroup.hierarchies.length === 0) return [];
+  const fresh = isNewNamespace(input.spec, "cgroup");
+  if (cgroup.version === 2) {
+    const path = cgroup.hierarchies[0]!.path;
+    return [
+      fresh
+        ? filesystemOp("cgroup2", mount.destination, [], options, from)
+        : bindOp(path, mount.destination, options, from),
+    ];
+  }
+  return v1Ops(cgroup, fresh, mount, options, from);
+}
+
+function v1Ops(
+  cgroup: CgroupFacts,
+  fresh: boolean,
+  mount: Mount,
+  options: MountOptions,
+  from: string,
+): readonly Op[] {
+  const { destination } = mount;
+  const writable = {
+    ...options,
+    attrs: { set: options.attrs.set & ~MOUNT_ATTR.RDONLY, clear: 0n },
+  };
+  const ops: Op[] = [filesystemOp("tmpfs", destination, ["mode=755"], writable, from)];
+  for (const { name, data, path } of cgroup.hierarchies) {
+    const target = `${destination}/${name}`;
+    ops.push(
+      fresh
+        ? filesystemOp("cgroup", target, data.split(","), options, from)
+        : bindOp(path, target, options, from),
+    );
+    if (!name.includes(",")) continue;
+    for (const controller of name.split(",")) {
+      ops.push({
+        op: "symlink",
+        target: name,
+        path: `${destination}/${controller}`,
+        replace: 0,
+        from,
+      });
+    }
+  }
+  if (options.attrs.set & MOUNT_ATTR.RDONLY) {
+    const attrsSet = MOUNT_ATTR.RDONLY;
+    ops.push({
+      op: "remount",
+      target: destination,
+      attrsSet,
+      attrsClear: 0n,
+      propagation: 0,
+      from,
+    });
+  }
+  return ops;
+}
+
+function filesystemOp(
+  fstype: string,
+  target: string,
+  data: readonly string[],
+  options: MountOptions,
+  from: string,
+): Op {
+  return {
+    op: "mount",
+    fstype,
+    source: fstype === "cgroup2" ? "cgroup" : fstype,
+    target,
+    options: data,
+    attrs: options.attrs.set,
+    propagation: options.propagation,
+    noFollow: 0,
+    copyUp: 0,
+    from,
+  };
+}
+
+function bindOp(source: string, target: string, options: MountOptions, from: string): Op {
+  return {
+    op: "bind",
+    source,
+    target,
+    recursive: 0,
+    attrsSet: options.attrs.set,
+    attrsClear: options.attrs.clear,
+    recAttrsSet: 0n,
+    recAttrsClear: 0n,
+    propagation: options.propagation,
+    from,
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * From a validated spec and facts about the host to the plan of `create`: pure, and the same for `kago plan`.
+ * Each part has a module; this one owns the order between them.
+ */
+import { SpecError } from "../errors.ts";
+import type { Process } from "../spec/spec.ts";
+import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
+import { deviceOps } from "./devices.ts";
+import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
+import { mountOps } from "./mounts.ts";
+import { intermediateOps } from "./namespaces.ts";
+import type { Op, Plan } from "./op.ts";
+import { identityOps, programOps } from "./process.ts";
+
+/**
+ * Compiles the plan of `create`.
+ * @throws {SpecError} for a spec that cannot be carried out.
+ */
+export function compilePlan(input: CompileInput): Plan {
+  const process = input.spec.process;
+  if (!process) throw new SpecError("process", "is missing: there is nothing to run");
+  const root = rootOps(input);
+  const early = [...sessionOps(input), ...root.before];
+  const late = [...root.enter, ...hostnameOps(input)];
+  const intermediate = intermediateOps(input);
+  const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
+  if (input.ending.kind === "process") {
+    const init = [
+      ...early,
+      ...late,
+      closeFds,
+      ...identityOps(input, process),
+      ...programOps(process),
+    ];
+    return { intermediate, init, vmm: [] };
+  }
+  // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
+  const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
+  const vmm: Op[] = [...late, ...identityOps(input, process), { op: "awaitStart" }];
+  return { intermediate, init, vmm };
+}
+
+function sessionOps(input: CompileInput): readonly Op[] {
+  const ops: Op[] = [{ op: "setsid" }];
+  if (!input.noNewKeyring) ops.push({ op: "sessionKeyring", name: `_ses.${input.id}` });
+  if (isNewNamespace(input.spec, "network")) {
+    ops.push({ op: "loopbackUp", from: "linux.namespaces" });
+  }
+  return ops;
+}
+
+interface RootOps {
+  /** On the root, from outside. */
+  readonly before: readonly Op[];
+  /** The way in. */
+  readonly enter: readonly Op[];
+}
+
+function rootOps(input: CompileInput): RootOps {
+  const { spec } = input;
+  if (!namespaceOf(spec, "mount")) return sharedMountsRoot(input);
+  const mounts = mountOps(input);
+  const terminal = spec.process?.terminal ? [consoleOp(spec.process)] : [];
+  return {
+    before: [
+      ...propagationOps(input),
+      {
+        op: "openRoot",
+        path: input.rootfs,
+        privateParent: isShared(input) ? 1 : 0,
+        from: "root.path",
+      },
+      ...mounts.ops,
+      ...deviceOps(input),
+      ...terminal,
+      ...sysctlOps(input),
+      ...protectionOps(input),
+      ...mounts.finish,
+    ],
+    enter: [
+      input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },
+      // Before the root turns read-only: a missing working directory is made.
+      { op: "prepareCwd", path: spec.process!.cwd, from: "process.cwd" },
+      ...rootAttributeOps(input),
+    ],
+  };
+}
+
+/** Without a mount namespace of its own the container gets a chroot, and nothing may be mounted on the host. */
+function sharedMountsRoot(input: CompileInput): RootOps {
+  const { spec, rootfs } = input;
+  if (spec.mounts?.length) {
+    throw new SpecError("mounts", "need a namespace of type mount in linux.namespaces");
+  }
+  if (input.ending.kind === "stage") {
+    throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
+  }
+  return {
+    before: [{ op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" }],
+    enter: [
+      { op: "changeRoot", moveMount: 0 },
+      { op: "prepareCwd", path: spec.process!.cwd, from: "process.cwd" },
+    ],
+  };
+}
+
+function isShared(input: CompileInput): boolean {
+  const wanted = PROPAGATION[input.spec.linux?.rootfsPropagation ?? ""] ?? 0;
+  return (wanted & MS.SHARED) !== 0;
+}
+
+function propagationOps(input: CompileInput): readonly Op[] {
+  const slave: Op = { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC };
+  const wanted = PROPAGATION[input.spec.linux?.rootfsPropagation ?? "rslave"]!;
+  const ops: Op[] = [slave];
+  // While everything is a slave, so that the host never sees this mount.
+  if (input.ending.kind === "stage") {
+    ops.push({ op: "protectRuntime", path: input.host.runtimePath });
+  }
+  if (wanted !== (MS.SLAVE | MS.REC)) {
+    ops.push({ op: "propagation", path: "/", flags: wanted, from: "linux.rootfsPropagation" });
+  }
+  return ops;
+}
+
+function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
+  const attrsSet = spec.root?.readonly ? MOUNT_ATTR.RDONLY : 0n;
+  const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? ""] ?? 0;
+  if (!attrsSet && !propagation) return [];
+  return [{ op: "rootAttributes", attrsSet, propagation, from: "root.readonly" }];
+}
+
+function consoleOp(process: Process): Op {
+  const { height = 0, width = 0 } = process.consoleSize ?? {};
+  const uid = process.user?.uid ?? 0;
+  return { op: "console", rows: height, columns: width, uid, from: "process.terminal" };
+}
+
+function sysctlOps({ spec }: CompileInput): readonly Op[] {
+  return Object.entries(spec.linux?.sysctl ?? {}).map(([key, value]) => ({
+    op: "sysctl",
+    key: key.includes("/") ? key : key.replaceAll(".", "/"),
+    value,
+    from: `linux.sysctl["${key}"]`,
+  }));
+}
+
+function protectionOps({ spec }: CompileInput): readonly Op[] {
+  return [
+    ...(spec.linux?.readonlyPaths ?? []).map((path, index): Op => ({
+      op: "readonlyPath",
+      path,
+      from: `linux.readonlyPaths[${index}]`,
+    })),
+    ...(spec.linux?.maskedPaths ?? []).map((path, index): Op => ({
+      op: "maskPath",
+      path,
+      from: `linux.maskedPaths[${index}]`,
+    })),
+  ];
+}
+
+function hostnameOps({ spec }: CompileInput): readonly Op[] {
+  const ops: Op[] = [];
+  if (spec.hostname) ops.push({ op: "sethostname", name: spec.hostname, from: "hostname" });
+  if (spec.domainname) ops.push({ op: "setdomainname", name: spec.domainname, from: "domainname" });
+  return ops;
+}
+
+function execStageOp(input: CompileInput, settings: Readonly<Record<string, unknown>>): Op {
+  const { runtimePath, libraryPath } = input.host;
+  return {
+    op: "execStage",
+    path: runtimePath,
+    args: [runtimePath, "--stage=init", JSON.stringify(settings)],
+    env: libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [],
+  };
+}

@@ -1,0 +1,63 @@
+/** All that a plan is computed from; the compile modules read nothing else. */
+import type { Spec } from "../spec/spec.ts";
+import type { Op } from "./op.ts";
+
+/** What the host is like, read once by the builder. */
+export interface HostFacts {
+  /** Effective uid of the builder. */
+  readonly uid: number;
+  readonly gid: number;
+  /** The runtime's own file, for `--stage=init`. */
+  readonly runtimePath: string;
+  /** Variables that the init stage needs to find libraries. */
+  readonly libraryPath?: string;
+}
+
+/** One cgroup hierarchy as the container will see it. */
+export interface CgroupHierarchy {
+  /** The folder's name below /sys/fs/cgroup: `cpu,cpuacct`, `systemd`; empty for v2. */
+  readonly name: string;
+  /** The option for mounting it: `cpu,cpuacct`, `name=systemd`. */
+  readonly data: string;
+  /** The container's own folder on the host. */
+  readonly path: string;
+}
+
+export interface CgroupFacts {
+  readonly version: 1 | 2;
+  readonly hierarchies: readonly CgroupHierarchy[];
+  /** Writes by which the Intermediate joins. */
+  readonly joinOps: readonly Op[];
+}
+
+/** How Init ends: as the user's process, or as kago's own `--stage=init` with these settings. */
+export type Ending =
+  | { readonly kind: "process" }
+  | { readonly kind: "stage"; readonly settings: Readonly<Record<string, unknown>> };
+
+export interface CompileInput {
+  readonly id: string;
+  /** As the executor's preExec left it. */
+  readonly spec: Spec;
+  /** Absolute paths. */
+  readonly bundle: string;
+  readonly rootfs: string;
+  readonly host: HostFacts;
+  /** Absent when the container has no cgroup. */
+  readonly cgroup?: CgroupFacts;
+  readonly ending: Ending;
+  readonly preserveFds: number;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+}
+
+/** Does the spec ask for a namespace of this type, new or joined? */
+export function namespaceOf(spec: Spec, type: string): { path?: string } | undefined {
+  return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
+}
+
+/** Is a new namespace of this type made? */
+export function isNewNamespace(spec: Spec, type: string): boolean {
+  const namespace = namespaceOf(spec, type);
+  return namespace !== undefined && !namespace.path;
+}

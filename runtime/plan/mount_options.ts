@@ -1,0 +1,156 @@
+/**
+ * The options of `mounts[].options`, as in the spec ("Linux mount options") and mount(8): a table, read once for each
+ * option. What is in no row belongs to the filesystem.
+ */
+
+/** MOUNT_ATTR_* (linux/mount.h). */
+export const MOUNT_ATTR = {
+  RDONLY: 0x1n,
+  NOSUID: 0x2n,
+  NODEV: 0x4n,
+  NOEXEC: 0x8n,
+  ATIME_MASK: 0x70n,
+  NOATIME: 0x10n,
+  STRICTATIME: 0x20n,
+  NODIRATIME: 0x80n,
+  NOSYMFOLLOW: 0x200000n,
+} as const;
+
+/** MS_* of mount(2) that are about propagation. */
+export const MS = {
+  REC: 0x4000,
+  UNBINDABLE: 0x20000,
+  PRIVATE: 0x40000,
+  SLAVE: 0x80000,
+  SHARED: 0x100000,
+} as const;
+
+type Effect =
+  | { readonly set: bigint; readonly clear?: bigint }
+  | { readonly clear: bigint; readonly set?: bigint };
+
+/** Attributes of the mount; with a leading `r` they hold for all mounts below too. */
+const ATTRIBUTES: Readonly<Record<string, Effect>> = {
+  ro: { set: MOUNT_ATTR.RDONLY },
+  rw: { clear: MOUNT_ATTR.RDONLY },
+  nosuid: { set: MOUNT_ATTR.NOSUID },
+  suid: { clear: MOUNT_ATTR.NOSUID },
+  nodev: { set: MOUNT_ATTR.NODEV },
+  dev: { clear: MOUNT_ATTR.NODEV },
+  noexec: { set: MOUNT_ATTR.NOEXEC },
+  exec: { clear: MOUNT_ATTR.NOEXEC },
+  nodiratime: { set: MOUNT_ATTR.NODIRATIME },
+  diratime: { clear: MOUNT_ATTR.NODIRATIME },
+  nosymfollow: { set: MOUNT_ATTR.NOSYMFOLLOW },
+  symfollow: { clear: MOUNT_ATTR.NOSYMFOLLOW },
+  // The access time modes exclude each other: mount_setattr(2) wants the whole field cleared to change it.
+  noatime: { set: MOUNT_ATTR.NOATIME, clear: MOUNT_ATTR.ATIME_MASK },
+  strictatime: { set: MOUNT_ATTR.STRICTATIME, clear: MOUNT_ATTR.ATIME_MASK },
+  relatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
+  atime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
+  norelatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
+  nostrictatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
+};
+
+/** Flags of the superblock; fsconfig(2) takes them under these names. */
+const SUPERBLOCK_FLAGS: ReadonlySet<string> = new Set(["sync", "dirsync", "lazytime", "mand"]);
+
+/** Accepted, and already so without being said. */
+const DEFAULTS: ReadonlySet<string> = new Set([
+  "defaults",
+  "async",
+  "nolazytime",
+  "nomand",
+  "loud",
+  "silent",
+  "iversion",
+  "noiversion",
+]);
+
+/** mount_namespaces(7). */
+export const PROPAGATION: Readonly<Record<string, number>> = {
+  private: MS.PRIVATE,
+  shared: MS.SHARED,
+  slave: MS.SLAVE,
+  unbindable: MS.UNBINDABLE,
+  rprivate: MS.PRIVATE | MS.REC,
+  rshared: MS.SHARED | MS.REC,
+  rslave: MS.SLAVE | MS.REC,
+  runbindable: MS.UNBINDABLE | MS.REC,
+};
+
+export interface AttributeChange {
+  readonly set: bigint;
+  readonly clear: bigint;
+}
+
+export interface MountOptions {
+  readonly bind: boolean;
+  readonly recursive: boolean;
+  readonly remount: boolean;
+  readonly copyUp: boolean;
+  readonly attrs: AttributeChange;
+  readonly recAttrs: AttributeChange;
+  /** MS_* of the last propagation option, 0 for none. */
+  readonly propagation: number;
+  /** For the filesystem: flags and `key=value`. */
+  readonly data: readonly string[];
+  /** Options of the spec that need an id-mapped mount. */
+  readonly idmap: boolean;
+}
+
+const IDMAP: ReadonlySet<string> = new Set(["idmap", "ridmap"]);
+
+/** Reads the options of one mount; a later option wins over an earlier one of the same attribute. */
+export function parseMountOptions(options: readonly string[]): MountOptions {
+  const attrs = { set: 0n, clear: 0n };
+  const recAttrs = { set: 0n, clear: 0n };
+  const data: string[] = [];
+  let propagation = 0;
+  for (const option of options) {
+    if (ATTRIBUTES[option]) apply(attrs, ATTRIBUTES[option]);
+    else if (option.startsWith("r") && ATTRIBUTES[option.slice(1)]) {
+      apply(recAttrs, ATTRIBUTES[option.slice(1)]!);
+    } else if (PROPAGATION[option]) propagation = PROPAGATION[option]!;
+    else if (isFilesystemOption(option)) data.push(option);
+  }
+  return {
+    bind: options.includes("bind") || options.includes("rbind"),
+    recursive: options.includes("rbind"),
+    remount: options.includes("remount"),
+    copyUp: options.includes("tmpcopyup"),
+    idmap: options.some((option) => IDMAP.has(option)),
+    attrs,
+    recAttrs,
+    propagation,
+    data,
+  };
+}
+
+const OWN_WORDS: ReadonlySet<string> = new Set(["bind", "rbind", "remount", "tmpcopyup", ""]);
+
+function isFilesystemOption(option: string): boolean {
+  return SUPERBLOCK_FLAGS.has(option) ||
+    !(OWN_WORDS.has(option) || DEFAULTS.has(option) || IDMAP.has(option));
+}
+
+function apply(change: { set: bigint; clear: bigint }, effect: Effect): void {
+  const set = effect.set ?? 0n;
+  const clear = effect.clear ?? 0n;
+  change.set = (change.set & ~clear) | set;
+  change.clear = (change.clear & ~set) | clear;
+}
+
+/** Every option that kago itself understands, sorted, for `kago features`. */
+export function knownMountOptions(): string[] {
+  const attributes = Object.keys(ATTRIBUTES);
+  const known = [
+    ...attributes,
+    ...attributes.map((name) => `r${name}`),
+    ...SUPERBLOCK_FLAGS,
+    ...DEFAULTS,
+    ...Object.keys(PROPAGATION),
+    ...OWN_WORDS,
+  ];
+  return [...new Set(known)].filter((name) => name !== "").sort();
+}

@@ -1,0 +1,73 @@
+/** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
+import { NAMESPACES } from "../spec/namespaces.ts";
+import type { Namespace, TimeOffset } from "../spec/spec.ts";
+import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { type Op, SYNC_POINTS } from "./op.ts";
+
+interface Indexed extends Namespace {
+  readonly from: string;
+}
+
+/** The operations of the Intermediate, in the one order that works for privileged and rootless callers. */
+export function intermediateOps(input: CompileInput): readonly Op[] {
+  const all: Indexed[] = (input.spec.linux?.namespaces ?? [])
+    .map((namespace, index) => ({ ...namespace, from: `linux.namespaces[${index}]` }));
+  const user = all.find((namespace) => namespace.type === "user");
+  const joined = all.filter(({ type, path }) => path && type !== "user")
+    // The mount namespace last: the other paths are the host's.
+    .sort((a, b) => Number(a.type === "mount") - Number(b.type === "mount"))
+    .map(joinOp);
+  const entered = user ? userOps(user) : [];
+  return [
+    ...(input.cgroup?.joinOps ?? []),
+    ...oomScoreOps(input),
+    // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
+    // has rights only over what belongs to the user namespace, so that comes first.
+    ...(input.host.uid === 0 ? [...joined, ...entered] : [...entered, ...joined]),
+    ...newNamespaceOps(all),
+    ...timeOffsetOps(input),
+    { op: "cloneInit" },
+  ];
+}
+
+function joinOp({ type, path, from }: Indexed): Op {
+  return { op: "setns", path: path!, nstype: NAMESPACES[type].flag, from: `${from}.path` };
+}
+
+function userOps(user: Indexed): readonly Op[] {
+  if (user.path) return [joinOp(user), { op: "becomeRoot", from: `${user.from}.path` }];
+  return [
+    { op: "unshare", flags: NAMESPACES.user.flag, from: user.from },
+    { op: "sync", point: SYNC_POINTS.idMappings, from: "linux.uidMappings" },
+    { op: "becomeRoot", from: "linux.uidMappings" },
+  ];
+}
+
+function newNamespaceOps(all: readonly Indexed[]): readonly Op[] {
+  const fresh = all.filter(({ type, path }) => !path && type !== "user");
+  if (fresh.length === 0) return [];
+  const flags = fresh.reduce((sum, { type }) => sum | NAMESPACES[type].flag, 0);
+  return [{ op: "unshare", flags, from: "linux.namespaces" }];
+}
+
+/** Before the user namespace: lowering the score takes the host's CAP_SYS_RESOURCE. */
+function oomScoreOps({ spec }: CompileInput): readonly Op[] {
+  const score = spec.process?.oomScoreAdj;
+  if (score === undefined) return [];
+  const path = "/proc/self/oom_score_adj";
+  return [{ op: "writeFile", path, data: `${score}`, from: "process.oomScoreAdj" }];
+}
+
+/** time_namespaces(7): the offsets are set before the first process enters. */
+function timeOffsetOps({ spec }: CompileInput): readonly Op[] {
+  const offsets = spec.linux?.timeOffsets;
+  if (!offsets || !isNewNamespace(spec, "time")) return [];
+  const entries = (["monotonic", "boottime"] as const).flatMap((clock) => {
+    const offset: TimeOffset | undefined = offsets[clock];
+    return offset ? [`${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`] : [];
+  });
+  const path = "/proc/self/timens_offsets";
+  return entries.length
+    ? [{ op: "writeFile", path, data: entries.join(""), from: "linux.timeOffsets" }]
+    : [];
+}

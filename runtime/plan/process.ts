@@ -1,0 +1,93 @@
+/**
+ * The process part of Init: limits, identity, capabilities, and what it becomes. The order is the security of it:
+ * each step gives up what the next one no longer needs (capabilities(7), "Capabilities and execution").
+ */
+import { CAPABILITIES } from "../spec/capabilities.ts";
+import { RLIMITS } from "../spec/rlimits.ts";
+import type { Process } from "../spec/spec.ts";
+import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import type { Op } from "./op.ts";
+
+const DEFAULT_UMASK = 0o022;
+/** Where a process without a PATH is searched for. */
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Everything from the working directory to the dropped privileges; the same for a process and a VMM. */
+export function identityOps(input: CompileInput, process: Process): readonly Op[] {
+  const user = process.user ?? {};
+  const capabilities = process.capabilities ?? {};
+  const permitted = capabilityMask(capabilities.permitted);
+  const inheritable = capabilityMask(capabilities.inheritable);
+  return [
+    ...rlimitOps(process),
+    { op: "umask", mask: user.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
+    {
+      op: "capBounding",
+      mask: capabilityMask(capabilities.bounding),
+      from: "process.capabilities.bounding",
+    },
+    { op: "keepCaps" },
+    ...groupOps(input, user.additionalGids ?? []),
+    { op: "setgid", gid: user.gid ?? 0, from: "process.user.gid" },
+    { op: "setuid", uid: user.uid ?? 0, from: "process.user.uid" },
+    { op: "chdir", path: process.cwd, from: "process.cwd" },
+    {
+      op: "capset",
+      effective: capabilityMask(capabilities.effective),
+      permitted,
+      inheritable,
+      from: "process.capabilities",
+    },
+    {
+      op: "capAmbient",
+      // capabilities(7): the kernel keeps no ambient capability that is not permitted and inheritable; `runc spec`
+      // asks for such, and runc goes on without.
+      mask: capabilityMask(capabilities.ambient) & permitted & inheritable,
+      from: "process.capabilities.ambient",
+    },
+    ...(process.noNewPrivileges
+      ? [{ op: "noNewPrivileges", from: "process.noNewPrivileges" } as const]
+      : []),
+  ];
+}
+
+/** The user's program: found before `create` returns, run when `start` says so. */
+export function programOps(process: Process): readonly Op[] {
+  const args = process.args ?? [];
+  const env = process.env ?? [];
+  return [
+    { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
+    { op: "awaitStart" },
+    { op: "exec", args, env, from: "process.args" },
+  ];
+}
+
+/** Capability names as a bit mask; names that kago does not know are left out (checks.ts warns of them). */
+export function capabilityMask(names: readonly string[] | undefined): bigint {
+  return (names ?? []).reduce((mask, name) => {
+    const bit = CAPABILITIES[name];
+    return bit === undefined ? mask : mask | (1n << BigInt(bit));
+  }, 0n);
+}
+
+function rlimitOps(process: Process): readonly Op[] {
+  return (process.rlimits ?? []).map(({ type, soft, hard }, index) => ({
+    op: "rlimit",
+    resource: RLIMITS[type]!,
+    soft: BigInt(soft),
+    hard: BigInt(hard),
+    from: `process.rlimits[${index}]`,
+  }));
+}
+
+/** An ordinary user's own user namespace with one mapping has setgroups(2) denied (user_namespaces(7)). */
+function groupOps(input: CompileInput, gids: readonly number[]): readonly Op[] {
+  const denied = input.host.uid !== 0 && isNewNamespace(input.spec, "user") &&
+    input.spec.linux?.gidMappings?.length === 1 && input.spec.linux.gidMappings[0]!.size === 1;
+  if (denied && gids.length === 0) return [];
+  return [{ op: "setgroups", gids, from: "process.user.additionalGids" }];
+}
+
+function pathOf(env: readonly string[]): string {
+  return env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
+}

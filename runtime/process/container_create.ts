@@ -1,0 +1,132 @@
+/**
+ * `create`, and the first half of `run`: the state folder is claimed before anything is made and describes it, so
+ * that whoever finds the remains of a killed kago can remove them.
+ */
+import { VERSION } from "../../ffi/embedded.gen.ts";
+import { HostError } from "../errors.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { processStartTime } from "../state/live_status.ts";
+import type { StateLock } from "../state/lock.ts";
+import { createStateDir, removeStateDir, saveState } from "../state/store.ts";
+import { type Build, buildContainer, type BuildRequest } from "./build.ts";
+import { launch, type Launched } from "./launch.ts";
+
+export interface CreateRequest extends BuildRequest {
+  /** The state root. */
+  readonly root: string;
+  readonly pidFile?: string;
+  readonly consoleSocket?: string;
+  /** Does this process stay and relay the container's terminal? */
+  readonly foreground: boolean;
+}
+
+/** A container that is ready to run; the lock is held. */
+export interface Created {
+  readonly build: Build;
+  readonly state: StoredState;
+  readonly launched: Launched;
+  readonly lock: StateLock;
+}
+
+/**
+ * Creates a container and calls `use` while it is locked and Init waits; when `use` throws, nothing is left behind.
+ * @throws {SpecError | HostError | UsageError | SyscallError | ContainerExistsError}
+ */
+export function withCreated<T>(
+  request: CreateRequest,
+  warn: (message: string) => void,
+  waits: boolean,
+  use: (created: Created) => T,
+): T {
+  const build = buildContainer(request);
+  build.warnings.forEach(warn);
+  checkConsole(build, request);
+  build.executor.checkHost(build.spec);
+  using lock = createStateDir(request.root, request.id);
+  try {
+    return createIn(lock, build, request, waits, use);
+  } catch (error) {
+    removeStateDir(request.root, request.id);
+    throw error;
+  }
+}
+
+function createIn<T>(
+  lock: StateLock,
+  build: Build,
+  request: CreateRequest,
+  waits: boolean,
+  use: (created: Created) => T,
+): T {
+  const creating = initialState(build);
+  saveState(request.root, creating);
+  const launched = launch(build, {
+    ...(waits ? { stateFolder: lock.directory } : {}),
+    ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
+  });
+  try {
+    const { pid } = launched;
+    const state: StoredState = {
+      ...creating,
+      status: "created",
+      pid,
+      pidStartTime: processStartTime(pid) ?? "",
+    };
+    saveState(request.root, state);
+    if (request.pidFile) writePidFile(request.pidFile, pid);
+    return use({ build, state, launched, lock });
+  } catch (error) {
+    launched.abort();
+    throw error;
+  }
+}
+
+function initialState({ id, bundle, rootfs, spec, cgroup, executor, host }: Build): StoredState {
+  return {
+    formatVersion: 1,
+    kagoVersion: VERSION,
+    id,
+    ociVersion: spec.ociVersion,
+    bundle,
+    rootfs,
+    annotations: spec.annotations ?? {},
+    status: "creating",
+    pid: 0,
+    pidStartTime: "",
+    created: new Date().toISOString(),
+    owner: host.uid,
+    cgroup: cgroup?.record ?? null,
+    handler: executor.name,
+  };
+}
+
+/** As runc: a terminal of a detached container needs somebody to hand it to, and a socket needs a terminal. */
+function checkConsole({ spec }: Build, { consoleSocket, foreground }: CreateRequest): void {
+  const terminal = spec.process?.terminal ?? false;
+  if (terminal && !consoleSocket && !foreground) {
+    throw new HostError(
+      "process.terminal: a detached container's terminal has nowhere to go",
+      "give --console-socket, or set process.terminal to false",
+    );
+  }
+  if (!terminal && consoleSocket) {
+    throw new HostError(
+      "--console-socket is given, but process.terminal is not true",
+      "leave the option out, or set process.terminal to true",
+    );
+  }
+}
+
+/** Renamed into place: whoever watches for the file never sees it without its contents. */
+function writePidFile(path: string, pid: number): void {
+  const slash = path.lastIndexOf("/") + 1;
+  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}`;
+  try {
+    Deno.writeTextFileSync(temporary, `${pid}`, { mode: 0o644 });
+    Deno.renameSync(temporary, path);
+  } catch (cause) {
+    throw new HostError(`cannot write the pid file ${path}`, "name a file in a writable folder", {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,54 @@
+/** `delete`: removes what a container left on the host, and with force ends it first. */
+import { killCgroup } from "../cgroup/kill.ts";
+import { removeCgroup } from "../cgroup/remove.ts";
+import { HostError, NotFoundError, StateError } from "../errors.ts";
+import { DamagedStateError, type StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState, removeStateDir } from "../state/store.ts";
+import { killInit } from "./container_signal.ts";
+
+/** Milliseconds that a killed process gets to end. */
+const PATIENCE = 10_000;
+
+/**
+ * Deletes a stopped container; with `force` any container, and none is fine too.
+ * @throws {StateError} unless it is stopped, or `force` is given.
+ */
+export function deleteContainer(root: string, id: string, force: boolean): void {
+  try {
+    using _lock = lockState(root, id);
+    const state = readState(root, id, force);
+    if (state) {
+      const status = liveStatus(state, () => true);
+      if (status !== "stopped" && !force) throw new StateError(id, "delete", status, ["stopped"]);
+      removeRemains(state);
+    }
+    removeStateDir(root, id);
+  } catch (error) {
+    if (!(force && error instanceof NotFoundError)) throw error;
+  }
+}
+
+/** Also of a container that nobody runs any more: processes that outlived Init are in its cgroup. */
+export function removeRemains(state: StoredState): void {
+  if (!killInit(state, PATIENCE)) {
+    throw new HostError(
+      `process ${state.pid} of container ${state.id} does not end`,
+      "it is in an uninterruptible sleep; see the kernel's log",
+    );
+  }
+  if (!state.cgroup) return;
+  killCgroup(state.cgroup);
+  removeCgroup(state.cgroup);
+}
+
+/** A state that cannot be read has nothing to tell of what to remove but its own folder. */
+function readState(root: string, id: string, force: boolean): StoredState | undefined {
+  try {
+    return loadState(root, id);
+  } catch (error) {
+    if (force && error instanceof DamagedStateError) return undefined;
+    throw error;
+  }
+}

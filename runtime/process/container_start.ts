@@ -1,0 +1,35 @@
+/** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
+import { closeFd, receive, send } from "../../ffi/shim.ts";
+import { StateError, SyscallError } from "../errors.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState, saveState } from "../state/store.ts";
+import { ANSWER, decodeMessage, type Message } from "./message.ts";
+import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
+
+/**
+ * Starts a created container.
+ * @throws {StateError} in any other state.
+ * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
+ */
+export function startContainer(root: string, id: string): void {
+  using lock = lockState(root, id);
+  const state = loadState(root, id);
+  const status = liveStatus(state, () => true);
+  if (status !== "created") throw new StateError(id, "start", status, ["created"]);
+  const socket = connectForStart(lock.directory);
+  // Before the program runs: whoever sees it running must not read `created`.
+  saveState(root, { ...state, status: "running" });
+  send(socket, ANSWER.start);
+  const datagram = receive(socket);
+  closeFd(socket);
+  removeNotifySocket(lock.directory);
+  if (datagram) throw startError(state, decodeMessage(datagram.bytes));
+}
+
+function startError({ id }: StoredState, { stage, text, errno }: Message): Error {
+  return text
+    ? new Error(`cannot start container ${id}: ${text}`)
+    : new SyscallError(`cannot start container ${id}: exec of its program`, errno, stage);
+}

@@ -1,0 +1,62 @@
+/**
+ * The id maps of a new user namespace, written by Main while the Intermediate waits (user_namespaces(7)). Root
+ * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
+ */
+import { HostError, SyscallError } from "../errors.ts";
+import type { HostFacts } from "../plan/compile_input.ts";
+import type { IdMapping, Spec } from "../spec/spec.ts";
+
+/**
+ * Writes /proc/PID/uid_map and gid_map.
+ * @throws {HostError} when an ordinary user needs newuidmap and it is missing or refuses.
+ * @throws {SyscallError} when the kernel refuses the maps.
+ */
+export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
+  const uids = spec.linux?.uidMappings ?? [];
+  const gids = spec.linux?.gidMappings ?? [];
+  if (host.uid === 0 || (isOwn(uids, host.uid) && isOwn(gids, host.gid))) {
+    // Without CAP_SETGID outside, the kernel takes a gid map only once setgroups is denied.
+    if (host.uid !== 0) write(`/proc/${pid}/setgroups`, "deny");
+    write(`/proc/${pid}/gid_map`, mapText(gids));
+    write(`/proc/${pid}/uid_map`, mapText(uids));
+    return;
+  }
+  runHelper("newgidmap", pid, gids);
+  runHelper("newuidmap", pid, uids);
+}
+
+function isOwn(mappings: readonly IdMapping[], id: number): boolean {
+  return mappings.length === 1 && mappings[0]!.hostID === id && mappings[0]!.size === 1;
+}
+
+function mapText(mappings: readonly IdMapping[]): string {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
+    "",
+  );
+}
+
+function write(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (cause) {
+    const errno = Number(/os error (\d+)/.exec(String(cause))?.[1] ?? 0);
+    throw new SyscallError(`write ${JSON.stringify(text)} to ${path}`, errno, "main", { cause });
+  }
+}
+
+function runHelper(program: string, pid: number, mappings: readonly IdMapping[]): void {
+  const ranges = mappings.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
+  const args = [`${pid}`, ...ranges.map(String)];
+  let output: Deno.CommandOutput;
+  try {
+    output = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
+  } catch (cause) {
+    throw new HostError(`${program} cannot be run`, "install the package uidmap", { cause });
+  }
+  if (output.success) return;
+  const why = new TextDecoder().decode(output.stderr).trim();
+  throw new HostError(
+    `${program} refused: ${why}`,
+    "check the user's lines in /etc/subuid and /etc/subgid",
+  );
+}

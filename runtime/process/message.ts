@@ -1,0 +1,91 @@
+/**
+ * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
+ * owns the layout, and turns a failure into the error that names the operation.
+ */
+import { SpecError, SyscallError } from "../errors.ts";
+import { formatOp } from "../plan/format.ts";
+import { type Plan, type Stage, STAGES } from "../plan/op.ts";
+
+const TYPES = ["", "sync", "child", "console", "ready", "failed", "text"] as const;
+
+export interface Message {
+  readonly type: (typeof TYPES)[number];
+  readonly stage: Stage;
+  /** sync: the point; child: the pid; failed: the operation's index in its stage. */
+  readonly value: number;
+  readonly errno: number;
+  /** text: the error in words. */
+  readonly text: string;
+}
+
+const TEXT_TYPE = TYPES.indexOf("text");
+
+/**
+ * Decodes one datagram.
+ * @throws {Error} for one that is none of ours: the stages are our own, so this is a fault of kago.
+ */
+export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type = bytes.length >= 4 ? TYPES[view.getUint32(0, true)] : undefined;
+  if (type === "text") {
+    const text = new TextDecoder().decode(bytes.subarray(4));
+    return { type, stage: "vmm", value: 0, errno: 0, text };
+  }
+  const stage = bytes.length === 16 ? STAGES[view.getUint32(4, true)] : undefined;
+  if (!type || !stage) throw new Error("malformed message from a stage process");
+  return {
+    type,
+    stage,
+    value: view.getUint32(8, true),
+    errno: view.getInt32(12, true),
+    text: "",
+  };
+}
+
+/** An error in words, cut to what one datagram carries. */
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4000);
+  new DataView(bytes.buffer).setUint32(0, TEXT_TYPE, true);
+  const { written } = new TextEncoder().encodeInto(text, bytes.subarray(4));
+  return bytes.slice(0, 4 + written);
+}
+
+/** A failure that the vmm stage reports through its own process. */
+export function encodeFailure(stage: Stage, index: number, errno: number): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(16));
+  view.setUint32(0, TYPES.indexOf("failed"), true);
+  view.setUint32(4, STAGES.indexOf(stage), true);
+  view.setUint32(8, index, true);
+  view.setInt32(12, errno, true);
+  return new Uint8Array(view.buffer);
+}
+
+export const ANSWER = {
+  goOn: new TextEncoder().encode("A"),
+  committed: new TextEncoder().encode("C"),
+  start: new TextEncoder().encode("S"),
+} as const;
+
+const ENOENT = 2;
+const EACCES = 13;
+
+/** The error that a failed operation stands for; engines read the words of a missing program. */
+export function failureError(message: Message, plan: Plan): Error {
+  if (message.type === "text") return new Error(message.text);
+  const op = plan[message.stage][message.value];
+  if (!op) return new SyscallError("a stage of the container", message.errno, message.stage);
+  const cause = new SyscallError(formatOp(op), message.errno, message.stage);
+  if (op.op === "findProgram") {
+    const name = JSON.stringify(op.file);
+    if (message.errno === ENOENT && !op.file.includes("/")) {
+      return new SpecError(op.from!, `exec: ${name}: executable file not found in $PATH`, {
+        cause,
+      });
+    }
+    if (message.errno === EACCES) {
+      return new SpecError(op.from!, `exec: ${name}: permission denied`, { cause });
+    }
+    return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
+  }
+  return op.from ? new SpecError(op.from, `${message.stage}: ${cause.message}`, { cause }) : cause;
+}

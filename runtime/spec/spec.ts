@@ -1,0 +1,85 @@
+/**
+ * The types of config.json: OCI runtime spec 1.3, the parts for Linux. Field names are the spec's own. This module
+ * owns the types only; what is accepted is in the schema modules (tied to these types by the compiler), what it
+ * must mean is in checks.ts, and reading it is in load.ts.
+ *
+ * A Spec keeps the properties of the file that are not named here: the spec has runtimes ignore them.
+ */
+import type { Linux } from "./spec_linux.ts";
+import type { Process } from "./spec_process.ts";
+
+export type * from "./spec_linux.ts";
+export type * from "./spec_process.ts";
+export type * from "./spec_resources.ts";
+export type * from "./spec_seccomp.ts";
+
+/**
+ * A 64-bit integer of config.json: a number while it is a safe integer, a bigint beyond 2^53 - 1, where a number would
+ * lose digits. Write it as `${value}`, calculate with `BigInt(value)`, and serialise the spec with stringifySpec().
+ */
+export type Int64 = number | bigint;
+
+/** As Int64, from 0 to 2^64 - 1: RLIM_INFINITY arrives as 18446744073709551615n. */
+export type Uint64 = number | bigint;
+
+/** The whole of config.json. */
+export interface Spec {
+  readonly ociVersion: string;
+  readonly root?: Root;
+  readonly mounts?: readonly Mount[];
+  /** Absent in a bundle that is only created: `start` needs it. */
+  readonly process?: Process;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly hooks?: Hooks;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly linux?: Linux;
+}
+
+/** The root filesystem. */
+export interface Root {
+  /** Absolute, or relative to the bundle. */
+  readonly path: string;
+  readonly readonly?: boolean;
+}
+
+/** A mount besides the root; they are made in the order of the list. */
+export interface Mount {
+  /** In the container. */
+  readonly destination: string;
+  /** A filesystem type, or `bind` or `none` with the option `bind` or `rbind`. */
+  readonly type?: string;
+  /** For a bind: a path of the host, absolute or relative to the bundle. */
+  readonly source?: string;
+  readonly options?: readonly string[];
+  /** With gidMappings: the mount is idmapped. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
+}
+
+/** One range of ids, a line of /proc/PID/uid_map (user_namespaces(7)). */
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+/** Hooks by the moment they run at (runtime spec, "POSIX-platform Hooks"). */
+export interface Hooks {
+  /** Deprecated by the spec: runs before createRuntime, at the same moment. */
+  readonly prestart?: readonly Hook[];
+  readonly createRuntime?: readonly Hook[];
+  readonly createContainer?: readonly Hook[];
+  readonly startContainer?: readonly Hook[];
+  readonly poststart?: readonly Hook[];
+  readonly poststop?: readonly Hook[];
+}
+
+export interface Hook {
+  readonly path: string;
+  /** As for execv(3): args[0] is the program's name. */
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds, at least 1. */
+  readonly timeout?: number;
+}

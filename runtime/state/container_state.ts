@@ -1,0 +1,164 @@
+/**
+ * What is stored about a container and what is told of it: the JSON file's shape, the spec's state, and the output of
+ * `state`. Pure; store.ts reads and writes files, live_status.ts looks at processes.
+ */
+import type { CgroupRecord } from "../cgroup/path.ts";
+
+/** runtime spec, "State". */
+export type Status = "creating" | "created" | "running" | "stopped";
+
+/** state.json, written whole by each command that changes something. */
+export interface StoredState {
+  readonly formatVersion: 1;
+  /** The version of kago that made the container. */
+  readonly kagoVersion?: string;
+  readonly id: string;
+  readonly ociVersion: string;
+  /** Absolute path. */
+  readonly bundle: string;
+  /** Absolute path. */
+  readonly rootfs: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** As of the last command; liveStatus() knows whether it still holds. */
+  readonly status: Status;
+  /** Init in the host's pid namespace; 0 before there is one. */
+  readonly pid: number;
+  /** Init's processStartTime(), which tells it from a later process with its pid; "" before there is one. */
+  readonly pidStartTime: string;
+  /** RFC 3339, UTC. */
+  readonly created: string;
+  /** The uid that created it. */
+  readonly owner: number;
+  /** null: the container has none of its own. */
+  readonly cgroup: CgroupRecord | null;
+  /** The executor's name. */
+  readonly handler: "default" | "libkrun";
+}
+
+/** The spec's state, as hooks read it on stdin. */
+export interface OciState {
+  readonly ociVersion: string;
+  readonly id: string;
+  readonly status: Status;
+  /** Absent when there is no process. */
+  readonly pid?: number;
+  readonly bundle: string;
+  /** Absent when there are none. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The container's directory is there, and its state.json is missing or cannot be used. List it as `creating` while
+ * its lock is held and as `stopped` otherwise; `delete --force` removes its remains.
+ */
+export class DamagedStateError extends Error {
+  override name = "DamagedStateError";
+  constructor(readonly id: string, file: string, problem: string, options?: ErrorOptions) {
+    super(
+      `the state of container ${id} is damaged: ${file} ${problem}; remove it with delete --force`,
+      options,
+    );
+  }
+}
+
+export function ociState(stored: StoredState, status: Status): OciState {
+  const { ociVersion, id, bundle, annotations } = stored;
+  const pid = status === "stopped" ? 0 : stored.pid;
+  return {
+    ociVersion,
+    id,
+    status,
+    ...(pid > 0 ? { pid } : {}),
+    bundle,
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}
+
+/**
+ * What `state` prints: the spec's state in runc's order and indentation, with `rootfs`, `created` and `owner`, the pid
+ * 0 once it is stopped, and no newline at the end.
+ * @param owner the name of the uid in `stored.owner`.
+ */
+export function stateOutput(stored: StoredState, status: Status, owner: string): string {
+  const { ociVersion, id, bundle, rootfs, created } = stored;
+  const { pid = 0, annotations } = ociState(stored, status);
+  const sorted = annotations &&
+    Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => a < b ? -1 : 1));
+  const output = {
+    ociVersion,
+    id,
+    pid,
+    status,
+    bundle,
+    rootfs,
+    created,
+    annotations: sorted,
+    owner,
+  };
+  return JSON.stringify(output, undefined, 2);
+}
+
+/**
+ * state.json's text as a StoredState. Properties that are not known are kept.
+ * @throws {DamagedStateError} with what is wrong, when it is cut short, altered, or of another format.
+ */
+export function parseStoredState(text: string, id: string, file: string): StoredState {
+  const damaged = (problem: string, cause?: unknown) =>
+    new DamagedStateError(id, file, problem, { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(text.trim() === "" ? "is empty" : "is not JSON", cause);
+  }
+  if (!isObject(value)) throw damaged("is not a JSON object");
+  if (value.formatVersion !== 1) {
+    throw damaged(
+      `has the format ${JSON.stringify(value.formatVersion)}, this kago reads format 1`,
+    );
+  }
+  for (const [name, check] of Object.entries(CHECKS)) {
+    if (!check(value[name])) throw damaged(`has no valid "${name}"`);
+  }
+  if (value.id !== id) throw damaged(`is of container ${value.id}`);
+  return value as unknown as StoredState;
+}
+
+const isString = (value: unknown) => typeof value === "string";
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOneOf = (...values: unknown[]) => (value: unknown) => values.includes(value);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCgroup(value: unknown): boolean {
+  return value === null || isObject(value) && value.driver === "cgroupfs" &&
+      Array.isArray(value.directories) && value.directories.every(isCgroupDirectory);
+}
+
+/** A path outside of its mount point would make delete remove and kill elsewhere. */
+function isCgroupDirectory(value: unknown): boolean {
+  return isObject(value) && isOneOf(1, 2)(value.version) && typeof value.path === "string" &&
+    typeof value.mountPoint === "string" && value.mountPoint.startsWith("/") &&
+    value.path.startsWith(`${value.mountPoint}/`) &&
+    !value.path.split("/").includes("..") &&
+    Array.isArray(value.controllers) && value.controllers.every(isString);
+}
+
+const CHECKS: Readonly<
+  Record<Exclude<keyof StoredState, "formatVersion" | "kagoVersion">, (value: unknown) => boolean>
+> = {
+  id: isString,
+  ociVersion: isString,
+  bundle: isString,
+  rootfs: isString,
+  annotations: (value) => isObject(value) && Object.values(value).every(isString),
+  status: isOneOf("creating", "created", "running", "stopped"),
+  pid: isCount,
+  pidStartTime: (value) => typeof value === "string" && /^\d*$/.test(value),
+  created: isString,
+  owner: isCount,
+  cgroup: isCgroup,
+  handler: isOneOf("default", "libkrun"),
+};

@@ -1,0 +1,93 @@
+/**
+ * The lock of one container: flock(2) on its state directory. The kernel releases it when its holder dies. Locking
+ * the directory itself leaves no moment in which a container exists without its lock.
+ *
+ * A lock belongs to the open file, which a cloned process shares: processes that outlive the holder must not keep its
+ * file descriptors.
+ */
+import { HostError, NotFoundError } from "../errors.ts";
+import { validateId } from "./state_root.ts";
+
+/** Held until release() or the end of `using`. */
+export class StateLock implements Disposable {
+  constructor(
+    /** The state directory's path. */
+    readonly directory: string,
+    private readonly file: Deno.FsFile,
+  ) {}
+
+  /** Unlocked before it is closed, so that it is free even when a clone still has it open. */
+  release(): void {
+    this.file.unlockSync();
+    this.file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/**
+ * Waits for the container's lock.
+ * @throws {NotFoundError} when the container does not exist, or is gone once its lock is free.
+ * @throws {UsageError} for an id that cannot be one.
+ */
+export function lockState(root: string, id: string): StateLock {
+  for (;;) {
+    const file = openDirectory(root, id);
+    file.lockSync(true);
+    if (isStillThere(file, `${root}/${id}`)) return new StateLock(`${root}/${id}`, file);
+    file.close();
+  }
+}
+
+/**
+ * The container's lock, or undefined when another process has it.
+ * @throws as lockState().
+ */
+export function tryLockState(root: string, id: string): StateLock | undefined {
+  for (;;) {
+    const file = openDirectory(root, id);
+    if (!file.tryLockSync(true)) {
+      file.close();
+      return undefined;
+    }
+    if (isStillThere(file, `${root}/${id}`)) return new StateLock(`${root}/${id}`, file);
+    file.close();
+  }
+}
+
+/**
+ * Whether no process has the container's lock. It is asked with a shared lock, so that askers do not see each other.
+ * @throws as lockState().
+ */
+export function isUnlocked(root: string, id: string): boolean {
+  using file = openDirectory(root, id);
+  return file.tryLockSync(false);
+}
+
+function openDirectory(root: string, id: string): Deno.FsFile {
+  validateId(id);
+  try {
+    return Deno.openSync(`${root}/${id}`, { read: true });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) throw new NotFoundError(id, root);
+    throw new HostError(
+      `cannot open the state of container ${id} in ${root}/${id}`,
+      "run as the user who created the container",
+      { cause },
+    );
+  }
+}
+
+/** Between open and lock the directory may have been deleted, and even made anew for another container of that id. */
+function isStillThere(file: Deno.FsFile, path: string): boolean {
+  try {
+    const now = Deno.statSync(path);
+    const locked = file.statSync();
+    return now.ino === locked.ino && now.dev === locked.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

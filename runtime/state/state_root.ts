@@ -1,0 +1,42 @@
+/** Where the containers' states are kept when --root does not say, and what an id may be. */
+import { HostError, UsageError } from "../errors.ts";
+
+/**
+ * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for everyone else, also for a user who is root of his own user
+ * namespace only (rootless podman runs its runtime so).
+ * @throws {HostError} when a user without root has no XDG_RUNTIME_DIR.
+ */
+export function defaultStateRoot(): string {
+  const runtimeDir = Deno.env.get("XDG_RUNTIME_DIR");
+  if (Deno.uid() === 0 && !(runtimeDir && isRootlessNamespace())) return "/run/kago";
+  if (runtimeDir) return `${runtimeDir}/kago`;
+  throw new HostError(
+    "there is no place for the containers' states: XDG_RUNTIME_DIR is not set",
+    "set it to a folder that only you can write, or give --root",
+  );
+}
+
+/** root in a user namespace keeps USER=root when he is meant as the root of a whole nested host, as in a container. */
+function isRootlessNamespace(): boolean {
+  if (Deno.env.get("USER") === "root") return false;
+  return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync("/proc/self/uid_map"));
+}
+
+/**
+ * An id is a file name below the root, so it has letters, digits, `_`, `+`, `-`, `.` only (runc's rule), at most 1024
+ * of them.
+ * @throws {UsageError}
+ */
+export function validateId(id: string): void {
+  if (isValidId(id)) return;
+  throw new UsageError(
+    `invalid container id ${
+      JSON.stringify(id)
+    }: use letters, digits, "_", "+", "-" and ".", at most 1024, ` +
+      `and not "." or ".."`,
+  );
+}
+
+export function isValidId(id: string): boolean {
+  return /^[\w+.-]{1,1024}$/.test(id) && id !== "." && id !== "..";
+}

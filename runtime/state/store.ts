@@ -1,0 +1,136 @@
+/**
+ * The containers' state on disk: a directory below the state root for each, with state.json in it. Whoever changes
+ * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
+ */
+import { HostError, NotFoundError } from "../errors.ts";
+import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
+import { lockState, type StateLock } from "./lock.ts";
+import { isValidId, validateId } from "./state_root.ts";
+
+const FILE = "state.json";
+
+/** `create` found the id taken. */
+export class ContainerExistsError extends Error {
+  override name = "ContainerExistsError";
+  constructor(readonly id: string) {
+    super(`container with id exists: ${id}`);
+  }
+}
+
+/**
+ * Claims the id: of several callers at once, one gets the new directory, with its lock. Save a state with the status
+ * `creating` and the container's future cgroup next, before anything else is made: then whoever finds the remains of
+ * a killed creator knows what to remove.
+ * @throws {ContainerExistsError}
+ * @throws {UsageError} for an id that cannot be one.
+ */
+export function createStateDir(root: string, id: string): StateLock {
+  validateId(id);
+  try {
+    Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
+    // Others may pass through, to what is bound from here into a container with its own user namespace.
+    Deno.mkdirSync(`${root}/${id}`, { mode: 0o711 });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
+    throw new HostError(`cannot make ${root}/${id}`, "choose a writable folder with --root", {
+      cause,
+    });
+  }
+  return lockNewDirectory(root, id);
+}
+
+/**
+ * Until the lock is had, a `delete --force` may take the new directory for a killed creator's, and another creator
+ * may come after it. Who finds state.json once he has the lock is not the first.
+ */
+function lockNewDirectory(root: string, id: string): StateLock {
+  let lock: StateLock;
+  try {
+    lock = lockState(root, id);
+  } catch (cause) {
+    if (!(cause instanceof NotFoundError)) throw cause;
+    throw new HostError(`container ${id} was deleted while it was created`, "create it again", {
+      cause,
+    });
+  }
+  if (!exists(`${root}/${id}/${FILE}`)) return lock;
+  lock.release();
+  throw new ContainerExistsError(id);
+}
+
+/**
+ * Replaces state.json in one rename(2): a reader, and whoever comes after this process was killed, finds the old or
+ * the new. There is no fsync(2): the root is on a tmpfs, and where it is not, a crash of the host ends the containers
+ * as well.
+ */
+export function saveState(root: string, stored: StoredState): void {
+  const file = `${root}/${stored.id}/${FILE}`;
+  // One name is enough, since only the lock's holder writes.
+  const temporary = `${file}.new`;
+  Deno.writeTextFileSync(temporary, JSON.stringify(stored), { mode: 0o600 });
+  Deno.renameSync(temporary, file);
+}
+
+/**
+ * @throws {NotFoundError} when the container does not exist.
+ * @throws {DamagedStateError} when it does and its state.json is missing (its creator was killed at once, or is about
+ * to write it) or unusable.
+ * @throws {UsageError} for an id that cannot be one.
+ */
+export function loadState(root: string, id: string): StoredState {
+  validateId(id);
+  const file = `${root}/${id}/${FILE}`;
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      if (!exists(`${root}/${id}`)) throw new NotFoundError(id, root);
+      throw new DamagedStateError(id, file, "is missing", { cause });
+    }
+    throw new HostError(`cannot read ${file}`, "run as the user who created the container", {
+      cause,
+    });
+  }
+  return parseStoredState(text, id, file);
+}
+
+/**
+ * Removes the container's directory, whose lock the caller holds; it may be gone already. state.json goes last, so
+ * that a delete that is killed half way can be repeated.
+ */
+export function removeStateDir(root: string, id: string): void {
+  validateId(id);
+  const directory = `${root}/${id}`;
+  try {
+    for (const { name } of Deno.readDirSync(directory)) {
+      if (name !== FILE) Deno.removeSync(`${directory}/${name}`, { recursive: true });
+    }
+    Deno.removeSync(directory, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The ids of all containers below the root, sorted; none when there is no root yet. */
+export function listIds(root: string): string[] {
+  try {
+    return [...Deno.readDirSync(root)]
+      .filter(({ name, isDirectory }) => isDirectory && isValidId(name))
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

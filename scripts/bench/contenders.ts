@@ -1,0 +1,85 @@
+/**
+ * What takes part: container runtimes, and an empty Deno script as the floor below which no Deno program gets. Owns
+ * the commands of one round; repeating them is rounds.ts's.
+ */
+import type { Bundles } from "./bundle.ts";
+import { type Measure, runTool, type Sample } from "./measure.ts";
+
+/** Measured of a runtime, in this order; of the empty script only `run`. */
+export const STEPS = ["run", "create", "start", "state", "kill", "delete"] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface Contender {
+  readonly name: string;
+  /** One sample for each step that the contender has. */
+  measureRound(measure: Measure): Promise<Partial<Record<Step, Sample>>>;
+  /** Removes the containers that a round which did not end may have left. */
+  cleanUp(): Promise<void>;
+}
+
+/** A runtime with a state root and containers of its own, below `folder`. */
+export function runtimeContender(
+  name: string,
+  program: string,
+  bundles: Bundles,
+  folder: string,
+): Contender {
+  const root = `${folder}/${name}-state`;
+  const pidFile = `${folder}/${name}.pid`;
+  const ids = { brief: `bench-${name}-brief`, lasting: `bench-${name}-lasting` };
+
+  return {
+    name,
+    async measureRound(measure) {
+      const call = (...args: string[]) => measure([program, "--root", root, ...args]);
+      const run = await call("run", "--bundle", bundles.brief, ids.brief);
+      const create = await call(
+        ...["create", "--bundle", bundles.lasting, "--pid-file", pidFile, ids.lasting],
+      );
+      const start = await call("start", ids.lasting);
+      const state = await call("state", ids.lasting);
+      const kill = await call("kill", ids.lasting, "KILL");
+      await waitUntilDead(Number(await Deno.readTextFile(pidFile)));
+      return { run, create, start, state, kill, delete: await call("delete", ids.lasting) };
+    },
+    async cleanUp() {
+      for (const id of Object.values(ids)) {
+        await runTool(program, ["--root", root, "delete", "--force", id]);
+      }
+    },
+  };
+}
+
+/** An empty script under the flags that kago's own binary gives to Deno. */
+export function emptyScriptContender(name: string, deno: string, folder: string): Contender {
+  const script = `${folder}/empty.js`;
+  Deno.writeTextFileSync(script, "");
+  const flags = "--quiet --no-config --no-lock --no-remote --no-npm --no-code-cache".split(" ");
+  return {
+    name,
+    async measureRound(measure) {
+      return { run: await measure([deno, "run", "-A", ...flags, script]) };
+    },
+    async cleanUp() {},
+  };
+}
+
+/** Waits until a process is gone or a zombie: `delete` refuses a container that still runs. */
+async function waitUntilDead(pid: number): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (await isAlive(pid)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} lives 10 s after SIGKILL`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** proc_pid_stat(5): the state follows the name, which is in parentheses and may hold any character. */
+async function isAlive(pid: number): Promise<boolean> {
+  try {
+    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+    return !["Z", "X"].includes(stat.slice(stat.lastIndexOf(")") + 2)[0]!);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+/** Runs the programs that the build needs. Owns how their failure is told, not what they are asked to do. */
+import { HostError } from "../../runtime/errors.ts";
+
+/** A program of the build ended with a code other than 0. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(readonly commandLine: string, readonly code: number, readonly output: string) {
+    super(`${commandLine}: exit code ${code}${output ? `\n${output}` : ""}`);
+  }
+}
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  /** Added to the environment of the build. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds until the program is killed; none by default. */
+  readonly timeout?: number;
+}
+
+/**
+ * Runs a program without standard input and returns its standard output.
+ * @throws {CommandError} with both outputs when it fails, {HostError} when it is not installed.
+ */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
+  const command = new Deno.Command(program, {
+    args: [...args],
+    cwd: options.cwd,
+    env: options.env,
+    signal,
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output().catch((cause: unknown) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new HostError(`${program} cannot be run`, "run scripts/setup.sh", { cause });
+  });
+  const text = new TextDecoder();
+  if (code !== 0) {
+    const output = `${text.decode(stderr)}${text.decode(stdout)}`.trimEnd();
+    throw new CommandError([program, ...args].join(" "), code, output);
+  }
+  return text.decode(stdout);
+}

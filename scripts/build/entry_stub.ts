@@ -1,0 +1,49 @@
+/** Compiles the entry stub (helper-c/entry) to a flat image. Owns its compiler flags. */
+import { runCommand } from "./command.ts";
+import { ENTRY_HEADER_SIZE, entryHeaderToC } from "./entry_header.ts";
+import { writeIfChanged } from "./output_file.ts";
+import { BUILD, ROOT } from "./paths.ts";
+import { makeIfChanged } from "./stamp.ts";
+
+const SOURCE = `${ROOT}/helper-c/entry`;
+const OUTPUT = `${BUILD}/entry`;
+
+/**
+ * Position-independent code that needs nothing: no libc, no stack protector (its canary is libc's), no tables for
+ * unwinding, and no loop turned into a call of memcpy or strlen.
+ */
+const COMPILE = [
+  "-std=gnu11",
+  "-Os",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-ffreestanding",
+  "-fPIC",
+  "-fvisibility=hidden",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-tree-loop-distribute-patterns",
+];
+const LINK = ["-nostdlib", "-static", "-Wl,--build-id=none", `-Wl,-T,${SOURCE}/entry.ld`];
+
+/**
+ * The stub's image: its header, all zeros, then its first instruction.
+ * @throws {CommandError} when it does not compile.
+ */
+export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
+  const generated = `${OUTPUT}/header.gen.h`;
+  const inputs = ["entry.c", "arch_x86_64.h", "entry.ld"].map((name) => `${SOURCE}/${name}`);
+  const image = `${OUTPUT}/entry.bin`;
+  await writeIfChanged(generated, entryHeaderToC());
+  await makeIfChanged(image, [...inputs, generated], [...COMPILE, ...LINK], async () => {
+    const elf = `${OUTPUT}/entry.elf`;
+    await runCommand("cc", [...COMPILE, ...LINK, "-I", OUTPUT, "-o", elf, `${SOURCE}/entry.c`]);
+    await runCommand("objcopy", ["-O", "binary", "-j", ".image", elf, image]);
+  });
+  const bytes = await Deno.readFile(image);
+  if (bytes.subarray(0, ENTRY_HEADER_SIZE).some((byte) => byte !== 0)) {
+    throw new Error(`${image} does not begin with an empty header`);
+  }
+  return bytes;
+}

@@ -1,0 +1,52 @@
+/**
+ * Decides whether a result of the build is still good. Owns the digests beside the results (`NAME.stamp`); a digest
+ * covers what the inputs contain and the command line, so a fresh checkout or a changed flag is noticed where times
+ * would not do.
+ */
+import { readIfPresent } from "./output_file.ts";
+
+/** The SHA-256 of the files' names and contents and of `recipe`, in hexadecimal. */
+export async function digestInputs(
+  inputs: readonly string[],
+  recipe: readonly string[],
+): Promise<string> {
+  const parts: string[] = [JSON.stringify(recipe)];
+  for (const input of inputs) {
+    parts.push(`${input} ${await sha256(await Deno.readFile(input))}`);
+  }
+  return await sha256(new TextEncoder().encode(parts.join("\n")));
+}
+
+/**
+ * Calls `make` unless `result` exists and was made from the same inputs by the same recipe.
+ * @returns whether it was made anew.
+ */
+export async function makeIfChanged(
+  result: string,
+  inputs: readonly string[],
+  recipe: readonly string[],
+  make: () => Promise<void>,
+): Promise<boolean> {
+  const digest = await digestInputs(inputs, recipe);
+  const stamp = `${result}.stamp`;
+  if (await exists(result) && await readIfPresent(stamp) === digest) return false;
+  await make();
+  await Deno.writeTextFile(stamp, digest);
+  return true;
+}
+
+/** Whether something exists at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,34 @@
+/** What the product calls itself: the version of deno.json and the commit that it was built from. */
+import { HostError } from "../../runtime/errors.ts";
+import { CommandError, runCommand } from "./command.ts";
+import { ROOT } from "./paths.ts";
+import { exists } from "./stamp.ts";
+
+export interface Version {
+  /** `version` of deno.json, `unknown` when it has none. */
+  readonly version: string;
+  /** As `git describe` names the commit, with `-dirty` after local changes; `unknown` outside a git checkout. */
+  readonly commit: string;
+}
+
+/** Reads the version; the variable `KAGO_COMMIT` names the commit for builds from an archive. */
+export async function readVersion(): Promise<Version> {
+  const config: { version?: string } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
+  return {
+    version: config.version ?? "unknown",
+    commit: Deno.env.get("KAGO_COMMIT") || await describeCommit(),
+  };
+}
+
+async function describeCommit(): Promise<string> {
+  // Of an archive unpacked inside another checkout, git would name that one's commit.
+  if (!await exists(`${ROOT}/.git`)) return "unknown";
+  const args = ["-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12", "--match", "v*"];
+  try {
+    return (await runCommand("git", args)).trim();
+  } catch (error) {
+    // No git installed, or one that does not trust the checkout's owner: the build goes on without the name.
+    if (error instanceof HostError || error instanceof CommandError) return "unknown";
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The emulated host: a Debian kernel in QEMU whose TCG emulates hardware virtualisation, with this machine's files under
+ * a writable overlay. Inside, /dev/kvm runs microVMs, cgroups are v2, and root has every capability. It exists because
+ * build machines often have none of that. Nothing done inside reaches this machine, except through `results`.
+ */
+import { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
+import { type Job, writeJob } from "./job.ts";
+import { splitAtMarks } from "./marked_stream.ts";
+import { type HostImage, prepareEmulatedHost } from "./prepare.ts";
+import { BOOT_LIMIT, Qemu } from "./qemu.ts";
+
+export { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
+
+/**
+ * Boots the host, runs `command` as root in it, and ends it. Always comes back, after at most BOOT_LIMIT and the
+ * command's own time limit.
+ * @throws {EmulatedHostError} when the host did not boot or died before the command ended.
+ * @throws {HostError} as prepareEmulatedHost().
+ */
+export async function runInEmulatedHost(
+  command: readonly string[],
+  options: HostOptions = {},
+): Promise<HostRun> {
+  const image = await prepareEmulatedHost();
+  const job = await writeJob(command, image, options);
+  try {
+    return await boot(image, job, options);
+  } finally {
+    await Deno.remove(job.directory, { recursive: true });
+  }
+}
+
+export interface CollectedRun extends HostRun {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** As runInEmulatedHost(), with the command's whole output, decoded as UTF-8. */
+export async function collectFromEmulatedHost(
+  command: readonly string[],
+  options: HostOptions = {},
+): Promise<CollectedRun> {
+  const texts = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const collect = (name: "stdout" | "stderr") => (chunk: Uint8Array) => {
+    texts[name] += decoders[name].decode(chunk, { stream: true });
+  };
+  const run = await runInEmulatedHost(command, {
+    ...options,
+    onStdout: collect("stdout"),
+    onStderr: collect("stderr"),
+  });
+  return { ...run, ...texts };
+}
+
+async function boot(image: HostImage, job: Job, options: HostOptions): Promise<HostRun> {
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  options.signal?.throwIfAborted();
+  using stdout = Deno.listen({ transport: "unix", path: `${job.directory}/stdout` });
+  using stderr = Deno.listen({ transport: "unix", path: `${job.directory}/stderr` });
+  await using qemu = new Qemu(image, job, options);
+  let bootSeconds: number | undefined;
+  const bootTimer = setTimeout(() => qemu.end(), BOOT_LIMIT * 1000);
+  options.signal?.addEventListener("abort", () => qemu.end(), { once: true });
+  const onBegin = () => {
+    clearTimeout(bootTimer);
+    bootSeconds = seconds();
+  };
+
+  const [code] = await Promise.all([
+    follow(stdout, qemu, job.token, options.onStdout, onBegin),
+    follow(stderr, qemu, job.token, options.onStderr, onBegin),
+  ]);
+  clearTimeout(bootTimer);
+  await qemu.end();
+  options.signal?.throwIfAborted();
+  if (code === undefined || bootSeconds === undefined) {
+    throw new EmulatedHostError(whyNot(bootSeconds, seconds()), await qemu.console());
+  }
+  return { code: Number(code), bootSeconds, totalSeconds: seconds() };
+}
+
+/** Passes a stream on until its end mark; returns the mark's argument, or undefined when QEMU died before. */
+async function follow(
+  listener: Deno.UnixListener,
+  qemu: Qemu,
+  token: string,
+  onData: ((chunk: Uint8Array) => void) | undefined,
+  onBegin: () => void,
+): Promise<string | undefined> {
+  const connection = await Promise.race([listener.accept(), qemu.ended]);
+  if (!connection) return undefined;
+  for await (const piece of splitAtMarks(connection.readable, token)) {
+    if ("data" in piece) onData?.(piece.data);
+    else if (piece.mark[0] === "begin") onBegin();
+    else return piece.mark[1] ?? "";
+  }
+  return undefined;
+}
+
+function whyNot(bootSeconds: number | undefined, seconds: number): string {
+  const after = `after ${seconds.toFixed(0)} s`;
+  if (bootSeconds === undefined) return `the emulated host had not booted ${after}`;
+  return `the emulated host was gone ${after}, before the command had ended`;
+}

@@ -1,0 +1,93 @@
+/**
+ * Debian's kernel out of its package: downloaded and unpacked, never installed. It owns the folder
+ * `build/cache/emulated_host/kernel`: `vmlinux`, and `lib/modules/RELEASE` with the modules a host of containers wants.
+ */
+import { cachedDirectory } from "./cache.ts";
+import { tool, toolText } from "./command.ts";
+import type { Machine } from "./machine.ts";
+
+/** Parts of `lib/modules/RELEASE/kernel`; most of the rest drives hardware that QEMU does not have. */
+const MODULE_FOLDERS = [
+  ...["arch", "block", "crypto", "fs", "lib", "net", "virt"],
+  ...["block", "char", "crypto", "net", "vhost", "virtio"].map((driver) => `drivers/${driver}`),
+];
+const DRIVERS_LEFT_OUT = ["can", "ethernet", "phy", "usb", "wireless"].map((kind) =>
+  `drivers/net/${kind}`
+);
+
+export interface Kernel {
+  /** An image that QEMU's `-kernel` takes. */
+  readonly image: string;
+  /** As in `uname -r`. */
+  readonly release: string;
+  /** The folder above `lib/modules/RELEASE`, as modprobe(8) takes it with `-d`. */
+  readonly modulesRoot: string;
+}
+
+/** The kernel of `machine`; the first call downloads about 70 MB with apt-get. A cached kernel is never refreshed. */
+export async function prepareKernel(machine: Machine): Promise<Kernel> {
+  const inputs = [machine.kernelMetapackage, MODULE_FOLDERS, DRIVERS_LEFT_OUT];
+  const root = await cachedDirectory("emulated_host/kernel", inputs, async (directory) => {
+    const archive = await downloadPackage(machine.kernelMetapackage, directory);
+    await unpack(archive, directory);
+    await Deno.remove(archive);
+    const release = await onlyEntry(`${directory}/lib/modules`);
+    await tool("depmod", ["-b", directory, release]);
+    const image = await Deno.readFile(`${directory}/boot/vmlinuz-${release}`);
+    await Deno.writeFile(`${directory}/vmlinux`, await uncompressBzImage(image));
+    await Deno.remove(`${directory}/boot`, { recursive: true });
+  });
+  const release = await onlyEntry(`${root}/lib/modules`);
+  return { image: `${root}/vmlinux`, release, modulesRoot: root };
+}
+
+/** Downloads the kernel package that `metapackage` depends on; returns the .deb's path. */
+async function downloadPackage(metapackage: string, directory: string): Promise<string> {
+  const dependencies = await toolText("apt-cache", ["depends", "--important", metapackage]);
+  const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
+  if (!name) throw new Error(`${metapackage} depends on no kernel package:\n${dependencies}`);
+  await tool("apt-get", ["download", "-o", "APT::Sandbox::User=root", name], { cwd: directory });
+  return `${directory}/${await onlyEntry(directory)}`;
+}
+
+async function unpack(archive: string, directory: string): Promise<void> {
+  const wanted = [
+    "./boot/vmlinuz-*",
+    "./lib/modules/*/modules.*",
+    ...MODULE_FOLDERS.map((folder) => `./lib/modules/*/kernel/${folder}`),
+  ];
+  const unwanted = DRIVERS_LEFT_OUT.map((folder) => `--exclude=./lib/modules/*/kernel/${folder}`);
+  const pipe = 'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "$@"';
+  await tool("sh", ["-c", pipe, archive, ...unwanted, ...wanted], { cwd: directory });
+}
+
+/**
+ * The ELF kernel inside a bzImage (Linux Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length).
+ * QEMU starts it through its PVH entry; the bzImage would decompress itself under TCG, which takes 4 s more.
+ */
+async function uncompressBzImage(image: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const header = new DataView(image.buffer, image.byteOffset);
+  const setupSectors = header.getUint8(0x1f1) || 4;
+  const start = (setupSectors + 1) * 512 + header.getUint32(0x248, true);
+  const length = header.getUint32(0x24c, true);
+  const sizeTrailer = 4; // appended behind the compressed stream by the kernel's build
+  const payload = image.slice(start, start + length - sizeTrailer);
+  return await tool(decompressor(payload), ["-dc"], { stdin: payload });
+}
+
+function decompressor(payload: Uint8Array): string {
+  const magic = [...payload.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
+  const program = { fd377a58: "xz", "28b52ffd": "zstd" }[magic.join("")];
+  if (program) return program;
+  throw new Error(`the kernel is compressed in an unknown way, magic ${magic.join(" ")}`);
+}
+
+async function onlyEntry(directory: string): Promise<string> {
+  const names = [];
+  for await (const entry of Deno.readDir(directory)) names.push(entry.name);
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    throw new Error(`${directory} should hold one entry, has ${names.length}`);
+  }
+  return name;
+}

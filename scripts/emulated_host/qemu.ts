@@ -1,0 +1,102 @@
+/** QEMU's process: its command line, and the certainty that it ends. */
+import type { HostOptions } from "./host_options.ts";
+import type { Job } from "./job.ts";
+import type { HostImage } from "./prepare.ts";
+
+/** Seconds a boot may take on a busy machine; usually it is 3. */
+export const BOOT_LIMIT = 120;
+
+/** A running QEMU. It ends by itself when its time is up, and together with the thread that started it. */
+export class Qemu implements AsyncDisposable {
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<void>;
+  readonly #process: Deno.ChildProcess;
+  readonly #messages: Promise<string>;
+  readonly #consoleFile: string;
+  #alive = true;
+
+  constructor(image: HostImage, job: Job, options: HostOptions) {
+    this.#consoleFile = consoleFile(job, options);
+    this.#process = spawnQemu(image, job, options);
+    this.#messages = new Response(this.#process.stderr).text();
+    const status = this.#process.status.then(() => {
+      this.#alive = false;
+    });
+    // `timeout` may be gone before QEMU, whose standard error stays open as long as it lives.
+    this.ended = Promise.all([status, this.#messages]).then(() => {});
+  }
+
+  /** Kills QEMU, whatever the guest is doing, and waits until it is gone. */
+  async end(): Promise<void> {
+    if (this.#alive) this.#process.kill("SIGKILL");
+    await this.ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end();
+  }
+
+  /** What the guest's kernel printed and what QEMU complained of, without TCG's list of processor features. */
+  async console(): Promise<string> {
+    const messages = (await this.#messages).split("\n").filter((line) =>
+      !line.includes("TCG doesn't support")
+    );
+    return await Deno.readTextFile(this.#consoleFile) + messages.join("\n");
+  }
+}
+
+/**
+ * The kernel kills a process that asked for it with PR_SET_PDEATHSIG when its parent dies: `timeout` dies with this
+ * program, and QEMU with `timeout`.
+ */
+function spawnQemu(image: HostImage, job: Job, options: HostOptions): Deno.ChildProcess {
+  const limit = String(BOOT_LIMIT + job.timeout + 30);
+  const bounded = ["--pdeathsig", "KILL", "timeout", "-s", "KILL", limit];
+  const dying = ["setpriv", "--pdeathsig", "KILL"];
+  return new Deno.Command("setpriv", {
+    args: [...bounded, ...dying, image.machine.qemu, ...qemuArguments(image, job, options)],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+}
+
+function qemuArguments(image: HostImage, job: Job, options: HostOptions): string[] {
+  return [
+    ...["-nodefaults", "-no-user-config", ...image.machine.qemuMachine],
+    ...["-m", String(options.memory ?? 3072), "-smp", String(options.smp ?? 2)],
+    ...["-display", "none", "-monitor", "none", "-serial", `file:${consoleFile(job, options)}`],
+    ...["-no-reboot", "-kernel", image.kernel.image, "-initrd", image.initramfs],
+    ...["-append", kernelCommandLine(image.machine.serialConsole, options.apparmor ?? false)],
+    ...["-device", "virtio-rng-pci"],
+    ...share("root", "/", "readonly=on,multidevs=remap"),
+    ...share("job", `${job.directory}/guest`, "readonly=on"),
+    ...(options.results ? share("results", options.results, "readonly=off") : []),
+    ...["-device", "virtio-serial-pci", ...port(job, "stdout"), ...port(job, "stderr")],
+  ];
+}
+
+function consoleFile(job: Job, options: HostOptions): string {
+  return options.console ?? `${job.directory}/console`;
+}
+
+/** panic=-1 makes a panic a reboot, which -no-reboot makes the end of QEMU. */
+function kernelCommandLine(serialConsole: string, apparmor: boolean): string {
+  const lsm = apparmor ? "apparmor=1 security=apparmor" : "apparmor=0";
+  return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}`;
+}
+
+function share(tag: string, path: string, how: string): string[] {
+  const commas = path.replaceAll(",", ",,"); // QEMU's way to quote them
+  return [
+    ...["-fsdev", `local,id=${tag},path=${commas},security_model=none,${how}`],
+    ...["-device", `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`],
+  ];
+}
+
+function port(job: Job, name: string): string[] {
+  return [
+    ...["-chardev", `socket,id=${name},path=${job.directory}/${name}`],
+    ...["-device", `virtserialport,chardev=${name},name=${name}`],
+  ];
+}

@@ -1,0 +1,122 @@
+/**
+ * Runs a folder of Deno tests inside the emulated host, in one boot, and reports each from outside. It owns what makes
+ * such a run complete: a host that dies half-way must not look like fewer tests.
+ */
+import { runInEmulatedHost } from "../../../scripts/emulated_host/emulated_host.ts";
+import { runOk } from "../../harness/run.ts";
+import { readTap } from "./tap.ts";
+
+export interface InnerTest {
+  readonly name: string;
+  /** Empty when the test passed; a skipped test has not passed. */
+  readonly problem: string;
+}
+
+export interface InnerTestOptions {
+  /** Seconds for all tests together; default 600. */
+  readonly timeout?: number;
+  readonly apparmor?: boolean;
+}
+
+/**
+ * Boots the host once and runs every `*_test.ts` of `folder`, a path from the repository's root, in it. `report` is
+ * called for each test as soon as it has ended.
+ * @throws {Error} when a file or a planned test is missing, or Deno failed beyond the tests reported.
+ */
+export async function runInnerTests(
+  folder: string,
+  report: (test: InnerTest) => Promise<unknown>,
+  options: InnerTestOptions = {},
+): Promise<void> {
+  const files = await testFiles(folder);
+  await runOk(Deno.execPath(), ["cache", "--quiet", ...files]); // there is no network inside
+  const stdout = new LineStream();
+  let stderr = "";
+  const decoder = new TextDecoder();
+  const command = ["deno", "test", "-A", "--no-check", "--cached-only", "--reporter=tap"];
+  const ended = runInEmulatedHost([...command, ...files], {
+    timeout: options.timeout ?? 600,
+    apparmor: options.apparmor,
+    env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
+    onStdout: (chunk) => stdout.push(chunk),
+    onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),
+  }).finally(() => stdout.close());
+
+  const [run, seen] = await Promise.all([ended, reportAll(stdout, report)]);
+  const problems = incompleteness(files, seen);
+  if (run.code !== 0 && seen.failed === 0) problems.push(`deno test ended with ${run.code}`);
+  if (problems.length > 0) {
+    throw new Error(`${problems.join("; ")}; standard error inside:\n${stderr.trimEnd()}`);
+  }
+}
+
+interface Seen {
+  readonly files: string[];
+  tests: number;
+  failed: number;
+  planned?: number;
+}
+
+async function reportAll(
+  lines: AsyncIterable<string>,
+  report: (test: InnerTest) => Promise<unknown>,
+): Promise<Seen> {
+  const seen: Seen = { files: [], tests: 0, failed: 0 };
+  for await (const event of readTap(lines)) {
+    if (event.kind === "file") seen.files.push(event.path.replace(/^\.\//, ""));
+    else if (event.kind === "plan") seen.planned = event.count;
+    else {
+      seen.tests += 1;
+      if (event.outcome === "failed") seen.failed += 1;
+      const skipped = event.outcome === "skipped" ? "skipped inside the emulated host" : "";
+      const failed = event.outcome === "failed" ? event.failures.join("\n") || "failed" : "";
+      await report({ name: event.name, problem: skipped + failed });
+    }
+  }
+  return seen;
+}
+
+function incompleteness(files: readonly string[], seen: Seen): string[] {
+  const problems = files
+    .filter((file) => !seen.files.includes(file))
+    .map((file) => `no test of ${file} ran`);
+  if (seen.planned === undefined) problems.push(`the tests broke off after ${seen.tests}`);
+  else if (seen.planned !== seen.tests) problems.push(`${seen.tests} of ${seen.planned} tests ran`);
+  return problems;
+}
+
+async function testFiles(folder: string): Promise<string[]> {
+  const files = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith("_test.ts")) files.push(`${folder}/${name}`);
+  }
+  if (files.length === 0) throw new Error(`${folder} holds no tests`);
+  return files.sort();
+}
+
+/** Chunks go in, lines come out as soon as they are complete. */
+class LineStream implements AsyncIterable<string> {
+  readonly #chunks = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
+    highWaterMark: Infinity,
+  });
+  readonly #writer = this.#chunks.writable.getWriter();
+
+  push(chunk: Uint8Array): void {
+    this.#writer.write(chunk);
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of this.#chunks.readable) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    if (rest) yield rest;
+  }
+}

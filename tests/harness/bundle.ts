@@ -1,0 +1,226 @@
+/**
+ * Bundles for tests: a temporary folder with config.json as `runc spec` writes it and a root filesystem of busybox. It
+ * owns what a default bundle looks like; what a test is about it says itself.
+ */
+
+/** Any JSON object, e.g. a part of config.json. */
+export type JsonObject = { [key: string]: unknown };
+
+export interface BundleOptions {
+  /** `process.args`; default `["sh"]`. */
+  readonly args?: readonly string[];
+  /** `process.env` beyond PATH, each `NAME=value`. */
+  readonly env?: readonly string[];
+  /** `process.cwd`; default `/`. */
+  readonly cwd?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Added behind the default mounts. */
+  readonly mounts?: readonly JsonObject[];
+  /** Merged into config.json at last: objects member by member, all else (lists too) replaced; undefined removes. */
+  readonly config?: JsonObject;
+}
+
+export interface Bundle {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  /** Absolute path of the root filesystem. */
+  readonly rootfs: string;
+  /** What config.json holds. */
+  readonly config: JsonObject;
+}
+
+/** Makes a bundle below the folder for temporary files; remove it with removeBundle(). */
+export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
+  const path = await Deno.makeTempDir({ prefix: "bundle_" });
+  const rootfs = `${path}/rootfs`;
+  await makeRootfs(rootfs);
+  const config = mergeJson(defaultConfig(options), options.config ?? {});
+  await Deno.writeTextFile(`${path}/config.json`, JSON.stringify(config, null, 2));
+  return { path, rootfs, config };
+}
+
+/** Removes the bundle; fails when something is still mounted below it. */
+export async function removeBundle(bundle: Bundle): Promise<void> {
+  await Deno.remove(bundle.path, { recursive: true });
+}
+
+/** `changes` over `base`, as BundleOptions.config says; neither is modified. */
+export function mergeJson(base: JsonObject, changes: JsonObject): JsonObject {
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(changes)) {
+    const old = merged[key];
+    merged[key] = isObject(old) && isObject(value) ? mergeJson(old, value) : value;
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Statically linked, from Debian's busybox-static. */
+const BUSYBOX = "/bin/busybox";
+
+const APPLETS = [
+  ...[
+    "[",
+    "awk",
+    "basename",
+    "cat",
+    "chgrp",
+    "chmod",
+    "chown",
+    "chroot",
+    "cp",
+    "cut",
+    "date",
+    "dd",
+  ],
+  ...[
+    "df",
+    "dirname",
+    "du",
+    "echo",
+    "env",
+    "expr",
+    "false",
+    "find",
+    "free",
+    "grep",
+    "groups",
+    "head",
+  ],
+  ...[
+    "hostname",
+    "id",
+    "ifconfig",
+    "ip",
+    "kill",
+    "killall",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mkfifo",
+  ],
+  ...[
+    "mknod",
+    "mount",
+    "mv",
+    "nc",
+    "nproc",
+    "nslookup",
+    "od",
+    "pgrep",
+    "ping",
+    "printf",
+    "ps",
+    "pwd",
+  ],
+  ...[
+    "readlink",
+    "realpath",
+    "rm",
+    "rmdir",
+    "sed",
+    "seq",
+    "setsid",
+    "sh",
+    "sha256sum",
+    "sleep",
+    "sort",
+  ],
+  ...[
+    "stat",
+    "stty",
+    "sync",
+    "tail",
+    "tee",
+    "test",
+    "timeout",
+    "touch",
+    "tr",
+    "true",
+    "tty",
+    "umount",
+  ],
+  ...["uname", "uniq", "usleep", "wc", "wget", "which", "whoami", "xargs", "yes"],
+];
+
+const FOLDERS = ["bin", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr", "var"];
+
+/** Fills `rootfs`, which must not exist, with busybox, its applets as symbolic links, and users `root` and `test`. */
+export async function makeRootfs(rootfs: string): Promise<void> {
+  for (const folder of FOLDERS) await Deno.mkdir(`${rootfs}/${folder}`, { recursive: true });
+  await Deno.copyFile(BUSYBOX, `${rootfs}/bin/busybox`);
+  await Promise.all(APPLETS.map((applet) => Deno.symlink("busybox", `${rootfs}/bin/${applet}`)));
+  await Deno.chmod(`${rootfs}/tmp`, 0o1777);
+  const users = "root:x:0:0:root:/root:/bin/sh\ntest:x:1000:1000:test:/home:/bin/sh\n";
+  await Deno.writeTextFile(`${rootfs}/etc/passwd`, users);
+  await Deno.writeTextFile(`${rootfs}/etc/group`, "root:x:0:\ntest:x:1000:\n");
+}
+
+const CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
+
+function defaultConfig(options: BundleOptions): JsonObject {
+  const { annotations, args = ["sh"], cwd = "/", env = [], mounts = [] } = options;
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args,
+      env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...env],
+      cwd,
+      capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
+      rlimits: [{ type: "RLIMIT_NOFILE", hard: 1024, soft: 1024 }],
+      noNewPrivileges: true,
+    },
+    root: { path: "rootfs", readonly: false },
+    hostname: "test",
+    mounts: [...DEFAULT_MOUNTS, ...mounts],
+    ...(annotations ? { annotations } : {}),
+    linux: {
+      namespaces: ["pid", "network", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type })),
+      maskedPaths: MASKED_PATHS,
+      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    },
+  };
+}
+
+const MASKED_PATHS = [
+  ...[
+    "acpi",
+    "asound",
+    "kcore",
+    "keys",
+    "latency_stats",
+    "timer_list",
+    "timer_stats",
+    "sched_debug",
+  ]
+    .map((name) => `/proc/${name}`),
+  ...["/sys/firmware", "/proc/scsi"],
+];
+
+function mount(
+  destination: string,
+  type: string,
+  source: string,
+  ...options: string[]
+): JsonObject {
+  return { destination, type, source, ...(options.length > 0 ? { options } : {}) };
+}
+
+const DEFAULT_MOUNTS = [
+  mount("/proc", "proc", "proc"),
+  mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+  mount(
+    ...(["/dev/pts", "devpts", "devpts"] as const),
+    ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+  ),
+  mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
+  mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+  mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
+  mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),
+];

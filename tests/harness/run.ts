@@ -1,0 +1,131 @@
+/** Runs commands for tests, always within a time limit. It owns how a command's end and output are awaited. */
+
+export interface RunOptions {
+  /** Given to standard input, which is then closed; without it standard input is /dev/null. */
+  readonly stdin?: string;
+  /** Seconds; default 60. */
+  readonly timeout?: number;
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * A file that takes standard output and standard error together, instead of pipes. For commands that leave a process
+   * behind whose output matters: `create` hands its own descriptors to the container.
+   */
+  readonly output?: string;
+}
+
+export interface RunResult {
+  /** The exit code, 128+N when signal N ended the command. */
+  readonly code: number;
+  /** What the command wrote; with RunOptions.output, what the file holds at the command's end. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Milliseconds of silence after which the output of a command that has ended counts as complete, when a process that
+ * it left behind (a container, a monitor) still holds its pipes. What the command itself wrote is in the pipes then.
+ */
+const SILENCE = 300;
+
+/**
+ * Runs `command` and waits for its end, but not for the processes it leaves behind.
+ * @throws {Error} with the output so far when the time is up; the command's process group is killed before.
+ */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const [program, ...words] = options.output === undefined
+    ? [command, ...args]
+    : ["sh", "-c", 'exec "$@" > "$0" 2>&1', options.output, command, ...args];
+  const child = new Deno.Command(program, {
+    args: words,
+    cwd: options.cwd,
+    env: options.env,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true, // a process group of its own, to be killed as a whole
+  }).spawn();
+  const output = [new Collector(child.stdout), new Collector(child.stderr)] as const;
+  const [stdout, stderr] = output;
+  const seconds = options.timeout ?? 60;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    Deno.kill(-child.pid, "SIGKILL");
+  }, seconds * 1000);
+
+  if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
+  const { code } = await child.status;
+  clearTimeout(timer);
+  await Promise.all(output.map((collector) => collector.finish()));
+  if (options.output !== undefined) stdout.text = await Deno.readTextFile(options.output);
+  if (!late) return { code, stdout: stdout.text, stderr: stderr.text };
+  throw new Error(
+    `${[command, ...args].join(" ")} had not ended after ${seconds} s\n` +
+      `stdout: ${stdout.text}\nstderr: ${stderr.text}`,
+  );
+}
+
+/** As run(), for a command that must succeed; returns its standard output. */
+export async function runOk(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await run(command, args, options);
+  if (code === 0) return stdout;
+  throw new Error(
+    `${[command, ...args].join(" ")} ended with ${code}\nstdout: ${stdout}\nstderr: ${stderr}`,
+  );
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  try {
+    const writer = stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (error) {
+    // As in a shell's pipeline, a command may end without reading its input.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Reads a pipe from the moment it exists, so that the command never blocks on a full one. */
+class Collector {
+  text = "";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #ended: Promise<void>;
+  #lastRead = performance.now();
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.#ended = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      this.text += decoder.decode(value, { stream: !done });
+      if (done) return;
+      this.#lastRead = performance.now();
+    }
+  }
+
+  /** Waits for the end of the stream or for SILENCE, whichever comes first, and closes the pipe. */
+  async finish(): Promise<void> {
+    this.#lastRead = performance.now();
+    const { promise: silence, resolve } = Promise.withResolvers<void>();
+    const timer = setInterval(() => {
+      if (performance.now() - this.#lastRead > SILENCE) resolve();
+    }, SILENCE / 6);
+    await Promise.race([this.#ended, silence]);
+    clearInterval(timer);
+    await this.#reader.cancel();
+  }
+}
