@@ -7,12 +7,13 @@ let library: ReturnType<typeof openLibc> | undefined;
 
 function openLibc() {
   return Deno.dlopen("libc.so.6", {
-    // int memfd_create(const char *name, unsigned int flags); memfd_create(2)
-    memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+    // int memfd_create(const char *name, unsigned int flags); memfd_create(2). A struct of one u32 is passed as a u32 is,
+    // and keeps Deno from compiling a trampoline for a function that is called once (see shim.ts).
+    memfd_create: { parameters: ["buffer", { struct: ["u32"] }], result: "i32" },
   });
 }
 
-const MFD_CLOEXEC = 1;
+const MFD_CLOEXEC = new Uint8Array(new Uint32Array([1]).buffer);
 
 /**
  * A path below /proc/self/fd with these contents, for dlopen(3). The descriptor stays open and is close-on-exec.

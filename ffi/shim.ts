@@ -6,61 +6,65 @@ import { SyscallError } from "../runtime/errors.ts";
 import { SHIM_BASE64, STAGE_BASE64 } from "./embedded.gen.ts";
 import { memoryFilePath } from "./memory_file.ts";
 
-/** The C prototype stands beside each entry. */
+/** The functions of helper-c/shim.h, by number; a test compares this list with the header's. */
+export const CALLS = [
+  "memory_file",
+  "check_plan",
+  "spawn",
+  "socket_pair",
+  "listen",
+  "connect",
+  "send",
+  "receive",
+  "send_console",
+  "open",
+  "close",
+  "wait",
+  "pidfd_open",
+  "pidfd_send_signal",
+  "pidfd_wait",
+  "foreground",
+  "put_root_file",
+  "run_vmm_stage",
+  "exit",
+] as const;
+
+type Pointer = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | null;
+
+/**
+ * int kago_call(struct shim_request request, void *p, void *q, void *r): one symbol for all, because Deno compiles a
+ * trampoline for each when it loads a library. The struct also keeps it from doing so for this one: it calls through
+ * libffi instead, and a command makes too few calls to win that time back.
+ */
 const SYMBOLS = {
-  // int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size)
-  kago_memory_file: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
-  // int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128])
-  kago_check_plan: { parameters: ["buffer", "u32", "buffer", "buffer"], result: "i32" },
-  // int kago_spawn(int exe_fd, int plan_fd, int sync_fd, int listen_fd, int cgroup_fd)
-  kago_spawn: { parameters: ["i32", "i32", "i32", "i32", "i32"], result: "i32" },
-  // int kago_socket_pair(int32_t pair[2])
-  kago_socket_pair: { parameters: ["buffer"], result: "i32" },
-  // int kago_listen(const char *path)
-  kago_listen: { parameters: ["buffer"], result: "i32" },
-  // int kago_connect(const char *path)
-  kago_connect: { parameters: ["buffer"], result: "i32" },
-  // int kago_send(int fd, const uint8_t *bytes, uint32_t size)
-  kago_send: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  // int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed)
-  kago_receive: { parameters: ["i32", "buffer", "u32", "buffer"], result: "i32" },
-  // int kago_send_console(const char *path, const char *name, int fd)
-  kago_send_console: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
-  // int kago_open(const char *path, int flags)
-  kago_open: { parameters: ["buffer", "i32"], result: "i32" },
-  // int kago_close(int fd)
-  kago_close: { parameters: ["i32"], result: "i32" },
-  // int kago_wait(int pid)
-  kago_wait: { parameters: ["i32"], result: "i32" },
-  // int kago_pidfd_open(int pid)
-  kago_pidfd_open: { parameters: ["i32"], result: "i32" },
-  // int kago_pidfd_send_signal(int pidfd, int signal)
-  kago_pidfd_send_signal: { parameters: ["i32", "i32"], result: "i32" },
-  // int kago_pidfd_wait(int pidfd, int timeout_ms)
-  kago_pidfd_wait: { parameters: ["i32", "i32"], result: "i32" },
-  // int kago_foreground(int pid, int master)
-  kago_foreground: { parameters: ["i32", "i32"], result: "i32" },
-  // int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t, uint32_t)
-  kago_put_root_file: {
-    parameters: ["buffer", "buffer", "buffer", "u32", "u32", "u32"],
+  kago_call: {
+    parameters: [
+      { struct: ["u32", "i32", "i32", "i32", "i32", "i32"] },
+      "buffer",
+      "buffer",
+      "buffer",
+    ],
     result: "i32",
   },
-  // int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2])
-  kago_run_vmm_stage: { parameters: ["i32", "i32", "i32", "i32", "buffer"], result: "i32" },
-  // void kago_exit(int code)
-  kago_exit: { parameters: ["i32"], result: "void" },
 } as const;
 
-type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+let symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
-let symbols: Symbols | undefined;
-
-function shim(): Symbols {
-  if (!symbols) {
-    const path = memoryFilePath("kago-shim", Uint8Array.fromBase64(SHIM_BASE64));
-    symbols = Deno.dlopen(path, SYMBOLS).symbols;
-  }
-  return symbols;
+function call(
+  name: (typeof CALLS)[number],
+  numbers: readonly number[],
+  p: Pointer = null,
+  q: Pointer = null,
+  r: Pointer = null,
+): number {
+  symbols ??= Deno.dlopen(
+    memoryFilePath("kago-shim", Uint8Array.fromBase64(SHIM_BASE64)),
+    SYMBOLS,
+  ).symbols;
+  const request = new Int32Array(6);
+  request[0] = CALLS.indexOf(name);
+  request.set(numbers, 1);
+  return symbols.kago_call(new Uint8Array(request.buffer), p, q, r);
 }
 
 const encoder = new TextEncoder();
@@ -78,7 +82,7 @@ function checked(result: number, operation: string): number {
 /** A sealed, close-on-exec memory file. */
 export function memoryFile(name: string, bytes: Uint8Array<ArrayBuffer>): number {
   return checked(
-    shim().kago_memory_file(cString(name), bytes, bytes.length),
+    call("memory_file", [bytes.length], cString(name), bytes),
     `memfd_create ${name}`,
   );
 }
@@ -92,7 +96,7 @@ export function stageProgram(): number {
 export function planFault(plan: Uint8Array<ArrayBuffer>): string | undefined {
   const offset = new Uint32Array(1);
   const problem = new Uint8Array(128);
-  if (shim().kago_check_plan(plan, plan.length, offset, problem) === 0) return undefined;
+  if (call("check_plan", [plan.length], plan, offset, problem) === 0) return undefined;
   const text = new TextDecoder().decode(problem.subarray(0, problem.indexOf(0)));
   return `malformed plan at byte ${offset[0]}: ${text}`;
 }
@@ -109,25 +113,25 @@ export interface StageChannels {
 
 /** Starts the Intermediate: its pid. */
 export function spawnStage({ exe, plan, sync, listen, cgroup }: StageChannels): number {
-  return checked(shim().kago_spawn(exe, plan, sync, listen, cgroup), "clone3 of the stage process");
+  return checked(call("spawn", [exe, plan, sync, listen, cgroup]), "clone3 of the stage process");
 }
 
 export function socketPair(): [number, number] {
   const pair = new Int32Array(2);
-  checked(shim().kago_socket_pair(pair), "socketpair");
+  checked(call("socket_pair", [], pair), "socketpair");
   return [pair[0]!, pair[1]!];
 }
 
 export function listenAt(path: string): number {
-  return checked(shim().kago_listen(cString(path)), `bind ${path}`);
+  return checked(call("listen", [], cString(path)), `bind ${path}`);
 }
 
 export function connectTo(path: string): number {
-  return checked(shim().kago_connect(cString(path)), `connect ${path}`);
+  return checked(call("connect", [], cString(path)), `connect ${path}`);
 }
 
 export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  checked(shim().kago_send(fd, bytes, bytes.length), "send");
+  checked(call("send", [fd, bytes.length], bytes), "send");
 }
 
 export interface Datagram {
@@ -140,14 +144,14 @@ export interface Datagram {
 export function receive(fd: number): Datagram | undefined {
   const buffer = new Uint8Array(4096);
   const passed = new Int32Array(1);
-  const size = checked(shim().kago_receive(fd, buffer, buffer.length, passed), "recvmsg");
+  const size = checked(call("receive", [fd, buffer.length], buffer, passed), "recvmsg");
   return size === 0 ? undefined : { bytes: buffer.subarray(0, size), passed: passed[0]! };
 }
 
 /** Sends a terminal's master to the socket that `--console-socket` names. */
 export function sendConsole(path: string, master: number): void {
   checked(
-    shim().kago_send_console(cString(path), cString("/dev/ptmx"), master),
+    call("send_console", [master], cString(path), cString("/dev/ptmx")),
     `send the console to ${path}`,
   );
 }
@@ -155,21 +159,21 @@ export function sendConsole(path: string, master: number): void {
 const O_DIRECTORY = 0o200000;
 
 export function openFolder(path: string): number {
-  return checked(shim().kago_open(cString(path), O_DIRECTORY), `open ${path}`);
+  return checked(call("open", [O_DIRECTORY], cString(path)), `open ${path}`);
 }
 
 const O_RDWR = 2;
 
 /** Opens a device for reading and writing: 0, or its errno; nothing stays open. */
 export function tryOpenDevice(path: string): number {
-  const fd = shim().kago_open(cString(path), O_RDWR);
+  const fd = call("open", [O_RDWR], cString(path));
   if (fd < 0) return -fd;
-  shim().kago_close(fd);
+  call("close", [fd]);
   return 0;
 }
 
 export function closeFd(fd: number): void {
-  checked(shim().kago_close(fd), `close ${fd}`);
+  checked(call("close", [fd]), `close ${fd}`);
 }
 
 export interface ExitStatus {
@@ -184,24 +188,24 @@ function exitStatus(status: number): ExitStatus {
 
 /** Waits for a child (waitpid(2)). */
 export function waitForChild(pid: number): ExitStatus {
-  return exitStatus(checked(shim().kago_wait(pid), `wait for process ${pid}`));
+  return exitStatus(checked(call("wait", [pid]), `wait for process ${pid}`));
 }
 
 /** Waits for a child, forwarding signals to it and relaying the terminal `master` unless that is -1. */
 export function waitInForeground(pid: number, master: number): ExitStatus {
-  return exitStatus(checked(shim().kago_foreground(pid, master), `wait for process ${pid}`));
+  return exitStatus(checked(call("foreground", [pid, master]), `wait for process ${pid}`));
 }
 
 /** A handle on a process that a recycled pid cannot fool; undefined when there is no such process. */
 export function openPidfd(pid: number): number | undefined {
-  const fd = shim().kago_pidfd_open(pid);
+  const fd = call("pidfd_open", [pid]);
   const ESRCH = 3;
   return fd === -ESRCH ? undefined : checked(fd, `pidfd_open ${pid}`);
 }
 
 /** False when the process has ended. */
 export function signalPidfd(pidfd: number, signal: number): boolean {
-  const result = shim().kago_pidfd_send_signal(pidfd, signal);
+  const result = call("pidfd_send_signal", [pidfd, signal]);
   const ESRCH = 3;
   if (result === -ESRCH) return false;
   checked(result, `pidfd_send_signal ${signal}`);
@@ -210,7 +214,7 @@ export function signalPidfd(pidfd: number, signal: number): boolean {
 
 /** True when the process ends within `timeoutMs`. */
 export function waitPidfd(pidfd: number, timeoutMs: number): boolean {
-  return checked(shim().kago_pidfd_wait(pidfd, timeoutMs), "poll of a pidfd") > 0;
+  return checked(call("pidfd_wait", [pidfd, timeoutMs]), "poll of a pidfd") > 0;
 }
 
 export interface RootFile {
@@ -223,7 +227,7 @@ export interface RootFile {
 /** Puts a file at the root of a hostile root filesystem, replacing what has its name without following it. */
 export function putRootFile(root: string, { name, data, uid, gid }: RootFile): void {
   checked(
-    shim().kago_put_root_file(cString(root), cString(name), data, data.length, uid, gid),
+    call("put_root_file", [data.length, uid, gid], cString(root), cString(name), data),
     `write ${name} into ${root}`,
   );
 }
@@ -246,12 +250,12 @@ export interface VmmStageResult {
 /** Runs the vmm stage of the plan on all threads of this process; returns when `start` has come. */
 export function runVmmStage({ plan, sync, listen, root }: VmmChannels): VmmStageResult {
   const result = new Int32Array(2);
-  const outcome = shim().kago_run_vmm_stage(plan, sync, listen, root, result);
+  const outcome = call("run_vmm_stage", [plan, sync, listen, root], result);
   return { errno: -outcome, failed: result[0]!, report: result[1]! };
 }
 
 /** Ends this process at once. */
 export function exitNow(code: number): never {
-  shim().kago_exit(code);
+  call("exit", [code]);
   throw new Error("unreachable");
 }

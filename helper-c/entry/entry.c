@@ -1,11 +1,11 @@
 /*
  * The entry stub of the packed binary: turns the stock deno executable into kago. The packer
- * (scripts/build/npm_pack.ts) appends this code, its header and the bundle to the executable and makes the ELF entry
- * point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already taken
- * `environ`, but none of deno's own code has run.
+ * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable and makes the ELF
+ * entry point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already
+ * taken `environ`, but none of deno's own code has run.
  *
- * It owns: the bundle in a memfd, the argv and environment that deno sees. It does not own what those say: options
- * and names of variables come from the packer, as lists of strings that each end with NUL, an empty one last.
+ * It owns: the program in a memfd, the argv and environment that deno sees. It does not own what those say: options,
+ * commands and names of variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
 #include <asm/unistd.h>
@@ -16,13 +16,14 @@
 
 #include "arch_x86_64.h"
 #include "header.gen.h"
+#include "strings.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8
 #endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
-#define LOWEST_BUNDLE_FD 64
+#define LOWEST_PROGRAM_FD 64
 
 /* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
 extern const struct entry_header header __attribute__((visibility("hidden")));
@@ -38,34 +39,6 @@ struct initial_stack {
 	char **envp;
 	char **auxv; /* pairs of words, up to AT_NULL */
 };
-
-static unsigned long length(const char *text)
-{
-	unsigned long n = 0;
-	while (text[n])
-		n++;
-	return n;
-}
-
-static char *append(char *end, const char *text)
-{
-	while (*text)
-		*end++ = *text++;
-	*end = 0;
-	return end;
-}
-
-static char *append_number(char *end, unsigned long number)
-{
-	char digits[24];
-	char *first = digits + sizeof(digits) - 1;
-
-	*first = 0;
-	do
-		*--first = '0' + number % 10;
-	while (number /= 10);
-	return append(end, first);
-}
 
 static __attribute__((noreturn)) void fail(const char *what, long error)
 {
@@ -89,37 +62,9 @@ static unsigned long loaded(unsigned long address)
 	return (unsigned long)&header - header.image_address + address;
 }
 
-static unsigned long count_strings(const char *list)
-{
-	unsigned long count = 0;
-	for (; *list; list += length(list) + 1)
-		count++;
-	return count;
-}
-
-static unsigned long count_pointers(char **list)
-{
-	unsigned long count = 0;
-	while (list[count])
-		count++;
-	return count;
-}
-
-static int starts_with(const char *text, const char *prefix)
-{
-	while (*prefix)
-		if (*text++ != *prefix++)
-			return 0;
-	return 1;
-}
-
 static int is_dropped(const char *variable)
 {
-	const char *prefix = in_image(header.dropped_offset);
-	for (; *prefix; prefix += length(prefix) + 1)
-		if (starts_with(variable, prefix))
-			return 1;
-	return 0;
+	return any_matches(in_image(header.dropped_offset), variable, starts_with);
 }
 
 static struct initial_stack take_apart(long *stack)
@@ -146,7 +91,7 @@ static long open_memfd(void)
 
 static long move_up(long low)
 {
-	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_BUNDLE_FD, 0);
+	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_PROGRAM_FD, 0);
 	/* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
 	if (fd == -EINVAL)
 		fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
@@ -156,16 +101,27 @@ static long move_up(long low)
 	return fd;
 }
 
-/* Deno loads a script from a path only, so the bundle becomes a file that nobody can write any more. */
-static long place_bundle(void)
+/*
+ * Reading the program is a good part of the time that a command takes, so some commands have a small program of their
+ * own. An argument that only looks like one of them is no harm: the small program falls back to the whole one.
+ */
+static int is_quick(const struct initial_stack *old)
 {
-	const char *bundle = in_image(header.bundle_offset);
+	for (long i = 1; i < old->argc; i++)
+		if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal))
+			return 1;
+	return 0;
+}
+
+/* Puts the program where JavaScript can read it and nobody can change it. */
+static long place_program(const char *program, unsigned long size)
+{
 	unsigned long written = 0;
 	long fd = move_up(open_memfd());
 	long result;
 
-	while (written < header.bundle_size) {
-		result = system_call(__NR_write, fd, (long)(bundle + written), header.bundle_size - written, 0);
+	while (written < size) {
+		result = system_call(__NR_write, fd, (long)(program + written), size - written, 0);
 		if (result <= 0)
 			fail("write of the program to a memfd", result);
 		written += result;
@@ -176,14 +132,20 @@ static long place_bundle(void)
 	return fd;
 }
 
-static void name_bundle(char *path, long fd)
+static void check_proc(void)
 {
-	long result;
+	long result = system_call(__NR_access, (long)"/proc/self/fd", 0, 0, 0);
 
-	append_number(append(path, "/proc/self/fd/"), fd);
-	result = system_call(__NR_access, (long)path, 4, 0, 0);
 	if (result < 0)
-		fail("/proc/self/fd cannot be read, is /proc mounted?", result);
+		fail("access /proc/self/fd, is /proc mounted?", result);
+}
+
+/* The module that deno runs: a data: URL that reads the program from the descriptor named in its middle. */
+static void name_loader(char *loader, long fd)
+{
+	const char *head = in_image(header.loader_offset);
+
+	append(append_number(append(loader, head), fd), head + length(head) + 1);
 }
 
 /* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
@@ -213,10 +175,10 @@ static char **put_strings(char **to, const char *list)
 	return to;
 }
 
-static char **put_arguments(char **to, const struct initial_stack *old, char *bundle)
+static char **put_arguments(char **to, const struct initial_stack *old, char *loader)
 {
 	to = put_strings(to, in_image(header.options_offset));
-	*to++ = bundle;
+	*to++ = loader;
 	for (long i = 1; i < old->argc; i++)
 		*to++ = old->argv[i];
 	*to++ = 0;
@@ -248,21 +210,24 @@ static char **put_auxv(char **to, char **from)
 __attribute__((noreturn, used)) void enter(long *stack, void *at_exit)
 {
 	struct initial_stack old = take_apart(stack);
-	char bundle[40], soft_nofile[64];
+	char loader[ENTRY_LOADER_MAX], soft_nofile[64];
 	unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
 			      count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
 	char **block, **envp, **end;
+	int quick = is_quick(&old);
 
 	for (char **aux = old.auxv; aux[0]; aux += 2)
 		words += 2;
-	/* Besides: argc, the bundle, the NULL after argv, the soft limit, AT_NULL's pair, alignment. */
+	/* Besides: argc, the loader, the NULL after argv, the soft limit, AT_NULL's pair, alignment. */
 	block = __builtin_alloca((words + 8) * sizeof(*block));
 	block = (char **)(((unsigned long)block + 15) & ~15UL);
 
+	check_proc();
 	leave_deleted_folder();
 	name_soft_nofile(soft_nofile);
-	name_bundle(bundle, place_bundle());
-	envp = put_arguments(block + 1, &old, bundle);
+	name_loader(loader, quick ? place_program(in_image(header.quick_offset), header.quick_size) :
+				    place_program(in_image(header.whole_offset), header.whole_size));
+	envp = put_arguments(block + 1, &old, loader);
 	block[0] = (char *)(envp - (block + 1) - 1);
 	end = put_environment(envp, &old, soft_nofile);
 	put_auxv(end, old.auxv);

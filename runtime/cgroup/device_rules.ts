@@ -12,17 +12,17 @@ const PATH = "linux.resources.devices";
  * What every container may use, as runc allows it: making any node, and the spec's default devices with the
  * terminals.
  */
-const DEFAULT_RULES: readonly DeviceCgroup[] = [
-  { allow: true, type: "c", access: "m" },
-  { allow: true, type: "b", access: "m" },
-  { allow: true, type: "c", major: 1, minor: 3, access: "rwm" }, // null
-  { allow: true, type: "c", major: 1, minor: 5, access: "rwm" }, // zero
-  { allow: true, type: "c", major: 1, minor: 7, access: "rwm" }, // full
-  { allow: true, type: "c", major: 1, minor: 8, access: "rwm" }, // random
-  { allow: true, type: "c", major: 1, minor: 9, access: "rwm" }, // urandom
-  { allow: true, type: "c", major: 5, minor: 0, access: "rwm" }, // tty
-  { allow: true, type: "c", major: 5, minor: 2, access: "rwm" }, // ptmx
-  { allow: true, type: "c", major: 136, access: "rwm" }, // pts
+const DEFAULTS: readonly (readonly ["b" | "c", major: string, minor: string, access: string])[] = [
+  ["c", "*", "*", "m"],
+  ["b", "*", "*", "m"],
+  ["c", "1", "3", "rwm"], // null
+  ["c", "1", "5", "rwm"], // zero
+  ["c", "1", "7", "rwm"], // full
+  ["c", "1", "8", "rwm"], // random
+  ["c", "1", "9", "rwm"], // urandom
+  ["c", "5", "0", "rwm"], // tty
+  ["c", "5", "2", "rwm"], // ptmx
+  ["c", "136", "*", "rwm"], // pts
 ];
 
 /** The rule that holds for every device, and the devices it does not hold for. */
@@ -70,7 +70,7 @@ export function deviceWrites(rules: readonly DeviceCgroup[]): ResourceWrite[] {
 function applyRule(state: DeviceState, rule: DeviceCgroup, from: string): void {
   const major = deviceNumber(rule.major);
   const minor = deviceNumber(rule.minor);
-  const access = [..."rwm"].filter((letter) => (rule.access || "rwm").includes(letter)).join("");
+  const access = accessesIn(rule.access || "rwm");
   const types = typesOf(rule, from);
   if (types.length === 2 && major === "*" && minor === "*" && access === "rwm") {
     state.allowAll = rule.allow;
@@ -107,7 +107,13 @@ function except(state: DeviceState, added: DeviceException): void {
     old.type === added.type && old.major === added.major && old.minor === added.minor
   );
   if (!same) state.exceptions.push(added);
-  else same.access = [..."rwm"].filter((x) => (same.access + added.access).includes(x)).join("");
+  else same.access = accessesIn(same.access + added.access);
+}
+
+/** The letters r, w and m that the text has, each once and in the kernel's order. */
+function accessesIn(letters: string): string {
+  const has = (letter: string) => letters.includes(letter) ? letter : "";
+  return has("r") + has("w") + has("m");
 }
 
 /** Takes a rule's accesses back from every exception that it covers. */

@@ -47,13 +47,15 @@ export function parseCgroupLayout(mountinfo: string, selfCgroup: string): Cgroup
   const mounts = parseCgroupMounts(mountinfo);
   const hierarchies: Hierarchy[] = [];
   for (const line of selfCgroup.split("\n")) {
-    const match = /^\d+:([^:]*):(.*)$/.exec(line);
-    if (!match) continue;
-    const controllers = match[1] ? match[1].split(",") : [];
+    // "4:cpu,cpuacct:/path"; a path may have colons too.
+    const [id, names] = line.split(":", 2);
+    if (names === undefined) continue;
+    const controllers = names === "" ? [] : names.split(",");
     const mount = mountOf(mounts, controllers);
     if (!mount) continue;
     const { version, mountPoint, root } = mount;
-    const hierarchy = { version, controllers, mountPoint, root, self: match[2]! };
+    const self = line.slice(id!.length + names.length + 2);
+    const hierarchy = { version, controllers, mountPoint, root, self };
     if (version === 2) hierarchies.unshift(hierarchy);
     else hierarchies.push(hierarchy);
   }
@@ -83,9 +85,10 @@ function mountOf(mounts: readonly CgroupMount[], controllers: readonly string[])
 function parseCgroupMounts(mountinfo: string): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {
-    const [before, after] = line.split(" - ", 2);
-    if (!after?.startsWith("cgroup")) continue;
-    const [, , , root, mountPoint] = before!.split(" ");
+    // A host can have hundreds of mounts; most are not looked at any closer.
+    if (!line.includes(" - cgroup")) continue;
+    const [before, after] = line.split(" - ", 2) as [string, string];
+    const [, , , root, mountPoint] = before.split(" ");
     const [fstype, , superOptions] = after.split(" ");
     if (fstype !== "cgroup" && fstype !== "cgroup2") continue;
     mounts.push({
@@ -100,6 +103,7 @@ function parseCgroupMounts(mountinfo: string): CgroupMount[] {
 
 /** The kernel writes space, tab, newline and backslash of a path as three octal digits. */
 function unescapeOctal(path: string): string {
+  if (!path.includes("\\")) return path;
   return path.replace(
     /\\([0-7]{3})/g,
     (_, digits: string) => String.fromCharCode(parseInt(digits, 8)),

@@ -2,12 +2,13 @@
  * Runs the command that was asked for, and loads no other: each start pays only for its own command. Which module
  * belongs to which command is loaders.ts's.
  */
+import type { Logger } from "../log.ts";
 import type { CommandName, Invocation } from "./command_table.ts";
 
 /** What a module in runtime/commands/ exports. */
 export interface CommandModule<C extends CommandName> {
   /** Returns kago's exit code; an error that it throws is reported by main.ts. */
-  run(invocation: Invocation<C>): number | Promise<number>;
+  run(invocation: Invocation<C>, logger: Logger): number | Promise<number>;
 }
 
 /** One dynamic import for each command. */
@@ -19,7 +20,8 @@ export type CommandLoaders = {
 export async function runCommand<C extends CommandName>(
   loaders: CommandLoaders,
   invocation: Invocation<C>,
+  logger: Logger,
 ): Promise<number> {
   const { run } = await loaders[invocation.command as C]();
-  return await run(invocation);
+  return await run(invocation, logger);
 }

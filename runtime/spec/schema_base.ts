@@ -1,115 +1,110 @@
 /**
- * What the schemas of config.json are built from: leaf schemas and the two ways to make an object schema, all tied to
- * the types of spec.ts by the compiler: a property missing here, or there, or optional in one only, does not compile.
+ * How the schemas of config.json are put together: rules for objects, lists and maps over the leaf rules of
+ * schema_leaf.ts. The compiler ties them to the types of spec.ts: a property missing in one of the two, or required in
+ * one only, does not compile. This module knows no property of the spec.
  *
- * Start-up: a schema object costs about 50 µs and the first of its kind ten times that, so each is a function that
- * builds it when first asked, and `present()` builds only for the properties that a config has. Validation checks;
- * nobody uses the copies that zod makes, so unknown properties stay in the spec, where the OCI spec wants them ignored.
+ * Start-up decides the form. Building a zod schema and running it the first time costs 10 to 50 µs, hundreds for the
+ * first of a kind, and a zod object builds all its properties whether the config has them or not. So zod checks the
+ * leaves, a table is a plain object of functions, and a rule costs nothing before its property occurs. Nothing is
+ * copied: unknown properties stay in the spec, where the OCI spec wants them ignored.
  */
-import * as z from "zod/mini";
-import type { Int64, Uint64 } from "./spec.ts";
 
-/** No `new Function`: compiling validators costs more than it saves for one config. */
-z.config({ jitless: true });
+/** What is wrong, and where below the value that the rule was given. */
+export interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly text: string;
+}
 
-export type Schema<T> = z.ZodMiniType<T>;
-
-/** A schema that is built at its first use. */
-export type Lazy<T> = () => Schema<T>;
+/** Says what keeps a value from being a T; nothing when it is one. */
+export interface Rule<T> {
+  (value: unknown): readonly Problem[];
+  /** Never set: makes Rule<A> and Rule<B> different types. */
+  readonly accepts?: T;
+}
 
 type RequiredKey<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T];
+type Rules<T, K extends keyof T> = { readonly [P in K]-?: Rule<Exclude<T[P], undefined>> };
 
-type Shape<T> = {
-  readonly [K in keyof T]-?: undefined extends T[K]
-    ? z.ZodMiniOptional<Schema<Exclude<T[K], undefined>>>
-    : Schema<T[K]>;
-};
+/** The one value for no problem, so that a valid config allocates none. */
+export const NO_PROBLEMS: readonly Problem[] = [];
 
-type Parts<T> = {
-  readonly [K in keyof T]-?: (value: unknown) => Schema<Exclude<T[K], undefined>>;
-};
-
-/** Puts off `build` to the first call and keeps what it made. */
-export function once<S>(build: () => S): () => S {
-  let built: S | undefined;
-  return () => built ??= build();
+/** An object with the properties of T: those that must be there, then those that may. */
+export function object<T>(
+  required: Rules<T, RequiredKey<T>>,
+  optional: Rules<T, Exclude<keyof T, RequiredKey<T>>>,
+): Rule<T> {
+  return (value) => {
+    if (!isObject(value)) return [mismatch("object", value)];
+    return join(
+      checkProperties(value, required, true),
+      checkProperties(value, optional, false),
+    );
+  };
 }
 
-export const string = once(() => z.string()) as Lazy<string>;
-export const boolean = once(() => z.boolean()) as Lazy<boolean>;
-export const strings = once(() => z.array(string())) as Lazy<string[]>;
-export const stringMap = once(() => z.record(string(), string())) as Lazy<Record<string, string>>;
-
-export const uint32 = once(() => integer(0, 0xffffffff));
-export const int32 = once(() => integer(-0x80000000, 0x7fffffff));
-/** Device numbers of cgroup rules: -1 means all. */
-export const int64 = once(() => wideInteger(-(2n ** 63n), 2n ** 63n - 1n)) as Lazy<Int64>;
-export const uint64 = once(() => wideInteger(0n, 2n ** 64n - 1n)) as Lazy<Uint64>;
-
-export const uint32s = once(() => z.array(uint32())) as Lazy<number[]>;
-
-/** An integer that a number holds exactly. */
-export function integer(minimum: number, maximum: number): Schema<number> {
-  return z.custom<number>(
-    (value) => Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum,
-    `must be an integer from ${minimum} to ${maximum}`,
-  );
-}
-
-/** An integer that parseJson() gives as a bigint when a number would lose digits. */
-function wideInteger(minimum: bigint, maximum: bigint): Schema<number | bigint> {
-  return z.custom<number | bigint>((value) => {
-    if (typeof value === "number") return Number.isSafeInteger(value) && value >= minimum;
-    return typeof value === "bigint" && value >= minimum && value <= maximum;
-  }, `must be an integer from ${minimum} to ${maximum}`);
-}
-
-/** A string of a form; `form` completes "must be". */
-export function pattern(expression: RegExp, form: string): Schema<string> {
-  return z.custom<string>(
-    (value) => typeof value === "string" && expression.test(value),
-    `must be ${form}`,
-  );
-}
-
-/** One of the words of a list in the spec modules. */
-export function oneOf<const T extends readonly string[]>(words: T): Schema<T[number]> {
-  return z.enum(words);
-}
-
-export function list<T>(item: Schema<T>): Schema<T[]> {
-  return z.array(item);
-}
-
-export function map<T>(value: Schema<T>): Schema<Record<string, T>> {
-  return z.record(string(), value);
-}
-
-export function optional<T>(schema: Schema<T>): z.ZodMiniOptional<Schema<T>> {
-  return z.optional(schema);
-}
-
-/** The schema of a small object, or of the items of a list. */
-export function object<T>(shape: Shape<T>): Schema<T> {
-  return z.object(shape as Record<string, Schema<unknown>>) as unknown as Schema<T>;
-}
-
-/**
- * The schema of a large object as it is in `value`: of the properties in `parts`, those that `value` has and those in
- * `required`. A part is called with the property's value, so that it can do the same.
- */
-export function present<T>(
-  value: unknown,
-  parts: Parts<T>,
-  required: Readonly<Record<RequiredKey<T>, true>>,
-): Schema<T> {
-  const shape: Record<string, Schema<unknown>> = {};
-  if (typeof value === "object" && value !== null) {
-    for (const [key, part] of Object.entries<(value: unknown) => Schema<unknown>>(parts)) {
-      const has = Object.hasOwn(value, key);
-      if (!has && !Object.hasOwn(required, key)) continue;
-      shape[key] = part(has ? (value as Record<string, unknown>)[key] : undefined);
+function checkProperties(
+  value: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule<unknown>>>,
+  required: boolean,
+): readonly Problem[] {
+  let problems = NO_PROBLEMS;
+  for (const key in rules) {
+    // Own properties only: `constructor` and the like are not in the config.
+    if (Object.hasOwn(value, key)) {
+      problems = join(problems, below(key, rules[key]!(value[key])));
+    } else if (required) {
+      problems = join(problems, [{ path: [key], text: "is required" }]);
     }
   }
-  return z.object(shape) as unknown as Schema<T>;
+  return problems;
+}
+
+/** An array of at least `minimum` items. */
+export function list<T>(item: Rule<T>, minimum = 0): Rule<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return [mismatch("array", value)];
+    if (value.length < minimum) {
+      return [{ path: [], text: `needs at least ${minimum} item, has ${value.length}` }];
+    }
+    let problems = NO_PROBLEMS;
+    for (let index = 0; index < value.length; index++) {
+      problems = join(problems, below(index, item(value[index])));
+    }
+    return problems;
+  };
+}
+
+/** An object with any keys. */
+export function map<T>(item: Rule<T>): Rule<Readonly<Record<string, T>>> {
+  return (value) => {
+    if (!isObject(value)) return [mismatch("object", value)];
+    let problems = NO_PROBLEMS;
+    for (const key in value) problems = join(problems, below(key, item(value[key])));
+    return problems;
+  };
+}
+
+/** The problem of a value of the wrong JSON type. */
+export function mismatch(expected: string, value: unknown): Problem {
+  return { path: [], text: `expected ${expected}, got ${jsonType(value)}` };
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value === "bigint" ? "number" : typeof value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function below(key: string | number, problems: readonly Problem[]): readonly Problem[] {
+  if (problems === NO_PROBLEMS) return problems;
+  return problems.map(({ path, text }) => ({ path: [key, ...path], text }));
+}
+
+function join(left: readonly Problem[], right: readonly Problem[]): readonly Problem[] {
+  if (right === NO_PROBLEMS) return left;
+  return left === NO_PROBLEMS ? right : [...left, ...right];
 }

@@ -1,22 +1,15 @@
-/** The schema of `linux`, save resources and seccomp; the types are spec_linux.ts's. */
+/** The schema of `linux`; resources and seccomp have modules of their own. The types are spec_linux.ts's. */
+import { list, map, object } from "./schema_base.ts";
 import {
   boolean,
   int64,
-  integer,
-  list,
-  map,
-  object,
-  once,
   oneOf,
-  optional,
   pattern,
-  present,
-  type Schema,
   string,
   stringMap,
   strings,
   uint32,
-} from "./schema_base.ts";
+} from "./schema_leaf.ts";
 import { resourcesSchema } from "./schema_resources.ts";
 import { seccompSchema } from "./schema_seccomp.ts";
 import type {
@@ -40,77 +33,59 @@ import {
   ROOTFS_PROPAGATIONS,
 } from "./spec_linux.ts";
 
-export function linuxSchema(value: unknown): Schema<Linux> {
-  return present<Linux>(value, {
-    devices: () => list(device()),
-    netDevices: () => map(object<NetDevice>({ name: optional(string()) })),
-    uidMappings: idMappings,
-    gidMappings: idMappings,
-    namespaces: () => list(namespace()),
-    resources: resourcesSchema,
-    cgroupsPath: string,
-    rootfsPropagation: () => oneOf(ROOTFS_PROPAGATIONS),
-    seccomp: seccompSchema,
-    sysctl: stringMap,
-    maskedPaths: strings,
-    readonlyPaths: strings,
-    mountLabel: string,
-    intelRdt,
-    memoryPolicy,
-    personality,
-    timeOffsets,
-  }, {});
-}
-
 /** Of `linux` and of a mount. */
-export const idMappings = once(() =>
-  list(object<IdMapping>({ containerID: uint32(), hostID: uint32(), size: uint32() }))
+export const idMappings = list(
+  object<IdMapping>({ containerID: uint32, hostID: uint32, size: uint32 }, {}),
 );
 
-function namespace(): Schema<Namespace> {
-  return object<Namespace>({ type: oneOf(NAMESPACE_TYPES), path: optional(string()) });
-}
+/** Numbers are int64 in the spec; no kernel device has more than 32 bits. */
+const device = object<Device>({ type: oneOf(DEVICE_TYPES), path: string }, {
+  major: uint32,
+  minor: uint32,
+  fileMode: uint32,
+  uid: uint32,
+  gid: uint32,
+});
 
-function device(): Schema<Device> {
-  /** The spec has int64; the kernel's dev_t has 12 and 20 bits, which checks.ts knows. */
-  const number = integer(0, 0xffffffff);
-  return object<Device>({
-    type: oneOf(DEVICE_TYPES),
-    path: string(),
-    major: optional(number),
-    minor: optional(number),
-    fileMode: optional(uint32()),
-    uid: optional(uint32()),
-    gid: optional(uint32()),
-  });
-}
+const namespace = object<Namespace>({ type: oneOf(NAMESPACE_TYPES) }, { path: string });
 
-function intelRdt(value: unknown): Schema<IntelRdt> {
-  return present<IntelRdt>(value, {
-    closID: string,
-    schemata: strings,
-    l3CacheSchema: string,
-    memBwSchema: () => pattern(/^MB:[^\n]*$/, "one line that begins with MB:"),
-    enableMonitoring: boolean,
-  }, {});
-}
+const intelRdt = object<IntelRdt>({}, {
+  closID: string,
+  schemata: strings,
+  l3CacheSchema: string,
+  memBwSchema: pattern(/^MB:[^\n]*$/, "one line that begins with MB:"),
+  enableMonitoring: boolean,
+});
 
-function memoryPolicy(value: unknown): Schema<MemoryPolicy> {
-  return present<MemoryPolicy>(value, {
-    mode: () => oneOf(MEMORY_POLICY_MODES),
-    nodes: string,
-    flags: () => list(oneOf(MEMORY_POLICY_FLAGS)),
-  }, {});
-}
+const memoryPolicy = object<MemoryPolicy>({}, {
+  mode: oneOf(MEMORY_POLICY_MODES),
+  nodes: string,
+  flags: list(oneOf(MEMORY_POLICY_FLAGS)),
+});
 
-function personality(value: unknown): Schema<Personality> {
-  return present<Personality>(value, {
-    domain: () => oneOf(PERSONALITY_DOMAINS),
-    flags: strings,
-  }, {});
-}
+const personality = object<Personality>({}, {
+  domain: oneOf(PERSONALITY_DOMAINS),
+  flags: strings,
+});
 
-function timeOffsets(): Schema<TimeOffsets> {
-  const offset = object<TimeOffset>({ secs: optional(int64()), nanosecs: optional(uint32()) });
-  return object<TimeOffsets>({ boottime: optional(offset), monotonic: optional(offset) });
-}
+const timeOffset = object<TimeOffset>({}, { secs: int64, nanosecs: uint32 });
+
+export const linuxSchema = object<Linux>({}, {
+  devices: list(device),
+  netDevices: map(object<NetDevice>({}, { name: string })),
+  uidMappings: idMappings,
+  gidMappings: idMappings,
+  namespaces: list(namespace),
+  resources: resourcesSchema,
+  cgroupsPath: string,
+  rootfsPropagation: oneOf(ROOTFS_PROPAGATIONS),
+  seccomp: seccompSchema,
+  sysctl: stringMap,
+  maskedPaths: strings,
+  readonlyPaths: strings,
+  mountLabel: string,
+  intelRdt,
+  memoryPolicy,
+  personality,
+  timeOffsets: object<TimeOffsets>({}, { boottime: timeOffset, monotonic: timeOffset }),
+});

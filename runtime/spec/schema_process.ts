@@ -1,22 +1,16 @@
-/** The schemas of `process` and its parts; the types are spec_process.ts's. */
+/** The schema of `process`; the types are spec_process.ts's. */
+import { list, object } from "./schema_base.ts";
 import {
   boolean,
   int32,
-  integer,
-  list,
-  object,
-  once,
   oneOf,
-  optional,
   pattern,
-  present,
-  type Schema,
   string,
   strings,
+  uint16,
   uint32,
-  uint32s,
   uint64,
-} from "./schema_base.ts";
+} from "./schema_leaf.ts";
 import type {
   Capabilities,
   ConsoleSize,
@@ -29,75 +23,59 @@ import type {
 } from "./spec.ts";
 import { IO_PRIORITY_CLASSES, SCHEDULER_FLAGS, SCHEDULER_POLICIES } from "./spec_process.ts";
 
-/** The schema of a process as it is in `value`. */
-export function processSchema(value: unknown): Schema<Process> {
-  return present<Process>(value, {
-    terminal: boolean,
-    consoleSize,
-    cwd: string,
-    env: strings,
-    args: strings,
-    user,
-    rlimits: once(() => list(rlimit())),
-    capabilities,
-    noNewPrivileges: boolean,
-    apparmorProfile: string,
-    selinuxLabel: string,
-    oomScoreAdj: int32,
-    scheduler,
-    ioPriority,
-    execCPUAffinity,
-  }, { cwd: true });
-}
+/** The kernel's struct winsize holds 16 bits each (ioctl_tty(2)); the spec has 64. */
+const consoleSize = object<ConsoleSize>({ height: uint16, width: uint16 }, {});
 
-/** The kernel's struct winsize holds 16 bits each (ioctl_tty(2)). */
-function consoleSize(): Schema<ConsoleSize> {
-  const characters = integer(0, 0xffff);
-  return object<ConsoleSize>({ height: characters, width: characters });
-}
+const user = object<User>({}, {
+  uid: uint32,
+  gid: uint32,
+  umask: uint32,
+  additionalGids: list(uint32),
+  username: string,
+});
 
-function user(value: unknown): Schema<User> {
-  return present<User>(value, {
-    uid: uint32,
-    gid: uint32,
-    umask: uint32,
-    additionalGids: uint32s,
-    username: string,
-  }, {});
-}
+const rlimit = object<Rlimit>({
+  type: pattern(/^RLIMIT_[A-Z]+$/, "a name such as RLIMIT_NOFILE"),
+  soft: uint64,
+  hard: uint64,
+}, {});
 
-function rlimit(): Schema<Rlimit> {
-  const type = pattern(/^RLIMIT_[A-Z]+$/, "RLIMIT_ and capital letters, as RLIMIT_NOFILE");
-  return object<Rlimit>({ type, soft: uint64(), hard: uint64() });
-}
+const capabilities = object<Capabilities>({}, {
+  bounding: strings,
+  effective: strings,
+  inheritable: strings,
+  permitted: strings,
+  ambient: strings,
+});
 
-function capabilities(value: unknown): Schema<Capabilities> {
-  return present<Capabilities>(value, {
-    bounding: strings,
-    effective: strings,
-    inheritable: strings,
-    permitted: strings,
-    ambient: strings,
-  }, {});
-}
+const scheduler = object<Scheduler>({ policy: oneOf(SCHEDULER_POLICIES) }, {
+  nice: int32,
+  priority: int32,
+  flags: list(oneOf(SCHEDULER_FLAGS)),
+  runtime: uint64,
+  deadline: uint64,
+  period: uint64,
+});
 
-function scheduler(value: unknown): Schema<Scheduler> {
-  return present<Scheduler>(value, {
-    policy: () => oneOf(SCHEDULER_POLICIES),
-    nice: int32,
-    priority: int32,
-    flags: () => list(oneOf(SCHEDULER_FLAGS)),
-    runtime: uint64,
-    deadline: uint64,
-    period: uint64,
-  }, { policy: true });
-}
+const ioPriority = object<IoPriority>({ class: oneOf(IO_PRIORITY_CLASSES) }, { priority: int32 });
 
-function ioPriority(): Schema<IoPriority> {
-  return object<IoPriority>({ class: oneOf(IO_PRIORITY_CLASSES), priority: optional(int32()) });
-}
+const cpuList = pattern(/^[0-9, -]*$/, "a CPU list such as 0-3,7");
 
-function execCPUAffinity(): Schema<ExecCpuAffinity> {
-  const cpus = pattern(/^[0-9, -]*$/, "a CPU list such as 0-3,7");
-  return object<ExecCpuAffinity>({ initial: optional(cpus), final: optional(cpus) });
-}
+const execCPUAffinity = object<ExecCpuAffinity>({}, { initial: cpuList, final: cpuList });
+
+export const processSchema = object<Process>({ cwd: string }, {
+  terminal: boolean,
+  consoleSize,
+  env: strings,
+  args: strings,
+  user,
+  rlimits: list(rlimit),
+  capabilities,
+  noNewPrivileges: boolean,
+  apparmorProfile: string,
+  selinuxLabel: string,
+  oomScoreAdj: int32,
+  scheduler,
+  ioPriority,
+  execCPUAffinity,
+});

@@ -1,21 +1,16 @@
 /** The schema of `linux.resources`, also of `update --resources`; the types are spec_resources.ts's. */
+import { list, map, object } from "./schema_base.ts";
 import {
   boolean,
   int64,
   integer,
-  list,
-  map,
-  object,
-  once,
-  optional,
   pattern,
-  present,
-  type Schema,
   string,
   stringMap,
+  uint16,
   uint32,
   uint64,
-} from "./schema_base.ts";
+} from "./schema_leaf.ts";
 import type {
   BlockIoResources,
   CpuResources,
@@ -31,107 +26,77 @@ import type {
   WeightDevice,
 } from "./spec.ts";
 
-export function resourcesSchema(value: unknown): Schema<Resources> {
-  return present<Resources>(value, {
-    devices: () => list(deviceRule()),
-    memory,
-    cpu,
-    pids: () => object<PidsResources>({ limit: int64() }),
-    blockIO,
-    hugepageLimits: () => list(hugepageLimit()),
-    network,
-    rdma: () => map(rdmaLimit()),
-    unified: stringMap,
-  }, {});
-}
+/** The spec has int64; a cgroup rule takes 32 bits or -1 for all. */
+const deviceNumber = integer(-1, 0xffffffff);
 
-/** Device numbers are signed: -1 means all in a cgroup rule, and the kernel's dev_t has 12 and 20 bits. */
-const deviceNumber = once(() => integer(-1, 0xffffffff));
+const deviceRule = object<DeviceCgroup>({ allow: boolean }, {
+  type: string,
+  major: deviceNumber,
+  minor: deviceNumber,
+  access: string,
+});
 
-function deviceRule(): Schema<DeviceCgroup> {
-  return object<DeviceCgroup>({
-    allow: boolean(),
-    type: optional(string()),
-    major: optional(deviceNumber()),
-    minor: optional(deviceNumber()),
-    access: optional(string()),
-  });
-}
+const memory = object<MemoryResources>({}, {
+  limit: int64,
+  reservation: int64,
+  swap: int64,
+  kernel: int64,
+  kernelTCP: int64,
+  swappiness: uint64,
+  disableOOMKiller: boolean,
+  useHierarchy: boolean,
+  checkBeforeUpdate: boolean,
+});
 
-function memory(value: unknown): Schema<MemoryResources> {
-  return present<MemoryResources>(value, {
-    limit: int64,
-    reservation: int64,
-    swap: int64,
-    kernel: int64,
-    kernelTCP: int64,
-    swappiness: uint64,
-    disableOOMKiller: boolean,
-    useHierarchy: boolean,
-    checkBeforeUpdate: boolean,
-  }, {});
-}
+const cpu = object<CpuResources>({}, {
+  shares: uint64,
+  quota: int64,
+  burst: uint64,
+  period: uint64,
+  realtimeRuntime: int64,
+  realtimePeriod: uint64,
+  cpus: string,
+  mems: string,
+  idle: int64,
+});
 
-function cpu(value: unknown): Schema<CpuResources> {
-  return present<CpuResources>(value, {
-    shares: uint64,
-    quota: int64,
-    burst: uint64,
-    period: uint64,
-    realtimeRuntime: int64,
-    realtimePeriod: uint64,
-    cpus: string,
-    mems: string,
-    idle: int64,
-  }, {});
-}
+const weightDevice = object<WeightDevice>({ major: deviceNumber, minor: deviceNumber }, {
+  weight: uint16,
+  leafWeight: uint16,
+});
 
-function blockIO(value: unknown): Schema<BlockIoResources> {
-  const throttles = once(() => list(throttleDevice()));
-  return present<BlockIoResources>(value, {
-    weight,
-    leafWeight: weight,
-    weightDevice: () => list(weightDevice()),
-    throttleReadBpsDevice: throttles,
-    throttleWriteBpsDevice: throttles,
-    throttleReadIOPSDevice: throttles,
-    throttleWriteIOPSDevice: throttles,
-  }, {});
-}
+const throttles = list(
+  object<ThrottleDevice>({ major: deviceNumber, minor: deviceNumber }, { rate: uint64 }),
+);
 
-const weight = once(() => integer(0, 0xffff));
+const blockIO = object<BlockIoResources>({}, {
+  weight: uint16,
+  leafWeight: uint16,
+  weightDevice: list(weightDevice),
+  throttleReadBpsDevice: throttles,
+  throttleWriteBpsDevice: throttles,
+  throttleReadIOPSDevice: throttles,
+  throttleWriteIOPSDevice: throttles,
+});
 
-function weightDevice(): Schema<WeightDevice> {
-  return object<WeightDevice>({
-    major: deviceNumber(),
-    minor: deviceNumber(),
-    weight: optional(weight()),
-    leafWeight: optional(weight()),
-  });
-}
+const hugepageLimit = object<HugepageLimit>({
+  pageSize: pattern(/^[1-9][0-9]*[KMG]B$/, "a page size such as 64KB, 2MB or 1GB"),
+  limit: uint64,
+}, {});
 
-function throttleDevice(): Schema<ThrottleDevice> {
-  return object<ThrottleDevice>({
-    major: deviceNumber(),
-    minor: deviceNumber(),
-    rate: optional(uint64()),
-  });
-}
+const network = object<NetworkResources>({}, {
+  classID: uint32,
+  priorities: list(object<InterfacePriority>({ name: string, priority: uint32 }, {})),
+});
 
-function hugepageLimit(): Schema<HugepageLimit> {
-  return object<HugepageLimit>({
-    pageSize: pattern(/^[1-9][0-9]*[KMG]B$/, "a page size such as 64KB, 2MB or 1GB"),
-    limit: uint64(),
-  });
-}
-
-function network(value: unknown): Schema<NetworkResources> {
-  return present<NetworkResources>(value, {
-    classID: uint32,
-    priorities: () => list(object<InterfacePriority>({ name: string(), priority: uint32() })),
-  }, {});
-}
-
-function rdmaLimit(): Schema<RdmaLimit> {
-  return object<RdmaLimit>({ hcaHandles: optional(uint32()), hcaObjects: optional(uint32()) });
-}
+export const resourcesSchema = object<Resources>({}, {
+  devices: list(deviceRule),
+  memory,
+  cpu,
+  pids: object<PidsResources>({ limit: int64 }, {}),
+  blockIO,
+  hugepageLimits: list(hugepageLimit),
+  network,
+  rdma: map(object<RdmaLimit>({}, { hcaHandles: uint32, hcaObjects: uint32 })),
+  unified: stringMap,
+});

@@ -1,40 +1,69 @@
-/** Makes one script of main.ts and everything that it imports. Owns the bundler's options and the checks of its result. */
+/** Makes one script of a module and everything that it imports. Owns the bundler's options and the checks of its result. */
 import { runCommand } from "./command.ts";
 import { replaceFile } from "./output_file.ts";
-import { BUILD, ROOT } from "./paths.ts";
+import { ROOT } from "./paths.ts";
 import { stockDeno } from "./stock_deno.ts";
 
-/** Where the bundle of main.ts goes. */
-export const BUNDLE = `${BUILD}/kago.js`;
+const OPTIONS = ["--quiet", "--minify", "--platform", "deno", "--config", `${ROOT}/deno.json`];
+
+/** What the bundler leaves of a dynamic import of a module that it was told not to take in. */
+const LEFT_IMPORT = /\bimport\("[^"]*"\)/g;
 
 /**
  * Bundles `entry` into `output`; dynamic imports stay lazy inside the one file.
- * @throws {CommandError} when the bundler fails, {Error} when the bundle would start slowly.
+ * @throws {CommandError} when the bundler fails, {Error} when the bundle is not fit for the packers.
  */
 export async function bundle(entry: string, output: string): Promise<void> {
-  const deno = await stockDeno();
-  const options = ["--quiet", "--minify", "--platform", "deno", "--config", `${ROOT}/deno.json`];
-  await replaceFile(output, 0o644, async (temporary) => {
-    await runCommand(deno, ["bundle", ...options, "-o", temporary, entry], {
-      env: { DENO_NO_UPDATE_CHECK: "1" },
-    });
-    checkBundle(await Deno.readTextFile(temporary));
-  });
+  await writeBundle(output, await runBundler(entry, []));
 }
 
 /**
- * Checks what start-up time and memory depend on.
- * @throws {Error} for a character beyond ASCII (V8 would keep the source with two bytes a character) and for an
- * import of a `node:` module (Deno would load its Node compatibility layer).
+ * Bundles `entry` without the modules named in `leftOut` (absolute paths), which are imported dynamically; what is
+ * left of those imports becomes a call of `substitute`, so that the bundle needs no other file.
+ * @throws {CommandError} when the bundler fails, {Error} when another number of imports is left over.
+ */
+export async function bundleWithout(
+  entry: string,
+  output: string,
+  leftOut: readonly string[],
+  substitute: string,
+): Promise<void> {
+  const source = await runBundler(entry, leftOut);
+  const left = new Set(source.match(LEFT_IMPORT));
+  if (left.size !== leftOut.length) {
+    throw new Error(`${left.size} of ${leftOut.length} modules are left to be imported: ${[...left]}`);
+  }
+  await writeBundle(output, source.replace(LEFT_IMPORT, `${substitute}()`));
+}
+
+/**
+ * Checks that a bundle can stand in a function, as the npm-only packer puts it, and what start-up time depends on.
+ * @throws {Error} for an import or export that is left, `import.meta`, a character beyond ASCII (V8 would keep the
+ * whole source with two bytes a character) and a `node:` module (Deno would load its Node layer).
  */
 export function checkBundle(source: string): void {
   // deno-lint-ignore no-control-regex
   const wide = /[^\x00-\x7f]/.exec(source);
-  if (wide) {
-    throw new Error(`the bundle has a character beyond ASCII at ${wide.index}: ${near(source, wide)}`);
+  if (wide) throw new Error(`the bundle has a character beyond ASCII: ${near(source, wide)}`);
+  const left = /\bimport\s*\(/.exec(source);
+  if (left) throw new Error(`the bundle still imports something: ${near(source, left)}`);
+  try {
+    new Function(`async()=>{${source}\n}`);
+  } catch (cause) {
+    throw new Error("the bundle does not compile as the body of a function", { cause });
   }
-  const node = /\bfrom\s*"node:[a-z_/]+"|\bimport\s*\(?\s*"node:[a-z_/]+"/.exec(source);
-  if (node) throw new Error(`the bundle imports a node: module: ${near(source, node)}`);
+}
+
+async function runBundler(entry: string, external: readonly string[]): Promise<string> {
+  const options = [...OPTIONS, ...external.flatMap((path) => ["--external", path])];
+  return await runCommand(await stockDeno(), ["bundle", ...options, entry], {
+    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+  });
+}
+
+async function writeBundle(output: string, source: string): Promise<void> {
+  checkBundle(source);
+  await replaceFile(output, 0o644, (temporary) => Deno.writeTextFile(temporary, source));
 }
 
 function near(source: string, match: RegExpExecArray): string {

@@ -27,6 +27,9 @@ while read -r path; do
 done < /job/keep
 mount -t tmpfs -o mode=1777 tmpfs /host/tmp
 mount -t tmpfs -o mode=755 tmpfs /host/run
+# Podman's store: what is there outside would not fit, and overlay does not go over the overlay of the root.
+mkdir -p /host/var/lib/containers
+mount -t tmpfs -o mode=755 tmpfs /host/var/lib/containers
 number=0
 while read -r path; do
   number=$((number + 1))

@@ -1,0 +1,37 @@
+/* The one symbol that ffi/shim.ts loads: Deno prepares every symbol of a library when it is loaded, a tenth of a
+ * millisecond each, which every command would pay for functions that it does not call. */
+#include "shim.h"
+
+#include <errno.h>
+
+enum call {
+#define X(name) CALL_##name,
+  SHIM_CALLS(X)
+#undef X
+};
+
+int kago_call(struct shim_request request, void *p, void *q, void *r) {
+  const int32_t *n = request.numbers;
+  switch ((enum call)request.call) {
+    case CALL_memory_file: return kago_memory_file(p, q, (uint32_t)n[0]);
+    case CALL_check_plan: return kago_check_plan(p, (uint32_t)n[0], q, r);
+    case CALL_spawn: return kago_spawn(n[0], n[1], n[2], n[3], n[4]);
+    case CALL_socket_pair: return kago_socket_pair(p);
+    case CALL_listen: return kago_listen(p);
+    case CALL_connect: return kago_connect(p);
+    case CALL_send: return kago_send(n[0], p, (uint32_t)n[1]);
+    case CALL_receive: return kago_receive(n[0], p, (uint32_t)n[1], q);
+    case CALL_send_console: return kago_send_console(p, q, n[0]);
+    case CALL_open: return kago_open(p, n[0]);
+    case CALL_close: return kago_close(n[0]);
+    case CALL_wait: return kago_wait(n[0]);
+    case CALL_pidfd_open: return kago_pidfd_open(n[0]);
+    case CALL_pidfd_send_signal: return kago_pidfd_send_signal(n[0], n[1]);
+    case CALL_pidfd_wait: return kago_pidfd_wait(n[0], n[1]);
+    case CALL_foreground: return kago_foreground(n[0], n[1]);
+    case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
+    case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
+    case CALL_exit: kago_exit(n[0]);
+  }
+  return -ENOSYS;
+}

@@ -1,0 +1,44 @@
+/**
+ * The program as the packed binary holds it: bundles wrapped so that they can be evaluated. Deno would parse a module
+ * a second time to find its imports (8 kB a millisecond, and there are none), so it is given a one-line module that
+ * evaluates the program instead.
+ */
+import { START_WHOLE } from "./quick.ts";
+
+/** The one-line module, in two pieces; the number of the file descriptor that holds the program goes between them. */
+export const LOADER: readonly [string, string] = [
+  "data:text/javascript,(0,eval)(Deno.readTextFileSync('/proc/self/fd/",
+  "'))",
+];
+
+/** The whole program as a script. */
+export function wrapWhole(bundle: string): string {
+  return wrap(bundle, "kago.js");
+}
+
+/**
+ * The quick program as a script.
+ * @param offset where the script of the whole program stands in the executable, in bytes.
+ * @param size its length in bytes.
+ */
+export function wrapQuick(bundle: string, offset: number, size: number): string {
+  return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_quick.js");
+}
+
+/** The name appears in stack traces. A function of its own keeps the bundle's variables out of the global object. */
+function wrap(bundle: string, name: string): string {
+  return `(async()=>{${bundle}\n})()\n//# sourceURL=${name}\n`;
+}
+
+function startWhole(offset: number, size: number): string {
+  return `()=>{` +
+    `const exe=Deno.openSync("/proc/self/exe"),bytes=new Uint8Array(${size});` +
+    `exe.seekSync(${offset},0);` +
+    `for(let n=0;n<${size};){` +
+    `const read=exe.readSync(bytes.subarray(n));` +
+    `if(read===null)throw new Error("the executable of kago is cut short");` +
+    `n+=read}` +
+    `exe.close();` +
+    `(0,eval)(new TextDecoder().decode(bytes));` +
+    `return new Promise(()=>{})}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * The quick program. A V8 without a code cache reads the whole source at every start (about 40 kB a millisecond), so the
+ * commands that engines call most have a second bundle without the modules of the others. Owns which those are.
+ */
+import { bundleWithout } from "./bundle.ts";
+import { runCommand } from "./command.ts";
+import { ROOT } from "./paths.ts";
+import { stockDeno } from "./stock_deno.ts";
+
+/** The commands of the quick program; the module of each is runtime/commands/NAME.ts. */
+export const QUICK_COMMANDS = ["state", "start", "kill", "delete"] as const;
+
+/**
+ * The function that the quick program calls for every other command: it starts the whole program in its place and
+ * never returns, so nothing may have happened before that must not happen twice.
+ */
+export const START_WHOLE = "startWholeProgram";
+
+/** Only imports by these modules happen before a command does anything; others are taken in as they are. */
+const DISPATCHERS = ["main.ts", "runtime/cli/loaders.ts"];
+
+/** Bundles the quick program of main.ts into `output`. */
+export async function bundleQuick(output: string): Promise<void> {
+  const entry = `${ROOT}/main.ts`;
+  const kept = QUICK_COMMANDS.map((name) => `${ROOT}/runtime/commands/${name}.ts`);
+  const dispatchers = DISPATCHERS.map((name) => `${ROOT}/${name}`);
+  const imported = await dynamicImports(entry, dispatchers);
+  const missing = kept.filter((path) => !imported.includes(path));
+  if (missing.length > 0) throw new Error(`no dispatcher imports ${missing.join(", ")}`);
+  const leftOut = imported.filter((path) => !kept.includes(path));
+  await bundleWithout(entry, output, leftOut, START_WHOLE);
+}
+
+/** What `deno info --json` says of a module, as far as needed here. */
+interface ModuleInfo {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly isDynamic?: boolean;
+    readonly code?: { readonly specifier: string };
+  }[];
+}
+
+/** The paths of the modules that those at `importers` import dynamically, in the graph of `entry`. */
+export async function dynamicImports(
+  entry: string,
+  importers: readonly string[],
+): Promise<string[]> {
+  const args = ["info", "--json", "--config", `${ROOT}/deno.json`, entry];
+  const output = await runCommand(await stockDeno(), args, { env: { DENO_NO_UPDATE_CHECK: "1" } });
+  const { modules }: { modules: readonly ModuleInfo[] } = JSON.parse(output);
+  const specifiers = importers.map((path) => `file://${path}`);
+  const paths = modules
+    .filter((module) => specifiers.includes(module.specifier))
+    .flatMap((module) => module.dependencies ?? [])
+    .flatMap(({ isDynamic, code }) => isDynamic && code ? [new URL(code.specifier).pathname] : []);
+  return [...new Set(paths)];
+}
