@@ -4,8 +4,8 @@
  * entry point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already
  * taken `environ`, but none of deno's own code has run.
  *
- * It owns: the program in a memfd, the argv and environment that deno sees. It does not own what those say: options,
- * commands and names of variables come from the packer, as lists of strings (strings.h).
+ * It owns: the program and the shim in memory files, the argv and environment that deno sees. It does not own what
+ * those say: options, commands and names of variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
 #include <asm/unistd.h>
@@ -23,7 +23,7 @@
 #endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
-#define LOWEST_PROGRAM_FD 64
+#define LOWEST_FD 64
 
 /* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
 extern const struct entry_header header __attribute__((visibility("hidden")));
@@ -76,10 +76,10 @@ static struct initial_stack take_apart(long *stack)
 	return old;
 }
 
-static long open_memfd(void)
+static long open_memory_file(void)
 {
 	long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	/* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. */
+	/* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
 	long fd = system_call(__NR_memfd_create, (long)"kago", flags | MFD_NOEXEC_SEAL, 0, 0);
 
 	if (fd == -EINVAL)
@@ -91,7 +91,7 @@ static long open_memfd(void)
 
 static long move_up(long low)
 {
-	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_PROGRAM_FD, 0);
+	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
 	/* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
 	if (fd == -EINVAL)
 		fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
@@ -113,17 +113,18 @@ static int is_quick(const struct initial_stack *old)
 	return 0;
 }
 
-/* Puts the program where JavaScript can read it and nobody can change it. */
-static long place_program(const char *program, unsigned long size)
+/* Makes part of the image a file that nobody can change any more. */
+static long place(const struct entry_part *part)
 {
+	const char *bytes = in_image(part->offset);
 	unsigned long written = 0;
-	long fd = move_up(open_memfd());
+	long fd = move_up(open_memory_file());
 	long result;
 
-	while (written < size) {
-		result = system_call(__NR_write, fd, (long)(program + written), size - written, 0);
+	while (written < part->size) {
+		result = system_call(__NR_write, fd, (long)(bytes + written), part->size - written, 0);
 		if (result <= 0)
-			fail("write of the program to a memfd", result);
+			fail("write to a memory file", result);
 		written += result;
 	}
 	result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
@@ -140,14 +141,6 @@ static void check_proc(void)
 		fail("access /proc/self/fd, is /proc mounted?", result);
 }
 
-/* The module that deno runs: a data: URL that reads the program from the descriptor named in its middle. */
-static void name_loader(char *loader, long fd)
-{
-	const char *head = in_image(header.loader_offset);
-
-	append(append_number(append(loader, head), fd), head + length(head) + 1);
-}
-
 /* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
 static void leave_deleted_folder(void)
 {
@@ -158,14 +151,27 @@ static void leave_deleted_folder(void)
 }
 
 /* Deno raises the soft limit on open files to the hard one; containers must not inherit that. */
-static void name_soft_nofile(char *variable)
+static unsigned long soft_nofile(void)
 {
 	struct rlimit64 limit;
 	long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
 
 	if (result < 0)
 		fail("prlimit RLIMIT_NOFILE", result);
-	append_number(append(variable, in_image(header.soft_nofile_offset)), limit.rlim_cur);
+	return limit.rlim_cur;
+}
+
+/* The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. */
+static void write_loader(char *loader, const struct entry_part *program)
+{
+	const char *piece = in_image(header.loader_offset);
+	const unsigned long numbers[] = { soft_nofile(), place(&header.shim), place(program) };
+
+	for (int i = 0; i < 3; i++) {
+		loader = append_number(append(loader, piece), numbers[i]);
+		piece += length(piece) + 1;
+	}
+	append(loader, piece);
 }
 
 static char **put_strings(char **to, const char *list)
@@ -185,52 +191,47 @@ static char **put_arguments(char **to, const struct initial_stack *old, char *lo
 	return to;
 }
 
-static char **put_environment(char **to, const struct initial_stack *old, char *soft_nofile)
+static char **put_environment(char **to, const struct initial_stack *old)
 {
 	for (char **from = old->envp; *from; from++)
 		if (!is_dropped(*from))
 			*to++ = *from;
 	to = put_strings(to, in_image(header.variables_offset));
-	*to++ = soft_nofile;
 	*to++ = 0;
 	return to;
 }
 
-static char **put_auxv(char **to, char **from)
+static void put_auxv(char **to, char **from)
 {
 	for (; from[0]; from += 2, to += 2) {
 		to[0] = from[0];
 		to[1] = from[1];
 	}
 	to[0] = to[1] = 0;
-	return to + 2;
 }
 
 /* Called by entry_point. The pointers that outlive this function's frame are safe: the new stack begins below it. */
 __attribute__((noreturn, used)) void enter(long *stack, void *at_exit)
 {
 	struct initial_stack old = take_apart(stack);
-	char loader[ENTRY_LOADER_MAX], soft_nofile[64];
+	char loader[ENTRY_LOADER_MAX];
 	unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
 			      count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
-	char **block, **envp, **end;
-	int quick = is_quick(&old);
+	char **block, **envp, **auxv;
 
 	for (char **aux = old.auxv; aux[0]; aux += 2)
 		words += 2;
-	/* Besides: argc, the loader, the NULL after argv, the soft limit, AT_NULL's pair, alignment. */
-	block = __builtin_alloca((words + 8) * sizeof(*block));
+	/* Besides: argc, the loader, the NULL after argv, AT_NULL's pair, alignment. */
+	block = __builtin_alloca((words + 7) * sizeof(*block));
 	block = (char **)(((unsigned long)block + 15) & ~15UL);
 
 	check_proc();
 	leave_deleted_folder();
-	name_soft_nofile(soft_nofile);
-	name_loader(loader, quick ? place_program(in_image(header.quick_offset), header.quick_size) :
-				    place_program(in_image(header.whole_offset), header.whole_size));
+	write_loader(loader, is_quick(&old) ? &header.quick : &header.whole);
 	envp = put_arguments(block + 1, &old, loader);
 	block[0] = (char *)(envp - (block + 1) - 1);
-	end = put_environment(envp, &old, soft_nofile);
-	put_auxv(end, old.auxv);
+	auxv = put_environment(envp, &old);
+	put_auxv(auxv, old.auxv);
 	*(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
 	start_program(loaded(header.entry_address), block, at_exit);
 }

@@ -28,8 +28,7 @@ export function enableControllers(
   let parent = mountPoint;
   for (const name of path.slice(mountPoint.length + 1).split("/")) {
     const child = `${parent}/${name}`;
-    const missing = missingIn(child, writes);
-    for (const write of missing) handDown(parent, write);
+    for (const write of missingIn(child, writes)) handDown(parent, write);
     parent = child;
   }
 }
@@ -48,6 +47,8 @@ function missingIn(path: string, writes: readonly ResourceWrite[]): ResourceWrit
 
 function handDown(parent: string, { controller, from }: ResourceWrite): void {
   const file = `${parent}/cgroup.subtree_control`;
+  // The kernel would let cpu, cpuset and pids through, and then no process into the container's cgroup.
+  if (hasProcesses(parent) && !isHierarchyTop(parent)) throw busyError(parent, controller, from);
   try {
     Deno.writeTextFileSync(file, `+${controller}`, { create: false });
   } catch (cause) {
@@ -59,18 +60,13 @@ function handDown(parent: string, { controller, from }: ResourceWrite): void {
           { cause },
         );
       case EBUSY:
-        throw new HostError(
-          `${from}: the cgroup ${parent} has processes of its own, so it cannot hand the controller ` +
-            `${controller} down`,
-          "move them into a cgroup beside the container's, or choose another linux.cgroupsPath",
-          { cause },
-        );
+        throw busyError(parent, controller, from, cause);
       case EACCES:
       case EPERM:
       case EROFS:
         throw new CgroupAccessError(
-          `${from}: the cgroup ${parent} does not hand the controller ${controller} down and ${file} ` +
-            "is not writable",
+          `${from}: the cgroup ${parent} does not hand the controller ${controller} down, and ` +
+            `${file} is not writable`,
           "run as root, or have the controller delegated to you",
           { cause },
         );
@@ -78,4 +74,22 @@ function handDown(parent: string, { controller, from }: ResourceWrite): void {
         throw syscallError(`${from}: write "+${controller}" to ${file}`, cause);
     }
   }
+}
+
+function hasProcesses(path: string): boolean {
+  return Deno.readTextFileSync(`${path}/cgroup.procs`) !== "";
+}
+
+/** The top alone may have processes and hand controllers down. In a cgroup namespace the mount point need not be it. */
+function isHierarchyTop(path: string): boolean {
+  return ![...Deno.readDirSync(path)].some(({ name }) => name === "cgroup.type");
+}
+
+function busyError(parent: string, controller: string, from: string, cause?: unknown): HostError {
+  return new HostError(
+    `${from}: the cgroup ${parent} has processes of its own, so it cannot hand the controller ` +
+      `${controller} down`,
+    "move them into a cgroup beside the container's, or choose another linux.cgroupsPath",
+    { cause },
+  );
 }

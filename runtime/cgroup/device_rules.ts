@@ -51,7 +51,11 @@ export function deviceWrites(rules: readonly DeviceCgroup[]): ResourceWrite[] {
   const state: DeviceState = { allowAll: false, exceptions: [] };
   rules.forEach((rule, index) => applyRule(state, rule, `${PATH}[${index}]`));
   // Where everything is allowed, the defaults would only undo what the spec denies.
-  if (!state.allowAll) { for (const rule of DEFAULT_RULES) applyRule(state, rule, PATH); }
+  if (!state.allowAll) {
+    for (const [type, major, minor, access] of DEFAULTS) {
+      except(state, { type, major, minor, access, from: PATH });
+    }
+  }
   const [whole, single] = state.allowAll
     ? ["devices.allow", "devices.deny"]
     : ["devices.deny", "devices.allow"];

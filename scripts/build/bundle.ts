@@ -56,9 +56,17 @@ export function checkBundle(source: string): void {
 
 async function runBundler(entry: string, external: readonly string[]): Promise<string> {
   const options = [...OPTIONS, ...external.flatMap((path) => ["--external", path])];
-  return await runCommand(await stockDeno(), ["bundle", ...options, entry], {
-    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
-  });
+  const deno = await stockDeno();
+  const output = await Deno.makeTempFile({ suffix: ".js" });
+  try {
+    // With --quiet it prints no bundle either, so it must have a file.
+    await runCommand(deno, ["bundle", ...options, "-o", output, entry], {
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    });
+    return await Deno.readTextFile(output);
+  } finally {
+    await Deno.remove(output);
+  }
 }
 
 async function writeBundle(output: string, source: string): Promise<void> {

@@ -1,57 +1,76 @@
 /**
  * The header of the entry stub: what the packer tells the stub, in the order in which it stands in memory. The one
  * source for both sides: C gets it as header.gen.h.
+ *
+ * Field types: `word`, an unsigned 64-bit number in the machine's byte order; `part`, the offset and size of a part of
+ * the image, two words. Offsets count from the header on.
  */
-
-/** Every field is an unsigned 64-bit number in the machine's byte order. */
-export const ENTRY_HEADER_FIELDS = [
+export const ENTRY_HEADER = {
   /** Where the ELF tables place the header. */
-  "image_address",
+  image_address: "word",
   /** The executable's own entry point. */
-  "entry_address",
+  entry_address: "word",
   /** The slot, filled in by the dynamic linker, that holds the address of libc's `environ`. */
-  "environ_slot_address",
-  /** Lists of strings, counted from the header on: what deno's command line begins with, … */
-  "options_offset",
-  /** … the loader in two pieces, the program's file descriptor goes between them, … */
-  "loader_offset",
+  environ_slot_address: "word",
+  /** Lists of strings: what deno's command line begins with, … */
+  options_offset: "word",
+  /** … the pieces of the loader, … */
+  loader_offset: "word",
   /** … the commands that have the quick program, … */
-  "quick_commands_offset",
+  quick_commands_offset: "word",
   /** … variables added to the environment, … */
-  "variables_offset",
+  variables_offset: "word",
   /** … prefixes of variables that deno shall not see. */
-  "dropped_offset",
-  /** The name, with `=`, of the variable that tells the soft limit on open files. */
-  "soft_nofile_offset",
-  "quick_offset",
-  "quick_size",
-  "whole_offset",
-  "whole_size",
-] as const;
+  dropped_offset: "word",
+  /** The shared object that the program reaches the kernel through. */
+  shim: "part",
+  /** The programs, in JavaScript. */
+  quick: "part",
+  whole: "part",
+} as const;
+
+type FieldType = "word" | "part";
+const FIELDS: readonly (readonly [string, FieldType])[] = Object.entries(ENTRY_HEADER);
+
+/** Offset and size in bytes. */
+export interface Part {
+  readonly offset: number;
+  readonly size: number;
+}
 
 /** The values of a header. */
-export type EntryHeader = Readonly<Record<(typeof ENTRY_HEADER_FIELDS)[number], number>>;
+export type EntryHeader = {
+  readonly [F in keyof typeof ENTRY_HEADER]: { word: number; part: Part }[(typeof ENTRY_HEADER)[F]];
+};
 
 /** The header's size in bytes; the stub's first instruction follows it. */
-export const ENTRY_HEADER_SIZE = ENTRY_HEADER_FIELDS.length * 8;
+export const ENTRY_HEADER_SIZE = FIELDS.reduce((n, [, type]) => n + (type === "part" ? 16 : 8), 0);
 
-/** The stub's room for the loader with the number put in and NUL, in bytes. */
+/** The stub's room for the loader with its numbers and NUL, in bytes. */
 export const ENTRY_LOADER_MAX = 256;
 
 /** The header as it stands in memory, little-endian. */
 export function encodeEntryHeader(header: EntryHeader): Uint8Array<ArrayBuffer> {
+  const words = Object.keys(ENTRY_HEADER).flatMap((field) => {
+    const value = header[field as keyof EntryHeader];
+    return typeof value === "number" ? [value] : [value.offset, value.size];
+  });
   const bytes = new Uint8Array(ENTRY_HEADER_SIZE);
   const view = new DataView(bytes.buffer);
-  ENTRY_HEADER_FIELDS.forEach((field, i) => view.setBigUint64(i * 8, BigInt(header[field]), true));
+  words.forEach((word, i) => view.setBigUint64(i * 8, BigInt(word), true));
   return bytes;
 }
 
 /** The text of header.gen.h. */
 export function entryHeaderToC(): string {
-  const fields = ENTRY_HEADER_FIELDS.map((field) => `\tunsigned long ${field};\n`).join("");
+  const types: Record<FieldType, string> = { word: "unsigned long", part: "struct entry_part" };
+  const fields = FIELDS.map(([name, type]) => `\t${types[type]} ${name};\n`).join("");
   return `/* Written by scripts/build/entry_header.ts. */
 #define ENTRY_HEADER_SIZE "${ENTRY_HEADER_SIZE}"
 #define ENTRY_LOADER_MAX ${ENTRY_LOADER_MAX}
+struct entry_part {
+	unsigned long offset, size;
+};
 struct entry_header {
 ${fields}};
 `;

@@ -5,9 +5,14 @@
  */
 import { START_WHOLE } from "./quick.ts";
 
-/** The one-line module, in two pieces; the number of the file descriptor that holds the program goes between them. */
-export const LOADER: readonly [string, string] = [
-  "data:text/javascript,(0,eval)(Deno.readTextFileSync('/proc/self/fd/",
+/**
+ * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
+ * the file descriptor of the shim, that of the program. The program finds the first two in `globalThis.kago`.
+ */
+export const LOADER: readonly [string, string, string, string] = [
+  "data:text/javascript,globalThis.kago={softNofile:",
+  ",shim:'/proc/self/fd/",
+  "'};(0,eval)(Deno.readTextFileSync('/proc/self/fd/",
   "'))",
 ];
 

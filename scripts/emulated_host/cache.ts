@@ -8,6 +8,9 @@ export const REPOSITORY = new URL("../..", import.meta.url).pathname.replace(/\/
 
 export const CACHE = `${REPOSITORY}/build/cache`;
 
+/** Between a folder's name and a random part, while it is being filled. */
+const PARTIAL = ".partial-";
+
 /** File inside a filled folder: the fingerprint of what it was made from. */
 const FINGERPRINT = ".made-from";
 
@@ -29,14 +32,27 @@ export async function cachedDirectory(
   await lock.lock(true);
   if (await readIfPresent(`${path}/${FINGERPRINT}`) === fingerprint) return path;
 
-  const partial = `${path}.partial`;
-  await removeIfPresent(partial);
+  await removeAbandoned(path);
+  const partial = `${path}${PARTIAL}${crypto.randomUUID()}`;
   await Deno.mkdir(partial);
   await fill(partial);
   await Deno.writeTextFile(`${partial}/${FINGERPRINT}`, fingerprint);
   await removeIfPresent(path);
   await Deno.rename(partial, path);
   return path;
+}
+
+/** Removes what killed runs left. An hour later the tools they had started have ended too. */
+async function removeAbandoned(path: string): Promise<void> {
+  const slash = path.lastIndexOf("/");
+  for await (const { name } of Deno.readDir(path.slice(0, slash))) {
+    if (!name.startsWith(`${path.slice(slash + 1)}${PARTIAL}`)) continue;
+    const partial = `${path.slice(0, slash)}/${name}`;
+    const { mtime } = await Deno.stat(partial);
+    if (mtime && Date.now() - mtime.getTime() > 3_600_000) {
+      await Deno.remove(partial, { recursive: true });
+    }
+  }
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -66,7 +66,8 @@ function inherited(): Record<string, string> {
 
 /** Folders the guest needs although they lie below /tmp or /run, which it mounts anew. */
 function keptFolders(): string[] {
-  const needed = [REPOSITORY, parent(Deno.execPath()), Deno.env.get("DENO_DIR") ?? "/"];
+  const caches = ["DENO_DIR", "HOME"].map((name) => Deno.env.get(name) ?? "");
+  const needed = [REPOSITORY, parent(Deno.execPath()), ...caches];
   return [...new Set(needed)].filter((path) => /^\/(tmp|run)\//.test(path));
 }
 

@@ -4,6 +4,7 @@
  */
 import { cachedDirectory } from "./cache.ts";
 import { tool, toolText } from "./command.ts";
+import { withPackageLists } from "./debian_packages.ts";
 import type { Machine } from "./machine.ts";
 
 /** Parts of `lib/modules/RELEASE/kernel`; most of the rest drives hardware that QEMU does not have. */
@@ -43,10 +44,13 @@ export async function prepareKernel(machine: Machine): Promise<Kernel> {
 
 /** Downloads the kernel package that `metapackage` depends on; returns the .deb's path. */
 async function downloadPackage(metapackage: string, directory: string): Promise<string> {
-  const dependencies = await toolText("apt-cache", ["depends", "--important", metapackage]);
-  const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
-  if (!name) throw new Error(`${metapackage} depends on no kernel package:\n${dependencies}`);
-  await tool("apt-get", ["download", "-o", "APT::Sandbox::User=root", name], { cwd: directory });
+  await withPackageLists(async () => {
+    const dependencies = await toolText("apt-cache", ["depends", "--important", metapackage]);
+    const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
+    if (!name) throw new Error(`${metapackage} depends on no kernel package:\n${dependencies}`);
+    const asRoot = ["-o", "APT::Sandbox::User=root"]; // apt's own user cannot write here
+    await tool("apt-get", ["download", ...asRoot, name], { cwd: directory });
+  });
   return `${directory}/${await onlyEntry(directory)}`;
 }
 

@@ -2,6 +2,7 @@
  * Bundles for tests: a temporary folder with config.json as `runc spec` writes it and a root filesystem of busybox. It
  * owns what a default bundle looks like; what a test is about it says itself.
  */
+import { makeRootfs } from "./rootfs.ts";
 
 /** Any JSON object, e.g. a part of config.json. */
 export type JsonObject = { [key: string]: unknown };
@@ -32,6 +33,7 @@ export interface Bundle {
 /** Makes a bundle below the folder for temporary files; remove it with removeBundle(). */
 export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
   const path = await Deno.makeTempDir({ prefix: "bundle_" });
+  await Deno.chmod(path, 0o755); // root of a user namespace has to get through
   const rootfs = `${path}/rootfs`;
   await makeRootfs(rootfs);
   const config = mergeJson(defaultConfig(options), options.config ?? {});
@@ -39,8 +41,15 @@ export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
   return { path, rootfs, config };
 }
 
-/** Removes the bundle; fails when something is still mounted below it. */
+/**
+ * Removes the bundle.
+ * @throws {Error} when something is still mounted below it: removing it would empty what is mounted there.
+ */
 export async function removeBundle(bundle: Bundle): Promise<void> {
+  const mountinfo = await Deno.readTextFile("/proc/self/mountinfo");
+  const mounts = mountinfo.split("\n").map((line) => line.split(" ")[4] ?? "");
+  const left = mounts.filter((path) => path.startsWith(`${bundle.path}/`));
+  if (left.length > 0) throw new Error(`${left.join(", ")} is still mounted`);
   await Deno.remove(bundle.path, { recursive: true });
 }
 
@@ -56,108 +65,6 @@ export function mergeJson(base: JsonObject, changes: JsonObject): JsonObject {
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Statically linked, from Debian's busybox-static. */
-const BUSYBOX = "/bin/busybox";
-
-const APPLETS = [
-  ...[
-    "[",
-    "awk",
-    "basename",
-    "cat",
-    "chgrp",
-    "chmod",
-    "chown",
-    "chroot",
-    "cp",
-    "cut",
-    "date",
-    "dd",
-  ],
-  ...[
-    "df",
-    "dirname",
-    "du",
-    "echo",
-    "env",
-    "expr",
-    "false",
-    "find",
-    "free",
-    "grep",
-    "groups",
-    "head",
-  ],
-  ...[
-    "hostname",
-    "id",
-    "ifconfig",
-    "ip",
-    "kill",
-    "killall",
-    "ln",
-    "ls",
-    "md5sum",
-    "mkdir",
-    "mkfifo",
-  ],
-  ...[
-    "mknod",
-    "mount",
-    "mv",
-    "nc",
-    "nproc",
-    "nslookup",
-    "od",
-    "pgrep",
-    "ping",
-    "printf",
-    "ps",
-    "pwd",
-  ],
-  ...[
-    "readlink",
-    "realpath",
-    "rm",
-    "rmdir",
-    "sed",
-    "seq",
-    "setsid",
-    "sh",
-    "sha256sum",
-    "sleep",
-    "sort",
-  ],
-  ...[
-    "stat",
-    "stty",
-    "sync",
-    "tail",
-    "tee",
-    "test",
-    "timeout",
-    "touch",
-    "tr",
-    "true",
-    "tty",
-    "umount",
-  ],
-  ...["uname", "uniq", "usleep", "wc", "wget", "which", "whoami", "xargs", "yes"],
-];
-
-const FOLDERS = ["bin", "dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr", "var"];
-
-/** Fills `rootfs`, which must not exist, with busybox, its applets as symbolic links, and users `root` and `test`. */
-export async function makeRootfs(rootfs: string): Promise<void> {
-  for (const folder of FOLDERS) await Deno.mkdir(`${rootfs}/${folder}`, { recursive: true });
-  await Deno.copyFile(BUSYBOX, `${rootfs}/bin/busybox`);
-  await Promise.all(APPLETS.map((applet) => Deno.symlink("busybox", `${rootfs}/bin/${applet}`)));
-  await Deno.chmod(`${rootfs}/tmp`, 0o1777);
-  const users = "root:x:0:0:root:/root:/bin/sh\ntest:x:1000:1000:test:/home:/bin/sh\n";
-  await Deno.writeTextFile(`${rootfs}/etc/passwd`, users);
-  await Deno.writeTextFile(`${rootfs}/etc/group`, "root:x:0:\ntest:x:1000:\n");
 }
 
 const CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
@@ -189,38 +96,20 @@ function defaultConfig(options: BundleOptions): JsonObject {
 }
 
 const MASKED_PATHS = [
-  ...[
-    "acpi",
-    "asound",
-    "kcore",
-    "keys",
-    "latency_stats",
-    "timer_list",
-    "timer_stats",
-    "sched_debug",
-  ]
-    .map((name) => `/proc/${name}`),
-  ...["/sys/firmware", "/proc/scsi"],
+  ...["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats"],
+  ...["/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"],
 ];
 
-function mount(
-  destination: string,
-  type: string,
-  source: string,
-  ...options: string[]
-): JsonObject {
-  return { destination, type, source, ...(options.length > 0 ? { options } : {}) };
+function mount(destination: string, type: string, source: string, options?: string): JsonObject {
+  return { destination, type, source, ...(options ? { options: options.split(",") } : {}) };
 }
 
 const DEFAULT_MOUNTS = [
   mount("/proc", "proc", "proc"),
-  mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
-  mount(
-    ...(["/dev/pts", "devpts", "devpts"] as const),
-    ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
-  ),
-  mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
-  mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
-  mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
-  mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),
+  mount("/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k"),
+  mount("/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"),
+  mount("/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=65536k"),
+  mount("/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev"),
+  mount("/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro"),
+  mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro"),
 ];

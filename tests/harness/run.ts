@@ -56,7 +56,7 @@ export async function run(
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    Deno.kill(-child.pid, "SIGKILL");
+    killGroup(child.pid);
   }, seconds * 1000);
 
   if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
@@ -82,6 +82,15 @@ export async function runOk(
   throw new Error(
     `${[command, ...args].join(" ")} ended with ${code}\nstdout: ${stdout}\nstderr: ${stderr}`,
   );
+}
+
+function killGroup(leader: number): void {
+  try {
+    Deno.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // It ended in this very moment.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {

@@ -79,7 +79,7 @@ async function reportAll(
 function incompleteness(files: readonly string[], seen: Seen): string[] {
   const problems = files
     .filter((file) => !seen.files.includes(file))
-    .map((file) => `no test of ${file} ran`);
+    .map((file) => `no test of ${file} ran, perhaps it does not load`);
   if (seen.planned === undefined) problems.push(`the tests broke off after ${seen.tests}`);
   else if (seen.planned !== seen.tests) problems.push(`${seen.tests} of ${seen.planned} tests ran`);
   return problems;

@@ -1,0 +1,95 @@
+/**
+ * Where a text stops being JSON (RFC 8259). V8's own message has a position for some errors only. Used after
+ * JSON.parse has failed, so it is written to be short, not fast.
+ */
+
+export interface JsonError {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** Without a full stop: `expected a value, found ]`. */
+  readonly problem: string;
+}
+
+// deno-lint-ignore no-control-regex -- RFC 8259 allows them in no string
+const TOKEN =
+  /[{}[\]:,]|"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b/y;
+
+/** What may come next, in the words of the message. */
+type Expected =
+  | "a value"
+  | "a value or ]"
+  | "a property name"
+  | "a property name or }"
+  | "a colon"
+  | "a comma or ]"
+  | "a comma or }"
+  | "nothing more";
+
+/** The first error of a text that JSON.parse refuses. */
+export function findJsonError(text: string): JsonError {
+  const open: string[] = [];
+  let expected: Expected = "a value";
+  let position = skipSpace(text, 0);
+  while (position < text.length) {
+    TOKEN.lastIndex = position;
+    const token = TOKEN.exec(text)?.[0];
+    const next: Expected | undefined = token === undefined ? undefined : follow(expected, token, open);
+    if (token === undefined || next === undefined) {
+      const found = token ?? (text[position] === '"' ? "a broken string" : text[position]);
+      return { ...locate(text, position), problem: `expected ${expected}, found ${found}` };
+    }
+    expected = next;
+    position = skipSpace(text, position + token.length);
+  }
+  return { ...locate(text, position), problem: `expected ${expected}, found the end` };
+}
+
+/** What may come after `token`, undefined where it may not stand; keeps the list of open brackets. */
+function follow(expected: Expected, token: string, open: string[]): Expected | undefined {
+  const closes = expected.endsWith(token) && (token === "]" || token === "}");
+  if (closes) {
+    open.pop();
+    return after(open);
+  }
+  switch (expected) {
+    case "a value":
+    case "a value or ]":
+      if (token === "{" || token === "[") {
+        open.push(token);
+        return token === "{" ? "a property name or }" : "a value or ]";
+      }
+      return /^[}\]:,]/.test(token) ? undefined : after(open);
+    case "a property name":
+    case "a property name or }":
+      return token.startsWith('"') ? "a colon" : undefined;
+    case "a colon":
+      return token === ":" ? "a value" : undefined;
+    case "a comma or ]":
+      return token === "," ? "a value" : undefined;
+    case "a comma or }":
+      return token === "," ? "a property name" : undefined;
+    case "nothing more":
+      return undefined;
+  }
+}
+
+function after(open: readonly string[]): Expected {
+  if (open.length === 0) return "nothing more";
+  return open.at(-1) === "[" ? "a comma or ]" : "a comma or }";
+}
+
+function skipSpace(text: string, from: number): number {
+  let position = from;
+  while (position < text.length && " \t\r\n".includes(text[position]!)) position++;
+  return position;
+}
+
+function locate(text: string, position: number): { line: number; column: number } {
+  const before = text.slice(0, position);
+  return {
+    line: before.split("\n").length,
+    column: position - before.lastIndexOf("\n"),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * From a file to a checked spec. Owns reading, the limits on size, and the error of the first problem; what is accepted
+ * is in the schema modules, what it must mean in checks.ts.
+ */
+import { describeErrno, SpecError } from "../errors.ts";
+import { checkSpec } from "./checks.ts";
+import { checkHost } from "./checks/host_checks.ts";
+import { parseJson } from "./json.ts";
+import { formatPath } from "./json_path.ts";
+import type { Rule } from "./schema_base.ts";
+import { processSchema } from "./schema_process.ts";
+import { resourcesSchema } from "./schema_resources.ts";
+import { specSchema } from "./schema_spec.ts";
+import type { Process, Resources, Spec } from "./spec.ts";
+
+/** Bytes. The largest real configs, with generated seccomp profiles, have some 100 KiB. */
+const MAX_SIZE = 16 * 1024 * 1024;
+
+export interface LoadedSpec {
+  readonly spec: Spec;
+  /** One sentence each, without a full stop: what will be ignored or read leniently. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads and checks the config of a bundle.
+ * @param bundle folder, absolute or relative to the working folder.
+ * @param config the file's name in the bundle.
+ * @throws {SpecError} when it cannot be read, is not JSON, or breaks the spec.
+ */
+export function loadSpec(bundle: string, config = "config.json"): LoadedSpec {
+  const spec = parseSpec(readConfig(`${bundle}/${config}`));
+  const warnings = checkSpec(spec);
+  checkHost(spec);
+  return { spec, warnings };
+}
+
+/**
+ * A config.json as the schema wants it; checkSpec() is the second half.
+ * @throws {SpecError} for text that is not JSON, and for the first problem, saying how many more there are.
+ */
+export function parseSpec(text: string): Spec {
+  return validate(parseJson(text), specSchema, []);
+}
+
+/**
+ * The process of `exec --process`; checkProcess() is the second half. Errors name places as `process.args`.
+ * @throws {SpecError} as parseSpec() does.
+ */
+export function parseProcess(text: string): Process {
+  return validate(parseJson(text), processSchema, ["process"]);
+}
+
+/**
+ * The resources of `update --resources`; checkResources() is the second half. Errors name places as
+ * `linux.resources.memory`.
+ * @throws {SpecError} as parseSpec() does.
+ */
+export function parseResources(text: string): Resources {
+  return validate(parseJson(text), resourcesSchema, ["linux", "resources"]);
+}
+
+function validate<T>(value: unknown, schema: Rule<T>, place: readonly string[]): T {
+  const [first, ...more] = schema(value);
+  if (!first) return value as T;
+  const others = more.length === 0
+    ? ""
+    : `, and ${more.length} more problem${more.length > 1 ? "s" : ""}`;
+  throw new SpecError(formatPath([...place, ...first.path]), `${first.text}${others}`);
+}
+
+function readConfig(path: string): string {
+  try {
+    const { size } = Deno.statSync(path);
+    if (size > MAX_SIZE) {
+      throw new SpecError("", `${path} has ${size} bytes, more than the ${MAX_SIZE} allowed`);
+    }
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (cause instanceof SpecError) throw cause;
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new SpecError(
+        "",
+        `${path} does not exist: make one with \`kago spec\`, or name the bundle with --bundle`,
+        { cause },
+      );
+    }
+    const errno = Number(/\(os error (\d+)\)/.exec(String(cause))?.[1] ?? 0);
+    throw new SpecError("", `cannot read ${path}: ${describeErrno(errno)}`, { cause });
+  }
+}

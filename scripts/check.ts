@@ -1,0 +1,58 @@
+/** `deno task check`: everything that can be said of the sources without running them. All checks run; one failure fails. */
+import { ROOT } from "./build/paths.ts";
+
+const DENO = Deno.execPath();
+const C_FLAGS = [
+  "-O2",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+  "-D_GNU_SOURCE",
+  "-std=c11",
+  "-fsyntax-only",
+];
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const CHECKS: readonly Check[] = [
+  { name: "formatting", command: [DENO, "fmt", "--check", "--quiet"] },
+  { name: "lint", command: [DENO, "lint", "--quiet"] },
+  {
+    name: "generated operations",
+    command: [DENO, "run", "-A", "scripts/generate_ops.ts", "--check"],
+  },
+  { name: "types", command: [DENO, "check", "--quiet", "main.ts", "scripts", "tests"] },
+  { name: "import direction", command: [DENO, "run", "-A", "scripts/check_imports.ts"] },
+  {
+    name: "C warnings",
+    command: ["cc", ...C_FLAGS, ...cSources("helper-c"), ...cSources("scripts/bench")],
+  },
+];
+
+function cSources(folder: string): string[] {
+  return [...Deno.readDirSync(`${ROOT}/${folder}`)]
+    .filter(({ name }) => name.endsWith(".c"))
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
+
+function runCheck({ name, command }: Check): boolean {
+  const [program, ...args] = command;
+  const { success } = new Deno.Command(program!, {
+    args,
+    cwd: ROOT,
+    env: { DENO_NO_UPDATE_CHECK: "1" },
+    stdout: "inherit",
+    stderr: "inherit",
+  }).outputSync();
+  console.log(`${success ? "ok" : "FAILED"}  ${name}`);
+  return success;
+}
+
+if (import.meta.main) {
+  const failed = CHECKS.filter((check) => !runCheck(check));
+  Deno.exit(failed.length === 0 ? 0 : 1);
+}

@@ -1,0 +1,86 @@
+/** kago as tests use it: the built binary with a state root of the test's own, which is empty again at its end. */
+import { assertEquals } from "@std/assert";
+import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "./bundle.ts";
+import { run, type RunOptions, type RunResult } from "./run.ts";
+
+/** The binary under test. */
+export const KAGO = new URL("../../dist/kago", import.meta.url).pathname;
+
+export class Kago {
+  /** Numbers that make ids unique on the host: a cgroup's name is its container's id. */
+  static #serial = 0;
+
+  private constructor(readonly root: string, readonly bundle: Bundle) {}
+
+  readonly id = `kago-test-${Deno.pid}-${Kago.#serial++}`;
+
+  /** Runs `use` with a bundle; afterwards nothing of its containers may be left. */
+  static async with(options: BundleOptions, use: (kago: Kago) => Promise<void>): Promise<void> {
+    const bundle = await makeBundle(options);
+    const kago = new Kago(await Deno.makeTempDir({ prefix: "kago_root_" }), bundle);
+    try {
+      await use(kago);
+    } finally {
+      for (const { name } of [...Deno.readDirSync(kago.root)]) {
+        await kago.run("delete", "--force", name);
+      }
+      const left = [...Deno.readDirSync(kago.root)].map(({ name }) => name);
+      await Deno.remove(kago.root, { recursive: true });
+      await removeBundle(bundle);
+      assertEquals(left, [], "containers were left");
+    }
+  }
+
+  /** `kago --root ROOT ARGS…` */
+  run(...args: string[]): Promise<RunResult> {
+    return run(KAGO, ["--root", this.root, ...args]);
+  }
+
+  runWith(options: RunOptions, ...args: string[]): Promise<RunResult> {
+    return run(KAGO, ["--root", this.root, ...args], options);
+  }
+
+  /** `kago run` of the bundle in the foreground. */
+  foreground(...options: string[]): Promise<RunResult> {
+    return this.run("run", "--bundle", this.bundle.path, ...options, this.id);
+  }
+
+  /** `kago create` of the bundle; its output goes to a file, since the container keeps it open. */
+  create(...options: string[]): Promise<RunResult> {
+    const output = `${this.bundle.path}/output`;
+    const args = ["create", "--bundle", this.bundle.path, ...options, this.id];
+    return run(KAGO, ["--root", this.root, ...args], { output });
+  }
+
+  /** What the container wrote since create(). */
+  output(): string {
+    return Deno.readTextFileSync(`${this.bundle.path}/output`);
+  }
+
+  async state(): Promise<Record<string, unknown>> {
+    return JSON.parse((await this.run("state", this.id)).stdout);
+  }
+
+  /** Waits until the container has the status. */
+  async until(status: string): Promise<void> {
+    for (let i = 0; i < 200; i++) {
+      if ((await this.state()).status === status) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the container is not ${status} after 10 s: ${(await this.state()).status}`);
+  }
+
+  /** Folders of this container in any cgroup hierarchy. */
+  cgroups(): string[] {
+    const found: string[] = [];
+    const visit = (folder: string, depth: number) => {
+      for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+        if (!isDirectory) continue;
+        if (name === this.id) found.push(`${folder}/${name}`);
+        else if (depth > 0) visit(`${folder}/${name}`, depth - 1);
+      }
+    };
+    visit("/sys/fs/cgroup", 3);
+    return found;
+  }
+}

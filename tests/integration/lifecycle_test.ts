@@ -1,0 +1,222 @@
+/** The lifecycle of the OCI runtime spec ("Lifecycle", "Operations") with real containers. Needs root. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Kago } from "../harness/kago.ts";
+import { run } from "../harness/run.ts";
+
+const SLEEP = { args: ["sleep", "1000"] };
+
+Deno.test("create, start, kill, delete go through the spec's states", async () => {
+  await Kago.with({ args: ["sh", "-c", "echo started; exec sleep 1000"] }, async (kago) => {
+    const created = await kago.create();
+    assertEquals(created.code, 0, created.stdout);
+    const state = await kago.state();
+    assertEquals(state.status, "created");
+    assertEquals(state.id, kago.id);
+    assertEquals(state.bundle, kago.bundle.path);
+    assertEquals(kago.output(), "", "the program runs only after start");
+
+    assertEquals((await kago.run("start", kago.id)).code, 0);
+    assertEquals((await kago.state()).status, "running");
+    assertEquals((await kago.state()).pid, state.pid);
+
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
+    await kago.until("stopped");
+    assertEquals((await kago.state()).pid, 0);
+    assertEquals(kago.output(), "started\n");
+
+    assertEquals((await kago.run("delete", kago.id)).code, 0);
+    const gone = await kago.run("state", kago.id);
+    assertEquals(gone.code, 1);
+    assertStringIncludes(gone.stderr, `container ${kago.id} does not exist`);
+    assertEquals(kago.cgroups(), []);
+  });
+});
+
+Deno.test("operations in the wrong state fail and name the state", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const early = await kago.run("delete", kago.id);
+    assertEquals(early.code, 1);
+    assertStringIncludes(early.stderr, "it is created, must be stopped");
+    await kago.run("start", kago.id);
+    const twice = await kago.run("start", kago.id);
+    assertEquals(twice.code, 1);
+    assertStringIncludes(twice.stderr, "it is running, must be created");
+    await kago.run("kill", kago.id, "9");
+    await kago.until("stopped");
+    const dead = await kago.run("kill", kago.id, "TERM");
+    assertEquals(dead.code, 1);
+    assertStringIncludes(dead.stderr, "it is stopped, must be created or running");
+  });
+});
+
+Deno.test("create refuses an id that is taken and leaves its container alone", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const again = await kago.create();
+    assertEquals(again.code, 1);
+    assertStringIncludes(again.stdout, `container with id exists: ${kago.id}`);
+    assertEquals((await kago.state()).status, "created");
+  });
+});
+
+Deno.test("delete --force ends a running container and all that it started", async () => {
+  await Kago.with({ args: ["sh", "-c", "sleep 1001 & exec sleep 1000"] }, async (kago) => {
+    await kago.create();
+    await kago.run("start", kago.id);
+    assertEquals((await kago.run("delete", "--force", kago.id)).code, 0);
+    assertEquals(kago.cgroups(), []);
+    assertEquals((await kago.run("delete", "--force", kago.id)).code, 0, "once more is fine");
+  });
+});
+
+Deno.test("a container whose process died without us is stopped", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const { pid } = await kago.state();
+    Deno.kill(pid as number, "SIGKILL");
+    await kago.until("stopped");
+    assertEquals((await kago.run("delete", kago.id)).code, 0);
+  });
+});
+
+Deno.test("a recycled pid is not mistaken for the container", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const { pid } = await kago.state();
+    const file = `${kago.root}/${kago.id}/state.json`;
+    const stored = JSON.parse(await Deno.readTextFile(file));
+    await Deno.writeTextFile(file, JSON.stringify({ ...stored, pid: Deno.pid }));
+    assertEquals((await kago.state()).status, "stopped");
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 1, "this test is still alive");
+    await Deno.writeTextFile(file, JSON.stringify(stored));
+    assertEquals((await kago.state()).pid, pid);
+  });
+});
+
+Deno.test("run returns the exit code, or 128 and the signal", async () => {
+  await Kago.with({ args: ["sh", "-c", "exit 7"] }, async (kago) => {
+    assertEquals((await kago.foreground()).code, 7);
+    assertEquals(kago.cgroups(), []);
+  });
+  await Kago.with({ args: ["sh", "-c", "kill -9 $$; sleep 5"] }, async (kago) => {
+    // pid 1 of a pid namespace cannot kill itself, so another process of the container does not either: use the host.
+    const running = kago.foreground();
+    await kago.until("running").catch(() => {});
+    await kago.run("kill", kago.id, "KILL");
+    assertEquals((await running).code, 128 + 9);
+  });
+});
+
+Deno.test("run passes stdin, stdout and stderr through", async () => {
+  await Kago.with({ args: ["sh", "-c", "cat; echo problem >&2"] }, async (kago) => {
+    const options = { stdin: "hello\n" };
+    const result = await kago.runWith(options, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(result.stdout, "hello\n");
+    assertEquals(result.stderr, "problem\n");
+  });
+});
+
+Deno.test("run forwards signals to the container", async () => {
+  const script = "trap 'echo got TERM; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
+  await Kago.with({ args: ["sh", "-c", script] }, async (kago) => {
+    const child = new Deno.Command(new URL("../../dist/kago", import.meta.url).pathname, {
+      args: ["--root", kago.root, "run", "-b", kago.bundle.path, kago.id],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assertEquals((await reader.read()).value, "ready\n");
+    child.kill("SIGTERM");
+    assertEquals((await reader.read()).value, "got TERM\n");
+    assertEquals((await child.status).code, 3);
+    await reader.cancel();
+  });
+});
+
+Deno.test("a detached container leaves no kago process behind", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    const output = `${kago.bundle.path}/output`;
+    const pidFile = `${kago.bundle.path}/pid`;
+    const args = ["run", "-d", "--pid-file", pidFile, "-b", kago.bundle.path, kago.id];
+    const result = await kago.runWith({ output }, ...args);
+    assertEquals(result.code, 0, result.stdout);
+    const { status, pid } = await kago.state();
+    assertEquals(status, "running");
+    assertEquals(await Deno.readTextFile(pidFile), `${pid}`);
+    const processes = await run("pgrep", ["-f", kago.id]);
+    assertEquals(processes.stdout, "");
+  });
+});
+
+Deno.test("a missing program is reported by create, with the words that engines read", async () => {
+  await Kago.with({ args: ["no-such-program"] }, async (kago) => {
+    const result = await kago.create();
+    assertEquals(result.code, 1);
+    assertStringIncludes(
+      result.stdout,
+      'process.args[0]: exec: \\"no-such-program\\": executable file not found in $PATH',
+    );
+    assertEquals([...Deno.readDirSync(kago.root)], []);
+    assertEquals(kago.cgroups(), []);
+  });
+});
+
+Deno.test("--log takes errors as JSON lines", async () => {
+  await Kago.with({ args: ["/"] }, async (kago) => {
+    const log = `${kago.bundle.path}/log`;
+    const result = await kago.run("--log", log, "--log-format", "json", "start", "nobody");
+    assertEquals(result.code, 1);
+    assertMatch(result.stderr, /^container nobody does not exist below/);
+    const entry = JSON.parse(await Deno.readTextFile(log));
+    assertEquals(entry.level, "error");
+    assertMatch(entry.msg, /^container nobody does not exist/);
+  });
+});
+
+Deno.test("list shows containers with their live status", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const table = (await kago.run("list")).stdout;
+    assertMatch(
+      table,
+      new RegExp(`^ID +PID +STATUS +BUNDLE +CREATED +OWNER\n${kago.id} +\\d+ +created `),
+    );
+    const rows = JSON.parse((await kago.run("list", "-f", "json")).stdout);
+    assertEquals(rows.length, 1);
+    assertEquals(rows[0].id, kago.id);
+    assertEquals((await kago.run("list", "-q")).stdout, `${kago.id}\n`);
+  });
+});
+
+Deno.test("kill -9 of kago at any moment of create leaves what delete --force cleans", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    const seen = new Set<string>();
+    for (let delay = 0; delay < 40; delay += 1) {
+      const child = new Deno.Command(new URL("../../dist/kago", import.meta.url).pathname, {
+        args: ["--root", kago.root, "create", "-b", kago.bundle.path, kago.id],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it had ended by itself
+      }
+      await child.status;
+      seen.add(
+        (await kago.run("list", "-q")).stdout === ""
+          ? "none"
+          : `${(await kago.run("list")).stdout.split(/\s+/)[8]}`,
+      );
+      const result = await kago.run("delete", "--force", kago.id);
+      assertEquals(result.code, 0, result.stderr);
+      assertEquals([...Deno.readDirSync(kago.root)], []);
+      assertEquals(kago.cgroups(), [], `killed after ${delay} ms`);
+    }
+    assert(seen.size > 1, `only saw ${[...seen]}`);
+    const left = await run("pgrep", ["-f", "stage=intermediate"]);
+    assertEquals(left.stdout, "", "no Init is left");
+  });
+});

@@ -1,0 +1,41 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CALLS, closeFd, openPidfd, planFault } from "../../../ffi/shim.ts";
+import { SyscallError } from "../../../runtime/errors.ts";
+import { encodePlan } from "../../../runtime/plan/encode.ts";
+import { operationsHeader } from "../../../scripts/generate_ops.ts";
+
+const HELPERS = new URL("../../../helper-c/", import.meta.url);
+
+Deno.test("CALLS is the header's list, in its order", () => {
+  const header = Deno.readTextFileSync(new URL("shim.h", HELPERS));
+  const list = header.slice(header.indexOf("#define SHIM_CALLS"));
+  assertEquals([...CALLS], [...list.matchAll(/^ {2}X\((\w+)\)/gm)].map((match) => match[1]));
+});
+
+Deno.test("ops.gen.h is what the table of operations generates", () => {
+  assertEquals(Deno.readTextFileSync(new URL("ops.gen.h", HELPERS)), operationsHeader());
+});
+
+Deno.test("planFault() finds nothing wrong with what encodePlan() makes", () => {
+  const plan = encodePlan({
+    intermediate: [{ op: "writeFile", path: "/x", data: "0" }, { op: "cloneInit" }],
+    init: [{ op: "setgroups", gids: [1, 2] }, { op: "exec", args: ["a"], env: [] }],
+    vmm: [],
+  });
+  assertEquals(planFault(plan), undefined);
+});
+
+Deno.test("planFault() says where a plan is malformed", () => {
+  const plan = encodePlan({ intermediate: [{ op: "cloneInit" }], init: [], vmm: [] });
+  plan[20] = 0xff;
+  assertEquals(planFault(plan), "malformed plan at byte 20: operation 0: unknown opcode");
+});
+
+Deno.test("a failing call throws a SyscallError with the kernel's errno", () => {
+  const error = assertThrows(() => closeFd(999_999), SyscallError);
+  assertEquals(error.errno, 9);
+});
+
+Deno.test("openPidfd() of a process that is not there is undefined", () => {
+  assertEquals(openPidfd(2 ** 22 + 1), undefined);
+});

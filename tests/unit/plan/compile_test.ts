@@ -1,0 +1,188 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpecError } from "../../../runtime/errors.ts";
+import { compilePlan } from "../../../runtime/plan/compile.ts";
+import type { Op } from "../../../runtime/plan/op.ts";
+import { inputOf, PROCESS, specWith } from "./input.ts";
+
+const MOUNT_NS = 0x20000;
+
+const IDENTITY: readonly Op[] = [
+  { op: "umask", mask: 0o022, from: "process.user.umask" },
+  { op: "capBounding", mask: 0n, from: "process.capabilities.bounding" },
+  { op: "keepCaps" },
+  { op: "setgroups", gids: [], from: "process.user.additionalGids" },
+  { op: "setgid", gid: 0, from: "process.user.gid" },
+  { op: "setuid", uid: 0, from: "process.user.uid" },
+  { op: "chdir", path: "/", from: "process.cwd" },
+  { op: "capset", effective: 0n, permitted: 0n, inheritable: 0n, from: "process.capabilities" },
+  { op: "capAmbient", mask: 0n, from: "process.capabilities.ambient" },
+];
+
+const ROOT: readonly Op[] = [
+  { op: "propagation", path: "/", flags: 0x84000 },
+  { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+];
+
+function node(path: string, major: number, minor: number): Op {
+  const mode = 0o020666;
+  return { op: "mknod", path, mode, major, minor, uid: 0, gid: 0, from: "default devices" };
+}
+
+function link(path: string, target: string, replace = 0): Op {
+  return { op: "symlink", target, path, replace, from: "default devices" };
+}
+
+const DEVICES: readonly Op[] = [
+  node("/dev/null", 1, 3),
+  node("/dev/zero", 1, 5),
+  node("/dev/full", 1, 7),
+  node("/dev/random", 1, 8),
+  node("/dev/urandom", 1, 9),
+  node("/dev/tty", 5, 0),
+  link("/dev/fd", "/proc/self/fd"),
+  link("/dev/stdin", "/proc/self/fd/0"),
+  link("/dev/stdout", "/proc/self/fd/1"),
+  link("/dev/stderr", "/proc/self/fd/2"),
+  link("/dev/core", "/proc/kcore"),
+  link("/dev/ptmx", "pts/ptmx", 1),
+];
+
+const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: "_ses.box" }];
+
+const ENTER: readonly Op[] = [
+  { op: "pivotRoot", from: "root.path" },
+  { op: "prepareCwd", path: "/", from: "process.cwd" },
+];
+
+const PROGRAM: readonly Op[] = [
+  { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },
+  { op: "awaitStart" },
+  { op: "exec", args: ["sh"], env: ["PATH=/bin"], from: "process.args" },
+];
+
+Deno.test("compilePlan() gives a minimal container this whole plan", () => {
+  assertEquals(compilePlan(inputOf(specWith(["mount"]))), {
+    intermediate: [
+      { op: "unshare", flags: MOUNT_NS, from: "linux.namespaces" },
+      { op: "cloneInit" },
+    ],
+    init: [
+      ...SESSION,
+      ...ROOT,
+      ...DEVICES,
+      ...ENTER,
+      { op: "closeFds", preserve: 0 },
+      ...IDENTITY,
+      ...PROGRAM,
+    ],
+    vmm: [],
+  });
+});
+
+Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
+  const ending = { kind: "stage", settings: { cpus: 2 } } as const;
+  const host = { uid: 0, gid: 0, runtimePath: "/bin/kago", libraryPath: "/opt/lib" };
+  assertEquals(compilePlan(inputOf(specWith(["mount"]), { ending, host })), {
+    intermediate: [
+      { op: "unshare", flags: MOUNT_NS, from: "linux.namespaces" },
+      { op: "cloneInit" },
+    ],
+    init: [
+      ...SESSION,
+      ROOT[0]!,
+      { op: "protectRuntime", path: "/bin/kago" },
+      ROOT[1]!,
+      ...DEVICES,
+      { op: "closeFds", preserve: 0 },
+      {
+        op: "execStage",
+        path: "/bin/kago",
+        args: ["/bin/kago", "--stage=init", '{"cpus":2}'],
+        env: ["LD_LIBRARY_PATH=/opt/lib"],
+      },
+    ],
+    vmm: [...ENTER, ...IDENTITY, { op: "awaitStart" }],
+  });
+});
+
+Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root between mounts and process", () => {
+  const spec = specWith(["mount", "uts"], {
+    hostname: "h",
+    domainname: "d",
+    root: { path: "rootfs", readonly: true },
+    linux: {
+      namespaces: [{ type: "mount" }, { type: "uts" }],
+      sysctl: { "net.ipv4.ip_forward": "1", "net/ipv4/conf/eth0.1/forwarding": "1" },
+      maskedPaths: ["/proc/keys"],
+      readonlyPaths: ["/proc/sys"],
+    },
+  });
+  const init = compilePlan(inputOf(spec)).init;
+  const after = init.slice(SESSION.length + ROOT.length + DEVICES.length);
+  assertEquals(after.slice(0, 9), [
+    {
+      op: "sysctl",
+      key: "net/ipv4/ip_forward",
+      value: "1",
+      from: 'linux.sysctl["net.ipv4.ip_forward"]',
+    },
+    {
+      op: "sysctl",
+      key: "net/ipv4/conf/eth0.1/forwarding",
+      value: "1",
+      from: 'linux.sysctl["net/ipv4/conf/eth0.1/forwarding"]',
+    },
+    { op: "readonlyPath", path: "/proc/sys", from: "linux.readonlyPaths[0]" },
+    { op: "maskPath", path: "/proc/keys", from: "linux.maskedPaths[0]" },
+    ...ENTER,
+    { op: "rootAttributes", attrsSet: 1n, propagation: 0, from: "root.readonly" },
+    { op: "sethostname", name: "h", from: "hostname" },
+    { op: "setdomainname", name: "d", from: "domainname" },
+  ]);
+});
+
+Deno.test("compilePlan() sets a shared propagation only once the root is in place", () => {
+  const linux = { namespaces: [{ type: "mount" }], rootfsPropagation: "shared" } as const;
+  const init = compilePlan(inputOf(specWith([], { linux }))).init;
+  assertEquals(init.slice(2, 5), [
+    { op: "propagation", path: "/", flags: 0x84000 },
+    { op: "propagation", path: "/", flags: 0x100000, from: "linux.rootfsPropagation" },
+    { op: "openRoot", path: "/bundle/rootfs", privateParent: 1, from: "root.path" },
+  ]);
+  const enter = init.findIndex((op) => op.op === "pivotRoot");
+  assertEquals(init[enter + 2], {
+    op: "rootAttributes",
+    attrsSet: 0n,
+    propagation: 0x100000,
+    from: "root.readonly",
+  });
+});
+
+Deno.test("compilePlan() keeps an ambient capability only if it is permitted and inheritable", () => {
+  const capabilities = {
+    permitted: ["CAP_KILL", "CAP_CHOWN"],
+    inheritable: ["CAP_KILL"],
+    ambient: ["CAP_KILL", "CAP_CHOWN", "CAP_SYS_ADMIN"],
+  };
+  const spec = specWith(["mount"], { process: { ...PROCESS, capabilities } });
+  const ambient = compilePlan(inputOf(spec)).init.find((op) => op.op === "capAmbient");
+  assertEquals(ambient, { op: "capAmbient", mask: 0x20n, from: "process.capabilities.ambient" });
+});
+
+Deno.test("compilePlan() without a mount namespace changes the root and refuses mounts", () => {
+  const init = compilePlan(inputOf(specWith(["pid"]))).init;
+  assertEquals(init.slice(2, 5), [
+    { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+    { op: "changeRoot", moveMount: 0 },
+    { op: "prepareCwd", path: "/", from: "process.cwd" },
+  ]);
+  const mounts = [{ destination: "/proc", type: "proc" }];
+  const error = assertThrows(() => compilePlan(inputOf(specWith(["pid"], { mounts }))), SpecError);
+  assertEquals(error.jsonPath, "mounts");
+});
+
+Deno.test("compilePlan() refuses a spec without a process", () => {
+  const { process: _, ...spec } = specWith(["mount"]);
+  const error = assertThrows(() => compilePlan(inputOf(spec)), SpecError);
+  assertEquals(error.jsonPath, "process");
+});

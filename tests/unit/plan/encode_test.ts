@@ -1,0 +1,42 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { encodePlan } from "../../../runtime/plan/encode.ts";
+import type { Plan } from "../../../runtime/plan/op.ts";
+
+const EMPTY: Plan = { intermediate: [], init: [], vmm: [] };
+
+Deno.test("encodePlan() writes the header that helper-c/plan.h reads", () => {
+  assertEquals([...encodePlan(EMPTY)], [
+    ...[0x4b, 0x47, 0x4f, 0x31],
+    ...[20, 0, 0, 0],
+    ...Array(12).fill(0),
+  ]);
+});
+
+Deno.test("encodePlan() writes numbers, strings and lists as the format says", () => {
+  const plan: Plan = {
+    ...EMPTY,
+    init: [{ op: "rlimit", resource: 7, soft: 1n, hard: 2n ** 64n - 1n }, {
+      op: "exec",
+      args: ["ü", ""],
+      env: [],
+    }],
+  };
+  assertEquals([...encodePlan(plan).subarray(20)], [
+    ...[28, 0, 0, 0, 20, 0, 0, 0],
+    ...[7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...Array(8).fill(255)],
+    ...[43, 0, 0, 0, 20, 0, 0, 0],
+    ...[2, 0, 0, 0, 2, 0, 0, 0, 0xc3, 0xbc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  ]);
+});
+
+Deno.test("encodePlan() takes more than its first buffer holds", () => {
+  const args = Array.from({ length: 5000 }, (_, i) => `argument ${i}`);
+  const plan: Plan = { ...EMPTY, init: [{ op: "exec", args, env: ["x".repeat(200_000)] }] };
+  const encoded = encodePlan(plan);
+  assertEquals(new DataView(encoded.buffer).getUint32(4, true), encoded.length);
+});
+
+Deno.test("encodePlan() refuses a NUL byte, which C would take for the end", () => {
+  const plan: Plan = { ...EMPTY, init: [{ op: "sethostname", name: "a\0b" }] };
+  assertThrows(() => encodePlan(plan), TypeError, "NUL");
+});

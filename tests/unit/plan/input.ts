@@ -1,0 +1,31 @@
+/** A compile input for tests: a minimal container, changed by what a test is about. */
+import type { CompileInput } from "../../../runtime/plan/compile_input.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
+
+export const PROCESS = { cwd: "/", args: ["sh"], env: ["PATH=/bin"] } as const;
+
+/** A spec with the namespaces named and a process. */
+export function specWith(namespaces: readonly string[], rest: Partial<Spec> = {}): Spec {
+  return {
+    ociVersion: "1.2.0",
+    root: { path: "rootfs" },
+    process: PROCESS,
+    ...rest,
+    linux: { namespaces: namespaces.map((type) => ({ type })) as never, ...rest.linux },
+  };
+}
+
+export function inputOf(spec: Spec, rest: Partial<CompileInput> = {}): CompileInput {
+  return {
+    id: "box",
+    spec,
+    bundle: "/bundle",
+    rootfs: "/bundle/rootfs",
+    host: { uid: 0, gid: 0, runtimePath: "/usr/local/bin/kago" },
+    ending: { kind: "process" },
+    preserveFds: 0,
+    noPivot: false,
+    noNewKeyring: false,
+    ...rest,
+  };
+}

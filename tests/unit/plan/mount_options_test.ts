@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { knownMountOptions, parseMountOptions } from "../../../runtime/plan/mount_options.ts";
+
+Deno.test("parseMountOptions() lets a later option win over an earlier one", () => {
+  assertEquals(parseMountOptions(["ro", "rw"]).attrs, { set: 0n, clear: 0x1n });
+  assertEquals(parseMountOptions(["rw", "ro"]).attrs, { set: 0x1n, clear: 0n });
+});
+
+Deno.test("parseMountOptions() clears the whole access time field to change it", () => {
+  assertEquals(parseMountOptions(["noatime"]).attrs, { set: 0x10n, clear: 0x70n });
+  assertEquals(parseMountOptions(["noatime", "strictatime"]).attrs, { set: 0x20n, clear: 0x70n });
+});
+
+Deno.test("parseMountOptions() leaves what it does not know to the filesystem", () => {
+  const { data, bind, copyUp } = parseMountOptions([
+    "size=1m",
+    "sync",
+    "defaults",
+    "tmpcopyup",
+    "huge",
+  ]);
+  assertEquals(data, ["size=1m", "sync", "huge"]);
+  assertEquals([bind, copyUp], [false, true]);
+});
+
+Deno.test("knownMountOptions() is sorted and without doubles", () => {
+  const known = knownMountOptions();
+  assertEquals(known, [...new Set(known)].sort());
+  assertEquals(
+    ["bind", "rro", "rslave", "nosymfollow"].filter((name) => !known.includes(name)),
+    [],
+  );
+});

@@ -1,0 +1,118 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpecError } from "../../../runtime/errors.ts";
+import { mountOps } from "../../../runtime/plan/mounts.ts";
+import type { Mount } from "../../../runtime/spec/spec.ts";
+import { inputOf, specWith } from "./input.ts";
+
+function opsOf(...mounts: Mount[]) {
+  return mountOps(inputOf(specWith(["mount"], { mounts })));
+}
+
+Deno.test("mountOps() makes a filesystem with its flags apart from its data, proc never through a link", () => {
+  const proc = {
+    destination: "/proc",
+    type: "proc",
+    source: "proc",
+    options: ["nosuid", "hidepid=2"],
+  };
+  assertEquals(opsOf(proc), {
+    ops: [{
+      op: "mount",
+      fstype: "proc",
+      source: "proc",
+      target: "/proc",
+      options: ["hidepid=2"],
+      attrs: 0x2n,
+      propagation: 0,
+      noFollow: 1,
+      copyUp: 0,
+      from: "mounts[0]",
+    }],
+    finish: [],
+  });
+});
+
+Deno.test("mountOps() takes a bind's source relative to the bundle and its attributes for one mount or all", () => {
+  const bind = { destination: "/d", source: "data", options: ["rbind", "ro", "rnosuid", "rslave"] };
+  assertEquals(opsOf(bind).ops, [{
+    op: "bind",
+    source: "/bundle/data",
+    target: "/d",
+    recursive: 1,
+    attrsSet: 0x1n,
+    attrsClear: 0n,
+    recAttrsSet: 0x2n,
+    recAttrsClear: 0n,
+    propagation: 0x84000,
+    from: "mounts[0]",
+  }]);
+});
+
+Deno.test("mountOps() turns a read-only /dev read-only only after it is filled", () => {
+  const dev = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["ro", "mode=755"] };
+  const { ops, finish } = opsOf(dev);
+  assertEquals(ops[0], {
+    op: "mount",
+    fstype: "tmpfs",
+    source: "tmpfs",
+    target: "/dev",
+    options: ["mode=755"],
+    attrs: 0n,
+    propagation: 0,
+    noFollow: 1,
+    copyUp: 0,
+    from: "mounts[0]",
+  });
+  assertEquals(finish, [{
+    op: "remount",
+    target: "/dev",
+    attrsSet: 0x1n,
+    attrsClear: 0n,
+    propagation: 0,
+    from: "mounts[0]",
+  }]);
+});
+
+Deno.test("mountOps() mounts v1 hierarchies below a tmpfs, anew in a new cgroup namespace", () => {
+  const hierarchies = [
+    { name: "cpu,cpuacct", data: "cpu,cpuacct", path: "/cg/cpu,cpuacct/box" },
+    { name: "systemd", data: "name=systemd", path: "/cg/systemd/box" },
+  ];
+  const cgroup = { version: 1, hierarchies, joinOps: [] } as const;
+  const mounts = [{ destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro"] }];
+  const plan = (types: string[]) =>
+    mountOps(inputOf(specWith(types, { mounts }), { cgroup })).ops.map((op) => ({
+      ...op,
+      from: "",
+    }));
+  const names = plan(["mount", "cgroup"]);
+  assertEquals(names.map((op) => op.op), [
+    "mount",
+    "mount",
+    "symlink",
+    "symlink",
+    "mount",
+    "remount",
+  ]);
+  assertEquals(names[1], {
+    op: "mount",
+    fstype: "cgroup",
+    source: "cgroup",
+    target: "/sys/fs/cgroup/cpu,cpuacct",
+    options: ["cpu", "cpuacct"],
+    attrs: 0x1n,
+    propagation: 0,
+    noFollow: 0,
+    copyUp: 0,
+    from: "",
+  });
+  const bound = plan(["mount"])[1];
+  assertEquals(bound?.op === "bind" && bound.source, "/cg/cpu,cpuacct/box");
+});
+
+Deno.test("mountOps() refuses a bind without a source and a mount without a type", () => {
+  const bind = assertThrows(() => opsOf({ destination: "/d", options: ["bind"] }), SpecError);
+  assertEquals(bind.jsonPath, "mounts[0].source");
+  const none = assertThrows(() => opsOf({ destination: "/d", source: "x" }), SpecError);
+  assertEquals(none.jsonPath, "mounts[0].type");
+});

@@ -1,0 +1,49 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpecError, SyscallError } from "../../../runtime/errors.ts";
+import type { Plan } from "../../../runtime/plan/op.ts";
+import {
+  decodeMessage,
+  encodeFailure,
+  encodeText,
+  failureError,
+} from "../../../runtime/process/message.ts";
+
+const PLAN: Plan = {
+  intermediate: [{ op: "cloneInit" }],
+  init: [
+    { op: "sethostname", name: "h", from: "hostname" },
+    { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },
+  ],
+  vmm: [],
+};
+
+Deno.test("failureError() names the operation, its stage and its place in config.json", () => {
+  const error = failureError(decodeMessage(encodeFailure("init", 0, 1)), PLAN);
+  assertEquals((error as SpecError).jsonPath, "hostname");
+  assertEquals(error.message, "hostname: init: sethostname name=h: operation not permitted");
+  assertEquals((error.cause as SyscallError).errno, 1);
+});
+
+Deno.test("failureError() of an operation without a place in config.json is a SyscallError", () => {
+  const error = failureError(decodeMessage(encodeFailure("intermediate", 0, 11)), PLAN);
+  assertEquals((error as SyscallError).stage, "intermediate");
+  assertEquals((error as SyscallError).errno, 11);
+});
+
+Deno.test("failureError() says of a missing program what engines look for", () => {
+  const missing = failureError(decodeMessage(encodeFailure("init", 1, 2)), PLAN);
+  assertEquals(missing.message, 'process.args[0]: exec: "sh": executable file not found in $PATH');
+  const denied = failureError(decodeMessage(encodeFailure("init", 1, 13)), PLAN);
+  assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
+});
+
+Deno.test("decodeMessage() gives back a text, cut to one datagram", () => {
+  assertEquals(decodeMessage(encodeText("krun: nö")).text, "krun: nö");
+  assertEquals(encodeText("x".repeat(10_000)).length, 4000);
+});
+
+Deno.test("decodeMessage() refuses what no stage sends", () => {
+  for (const size of [0, 3, 15, 17]) {
+    assertThrows(() => decodeMessage(new Uint8Array(size)), Error, "malformed");
+  }
+});
