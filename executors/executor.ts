@@ -2,7 +2,10 @@
  * The seam between the container's set-up, which is the same for all, and what finally runs in it.
  * Executors are asked in order; the first that can handle the spec gets it.
  */
+import type { RootFile } from "../ffi/shim.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
+
+export type { RootFile };
 
 /** How the user asked for a handler. */
 export interface HandlerRequest {
@@ -28,10 +31,17 @@ export interface Executor {
   canHandle(spec: Spec, request: HandlerRequest): boolean;
 
   /**
-   * Called in the builder before anything is created; must have no effect on the host.
-   * @throws {SpecError} for annotations out of range, {HostError} for what the host lacks.
+   * Called in the builder by `create` and `plan`. Pure: it looks at the spec only.
+   * @throws {SpecError} for what this executor cannot carry out, annotations out of range among it.
    */
   validate(spec: Spec, context: BundleContext): void;
+
+  /**
+   * Called in the builder by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on
+   * the host.
+   * @throws {HostError} with what is missing and how to get it.
+   */
+  checkHost(spec: Spec): void;
 
   /**
    * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
@@ -43,11 +53,20 @@ export interface Executor {
 export interface PreExecResult {
   readonly spec: Spec;
   /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
-  readonly rootfsFiles: readonly { readonly name: string; readonly data: Uint8Array }[];
+  readonly rootfsFiles: readonly RootFile[];
   /** How Init ends: exec of the user's process, or exec of kago's own init stage with these settings. */
   readonly ending: { readonly kind: "process" } | {
     readonly kind: "stage";
     /** JSON-serialisable settings for `--stage=init`. */
     readonly settings: Readonly<Record<string, unknown>>;
   };
+}
+
+/** The annotation that names a container's handler; crun and youki read it too. */
+export const HANDLER_ANNOTATION = "run.oci.handler";
+
+/** The handler's name for this container: the bundle's own word comes first, then the command line's. */
+export function requestedHandler(spec: Spec, { handler, invokedAs }: HandlerRequest): string {
+  return spec.annotations?.[HANDLER_ANNOTATION] ?? handler ??
+    (invokedAs === "krun" ? "krun" : "default");
 }

@@ -6,6 +6,7 @@
  *    |-------- 'A' --------->|
  *    |                       |-- clone3 ------------->|
  *    |<------- CHILD --------|                        |  Init's pid as Main's namespace sees it
+ *    |<------- LISTENER ------------------------------|  with the seccomp listener's descriptor
  *    |<------- CONSOLE -------------------------------|  with the master's descriptor
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
@@ -19,7 +20,7 @@
 #include <stdint.h>
 
 /* TEXT is an error in words, UTF-8 behind the type: what the vmm stage has to say of libkrun. */
-enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT };
+enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT, MESSAGE_LISTENER };
 
 struct message {
   uint32_t type;

@@ -45,6 +45,15 @@ static const char *check_string(struct reader *r) {
   return NULL;
 }
 
+static const char *check_bytes(struct reader *r) {
+  uint32_t length;
+  const char *problem = take_u32(r, &length);
+  if (problem) return problem;
+  if (length > (size_t)(r->end - r->at)) return "bytes run past their operation";
+  r->at += length;
+  return NULL;
+}
+
 static const char *check_list(struct reader *r, char code) {
   uint32_t count;
   const char *problem = take_u32(r, &count);
@@ -69,6 +78,8 @@ static const char *check_field(struct reader *r, char code) {
       return NULL;
     case 's':
       return check_string(r);
+    case 'b':
+      return check_bytes(r);
     default:
       return check_list(r, code);
   }
@@ -138,6 +149,10 @@ static const uint8_t *decode_field(const uint8_t *at, char code, struct field *f
     case 's':
       field->text = (const char *)at + 4;
       return skip_string(at);
+    case 'b':
+      field->count = read_u32(at);
+      field->data = at + 4;
+      return at + 4 + field->count;
     default:
       field->count = read_u32(at);
       field->data = at + 4;

@@ -16,12 +16,12 @@ enum opcode {
       OP_COUNT
 };
 
-/* One decoded field: a number; or a string; or a list, whose items `list_next` walks. */
+/* One decoded field: a number; or a string; or bytes; or a list, whose items `list_next` walks. */
 struct field {
   uint64_t number;
   const char *text;    /* NUL-terminated, inside the plan */
-  uint32_t count;      /* of a list */
-  const uint8_t *data; /* the first item of a list */
+  uint32_t count;      /* of the bytes, or of a list's items */
+  const uint8_t *data; /* the bytes, or the first item of a list */
 };
 
 struct plan {

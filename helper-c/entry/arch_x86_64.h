@@ -5,42 +5,41 @@
 #ifndef KAGO_ENTRY_ARCH_H
 #define KAGO_ENTRY_ARCH_H
 
-static inline long system_call(long number, long a, long b, long c, long d)
-{
-	long result;
-	register long fourth __asm__("r10") = d;
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
-			 : "rcx", "r11", "memory");
-	return result;
+static inline long system_call(long number, long a, long b, long c, long d) {
+  long result;
+  register long fourth __asm__("r10") = d;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+                   : "rcx", "r11", "memory");
+  return result;
 }
 
 /*
  * The dynamic linker jumps here with the initial stack in rsp and, in rdx, the function that the program must register
  * with atexit. Both go to enter() as arguments.
  */
-__asm__(".pushsection .entry,\"ax\"\n"
-	".globl entry_point\n"
-	"entry_point:\n"
-	"	xor %ebp, %ebp\n"
-	"	mov %rsp, %rdi\n"
-	"	mov %rdx, %rsi\n"
-	"	and $-16, %rsp\n"
-	"	call enter\n"
-	"	hlt\n"
-	".popsection\n");
+__asm__(
+    ".pushsection .entry, \"ax\"\n"
+    ".globl entry_point\n"
+    "entry_point:\n"
+    "  xor %ebp, %ebp\n"
+    "  mov %rsp, %rdi\n"
+    "  mov %rdx, %rsi\n"
+    "  and $-16, %rsp\n"
+    "  call enter\n"
+    "  hlt\n"
+    ".popsection\n");
 
 /* Starts the program at `address` as the dynamic linker would, with `stack` (16-byte aligned) as its initial stack. */
-static inline __attribute__((noreturn)) void start_program(unsigned long address, void *stack, void *at_exit)
-{
-	__asm__ volatile("mov %0, %%rsp\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "jmp *%1"
-			 :
-			 : "r"(stack), "a"(address), "d"(at_exit)
-			 : "memory");
-	__builtin_unreachable();
+static inline __attribute__((noreturn)) void start_program(unsigned long address, void *stack, void *at_exit) {
+  __asm__ volatile("mov %0, %%rsp\n"
+                   "xor %%ebp, %%ebp\n"
+                   "jmp *%1"
+                   :
+                   : "r"(stack), "a"(address), "d"(at_exit)
+                   : "memory");
+  __builtin_unreachable();
 }
 
 #endif

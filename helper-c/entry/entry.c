@@ -27,211 +27,193 @@
 
 /* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
 extern const struct entry_header header __attribute__((visibility("hidden")));
-__asm__(".pushsection .header,\"a\"\n"
-	".globl header\n"
-	"header:	.zero " ENTRY_HEADER_SIZE "\n"
-	".popsection\n");
+__asm__(
+    ".pushsection .header, \"a\"\n"
+    ".globl header\n"
+    "header: .zero " ENTRY_HEADER_SIZE "\n"
+    ".popsection\n");
 
 /* The initial stack of a process, taken apart. */
 struct initial_stack {
-	long argc;
-	char **argv;
-	char **envp;
-	char **auxv; /* pairs of words, up to AT_NULL */
+  long argc;
+  char **argv;
+  char **envp;
+  char **auxv; /* pairs of words, up to AT_NULL */
 };
 
-static __attribute__((noreturn)) void fail(const char *what, long error)
-{
-	char message[160];
-	char *end = append(append(message, "kago: cannot start: "), what);
+static __attribute__((noreturn)) void fail(const char *what, long error) {
+  char message[160];
+  char *end = append(append(message, "kago: cannot start: "), what);
 
-	end = append(append_number(append(end, ": errno "), -error), "\n");
-	system_call(__NR_write, 2, (long)message, end - message, 0);
-	for (;;)
-		system_call(__NR_exit_group, 1, 0, 0, 0);
+  end = append(append_number(append(end, ": errno "), -error), "\n");
+  system_call(__NR_write, 2, (long)message, end - message, 0);
+  for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
 }
 
-static const char *in_image(unsigned long offset)
-{
-	return (const char *)&header + offset;
+static const char *in_image(unsigned long offset) {
+  return (const char *)&header + offset;
 }
 
 /* The address in memory of what the executable's own tables place at `address`. */
-static unsigned long loaded(unsigned long address)
-{
-	return (unsigned long)&header - header.image_address + address;
+static unsigned long loaded(unsigned long address) {
+  return (unsigned long)&header - header.image_address + address;
 }
 
-static int is_dropped(const char *variable)
-{
-	return any_matches(in_image(header.dropped_offset), variable, starts_with);
+static int is_dropped(const char *variable) {
+  return any_matches(in_image(header.dropped_offset), variable, starts_with);
 }
 
-static struct initial_stack take_apart(long *stack)
-{
-	struct initial_stack old = { .argc = stack[0], .argv = (char **)(stack + 1) };
+static struct initial_stack take_apart(long *stack) {
+  struct initial_stack old = { .argc = stack[0], .argv = (char **)(stack + 1) };
 
-	old.envp = old.argv + old.argc + 1;
-	old.auxv = old.envp + count_pointers(old.envp) + 1;
-	return old;
+  old.envp = old.argv + old.argc + 1;
+  old.auxv = old.envp + count_pointers(old.envp) + 1;
+  return old;
 }
 
-static long open_memory_file(void)
-{
-	long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	/* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
-	long fd = system_call(__NR_memfd_create, (long)"kago", flags | MFD_NOEXEC_SEAL, 0, 0);
+static long open_memory_file(void) {
+  long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  /* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
+  long fd = system_call(__NR_memfd_create, (long)"kago", flags | MFD_NOEXEC_SEAL, 0, 0);
 
-	if (fd == -EINVAL)
-		fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
-	if (fd < 0)
-		fail("memfd_create", fd);
-	return fd;
+  if (fd == -EINVAL)
+    fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
+  if (fd < 0)
+    fail("memfd_create", fd);
+  return fd;
 }
 
-static long move_up(long low)
-{
-	long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
-	/* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
-	if (fd == -EINVAL)
-		fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
-	if (fd < 0)
-		fail("fcntl F_DUPFD_CLOEXEC", fd);
-	system_call(__NR_close, low, 0, 0, 0);
-	return fd;
+static long move_up(long low) {
+  long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
+  /* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
+  if (fd == -EINVAL)
+    fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
+  if (fd < 0)
+    fail("fcntl F_DUPFD_CLOEXEC", fd);
+  system_call(__NR_close, low, 0, 0, 0);
+  return fd;
 }
 
 /*
  * Reading the program is a good part of the time that a command takes, so some commands have a small program of their
  * own. An argument that only looks like one of them is no harm: the small program falls back to the whole one.
  */
-static int is_quick(const struct initial_stack *old)
-{
-	for (long i = 1; i < old->argc; i++)
-		if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal))
-			return 1;
-	return 0;
+static int is_quick(const struct initial_stack *old) {
+  for (long i = 1; i < old->argc; i++)
+    if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal))
+      return 1;
+  return 0;
 }
 
 /* Makes part of the image a file that nobody can change any more. */
-static long place(const struct entry_part *part)
-{
-	const char *bytes = in_image(part->offset);
-	unsigned long written = 0;
-	long fd = move_up(open_memory_file());
-	long result;
+static long place(const struct entry_part *part) {
+  const char *bytes = in_image(part->offset);
+  unsigned long written = 0;
+  long fd = move_up(open_memory_file());
+  long result;
 
-	while (written < part->size) {
-		result = system_call(__NR_write, fd, (long)(bytes + written), part->size - written, 0);
-		if (result <= 0)
-			fail("write to a memory file", result);
-		written += result;
-	}
-	result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
-	if (result < 0)
-		fail("fcntl F_ADD_SEALS", result);
-	return fd;
+  while (written < part->size) {
+    result = system_call(__NR_write, fd, (long)(bytes + written), part->size - written, 0);
+    if (result <= 0)
+      fail("write to a memory file", result);
+    written += result;
+  }
+  result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
+  if (result < 0)
+    fail("fcntl F_ADD_SEALS", result);
+  return fd;
 }
 
-static void check_proc(void)
-{
-	long result = system_call(__NR_access, (long)"/proc/self/fd", 0, 0, 0);
+static void check_proc(void) {
+  long result = system_call(__NR_access, (long)"/proc/self/fd", 0, 0, 0);
 
-	if (result < 0)
-		fail("access /proc/self/fd, is /proc mounted?", result);
+  if (result < 0)
+    fail("access /proc/self/fd, is /proc mounted?", result);
 }
 
 /* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
-static void leave_deleted_folder(void)
-{
-	char path[4096];
+static void leave_deleted_folder(void) {
+  char path[4096];
 
-	if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT)
-		system_call(__NR_chdir, (long)"/", 0, 0, 0);
+  if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT)
+    system_call(__NR_chdir, (long)"/", 0, 0, 0);
 }
 
 /* Deno raises the soft limit on open files to the hard one; containers must not inherit that. */
-static unsigned long soft_nofile(void)
-{
-	struct rlimit64 limit;
-	long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
+static unsigned long soft_nofile(void) {
+  struct rlimit64 limit;
+  long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
 
-	if (result < 0)
-		fail("prlimit RLIMIT_NOFILE", result);
-	return limit.rlim_cur;
+  if (result < 0)
+    fail("prlimit RLIMIT_NOFILE", result);
+  return limit.rlim_cur;
 }
 
 /* The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. */
-static void write_loader(char *loader, const struct entry_part *program)
-{
-	const char *piece = in_image(header.loader_offset);
-	const unsigned long numbers[] = { soft_nofile(), place(&header.shim), place(program) };
+static void write_loader(char *loader, const struct entry_part *program) {
+  const char *piece = in_image(header.loader_offset);
+  const unsigned long numbers[] = { soft_nofile(), place(&header.shim), place(program) };
 
-	for (int i = 0; i < 3; i++) {
-		loader = append_number(append(loader, piece), numbers[i]);
-		piece += length(piece) + 1;
-	}
-	append(loader, piece);
+  for (int i = 0; i < 3; i++) {
+    loader = append_number(append(loader, piece), numbers[i]);
+    piece += length(piece) + 1;
+  }
+  append(loader, piece);
 }
 
-static char **put_strings(char **to, const char *list)
-{
-	for (; *list; list += length(list) + 1)
-		*to++ = (char *)list;
-	return to;
+static char **put_strings(char **to, const char *list) {
+  for (; *list; list += length(list) + 1)
+    *to++ = (char *)list;
+  return to;
 }
 
-static char **put_arguments(char **to, const struct initial_stack *old, char *loader)
-{
-	to = put_strings(to, in_image(header.options_offset));
-	*to++ = loader;
-	for (long i = 1; i < old->argc; i++)
-		*to++ = old->argv[i];
-	*to++ = 0;
-	return to;
+static char **put_arguments(char **to, const struct initial_stack *old, char *loader) {
+  to = put_strings(to, in_image(header.options_offset));
+  *to++ = loader;
+  for (long i = 1; i < old->argc; i++)
+    *to++ = old->argv[i];
+  *to++ = 0;
+  return to;
 }
 
-static char **put_environment(char **to, const struct initial_stack *old)
-{
-	for (char **from = old->envp; *from; from++)
-		if (!is_dropped(*from))
-			*to++ = *from;
-	to = put_strings(to, in_image(header.variables_offset));
-	*to++ = 0;
-	return to;
+static char **put_environment(char **to, const struct initial_stack *old) {
+  for (char **from = old->envp; *from; from++)
+    if (!is_dropped(*from))
+      *to++ = *from;
+  to = put_strings(to, in_image(header.variables_offset));
+  *to++ = 0;
+  return to;
 }
 
-static void put_auxv(char **to, char **from)
-{
-	for (; from[0]; from += 2, to += 2) {
-		to[0] = from[0];
-		to[1] = from[1];
-	}
-	to[0] = to[1] = 0;
+static void put_auxv(char **to, char **from) {
+  for (; from[0]; from += 2, to += 2) {
+    to[0] = from[0];
+    to[1] = from[1];
+  }
+  to[0] = to[1] = 0;
 }
 
 /* Called by entry_point. The pointers that outlive this function's frame are safe: the new stack begins below it. */
-__attribute__((noreturn, used)) void enter(long *stack, void *at_exit)
-{
-	struct initial_stack old = take_apart(stack);
-	char loader[ENTRY_LOADER_MAX];
-	unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
-			      count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
-	char **block, **envp, **auxv;
+__attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
+  struct initial_stack old = take_apart(stack);
+  char loader[ENTRY_LOADER_MAX];
+  unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
+                        count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
+  char **block, **envp, **auxv;
 
-	for (char **aux = old.auxv; aux[0]; aux += 2)
-		words += 2;
-	/* Besides: argc, the loader, the NULL after argv, AT_NULL's pair, alignment. */
-	block = __builtin_alloca((words + 7) * sizeof(*block));
-	block = (char **)(((unsigned long)block + 15) & ~15UL);
+  for (char **aux = old.auxv; aux[0]; aux += 2)
+    words += 2;
+  /* Besides: argc, the loader, the NULL after argv, AT_NULL's pair, alignment. */
+  block = __builtin_alloca((words + 7) * sizeof(*block));
+  block = (char **)(((unsigned long)block + 15) & ~15UL);
 
-	check_proc();
-	leave_deleted_folder();
-	write_loader(loader, is_quick(&old) ? &header.quick : &header.whole);
-	envp = put_arguments(block + 1, &old, loader);
-	block[0] = (char *)(envp - (block + 1) - 1);
-	auxv = put_environment(envp, &old);
-	put_auxv(auxv, old.auxv);
-	*(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
-	start_program(loaded(header.entry_address), block, at_exit);
+  check_proc();
+  leave_deleted_folder();
+  write_loader(loader, is_quick(&old) ? &header.quick : &header.whole);
+  envp = put_arguments(block + 1, &old, loader);
+  block[0] = (char *)(envp - (block + 1) - 1);
+  auxv = put_environment(envp, &old);
+  put_auxv(auxv, old.auxv);
+  *(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
+  start_program(loaded(header.entry_address), block, at_exit);
 }

@@ -5,71 +5,63 @@
 #ifndef KAGO_ENTRY_STRINGS_H
 #define KAGO_ENTRY_STRINGS_H
 
-static inline unsigned long length(const char *text)
-{
-	unsigned long n = 0;
-	while (text[n])
-		n++;
-	return n;
+static inline unsigned long length(const char *text) {
+  unsigned long n = 0;
+  while (text[n])
+    n++;
+  return n;
 }
 
-static inline char *append(char *end, const char *text)
-{
-	while (*text)
-		*end++ = *text++;
-	*end = 0;
-	return end;
+static inline char *append(char *end, const char *text) {
+  while (*text)
+    *end++ = *text++;
+  *end = 0;
+  return end;
 }
 
-static inline char *append_number(char *end, unsigned long number)
-{
-	char digits[24];
-	char *first = digits + sizeof(digits) - 1;
+static inline char *append_number(char *end, unsigned long number) {
+  char digits[24];
+  char *first = digits + sizeof(digits) - 1;
 
-	*first = 0;
-	do
-		*--first = '0' + number % 10;
-	while (number /= 10);
-	return append(end, first);
+  *first = 0;
+  do
+    *--first = '0' + number % 10;
+  while (number /= 10);
+  return append(end, first);
 }
 
-static inline unsigned long count_strings(const char *list)
-{
-	unsigned long count = 0;
-	for (; *list; list += length(list) + 1)
-		count++;
-	return count;
+static inline unsigned long count_strings(const char *list) {
+  unsigned long count = 0;
+  for (; *list; list += length(list) + 1)
+    count++;
+  return count;
 }
 
-static inline unsigned long count_pointers(char **list)
-{
-	unsigned long count = 0;
-	while (list[count])
-		count++;
-	return count;
+static inline unsigned long count_pointers(char **list) {
+  unsigned long count = 0;
+  while (list[count])
+    count++;
+  return count;
 }
 
-static inline int starts_with(const char *text, const char *prefix)
-{
-	while (*prefix)
-		if (*text++ != *prefix++)
-			return 0;
-	return 1;
+static inline int starts_with(const char *text, const char *prefix) {
+  while (*prefix)
+    if (*text++ != *prefix++)
+      return 0;
+  return 1;
 }
 
-static inline int is_equal(const char *left, const char *right)
-{
-	while (*left && *left == *right)
-		left++, right++;
-	return *left == *right;
+static inline int is_equal(const char *left, const char *right) {
+  while (*left && *left == *right)
+    left++, right++;
+  return *left == *right;
 }
 
-static inline int any_matches(const char *list, const char *text, int (*matches)(const char *text, const char *item))
-{
-	for (; *list; list += length(list) + 1)
-		if (matches(text, list))
-			return 1;
-	return 0;
+static inline int any_matches(const char *list, const char *text, int (*matches)(const char *text, const char *item)) {
+  for (; *list; list += length(list) + 1)
+    if (matches(text, list))
+      return 1;
+  return 0;
 }
 
 #endif

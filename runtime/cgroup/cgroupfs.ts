@@ -25,19 +25,25 @@ import type { ResourceWrite } from "./resources.ts";
 /**
  * Makes the directories, missing parents included, and writes the values in their order. On an error everything made
  * is removed again. Parents stay when the container goes, as other containers may share them.
+ * @param later what applyWrites() will be given when Init is there; v2 needs its controllers from the start.
  * @throws {CgroupAccessError} when this process may not make cgroups here.
  * @throws {CgroupWriteError} for a value that the kernel refuses, with its place in config.json.
  * @throws {HostError} when the cgroup exists and is in use, or a controller is not to be had.
  */
-export function createCgroup(record: CgroupRecord, writes: readonly ResourceWrite[]): void {
+export function createCgroup(
+  record: CgroupRecord,
+  writes: readonly ResourceWrite[],
+  later: readonly ResourceWrite[] = [],
+): void {
   const made: string[] = [];
+  const inV2 = [...writes, ...later].filter((write) => directoryFor(record, write).version === 2);
   try {
     for (const directory of record.directories) {
       makeDirectory(directory.path, directory, made);
       if (directory.controllers.includes("cpuset")) {
         inheritCpuset(directory.path, directory.mountPoint);
       }
-      if (directory.version === 2) enableControllers(directory, writesFor(record, writes, 2));
+      if (directory.version === 2) enableControllers(directory, inV2);
     }
     applyWrites(record, writes);
   } catch (error) {
@@ -94,10 +100,6 @@ function directoryFor(record: CgroupRecord, write: ResourceWrite): CgroupDirecto
     `${write.from}: the container's cgroup has no controller ${write.controller}`,
     "mount it, or remove the limit",
   );
-}
-
-function writesFor(record: CgroupRecord, writes: readonly ResourceWrite[], version: 1 | 2) {
-  return writes.filter((write) => directoryFor(record, write).version === version);
 }
 
 function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): void {

@@ -2,7 +2,7 @@
 import { HostError } from "../errors.ts";
 import { retry } from "./backoff.ts";
 import { EBUSY, ENAMETOOLONG, ENOENT, errnoOf, syscallError } from "./errors.ts";
-import { cgroupPids, subtree } from "./kill.ts";
+import { cgroupPids, killCgroup, subtree } from "./kill.ts";
 import type { CgroupRecord } from "./path.ts";
 
 /**
@@ -24,6 +24,18 @@ export function removeCgroup(record: CgroupRecord, patience = 2000): void {
       (pids.length > 0 ? `it has the processes ${pids.join(", ")}` : "it is busy"),
     pids.length > 0 ? "end them first" : "see what is in it, and remove it with rmdir",
   );
+}
+
+/**
+ * Removes the cgroup, and ends the processes that are in it if there are any. For a stopped container, whose cgroup
+ * is empty nearly always, it costs one rmdir a hierarchy and reads nothing.
+ * @throws as killCgroup() and removeCgroup().
+ */
+export function destroyCgroup(record: CgroupRecord): void {
+  // The v2 directory is the first, so what cgroup.kill can end is still there if this fails.
+  if (record.directories.every(({ path }) => removeSubtree(path))) return;
+  killCgroup(record);
+  removeCgroup(record);
 }
 
 /** True when the directory is gone. An empty cgroup, the usual case, takes one rmdir. */

@@ -10,7 +10,7 @@ import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import type { Op, Plan } from "./op.ts";
-import { identityOps, programOps } from "./process.ts";
+import { identityOps, programOps, startOps } from "./process.ts";
 
 /**
  * Compiles the plan of `create`.
@@ -30,13 +30,13 @@ export function compilePlan(input: CompileInput): Plan {
       ...late,
       closeFds,
       ...identityOps(input, process),
-      ...programOps(process),
+      ...programOps(input, process),
     ];
     return { intermediate, init, vmm: [] };
   }
   // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
   const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
-  const vmm: Op[] = [...late, ...identityOps(input, process), { op: "awaitStart" }];
+  const vmm = [...late, ...identityOps(input, process), ...startOps(input, process)];
   return { intermediate, init, vmm };
 }
 

@@ -35,6 +35,16 @@ export type Ending =
   | { readonly kind: "process" }
   | { readonly kind: "stage"; readonly settings: Readonly<Record<string, unknown>> };
 
+/** A compiled seccomp filter. */
+export interface SeccompFilter {
+  /** struct sock_filter[] (seccomp(2)). */
+  readonly filter: Uint8Array<ArrayBuffer>;
+  /** SECCOMP_FILTER_FLAG_*. */
+  readonly flags: number;
+  /** Does a process outside decide about some of the calls? */
+  readonly listener: boolean;
+}
+
 export interface CompileInput {
   readonly id: string;
   /** As the executor's preExec left it. */
@@ -46,6 +56,8 @@ export interface CompileInput {
   /** Absent when the container has no cgroup. */
   readonly cgroup?: CgroupFacts;
   readonly ending: Ending;
+  /** Absent when the container has no filter. */
+  readonly seccomp?: SeccompFilter;
   readonly preserveFds: number;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;

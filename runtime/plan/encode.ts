@@ -1,13 +1,12 @@
 /**
  * The wire form of a plan, which the C interpreter checks and runs (helper-c/plan.h has the same layout in C).
  * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each of the three stages; then each
- * operation as u32 opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; lists are
- * u32 count, items.
+ * operation as u32 opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; `bytes`
+ * are u32 length, bytes; lists are u32 count, items.
  */
 import { type FieldType, type Op, type OpName, OPS, type Plan, STAGES } from "./op.ts";
 
 const MAGIC = 0x314f474b;
-const HEADER_SIZE = 8 + 4 * STAGES.length;
 
 /** Opcodes by name: the position in OPS, from 1. */
 export const OPCODES: Readonly<Record<OpName, number>> = Object.fromEntries(
@@ -27,7 +26,7 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
     for (const op of plan[stage]) encodeOp(writer, op);
   }
   writer.u32At(4, writer.length);
-  return writer.bytes();
+  return writer.finish();
 }
 
 function encodeOp(writer: Writer, op: Op): void {
@@ -71,6 +70,13 @@ class Writer {
     this.length += 5 + written;
   }
 
+  bytes(value: Uint8Array<ArrayBuffer>): void {
+    this.u32(value.length);
+    this.#reserve(value.length);
+    this.#buffer.set(value, this.length);
+    this.length += value.length;
+  }
+
   strs(values: readonly string[]): void {
     this.u32(values.length);
     for (const value of values) this.str(value);
@@ -85,7 +91,7 @@ class Writer {
     this.#view.setUint32(offset, value, true);
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(0, this.length);
   }
 
@@ -97,5 +103,3 @@ class Writer {
     this.#view = new DataView(grown.buffer);
   }
 }
-
-export { HEADER_SIZE };

@@ -51,6 +51,7 @@ const HEXADECIMAL: ReadonlySet<string> = new Set([
 const OCTAL: ReadonlySet<string> = new Set(["mode"]);
 
 function formatValue(op: string, name: string, value: unknown): string {
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
   if (typeof value === "string") {
     return /^[\w./:=,@%+-]+$/.test(value) ? value : JSON.stringify(value);
   }

@@ -4,8 +4,8 @@
  * (encode.ts) and not the choice of operations (the compile modules).
  */
 
-/** `u32`, `u64`, `str` (UTF-8, no NUL), `strs` (a list of `str`), `u32s` (a list of `u32`). Booleans are u32 0 or 1. */
-export const FIELD_TYPES = ["u32", "u64", "str", "strs", "u32s"] as const;
+/** `str` is UTF-8 without NUL, `bytes` anything, `strs` and `u32s` are lists. Booleans are u32 0 or 1. */
+export const FIELD_TYPES = ["u32", "u64", "str", "bytes", "strs", "u32s"] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** The opcode is the position in this table, from 1. */
@@ -119,6 +119,8 @@ export const OPS = {
   /** Tells Main that all is ready and waits for `start`. */
   awaitStart: {},
   exec: { args: "strs", env: "strs" },
+  /** seccomp(2) with SECCOMP_SET_MODE_FILTER: `filter` is an array of struct sock_filter, `flags` SECCOMP_FILTER_FLAG_*. */
+  seccomp: { filter: "bytes", flags: "u32" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export type OpName = keyof typeof OPS;
@@ -127,6 +129,7 @@ interface FieldValue {
   u32: number;
   u64: bigint;
   str: string;
+  bytes: Uint8Array<ArrayBuffer>;
   strs: readonly string[];
   u32s: readonly number[];
 }

@@ -12,25 +12,39 @@ const DEFAULT_UMASK = 0o022;
 /** Where a process without a PATH is searched for. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Everything from the working directory to the dropped privileges; the same for a process and a VMM. */
+/** Everything from the limits to the dropped privileges; the same for a process and a VMM. */
 export function identityOps(input: CompileInput, process: Process): readonly Op[] {
-  const user = process.user ?? {};
-  const capabilities = process.capabilities ?? {};
-  const permitted = capabilityMask(capabilities.permitted);
-  const inheritable = capabilityMask(capabilities.inheritable);
   return [
     ...rlimitOps(process),
-    { op: "umask", mask: user.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
-    {
-      op: "capBounding",
-      mask: capabilityMask(capabilities.bounding),
-      from: "process.capabilities.bounding",
-    },
+    { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
+    // Without no_new_privs a filter takes CAP_SYS_ADMIN, so it comes while that is there (seccomp(2)).
+    ...(process.noNewPrivileges ? [] : seccompOps(input)),
+    ...userOps(input, process),
+    ...capabilityOps(process),
+    ...(process.noNewPrivileges
+      ? [{ op: "noNewPrivileges", from: "process.noNewPrivileges" } as const]
+      : []),
+  ];
+}
+
+function userOps(input: CompileInput, process: Process): readonly Op[] {
+  const user = process.user ?? {};
+  const bounding = capabilityMask(process.capabilities?.bounding);
+  return [
+    { op: "capBounding", mask: bounding, from: "process.capabilities.bounding" },
     { op: "keepCaps" },
     ...groupOps(input, user.additionalGids ?? []),
     { op: "setgid", gid: user.gid ?? 0, from: "process.user.gid" },
     { op: "setuid", uid: user.uid ?? 0, from: "process.user.uid" },
     { op: "chdir", path: process.cwd, from: "process.cwd" },
+  ];
+}
+
+function capabilityOps(process: Process): readonly Op[] {
+  const capabilities = process.capabilities ?? {};
+  const permitted = capabilityMask(capabilities.permitted);
+  const inheritable = capabilityMask(capabilities.inheritable);
+  return [
     {
       op: "capset",
       effective: capabilityMask(capabilities.effective),
@@ -45,21 +59,38 @@ export function identityOps(input: CompileInput, process: Process): readonly Op[
       mask: capabilityMask(capabilities.ambient) & permitted & inheritable,
       from: "process.capabilities.ambient",
     },
-    ...(process.noNewPrivileges
-      ? [{ op: "noNewPrivileges", from: "process.noNewPrivileges" } as const]
-      : []),
   ];
 }
 
 /** The user's program: found before `create` returns, run when `start` says so. */
-export function programOps(process: Process): readonly Op[] {
+export function programOps(input: CompileInput, process: Process): readonly Op[] {
   const args = process.args ?? [];
   const env = process.env ?? [];
   return [
     { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
-    { op: "awaitStart" },
+    ...startOps(input, process),
     { op: "exec", args, env, from: "process.args" },
   ];
+}
+
+/**
+ * The wait for `start`, and with no_new_privs the filter: after it, so that the wait needs no calls that the profile
+ * would have to allow; but before it when somebody outside decides, since only Main can hand the listener over.
+ */
+export function startOps(input: CompileInput, process: Process): readonly Op[] {
+  const filter = process.noNewPrivileges ? seccompOps(input) : [];
+  return input.seccomp?.listener
+    ? [...filter, { op: "awaitStart" }]
+    : [{ op: "awaitStart" }, ...filter];
+}
+
+const TSYNC = 1;
+
+/** A VMM has threads; a filter is a thread's own unless it is synchronised. */
+function seccompOps({ seccomp, ending }: CompileInput): readonly Op[] {
+  if (!seccomp) return [];
+  const flags = ending.kind === "stage" ? seccomp.flags | TSYNC : seccomp.flags;
+  return [{ op: "seccomp", filter: seccomp.filter, flags, from: "linux.seccomp" }];
 }
 
 /** Capability names as a bit mask; names that kago does not know are left out (checks.ts warns of them). */

@@ -7,7 +7,7 @@ import type { Executor, RootFile } from "../../executors/executor.ts";
 import { cgroupJoin } from "../cgroup/cgroupfs.ts";
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../cgroup/path.ts";
-import { type ResourceWrite, resourceWrites } from "../cgroup/resources.ts";
+import { type ResourceWrite, resourceWrites, unappliedResources } from "../cgroup/resources.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { CgroupFacts, HostFacts } from "../plan/compile_input.ts";
@@ -67,7 +67,7 @@ export function buildContainer(request: BuildRequest): Build {
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
-  const { facts, build: cgroup } = buildCgroup(request, prepared.spec);
+  const { facts, build: cgroup, warnings: unapplied } = buildCgroup(request, prepared.spec);
   const plan = compilePlan({
     id,
     spec: prepared.spec,
@@ -90,15 +90,18 @@ export function buildContainer(request: BuildRequest): Build {
     host,
     ...(cgroup ? { cgroup } : {}),
     plan,
-    warnings,
+    warnings: [...warnings, ...unapplied],
   };
 }
 
-function buildCgroup(
-  request: BuildRequest,
-  spec: Spec,
-): { facts?: CgroupFacts; build?: CgroupBuild } {
-  if (request.cgroupManager === "disabled") return {};
+interface CgroupParts {
+  readonly facts?: CgroupFacts;
+  readonly build?: CgroupBuild;
+  readonly warnings: readonly string[];
+}
+
+function buildCgroup(request: BuildRequest, spec: Spec): CgroupParts {
+  if (request.cgroupManager === "disabled") return { warnings: [] };
   const layout = readCgroupLayout();
   const record = cgroupPaths(layout, spec.linux?.cgroupsPath, request.id);
   const writes = resourceWrites(layout, spec.linux?.resources ?? {});
@@ -109,6 +112,8 @@ function buildCgroup(
       hierarchies: visibleHierarchies(layout, record),
       joinOps: join.writes,
     },
+    warnings: unappliedResources(layout, spec.linux?.resources)
+      .map((place) => `${place} is not applied: kago does not support it on this host`),
     build: { record, writes, ...(join.cloneInto ? { cloneInto: join.cloneInto } : {}) },
   };
 }

@@ -1,6 +1,5 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
-import { killCgroup } from "../cgroup/kill.ts";
-import { removeCgroup } from "../cgroup/remove.ts";
+import { destroyCgroup } from "../cgroup/remove.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
 import { DamagedStateError, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -38,9 +37,7 @@ export function removeRemains(state: StoredState): void {
       "it is in an uninterruptible sleep; see the kernel's log",
     );
   }
-  if (!state.cgroup) return;
-  killCgroup(state.cgroup);
-  removeCgroup(state.cgroup);
+  if (state.cgroup) destroyCgroup(state.cgroup);
 }
 
 /** A state that cannot be read has nothing to tell of what to remove but its own folder. */

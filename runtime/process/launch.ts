@@ -19,7 +19,7 @@ import {
   waitForChild,
 } from "../../ffi/shim.ts";
 import { applyWrites, createCgroup } from "../cgroup/cgroupfs.ts";
-import { removeCgroup } from "../cgroup/remove.ts";
+import { destroyCgroup } from "../cgroup/remove.ts";
 import { HostError } from "../errors.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Build } from "./build.ts";
@@ -64,8 +64,9 @@ export function launch(build: Build, options: LaunchOptions): Launched {
 function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[]): Launched {
   const { cgroup } = build;
   if (cgroup) {
-    createCgroup(cgroup.record, cgroup.writes.filter((write) => !isLate(write)));
-    undo.push(() => removeCgroup(cgroup.record));
+    const early = cgroup.writes.filter((write) => !isLate(write));
+    createCgroup(cgroup.record, early, cgroup.writes.filter(isLate));
+    undo.push(() => destroyCgroup(cgroup.record));
   }
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;

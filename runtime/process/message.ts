@@ -6,7 +6,7 @@ import { SpecError, SyscallError } from "../errors.ts";
 import { formatOp } from "../plan/format.ts";
 import { type Plan, type Stage, STAGES } from "../plan/op.ts";
 
-const TYPES = ["", "sync", "child", "console", "ready", "failed", "text"] as const;
+const TYPES = ["", "sync", "child", "console", "ready", "failed", "text", "listener"] as const;
 
 export interface Message {
   readonly type: (typeof TYPES)[number];

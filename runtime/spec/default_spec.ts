@@ -5,7 +5,7 @@ import type { Linux, Mount, Namespace, Process, Spec } from "./spec.ts";
 export interface DefaultSpecOptions {
   /** For a caller without root: a user namespace that maps one id, and nothing that needs more. */
   readonly rootless: boolean;
-  /** With `rootless`: the caller's ids, 0 when absent. */
+  /** With `rootless`: the ids that become 0 in the container; the caller's when absent. */
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -18,7 +18,9 @@ export function defaultSpec(options: DefaultSpecOptions): Spec {
     root: { path: "rootfs", readonly: true },
     hostname: "kago",
     mounts: options.rootless ? rootlessMounts() : defaultMounts(),
-    linux: options.rootless ? rootlessLinux(options.uid ?? 0, options.gid ?? 0) : defaultLinux(),
+    linux: options.rootless
+      ? rootlessLinux(options.uid ?? Deno.uid() ?? 0, options.gid ?? Deno.gid() ?? 0)
+      : defaultLinux(),
   };
 }
 

@@ -12,8 +12,8 @@ export interface JsonError {
   readonly problem: string;
 }
 
-// deno-lint-ignore no-control-regex -- RFC 8259 allows them in no string
 const TOKEN =
+  // deno-lint-ignore no-control-regex -- RFC 8259 allows them in no string
   /[{}[\]:,]|"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b/y;
 
 /** What may come next, in the words of the message. */
@@ -35,7 +35,9 @@ export function findJsonError(text: string): JsonError {
   while (position < text.length) {
     TOKEN.lastIndex = position;
     const token = TOKEN.exec(text)?.[0];
-    const next: Expected | undefined = token === undefined ? undefined : follow(expected, token, open);
+    const next: Expected | undefined = token === undefined
+      ? undefined
+      : follow(expected, token, open);
     if (token === undefined || next === undefined) {
       const found = token ?? (text[position] === '"' ? "a broken string" : text[position]);
       return { ...locate(text, position), problem: `expected ${expected}, found ${found}` };

@@ -7,6 +7,7 @@ import { checkSpec } from "./checks.ts";
 import { checkHost } from "./checks/host_checks.ts";
 import { parseJson } from "./json.ts";
 import { formatPath } from "./json_path.ts";
+import { refuseNul } from "./nul.ts";
 import type { Rule } from "./schema_base.ts";
 import { processSchema } from "./schema_process.ts";
 import { resourcesSchema } from "./schema_resources.ts";
@@ -37,10 +38,10 @@ export function loadSpec(bundle: string, config = "config.json"): LoadedSpec {
 
 /**
  * A config.json as the schema wants it; checkSpec() is the second half.
- * @throws {SpecError} for text that is not JSON, and for the first problem, saying how many more there are.
+ * @throws {SpecError} for text that is not JSON or has a NUL, and for the first problem, saying how many more there are.
  */
 export function parseSpec(text: string): Spec {
-  return validate(parseJson(text), specSchema, []);
+  return validate(text, specSchema, []);
 }
 
 /**
@@ -48,7 +49,7 @@ export function parseSpec(text: string): Spec {
  * @throws {SpecError} as parseSpec() does.
  */
 export function parseProcess(text: string): Process {
-  return validate(parseJson(text), processSchema, ["process"]);
+  return validate(text, processSchema, ["process"]);
 }
 
 /**
@@ -57,10 +58,12 @@ export function parseProcess(text: string): Process {
  * @throws {SpecError} as parseSpec() does.
  */
 export function parseResources(text: string): Resources {
-  return validate(parseJson(text), resourcesSchema, ["linux", "resources"]);
+  return validate(text, resourcesSchema, ["linux", "resources"]);
 }
 
-function validate<T>(value: unknown, schema: Rule<T>, place: readonly string[]): T {
+function validate<T>(text: string, schema: Rule<T>, place: readonly string[]): T {
+  const value = parseJson(text);
+  refuseNul(text, value, place);
   const [first, ...more] = schema(value);
   if (!first) return value as T;
   const others = more.length === 0

@@ -2,7 +2,7 @@
  * The namespace types of `linux.namespaces`, with what the kernel calls them. This module owns the table; joining and
  * making namespaces is the plan's.
  */
-import type { NamespaceType } from "./spec.ts";
+import type { Namespace, NamespaceType, Spec } from "./spec.ts";
 
 export interface NamespaceInfo {
   /** The CLONE_NEW* flag (linux/sched.h). CLONE_NEWTIME is for unshare(2) and clone3(2) only. */
@@ -21,3 +21,8 @@ export const NAMESPACES: Readonly<Record<NamespaceType, NamespaceInfo>> = {
   network: { flag: 0x40000000, procName: "net" },
   time: { flag: 0x00000080, procName: "time" },
 };
+
+/** The spec's namespace of a type, new or joined; undefined when the container shares the runtime's. */
+export function findNamespace(spec: Spec, type: NamespaceType): Namespace | undefined {
+  return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
+}

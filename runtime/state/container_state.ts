@@ -32,7 +32,7 @@ export interface StoredState {
   /** null: the container has none of its own. */
   readonly cgroup: CgroupRecord | null;
   /** The executor's name. */
-  readonly handler: "default" | "libkrun";
+  readonly handler: string;
 }
 
 /** The spec's state, as hooks read it on stdin. */
@@ -137,13 +137,14 @@ function isCgroup(value: unknown): boolean {
       Array.isArray(value.directories) && value.directories.every(isCgroupDirectory);
 }
 
-/** A path outside of its mount point would make delete remove and kill elsewhere. */
+/** A path that is not below its mount point would make delete kill and remove elsewhere. */
 function isCgroupDirectory(value: unknown): boolean {
-  return isObject(value) && isOneOf(1, 2)(value.version) && typeof value.path === "string" &&
-    typeof value.mountPoint === "string" && value.mountPoint.startsWith("/") &&
-    value.path.startsWith(`${value.mountPoint}/`) &&
-    !value.path.split("/").includes("..") &&
-    Array.isArray(value.controllers) && value.controllers.every(isString);
+  if (!isObject(value)) return false;
+  const { version, controllers, mountPoint, path } = value;
+  if (typeof path !== "string" || typeof mountPoint !== "string") return false;
+  const below = path.slice(mountPoint.length + 1).split("/");
+  return isOneOf(1, 2)(version) && Array.isArray(controllers) && controllers.every(isString) &&
+    path.startsWith(`${mountPoint}/`) && !below.some((part) => ["", ".", ".."].includes(part));
 }
 
 const CHECKS: Readonly<
@@ -160,5 +161,5 @@ const CHECKS: Readonly<
   created: isString,
   owner: isCount,
   cgroup: isCgroup,
-  handler: isOneOf("default", "libkrun"),
+  handler: isString,
 };

@@ -53,7 +53,8 @@ function lockNewDirectory(root: string, id: string): StateLock {
       cause,
     });
   }
-  if (!exists(`${root}/${id}/${FILE}`)) return lock;
+  // Listing is cheaper than the error of looking for a file that, nearly always, is not there.
+  if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === FILE)) return lock;
   lock.release();
   throw new ContainerExistsError(id);
 }

@@ -31,7 +31,9 @@ export async function bundleWithout(
   const source = await runBundler(entry, leftOut);
   const left = new Set(source.match(LEFT_IMPORT));
   if (left.size !== leftOut.length) {
-    throw new Error(`${left.size} of ${leftOut.length} modules are left to be imported: ${[...left]}`);
+    throw new Error(
+      `${left.size} of ${leftOut.length} modules are left to be imported: ${[...left]}`,
+    );
   }
   await writeBundle(output, source.replace(LEFT_IMPORT, `${substitute}()`));
 }

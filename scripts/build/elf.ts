@@ -47,7 +47,9 @@ export function readElf(bytes: Uint8Array<ArrayBuffer>): Elf {
   if (!is64LittleEndian) throw new Error("not a 64-bit little-endian ELF file");
   const [type, machine] = [view.getUint16(16, true), view.getUint16(18, true)];
   if (type !== ET_DYN || machine !== EM_X86_64) {
-    throw new Error(`not a position-independent x86-64 executable: type ${type}, machine ${machine}`);
+    throw new Error(
+      `not a position-independent x86-64 executable: type ${type}, machine ${machine}`,
+    );
   }
   const programHeadersOffset = word(view, 32);
   const programHeaders = Array.from({ length: view.getUint16(56, true) }, (_, i) => {

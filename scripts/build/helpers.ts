@@ -1,6 +1,6 @@
 /**
  * Builds what the product carries in machine code, the shim and the static stage, and writes both into
- * ffi/embedded.gen.ts together with the version. Owns the compilers' flags and the lists of sources, not the sources.
+ * ffi/embedded.gen.ts together with the version. Owns the compilers' flags and the division of the sources.
  */
 import { runCommand } from "./command.ts";
 import { replaceFile, writeIfChanged } from "./output_file.ts";
@@ -12,44 +12,56 @@ interface Helper {
   readonly result: string;
   readonly compiler: string;
   readonly flags: readonly string[];
-  /** Relative to the repository's root. */
-  readonly sources: readonly string[];
+  /** Those of the sources in helper-c that the other helper does without. */
+  readonly ownSources: readonly string[];
 }
 
-const WARNINGS = ["-Wall", "-Wextra", "-Werror"];
+const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
 /** Loaded into the Deno process with Deno.dlopen. */
 const SHIM: Helper = {
   result: `${BUILD}/helpers/shim.so`,
   compiler: "cc",
-  flags: ["-O2", ...WARNINGS, "-fPIC", "-shared", "-fvisibility=hidden", "-Wl,-z,relro,-z,now"],
-  sources: ["helper-c/shim.c"],
+  flags: [
+    ...COMMON,
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-Wl,-z,defs",
+    "-Wl,-z,relro,-z,now",
+  ],
+  ownSources: ["dispatch.c", "foreground.c", "shim.c", "spawn.c", "threads.c"],
 };
 
 /** Executed where no library of the host can be relied on, hence static. */
 const STAGE: Helper = {
   result: `${BUILD}/helpers/stage`,
   compiler: "musl-gcc",
-  flags: ["-static", "-Os", ...WARNINGS],
-  sources: ["helper-c/stage.c"],
+  flags: [...COMMON, "-Os", "-static"],
+  ownSources: ["stage.c"],
 };
+
+const SOURCES = `${ROOT}/helper-c`;
 
 /** The module that carries the helpers into the bundle; not in git. */
 const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
 
 /**
  * Compiles what has changed and brings ffi/embedded.gen.ts up to date.
+ * @returns the path of the shim.
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
-export async function buildHelpers(): Promise<void> {
-  const headers = await findHeaders(`${ROOT}/helper-c`);
-  await Promise.all([compile(SHIM, headers), compile(STAGE, headers)]);
+export async function buildHelpers(): Promise<{ readonly shim: string }> {
+  const files = await listSources();
+  await Promise.all([compile(SHIM, files), compile(STAGE, files)]);
   const module = formatEmbedded(
     await readVersion(),
     await Deno.readFile(SHIM.result),
     await Deno.readFile(STAGE.result),
   );
   await writeIfChanged(EMBEDDED, module);
+  return { shim: SHIM.result };
 }
 
 /** The text of ffi/embedded.gen.ts; the helpers are told apart by name, each in base64 (RFC 4648, padded). */
@@ -66,8 +78,12 @@ export const STAGE_BASE64 = "${stage.toBase64()}";
 `;
 }
 
-async function compile(helper: Helper, headers: readonly string[]): Promise<void> {
-  const sources = helper.sources.map((source) => `${ROOT}/${source}`);
+async function compile(helper: Helper, files: readonly string[]): Promise<void> {
+  const owned = [...SHIM.ownSources, ...STAGE.ownSources];
+  const sources = files.filter((name) =>
+    name.endsWith(".c") && (helper.ownSources.includes(name) || !owned.includes(name))
+  ).map((name) => `${SOURCES}/${name}`);
+  const headers = files.filter((name) => name.endsWith(".h")).map((name) => `${SOURCES}/${name}`);
   const recipe = [helper.compiler, ...helper.flags];
   await makeIfChanged(helper.result, [...sources, ...headers], recipe, async () => {
     await replaceFile(helper.result, 0o755, async (temporary) => {
@@ -77,12 +93,11 @@ async function compile(helper: Helper, headers: readonly string[]): Promise<void
   });
 }
 
-async function findHeaders(folder: string): Promise<string[]> {
-  const headers: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) headers.push(...await findHeaders(path));
-    else if (entry.name.endsWith(".h")) headers.push(path);
+/** The names of the C files and headers beside each other in helper-c, sorted. */
+async function listSources(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(SOURCES)) {
+    if (/\.[ch]$/.test(name)) names.push(name);
   }
-  return headers.sort();
+  return names.sort();
 }

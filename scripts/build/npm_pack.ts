@@ -17,7 +17,7 @@ import {
 } from "./elf.ts";
 import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX } from "./entry_header.ts";
 import { Image } from "./image.ts";
-import { LOADER, wrapQuick, wrapWhole } from "./program.ts";
+import { leaveOutShim, LOADER, wrapQuick, wrapWhole } from "./program.ts";
 import { QUICK_COMMANDS } from "./quick.ts";
 
 /** The page size of x86-64. */
@@ -95,7 +95,9 @@ function buildImage(
   parts: Parts,
 ): Uint8Array<ArrayBuffer> {
   const digits = 3 * 20;
-  if (LOADER.join("").length + digits >= ENTRY_LOADER_MAX) throw new Error("the loader is too long");
+  if (LOADER.join("").length + digits >= ENTRY_LOADER_MAX) {
+    throw new Error("the loader is too long");
+  }
   const image = new Image(parts.stub);
   const lists = {
     options_offset: image.appendList(OPTIONS),
@@ -104,7 +106,8 @@ function buildImage(
     variables_offset: image.appendList(VARIABLES),
     dropped_offset: image.appendList(DROPPED),
   };
-  const whole = image.append(wrapWhole(parts.whole));
+  const whole = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
+  const quick = leaveOutShim(parts.quick, parts.shim);
   return image.finish({
     image_address: place.address,
     entry_address: elf.entry,
@@ -112,7 +115,7 @@ function buildImage(
     ...lists,
     shim: image.append(parts.shim),
     whole,
-    quick: image.append(wrapQuick(parts.quick, place.offset + whole.offset, whole.size)),
+    quick: image.append(wrapQuick(quick, place.offset + whole.offset, whole.size)),
   });
 }
 

@@ -16,6 +16,20 @@ export const LOADER: readonly [string, string, string, string] = [
   "'))",
 ];
 
+/**
+ * The bundle without the shim in base64: the stub hands the shim over as a file, and reading the text at every start
+ * would take longer than all else that the stub does.
+ * @throws {Error} when the program does not look for the file.
+ */
+export function leaveOutShim(bundle: string, shim: Uint8Array<ArrayBuffer>): string {
+  const base64 = shim.toBase64();
+  if (!bundle.includes(base64)) return bundle;
+  if (!bundle.includes("globalThis.kago")) {
+    throw new Error("the program carries the shim but does not look for it in globalThis.kago");
+  }
+  return bundle.replaceAll(base64, "");
+}
+
 /** The whole program as a script. */
 export function wrapWhole(bundle: string): string {
   return wrap(bundle, "kago.js");

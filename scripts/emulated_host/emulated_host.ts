@@ -12,8 +12,8 @@ import { BOOT_LIMIT, Qemu } from "./qemu.ts";
 export { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 
 /**
- * Boots the host, runs `command` as root in it, and ends it. Always comes back, after at most BOOT_LIMIT and the
- * command's own time limit.
+ * Boots the host, runs `command` as root in it, and ends it. Always comes back, at the latest 30 s after
+ * BOOT_LIMIT and the command's own time limit together.
  * @throws {EmulatedHostError} when the host did not boot or died before the command ended.
  * @throws {HostError} as prepareEmulatedHost().
  */
@@ -61,21 +61,22 @@ async function boot(image: HostImage, job: Job, options: HostOptions): Promise<H
   using stderr = Deno.listen({ transport: "unix", path: `${job.directory}/stderr` });
   await using qemu = new Qemu(image, job, options);
   let bootSeconds: number | undefined;
+  using cleanup = new DisposableStack();
   const bootTimer = setTimeout(() => qemu.end(), BOOT_LIMIT * 1000);
+  cleanup.defer(() => clearTimeout(bootTimer));
   options.signal?.addEventListener("abort", () => qemu.end(), { once: true });
   const onBegin = () => {
     clearTimeout(bootTimer);
     bootSeconds = seconds();
   };
 
-  const [code] = await Promise.all([
+  const [code, stderrEnd] = await Promise.all([
     follow(stdout, qemu, job.token, options.onStdout, onBegin),
     follow(stderr, qemu, job.token, options.onStderr, onBegin),
   ]);
-  clearTimeout(bootTimer);
   await qemu.end();
   options.signal?.throwIfAborted();
-  if (code === undefined || bootSeconds === undefined) {
+  if (code === undefined || stderrEnd === undefined || bootSeconds === undefined) {
     throw new EmulatedHostError(whyNot(bootSeconds, seconds()), await qemu.console());
   }
   return { code: Number(code), bootSeconds, totalSeconds: seconds() };

@@ -33,16 +33,11 @@ export async function writeJob(
     LIBRARY_DIRECTORY: image.machine.libraryDirectory,
     MODULES: `${image.kernel.modulesRoot}/lib/modules/${image.kernel.release}`,
   };
-  await Deno.mkdir(`${directory}/guest`);
-  await Deno.writeTextFile(
-    `${directory}/guest/session.env`,
-    assignments(session).join("\n") + "\n",
-  );
-  await Deno.writeTextFile(`${directory}/guest/command`, commandScript(command, options));
-  await Deno.writeTextFile(
-    `${directory}/guest/keep`,
-    keptFolders().map((path) => `${path}\n`).join(""),
-  );
+  const guest = `${directory}/guest`;
+  await Deno.mkdir(guest);
+  await Deno.writeTextFile(`${guest}/session.env`, lines(assignments(session)));
+  await Deno.writeTextFile(`${guest}/command`, commandScript(command, options));
+  await Deno.writeTextFile(`${guest}/keep`, lines(keptFolders()));
   return { directory, token, timeout };
 }
 
@@ -54,14 +49,13 @@ function commandScript(command: readonly string[], options: HostOptions): string
 }
 
 function inherited(): Record<string, string> {
-  const names = ["HOME", "LANG", "DENO_DIR", "NO_COLOR"];
-  const set = names.map((name) => [name, Deno.env.get(name)]).filter(([, value]) =>
-    value !== undefined
-  );
-  const path = `${parent(Deno.execPath())}:${
-    Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin"
-  }`;
-  return { ...Object.fromEntries(set), PATH: path, DENO_NO_UPDATE_CHECK: "1" };
+  const environment: Record<string, string> = { DENO_NO_UPDATE_CHECK: "1" };
+  for (const name of ["HOME", "LANG", "DENO_DIR", "NO_COLOR"]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  const path = Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin";
+  return { ...environment, PATH: `${parent(Deno.execPath())}:${path}` };
 }
 
 /** Folders the guest needs although they lie below /tmp or /run, which it mounts anew. */
@@ -73,6 +67,10 @@ function keptFolders(): string[] {
 
 function assignments(variables: Readonly<Record<string, string>>): string[] {
   return Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
 }
 
 /** One word of sh(1). */

@@ -35,7 +35,7 @@ export async function prepareKernel(machine: Machine): Promise<Kernel> {
     const release = await onlyEntry(`${directory}/lib/modules`);
     await tool("depmod", ["-b", directory, release]);
     const image = await Deno.readFile(`${directory}/boot/vmlinuz-${release}`);
-    await Deno.writeFile(`${directory}/vmlinux`, await uncompressBzImage(image));
+    await Deno.writeFile(`${directory}/vmlinux`, await machine.unpackKernel(image));
     await Deno.remove(`${directory}/boot`, { recursive: true });
   });
   const release = await onlyEntry(`${root}/lib/modules`);
@@ -63,27 +63,6 @@ async function unpack(archive: string, directory: string): Promise<void> {
   const unwanted = DRIVERS_LEFT_OUT.map((folder) => `--exclude=./lib/modules/*/kernel/${folder}`);
   const pipe = 'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "$@"';
   await tool("sh", ["-c", pipe, archive, ...unwanted, ...wanted], { cwd: directory });
-}
-
-/**
- * The ELF kernel inside a bzImage (Linux Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length).
- * QEMU starts it through its PVH entry; the bzImage would decompress itself under TCG, which takes 4 s more.
- */
-async function uncompressBzImage(image: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const header = new DataView(image.buffer, image.byteOffset);
-  const setupSectors = header.getUint8(0x1f1) || 4;
-  const start = (setupSectors + 1) * 512 + header.getUint32(0x248, true);
-  const length = header.getUint32(0x24c, true);
-  const sizeTrailer = 4; // appended behind the compressed stream by the kernel's build
-  const payload = image.slice(start, start + length - sizeTrailer);
-  return await tool(decompressor(payload), ["-dc"], { stdin: payload });
-}
-
-function decompressor(payload: Uint8Array): string {
-  const magic = [...payload.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-  const program = { fd377a58: "xz", "28b52ffd": "zstd" }[magic.join("")];
-  if (program) return program;
-  throw new Error(`the kernel is compressed in an unknown way, magic ${magic.join(" ")}`);
 }
 
 async function onlyEntry(directory: string): Promise<string> {

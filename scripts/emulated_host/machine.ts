@@ -3,6 +3,7 @@
  * machine. It owns no procedure. A further architecture is one more entry of `MACHINES`.
  */
 import { HostError } from "../../runtime/errors.ts";
+import { uncompressBzImage } from "./bz_image.ts";
 
 /** A shared library inside an npm package, and the file name that the dynamic linker looks for. */
 export interface PackagedLibrary {
@@ -16,6 +17,8 @@ export interface Machine {
   readonly debianPackages: readonly string[];
   /** The metapackage whose dependency is the kernel's package. */
   readonly kernelMetapackage: string;
+  /** Turns the package's `/boot/vmlinuz` into what QEMU's `-kernel` starts fastest. */
+  readonly unpackKernel: (image: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
   /** Modules the initramfs loads, in order; dependencies are found by modprobe. */
   readonly modules: readonly string[];
   readonly libraries: readonly PackagedLibrary[];
@@ -30,8 +33,11 @@ export interface Machine {
 
 const MACHINES: Readonly<Record<string, Machine>> = {
   x86_64: {
-    debianPackages: ["qemu-system-x86", "busybox-static", "kmod", "cpio", "libcap-ng0", "xz-utils"],
+    debianPackages: [
+      ...["qemu-system-x86", "busybox-static", "kmod", "cpio", "libcap-ng0", "xz-utils", "zstd"],
+    ],
     kernelMetapackage: "linux-image-amd64",
+    unpackKernel: uncompressBzImage,
     modules: [
       ...["virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio-rng"],
       ...["kvm-amd", "tun", "fuse"],

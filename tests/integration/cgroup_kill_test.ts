@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { cgroupPids, killCgroup } from "../../runtime/cgroup/kill.ts";
-import { removeCgroup } from "../../runtime/cgroup/remove.ts";
+import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/remove.ts";
 import { HostError } from "../../runtime/errors.ts";
 import { allExist, exists, only, spawnIn, test } from "./cgroup_fixture.ts";
 
@@ -82,4 +82,15 @@ test("removeCgroup() waits for the dying, and names the living", async (record) 
   new Deno.Command("sh", { args: ["-c", `(sleep 0.3; kill -9 ${child.pid}) & `] }).outputSync();
   removeCgroup(record);
   assertEquals((await status).signal, "SIGKILL");
+});
+
+test("destroyCgroup() removes a cgroup in use with what is in it, and an empty one", async (record) => {
+  createCgroup(record, []);
+  const child = await spawnIn(record, "echo ready; exec sleep 60");
+  destroyCgroup(record);
+  assertEquals(allExist(record), [false]);
+  assertEquals((await child.status).signal, "SIGKILL");
+  createCgroup(record, []);
+  destroyCgroup(record);
+  assertEquals(allExist(record), [false]);
 });

@@ -1,6 +1,6 @@
 /** Making and joining real cgroups of this host. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
+import { applyWrites, createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { CgroupAccessError, CgroupWriteError } from "../../runtime/cgroup/errors.ts";
 import { cgroupPids, killCgroup } from "../../runtime/cgroup/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
@@ -123,6 +123,13 @@ test("createCgroup() hands a v2 controller down through new parents", (record) =
     assertEquals(Deno.readTextFileSync(fileOf(unified, write)).trim(), write.value);
   }));
 
+test("createCgroup() hands down what applyWrites() will need later", (record) =>
+  withV2Controller(record, (unified, write) => {
+    createCgroup(unified, [], [write]);
+    applyWrites(unified, [write]);
+    assertEquals(Deno.readTextFileSync(fileOf(unified, write)).trim(), write.value);
+  }));
+
 test("createCgroup() explains that a v2 parent with processes hands nothing down", (record) =>
   withV2Controller(record, async (unified, write) => {
     const top = only(cgroupPaths(layout, `/${TOP}`, "id"), 2);
@@ -157,7 +164,7 @@ test("createCgroup() says so when v1 has the controller that v2 is asked for", (
 test("createCgroup() says what to do where the hierarchies are read-only", (record) => {
   const { mountPoint } = record.directories[0]!;
   const url = (file: string) => new URL(`../../runtime/cgroup/${file}`, import.meta.url).href;
-  const script = `import { createCgroup } from "${url("cgroupfs.ts")}";
+  const script = `import { applyWrites, createCgroup } from "${url("cgroupfs.ts")}";
     try { createCgroup(${
     JSON.stringify(record)
   }, []) } catch (e) { console.log(e.name, e.message) }`;

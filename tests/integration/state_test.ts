@@ -54,7 +54,7 @@ function spawn(root: string, script: string): Deno.ChildProcess {
     const say = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\\n"));
     say("ready"); Deno.stdin.readSync(new Uint8Array(1)); ${script}`;
   return new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-lock", "--ext=js", source],
+    args: ["eval", "--no-config", "--ext=js", source],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -102,7 +102,7 @@ test("createStateDir() lets one of many parallel creators win", async (root) => 
       `try {
       using held = store.createStateDir(root, "c1");
       store.saveState(root, stateOf("c1", { pid: Deno.pid }));
-      say("won"); Deno.sleepSync?.(0);
+      say("won");
     } catch (error) { say(error.name) }`,
     ));
   const started = await Promise.all(children.map(start));
@@ -111,7 +111,6 @@ test("createStateDir() lets one of many parallel creators win", async (root) => 
   await Promise.all(started.map(({ reader }) => reader.cancel()));
   await Promise.all(children.map(({ status }) => status));
   assertEquals(outcomes.sort(), [...Array(5).fill("ContainerExistsError"), "won"]);
-  assertEquals(children[outcomes.indexOf("won")] !== undefined, true);
   assert(children.some(({ pid }) => pid === loadState(root, "c1").pid));
 });
 
@@ -226,13 +225,6 @@ for (const replaced of [false, true]) {
     await reader.cancel();
   });
 }
-
-test("release() frees the lock even while a child still has the open file", (root) => {
-  const held = createStateDir(root, "c1");
-  held.release();
-  using again = tryLockState(root, "c1")!;
-  assertEquals(again.directory, `${root}/c1`);
-});
 
 Deno.test("liveStatus() follows a real process from running over zombie to gone", async () => {
   const child = new Deno.Command("sh", {

@@ -2,6 +2,7 @@
  * Runs a folder of Deno tests inside the emulated host, in one boot, and reports each from outside. It owns what makes
  * such a run complete: a host that dies half-way must not look like fewer tests.
  */
+import { REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
 import { runInEmulatedHost } from "../../../scripts/emulated_host/emulated_host.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
@@ -29,7 +30,7 @@ export async function runInnerTests(
   options: InnerTestOptions = {},
 ): Promise<void> {
   const files = await testFiles(folder);
-  await runOk(Deno.execPath(), ["cache", "--quiet", ...files]); // there is no network inside
+  await runOk(Deno.execPath(), ["cache", "--quiet", ...files], { cwd: REPOSITORY }); // no network inside
   const stdout = new LineStream();
   let stderr = "";
   const decoder = new TextDecoder();
@@ -87,7 +88,7 @@ function incompleteness(files: readonly string[], seen: Seen): string[] {
 
 async function testFiles(folder: string): Promise<string[]> {
   const files = [];
-  for await (const { name } of Deno.readDir(folder)) {
+  for await (const { name } of Deno.readDir(`${REPOSITORY}/${folder}`)) {
     if (name.endsWith("_test.ts")) files.push(`${folder}/${name}`);
   }
   if (files.length === 0) throw new Error(`${folder} holds no tests`);

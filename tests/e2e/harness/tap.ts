@@ -33,11 +33,11 @@ export async function* readTap(lines: AsyncIterable<string>): AsyncGenerator<Tap
     const [, path] = FILE.exec(line) ?? [];
     if (path) yield { kind: "file", path };
     const [, verdict, name, skip] = RESULT.exec(line) ?? [];
-    if (name !== undefined && verdict === "not ok") failed = unescape(name);
+    if (name !== undefined && verdict === "not ok") failed = unescapeName(name);
     else if (name !== undefined) {
       yield {
         kind: "test",
-        name: unescape(name),
+        name: unescapeName(name),
         outcome: skip ? "skipped" : "passed",
         failures: [],
       };
@@ -56,6 +56,6 @@ function message(line: string): string {
 }
 
 /** TAP 14, "Escaping": a backslash before `\` and `#`. */
-function unescape(name: string): string {
+function unescapeName(name: string): string {
   return name.replaceAll(/\\([\\#])/g, "$1");
 }

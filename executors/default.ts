@@ -1,0 +1,10 @@
+/** The plain executor: Init becomes the user's process, confined by what the plan has set up. */
+import { type Executor, requestedHandler } from "./executor.ts";
+
+export const defaultExecutor: Executor = {
+  name: "default",
+  canHandle: (spec, request) => requestedHandler(spec, request) === "default",
+  validate() {},
+  checkHost() {},
+  preExec: (spec) => ({ spec, rootfsFiles: [], ending: { kind: "process" } }),
+};

@@ -1,0 +1,40 @@
+/** Which executors there are, and in which order they are asked. */
+import { SpecError, UsageError } from "../runtime/errors.ts";
+import type { Spec } from "../runtime/spec/spec.ts";
+import { defaultExecutor } from "./default.ts";
+import {
+  type Executor,
+  HANDLER_ANNOTATION,
+  type HandlerRequest,
+  requestedHandler,
+} from "./executor.ts";
+import { libkrunExecutor } from "./libkrun/executor.ts";
+
+/** All that the registry loads of an executor is its decisions; libraries are loaded by checkHost() at the earliest. */
+const EXECUTORS: readonly Executor[] = [libkrunExecutor, defaultExecutor];
+
+/** No executor takes the container: the bundle asks for a handler that kago does not have. */
+export class CantHandle extends SpecError {
+  override name = "CantHandle";
+  constructor(readonly handler: string) {
+    super(`annotations["${HANDLER_ANNOTATION}"]`, `${unknown(handler)}, or leave it out`);
+  }
+}
+
+/**
+ * The executor for this container.
+ * @throws {CantHandle} when the bundle's annotation names a handler that there is not.
+ * @throws {UsageError} when the command line does.
+ */
+export function pickExecutor(spec: Spec, request: HandlerRequest): Executor {
+  const executor = EXECUTORS.find((candidate) => candidate.canHandle(spec, request));
+  if (executor) return executor;
+  const handler = requestedHandler(spec, request);
+  if (spec.annotations?.[HANDLER_ANNOTATION] !== undefined) throw new CantHandle(handler);
+  throw new UsageError(`--handler: ${unknown(handler)}`);
+}
+
+function unknown(handler: string): string {
+  const names = EXECUTORS.map(({ name }) => name).join(" or ");
+  return `there is no handler ${JSON.stringify(handler)}: use ${names}`;
+}

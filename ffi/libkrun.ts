@@ -1,0 +1,173 @@
+/**
+ * libkrun's functions (libkrun.h of 1.x) in TypeScript's terms, and where the library comes from. Which calls to make
+ * in which order is not decided here.
+ */
+import { HostError, SyscallError } from "../runtime/errors.ts";
+
+/**
+ * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
+ * it is; libkrun 2.0 dropped krun_set_root and krun_set_log_level.
+ */
+const SYMBOLS = {
+  // int32_t krun_create_ctx(void)
+  krun_create_ctx: { parameters: [], result: "i32", optional: true },
+  // int32_t krun_set_vm_config(uint32_t ctx_id, uint8_t num_vcpus, uint32_t ram_mib)
+  krun_set_vm_config: { parameters: ["u32", "u8", "u32"], result: "i32", optional: true },
+  // int32_t krun_set_root(uint32_t ctx_id, const char *root_path)
+  krun_set_root: { parameters: ["u32", "buffer"], result: "i32", optional: true },
+  // int32_t krun_set_log_level(uint32_t level)
+  krun_set_log_level: { parameters: ["u32"], result: "i32", optional: true },
+  // int32_t krun_start_enter(uint32_t ctx_id)
+  krun_start_enter: { parameters: ["u32"], result: "i32", optional: true },
+} as const;
+
+type OptionalSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+type Symbols = { readonly [N in keyof OptionalSymbols]: NonNullable<OptionalSymbols[N]> };
+
+const LIBKRUN = "libkrun.so.1";
+const LIBKRUN_2 = "libkrun.so.2";
+/** The names that versions of libkrun 1.x ask for. */
+const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
+
+const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
+
+/** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
+export class Libkrun {
+  readonly #symbols: Symbols;
+
+  constructor(symbols: Symbols) {
+    this.#symbols = symbols;
+  }
+
+  /** A new configuration; libkrun loads its firmware now, if it finds it, so the host's files must be in sight. */
+  createContext(): number {
+    return checked(this.#symbols.krun_create_ctx(), "krun_create_ctx()");
+  }
+
+  /** Has a libkrunfw been loaded since createContext()? */
+  hasFirmware(): boolean {
+    return loadedFile("libkrunfw") !== undefined;
+  }
+
+  /**
+   * Is the guest init, a program inside libkrun, the one in C? It does not check how many arguments it is given.
+   * Nothing in the library's interface tells, so this looks for a message of that program; it reads the whole file.
+   */
+  hasInitInC(): boolean {
+    const file = loadedFile("libkrun");
+    return file !== undefined &&
+      new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes(MESSAGE_OF_INIT_IN_C);
+  }
+
+  setVmConfig(context: number, cpus: number, ramMib: number): void {
+    const result = this.#symbols.krun_set_vm_config(context, cpus, ramMib);
+    checked(result, `krun_set_vm_config(${context}, ${cpus}, ${ramMib})`);
+  }
+
+  setRoot(context: number, path: string): void {
+    const result = this.#symbols.krun_set_root(context, new TextEncoder().encode(`${path}\0`));
+    checked(result, `krun_set_root(${context}, ${JSON.stringify(path)})`);
+  }
+
+  /** Once in a process: a second call makes libkrun panic. */
+  setLogLevel(level: number): void {
+    checked(this.#symbols.krun_set_log_level(level), `krun_set_log_level(${level})`);
+  }
+
+  /** Boots the guest. This process ends with the guest's exit code; only a failure comes back. */
+  startEnter(context: number): never {
+    const result = this.#symbols.krun_start_enter(context);
+    throw new SyscallError(`krun_start_enter(${context})`, -result, "vmm");
+  }
+}
+
+function checked(result: number, operation: string): number {
+  if (result < 0) throw new SyscallError(operation, -result);
+  return result;
+}
+
+/**
+ * Loads libkrun as the dynamic linker finds it, or from `path`, where its firmware may lie beside it.
+ * @throws {HostError} when it is missing, broken, or not of version 1.x.
+ */
+export function openLibkrun(path?: string): Libkrun {
+  if (path !== undefined) loadFirmwareBeside(path);
+  const symbols = load(path);
+  if (!symbols.krun_create_ctx) {
+    throw new HostError(`${path ?? LIBKRUN} is not libkrun`, "name the file of libkrun 1.x");
+  }
+  if (Object.values(symbols).includes(null)) throw unsupported(path ?? LIBKRUN);
+  return new Libkrun(symbols as Symbols);
+}
+
+function load(path: string | undefined): OptionalSymbols {
+  try {
+    return Deno.dlopen(path ?? LIBKRUN, SYMBOLS).symbols;
+  } catch (cause) {
+    if (path === undefined && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, cause);
+    const remedy = path === undefined
+      ? "install libkrun 1.x and run ldconfig"
+      : 'correct annotations["krun.libkrun.path"]';
+    throw new HostError(`libkrun cannot be loaded: ${reason(cause)}`, remedy, { cause });
+  }
+}
+
+function unsupported(library: string, cause?: unknown): HostError {
+  return new HostError(
+    `${library} is libkrun 2.x, which is not supported`,
+    "install libkrun 1.x, which can stand beside it",
+    { cause },
+  );
+}
+
+/**
+ * libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. None
+ * beside it is fine: the dynamic linker may know one.
+ */
+function loadFirmwareBeside(path: string): void {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  for (const name of FIRMWARE) isLoadable(`${folder}/${name}`);
+}
+
+/** Loads a library for good. */
+function isLoadable(path: string): boolean {
+  try {
+    Deno.dlopen(path, {});
+    return true;
+  } catch {
+    // The only error is dlopen's, and "no" is the answer to it.
+    return false;
+  }
+}
+
+/** dlopen(3)'s own words, which name the file that is missing: libkrun, or a library that it needs. */
+function reason(cause: unknown): string {
+  return (cause as Error).message.replace(/^(Could not open library: )+/, "");
+}
+
+/** The file that a library was loaded from, its links resolved; undefined when it is not loaded. */
+function loadedFile(library: string): string | undefined {
+  const maps = Deno.readTextFileSync("/proc/self/maps");
+  return new RegExp(`/(?:.*/)?${library}\\.so[^/\\n]*$`, "m").exec(maps)?.[0];
+}
+
+/** Versions as the file names tell them (`libkrun.so.1.17.4`): the libraries have no call for it. */
+export interface LibraryVersions {
+  readonly libkrun: string | undefined;
+  readonly libkrunfw: string | undefined;
+}
+
+/** What a microVM without annotations would use; undefined for what cannot be loaded. */
+export function libraryVersions(): LibraryVersions {
+  try {
+    openLibkrun().createContext();
+  } catch (error) {
+    // A missing library is an answer here, and a 2.x is loaded and gets its number.
+    if (!(error instanceof HostError || error instanceof SyscallError)) throw error;
+  }
+  return { libkrun: loadedVersion("libkrun"), libkrunfw: loadedVersion("libkrunfw") };
+}
+
+function loadedVersion(library: string): string | undefined {
+  return loadedFile(library)?.split(".so.")[1]?.replace(" (deleted)", "");
+}

@@ -1,0 +1,110 @@
+/**
+ * The init stage of a microVM, `kago --stage=init SETTINGS`: what Init execs when the root filesystem stands ready. It
+ * loads libkrun while the host's files are in sight, runs the rest of the plan on all threads (the pivot into the
+ * container's root, the dropped privileges, the wait for `start`), and becomes the VMM. What a VM consists of is
+ * libkrun's; which operations are run is the plan's.
+ *
+ *   Init ── exec ──► load libkrun, krun_create_ctx ──► vmm operations ──► READY … start ──► krun_start_enter
+ *
+ * Failures go to Main, or to the `start` that waits; the end of that connection says that the guest boots.
+ */
+import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
+import {
+  closeFd,
+  runVmmStage,
+  send,
+  tryOpenDevice,
+  type VmmChannels,
+  type VmmStageResult,
+} from "../../ffi/shim.ts";
+import { describeErrno, HostError } from "../errors.ts";
+import { encodeFailure, encodeText } from "./message.ts";
+
+/** What the libkrun executor's preExec() puts into the plan, as JSON. */
+export interface InitStageSettings {
+  readonly cpus: number;
+  readonly ramMib: number;
+  readonly logLevel: number;
+  readonly libkrunPath?: string;
+}
+
+const FAILURE = 1;
+
+/**
+ * Runs the stage. It returns only on a failure, which has been reported then.
+ * @param settingsJson InitStageSettings; the environment's KAGO_CHANNELS has the descriptors (helper-c/op_exec.c).
+ * @returns the exit code.
+ */
+export function runInitStage(settingsJson: string): number {
+  const channels = parseChannels(Deno.env.get("KAGO_CHANNELS"));
+  let report = channels.sync;
+  try {
+    const settings = parseSettings(settingsJson);
+    const libkrun = openLibkrun(settings.libkrunPath);
+    const context = libkrun.createContext();
+    const stage = runVmmStage(channels);
+    report = stage.report;
+    if (stage.errno !== 0) {
+      send(report, encodeFailure("vmm", stage.failed, stage.errno));
+      return FAILURE;
+    }
+    configureVm(libkrun, context, settings);
+    return enterVm(libkrun, context, channels, stage);
+  } catch (error) {
+    send(report, encodeText(`microVM: ${(error as Error).message}`));
+    return FAILURE;
+  }
+}
+
+function configureVm(libkrun: Libkrun, context: number, settings: InitStageSettings): void {
+  // libkrun panics over a device that it cannot open.
+  const errno = tryOpenDevice("/dev/kvm");
+  if (errno !== 0) {
+    throw new HostError(
+      `the container's user cannot open its /dev/kvm: ${describeErrno(errno)}`,
+      "give the node in linux.devices another owner or mode, or leave it out",
+    );
+  }
+  libkrun.setVmConfig(context, settings.cpus, settings.ramMib);
+  libkrun.setRoot(context, "/");
+  libkrun.setLogLevel(settings.logLevel);
+}
+
+/**
+ * The guest gets the VMM's process, so nothing of kago's may be left open in it. The connection for reports goes last:
+ * its end tells `start` that the guest boots, and what fails later can only be told on the container's stderr.
+ */
+function enterVm(
+  libkrun: Libkrun,
+  context: number,
+  channels: VmmChannels,
+  { report }: VmmStageResult,
+): number {
+  closeFd(channels.plan);
+  closeFd(channels.root);
+  closeFd(report);
+  try {
+    libkrun.startEnter(context);
+  } catch (error) {
+    console.error(`kago: microVM: ${(error as Error).message}`);
+    return FAILURE;
+  }
+}
+
+/** `plan,sync,listen,root` as decimal descriptors; listen is -1 under `run`. */
+export function parseChannels(text: string | undefined): VmmChannels {
+  const match = /^(\d+),(\d+),(-1|\d+),(\d+)$/.exec(text ?? "");
+  if (!match) throw new Error("this is an internal stage of kago, not a command");
+  const [plan, sync, listen, root] = match.slice(1).map(Number);
+  return { plan: plan!, sync: sync!, listen: listen!, root: root! };
+}
+
+/** @throws {Error} for settings that are not the executor's: a fault of kago. */
+export function parseSettings(json: string): InitStageSettings {
+  const { cpus, ramMib, logLevel, libkrunPath } = JSON.parse(json);
+  const numbers = [cpus, ramMib, logLevel].every((value) => Number.isInteger(value) && value >= 0);
+  if (numbers && ["string", "undefined"].includes(typeof libkrunPath)) {
+    return { cpus, ramMib, logLevel, ...(libkrunPath === undefined ? {} : { libkrunPath }) };
+  }
+  throw new Error(`malformed settings of the init stage: ${json}`);
+}

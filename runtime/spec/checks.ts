@@ -1,0 +1,47 @@
+/**
+ * What a config.json must mean, beyond its schema: tables of named checks, by the property that they are about. Owns the
+ * order; the checks are in checks/. All are pure; what depends on the host is checked in checks/host_checks.ts
+ * and by the executors.
+ */
+import { runChecks, type Warn } from "./checks/check.ts";
+import { LINUX_CHECKS } from "./checks/linux_checks.ts";
+import { NAMESPACE_CHECKS } from "./checks/namespace_checks.ts";
+import { PROCESS_CHECKS } from "./checks/process_checks.ts";
+import { RESOURCE_CHECKS } from "./checks/resource_checks.ts";
+import { SECCOMP_CHECKS } from "./checks/seccomp_checks.ts";
+import { SPEC_CHECKS } from "./checks/spec_checks.ts";
+import type { Process, Resources, Spec } from "./spec.ts";
+
+/**
+ * Checks a whole spec, as `create` needs it: with root and process.
+ * @returns warnings, one sentence each, for what will be ignored or read leniently.
+ * @throws {SpecError} for the first check that fails.
+ */
+export function checkSpec(spec: Spec): string[] {
+  const { process, linux } = spec;
+  return collectWarnings((warn) => {
+    runChecks(SPEC_CHECKS, spec, spec, warn);
+    if (process) runChecks(PROCESS_CHECKS, process, process, warn);
+    if (!linux) return;
+    runChecks(NAMESPACE_CHECKS, linux, spec, warn);
+    runChecks(LINUX_CHECKS, linux, spec, warn);
+    if (linux.resources) runChecks(RESOURCE_CHECKS, linux.resources, linux.resources, warn);
+    if (linux.seccomp) runChecks(SECCOMP_CHECKS, linux.seccomp, linux.seccomp, warn);
+  });
+}
+
+/** Checks the process of `exec --process`, as checkSpec() does. */
+export function checkProcess(process: Process): string[] {
+  return collectWarnings((warn) => runChecks(PROCESS_CHECKS, process, process, warn));
+}
+
+/** Checks the resources of `update --resources`, as checkSpec() does. */
+export function checkResources(resources: Resources): string[] {
+  return collectWarnings((warn) => runChecks(RESOURCE_CHECKS, resources, resources, warn));
+}
+
+function collectWarnings(check: (warn: Warn) => void): string[] {
+  const warnings: string[] = [];
+  check((jsonPath, text) => warnings.push(`${jsonPath}: ${text}`));
+  return warnings;
+}

@@ -1,0 +1,42 @@
+/** Checks of a spec against this host, beyond what config.json alone says. Everything else in this folder is pure. */
+import { describeErrno, SpecError } from "../../errors.ts";
+import { formatPath } from "../json_path.ts";
+import { findNamespace } from "../namespaces.ts";
+import type { Spec } from "../spec.ts";
+import { sysctlPath } from "../sysctl.ts";
+
+/**
+ * Checks a spec that checkSpec() has passed.
+ * @throws {SpecError} when the host makes it unsafe.
+ */
+export function checkHost(spec: Spec): void {
+  netSysctlsAreNotTheHosts(spec);
+}
+
+/** A path may name the host's own network namespace, as --network=host of some engines does. */
+function netSysctlsAreNotTheHosts(spec: Spec): void {
+  const path = findNamespace(spec, "network")?.path;
+  if (!path) return;
+  const names = Object.keys(spec.linux?.sysctl ?? {});
+  const name = names.find((candidate) => sysctlPath(candidate)?.startsWith("net/"));
+  if (name === undefined || !isSameFile(path, "/proc/self/ns/net", spec)) return;
+  throw new SpecError(
+    formatPath(["linux", "sysctl", name]),
+    `would change the host: ${path} is the host's network namespace`,
+  );
+}
+
+function isSameFile(path: string, own: string, spec: Spec): boolean {
+  try {
+    const [one, other] = [Deno.statSync(path), Deno.statSync(own)];
+    return one.dev === other.dev && one.ino === other.ino;
+  } catch (cause) {
+    const index = spec.linux?.namespaces?.findIndex(({ type }) => type === "network");
+    const errno = Number(/\(os error (\d+)\)/.exec(String(cause))?.[1] ?? 0);
+    throw new SpecError(
+      `linux.namespaces[${index}].path`,
+      `cannot look at ${path}: ${describeErrno(errno)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,74 @@
+/** Checks of the smaller parts of `linux` (runtime spec, config-linux.md). */
+import { SpecError } from "../../errors.ts";
+import { formatPath } from "../json_path.ts";
+import type { Linux, Spec } from "../spec.ts";
+import type { ChecksOf, Warn } from "./check.ts";
+import { DEVICE_CHECKS } from "./device_checks.ts";
+
+export const LINUX_CHECKS: ChecksOf<Linux, Spec> = {
+  cgroupsPath: [cgroupsPathStaysInside],
+  devices: DEVICE_CHECKS,
+  netDevices: [netDeviceNamesAreValid],
+  intelRdt: [closIdIsAName],
+  memoryPolicy: [memoryPolicyHasMode],
+  personality: [personalityHasDomain],
+};
+
+/** The path is joined to the cgroup filesystem's; `..` could reach another container's cgroup. */
+function cgroupsPathStaysInside({ linux }: Spec): void {
+  if (!linux?.cgroupsPath?.split("/").includes("..")) return;
+  throw new SpecError(
+    "linux.cgroupsPath",
+    `must have no .., got ${JSON.stringify(linux.cgroupsPath)}`,
+  );
+}
+
+/** IFNAMSIZ (linux/if.h) counts the final NUL. */
+const MAX_INTERFACE_BYTES = 15;
+
+/** dev_valid_name() of the kernel. */
+function isInterfaceName(name: string): boolean {
+  return name !== "." && name !== ".." && /^[^\s/:]+$/.test(name) &&
+    new TextEncoder().encode(name).length <= MAX_INTERFACE_BYTES;
+}
+
+function netDeviceNamesAreValid({ linux }: Spec): void {
+  for (const [host, { name }] of Object.entries(linux?.netDevices ?? {})) {
+    const place = ["linux", "netDevices", host];
+    if (!isInterfaceName(host)) {
+      throw new SpecError(formatPath(place), "is not the name of a network interface");
+    }
+    if (name && !isInterfaceName(name)) {
+      throw new SpecError(
+        formatPath([...place, "name"]),
+        `${JSON.stringify(name)} is not the name of a network interface`,
+      );
+    }
+  }
+}
+
+/** It becomes a folder of resctrl. */
+function closIdIsAName({ linux }: Spec): void {
+  const closID = linux?.intelRdt?.closID;
+  if (closID === undefined || (closID !== "." && closID !== ".." && !closID.includes("/"))) return;
+  throw new SpecError(
+    "linux.intelRdt.closID",
+    `must be a name without slashes, got ${JSON.stringify(closID)}`,
+  );
+}
+
+function memoryPolicyHasMode({ linux }: Spec): void {
+  if (!linux?.memoryPolicy || linux.memoryPolicy.mode) return;
+  throw new SpecError("linux.memoryPolicy.mode", "is required, such as MPOL_BIND");
+}
+
+function personalityHasDomain({ linux }: Spec, warn: Warn): void {
+  const personality = linux?.personality;
+  if (!personality) return;
+  if (!personality.domain) {
+    throw new SpecError("linux.personality.domain", "is required: LINUX or LINUX32");
+  }
+  if (personality.flags?.length) {
+    warn("linux.personality.flags", "ignored: the spec defines no flags");
+  }
+}

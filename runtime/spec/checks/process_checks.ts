@@ -1,0 +1,107 @@
+/** Checks of `process`, also of `exec --process` (runtime spec, config.md, "Process"). */
+import { SpecError } from "../../errors.ts";
+import { CAPABILITIES } from "../capabilities.ts";
+import { RLIMITS } from "../rlimits.ts";
+import type { Process } from "../spec.ts";
+import { type ChecksOf, findDuplicate, requireAbsolute, requireRange, type Warn } from "./check.ts";
+
+/** The schema requires `cwd`, so its checks always run. */
+export const PROCESS_CHECKS: ChecksOf<Process> = {
+  cwd: [cwdIsAbsolute, argsNameAProgram],
+  env: [envEntriesAreAssignments],
+  rlimits: [rlimitsAreKnown, rlimitsAreUnique, rlimitsAreOrdered],
+  capabilities: [capabilitiesAreKnown],
+  user: [umaskIsOfPermissions],
+  oomScoreAdj: [oomScoreAdjIsInRange],
+  scheduler: [schedulerFitsItsPolicy],
+  ioPriority: [ioPriorityIsInRange],
+};
+
+function argsNameAProgram({ args }: Process): void {
+  if (!args?.length) {
+    throw new SpecError("process.args", "is required, with at least the program to run");
+  }
+  if (args[0] === "") throw new SpecError("process.args[0]", "is empty, must name a program");
+}
+
+function cwdIsAbsolute({ cwd }: Process): void {
+  requireAbsolute("process.cwd", cwd);
+}
+
+/** execve(2) would take anything, but no program could read it; runc refuses it too. */
+function envEntriesAreAssignments({ env }: Process): void {
+  const index = env?.findIndex((entry) => entry.indexOf("=") < 1) ?? -1;
+  if (index < 0) return;
+  throw new SpecError(
+    `process.env[${index}]`,
+    `must be NAME=value, got ${JSON.stringify(env?.[index])}`,
+  );
+}
+
+function rlimitsAreKnown({ rlimits }: Process): void {
+  for (const [index, { type }] of rlimits?.entries() ?? []) {
+    if (Object.hasOwn(RLIMITS, type)) continue;
+    throw new SpecError(
+      `process.rlimits[${index}].type`,
+      `${type} is unknown, must be one of ${Object.keys(RLIMITS).join(", ")}`,
+    );
+  }
+}
+
+function rlimitsAreUnique({ rlimits }: Process): void {
+  const index = findDuplicate(rlimits ?? [], ({ type }) => type);
+  if (index < 0) return;
+  throw new SpecError(`process.rlimits[${index}].type`, `${rlimits![index]!.type} is there twice`);
+}
+
+function rlimitsAreOrdered({ rlimits }: Process): void {
+  for (const [index, { soft, hard }] of rlimits?.entries() ?? []) {
+    if (soft <= hard) continue;
+    throw new SpecError(
+      `process.rlimits[${index}].soft`,
+      `${soft} is more than the hard limit of ${hard}`,
+    );
+  }
+}
+
+/** The spec wants unknown names ignored, so that engines can name what newer kernels have. */
+function capabilitiesAreKnown({ capabilities }: Process, warn: Warn): void {
+  if (!capabilities) return;
+  const { bounding, effective, inheritable, permitted, ambient } = capabilities;
+  const names = [bounding, effective, inheritable, permitted, ambient].flatMap((set) => set ?? []);
+  const unknown = new Set(names.filter((name) => !Object.hasOwn(CAPABILITIES, name)));
+  if (unknown.size) warn("process.capabilities", `ignoring the unknown ${[...unknown].join(", ")}`);
+}
+
+function umaskIsOfPermissions({ user }: Process): void {
+  requireRange("process.user.umask", user?.umask, 0, 0o777);
+}
+
+function oomScoreAdjIsInRange({ oomScoreAdj }: Process): void {
+  requireRange("process.oomScoreAdj", oomScoreAdj, -1000, 1000);
+}
+
+/** sched(7): each policy has parameters of its own. */
+function schedulerFitsItsPolicy({ scheduler }: Process): void {
+  if (!scheduler) return;
+  const { policy, nice, priority, runtime, deadline, period } = scheduler;
+  requireRange("process.scheduler.nice", nice, -20, 19);
+  if (priority && policy !== "SCHED_FIFO" && policy !== "SCHED_RR") {
+    throw new SpecError(
+      "process.scheduler.priority",
+      `does not go with ${policy}, only with SCHED_FIFO and SCHED_RR`,
+    );
+  }
+  if (policy === "SCHED_DEADLINE") return;
+  for (const [name, value] of Object.entries({ runtime, deadline, period })) {
+    if (!value) continue;
+    throw new SpecError(
+      `process.scheduler.${name}`,
+      `does not go with ${policy}, only with SCHED_DEADLINE`,
+    );
+  }
+}
+
+function ioPriorityIsInRange({ ioPriority }: Process): void {
+  requireRange("process.ioPriority.priority", ioPriority?.priority, 0, 7);
+}

@@ -1,0 +1,72 @@
+/** Checks of `linux.resources`, also of `update --resources`. What a host's cgroups offer is not known here. */
+import { SpecError } from "../../errors.ts";
+import { formatPath } from "../json_path.ts";
+import type { Resources } from "../spec.ts";
+import { type ChecksOf, requireRange } from "./check.ts";
+
+export const RESOURCE_CHECKS: ChecksOf<Resources> = {
+  devices: [deviceRulesAreWritable],
+  memory: [swapIncludesMemory, swappinessIsInRange],
+  blockIO: [blockWeightsAreInRange],
+  unified: [unifiedNamesFiles],
+};
+
+/** The kernel's device cgroup knows no other words (cgroup-v1/devices.rst). */
+function deviceRulesAreWritable({ devices }: Resources): void {
+  for (const [index, { type, access }] of devices?.entries() ?? []) {
+    const place = `linux.resources.devices[${index}]`;
+    if (type && !["a", "b", "c"].includes(type)) {
+      throw new SpecError(`${place}.type`, `must be a, b or c, got ${JSON.stringify(type)}`);
+    }
+    if (access && !/^[rwm]+$/.test(access)) {
+      throw new SpecError(
+        `${place}.access`,
+        `must be of the letters r, w and m, got ${JSON.stringify(access)}`,
+      );
+    }
+  }
+}
+
+function swapIncludesMemory({ memory }: Resources): void {
+  const { limit, swap } = memory ?? {};
+  if (limit === undefined || swap === undefined || swap <= 0 || limit <= 0 || swap >= limit) return;
+  throw new SpecError(
+    "linux.resources.memory.swap",
+    `${swap} is less than the memory limit of ${limit}, which it includes`,
+  );
+}
+
+/** Engines write -1 as an unsigned number when they mean unset. */
+const UNSET = 2n ** 64n - 1n;
+
+function swappinessIsInRange({ memory }: Resources): void {
+  if (memory?.swappiness === UNSET) return;
+  requireRange("linux.resources.memory.swappiness", memory?.swappiness, 0, 100);
+}
+
+function blockWeightsAreInRange({ blockIO }: Resources): void {
+  const place = "linux.resources.blockIO";
+  const all = [
+    { place, ...blockIO },
+    ...(blockIO?.weightDevice ?? []).map((device, index) => ({
+      ...device,
+      place: `${place}.weightDevice[${index}]`,
+    })),
+  ];
+  for (const { place, weight, leafWeight } of all) {
+    // 0 means unset, as engines write it.
+    if (weight) requireRange(`${place}.weight`, weight, 10, 1000);
+    if (leafWeight) requireRange(`${place}.leafWeight`, leafWeight, 10, 1000);
+  }
+}
+
+/** A name is joined to the cgroup's path: it must not leave it. */
+function unifiedNamesFiles({ unified }: Resources): void {
+  for (const name of Object.keys(unified ?? {})) {
+    if (/^[^./]+\.[^/]+$/.test(name)) continue;
+    throw new SpecError(
+      formatPath(["linux", "resources", "unified", name]),
+      "is not a file of cgroup v2, must be CONTROLLER.PARAMETER such as memory.high",
+    );
+  }
+}

@@ -1,0 +1,71 @@
+/** Checks of `linux.seccomp` (runtime spec, config-linux.md, "Seccomp"). Compiling the filter is libseccomp's. */
+import { SpecError } from "../../errors.ts";
+import type { Seccomp, SeccompAction } from "../spec.ts";
+import { type ChecksOf, requireRange } from "./check.ts";
+
+/** The schema requires `defaultAction`, so its checks always run. */
+export const SECCOMP_CHECKS: ChecksOf<Seccomp> = {
+  defaultAction: [errnoGoesWithItsAction, notifyIsUsable],
+  syscalls: [argIndexesAreInRange],
+  listenerMetadata: [listenerMetadataNeedsPath],
+};
+
+const PLACE = "linux.seccomp";
+
+/** The spec: the runtime MUST fail when the action takes no errno. */
+function errnoGoesWithItsAction({ defaultAction, defaultErrnoRet, syscalls }: Seccomp): void {
+  if (defaultErrnoRet !== undefined) {
+    requireErrno(`${PLACE}.defaultErrnoRet`, defaultAction, defaultErrnoRet);
+  }
+  syscalls?.forEach(({ action, errnoRet }, index) => {
+    if (errnoRet === undefined) return;
+    requireErrno(`${PLACE}.syscalls[${index}].errnoRet`, action, errnoRet);
+  });
+}
+
+function requireErrno(jsonPath: string, action: SeccompAction, errno: number): void {
+  // The kernel cuts an errno at MAX_ERRNO; a tracer gets 16 bits (seccomp(2)).
+  if (action === "SCMP_ACT_ERRNO") return requireRange(jsonPath, errno, 0, 4095);
+  if (action === "SCMP_ACT_TRACE") return requireRange(jsonPath, errno, 0, 0xffff);
+  throw new SpecError(
+    jsonPath,
+    `does not go with ${action}, only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE`,
+  );
+}
+
+/** A system call has six arguments. */
+function argIndexesAreInRange({ syscalls }: Seccomp): void {
+  syscalls?.forEach(({ args }, number) =>
+    args?.forEach(({ index }, position) => {
+      if (index <= 5) return;
+      requireRange(`${PLACE}.syscalls[${number}].args[${position}].index`, index, 0, 5);
+    })
+  );
+}
+
+/** The runtime itself could not write the listener's descriptor to the agent, or would wait for its own answer. */
+function notifyIsUsable({ defaultAction, listenerPath, syscalls }: Seccomp): void {
+  if (defaultAction === "SCMP_ACT_NOTIFY") {
+    throw new SpecError(
+      `${PLACE}.defaultAction`,
+      "cannot be SCMP_ACT_NOTIFY: the runtime's own system calls would wait for an answer",
+    );
+  }
+  syscalls?.forEach(({ action, names }, index) => {
+    if (action !== "SCMP_ACT_NOTIFY") return;
+    if (names.includes("write")) {
+      throw new SpecError(
+        `${PLACE}.syscalls[${index}].names`,
+        "cannot have write with SCMP_ACT_NOTIFY: the runtime needs it before an agent listens",
+      );
+    }
+    if (!listenerPath) {
+      throw new SpecError(`${PLACE}.listenerPath`, "is required for SCMP_ACT_NOTIFY");
+    }
+  });
+}
+
+function listenerMetadataNeedsPath({ listenerMetadata, listenerPath }: Seccomp): void {
+  if (!listenerMetadata || listenerPath) return;
+  throw new SpecError(`${PLACE}.listenerMetadata`, "needs listenerPath");
+}

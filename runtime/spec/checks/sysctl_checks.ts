@@ -1,0 +1,48 @@
+/**
+ * Checks of `linux.sysctl`: a container may set what its own namespaces hold, never what the host has but once. Setting
+ * them is the plan's.
+ */
+import { SpecError } from "../../errors.ts";
+import { formatPath } from "../json_path.ts";
+import { findNamespace } from "../namespaces.ts";
+import type { NamespaceType, Spec } from "../spec.ts";
+import { sysctlPath } from "../sysctl.ts";
+
+/** ipc_namespaces(7); what is below /proc/sys/fs/mqueue belongs to it too. */
+const IPC_SYSCTLS: ReadonlySet<string> = new Set([
+  "kernel/msgmax",
+  "kernel/msgmnb",
+  "kernel/msgmni",
+  "kernel/sem",
+  "kernel/shmall",
+  "kernel/shmmax",
+  "kernel/shmmni",
+  "kernel/shm_rmid_forced",
+]);
+
+/** Each sysctl belongs to a namespace that the container has. */
+export function sysctlsAreNamespaced(spec: Spec): void {
+  for (const name of Object.keys(spec.linux?.sysctl ?? {})) {
+    const problem = problemOf(spec, sysctlPath(name));
+    if (problem) throw new SpecError(formatPath(["linux", "sysctl", name]), problem);
+  }
+}
+
+function problemOf(spec: Spec, path: string | undefined): string | undefined {
+  if (!path) return "is not the name of a sysctl, such as net.ipv4.ip_forward";
+  if (path === "kernel/hostname") return "is set by the field hostname, use that";
+  if (path === "kernel/domainname" && spec.domainname) {
+    return "is set by the field domainname already";
+  }
+  const type = namespaceOf(path);
+  if (!type) return "belongs to the whole host, no namespace holds it";
+  return findNamespace(spec, type)
+    ? undefined
+    : `would change the host: it needs ${type} in linux.namespaces`;
+}
+
+function namespaceOf(path: string): NamespaceType | undefined {
+  if (IPC_SYSCTLS.has(path) || path.startsWith("fs/mqueue/")) return "ipc";
+  if (path.startsWith("net/")) return "network";
+  return path === "kernel/domainname" ? "uts" : undefined;
+}

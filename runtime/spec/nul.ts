@@ -1,0 +1,32 @@
+/** Strings of config.json end up in system calls and kernel files, where a NUL would cut them short. */
+import { SpecError } from "../errors.ts";
+import { formatPath } from "./json_path.ts";
+
+type Path = readonly (string | number)[];
+
+/**
+ * Refuses a NUL in any string or key of `value`, which was parsed from the JSON `text`; `place` is its own path.
+ * @throws {SpecError} that names the string.
+ */
+export function refuseNul(text: string, value: unknown, place: Path): void {
+  // JSON has no other way to write one, so that hardly any text is searched in full.
+  if (!text.includes("\\u0000")) return;
+  const found = findNul(value);
+  if (!found) return;
+  throw new SpecError(
+    formatPath([...place, ...found]),
+    "has a NUL character, which no system call can take",
+  );
+}
+
+/** The path of the first string with a NUL, or of the object that has it in a key. */
+function findNul(value: unknown): Path | undefined {
+  if (typeof value === "string") return value.includes("\0") ? [] : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    if (key.includes("\0")) return [];
+    const inside = findNul(item);
+    if (inside) return [Array.isArray(value) ? Number(key) : key, ...inside];
+  }
+  return undefined;
+}

@@ -1,0 +1,66 @@
+/**
+ * Builds kago: the helpers in C, the bundles, the single binary. This module owns the command line and the order of
+ * the steps; scripts/build/ owns the steps.
+ *
+ *   deno run -A scripts/build.ts [--packer auto|compile|npm] [--offline] [--output FILE] [--only helpers|bundle]
+ *
+ * `KAGO_PACKER` is the default of --packer.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../runtime/errors.ts";
+import { bundle } from "./build/bundle.ts";
+import { buildHelpers } from "./build/helpers.ts";
+import { pack, type Packer, PACKERS } from "./build/pack.ts";
+import { BUILD, DIST, ROOT } from "./build/paths.ts";
+import { bundleQuick } from "./build/quick.ts";
+
+const WHOLE = `${BUILD}/kago.js`;
+const QUICK = `${BUILD}/kago_quick.js`;
+
+interface Options {
+  readonly packer: Packer;
+  readonly offline: boolean;
+  readonly output: string;
+  /** The last step. */
+  readonly only: "helpers" | "bundle" | undefined;
+}
+
+async function build(options: Options): Promise<void> {
+  const { shim } = await buildHelpers();
+  if (options.only === "helpers") return;
+  await Promise.all([bundle(`${ROOT}/main.ts`, WHOLE), bundleQuick(QUICK)]);
+  if (options.only === "bundle") return;
+  const { packer, offline, output } = options;
+  const used = await pack({ packer, offline, whole: WHOLE, quick: QUICK, shim, output });
+  const { size } = await Deno.stat(output);
+  console.log(`${output}: ${(size / 2 ** 20).toFixed(1)} MiB, packed with ${used}`);
+}
+
+/** @throws {UsageError} for an option or a value that there is not. */
+function readOptions(args: string[]): Options {
+  const parsed = parseArgs(args, {
+    string: ["packer", "output", "only"],
+    boolean: ["offline"],
+    default: { packer: Deno.env.get("KAGO_PACKER") || "auto", output: `${DIST}/kago` },
+    unknown: (arg: string) => {
+      throw new UsageError(`build.ts does not know ${arg}`);
+    },
+  });
+  const { only } = parsed;
+  const packer = PACKERS.find((name) => name === parsed.packer);
+  if (!packer) throw new UsageError(`--packer is one of ${PACKERS.join(", ")}`);
+  if (only !== undefined && only !== "helpers" && only !== "bundle") {
+    throw new UsageError("--only is one of helpers, bundle");
+  }
+  return { packer, offline: parsed.offline, output: parsed.output, only };
+}
+
+if (import.meta.main) {
+  try {
+    await build(readOptions(Deno.args));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    console.error(`build: ${error.message}`);
+    Deno.exit(1);
+  }
+}

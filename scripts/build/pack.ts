@@ -1,0 +1,72 @@
+/** Packs the bundles into the single binary. Owns the choice between the two packers and the writing of the result. */
+import { CommandError } from "./command.ts";
+import { packWithCompile } from "./compile_pack.ts";
+import { findDenort } from "./denort.ts";
+import { buildEntryStub } from "./entry_stub.ts";
+import { packWithNpm } from "./npm_pack.ts";
+import { replaceFile } from "./output_file.ts";
+import { stockDeno } from "./stock_deno.ts";
+
+/** `auto` takes deno compile whenever its base is to be had. */
+export const PACKERS = ["auto", "compile", "npm"] as const;
+export type Packer = (typeof PACKERS)[number];
+
+export interface PackRequest {
+  readonly packer: Packer;
+  /** Whether nothing may be downloaded. */
+  readonly offline: boolean;
+  /** Paths of the bundle with all commands, the bundle of the quick ones and the shim. */
+  readonly whole: string;
+  readonly quick: string;
+  readonly shim: string;
+  /** The path of the result. */
+  readonly output: string;
+}
+
+/**
+ * Writes the binary.
+ * @returns which packer made it.
+ * @throws {CommandError} or {Error} when the chosen packer fails; after `auto`, when the npm-only one fails.
+ */
+export async function pack(request: PackRequest): Promise<"compile" | "npm"> {
+  if (request.packer !== "npm" && await tryCompile(request)) return "compile";
+  await writeNpmPacked(request);
+  return "npm";
+}
+
+async function tryCompile(request: PackRequest): Promise<boolean> {
+  const source = await findDenort(Deno.env.toObject());
+  if (source === "download" && request.offline) {
+    if (request.packer === "auto") return false;
+    throw new Error("deno compile has no denort on this machine, and offline it gets none");
+  }
+  try {
+    await packWithCompile(request.whole, request.output);
+    return true;
+  } catch (error) {
+    // A base that is there must work; one that cannot be downloaded is why there is another packer.
+    if (request.packer !== "auto" || source !== "download" || !isFailedCommand(error)) throw error;
+    console.error("denort cannot be downloaded, so the stock deno executable is packed instead");
+    return false;
+  }
+}
+
+function isFailedCommand(error: unknown): boolean {
+  return error instanceof CommandError ||
+    error instanceof DOMException && error.name === "TimeoutError";
+}
+
+async function writeNpmPacked(request: PackRequest): Promise<void> {
+  const pieces = packWithNpm(await Deno.readFile(await stockDeno()), {
+    stub: await buildEntryStub(),
+    shim: await Deno.readFile(request.shim),
+    whole: await Deno.readTextFile(request.whole),
+    quick: await Deno.readTextFile(request.quick),
+  });
+  await replaceFile(request.output, 0o755, async (temporary) => {
+    using file = await Deno.open(temporary, { write: true });
+    for (const piece of pieces) {
+      for (let n = 0; n < piece.byteLength;) n += await file.write(piece.subarray(n));
+    }
+  });
+}

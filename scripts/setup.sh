@@ -1,0 +1,66 @@
+#!/bin/sh
+# Installs what a Debian machine lacks for building kago; with --test, for all of its tests too. May be run again: when
+# nothing is missing it takes a few milliseconds and needs neither root nor a network.
+set -eu
+cd "$(dirname "$0")/.."
+
+# PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from.
+BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc npm=npm"
+TEST_PACKAGES="
+  clang libclang-rt-14-dev
+  runc crun podman
+  busybox-static
+  qemu-system-x86 kmod cpio xz-utils zstd
+  libseccomp2 libcap-ng0
+  strace iproute2 util-linux procps git
+"
+
+list_packages() {
+  case "${1:-}" in
+    "") echo "$BUILD_PACKAGES" ;;
+    --test) echo "$BUILD_PACKAGES $TEST_PACKAGES" ;;
+    *) echo "usage: setup.sh [--test]" >&2; exit 2 ;;
+  esac
+}
+
+is_installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+list_missing() {
+  for need in "$@"; do
+    package=${need%%=*} command=${need#*=}
+    [ "$package" != "$need" ] && command -v "$command" >/dev/null && continue
+    is_installed "$package" || printf '%s ' "$package"
+  done
+}
+
+install_packages() {
+  missing=$(list_missing "$@")
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "setup.sh: run it as root, or install $missing" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -q update
+  # shellcheck disable=SC2086 # a list of names
+  apt-get -q install -y --no-install-recommends $missing
+}
+
+# The platform package's own executable: the wrapper of npm's "deno" would start Node first, and would need an
+# install script to have been run.
+install_deno() {
+  tools=build/tools
+  if [ ! -x "$tools/node_modules/@deno/linux-x64-glibc/deno" ] ||
+    ! cmp -s scripts/tools/package-lock.json "$tools/installed-lock.json"; then
+    mkdir -p "$tools"
+    cp scripts/tools/package.json scripts/tools/package-lock.json "$tools"
+    npm ci --prefix "$tools" --ignore-scripts --no-audit --no-fund --no-update-notifier
+    cp "$tools/package-lock.json" "$tools/installed-lock.json"
+  fi
+}
+
+# shellcheck disable=SC2046 # lists of names
+install_packages $(list_packages "$@")
+install_deno
