@@ -5,6 +5,7 @@
 import { SyscallError } from "../runtime/errors.ts";
 import { SHIM_BASE64, STAGE_BASE64 } from "./embedded.gen.ts";
 import { memoryFilePath } from "./memory_file.ts";
+import { packed } from "./packed.ts";
 
 /** The functions of helper-c/shim.h, by number; a test compares this list with the header's. */
 export const CALLS = [
@@ -26,6 +27,7 @@ export const CALLS = [
   "foreground",
   "put_root_file",
   "run_vmm_stage",
+  "probe_kvm",
   "exit",
 ] as const;
 
@@ -50,6 +52,10 @@ const SYMBOLS = {
 
 let symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
+function unpackShim(): string {
+  return memoryFilePath("kago-shim", Uint8Array.fromBase64(SHIM_BASE64));
+}
+
 function call(
   name: (typeof CALLS)[number],
   numbers: readonly number[],
@@ -57,10 +63,7 @@ function call(
   q: Pointer = null,
   r: Pointer = null,
 ): number {
-  symbols ??= Deno.dlopen(
-    memoryFilePath("kago-shim", Uint8Array.fromBase64(SHIM_BASE64)),
-    SYMBOLS,
-  ).symbols;
+  symbols ??= Deno.dlopen(packed()?.shim ?? unpackShim(), SYMBOLS).symbols;
   const request = new Int32Array(6);
   request[0] = CALLS.indexOf(name);
   request.set(numbers, 1);
@@ -252,6 +255,11 @@ export function runVmmStage({ plan, sync, listen, root }: VmmChannels): VmmStage
   const result = new Int32Array(2);
   const outcome = call("run_vmm_stage", [plan, sync, listen, root], result);
   return { errno: -outcome, failed: result[0]!, report: result[1]! };
+}
+
+/** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */
+export function probeKvm(): number {
+  return -call("probe_kvm", []);
 }
 
 /** Ends this process at once. */

@@ -26,6 +26,15 @@ int op_rlimit(struct context *c, const struct field *f) {
   return (int)raw_syscall(SYS_prlimit64, 0, (long)f[0].number, (long)&limit, 0, 0, 0);
 }
 
+int op_soft_limit(struct context *c, const struct field *f) {
+  (void)c;
+  struct rlimit limit;
+  int result = as_result(getrlimit((int)f[0].number, &limit));
+  if (result < 0 || limit.rlim_cur <= f[1].number) return result;
+  limit.rlim_cur = f[1].number;
+  return as_result(setrlimit((int)f[0].number, &limit));
+}
+
 int op_umask(struct context *c, const struct field *f) {
   (void)c;
   umask((mode_t)f[0].number);

@@ -29,19 +29,20 @@
   X(26, sethostname, "s") \
   X(27, setdomainname, "s") \
   X(28, rlimit, "uUU") \
-  X(29, umask, "u") \
-  X(30, prepare_cwd, "s") \
-  X(31, chdir, "s") \
-  X(32, cap_bounding, "U") \
-  X(33, keep_caps, "") \
-  X(34, setgroups, "V") \
-  X(35, setgid, "u") \
-  X(36, setuid, "u") \
-  X(37, capset, "UUU") \
-  X(38, cap_ambient, "U") \
-  X(39, no_new_privileges, "") \
-  X(40, close_fds, "u") \
-  X(41, find_program, "ss") \
-  X(42, await_start, "") \
-  X(43, exec, "SS") \
-  X(44, seccomp, "bu")
+  X(29, soft_limit, "uU") \
+  X(30, umask, "u") \
+  X(31, prepare_cwd, "s") \
+  X(32, chdir, "s") \
+  X(33, cap_bounding, "U") \
+  X(34, keep_caps, "") \
+  X(35, setgroups, "V") \
+  X(36, setgid, "u") \
+  X(37, setuid, "u") \
+  X(38, capset, "UUU") \
+  X(39, cap_ambient, "U") \
+  X(40, no_new_privileges, "") \
+  X(41, close_fds, "u") \
+  X(42, find_program, "ss") \
+  X(43, await_start, "") \
+  X(44, exec, "SS") \
+  X(45, seccomp, "bu")

@@ -49,6 +49,9 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
  * and the descriptor that reports go to. */
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]);
 
+/* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
+int kago_probe_kvm(void);
+
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
@@ -72,6 +75,7 @@ _Noreturn void kago_exit(int code);
   X(foreground) \
   X(put_root_file) \
   X(run_vmm_stage) \
+  X(probe_kvm) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

@@ -1,13 +1,16 @@
 /** What the builder must know of the host to compile a plan: read once, cheap, and nothing that a plan can do without. */
+import { packed } from "../ffi/packed.ts";
 import type { HostFacts } from "./plan/compile_input.ts";
 
 /** Reads the facts of the calling process. */
 export function readHostFacts(): HostFacts {
+  const softNofile = packed()?.softNofile;
   const libraryPath = Deno.env.get("LD_LIBRARY_PATH");
   return {
     uid: Deno.uid() ?? 0,
     gid: Deno.gid() ?? 0,
     runtimePath: Deno.execPath(),
+    ...(softNofile === undefined ? {} : { softNofile }),
     ...(libraryPath ? { libraryPath } : {}),
   };
 }

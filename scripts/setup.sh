@@ -7,21 +7,13 @@ cd "$(dirname "$0")/.."
 # PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from.
 BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc npm=npm"
 TEST_PACKAGES="
-  clang libclang-rt-14-dev
+  clang libclang-rt-dev
   runc crun podman
   busybox-static
   qemu-system-x86 kmod cpio xz-utils zstd
   libseccomp2 libcap-ng0
   strace iproute2 util-linux procps git
 "
-
-list_packages() {
-  case "${1:-}" in
-    "") echo "$BUILD_PACKAGES" ;;
-    --test) echo "$BUILD_PACKAGES $TEST_PACKAGES" ;;
-    *) echo "usage: setup.sh [--test]" >&2; exit 2 ;;
-  esac
-}
 
 is_installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -61,6 +53,11 @@ install_deno() {
   fi
 }
 
-# shellcheck disable=SC2046 # lists of names
-install_packages $(list_packages "$@")
+case "$*" in
+  "") packages=$BUILD_PACKAGES ;;
+  --test) packages="$BUILD_PACKAGES $TEST_PACKAGES" ;;
+  *) echo "usage: setup.sh [--test]" >&2; exit 2 ;;
+esac
+# shellcheck disable=SC2086 # a list of names
+install_packages $packages
 install_deno

@@ -1,5 +1,6 @@
 /* A hostile neighbour changes the root while paths are resolved (CVE-2021-30465, CVE-2024-45310): a call may fail, but
- * it never ends outside the root and never makes anything there. */
+ * it never ends outside the root and never makes anything there. Here the two run at full speed; root_step_test.c goes
+ * through the moments one by one. */
 #include "check.h"
 #include "root_fixture.h"
 
@@ -26,17 +27,6 @@ static void *swap_forever(void *argument) {
   return NULL;
 }
 
-/* Without a rename, of which the kernel would warn who resolves a "..". */
-static void *remove_and_make_forever(void *argument) {
-  const struct names *names = argument;
-  while (!atomic_load(&stop)) {
-    unlinkat(c.root_fd, names->one, AT_REMOVEDIR);
-    mkdirat(c.root_fd, names->one, 0755);
-    atomic_fetch_add(&swaps, 1);
-  }
-  return NULL;
-}
-
 static int inside, refused;
 
 /* A path may be resolved, or refused as a race would have it; it may not lie outside. */
@@ -52,11 +42,10 @@ static void expect_inside(int fd) {
   inside++;
 }
 
-/* Calls `attempt` with a number while `names` are swapped, or the only name comes and goes; the sentinel must stay empty. */
+/* Calls `attempt` with a number while `names` are swapped; the sentinel must stay empty. */
 static void race(struct names names, void (*attempt)(int round)) {
   pthread_t thread;
-  void *(*hostile)(void *) = names.other ? swap_forever : remove_and_make_forever;
-  CHECK(pthread_create(&thread, NULL, hostile, &names) == 0);
+  CHECK(pthread_create(&thread, NULL, swap_forever, &names) == 0);
   for (int round = 0; round < ROUNDS || atomic_load(&swaps) < ROUNDS; round++) attempt(round);
   atomic_store(&stop, true);
   pthread_join(thread, NULL);
@@ -118,38 +107,15 @@ TEST(a_folder_swapped_with_a_link_is_refused_or_right_without_links) {
   race((struct names){"swap", "evil", EXCHANGE}, make_without_links);
 }
 
-static void climb(int round) {
-  (void)round;
-  expect_inside(root_open_or_make(&c, "/swap/../..", true, FOLLOW_LINKS));
-}
-
-static void climb_to_a_parent(int round) {
-  const char *name;
-  (void)round;
-  expect_inside(root_open_parent(&c, "/swap/../../node", &name));
-}
-
 static void climb_by_a_link(int round) {
   (void)round;
   expect_inside(root_open_or_make(&c, "/link", true, FOLLOW_LINKS));
 }
 
-/* When `swap` is missing at one look and there at the next, nothing of the path may be resolved without the kernel's
- * RESOLVE_IN_ROOT: ".." of the root is the host's. */
-TEST(a_folder_that_comes_and_goes_before_dot_dot_never_leads_outside) {
-  make_swapped_roots("x");
-  race((struct names){"swap", NULL, 0}, climb);
-}
-
-TEST(a_folder_that_comes_and_goes_never_gives_a_parent_outside) {
-  make_swapped_roots("x");
-  race((struct names){"swap", NULL, 0}, climb_to_a_parent);
-}
-
 TEST(a_link_through_a_folder_that_comes_and_goes_never_leads_outside) {
   make_swapped_roots("x");
   make_link("swap/../..", "link");
-  race((struct names){"swap", NULL, 0}, climb_by_a_link);
+  race((struct names){"swap", "away", 0}, climb_by_a_link);
 }
 
 static void climb_inside(int round) {

@@ -9,7 +9,9 @@ export interface HostFacts {
   readonly gid: number;
   /** The runtime's own file, for `--stage=init`. */
   readonly runtimePath: string;
-  /** Variables that the init stage needs to find libraries. */
+  /** The caller's soft limit on open files where the runtime's own is another. */
+  readonly softNofile?: number;
+  /** LD_LIBRARY_PATH, with which the init stage finds libraries. */
   readonly libraryPath?: string;
 }
 

@@ -97,6 +97,8 @@ export const OPS = {
   setdomainname: { name: "str" },
   /** setrlimit(2). */
   rlimit: { resource: "u32", soft: "u64", hard: "u64" },
+  /** Lowers a soft limit to what the caller had, the hard one stays. */
+  softLimit: { resource: "u32", soft: "u64" },
   umask: { mask: "u32" },
   /** Makes the working directory if it is missing and enters it while still privileged, if that is possible. */
   prepareCwd: { path: "str" },

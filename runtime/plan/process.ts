@@ -15,7 +15,7 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /** Everything from the limits to the dropped privileges; the same for a process and a VMM. */
 export function identityOps(input: CompileInput, process: Process): readonly Op[] {
   return [
-    ...rlimitOps(process),
+    ...rlimitOps(input, process),
     { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
     // Without no_new_privs a filter takes CAP_SYS_ADMIN, so it comes while that is there (seccomp(2)).
     ...(process.noNewPrivileges ? [] : seccompOps(input)),
@@ -101,14 +101,18 @@ export function capabilityMask(names: readonly string[] | undefined): bigint {
   }, 0n);
 }
 
-function rlimitOps(process: Process): readonly Op[] {
-  return (process.rlimits ?? []).map(({ type, soft, hard }, index) => ({
+function rlimitOps({ host }: CompileInput, process: Process): readonly Op[] {
+  const limits = process.rlimits ?? [];
+  const ops = limits.map(({ type, soft, hard }, index): Op => ({
     op: "rlimit",
     resource: RLIMITS[type]!,
     soft: BigInt(soft),
     hard: BigInt(hard),
     from: `process.rlimits[${index}]`,
   }));
+  const inherited = host.softNofile;
+  if (inherited === undefined || limits.some(({ type }) => type === "RLIMIT_NOFILE")) return ops;
+  return [...ops, { op: "softLimit", resource: RLIMITS.RLIMIT_NOFILE!, soft: BigInt(inherited) }];
 }
 
 /** An ordinary user's own user namespace with one mapping has setgroups(2) denied (user_namespaces(7)). */

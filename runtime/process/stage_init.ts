@@ -9,14 +9,7 @@
  * Failures go to Main, or to the `start` that waits; the end of that connection says that the guest boots.
  */
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
-import {
-  closeFd,
-  runVmmStage,
-  send,
-  tryOpenDevice,
-  type VmmChannels,
-  type VmmStageResult,
-} from "../../ffi/shim.ts";
+import { closeFd, runVmmStage, send, tryOpenDevice, type VmmChannels } from "../../ffi/shim.ts";
 import { describeErrno, HostError } from "../errors.ts";
 import { encodeFailure, encodeText } from "./message.ts";
 
@@ -36,7 +29,11 @@ const FAILURE = 1;
  * @returns the exit code.
  */
 export function runInitStage(settingsJson: string): number {
-  const channels = parseChannels(Deno.env.get("KAGO_CHANNELS"));
+  const channels = parseChannels(Deno.env.get("KAGO_CHANNELS") ?? "");
+  if (!channels) {
+    console.error("kago: this is an internal stage of kago, not a command");
+    return FAILURE;
+  }
   let report = channels.sync;
   try {
     const settings = parseSettings(settingsJson);
@@ -45,15 +42,23 @@ export function runInitStage(settingsJson: string): number {
     const stage = runVmmStage(channels);
     report = stage.report;
     if (stage.errno !== 0) {
-      send(report, encodeFailure("vmm", stage.failed, stage.errno));
-      return FAILURE;
+      return tell(report, encodeFailure("vmm", stage.failed, stage.errno));
     }
     configureVm(libkrun, context, settings);
-    return enterVm(libkrun, context, channels, stage);
+    return enterVm(libkrun, context, channels, report);
   } catch (error) {
-    send(report, encodeText(`microVM: ${(error as Error).message}`));
-    return FAILURE;
+    return tell(report, encodeText(`microVM: ${(error as Error).message}`));
   }
+}
+
+/** Reports a failure; when nobody is there to hear it any more, only the exit code tells. */
+function tell(report: number, message: Uint8Array<ArrayBuffer>): number {
+  try {
+    send(report, message);
+  } catch (error) {
+    console.error(`kago: microVM: a failure could not be reported: ${(error as Error).message}`);
+  }
+  return FAILURE;
 }
 
 function configureVm(libkrun: Libkrun, context: number, settings: InitStageSettings): void {
@@ -78,7 +83,7 @@ function enterVm(
   libkrun: Libkrun,
   context: number,
   channels: VmmChannels,
-  { report }: VmmStageResult,
+  report: number,
 ): number {
   closeFd(channels.plan);
   closeFd(channels.root);
@@ -91,10 +96,10 @@ function enterVm(
   }
 }
 
-/** `plan,sync,listen,root` as decimal descriptors; listen is -1 under `run`. */
-export function parseChannels(text: string | undefined): VmmChannels {
-  const match = /^(\d+),(\d+),(-1|\d+),(\d+)$/.exec(text ?? "");
-  if (!match) throw new Error("this is an internal stage of kago, not a command");
+/** `plan,sync,listen,root` as decimal descriptors; listen is -1 under `run`. Undefined for anything else. */
+export function parseChannels(text: string): VmmChannels | undefined {
+  const match = /^(\d+),(\d+),(-1|\d+),(\d+)$/.exec(text);
+  if (!match) return undefined;
   const [plan, sync, listen, root] = match.slice(1).map(Number);
   return { plan: plan!, sync: sync!, listen: listen!, root: root! };
 }

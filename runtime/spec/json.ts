@@ -6,7 +6,7 @@ import { SpecError } from "../errors.ts";
 import { findJsonError } from "./json_error.ts";
 
 /** What JSON.parse alone would read wrongly, or otherwise than the other runtimes: long integers, null properties. */
-const NEEDS_REVIVER = /[[:,\s-]\d{16}|:\s*null\b/;
+const NEEDS_REVIVER = /(?:^|[[:,\s-])\d{16}|:\s*null\b/;
 
 /**
  * Parses JSON. An integer beyond 2^53 - 1 becomes a bigint, up to 20 digits, which is all of 64 bits. A property that

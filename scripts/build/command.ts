@@ -34,14 +34,20 @@ export async function runCommand(
     signal,
     stdin: "null",
   });
-  const { code, stdout, stderr } = await command.output().catch((cause: unknown) => {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new HostError(`${program} cannot be run`, "run scripts/setup.sh", { cause });
-  });
+  const { code, stdout, stderr } = await outputOf(command, program);
   const text = new TextDecoder();
   if (code !== 0) {
     const output = `${text.decode(stderr)}${text.decode(stdout)}`.trimEnd();
     throw new CommandError([program, ...args].join(" "), code, output);
   }
   return text.decode(stdout);
+}
+
+async function outputOf(command: Deno.Command, program: string): Promise<Deno.CommandOutput> {
+  try {
+    return await command.output();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new HostError(`${program} cannot be run`, "run scripts/setup.sh", { cause });
+  }
 }

@@ -31,7 +31,7 @@ const SHIM: Helper = {
     "-Wl,-z,defs",
     "-Wl,-z,relro,-z,now",
   ],
-  ownSources: ["dispatch.c", "foreground.c", "shim.c", "spawn.c", "threads.c"],
+  ownSources: ["dispatch.c", "foreground.c", "kvm_probe.c", "shim.c", "spawn.c", "threads.c"],
 };
 
 /** Executed where no library of the host can be relied on, hence static. */

@@ -35,7 +35,6 @@ const OPTIONS = [
   "--no-remote",
   "--no-npm",
   "--no-code-cache",
-  "--ext=js",
 ];
 
 /** Deno neither asks the network for updates nor writes caches to the caller's home: this folder can never be. */

@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "./bundle.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 
-/** The binary under test. */
-export const KAGO = new URL("../../dist/kago", import.meta.url).pathname;
+/** The binary under test; the variable `KAGO` names another one than the build's. */
+export const KAGO = Deno.env.get("KAGO") ?? new URL("../../dist/kago", import.meta.url).pathname;
 
 export class Kago {
   /** Numbers that make ids unique on the host: a cgroup's name is its container's id. */

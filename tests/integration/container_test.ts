@@ -47,8 +47,11 @@ Deno.test("capabilities are set in all five sets, no_new_privs and the signal ma
     inheritable: ["CAP_KILL"],
     ambient: ["CAP_KILL"],
   };
-  const output = await inside("cat /proc/self/status", {
-    config: { process: { capabilities, user: { uid: 1000, gid: 1000 } } },
+  let output = "";
+  const config = { process: { capabilities, user: { uid: 1000, gid: 1000 } } };
+  // Not by a shell, which has signal handling of its own.
+  await Kago.with({ args: ["cat", "/proc/self/status"], config }, async (kago) => {
+    output = (await kago.foreground()).stdout;
   });
   // After the exec by a user other than root the permitted set is the ambient one (capabilities(7)).
   assertMatch(

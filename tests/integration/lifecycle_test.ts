@@ -1,6 +1,6 @@
 /** The lifecycle of the OCI runtime spec ("Lifecycle", "Operations") with real containers. Needs root. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Kago } from "../harness/kago.ts";
+import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 
 const SLEEP = { args: ["sleep", "1000"] };
@@ -120,7 +120,7 @@ Deno.test("run passes stdin, stdout and stderr through", async () => {
 Deno.test("run forwards signals to the container", async () => {
   const script = "trap 'echo got TERM; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
   await Kago.with({ args: ["sh", "-c", script] }, async (kago) => {
-    const child = new Deno.Command(new URL("../../dist/kago", import.meta.url).pathname, {
+    const child = new Deno.Command(KAGO, {
       args: ["--root", kago.root, "run", "-b", kago.bundle.path, kago.id],
       stdout: "piped",
     }).spawn();
@@ -192,7 +192,7 @@ Deno.test("kill -9 of kago at any moment of create leaves what delete --force cl
   await Kago.with(SLEEP, async (kago) => {
     const seen = new Set<string>();
     for (let delay = 0; delay < 40; delay += 1) {
-      const child = new Deno.Command(new URL("../../dist/kago", import.meta.url).pathname, {
+      const child = new Deno.Command(KAGO, {
         args: ["--root", kago.root, "create", "-b", kago.bundle.path, kago.id],
         stdin: "null",
         stdout: "null",

@@ -24,7 +24,7 @@ Deno.test("encodePlan() writes numbers, strings and lists as the format says", (
   assertEquals([...encodePlan(plan).subarray(20)], [
     ...[28, 0, 0, 0, 20, 0, 0, 0],
     ...[7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...Array(8).fill(255)],
-    ...[43, 0, 0, 0, 20, 0, 0, 0],
+    ...[44, 0, 0, 0, 20, 0, 0, 0],
     ...[2, 0, 0, 0, 2, 0, 0, 0, 0xc3, 0xbc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ]);
 });

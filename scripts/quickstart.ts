@@ -1,0 +1,61 @@
+/**
+ * The demonstration of quickstart.sh: one bundle, run as a microVM. Where this machine's KVM can run no guest, the same
+ * command runs in the emulated host, which boots in a few seconds and is slow inside.
+ */
+import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
+import { probeKvm } from "../ffi/shim.ts";
+import { describeErrno } from "../runtime/errors.ts";
+import { ROOT } from "./build/paths.ts";
+import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";
+
+const KAGO = `${ROOT}/dist/kago`;
+
+const SCRIPT = 'echo "guest kernel: $(uname -r)"; echo "guest memory: $(free -m | awk \'/Mem/ {print $2}\') MiB"';
+
+async function main(): Promise<number> {
+  const problem = kvmProblem() ?? libkrunProblem();
+  const bundle = await makeBundle({
+    args: ["/bin/sh", "-c", SCRIPT],
+    annotations: { "run.oci.handler": "krun", "krun.ram_mib": "256" },
+  });
+  try {
+    console.log(`host kernel:  ${Deno.osRelease()}`);
+    const command = [KAGO, "run", "--bundle", bundle.path, "quickstart"];
+    if (!problem) return await runHere(command);
+    console.log(`This machine cannot run a microVM itself: ${problem}`);
+    console.log("Running the same bundle in an emulated host (QEMU), with a kernel of its own …");
+    return await runEmulated(command);
+  } finally {
+    await removeBundle(bundle);
+  }
+}
+
+/** Why /dev/kvm cannot run a guest, or undefined. */
+function kvmProblem(): string | undefined {
+  const errno = probeKvm();
+  return errno === 0 ? undefined : `/dev/kvm runs no 64-bit guest (${describeErrno(errno)})`;
+}
+
+/** Why libkrun cannot be used here, or undefined. */
+function libkrunProblem(): string | undefined {
+  const { stdout } = new Deno.Command(KAGO, { args: ["--version"] }).outputSync();
+  return /^libkrun: not found/m.test(new TextDecoder().decode(stdout))
+    ? "libkrun is not installed"
+    : undefined;
+}
+
+async function runHere([program, ...args]: string[]): Promise<number> {
+  const child = new Deno.Command(program!, { args, stdin: "null" }).spawn();
+  return (await child.status).code;
+}
+
+async function runEmulated(command: readonly string[]): Promise<number> {
+  const script = 'echo "emulated host kernel: $(uname -r)"; exec "$@"';
+  const { code } = await runInEmulatedHost(["sh", "-c", script, "sh", ...command], {
+    onStdout: (chunk) => void Deno.stdout.writeSync(chunk),
+    onStderr: (chunk) => void Deno.stderr.writeSync(chunk),
+  });
+  return code;
+}
+
+if (import.meta.main) Deno.exit(await main());

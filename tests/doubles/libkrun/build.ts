@@ -1,0 +1,87 @@
+/**
+ * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
+ * in libkrun.c; this module owns their files and names.
+ */
+const SOURCES = ["libkrun.c", "guest.c"].map((name) => new URL(name, import.meta.url).pathname);
+
+export interface DoubleOptions {
+  /** 2 builds what kago must refuse, as libkrun.so.2; default 1. */
+  readonly abi?: 1 | 2;
+  /** Is a libkrunfw made beside it? Default true. */
+  readonly firmware?: boolean;
+  /** Results, -errno, of calls that shall fail. */
+  readonly createContext?: number;
+  readonly setVmConfig?: number;
+  readonly startEnter?: number;
+  /** Does it look as if its guest init were the one in C? Default false. */
+  readonly initInC?: boolean;
+}
+
+export interface RecordedCall {
+  readonly call: string;
+  readonly args: readonly (number | string)[];
+}
+
+/** A double in a folder of its own, for LD_LIBRARY_PATH or `krun.libkrun.path`. */
+export class LibkrunDouble {
+  constructor(readonly dir: string, readonly path: string, private readonly record: string) {}
+
+  /** What has been called so far, in all processes. */
+  calls(): RecordedCall[] {
+    const lines = Deno.readTextFileSync(this.record).split("\n").filter(Boolean);
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.dir, { recursive: true });
+  }
+}
+
+/** Compiles a double; dispose it to remove its files. The real file names carry the version `ABI.99.0`. */
+export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<LibkrunDouble> {
+  const { abi = 1 } = options;
+  const dir = await Deno.makeTempDir({ prefix: "libkrun_double_" });
+  const record = `${dir}/calls.jsonl`;
+  await Deno.writeTextFile(record, "");
+  // A VMM that runs as another user finds them too.
+  await Deno.chmod(dir, 0o755);
+  await Deno.chmod(record, 0o666);
+  const soname = `libkrun.so.${abi}`;
+  await compile([...defines(options, record), ...SOURCES], dir, soname, `${abi}.99.0`);
+  if (options.firmware ?? true) {
+    await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
+  }
+  return new LibkrunDouble(dir, `${dir}/${soname}`, record);
+}
+
+function defines(options: DoubleOptions, record: string): string[] {
+  const results = {
+    CREATE_RESULT: options.createContext,
+    VM_CONFIG_RESULT: options.setVmConfig,
+    START_RESULT: options.startEnter,
+  };
+  return [
+    `-DRECORD=${JSON.stringify(record)}`,
+    ...(options.abi === 2 ? ["-DABI_2"] : []),
+    ...(options.initInC ? ["-DINIT_IN_C"] : []),
+    ...Object.entries(results).filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `-D${name}=${value}`),
+  ];
+}
+
+/** As a distribution installs it: the file under its version, the soname a link to it. */
+async function compile(
+  args: readonly string[],
+  dir: string,
+  soname: string,
+  version: string,
+): Promise<void> {
+  const file = `${soname.slice(0, soname.lastIndexOf("."))}.${version}`;
+  const flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-std=gnu11", "-fPIC", "-shared"];
+  const output = await new Deno.Command("cc", {
+    args: [...flags, `-Wl,-soname,${soname}`, "-o", `${dir}/${file}`, ...args],
+    stderr: "piped",
+  }).output();
+  if (!output.success) throw new Error(new TextDecoder().decode(output.stderr));
+  await Deno.symlink(file, `${dir}/${soname}`);
+}

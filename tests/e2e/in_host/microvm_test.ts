@@ -1,0 +1,153 @@
+/** kago's microVMs against the real libkrun. Runs inside the emulated host, started by ../emulated_host_test.ts. */
+import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import type { BundleOptions } from "../../harness/bundle.ts";
+import { KAGO, Kago } from "../../harness/kago.ts";
+import { run } from "../../harness/run.ts";
+
+const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
+
+function microvm(args: readonly string[], options: BundleOptions = {}): BundleOptions {
+  return { annotations: KRUN, args, ...options };
+}
+
+/** Runs a script in a microVM; a guest takes seconds to boot under emulation. */
+async function guest(script: string, options: BundleOptions, use: (result: { code: number; stdout: string; stderr: string }) => void): Promise<void> {
+  await Kago.with(microvm(["/bin/sh", "-c", script], options), async (kago) => {
+    use(await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id));
+  });
+}
+
+Deno.test("a microVM has a kernel of its own, and its args, env and cwd arrive", async () => {
+  const script = 'echo "kernel $(uname -r)"; echo "cwd $(pwd)"; echo "env $GREETING"; echo "args $0 $1 $#"';
+  const options = {
+    annotations: KRUN,
+    args: ["/bin/sh", "-c", script, "zero", "one two"],
+    env: ["GREETING=héllo wörld"],
+    cwd: "/tmp",
+  };
+  await Kago.with(options, async (kago) => {
+    const { code, stdout, stderr } = await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 0, stderr);
+    const kernel = /kernel (\S+)/.exec(stdout)?.[1];
+    assert(kernel, stdout);
+    assertNotEquals(kernel, Deno.osRelease());
+    assertStringIncludes(stdout, "cwd /tmp");
+    assertStringIncludes(stdout, "env héllo wörld");
+    assertStringIncludes(stdout, "args zero one two 1");
+  });
+});
+
+Deno.test("exit codes 0 and 7 of the guest are those of run, and 127 for a missing program", async () => {
+  await guest("exit 0", {}, ({ code, stderr }) => assertEquals(code, 0, stderr));
+  await guest("exit 7", {}, ({ code, stderr }) => assertEquals(code, 7, stderr));
+  await Kago.with(microvm(["/no/such/program"]), async (kago) => {
+    const { code } = await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 127);
+  });
+});
+
+Deno.test("stdin reaches the guest and its stdout comes back", async () => {
+  await Kago.with(microvm(["/bin/cat"]), async (kago) => {
+    const options = { timeout: 60, stdin: "through the VM\n" };
+    const result = await kago.runWith(options, "run", "-b", kago.bundle.path, kago.id);
+    assertStringIncludes(result.stdout, "through the VM");
+    assertEquals(result.code, 0, result.stderr);
+  });
+});
+
+Deno.test("create, start, state, kill and delete work on a microVM", async () => {
+  await Kago.with(microvm(["/bin/sh", "-c", "echo up; exec sleep 1000"]), async (kago) => {
+    const created = await kago.create();
+    assertEquals(created.code, 0, created.stdout);
+    assertEquals((await kago.state()).status, "created");
+    assertEquals(kago.output(), "");
+    const started = await kago.run("start", kago.id);
+    assertEquals(started.code, 0, started.stderr);
+    assertEquals((await kago.state()).status, "running");
+    for (let i = 0; i < 300 && !kago.output().includes("up"); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assertStringIncludes(kago.output(), "up");
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
+    await kago.until("stopped");
+    assertEquals((await kago.run("delete", kago.id)).code, 0);
+    assertEquals(kago.cgroups(), []);
+  });
+});
+
+Deno.test("two microVMs run at once", async () => {
+  await Kago.with(microvm(["/bin/sh", "-c", "sleep 2; exit 3"]), async (first) => {
+    await Kago.with(microvm(["/bin/sh", "-c", "sleep 2; exit 4"]), async (second) => {
+      const results = await Promise.all([first, second].map((kago) =>
+        kago.runWith({ timeout: 90 }, "run", "-b", kago.bundle.path, kago.id)
+      ));
+      assertEquals(results.map(({ code }) => code), [3, 4]);
+    });
+  });
+});
+
+Deno.test("every thread of the VMM has the container's user, capabilities and no_new_privs", async () => {
+  const config = {
+    process: {
+      user: { uid: 1000, gid: 1001, additionalGids: [7] },
+      capabilities: { bounding: ["CAP_KILL"], permitted: [], effective: [] },
+    },
+  };
+  await Kago.with(microvm(["/bin/sleep", "1000"], { config }), async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    const created = await kago.create();
+    assertEquals(created.code, 0, created.stdout);
+    const started = await kago.run("start", kago.id);
+    assertEquals(started.code, 0, started.stderr);
+    const { pid } = await kago.state();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const statuses = [...Deno.readDirSync(`/proc/${pid}/task`)]
+      .map(({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`));
+    assert(statuses.length > 3, `${statuses.length} threads`);
+    for (const status of statuses) {
+      assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
+      assertMatch(status, /^Gid:\t1001\t1001\t1001\t1001$/m);
+      assertMatch(status, /^Groups:\t7 $/m);
+      assertMatch(status, /^CapPrm:\t0{16}$/m);
+      assertMatch(status, /^CapEff:\t0{16}$/m);
+      assertMatch(status, /^CapBnd:\t0{14}20$/m);
+      assertMatch(status, /^NoNewPrivs:\t1$/m);
+    }
+    assertEquals((await kago.run("delete", "--force", kago.id)).code, 0);
+  });
+});
+
+Deno.test("the VMM's executable cannot be written from its namespaces", async () => {
+  await Kago.with(microvm(["/bin/sleep", "1000"]), async (kago) => {
+    await kago.create();
+    const { pid } = await kago.state();
+    const exe = await run("sh", ["-c", `echo x >> /proc/${pid}/exe`]);
+    assertNotEquals(exe.code, 0);
+    assertMatch(exe.stderr, /Read-only file system|Text file busy|Permission denied/);
+    const mounts = await Deno.readTextFile(`/proc/${pid}/mountinfo`);
+    assert(mounts.length > 0);
+  });
+});
+
+Deno.test("invoked as krun, a bundle without the annotation becomes a microVM", async () => {
+  await Kago.with({ args: ["/bin/sh", "-c", "uname -r"], annotations: { "krun.ram_mib": "256" } }, async (kago) => {
+    const krun = `${kago.bundle.path}/krun`;
+    await Deno.symlink(KAGO, krun);
+    const args = ["--root", kago.root, "run", "-b", kago.bundle.path, kago.id];
+    const { stdout, code, stderr } = await run(krun, args, { timeout: 60 });
+    assertEquals(code, 0, stderr);
+    assertNotEquals(stdout.trim(), Deno.osRelease());
+  });
+});
+
+Deno.test(".krun_config.json replaces a hostile link and does not follow it", async () => {
+  // CVE-2025-24965: a link of that name in the image made the runtime write to the host.
+  await Kago.with(microvm(["/bin/true"]), async (kago) => {
+    const victim = `${kago.bundle.path}/victim`;
+    await Deno.writeTextFile(victim, "untouched");
+    await Deno.symlink(victim, `${kago.bundle.rootfs}/.krun_config.json`);
+    const { code, stderr } = await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 0, stderr);
+    assertEquals(await Deno.readTextFile(victim), "untouched");
+  });
+});

@@ -1,0 +1,6 @@
+/**
+ * Plain containers on pure cgroup v2, with all capabilities: the integration tests' own files, run here once more.
+ * Runs inside the emulated host.
+ */
+import "../../integration/container_test.ts";
+import "../../integration/lifecycle_test.ts";

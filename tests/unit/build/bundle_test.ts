@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { bundle, bundleWithout, checkBundle } from "../../../scripts/build/bundle.ts";
+import { CommandError } from "../../../scripts/build/command.ts";
+import { dynamicImports } from "../../../scripts/build/quick.ts";
+
+/** Three modules: main.ts imports one.ts and two.ts dynamically, both import shared.ts. */
+const MODULES = {
+  "main.ts": `const load = { one: () => import("./one.ts"), two: () => import("./two.ts") };
+    (globalThis as Record<string, unknown>).loaders = load;`,
+  "one.ts": `import { shared } from "./shared.ts"; export const name = shared + " from one";`,
+  "two.ts": `import { shared } from "./shared.ts"; export const name = shared + " from two";`,
+  "shared.ts": `export const shared = "sh\u00e4red";`,
+};
+
+async function withModules(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(MODULES)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("bundle() takes dynamic imports in, in ASCII", async () => {
+  await withModules(async (folder) => {
+    await bundle(`${folder}/main.ts`, `${folder}/out.js`);
+    const source = await Deno.readTextFile(`${folder}/out.js`);
+    assert(source.includes(" from one") && source.includes(" from two"), source);
+    assert(source.includes("sh\\xE4red"), source);
+    checkBundle(source);
+  });
+});
+
+Deno.test("bundle() leaves nothing behind when the bundler fails", async () => {
+  await withModules(async (folder) => {
+    await Deno.remove(`${folder}/one.ts`);
+    await assertRejects(() => bundle(`${folder}/main.ts`, `${folder}/out.js`), CommandError);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(names, ["main.ts", "shared.ts", "two.ts"]);
+  });
+});
+
+Deno.test("bundleWithout() puts a call in the place of the modules left out", async () => {
+  await withModules(async (folder) => {
+    const leftOut = [`${folder}/two.ts`];
+    await bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut, "elsewhere");
+    const source = await Deno.readTextFile(`${folder}/out.js`);
+    assert(source.includes(" from one") && !source.includes(" from two"), source);
+    assert(source.includes("two:()=>elsewhere()"), source);
+  });
+});
+
+Deno.test("bundleWithout() refuses a module that nothing imports", async () => {
+  await withModules(async (folder) => {
+    const leftOut = [`${folder}/two.ts`, `${folder}/three.ts`];
+    const bundling = bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut, "elsewhere");
+    await assertRejects(() => bundling, Error, "1 of 2 modules");
+  });
+});
+
+Deno.test("dynamicImports() lists what the named modules import dynamically", async () => {
+  await withModules(async (folder) => {
+    const entry = `${folder}/main.ts`;
+    assertEquals(await dynamicImports(entry, [entry]), [`${folder}/one.ts`, `${folder}/two.ts`]);
+    assertEquals(await dynamicImports(entry, [`${folder}/one.ts`]), []);
+  });
+});
+
+Deno.test("checkBundle() refuses what cannot be a function's body or starts slowly", () => {
+  checkBundle("const a=await f();leave(a);");
+  for (const source of ['import"./a.js";', "export{a};", "import.meta.url", "let a=1;let a=2;"]) {
+    assertThrows(() => checkBundle(source), Error, "does not compile");
+  }
+  assertThrows(() => checkBundle('await import("node:fs")'), Error, "still imports");
+  assertThrows(() => checkBundle("'\u00e4'"), Error, "beyond ASCII");
+});

@@ -1,0 +1,156 @@
+/**
+ * The entry stub, run for real: packed into a small C program that prints how it was started (testdata/print_start.c),
+ * which takes Deno out of the picture.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { runCommand } from "../../../scripts/build/command.ts";
+import { buildEntryStub } from "../../../scripts/build/entry_stub.ts";
+import { packWithNpm } from "../../../scripts/build/npm_pack.ts";
+import { wrapWhole } from "../../../scripts/build/program.ts";
+import { run } from "../../harness/run.ts";
+
+const SOURCE = new URL("testdata/print_start.c", import.meta.url).pathname;
+const FOLDER = await Deno.makeTempDir();
+const PLAIN = `${FOLDER}/plain`;
+const PROGRAM = `${FOLDER}/packed`;
+addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
+
+const SHIM = new TextEncoder().encode("the shim");
+/** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. */
+const ALL_SEALS = 0xf;
+const FD_CLOEXEC = 1;
+
+const FLAGS = ["-D_GNU_SOURCE", "-fPIC", "-pie", "-Wl,-z,now"];
+await runCommand("cc", [...FLAGS, "-o", PLAIN, SOURCE]);
+const pieces = packWithNpm(await Deno.readFile(PLAIN), {
+  stub: await buildEntryStub(),
+  shim: SHIM,
+  whole: "whole()",
+  quick: "quick()",
+});
+await Deno.writeFile(PROGRAM, new Uint8Array(await new Blob(pieces).arrayBuffer()), {
+  mode: 0o755,
+});
+
+interface Start {
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly files: readonly { fd: number; seals: number; flags: number; content: string }[];
+  /** The other records. */
+  readonly rest: readonly string[];
+}
+
+/** Runs a command that runs the packed program and takes its records apart. */
+async function start(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Start> {
+  const { code, stdout, stderr } = await run(command, args, { env, timeout: 20 });
+  assertEquals(code, 3, stderr);
+  const records = stdout.split("\0").slice(0, -1);
+  const of = (kind: string) =>
+    records.filter((record) => record.startsWith(kind)).map((record) => record.slice(kind.length));
+  const files = of("file:").map((record) => {
+    const [, fd, seals, flags, content] = /^(\d+) (\S+) (\d+) (.*)$/s.exec(record)!;
+    return { fd: Number(fd), seals: Number(seals), flags: Number(flags), content: content! };
+  });
+  const rest = records.filter((record) => !/^(argv|env|file):/.test(record));
+  return { argv: of("argv:"), env: of("env:"), files, rest };
+}
+
+/** The arguments after the loader. */
+function own({ argv }: Start): readonly string[] {
+  return argv.slice(argv.findIndex((word) => word.startsWith("data:")) + 1);
+}
+
+Deno.test("the stub puts deno's options and the loader before the user's arguments", async () => {
+  const words = ["--version", "", "a b", "\n", "€", "--"];
+  const started = await start(PROGRAM, words);
+  assertEquals(started.argv.slice(0, 3), ["deno", "run", "-A"]);
+  assertEquals(own(started), words);
+  const { argv, rest } = started;
+  assertEquals(rest.filter((r) => /^(argc|end):/.test(r)), [`argc:${argv.length}`, "end:1"]);
+});
+
+Deno.test("the stub hands over the shim and the whole program in sealed files", async () => {
+  const { files } = await start(PROGRAM, ["create"]);
+  assertEquals(files.map(({ content }) => content), ["the shim", wrapWhole("whole()")]);
+  for (const { fd, seals, flags } of files) {
+    assert(fd >= 64, `descriptor ${fd}`);
+    assertEquals(seals & ALL_SEALS, ALL_SEALS);
+    assertEquals(flags, FD_CLOEXEC);
+  }
+});
+
+Deno.test("the stub takes the quick program when an argument names a quick command", async () => {
+  const { files } = await start(PROGRAM, ["--root", "/x", "state", "id"]);
+  const content = files[1]!.content;
+  assert(content.includes("quick()"), content);
+  const offset = Number(/seekSync\((\d+),0\)/.exec(content)![1]);
+  const whole = wrapWhole("whole()");
+  const binary = await Deno.readFile(PROGRAM);
+  const found = new TextDecoder().decode(binary.subarray(offset, offset + whole.length));
+  assertEquals(found, whole);
+});
+
+Deno.test("the stub drops what would change how deno runs and keeps the rest in order", async () => {
+  const hostile = { DENO_V8_FLAGS: "--x", NODE_OPTIONS: "x", RUST_LOG: "trace", OTEL_DENO: "1" };
+  const kept = { A_DENO_: "1", DENO: "2", EMPTY: "", RUST: "3" };
+  const { env, rest } = await start(PROGRAM, [], { ...hostile, ...kept, DENO_DIR: "/tmp" });
+  const names = env.map((variable) => variable.split("=")[0]!);
+  for (const name of Object.keys(kept)) assert(names.includes(name), name);
+  for (const name of Object.keys(hostile)) assert(!names.includes(name), name);
+  assertEquals(env.filter((variable) => variable.startsWith("DENO_")), [
+    "DENO_NO_UPDATE_CHECK=1",
+    "DENO_DIR=/dev/null/kago",
+  ]);
+  assert(rest.includes("getenv:/dev/null/kago"));
+});
+
+Deno.test("the stub starts with an empty environment", async () => {
+  const { env } = await start("env", ["-i", PROGRAM]);
+  assertEquals(env, ["DENO_NO_UPDATE_CHECK=1", "DENO_DIR=/dev/null/kago"]);
+});
+
+Deno.test("the stub starts without an argv[0]", async () => {
+  assertEquals(own(await start(PLAIN, ["--bare", PROGRAM])), []);
+});
+
+Deno.test("the stub keeps the auxiliary vector behind the environment", async () => {
+  assert((await start(PROGRAM, ["x"])).rest.includes("auxv:1"));
+});
+
+Deno.test("the stub passes a hundred thousand arguments on", async () => {
+  const words = Array.from({ length: 100_000 }, (_, i) => `${i}`);
+  assertEquals(own(await start(PROGRAM, words)), words);
+});
+
+Deno.test("the stub tells the soft limit on open files and does with a small one", async () => {
+  const script = 'ulimit -Sn 9; exec "$0"';
+  const { argv, files } = await start("sh", ["-c", script, PROGRAM]);
+  assert(argv.some((word) => word.includes("softNofile:9,")), argv.join(" "));
+  assertEquals(files.map(({ fd }) => fd >= 3 && fd < 9), [true, true]);
+});
+
+Deno.test("the stub's files do not take the place of closed standard streams", async () => {
+  const { files } = await start("sh", ["-c", 'exec "$0" <&- 2>&-', PROGRAM]);
+  for (const { fd } of files) assert(fd >= 64, `descriptor ${fd}`);
+});
+
+Deno.test("the stub leaves a deleted folder for /", async () => {
+  const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && exec "$0"';
+  const { rest } = await start("sh", ["-c", script, PROGRAM, `${FOLDER}/gone`]);
+  assert(rest.includes("cwd:/"), rest.join(" "));
+});
+
+Deno.test("the stub stays in a folder that is there", async () => {
+  const { rest } = await start("sh", ["-c", 'cd "$1" && exec "$0"', PROGRAM, FOLDER]);
+  assert(rest.includes(`cwd:${FOLDER}`), rest.join(" "));
+});
+
+Deno.test("the stub says what failed and exits with 1", async () => {
+  const { code, stderr } = await run("sh", ["-c", 'ulimit -n 4; exec "$0"', PROGRAM]);
+  assertEquals(code, 1);
+  assertEquals(stderr, "kago: cannot start: fcntl F_DUPFD_CLOEXEC: errno 24\n");
+});

@@ -1,0 +1,39 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ENTRY_LOADER_MAX } from "../../../scripts/build/entry_header.ts";
+import { leaveOutShim, LOADER, wrapQuick, wrapWhole } from "../../../scripts/build/program.ts";
+
+const SHIM = new Uint8Array([1, 2, 3, 4, 5, 6]);
+
+Deno.test("wrapWhole() makes a script that may await at its top level", async () => {
+  const script = wrapWhole("globalThis.wrapped = await Promise.resolve(7);");
+  await (0, eval)(script);
+  assertEquals(Reflect.get(globalThis, "wrapped"), 7);
+  Reflect.deleteProperty(globalThis, "wrapped");
+});
+
+Deno.test("wrapWhole() keeps the bundle's variables to itself and names it in stack traces", async () => {
+  const script = wrapWhole("const hidden = 1; throw new Error(`no ${hidden}`)");
+  const error: Error = await (0, eval)(script).catch((error: Error) => error);
+  assert(error.stack!.includes("(kago.js,"), error.stack);
+  assertEquals(Reflect.get(globalThis, "hidden"), undefined);
+});
+
+Deno.test("wrapQuick() gives the bundle the place of the whole program", () => {
+  const script = wrapQuick("0", 123456, 789);
+  assert(script.includes("seekSync(123456,0)"), script);
+  assert(script.includes("new Uint8Array(789)"), script);
+});
+
+Deno.test("LOADER fits the stub's room with numbers of 64 bits", () => {
+  assert(LOADER.join("18446744073709551615").length < ENTRY_LOADER_MAX);
+});
+
+Deno.test("leaveOutShim() takes the shim's base64 out of a program that has another way to it", () => {
+  const bundle = `globalThis.kago?.shim??"${SHIM.toBase64()}"`;
+  assertEquals(leaveOutShim(bundle, SHIM), 'globalThis.kago?.shim??""');
+  assertEquals(leaveOutShim("no shim", SHIM), "no shim");
+});
+
+Deno.test("leaveOutShim() refuses a program that has no other way to the shim", () => {
+  assertThrows(() => leaveOutShim(`f("${SHIM.toBase64()}")`, SHIM), Error, "globalThis.kago");
+});

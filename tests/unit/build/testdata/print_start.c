@@ -1,0 +1,46 @@
+/* A program for the entry stub's tests: prints how it was started, each record ended by NUL. With --bare PATH it starts
+ * that program without any argument, not even argv[0]. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* Every memory file that the loader names. */
+static void print_files(const char *loader) {
+  while ((loader = strstr(loader, "/proc/self/fd/"))) {
+    char bytes[1024];
+    int fd = (loader += strlen("/proc/self/fd/"), atoi(loader));
+    long size = pread(fd, bytes, sizeof(bytes), 0);
+
+    printf("file:%d %#x %d %.*s%c", fd, fcntl(fd, F_GET_SEALS), fcntl(fd, F_GETFD), (int)size, bytes, 0);
+  }
+}
+
+/* What follows the environment on the stack, as the program would find it without the kernel's own copy. */
+static unsigned long on_stack(unsigned long type) {
+  char **end = environ;
+
+  while (*end) end++;
+  for (unsigned long *pair = (unsigned long *)(end + 1); pair[0]; pair += 2)
+    if (pair[0] == type) return pair[1];
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  char folder[4096];
+
+  if (argc == 3 && !strcmp(argv[1], "--bare")) return execv(argv[2], (char *[]){NULL});
+  printf("argc:%d%c", argc, 0);
+  for (int i = 0; i < argc; i++) printf("argv:%s%c", argv[i], 0);
+  printf("end:%d%c", argv[argc] == NULL, 0);
+  for (char **variable = environ; *variable; variable++) printf("env:%s%c", *variable, 0);
+  printf("getenv:%s%c", getenv("DENO_DIR"), 0);
+  printf("auxv:%d%c", on_stack(AT_ENTRY) == getauxval(AT_ENTRY) && on_stack(AT_PAGESZ) == 4096, 0);
+  printf("cwd:%s%c", getcwd(folder, sizeof(folder)), 0);
+  for (int i = 0; i < argc; i++) print_files(argv[i]);
+  return 3;
+}

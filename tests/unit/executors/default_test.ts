@@ -1,0 +1,12 @@
+import { assertStrictEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { defaultExecutor } from "../../../executors/default.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
+
+Deno.test("defaultExecutor.preExec() leaves the spec alone and ends in the user's process", () => {
+  const spec: Spec = { ociVersion: "1.2.0", process: { cwd: "/", args: ["true"] } };
+  const result = defaultExecutor.preExec(spec, { id: "c", bundle: "/b", rootfs: "/b/rootfs" });
+  assertStrictEquals(result.spec, spec);
+  assertEquals(result.rootfsFiles, []);
+  assertEquals(result.ending, { kind: "process" });
+});

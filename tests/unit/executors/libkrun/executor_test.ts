@@ -1,0 +1,63 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
+import { SpecError } from "../../../../runtime/errors.ts";
+import type { Spec } from "../../../../runtime/spec/spec.ts";
+
+const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs" };
+const SPEC: Spec = {
+  ociVersion: "1.2.0",
+  annotations: { "run.oci.handler": "krun", "krun.cpus": "2" },
+  process: { cwd: "/", args: ["sh"], user: { uid: 7, gid: 8 } },
+  root: { path: "rootfs" },
+  mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
+  linux: { namespaces: [{ type: "mount" }] },
+};
+
+function refusedPath(change: Partial<Spec>): string {
+  const validate = () => libkrunExecutor.validate({ ...SPEC, ...change }, CONTEXT);
+  return assertThrows(validate, SpecError).jsonPath;
+}
+
+Deno.test("libkrunExecutor.validate() accepts a spec that a microVM can carry out", () => {
+  libkrunExecutor.validate(SPEC, CONTEXT);
+});
+
+Deno.test("libkrunExecutor.validate() accepts another spelling and a bind of /proc", () => {
+  const mounts = [{ destination: "//proc/", type: "bind", source: "/proc", options: ["rbind"] }];
+  libkrunExecutor.validate({ ...SPEC, mounts }, CONTEXT);
+});
+
+Deno.test("libkrunExecutor.validate() refuses a root without /proc", () => {
+  assertEquals(refusedPath({ mounts: [{ destination: "/proc/sys", type: "tmpfs" }] }), "mounts");
+});
+
+Deno.test("libkrunExecutor.validate() refuses to share the host's mounts", () => {
+  assertEquals(refusedPath({ linux: { namespaces: [{ type: "pid" }] } }), "linux.namespaces");
+});
+
+Deno.test("libkrunExecutor.validate() refuses a process without args", () => {
+  assertEquals(refusedPath({ process: { cwd: "/" } }), "process.args");
+  assertEquals(refusedPath({ process: { cwd: "/", args: [] } }), "process.args");
+});
+
+Deno.test("libkrunExecutor.validate() refuses annotations out of range", () => {
+  assertEquals(refusedPath({ annotations: { "krun.cpus": "99" } }), 'annotations["krun.cpus"]');
+});
+
+Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", () => {
+  const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
+  assertEquals(ending, { kind: "stage", settings: { cpus: 2, ramMib: 1024, logLevel: 1 } });
+});
+
+Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to the guest", () => {
+  const { spec, rootfsFiles } = libkrunExecutor.preExec(SPEC, CONTEXT);
+  assertEquals(spec.linux?.devices?.map(({ path }) => path), ["/dev/kvm"]);
+  const [file, ...more] = rootfsFiles;
+  assertEquals(more, []);
+  assertEquals(JSON.parse(new TextDecoder().decode(file!.data)), {
+    Entrypoint: [],
+    ...spec,
+    process: { ...spec.process, env: [] },
+  });
+  assertEquals([file!.uid, file!.gid], [7, 8]);
+});

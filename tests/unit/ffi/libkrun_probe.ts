@@ -1,0 +1,68 @@
+/**
+ * Loads libkrun in a process of its own: a library once loaded answers to its name for good, so no two tests can load
+ * different ones. As a module it starts that process, as a program it is that process.
+ */
+import { checkLibkrunHost } from "../../../executors/libkrun/host_checks.ts";
+import { libraryVersions, openLibkrun } from "../../../ffi/libkrun.ts";
+
+export interface Probe {
+  /** As for openLibkrun(). */
+  readonly path?: string;
+  /** Call the functions in the order of the init stage. */
+  readonly boot?: true;
+  /** Call libraryVersions() instead. */
+  readonly versions?: true;
+  /** Call checkLibkrunHost() for a spec with these args instead. */
+  readonly check?: readonly string[];
+}
+
+export interface Probed {
+  readonly result?: unknown;
+  readonly error?: {
+    readonly name: string;
+    readonly message: string;
+    readonly errno?: number;
+    readonly jsonPath?: string;
+  };
+  /** The exit code, when the process ended as a guest does. */
+  readonly code: number;
+}
+
+/** Runs a probe, with `env` added to its environment. */
+export async function probeLibkrun(probe: Probe, env: Record<string, string>): Promise<Probed> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL(import.meta.url).pathname, JSON.stringify(probe)],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  const CRASHED = 1;
+  if (text === "" && code === CRASHED) throw new Error(new TextDecoder().decode(stderr));
+  return { ...JSON.parse(text || "{}"), code };
+}
+
+function carryOut({ path, boot, versions, check }: Probe): unknown {
+  if (versions) return { ...libraryVersions() };
+  if (check) {
+    const spec = { ociVersion: "1.2.0", process: { cwd: "/", args: check } };
+    return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 });
+  }
+  const libkrun = openLibkrun(path);
+  const context = libkrun.createContext();
+  if (!boot) return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC() };
+  libkrun.setVmConfig(context, 2, 512);
+  libkrun.setRoot(context, "/");
+  libkrun.setLogLevel(1);
+  libkrun.startEnter(context);
+}
+
+if (import.meta.main) {
+  try {
+    console.log(JSON.stringify({ result: carryOut(JSON.parse(Deno.args[0]!)) }));
+  } catch (error) {
+    const { name, message, errno, jsonPath } = error as NonNullable<Probed["error"]>;
+    console.log(JSON.stringify({ error: { name, message, errno, jsonPath } }));
+  }
+}

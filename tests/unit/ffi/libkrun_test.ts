@@ -1,0 +1,110 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { buildLibkrunDouble, type DoubleOptions } from "../../doubles/libkrun/build.ts";
+import { type Probe, type Probed, probeLibkrun } from "./libkrun_probe.ts";
+
+const EINVAL = 22;
+const ENOMEM = 12;
+
+/** Probes a double that the dynamic linker finds. */
+async function probe(options: DoubleOptions, what: Probe): Promise<Probed> {
+  using double = await buildLibkrunDouble(options);
+  return await probeLibkrun(what, { LD_LIBRARY_PATH: double.dir });
+}
+
+Deno.test("Libkrun calls libkrun with what it is given, in the order of the calls", async () => {
+  using double = await buildLibkrunDouble({ startEnter: -EINVAL });
+  await probeLibkrun({ boot: true }, { LD_LIBRARY_PATH: double.dir });
+  assertEquals(double.calls(), [
+    { call: "krun_create_ctx", args: [] },
+    { call: "krun_set_vm_config", args: [0, 2, 512] },
+    { call: "krun_set_root", args: [0, "/"] },
+    { call: "krun_set_log_level", args: [1] },
+    { call: "krun_start_enter", args: [0] },
+  ]);
+});
+
+Deno.test("Libkrun.startEnter() ends the process with the guest's exit code", async () => {
+  // The double's guest misses /.krun_config.json in the root of this host.
+  assertEquals(await probe({}, { boot: true }), { code: 125 });
+});
+
+Deno.test("Libkrun.startEnter() comes back with the failure only", async () => {
+  const { error } = await probe({ startEnter: -EINVAL }, { boot: true });
+  assertEquals(error?.name, "SyscallError");
+  assertEquals(error?.errno, EINVAL);
+  assertEquals(error?.message, "krun_start_enter(0): invalid argument");
+});
+
+Deno.test("Libkrun turns a negative result into an error that names the call", async () => {
+  const { error } = await probe({ setVmConfig: -EINVAL }, { boot: true });
+  assertEquals(error?.message, "krun_set_vm_config(0, 2, 512): invalid argument");
+  const { error: other } = await probe({ createContext: -ENOMEM }, {});
+  assertEquals(other?.message, "krun_create_ctx(): cannot allocate memory");
+  assertEquals(other?.errno, ENOMEM);
+});
+
+Deno.test("openLibkrun() finds the firmware beside a library that is given by path", async () => {
+  using double = await buildLibkrunDouble({ initInC: true });
+  const { result } = await probeLibkrun({ path: double.path }, {});
+  assertEquals(result, { firmware: true, initInC: true });
+});
+
+Deno.test("Libkrun.hasInitInC() is false for a library without that program", async () => {
+  const { result } = await probe({}, {});
+  assertEquals(result, { firmware: true, initInC: false });
+});
+
+Deno.test("openLibkrun() says which file it could not load", async () => {
+  const { error } = await probeLibkrun({ path: "/nonexistent/libkrun.so.1" }, {});
+  assertEquals(error?.name, "HostError");
+  assertMatch(
+    error!.message,
+    /^libkrun cannot be loaded: \/nonexistent\/libkrun\.so\.1: cannot op/,
+  );
+  assertMatch(error!.message, /; correct annotations\["krun\.libkrun\.path"\]$/);
+});
+
+Deno.test("openLibkrun() passes on why the installed library is broken", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/libkrun.so.1`, "");
+  await Deno.writeTextFile(`${dir}/libkrun.so.2`, "");
+  const { error } = await probeLibkrun({}, { LD_LIBRARY_PATH: dir });
+  await Deno.remove(dir, { recursive: true });
+  assertMatch(error!.message, /^libkrun cannot be loaded: .*file too short; install libkrun 1\.x/);
+});
+
+Deno.test("openLibkrun() refuses libkrun 2.x where there is no 1.x", async () => {
+  using double = await buildLibkrunDouble({ abi: 2 });
+  await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
+  const { error } = await probeLibkrun({}, { LD_LIBRARY_PATH: double.dir });
+  assertEquals(error?.name, "HostError");
+  assertEquals(
+    error?.message,
+    "libkrun.so.2 is libkrun 2.x, which is not supported; " +
+      "install libkrun 1.x, which can stand beside it",
+  );
+});
+
+Deno.test("openLibkrun() knows libkrun 2.x by its functions, whatever its name", async () => {
+  using double = await buildLibkrunDouble({ abi: 2 });
+  const { error } = await probeLibkrun({ path: double.path }, {});
+  assertMatch(error!.message, /libkrun\.so\.2 is libkrun 2\.x, which is not supported; install/);
+});
+
+Deno.test("openLibkrun() refuses a library that is not libkrun", async () => {
+  using double = await buildLibkrunDouble();
+  const { error } = await probeLibkrun({ path: `${double.dir}/libkrunfw.so.5` }, {});
+  assertMatch(error!.message, /libkrunfw\.so\.5 is not libkrun; name the file of libkrun 1\.x$/);
+});
+
+Deno.test("libraryVersions() reads the versions from the files behind the names", async () => {
+  const { result } = await probe({}, { versions: true });
+  assertEquals(result, { libkrun: "1.99.0", libkrunfw: "5.99.0" });
+});
+
+Deno.test("libraryVersions() tells the version of a library that is not supported", async () => {
+  using double = await buildLibkrunDouble({ abi: 2, firmware: false });
+  await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
+  const { result } = await probeLibkrun({ versions: true }, { LD_LIBRARY_PATH: double.dir });
+  assertEquals(result, { libkrun: "2.99.0" });
+});
