@@ -31,7 +31,8 @@ async function build(options: Options): Promise<void> {
   await Promise.all([bundle(`${ROOT}/main.ts`, WHOLE), bundleQuick(QUICK)]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
-  const used = await pack({ packer, offline, whole: WHOLE, quick: QUICK, shim, output });
+  const env = Deno.env.toObject();
+  const used = await pack({ packer, offline, env, whole: WHOLE, quick: QUICK, shim, output });
   const { size } = await Deno.stat(output);
   console.log(`${output}: ${(size / 2 ** 20).toFixed(1)} MiB, packed with ${used}`);
 }

@@ -28,7 +28,7 @@ const KVM_RULE: DeviceCgroup = {
 
 /**
  * The spec with the device, unless the bundle has one of its own, and with a rule that allows it, last because later
- * rules win. Without a list of rules there is nothing to allow it in.
+ * rules win. It takes the rule also where the bundle has none: what is not allowed is denied then too.
  */
 export function withKvmDevice(spec: Spec): Spec {
   const { devices = [], resources } = spec.linux ?? {};
@@ -38,9 +38,7 @@ export function withKvmDevice(spec: Spec): Spec {
     linux: {
       ...spec.linux,
       devices: present ? devices : [...devices, KVM_DEVICE],
-      ...(resources?.devices
-        ? { resources: { ...resources, devices: [...resources.devices, KVM_RULE] } }
-        : {}),
+      resources: { ...resources, devices: [...resources?.devices ?? [], KVM_RULE] },
     },
   };
 }

@@ -30,6 +30,7 @@ static void put_random_field(struct plan_writer *w, char code) {
   if (code == 'S' || code == 'V') put_u32(w, count);
   for (uint32_t i = 0; i < count; i++) {
     if (code == 's' || code == 'S') put_random_string(w);
+    else if (code == 'b') put_blob(w, &state, random_below(9));
     else if (code == 'U') put_u64(w, state);
     else put_u32(w, random_below(1000));
   }

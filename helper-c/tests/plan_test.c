@@ -87,6 +87,36 @@ TEST(plan_next_decodes_lists_in_order) {
   EQUAL(list_number(&f[0], 1), 0xffffffff);
 }
 
+TEST(plan_next_decodes_bytes_with_NULs) {
+  begin_plan(&w);
+  begin_operation(&w, OP_seccomp);
+  put_blob(&w, "\0a\0", 3);
+  put_u32(&w, 9);
+  end_plan(&w);
+  struct plan plan;
+  struct plan_fault fault;
+  struct field f[MAX_FIELDS];
+  size_t offset = PLAN_HEADER;
+  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  EQUAL(plan_next(&plan, &offset, f), OP_seccomp);
+  EQUAL(f[0].count, 3);
+  CHECK(memcmp(f[0].data, "\0a\0", 3) == 0);
+  EQUAL(f[1].number, 9);
+}
+
+TEST(plan_check_refuses_bytes_longer_than_their_operation) {
+  static const uint32_t lengths[] = {8, 0x7fffffff, 0xfffffffc, 0xffffffff}; /* 7 would leave no room for the number */
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    begin_plan(&w);
+    begin_operation(&w, OP_seccomp);
+    put_blob(&w, "abc", 3);
+    put_u32(&w, 0);
+    end_plan(&w);
+    set_u32(&w, STRING_AT, lengths[i]);
+    EQUAL(check_written(), -EINVAL);
+  }
+}
+
 TEST(plan_check_accepts_a_plan_at_any_alignment) {
   static uint8_t buffer[sizeof w.bytes + 8];
   write_all_operations();

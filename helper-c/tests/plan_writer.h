@@ -40,6 +40,11 @@ static inline void put_str(struct plan_writer *w, const char *text) {
   put_bytes(w, text, length + 1);
 }
 
+static inline void put_blob(struct plan_writer *w, const void *bytes, uint32_t size) {
+  put_u32(w, size);
+  put_bytes(w, bytes, size);
+}
+
 /* A list of strings; `texts` ends in NULL. */
 static inline void put_strs(struct plan_writer *w, const char *const *texts) {
   uint32_t count = 0;
@@ -105,6 +110,7 @@ static inline void put_all_operations(struct plan_writer *w) {
       if (*code == 'u') put_u32(w, 0x01020304u + opcode);
       else if (*code == 'U') put_u64(w, 0x0102030405060708u + opcode);
       else if (*code == 's') put_str(w, opcode % 3 ? "/some/path" : "");
+      else if (*code == 'b') put_blob(w, "\0bytes\0\xff", 8);
       else if (*code == 'S') put_strs(w, texts);
       else put_u32s(w, numbers, 3);
     }

@@ -89,10 +89,10 @@ TEST(kago_pidfd_open_refuses_pids_without_a_process) {
 TEST(kago_pidfd_send_signal_reaches_that_process_only) {
   int pid = start(0, 60000), pidfd = kago_pidfd_open(pid);
   EQUAL(kago_pidfd_send_signal(pidfd, 0), 0);
+  EQUAL(kago_pidfd_send_signal(pidfd, 65), -EINVAL);
   EQUAL(kago_pidfd_send_signal(pidfd, SIGUSR1), 0);
   EQUAL(kago_wait(pid), SIGUSR1);
   EQUAL(kago_pidfd_send_signal(pidfd, SIGTERM), -ESRCH);
-  EQUAL(kago_pidfd_send_signal(pidfd, 65), -EINVAL);
   EQUAL(kago_pidfd_send_signal(-1, SIGTERM), -EBADF);
 }
 

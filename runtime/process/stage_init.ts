@@ -67,7 +67,8 @@ function configureVm(libkrun: Libkrun, context: number, settings: InitStageSetti
   if (errno !== 0) {
     throw new HostError(
       `the container's user cannot open its /dev/kvm: ${describeErrno(errno)}`,
-      "give the node in linux.devices another owner or mode, or leave it out",
+      "look at its owner and mode (in a user namespace they are the host's), at " +
+        "linux.resources.devices, and for nodev on /dev",
     );
   }
   libkrun.setVmConfig(context, settings.cpus, settings.ramMib);

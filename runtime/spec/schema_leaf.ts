@@ -46,9 +46,11 @@ export function pattern(expression: RegExp, form: string): Rule<string> {
   return leaf(() => z.custom<string>(accepts, `expected ${form}`));
 }
 
-/** One of the words of a list in the spec modules. */
+/** One of the words of a list in the spec modules. Not z.enum(), which costs half a millisecond more for a config. */
 export function oneOf<const T extends readonly string[]>(words: T): Rule<T[number]> {
-  return leaf(() => z.enum(words));
+  const accepts = (value: unknown) => words.some((word) => word === value);
+  const error = () => `expected one of ${words.join(", ")}`;
+  return leaf(() => z.custom<T[number]>(accepts, { error }));
 }
 
 /**
@@ -74,10 +76,7 @@ function leaf<T>(build: () => z.ZodMiniType<T>): Rule<T> {
 /** zod/mini brings no texts of its own. */
 function tell(issue: z.core.$ZodIssue, value: unknown): Problem {
   if (issue.code === "invalid_type") return mismatch(issue.expected, value);
-  const expected = issue.code === "invalid_value"
-    ? `expected one of ${issue.values.join(", ")}`
-    : issue.message;
-  return { path: [], text: `${expected}, got ${show(value)}` };
+  return { path: [], text: `${issue.message}, got ${show(value)}` };
 }
 
 /** JSON, shortened; a bigint as its digits. */

@@ -1,5 +1,6 @@
 /** The packer that uses `deno compile`. Owns its options. */
 import { runCommand } from "./command.ts";
+import type { DenortEnvironment } from "./denort.ts";
 import { replaceFile } from "./output_file.ts";
 import { stockDeno } from "./stock_deno.ts";
 
@@ -26,15 +27,20 @@ export function compileArguments(bundle: string, output: string): string[] {
 
 /**
  * Packs the bundle with all commands into `output`; Deno may download the base for it.
+ * @param env added to the environment.
  * @throws {CommandError} when it cannot.
  */
-export async function packWithCompile(bundle: string, output: string): Promise<void> {
+export async function packWithCompile(
+  bundle: string,
+  output: string,
+  env: DenortEnvironment,
+): Promise<void> {
   const deno = await stockDeno();
   await replaceFile(output, 0o755, async (temporary) => {
     // deno compile overwrites only what looks like its own work.
     await Deno.remove(temporary);
     await runCommand(deno, compileArguments(bundle, temporary), {
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+      env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       timeout: DOWNLOAD_TIMEOUT,
     });
   });

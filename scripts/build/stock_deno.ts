@@ -2,7 +2,7 @@
 import pinned from "../tools/package.json" with { type: "json" };
 import { HostError } from "../../runtime/errors.ts";
 import { TOOLS } from "./paths.ts";
-import { exists } from "./stamp.ts";
+import { exists } from "./output_file.ts";
 
 const PACKAGE = "@deno/linux-x64-glibc";
 

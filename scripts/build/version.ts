@@ -2,7 +2,7 @@
 import { HostError } from "../../runtime/errors.ts";
 import { CommandError, runCommand } from "./command.ts";
 import { ROOT } from "./paths.ts";
-import { exists } from "./stamp.ts";
+import { exists } from "./output_file.ts";
 
 export interface Version {
   /** `version` of deno.json, `unknown` when it has none. */

@@ -31,6 +31,16 @@ Deno.test("replaceFile() keeps the old file when writing fails", async () => {
   });
 });
 
+Deno.test("replaceFile() tells the failure of a writer that has removed the file", async () => {
+  await withFolder(async (folder) => {
+    const fail = async (temporary: string) => {
+      await Deno.remove(temporary);
+      throw new RangeError("no");
+    };
+    await assertRejects(() => replaceFile(`${folder}/file`, 0o644, fail), RangeError);
+  });
+});
+
 Deno.test("writeIfChanged() leaves a file alone that says the same", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/file`;

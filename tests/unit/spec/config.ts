@@ -19,7 +19,8 @@ export const SMALL_CONFIG = {
 
 /** A copy of `config` with changes; objects and lists on the way are made. Keys are plain words. */
 export function change(config: unknown, ...changes: readonly Change[]): Record<string, unknown> {
-  const copy = structuredClone(config) as Record<string, unknown>;
+  // Not structuredClone(), which keeps parts shared that occur twice.
+  const copy = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
   for (const [path, value] of changes) {
     const keys = path.split(/[.[\]]+/).filter((key) => key !== "")
       .map((key) => /^\d+$/.test(key) ? Number(key) : key);

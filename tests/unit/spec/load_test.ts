@@ -125,14 +125,8 @@ Deno.test("parseSpec() keeps every digit of 64-bit integers", () => {
 });
 
 Deno.test("parseSpec() reads a property that is null as absent", () => {
-  const config = configWith(["hooks", null], ["process.rlimits", null], [
-    ["hostname"],
-    null,
-  ]);
-  assertEquals<unknown>(
-    parseSpec(JSON.stringify(config)),
-    configWith(["hostname", undefined]),
-  );
+  const config = configWith(["hooks", null], ["process.rlimits", null], ["hostname", null]);
+  assertEquals<unknown>(parseSpec(JSON.stringify(config)), configWith(["hostname", undefined]));
 });
 
 Deno.test("parseSpec() refuses a NUL in any string", () => {

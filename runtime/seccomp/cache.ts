@@ -1,0 +1,80 @@
+/**
+ * Compiled profiles, kept between starts: compiling costs as much as everything else of `create`, and an engine gives
+ * nearly all its containers the same profile. The cache is a help only: whatever is wrong with it, the profile gets
+ * compiled, and the filter is the same.
+ */
+import { libseccompIdentity } from "../../ffi/libseccomp.ts";
+import type { Seccomp } from "../spec/spec.ts";
+import { cacheKey, decodeEntry, encodeEntry, entryName } from "./cache_entry.ts";
+import { MAX_ENTRY_SIZE, readCached, UntrustedCacheError, writeCached } from "./cache_folder.ts";
+import { compileProgram, type Program, type SeccompFilter } from "./compile.ts";
+import { filterFlags } from "./flags.ts";
+
+/**
+ * Where the cache of a state root is: in it, since it is this user's alone and gone after a reboot, under a name that no
+ * container's id can be ("~" is not allowed in one).
+ */
+export function seccompCacheDir(stateRoot: string): string {
+  return `${stateRoot}/~seccomp`;
+}
+
+/**
+ * The filter of a profile, from the cache if it is there, and into it if it is not.
+ * @param cacheDir seccompCacheDir(); made when it is missing.
+ * @returns as compileFilter() does, with a warning for each trouble with the cache.
+ * @throws as compileFilter().
+ */
+export function cachedFilter(seccomp: Seccomp, cacheDir: string): SeccompFilter {
+  const key = cacheKey(seccomp, libseccompIdentity());
+  const { found, usable, warnings } = lookUp(cacheDir, key);
+  if (found) return { filter: found, warnings, ...filterFlags(seccomp) };
+  const program = compileProgram(seccomp);
+  if (usable) warnings.push(...store(cacheDir, key, program));
+  return {
+    filter: program.filter,
+    warnings: [...warnings, ...program.warnings],
+    ...filterFlags(seccomp),
+  };
+}
+
+interface LookUp {
+  readonly found?: Uint8Array<ArrayBuffer>;
+  /** Whether the folder may be written to. */
+  readonly usable: boolean;
+  readonly warnings: string[];
+}
+
+function lookUp(cacheDir: string, key: string): LookUp {
+  const name = entryName(key);
+  try {
+    const entry = readCached(cacheDir, name);
+    const program = entry && decodeEntry(entry, key);
+    if (program === "damaged") {
+      return { usable: true, warnings: [`${cacheDir}/${name} is damaged and will be replaced`] };
+    }
+    return { found: program === "foreign" ? undefined : program, usable: true, warnings: [] };
+  } catch (error) {
+    return { usable: false, warnings: [describe(error)] };
+  }
+}
+
+/** A program with warnings is not kept: the next start has to warn again. */
+function store(cacheDir: string, key: string, { filter, warnings }: Program): string[] {
+  const entry = encodeEntry(key, filter);
+  if (warnings.length > 0 || entry.length > MAX_ENTRY_SIZE) return [];
+  try {
+    writeCached(cacheDir, entryName(key), entry);
+    return [];
+  } catch (error) {
+    return [describe(error)];
+  }
+}
+
+/** Troubles of files become a warning; anything else is a fault of this program. */
+function describe(error: unknown): string {
+  const isTrouble = error instanceof UntrustedCacheError ||
+    Object.values(Deno.errors).some((type) => error instanceof type) ||
+    /\(os error \d+\)/.test(String(error));
+  if (!isTrouble) throw error;
+  return `the cache of seccomp filters is not used: ${(error as Error).message}`;
+}

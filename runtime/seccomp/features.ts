@@ -1,0 +1,44 @@
+/** The part of `kago features` that tells of seccomp (runtime spec, features-linux.md), from the tables of names. */
+import { kernelTakesFlags, libseccompVersion } from "../../ffi/libseccomp.ts";
+import { HostError } from "../errors.ts";
+import type { SeccompFlag } from "../spec/spec.ts";
+import { SECCOMP_ARCHITECTURES } from "../spec/spec_seccomp.ts";
+import { ACTIONS, FLAGS, OPERATORS } from "./names.ts";
+
+/** What a profile may say, on any host. */
+export const SECCOMP_FEATURES = {
+  actions: Object.keys(ACTIONS).sort(),
+  operators: Object.keys(OPERATORS).sort(),
+  archs: [...SECCOMP_ARCHITECTURES].sort(),
+  knownFlags: Object.keys(FLAGS) as SeccompFlag[],
+};
+
+/**
+ * `linux.seccomp` of `kago features` on this host, and libseccomp's version for its `annotations`, which is where runc
+ * and crun have it. Without a libseccomp there is no seccomp.
+ */
+export function seccompFeatures() {
+  const version = findVersion();
+  if (version === undefined) return { seccomp: { enabled: false }, annotations: {} };
+  const supportedFlags = SECCOMP_FEATURES.knownFlags.filter(isSupported);
+  return {
+    seccomp: { enabled: true, ...SECCOMP_FEATURES, supportedFlags },
+    annotations: { "io.github.seccomp.libseccomp.version": version },
+  };
+}
+
+function findVersion(): string | undefined {
+  try {
+    return libseccompVersion();
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
+
+function isSupported(flag: SeccompFlag): boolean {
+  const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
+  // The kernel takes it with a listener only.
+  const needsListener = flag === "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+  return kernelTakesFlags(FLAGS[flag] | (needsListener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0));
+}

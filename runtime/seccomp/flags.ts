@@ -1,0 +1,46 @@
+/** What seccomp(2) is to be told besides the program. */
+import type { Seccomp } from "../spec/spec.ts";
+import { flagNumber, FLAGS } from "./names.ts";
+
+/** Flags that a profile cannot name. */
+const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
+const SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 1 << 4;
+
+export interface FilterFlags {
+  /** SECCOMP_FILTER_FLAG_* for seccomp(2). */
+  readonly flags: number;
+  /** seccomp(2) returns a descriptor that is to be sent to `listenerPath`. */
+  readonly listener: boolean;
+}
+
+/**
+ * The flags of a profile. Without `flags` it is SPEC_ALLOW alone, as in runc and crun: a filter then costs the container no
+ * speculative store bypass, which kernels from 5.16 on leave to the program in any case. An empty list means none.
+ * @throws {SpecError} for an unknown name.
+ */
+export function filterFlags(seccomp: Seccomp): FilterFlags {
+  const listener = hasNotify(seccomp);
+  let flags = namedFlags(seccomp);
+  if (listener) {
+    flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    // The kernel wants it with both: otherwise a result could be a descriptor or a thread's id (seccomp(2)).
+    if (flags & FLAGS.SECCOMP_FILTER_FLAG_TSYNC) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+  } else {
+    // It says how notifications are awaited, and the kernel refuses it where there are none.
+    flags &= ~FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  }
+  return { flags, listener };
+}
+
+function namedFlags({ flags }: Seccomp): number {
+  if (!flags) return FLAGS.SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  return flags.reduce(
+    (sum, flag, index) => sum | flagNumber(flag, `linux.seccomp.flags[${index}]`),
+    0,
+  );
+}
+
+/** Whether a rule notifies an agent. */
+export function hasNotify({ syscalls }: Seccomp): boolean {
+  return syscalls?.some(({ action }) => action === "SCMP_ACT_NOTIFY") ?? false;
+}

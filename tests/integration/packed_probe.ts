@@ -1,0 +1,61 @@
+/**
+ * A binary packed like kago, around a program that tells how it finds itself. It makes the packer's tests independent of
+ * what kago's own commands do.
+ */
+import { runCommand } from "../../scripts/build/command.ts";
+import { pack } from "../../scripts/build/pack.ts";
+
+/** The first argument says what to do; this is JavaScript, as the bundler would leave it. */
+const WHOLE = `
+const [verb, ...rest] = Deno.args;
+const lib = () => Deno.dlopen(globalThis.kago.shim, { answer: { parameters: [], result: "i32" } });
+const verbs = {
+  report: () => console.log(JSON.stringify({
+    args: rest,
+    env: Deno.env.toObject(),
+    cwd: Deno.cwd(),
+    commandLine: Deno.readTextFileSync("/proc/self/cmdline").split("\\0").slice(0, -1),
+    exe: Deno.execPath(),
+    softNofile: globalThis.kago.softNofile,
+  })),
+  shim: () => console.log(lib().symbols.answer()),
+  exit: () => Deno.exit(Number(rest[0])),
+  throw: () => { throw new Error("on purpose"); },
+  copy: () => Deno.stdin.readable.pipeTo(Deno.stdout.writable),
+  descriptors: async () => {
+    const listing = new Deno.Command("ls", { args: ["-1", "/proc/self/fd"], stdout: "inherit" });
+    await listing.output();
+  },
+};
+await verbs[verb]();
+`;
+
+/** Like kago's quick program: it knows one command and leaves the others to the whole program. */
+const QUICK = `
+if (Deno.args[0] === "state") console.log("quick");
+else await startWholeProgram();
+`;
+
+export interface Probe {
+  /** The packed binary; anybody may run it. */
+  readonly binary: string;
+  /** A folder of the test's own, which holds the binary. */
+  readonly folder: string;
+}
+
+/** Packs the probe into a folder of its own, which the caller removes. */
+export async function packProbe(): Promise<Probe> {
+  const folder = await Deno.makeTempDir({ prefix: "kago_probe_" });
+  await Deno.chmod(folder, 0o755);
+  const [whole, quick, shim] = ["whole.js", "quick.js", "shim.so"].map((name) =>
+    `${folder}/${name}`
+  );
+  await Deno.writeTextFile(whole!, WHOLE);
+  await Deno.writeTextFile(quick!, QUICK);
+  await Deno.writeTextFile(`${folder}/shim.c`, "int answer(void) { return 42; }");
+  await runCommand("cc", ["-shared", "-fPIC", "-o", shim!, `${folder}/shim.c`]);
+  const binary = `${folder}/probe`;
+  const inputs = { whole: whole!, quick: quick!, shim: shim! };
+  await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
+  return { binary, folder };
+}
