@@ -3,13 +3,14 @@
  * Which calls to make in which order is not decided here.
  */
 import { SyscallError } from "../runtime/errors.ts";
-import { SHIM_BASE64, STAGE_BASE64 } from "./embedded.gen.ts";
+import { SHIM_BASE64 } from "./embedded.gen.ts";
 import { memoryFilePath } from "./memory_file.ts";
 import { packed } from "./packed.ts";
 
 /** The functions of helper-c/shim.h, by number; a test compares this list with the header's. */
 export const CALLS = [
   "memory_file",
+  "stage_program",
   "check_plan",
   "spawn",
   "socket_pair",
@@ -92,7 +93,7 @@ export function memoryFile(name: string, bytes: Uint8Array<ArrayBuffer>): number
 
 /** The stage program as a sealed memory file. */
 export function stageProgram(): number {
-  return memoryFile("kago", Uint8Array.fromBase64(STAGE_BASE64));
+  return checked(call("stage_program", []), "memfd_create of the stage program");
 }
 
 /** What the shim finds wrong with an encoded plan, or undefined. */

@@ -14,6 +14,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
   const int32_t *n = request.numbers;
   switch ((enum call)request.call) {
     case CALL_memory_file: return kago_memory_file(p, q, (uint32_t)n[0]);
+    case CALL_stage_program: return kago_stage_program();
     case CALL_check_plan: return kago_check_plan(p, (uint32_t)n[0], q, r);
     case CALL_spawn: return kago_spawn(n[0], n[1], n[2], n[3], n[4]);
     case CALL_socket_pair: return kago_socket_pair(p);

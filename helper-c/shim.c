@@ -185,6 +185,8 @@ int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int
   uint32_t failed = 0;
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);
+  /* Nothing of the set-up may stay open in the VMM. */
+  if (c.proc_fd >= 0) close(c.proc_fd);
   result[0] = (int32_t)failed;
   result[1] = c.report_fd;
   return error;

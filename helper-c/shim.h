@@ -10,6 +10,9 @@
 /* A sealed memory file with these contents, for a plan or a program: descriptor. */
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 
+/* The stage program as a sealed memory file: descriptor. */
+int kago_stage_program(void);
+
 /* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
 
@@ -58,6 +61,7 @@ _Noreturn void kago_exit(int code);
 /* The functions by number, in the order of CALLS in ffi/shim.ts, which a test compares with this list. */
 #define SHIM_CALLS(X) \
   X(memory_file) \
+  X(stage_program) \
   X(check_plan) \
   X(spawn) \
   X(socket_pair) \

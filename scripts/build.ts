@@ -12,10 +12,11 @@ import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
 import { BUILD, DIST, ROOT } from "./build/paths.ts";
-import { bundleQuick } from "./build/quick.ts";
+import { bundlePart, CREATE_COMMANDS, QUICK_COMMANDS } from "./build/quick.ts";
 
 const WHOLE = `${BUILD}/kago.js`;
 const QUICK = `${BUILD}/kago_quick.js`;
+const CREATE = `${BUILD}/kago_create.js`;
 
 interface Options {
   readonly packer: Packer;
@@ -28,11 +29,24 @@ interface Options {
 async function build(options: Options): Promise<void> {
   const { shim } = await buildHelpers();
   if (options.only === "helpers") return;
-  await Promise.all([bundle(`${ROOT}/main.ts`, WHOLE), bundleQuick(QUICK)]);
+  await Promise.all([
+    bundle(`${ROOT}/main.ts`, WHOLE),
+    bundlePart(QUICK_COMMANDS, QUICK),
+    bundlePart(CREATE_COMMANDS, CREATE),
+  ]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
   const env = Deno.env.toObject();
-  const used = await pack({ packer, offline, env, whole: WHOLE, quick: QUICK, shim, output });
+  const used = await pack({
+    packer,
+    offline,
+    env,
+    whole: WHOLE,
+    quick: QUICK,
+    create: CREATE,
+    shim,
+    output,
+  });
   const { size } = await Deno.stat(output);
   console.log(`${output}: ${(size / 2 ** 20).toFixed(1)} MiB, packed with ${used}`);
 }

@@ -10,7 +10,8 @@ import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";
 
 const KAGO = `${ROOT}/dist/kago`;
 
-const SCRIPT = 'echo "guest kernel: $(uname -r)"; echo "guest memory: $(free -m | awk \'/Mem/ {print $2}\') MiB"';
+const SCRIPT =
+  'echo "guest kernel: $(uname -r)"; echo "guest memory: $(free -m | awk \'/Mem/ {print $2}\') MiB"';
 
 async function main(): Promise<number> {
   const problem = kvmProblem() ?? libkrunProblem();

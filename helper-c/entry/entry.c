@@ -96,7 +96,7 @@ static long move_up(long low) {
 
 /*
  * Reading the program is a good part of the time that a command takes, so some commands have a small program of their
- * own. An argument that only looks like one of them is no harm: the small program falls back to the whole one.
+ * own. An argument that only looks like one of them is no harm: every program falls back to the whole one.
  */
 static int is_quick(const struct initial_stack *old) {
   for (long i = 1; i < old->argc; i++)
@@ -209,7 +209,7 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
 
   check_proc();
   leave_deleted_folder();
-  write_loader(loader, is_quick(&old) ? &header.quick : &header.whole);
+  write_loader(loader, is_quick(&old) ? &header.quick : &header.create);
   envp = put_arguments(block + 1, &old, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
   auxv = put_environment(envp, &old);

@@ -48,6 +48,7 @@ static void *make_short_threads(void *unused) {
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, end_at_once, NULL) == 0);
     pthread_join(thread, NULL);
+    usleep(300); /* or there would be a new one at every look, for ever */
   }
   return unused;
 }
@@ -95,7 +96,6 @@ TEST(no_thread_is_missed_when_it_has_thousands_of_groups) {
 
 /* With every limit on descriptors from the one that leaves none to the one that leaves enough. */
 TEST(no_thread_is_missed_when_descriptors_run_out) {
-  start_waiters();
   for (rlim_t spare = 0; spare < 6; spare++) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -117,7 +117,7 @@ TEST(no_thread_is_missed_when_descriptors_run_out) {
   }
 }
 
-static void *own_session(void *unused) {
+static void *suspend_forever(void *unused) {
   atomic_fetch_add(&running, 1);
   for (;;) sigsuspend(&(sigset_t){0});
   return unused;
@@ -125,7 +125,7 @@ static void *own_session(void *unused) {
 
 TEST(threads_in_sigsuspend_are_reached) {
   pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, own_session, NULL) == 0);
+  CHECK(pthread_create(&thread, NULL, suspend_forever, NULL) == 0);
   while (atomic_load(&running) < 1) usleep(1000);
   struct context c = on_all_threads();
   EQUAL(op_no_new_privileges(&c, NULL), 0);

@@ -33,10 +33,9 @@ function encodeOp(writer: Writer, op: Op): void {
   writer.u32(OPCODES[op.op]);
   const sizeAt = writer.length;
   writer.u32(0);
-  const values = op as unknown as Record<string, never>;
-  for (const [field, type] of Object.entries(OPS[op.op]) as [string, FieldType][]) {
-    writer[type](values[field]!);
-  }
+  const fields: Readonly<Record<string, FieldType>> = OPS[op.op];
+  const values = op as unknown as Readonly<Record<string, never>>;
+  for (const field in fields) writer[fields[field]!](values[field]!);
   writer.u32At(sizeAt, writer.length - sizeAt - 4);
 }
 

@@ -44,7 +44,7 @@ interface LookUp {
   readonly warnings: string[];
 }
 
-function lookUp(cacheDir: string, key: string): LookUp {
+function lookUp(cacheDir: string, key: Uint8Array<ArrayBuffer>): LookUp {
   const name = entryName(key);
   try {
     const entry = readCached(cacheDir, name);
@@ -59,7 +59,11 @@ function lookUp(cacheDir: string, key: string): LookUp {
 }
 
 /** A program with warnings is not kept: the next start has to warn again. */
-function store(cacheDir: string, key: string, { filter, warnings }: Program): string[] {
+function store(
+  cacheDir: string,
+  key: Uint8Array<ArrayBuffer>,
+  { filter, warnings }: Program,
+): string[] {
   const entry = encodeEntry(key, filter);
   if (warnings.length > 0 || entry.length > MAX_ENTRY_SIZE) return [];
   try {

@@ -13,11 +13,19 @@ export const SECCOMP_FEATURES = {
   knownFlags: Object.keys(FLAGS) as SeccompFlag[],
 };
 
+export interface HostSeccompFeatures {
+  readonly seccomp: Partial<typeof SECCOMP_FEATURES> & {
+    readonly enabled: boolean;
+    readonly supportedFlags?: readonly SeccompFlag[];
+  };
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /**
  * `linux.seccomp` of `kago features` on this host, and libseccomp's version for its `annotations`, which is where runc
  * and crun have it. Without a libseccomp there is no seccomp.
  */
-export function seccompFeatures() {
+export function seccompFeatures(): HostSeccompFeatures {
   const version = findVersion();
   if (version === undefined) return { seccomp: { enabled: false }, annotations: {} };
   const supportedFlags = SECCOMP_FEATURES.knownFlags.filter(isSupported);

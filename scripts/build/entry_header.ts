@@ -24,9 +24,9 @@ export const ENTRY_HEADER = {
   dropped_offset: "word",
   /** The shared object that the program reaches the kernel through. */
   shim: "part",
-  /** The programs, in JavaScript. */
+  /** The programs that the stub starts, in JavaScript; they know where the whole one is. */
   quick: "part",
-  whole: "part",
+  create: "part",
 } as const;
 
 type FieldType = "word" | "part";

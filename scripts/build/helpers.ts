@@ -12,15 +12,27 @@ interface Helper {
   readonly result: string;
   readonly compiler: string;
   readonly flags: readonly string[];
+  /** A file that it contains. */
+  readonly embeds?: string;
   /** Those of the sources in helper-c that the other helper does without. */
   readonly ownSources: readonly string[];
 }
 
 const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
+/** Executed where no library of the host can be relied on, hence static. */
+const STAGE: Helper = {
+  result: `${BUILD}/helpers/stage`,
+  compiler: "musl-gcc",
+  flags: [...COMMON, "-Os", "-static"],
+  ownSources: ["stage.c"],
+};
+
 /** Loaded into the Deno process with Deno.dlopen. */
 const SHIM: Helper = {
   result: `${BUILD}/helpers/shim.so`,
+  /** It carries the stage program (stage_image.c). */
+  embeds: STAGE.result,
   compiler: "cc",
   flags: [
     ...COMMON,
@@ -30,16 +42,17 @@ const SHIM: Helper = {
     "-fvisibility=hidden",
     "-Wl,-z,defs",
     "-Wl,-z,relro,-z,now",
+    `-DSTAGE_FILE="${STAGE.result}"`,
   ],
-  ownSources: ["dispatch.c", "foreground.c", "kvm_probe.c", "shim.c", "spawn.c", "threads.c"],
-};
-
-/** Executed where no library of the host can be relied on, hence static. */
-const STAGE: Helper = {
-  result: `${BUILD}/helpers/stage`,
-  compiler: "musl-gcc",
-  flags: [...COMMON, "-Os", "-static"],
-  ownSources: ["stage.c"],
+  ownSources: [
+    "dispatch.c",
+    "foreground.c",
+    "kvm_probe.c",
+    "shim.c",
+    "spawn.c",
+    "stage_image.c",
+    "threads.c",
+  ],
 };
 
 const SOURCES = `${ROOT}/helper-c`;
@@ -54,27 +67,22 @@ const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
  */
 export async function buildHelpers(): Promise<{ readonly shim: string }> {
   const files = await listSources();
-  await Promise.all([compile(SHIM, files), compile(STAGE, files)]);
-  const module = formatEmbedded(
-    await readVersion(),
-    await Deno.readFile(SHIM.result),
-    await Deno.readFile(STAGE.result),
-  );
+  await compile(STAGE, files);
+  await compile(SHIM, files);
+  const module = formatEmbedded(await readVersion(), await Deno.readFile(SHIM.result));
   await writeIfChanged(EMBEDDED, module);
   return { shim: SHIM.result };
 }
 
-/** The text of ffi/embedded.gen.ts; the helpers are told apart by name, each in base64 (RFC 4648, padded). */
+/** The text of ffi/embedded.gen.ts; the shim is in base64 (RFC 4648, padded). */
 export function formatEmbedded(
   version: Version,
   shim: Uint8Array<ArrayBuffer>,
-  stage: Uint8Array<ArrayBuffer>,
 ): string {
-  return `// Written by scripts/build/helpers.ts: the helpers in machine code, and what the product calls itself.
+  return `// Written by scripts/build/helpers.ts: the shim in machine code, and what the product calls itself.
 export const VERSION = ${JSON.stringify(version.version)};
 export const COMMIT = ${JSON.stringify(version.commit)};
 export const SHIM_BASE64 = "${shim.toBase64()}";
-export const STAGE_BASE64 = "${stage.toBase64()}";
 `;
 }
 
@@ -85,7 +93,8 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
   ).map((name) => `${SOURCES}/${name}`);
   const headers = files.filter((name) => name.endsWith(".h")).map((name) => `${SOURCES}/${name}`);
   const recipe = [helper.compiler, ...helper.flags];
-  await makeIfChanged(helper.result, [...sources, ...headers], recipe, async () => {
+  const inputs = [...sources, ...headers, ...(helper.embeds ? [helper.embeds] : [])];
+  await makeIfChanged(helper.result, inputs, recipe, async () => {
     await replaceFile(helper.result, 0o755, async (temporary) => {
       await runCommand(helper.compiler, [...helper.flags, "-o", temporary, ...sources]);
       await runCommand("strip", [temporary]);

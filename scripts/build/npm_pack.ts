@@ -17,7 +17,7 @@ import {
 } from "./elf.ts";
 import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX } from "./entry_header.ts";
 import { Image } from "./image.ts";
-import { leaveOutShim, LOADER, wrapQuick, wrapWhole } from "./program.ts";
+import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "./program.ts";
 import { QUICK_COMMANDS } from "./quick.ts";
 
 /** The page size of x86-64. */
@@ -56,6 +56,8 @@ export interface Parts {
   readonly whole: string;
   /** The bundle with the quick commands only, in ASCII. */
   readonly quick: string;
+  /** The bundle that is started for all other commands, in ASCII; it goes on to the whole one where it must. */
+  readonly create: string;
 }
 
 /**
@@ -105,16 +107,17 @@ function buildImage(
     variables_offset: image.appendList(VARIABLES),
     dropped_offset: image.appendList(DROPPED),
   };
-  const whole = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
-  const quick = leaveOutShim(parts.quick, parts.shim);
+  const { offset, size } = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
+  const appendPart = (bundle: string) =>
+    image.append(wrapPart(leaveOutShim(bundle, parts.shim), place.offset + offset, size));
   return image.finish({
     image_address: place.address,
     entry_address: elf.entry,
     environ_slot_address: globalSlot(elf, "environ"),
     ...lists,
     shim: image.append(parts.shim),
-    whole,
-    quick: image.append(wrapQuick(quick, place.offset + whole.offset, whole.size)),
+    create: appendPart(parts.create),
+    quick: appendPart(parts.quick),
   });
 }
 

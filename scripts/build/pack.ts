@@ -17,9 +17,10 @@ export interface PackRequest {
   readonly offline: boolean;
   /** Where to look for the base of deno compile. */
   readonly env: DenortEnvironment;
-  /** Paths of the bundle with all commands, the bundle of the quick ones and the shim. */
+  /** Paths of the bundle with all commands, of the two partial ones (quick.ts) and of the shim. */
   readonly whole: string;
   readonly quick: string;
+  readonly create: string;
   readonly shim: string;
   /** The path of the result. */
   readonly output: string;
@@ -61,6 +62,7 @@ async function writeNpmPacked(request: PackRequest): Promise<void> {
     shim: await Deno.readFile(request.shim),
     whole: await Deno.readTextFile(request.whole),
     quick: await Deno.readTextFile(request.quick),
+    create: await Deno.readTextFile(request.create),
   });
   await replaceFile(request.output, 0o755, async (temporary) => {
     using file = await Deno.open(temporary, { write: true });

@@ -36,12 +36,12 @@ export function wrapWhole(bundle: string): string {
 }
 
 /**
- * The quick program as a script.
+ * A partial program as a script.
  * @param offset where the script of the whole program stands in the executable, in bytes.
  * @param size its length in bytes.
  */
-export function wrapQuick(bundle: string, offset: number, size: number): string {
-  return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_quick.js");
+export function wrapPart(bundle: string, offset: number, size: number): string {
+  return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_part.js");
 }
 
 /** The name appears in stack traces. A function of its own keeps the bundle's variables out of the global object. */

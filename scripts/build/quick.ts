@@ -1,6 +1,7 @@
 /**
- * The quick program. A V8 without a code cache reads the whole source at every start (about 40 kB a millisecond), so the
- * commands that engines call most have a second bundle without the modules of the others. Owns which those are.
+ * The partial programs. A V8 without a code cache reads all of a source at every start (about 40 kB a millisecond), so
+ * the commands that engines call most have bundles without the modules of the others: a quick one for the shortest,
+ * and one for creating containers. Owns which those are.
  */
 import { bundleWithout } from "./bundle.ts";
 import { runCommand } from "./command.ts";
@@ -10,8 +11,11 @@ import { stockDeno } from "./stock_deno.ts";
 /** The commands of the quick program; the module of each is runtime/commands/NAME.ts. */
 export const QUICK_COMMANDS = ["state", "start", "kill", "delete"] as const;
 
+/** The commands of the program that is started for every other command line. */
+export const CREATE_COMMANDS = ["create", "run"] as const;
+
 /**
- * The function that the quick program calls for every other command: it starts the whole program in its place and
+ * The function that a partial program calls for every other command: it starts the whole program in its place and
  * never returns, so nothing may have happened before that must not happen twice.
  */
 export const START_WHOLE = "startWholeProgram";
@@ -19,10 +23,10 @@ export const START_WHOLE = "startWholeProgram";
 /** Only imports by these modules happen before a command does anything; others are taken in as they are. */
 const DISPATCHERS = ["main.ts", "runtime/cli/loaders.ts"];
 
-/** Bundles the quick program of main.ts into `output`. */
-export async function bundleQuick(output: string): Promise<void> {
+/** Bundles main.ts with these commands only into `output`. */
+export async function bundlePart(commands: readonly string[], output: string): Promise<void> {
   const entry = `${ROOT}/main.ts`;
-  const kept = QUICK_COMMANDS.map((name) => `${ROOT}/runtime/commands/${name}.ts`);
+  const kept = commands.map((name) => `${ROOT}/runtime/commands/${name}.ts`);
   const dispatchers = DISPATCHERS.map((name) => `${ROOT}/${name}`);
   const imported = await dynamicImports(entry, dispatchers);
   const missing = kept.filter((path) => !imported.includes(path));

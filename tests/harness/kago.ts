@@ -63,11 +63,15 @@ export class Kago {
 
   /** Waits until the container has the status. */
   async until(status: string): Promise<void> {
+    let last = "";
     for (let i = 0; i < 200; i++) {
-      if ((await this.state()).status === status) return;
+      // It may not exist yet.
+      const { stdout, stderr } = await this.run("state", this.id);
+      last = stdout + stderr;
+      if (stdout && JSON.parse(stdout).status === status) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`the container is not ${status} after 10 s: ${(await this.state()).status}`);
+    throw new Error(`the container is not ${status} after 200 looks: ${last}`);
   }
 
   /** Folders of this container in any cgroup hierarchy. */

@@ -55,7 +55,7 @@ export async function packProbe(): Promise<Probe> {
   await Deno.writeTextFile(`${folder}/shim.c`, "int answer(void) { return 42; }");
   await runCommand("cc", ["-shared", "-fPIC", "-o", shim!, `${folder}/shim.c`]);
   const binary = `${folder}/probe`;
-  const inputs = { whole: whole!, quick: quick!, shim: shim! };
+  const inputs = { whole: whole!, quick: quick!, create: whole!, shim: shim! };
   await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
   return { binary, folder };
 }

@@ -1,5 +1,11 @@
 /** kago's microVMs against the real libkrun. Runs inside the emulated host, started by ../emulated_host_test.ts. */
-import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import type { BundleOptions } from "../../harness/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
@@ -11,14 +17,19 @@ function microvm(args: readonly string[], options: BundleOptions = {}): BundleOp
 }
 
 /** Runs a script in a microVM; a guest takes seconds to boot under emulation. */
-async function guest(script: string, options: BundleOptions, use: (result: { code: number; stdout: string; stderr: string }) => void): Promise<void> {
+async function guest(
+  script: string,
+  options: BundleOptions,
+  use: (result: { code: number; stdout: string; stderr: string }) => void,
+): Promise<void> {
   await Kago.with(microvm(["/bin/sh", "-c", script], options), async (kago) => {
     use(await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id));
   });
 }
 
 Deno.test("a microVM has a kernel of its own, and its args, env and cwd arrive", async () => {
-  const script = 'echo "kernel $(uname -r)"; echo "cwd $(pwd)"; echo "env $GREETING"; echo "args $0 $1 $#"';
+  const script =
+    'echo "kernel $(uname -r)"; echo "cwd $(pwd)"; echo "env $GREETING"; echo "args $0 $1 $#"';
   const options = {
     annotations: KRUN,
     args: ["/bin/sh", "-c", script, "zero", "one two"],
@@ -26,7 +37,13 @@ Deno.test("a microVM has a kernel of its own, and its args, env and cwd arrive",
     cwd: "/tmp",
   };
   await Kago.with(options, async (kago) => {
-    const { code, stdout, stderr } = await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id);
+    const { code, stdout, stderr } = await kago.runWith(
+      { timeout: 60 },
+      "run",
+      "-b",
+      kago.bundle.path,
+      kago.id,
+    );
     assertEquals(code, 0, stderr);
     const kernel = /kernel (\S+)/.exec(stdout)?.[1];
     assert(kernel, stdout);
@@ -78,9 +95,11 @@ Deno.test("create, start, state, kill and delete work on a microVM", async () =>
 Deno.test("two microVMs run at once", async () => {
   await Kago.with(microvm(["/bin/sh", "-c", "sleep 2; exit 3"]), async (first) => {
     await Kago.with(microvm(["/bin/sh", "-c", "sleep 2; exit 4"]), async (second) => {
-      const results = await Promise.all([first, second].map((kago) =>
-        kago.runWith({ timeout: 90 }, "run", "-b", kago.bundle.path, kago.id)
-      ));
+      const results = await Promise.all(
+        [first, second].map((kago) =>
+          kago.runWith({ timeout: 90 }, "run", "-b", kago.bundle.path, kago.id)
+        ),
+      );
       assertEquals(results.map(({ code }) => code), [3, 4]);
     });
   });
@@ -130,14 +149,17 @@ Deno.test("the VMM's executable cannot be written from its namespaces", async ()
 });
 
 Deno.test("invoked as krun, a bundle without the annotation becomes a microVM", async () => {
-  await Kago.with({ args: ["/bin/sh", "-c", "uname -r"], annotations: { "krun.ram_mib": "256" } }, async (kago) => {
-    const krun = `${kago.bundle.path}/krun`;
-    await Deno.symlink(KAGO, krun);
-    const args = ["--root", kago.root, "run", "-b", kago.bundle.path, kago.id];
-    const { stdout, code, stderr } = await run(krun, args, { timeout: 60 });
-    assertEquals(code, 0, stderr);
-    assertNotEquals(stdout.trim(), Deno.osRelease());
-  });
+  await Kago.with(
+    { args: ["/bin/sh", "-c", "uname -r"], annotations: { "krun.ram_mib": "256" } },
+    async (kago) => {
+      const krun = `${kago.bundle.path}/krun`;
+      await Deno.symlink(KAGO, krun);
+      const args = ["--root", kago.root, "run", "-b", kago.bundle.path, kago.id];
+      const { stdout, code, stderr } = await run(krun, args, { timeout: 60 });
+      assertEquals(code, 0, stderr);
+      assertNotEquals(stdout.trim(), Deno.osRelease());
+    },
+  );
 });
 
 Deno.test(".krun_config.json replaces a hostile link and does not follow it", async () => {
@@ -146,7 +168,13 @@ Deno.test(".krun_config.json replaces a hostile link and does not follow it", as
     const victim = `${kago.bundle.path}/victim`;
     await Deno.writeTextFile(victim, "untouched");
     await Deno.symlink(victim, `${kago.bundle.rootfs}/.krun_config.json`);
-    const { code, stderr } = await kago.runWith({ timeout: 60 }, "run", "-b", kago.bundle.path, kago.id);
+    const { code, stderr } = await kago.runWith(
+      { timeout: 60 },
+      "run",
+      "-b",
+      kago.bundle.path,
+      kago.id,
+    );
     assertEquals(code, 0, stderr);
     assertEquals(await Deno.readTextFile(victim), "untouched");
   });

@@ -17,7 +17,7 @@ const HEADER: EntryHeader = {
   dropped_offset: 8,
   shim: { offset: 9, size: 10 },
   quick: { offset: 11, size: 12 },
-  whole: { offset: 13, size: 14 },
+  create: { offset: 13, size: 14 },
 };
 
 Deno.test("encodeEntryHeader() writes a 64-bit word a field and two a part, in order", () => {

@@ -26,6 +26,7 @@ const pieces = packWithNpm(await Deno.readFile(PLAIN), {
   stub: await buildEntryStub(),
   shim: SHIM,
   whole: "whole()",
+  create: "create()",
   quick: "quick()",
 });
 await Deno.writeFile(PROGRAM, new Uint8Array(await new Blob(pieces).arrayBuffer()), {

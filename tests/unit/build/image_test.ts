@@ -14,7 +14,7 @@ const HEADER: EntryHeader = {
   dropped_offset: 0,
   shim: NOTHING,
   quick: NOTHING,
-  whole: NOTHING,
+  create: NOTHING,
 };
 
 Deno.test("Image puts what is appended where it says, behind the header and the stub's code", () => {

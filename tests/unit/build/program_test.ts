@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ENTRY_LOADER_MAX } from "../../../scripts/build/entry_header.ts";
-import { leaveOutShim, LOADER, wrapQuick, wrapWhole } from "../../../scripts/build/program.ts";
+import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "../../../scripts/build/program.ts";
 
 const SHIM = new Uint8Array([1, 2, 3, 4, 5, 6]);
 
@@ -18,8 +18,8 @@ Deno.test("wrapWhole() keeps the bundle's variables to itself and names it in st
   assertEquals(Reflect.get(globalThis, "hidden"), undefined);
 });
 
-Deno.test("wrapQuick() gives the bundle the place of the whole program", () => {
-  const script = wrapQuick("0", 123456, 789);
+Deno.test("wrapPart() gives the bundle the place of the whole program", () => {
+  const script = wrapPart("0", 123456, 789);
   assert(script.includes("seekSync(123456,0)"), script);
   assert(script.includes("new Uint8Array(789)"), script);
 });

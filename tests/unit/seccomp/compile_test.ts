@@ -39,16 +39,12 @@ Deno.test("compileFilter() puts errnoRet and defaultErrnoRet into ERRNO and TRAC
     ],
   });
   assertEquals(["ptrace", "mount", "umount2", "read"].map((name) => decide(name)), [
-    errnoValue(22),
-    errnoValue(0),
+    errno(22),
+    errno(0),
     0x7ff00007,
     0x7ff0ffff,
   ]);
 });
-
-function errnoValue(number: number): number {
-  return errno(number);
-}
 
 Deno.test("compileFilter() does not let a huge errno become another action", () => {
   const allowInDisguise = 0x7fff0000 - 0x00050000;
