@@ -18,7 +18,7 @@ export const CALLS = [
   "connect",
   "send",
   "receive",
-  "send_console",
+  "send_descriptor",
   "open",
   "close",
   "wait",
@@ -152,11 +152,11 @@ export function receive(fd: number): Datagram | undefined {
   return size === 0 ? undefined : { bytes: buffer.subarray(0, size), passed: passed[0]! };
 }
 
-/** Sends a terminal's master to the socket that `--console-socket` names. */
-export function sendConsole(path: string, master: number): void {
+/** Connects to the unix stream socket `path` and sends the descriptor along with `text`. */
+export function sendDescriptor(path: string, text: string, fd: number): void {
   checked(
-    call("send_console", [master], cString(path), cString("/dev/ptmx")),
-    `send the console to ${path}`,
+    call("send_descriptor", [fd], cString(path), cString(text)),
+    `send a descriptor to ${path}`,
   );
 }
 

@@ -22,7 +22,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_connect: return kago_connect(p);
     case CALL_send: return kago_send(n[0], p, (uint32_t)n[1]);
     case CALL_receive: return kago_receive(n[0], p, (uint32_t)n[1], q);
-    case CALL_send_console: return kago_send_console(p, q, n[0]);
+    case CALL_send_descriptor: return kago_send_descriptor(p, q, n[0]);
     case CALL_open: return kago_open(p, n[0]);
     case CALL_close: return kago_close(n[0]);
     case CALL_wait: return kago_wait(n[0]);

@@ -112,7 +112,7 @@ int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed) {
   return n;
 }
 
-int kago_send_console(const char *path, const char *name, int fd) {
+int kago_send_descriptor(const char *path, const char *text, int fd) {
   int socket_fd = open_socket(path, SOCK_STREAM, connect);
   if (socket_fd < 0) return socket_fd;
   union {
@@ -120,7 +120,7 @@ int kago_send_console(const char *path, const char *name, int fd) {
     char space[CMSG_SPACE(sizeof(int))];
   } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
   memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  struct iovec part = {(void *)(uintptr_t)name, strlen(name)};
+  struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
   struct msghdr datagram = {
       .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
   int result = as_result(sendmsg(socket_fd, &datagram, MSG_NOSIGNAL));

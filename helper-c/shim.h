@@ -27,8 +27,9 @@ int kago_send(int fd, const uint8_t *bytes, uint32_t size);
 /* Blocks for one datagram: its size, 0 at end of file; a descriptor that came with it, or -1, in *passed. */
 int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed);
 
-/* Connects to the stream socket `path` and sends `fd` with `name` as its data (the console protocol of runc). */
-int kago_send_console(const char *path, const char *name, int fd);
+/* Connects to the stream socket `path` and sends `fd` along with `text`: how engines get a terminal's master, and
+ * seccomp agents a listener. */
+int kago_send_descriptor(const char *path, const char *text, int fd);
 
 /* open(2) with O_CLOEXEC; `flags` as in fcntl.h. */
 int kago_open(const char *path, int flags);
@@ -69,7 +70,7 @@ _Noreturn void kago_exit(int code);
   X(connect) \
   X(send) \
   X(receive) \
-  X(send_console) \
+  X(send_descriptor) \
   X(open) \
   X(close) \
   X(wait) \

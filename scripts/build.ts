@@ -12,11 +12,11 @@ import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
 import { BUILD, DIST, ROOT } from "./build/paths.ts";
-import { bundlePart, CREATE_COMMANDS, QUICK_COMMANDS } from "./build/quick.ts";
+import { bundlePart, CREATE, QUICK } from "./build/quick.ts";
 
-const WHOLE = `${BUILD}/kago.js`;
-const QUICK = `${BUILD}/kago_quick.js`;
-const CREATE = `${BUILD}/kago_create.js`;
+const WHOLE_BUNDLE = `${BUILD}/kago.js`;
+const QUICK_BUNDLE = `${BUILD}/kago_quick.js`;
+const CREATE_BUNDLE = `${BUILD}/kago_create.js`;
 
 interface Options {
   readonly packer: Packer;
@@ -30,9 +30,9 @@ async function build(options: Options): Promise<void> {
   const { shim } = await buildHelpers();
   if (options.only === "helpers") return;
   await Promise.all([
-    bundle(`${ROOT}/main.ts`, WHOLE),
-    bundlePart(QUICK_COMMANDS, QUICK),
-    bundlePart(CREATE_COMMANDS, CREATE),
+    bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE),
+    bundlePart(QUICK, QUICK_BUNDLE),
+    bundlePart(CREATE, CREATE_BUNDLE),
   ]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
@@ -41,9 +41,9 @@ async function build(options: Options): Promise<void> {
     packer,
     offline,
     env,
-    whole: WHOLE,
-    quick: QUICK,
-    create: CREATE,
+    whole: WHOLE_BUNDLE,
+    quick: QUICK_BUNDLE,
+    create: CREATE_BUNDLE,
     shim,
     output,
   });

@@ -188,14 +188,14 @@ TEST(socket_paths_of_107_bytes_work_and_longer_ones_are_refused) {
   path[108] = 0;
   EQUAL(kago_listen(path), -ENAMETOOLONG);
   EQUAL(kago_connect(path), -ENAMETOOLONG);
-  EQUAL(kago_send_console(path, "x", 0), -ENAMETOOLONG);
+  EQUAL(kago_send_descriptor(path, "x", 0), -ENAMETOOLONG);
 }
 
-TEST(kago_send_console_sends_the_name_and_the_descriptor) {
+TEST(kago_send_descriptor_sends_the_name_and_the_descriptor) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "console"};
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), passed = -1;
   CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0);
-  EQUAL(kago_send_console("console", "/dev/ptmx", memory_file("master")), 0);
+  EQUAL(kago_send_descriptor("console", "/dev/ptmx", memory_file("master")), 0);
   int accepted = accept(listener, NULL, NULL);
   uint8_t name[32] = "";
   EQUAL(kago_receive(accepted, name, sizeof name, &passed), 9);
@@ -204,7 +204,7 @@ TEST(kago_send_console_sends_the_name_and_the_descriptor) {
   CHECK(passed >= 0 && pread(passed, contents, sizeof contents, 0) == 6);
   EQUAL_TEXT(contents, "master");
   EQUAL(kago_receive(accepted, name, sizeof name, &passed), 0);
-  EQUAL(kago_send_console("none", "x", 0), -ENOENT);
+  EQUAL(kago_send_descriptor("none", "x", 0), -ENOENT);
 }
 
 TEST(kago_open_opens_on_exec_closing) {

@@ -155,7 +155,7 @@ TEST(a_failed_exec_names_stage_and_operation) {
 
 TEST(what_cannot_be_executed_fails_in_kago_spawn_and_leaves_no_child) {
   int32_t pair[2];
-  sigset_t before, after;
+  static sigset_t before, after; /* static: only a part of them is filled */
   sigprocmask(SIG_SETMASK, NULL, &before);
   int plan = kago_memory_file("plan", (const uint8_t *)"x", 1);
   EQUAL(kago_socket_pair(pair), 0);

@@ -1,4 +1,4 @@
-/* Main as the tests play it: spawns the real stage program (its path is in KAGO_STAGE), reads messages, answers. */
+/* Main as the tests play it: spawns the real stage program, reads messages, answers. */
 #ifndef KAGO_STAGE_FIXTURE_H
 #define KAGO_STAGE_FIXTURE_H
 
@@ -13,7 +13,7 @@
 #include "../shim.h"
 #include "plan_writer.h"
 
-enum { SECONDS_TO_ANSWER = 20, STAGE_SIZE = 16 << 20 };
+enum { SECONDS_TO_ANSWER = 20 };
 
 static struct plan_writer w;
 
@@ -22,15 +22,7 @@ struct stages {
 };
 
 static inline int stage_program(void) {
-  const char *path = getenv("KAGO_STAGE");
-  CHECK(path); /* scripts/test_c.ts sets it */
-  static uint8_t bytes[STAGE_SIZE];
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  CHECK(file >= 0);
-  ssize_t size = read(file, bytes, sizeof bytes);
-  CHECK(size > 0 && size < STAGE_SIZE);
-  close(file);
-  int fd = kago_memory_file("kago", bytes, (uint32_t)size);
+  int fd = kago_stage_program();
   CHECK(fd >= 0);
   return fd;
 }

@@ -29,7 +29,7 @@ static void *type_and_read(void *unused) {
 }
 
 TEST(keys_and_output_are_relayed_and_the_mode_is_put_back) {
-  struct termios before, after;
+  static struct termios before, after; /* static: padding that compares equal */
   open_user_terminal(true);
   CHECK(tcgetattr(ours, &before) == 0);
   int pid = start_in_terminal(repeat_lines, false);
@@ -104,7 +104,7 @@ TEST(the_window_size_is_taken_over_and_follows) {
 static void fail_at_once(void) { _exit(1); }
 
 TEST(the_mode_is_put_back_when_the_process_ends_at_once) {
-  struct termios before, after;
+  static struct termios before, after; /* static: padding that compares equal */
   open_user_terminal(true);
   CHECK(tcgetattr(ours, &before) == 0);
   int pid = start_in_terminal(fail_at_once, false);

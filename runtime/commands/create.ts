@@ -4,8 +4,8 @@ import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
 import { createRequest } from "./create_request.ts";
 
-export function run(invocation: Invocation<"create">, logger: Logger): number {
-  withCreated(createRequest(invocation, false), logger.warn, true, ({ launched }) => {
+export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {
+  await withCreated(createRequest(invocation, false), logger.warn, true, ({ launched }) => {
     launched.commit();
   });
   return 0;

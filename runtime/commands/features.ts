@@ -2,6 +2,7 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { OCI_VERSION, OCI_VERSION_MIN } from "../oci_version.ts";
 import { knownMountOptions } from "../plan/mount_options.ts";
+import { seccompFeatures } from "../seccomp/features.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 
@@ -12,6 +13,7 @@ export function run(_invocation: Invocation<"features">): number {
 
 /** What this build supports; what is missing is said to be missing. */
 export function features() {
+  const { seccomp, annotations } = seccompFeatures();
   return {
     ociVersionMin: OCI_VERSION_MIN,
     ociVersionMax: OCI_VERSION,
@@ -21,7 +23,7 @@ export function features() {
       namespaces: Object.keys(NAMESPACES).sort(),
       capabilities: Object.keys(CAPABILITIES),
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: false },
-      seccomp: { enabled: false },
+      seccomp,
       apparmor: { enabled: false },
       selinux: { enabled: false },
       intelRdt: { enabled: false },
@@ -29,7 +31,7 @@ export function features() {
       mountExtensions: { idmap: { enabled: false } },
       netDevices: { enabled: false },
     },
-    annotations: {},
+    annotations,
     potentiallyUnsafeConfigAnnotations: ["run.oci.handler", "krun."],
   };
 }

@@ -4,9 +4,9 @@ import { invokedAs } from "../invoked_as.ts";
 import { formatPlan, planToJson } from "../plan/format.ts";
 import { buildContainer } from "../process/build.ts";
 
-export function run({ global, options, positionals }: Invocation<"plan">): number {
+export async function run({ global, options, positionals }: Invocation<"plan">): Promise<number> {
   const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
-  const build = buildContainer({
+  const build = await buildContainer({
     id: positionals[0] ?? "CONTAINER",
     bundle: options.bundle,
     config: "config.json",

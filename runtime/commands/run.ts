@@ -7,10 +7,10 @@ import { deleteContainer } from "../process/container_delete.ts";
 import { saveState } from "../state/store.ts";
 import { createRequest } from "./create_request.ts";
 
-export function run(invocation: Invocation<"run">, logger: Logger): number {
+export async function run(invocation: Invocation<"run">, logger: Logger): Promise<number> {
   const { detach, keep } = invocation.options;
   const request = createRequest(invocation, !detach);
-  const { pid, master } = withCreated(request, logger.warn, false, ({ launched, state }) => {
+  const { pid, master } = await withCreated(request, logger.warn, false, ({ launched, state }) => {
     saveState(request.root, { ...state, status: "running" });
     launched.start();
     return launched;

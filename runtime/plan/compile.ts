@@ -4,6 +4,7 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Process } from "../spec/spec.ts";
+import { sysctlPath } from "../spec/sysctl.ts";
 import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
 import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
@@ -19,6 +20,7 @@ import { identityOps, programOps, startOps } from "./process.ts";
 export function compilePlan(input: CompileInput): Plan {
   const process = input.spec.process;
   if (!process) throw new SpecError("process", "is missing: there is nothing to run");
+  refuseUnsupported(input);
   const root = rootOps(input);
   const early = [...sessionOps(input), ...root.before];
   const late = [...root.enter, ...hostnameOps(input)];
@@ -38,6 +40,26 @@ export function compilePlan(input: CompileInput): Plan {
   const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
   const vmm = [...late, ...identityOps(input, process), ...startOps(input, process)];
   return { intermediate, init, vmm };
+}
+
+/** What the spec knows and kago does not carry out yet is refused, never skipped in silence. */
+function refuseUnsupported({ spec }: CompileInput): void {
+  const { hooks, process, linux } = spec;
+  const asked: Record<string, unknown> = {
+    hooks: Object.values(hooks ?? {}).some((list) => list.length > 0),
+    "process.apparmorProfile": process?.apparmorProfile,
+    "process.selinuxLabel": process?.selinuxLabel,
+    "process.ioPriority": process?.ioPriority,
+    "process.scheduler": process?.scheduler,
+    "linux.mountLabel": linux?.mountLabel,
+    "linux.intelRdt": linux?.intelRdt,
+    "linux.memoryPolicy": linux?.memoryPolicy,
+    "linux.netDevices": Object.keys(linux?.netDevices ?? {}).length > 0,
+    "linux.personality": linux?.personality,
+  };
+  for (const [place, value] of Object.entries(asked)) {
+    if (value) throw new SpecError(place, "is not supported by this version of kago");
+  }
 }
 
 function sessionOps(input: CompileInput): readonly Op[] {
@@ -137,12 +159,12 @@ function consoleOp(process: Process): Op {
 }
 
 function sysctlOps({ spec }: CompileInput): readonly Op[] {
-  return Object.entries(spec.linux?.sysctl ?? {}).map(([key, value]) => ({
-    op: "sysctl",
-    key: key.includes("/") ? key : key.replaceAll(".", "/"),
-    value,
-    from: `linux.sysctl["${key}"]`,
-  }));
+  return Object.entries(spec.linux?.sysctl ?? {}).map(([name, value]) => {
+    const from = `linux.sysctl["${name}"]`;
+    const key = sysctlPath(name);
+    if (key === undefined) throw new SpecError(from, "is not the name of a sysctl");
+    return { op: "sysctl", key, value, from };
+  });
 }
 
 function protectionOps({ spec }: CompileInput): readonly Op[] {

@@ -4,21 +4,21 @@
  */
 import { pickExecutor } from "../../executors/registry.ts";
 import type { Executor, RootFile } from "../../executors/executor.ts";
-import { cgroupJoin } from "../cgroup/cgroupfs.ts";
-import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
-import { cgroupPaths, type CgroupRecord } from "../cgroup/path.ts";
-import { type ResourceWrite, resourceWrites, unappliedResources } from "../cgroup/resources.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compilePlan } from "../plan/compile.ts";
-import type { CgroupFacts, HostFacts } from "../plan/compile_input.ts";
+import type { HostFacts } from "../plan/compile_input.ts";
 import type { Plan } from "../plan/op.ts";
 import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Spec } from "../spec/spec.ts";
+import { buildCgroup, type CgroupBuild } from "./build_cgroup.ts";
+import { buildSeccomp } from "./build_seccomp.ts";
 
 /** What the command line says about a new container. */
 export interface BuildRequest {
   readonly id: string;
+  /** The state root; absent for `plan`, which leaves no trace. */
+  readonly root?: string;
   readonly bundle: string;
   /** Relative to the bundle. */
   readonly config: string;
@@ -45,36 +45,31 @@ export interface Build {
   readonly warnings: readonly string[];
 }
 
-export interface CgroupBuild {
-  readonly record: CgroupRecord;
-  readonly writes: readonly ResourceWrite[];
-  /** The v2 folder in which the first process is cloned. */
-  readonly cloneInto?: string;
-}
-
 /**
  * Builds a container from its bundle.
  * @throws {SpecError} for a config.json that cannot be carried out.
  * @throws {HostError} when the host has no cgroups to offer.
  */
-export function buildContainer(request: BuildRequest): Build {
+export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
   const bundle = joinPath(Deno.cwd(), request.bundle);
-  const { spec, warnings } = loadSpec(bundle, request.config);
+  const { spec, warnings } = await loadSpec(bundle, request.config);
   const executor = pickExecutor(spec, request);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   const context = { id, bundle, rootfs };
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
-  const { facts, build: cgroup, warnings: unapplied } = buildCgroup(request, prepared.spec);
+  const cgroup = buildCgroup(request, spec, prepared.spec);
+  const seccomp = await buildSeccomp(spec, request.root);
   const plan = compilePlan({
     id,
     spec: prepared.spec,
     bundle,
     rootfs,
     host,
-    ...(facts ? { cgroup: facts } : {}),
+    ...(cgroup.facts ? { cgroup: cgroup.facts } : {}),
+    ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
     ending: prepared.ending,
     preserveFds: request.preserveFds,
     noPivot: request.noPivot,
@@ -88,46 +83,8 @@ export function buildContainer(request: BuildRequest): Build {
     executor,
     rootFiles: prepared.rootfsFiles,
     host,
-    ...(cgroup ? { cgroup } : {}),
+    ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     plan,
-    warnings: [...warnings, ...unapplied],
+    warnings: [...warnings, ...cgroup.warnings, ...seccomp.warnings],
   };
-}
-
-interface CgroupParts {
-  readonly facts?: CgroupFacts;
-  readonly build?: CgroupBuild;
-  readonly warnings: readonly string[];
-}
-
-function buildCgroup(request: BuildRequest, spec: Spec): CgroupParts {
-  if (request.cgroupManager === "disabled") return { warnings: [] };
-  const layout = readCgroupLayout();
-  const record = cgroupPaths(layout, spec.linux?.cgroupsPath, request.id);
-  const writes = resourceWrites(layout, spec.linux?.resources ?? {});
-  const join = cgroupJoin(record);
-  return {
-    facts: {
-      version: layout.mode === "v2" ? 2 : 1,
-      hierarchies: visibleHierarchies(layout, record),
-      joinOps: join.writes,
-    },
-    warnings: unappliedResources(layout, spec.linux?.resources)
-      .map((place) => `${place} is not applied: kago does not support it on this host`),
-    build: { record, writes, ...(join.cloneInto ? { cloneInto: join.cloneInto } : {}) },
-  };
-}
-
-/** What a mount of type cgroup shows: the v1 hierarchies where the controllers are there, else the unified one. */
-function visibleHierarchies(
-  layout: CgroupLayout,
-  record: CgroupRecord,
-): CgroupFacts["hierarchies"] {
-  const version = layout.mode === "v2" ? 2 : 1;
-  return record.directories.filter((directory) => directory.version === version)
-    .map(({ mountPoint, controllers, path }) => ({
-      name: mountPoint.slice(mountPoint.lastIndexOf("/") + 1),
-      data: controllers.join(","),
-      path,
-    }));
 }

@@ -12,7 +12,6 @@ import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { launch, type Launched } from "./launch.ts";
 
 export interface CreateRequest extends BuildRequest {
-  /** The state root. */
   readonly root: string;
   readonly pidFile?: string;
   readonly consoleSocket?: string;
@@ -29,16 +28,17 @@ export interface Created {
 }
 
 /**
- * Creates a container and calls `use` while it is locked and Init waits; when `use` throws, nothing is left behind.
+ * Creates a container and calls `use`, which is synchronous, while it is locked and Init waits; when `use` throws,
+ * nothing is left behind.
  * @throws {SpecError | HostError | UsageError | SyscallError | ContainerExistsError}
  */
-export function withCreated<T>(
+export async function withCreated<T>(
   request: CreateRequest,
   warn: (message: string) => void,
   waits: boolean,
   use: (created: Created) => T,
-): T {
-  const build = buildContainer(request);
+): Promise<T> {
+  const build = await buildContainer(request);
   build.warnings.forEach(warn);
   checkConsole(build, request);
   build.executor.checkHost(build.spec);

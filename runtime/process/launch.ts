@@ -11,7 +11,6 @@ import {
   putRootFile,
   receive,
   send,
-  sendConsole,
   signalPidfd,
   socketPair,
   spawnStage,
@@ -20,11 +19,10 @@ import {
 } from "../../ffi/shim.ts";
 import { applyWrites, createCgroup } from "../cgroup/cgroupfs.ts";
 import { destroyCgroup } from "../cgroup/remove.ts";
-import { HostError } from "../errors.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Build } from "./build.ts";
-import { writeIdMaps } from "./id_maps.ts";
-import { ANSWER, decodeMessage, failureError, type Message } from "./message.ts";
+import { converse } from "./conversation.ts";
+import { ANSWER, decodeMessage, failureError } from "./message.ts";
 import { listenForStart } from "./notify_socket.ts";
 
 const SIGKILL = 9;
@@ -71,14 +69,16 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
   const { sync, intermediate } = spawn(build, listen);
-  let init = -1;
-  undo.push(() => killAndReap([init, intermediate]));
-  const ready = converse(sync, build, options, intermediate, (pid) => init = pid);
+  // Our children until they are reaped; a pid that is reaped may belong to anybody.
+  const children = new Set([intermediate]);
+  undo.push(() => children.forEach(killAndReap));
+  const { pid, master } = converse(sync, build, options, intermediate, children);
   waitForChild(intermediate);
+  children.delete(intermediate);
   if (cgroup) applyWrites(cgroup.record, cgroup.writes.filter(isLate));
   return {
-    pid: init,
-    master: ready.master,
+    pid,
+    master,
     commit: () => send(sync, ANSWER.committed),
     start: () => {
       send(sync, ANSWER.start);
@@ -106,57 +106,18 @@ function spawn(build: Build, listen: number): { sync: number; intermediate: numb
   return { sync, intermediate };
 }
 
-/** Answers the stages until Init is ready. */
-function converse(
-  sync: number,
-  build: Build,
-  options: LaunchOptions,
-  intermediate: number,
-  onChild: (pid: number) => void,
-): { master: number } {
-  let master = -1;
-  let child = false;
-  let ready = false;
-  while (!child || !ready) {
-    const datagram = receive(sync);
-    if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
-    const message = decodeMessage(datagram.bytes);
-    if (message.type === "sync") {
-      writeIdMaps(intermediate, build.spec, build.host);
-      send(sync, ANSWER.goOn);
-    } else if (message.type === "child") {
-      onChild(message.value);
-      child = true;
-    } else if (message.type === "console") {
-      master = takeConsole(datagram.passed, options);
-    } else if (message.type === "ready") ready = true;
-    else throw failureError(message, build.plan);
-  }
-  return { master };
-}
-
-function takeConsole(master: number, { consoleSocket }: LaunchOptions): number {
-  if (!consoleSocket) return master;
-  sendConsole(consoleSocket, master);
-  closeFd(master);
-  return -1;
-}
-
 /** The end of the stream says that exec happened. */
 function awaitExec(sync: number, build: Build): void {
   const datagram = receive(sync);
-  if (datagram) throw failureError(decodeMessage(datagram.bytes) as Message, build.plan);
+  if (datagram) throw failureError(decodeMessage(datagram.bytes), build.plan);
 }
 
-function killAndReap(pids: readonly number[]): void {
-  for (const pid of pids) {
-    if (pid < 0) continue;
-    const pidfd = openPidfd(pid);
-    if (pidfd === undefined) continue;
-    signalPidfd(pidfd, SIGKILL);
-    closeFd(pidfd);
-    waitForChild(pid);
-  }
+function killAndReap(pid: number): void {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) return;
+  signalPidfd(pidfd, SIGKILL);
+  closeFd(pidfd);
+  waitForChild(pid);
 }
 
 /** Undoes the latest first; what fails on the way is attached to the error, never in its place. */

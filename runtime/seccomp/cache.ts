@@ -7,7 +7,7 @@ import { libseccompIdentity } from "../../ffi/libseccomp.ts";
 import type { Seccomp } from "../spec/spec.ts";
 import { cacheKey, decodeEntry, encodeEntry, entryName } from "./cache_entry.ts";
 import { MAX_ENTRY_SIZE, readCached, UntrustedCacheError, writeCached } from "./cache_folder.ts";
-import { compileProgram, type Program, type SeccompFilter } from "./compile.ts";
+import type { Program, SeccompFilter } from "./compile.ts";
 import { filterFlags } from "./flags.ts";
 
 /**
@@ -24,10 +24,11 @@ export function seccompCacheDir(stateRoot: string): string {
  * @returns as compileFilter() does, with a warning for each trouble with the cache.
  * @throws as compileFilter().
  */
-export function cachedFilter(seccomp: Seccomp, cacheDir: string): SeccompFilter {
+export async function cachedFilter(seccomp: Seccomp, cacheDir: string): Promise<SeccompFilter> {
   const key = cacheKey(seccomp, libseccompIdentity());
   const { found, usable, warnings } = lookUp(cacheDir, key);
   if (found) return { filter: found, warnings, ...filterFlags(seccomp) };
+  const { compileProgram } = await import("./compile.ts");
   const program = compileProgram(seccomp);
   if (usable) warnings.push(...store(cacheDir, key, program));
   return {

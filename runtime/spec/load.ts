@@ -8,10 +8,11 @@ import { checkHost } from "./checks/host_checks.ts";
 import { parseJson } from "./json.ts";
 import { formatPath } from "./json_path.ts";
 import { refuseNul } from "./nul.ts";
-import type { Rule } from "./schema_base.ts";
-import { processSchema } from "./schema_process.ts";
-import { resourcesSchema } from "./schema_resources.ts";
-import { specSchema } from "./schema_spec.ts";
+import { accepts } from "./schema_accepts.ts";
+import { processRule } from "./schema_process.ts";
+import { resourcesRule } from "./schema_resources.ts";
+import type { AnyRule } from "./schema_rule.ts";
+import { specRule } from "./schema_spec.ts";
 import type { Process, Resources, Spec } from "./spec.ts";
 
 /** Bytes. The largest real configs, with generated seccomp profiles, have some 100 KiB. */
@@ -29,8 +30,8 @@ export interface LoadedSpec {
  * @param config the file's name in the bundle.
  * @throws {SpecError} when it cannot be read, is not JSON, or breaks the spec.
  */
-export function loadSpec(bundle: string, config = "config.json"): LoadedSpec {
-  const spec = parseSpec(readConfig(`${bundle}/${config}`));
+export async function loadSpec(bundle: string, config = "config.json"): Promise<LoadedSpec> {
+  const spec = await parseSpec(readConfig(`${bundle}/${config}`));
   const warnings = checkSpec(spec);
   checkHost(spec);
   return { spec, warnings };
@@ -40,16 +41,16 @@ export function loadSpec(bundle: string, config = "config.json"): LoadedSpec {
  * A config.json as the schema wants it; checkSpec() is the second half.
  * @throws {SpecError} for text that is not JSON or has a NUL, and for the first problem, saying how many more there are.
  */
-export function parseSpec(text: string): Spec {
-  return validate(text, specSchema, []);
+export function parseSpec(text: string): Promise<Spec> {
+  return validate(text, specRule, []);
 }
 
 /**
  * The process of `exec --process`; checkProcess() is the second half. Errors name places as `process.args`.
  * @throws {SpecError} as parseSpec() does.
  */
-export function parseProcess(text: string): Process {
-  return validate(text, processSchema, ["process"]);
+export function parseProcess(text: string): Promise<Process> {
+  return validate(text, processRule, ["process"]);
 }
 
 /**
@@ -57,19 +58,29 @@ export function parseProcess(text: string): Process {
  * `linux.resources.memory`.
  * @throws {SpecError} as parseSpec() does.
  */
-export function parseResources(text: string): Resources {
-  return validate(text, resourcesSchema, ["linux", "resources"]);
+export function parseResources(text: string): Promise<Resources> {
+  return validate(text, resourcesRule, ["linux", "resources"]);
 }
 
-function validate<T>(text: string, schema: Rule<T>, place: readonly string[]): T {
+async function validate<T>(text: string, rule: AnyRule, place: readonly string[]): Promise<T> {
   const value = parseJson(text);
   refuseNul(text, value, place);
-  const [first, ...more] = schema(value);
-  if (!first) return value as T;
+  if (!accepts(rule, value)) throw await problemOf(rule, value, place);
+  return value as T;
+}
+
+/** Imports zod, which a config without problems does without. */
+async function problemOf(
+  rule: AnyRule,
+  value: unknown,
+  place: readonly string[],
+): Promise<SpecError> {
+  const { explain } = await import("./schema_explain.ts");
+  const [first, ...more] = explain(rule, value);
   const others = more.length === 0
     ? ""
     : `, and ${more.length} more problem${more.length > 1 ? "s" : ""}`;
-  throw new SpecError(formatPath([...place, ...first.path]), `${first.text}${others}`);
+  return new SpecError(formatPath([...place, ...first.path]), `${first.text}${others}`);
 }
 
 function readConfig(path: string): string {

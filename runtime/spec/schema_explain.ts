@@ -3,7 +3,8 @@
  * that accepts() refused. The only module that names zod, which costs 3 ms, so it is imported when a config is wrong.
  */
 import * as z from "zod/mini";
-import type { AnyPlace, AnyPlaces, AnyRule } from "./schema_rule.ts";
+import { accepts } from "./schema_accepts.ts";
+import type { AnyPlace, AnyPlaces, AnyRule, MapRule } from "./schema_rule.ts";
 
 /** What is wrong, and where below the value that the rule was given. */
 export interface Problem {
@@ -19,60 +20,56 @@ z.config({ jitless: true });
  * there before those that may.
  * @throws {Error} when zod has none, that is, when the two readers of the schema disagree.
  */
-export function explain(rule: AnyRule, value: unknown): readonly Problem[] {
+export function explain(rule: AnyRule, value: unknown): readonly [Problem, ...Problem[]] {
   const result = z.safeParse(toZod(rule), value);
-  if (result.success) {
-    throw new Error("bug in kago: schema_accepts.ts refuses a value that schema_explain.ts accepts");
+  const [first, ...more] = result.error?.issues ?? [];
+  if (!first) {
+    throw new Error("bug in kago: schema_accepts.ts refuses what schema_explain.ts accepts");
   }
-  return result.error.issues.map(({ path, message }) => ({
-    path: path as (string | number)[],
-    text: message,
-  }));
+  return [toProblem(first), ...more.map(toProblem)];
+}
+
+/** A path of JSON has no symbols. */
+function toProblem({ path, message }: z.core.$ZodIssue): Problem {
+  return { path: path as (string | number)[], text: message };
 }
 
 function toZod(place: AnyPlace): z.ZodMiniType {
   const rule = typeof place === "function" ? place() : place;
-  const error = problemText(rule);
+  const error = errorText(rule);
   switch (rule.kind) {
     case "string":
       return z.string({ error });
     case "boolean":
       return z.boolean({ error });
-    case "integer":
-      return z.int({ abort: true, error }).check(z.gte(rule.minimum), z.lte(rule.maximum));
-    case "wideInteger":
-      // First the type, then the range, so that there is one problem only.
-      return z.pipe(
-        z.union([z.int({ abort: true }), z.bigint()], { error }),
-        z.custom<number | bigint>(
-          (value) => value as bigint >= rule.minimum && value as bigint <= rule.maximum,
-          { error },
-        ),
-      );
-    case "pattern":
-      return z.string({ error }).check(z.regex(rule.expression));
-    case "oneOf":
-      return z.enum(rule.words as [string, ...string[]], { error });
     case "list":
-      return z.array(toZod(rule.item), { error }).check(z.minLength(rule.minimum ?? 0));
+      return z.array(toZod(rule.item), { error })
+        .check(z.refine(({ length }) => length >= (rule.minimum ?? 0), { error }));
     case "map":
-      return mapToZod(toZod(rule.item), error);
+      return mapToZod(rule, error);
     case "object":
       return z.looseObject({
         ...shape(rule.required, toZod),
         ...shape(rule.optional, (property) => z.exactOptional(toZod(property))),
       }, { error });
+    default:
+      return z.custom((value) => accepts(rule, value), { error });
   }
 }
 
-/** Through a Map, since z.record() passes over a property named `__proto__`. */
-function mapToZod(item: z.ZodMiniType, error: ErrorText): z.ZodMiniType {
-  const isObject = (value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
-  return z.pipe(
-    z.custom<Record<string, unknown>>(isObject, { error }),
-    z.pipe(z.transform((object) => new Map(Object.entries(object))), z.map(z.string(), item)),
-  );
+/** Not z.record(), which passes over a property named `__proto__`. */
+function mapToZod(rule: MapRule, error: ErrorText): z.ZodMiniType {
+  const item = toZod(rule.item);
+  const object = z.custom<Record<string, unknown>>((value) => jsonType(value) === "object", {
+    error,
+  });
+  return object.check(z.superRefine((value, context) => {
+    for (const [key, each] of Object.entries(value)) {
+      for (const { path, message } of z.safeParse(item, each).error?.issues ?? []) {
+        context.addIssue({ code: "custom", path: [key, ...path], message, input: each });
+      }
+    }
+  }));
 }
 
 function shape(
@@ -82,15 +79,41 @@ function shape(
   return Object.fromEntries(Object.entries(places).map(([key, place]) => [key, make(place)]));
 }
 
-type ErrorText = (issue: { readonly input?: unknown; readonly code?: string }) => string;
+type ErrorText = (issue: { readonly input?: unknown }) => string;
 
 /** zod/mini brings no texts of its own. JSON has no undefined: that is a property which is not there. */
-function problemText(rule: AnyRule): ErrorText {
-  return ({ input, code }) => {
-    if (input === undefined) return "is required";
-    if (rule.kind === "list" && code === "too_small") {
-      return `needs at least ${rule.minimum} item, has ${(input as unknown[]).length}`;
-    }
-    return `expected ${expectation(rule)}`.concat(`, got ${byValue(rule) ? show(input) : jsonType(input)}`);
-  };
+function errorText(rule: AnyRule): ErrorText {
+  return ({ input }) => input === undefined ? "is required" : expectation(rule, input);
+}
+
+function expectation(rule: AnyRule, value: unknown): string {
+  switch (rule.kind) {
+    case "integer":
+    case "wideInteger":
+      return `expected an integer from ${rule.minimum} to ${rule.maximum}, got ${show(value)}`;
+    case "pattern":
+      return `expected ${rule.form}, got ${show(value)}`;
+    case "oneOf":
+      return `expected one of ${rule.words.join(", ")}, got ${show(value)}`;
+    case "list":
+      return Array.isArray(value)
+        ? `needs at least ${rule.minimum} item, has ${value.length}`
+        : `expected array, got ${jsonType(value)}`;
+    case "map":
+      return `expected object, got ${jsonType(value)}`;
+    default:
+      return `expected ${rule.kind}, got ${jsonType(value)}`;
+  }
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value === "bigint" ? "number" : typeof value;
+}
+
+/** JSON, shortened; a bigint as its digits. */
+function show(value: unknown): string {
+  const text = typeof value === "bigint" ? `${value}` : JSON.stringify(value) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -1,7 +1,7 @@
 /** The schema of `linux.seccomp`; the types are spec_seccomp.ts's. */
-import { list, object } from "./schema_base.ts";
-import { oneOf, string, uint32, uint64 } from "./schema_leaf.ts";
-import type { Seccomp, SeccompArg, SeccompSyscall } from "./spec.ts";
+import { string, uint32, uint64 } from "./schema_leaf.ts";
+import type { Rule } from "./schema_rule.ts";
+import type { Seccomp, SeccompAction, SeccompArg, SeccompSyscall } from "./spec.ts";
 import {
   SECCOMP_ACTIONS,
   SECCOMP_ARCHITECTURES,
@@ -9,24 +9,29 @@ import {
   SECCOMP_OPERATORS,
 } from "./spec_seccomp.ts";
 
-const action = oneOf(SECCOMP_ACTIONS);
-
-const arg = object<SeccompArg>({
-  index: uint32,
-  value: uint64,
-  op: oneOf(SECCOMP_OPERATORS),
-}, { valueTwo: uint64 });
-
-const syscall = object<SeccompSyscall>({ names: list(string, 1), action }, {
-  errnoRet: uint32,
-  args: list(arg),
-});
-
-export const seccompSchema = object<Seccomp>({ defaultAction: action }, {
-  defaultErrnoRet: uint32,
-  architectures: list(oneOf(SECCOMP_ARCHITECTURES)),
-  flags: list(oneOf(SECCOMP_FLAGS)),
-  listenerPath: string,
-  listenerMetadata: string,
-  syscalls: list(syscall),
-});
+/** Made when there is a `seccomp`. */
+export function seccompRule(): Rule<Seccomp> {
+  const action: Rule<SeccompAction> = { kind: "oneOf", words: SECCOMP_ACTIONS };
+  const arg: Rule<SeccompArg> = {
+    kind: "object",
+    required: { index: uint32, value: uint64, op: { kind: "oneOf", words: SECCOMP_OPERATORS } },
+    optional: { valueTwo: uint64 },
+  };
+  const syscall: Rule<SeccompSyscall> = {
+    kind: "object",
+    required: { names: { kind: "list", item: string, minimum: 1 }, action },
+    optional: { errnoRet: uint32, args: { kind: "list", item: arg } },
+  };
+  return {
+    kind: "object",
+    required: { defaultAction: action },
+    optional: {
+      defaultErrnoRet: uint32,
+      architectures: { kind: "list", item: { kind: "oneOf", words: SECCOMP_ARCHITECTURES } },
+      flags: { kind: "list", item: { kind: "oneOf", words: SECCOMP_FLAGS } },
+      listenerPath: string,
+      listenerMetadata: string,
+      syscalls: { kind: "list", item: syscall },
+    },
+  };
+}

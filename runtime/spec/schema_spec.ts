@@ -1,38 +1,64 @@
 /** The schema of the whole config.json, with root, mounts and hooks; the other parts have modules of their own. */
-import { list, object } from "./schema_base.ts";
-import { boolean, integer, string, stringMap, strings } from "./schema_leaf.ts";
-import { idMappings, linuxSchema } from "./schema_linux.ts";
-import { processSchema } from "./schema_process.ts";
+import { boolean, string, stringMap, strings } from "./schema_leaf.ts";
+import { idMappings, linuxRule } from "./schema_linux.ts";
+import { processRule } from "./schema_process.ts";
+import type { Rule } from "./schema_rule.ts";
 import type { Hook, Hooks, Mount, Root, Spec } from "./spec.ts";
 
-const mount = object<Mount>({ destination: string }, {
-  type: string,
-  source: string,
-  options: strings,
-  uidMappings: idMappings,
-  gidMappings: idMappings,
-});
+const root: Rule<Root> = {
+  kind: "object",
+  required: { path: string },
+  optional: { readonly: boolean },
+};
 
-const hookList = list(
-  object<Hook>({ path: string }, { args: strings, env: strings, timeout: integer(1, 0x7fffffff) }),
-);
+const mount: Rule<Mount> = {
+  kind: "object",
+  required: { destination: string },
+  optional: {
+    type: string,
+    source: string,
+    options: strings,
+    uidMappings: idMappings,
+    gidMappings: idMappings,
+  },
+};
 
-const hooks = object<Hooks>({}, {
-  prestart: hookList,
-  createRuntime: hookList,
-  createContainer: hookList,
-  startContainer: hookList,
-  poststart: hookList,
-  poststop: hookList,
-});
+const hooks = (): Rule<Hooks> => {
+  const hook: Rule<Hook> = {
+    kind: "object",
+    required: { path: string },
+    optional: {
+      args: strings,
+      env: strings,
+      timeout: { kind: "integer", minimum: 1, maximum: 0x7fffffff },
+    },
+  };
+  const hookList: Rule<readonly Hook[]> = { kind: "list", item: hook };
+  return {
+    kind: "object",
+    required: {},
+    optional: {
+      prestart: hookList,
+      createRuntime: hookList,
+      createContainer: hookList,
+      startContainer: hookList,
+      poststart: hookList,
+      poststop: hookList,
+    },
+  };
+};
 
-export const specSchema = object<Spec>({ ociVersion: string }, {
-  root: object<Root>({ path: string }, { readonly: boolean }),
-  mounts: list(mount),
-  process: processSchema,
-  hostname: string,
-  domainname: string,
-  hooks,
-  annotations: stringMap,
-  linux: linuxSchema,
-});
+export const specRule: Rule<Spec> = {
+  kind: "object",
+  required: { ociVersion: string },
+  optional: {
+    root,
+    mounts: { kind: "list", item: mount },
+    process: processRule,
+    hostname: string,
+    domainname: string,
+    hooks,
+    annotations: stringMap,
+    linux: linuxRule,
+  },
+};

@@ -18,7 +18,7 @@ import {
 import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX } from "./entry_header.ts";
 import { Image } from "./image.ts";
 import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "./program.ts";
-import { QUICK_COMMANDS } from "./quick.ts";
+import { QUICK } from "./quick.ts";
 
 /** The page size of x86-64. */
 const PAGE = 4096;
@@ -103,7 +103,7 @@ function buildImage(
   const lists = {
     options_offset: image.appendList(OPTIONS),
     loader_offset: image.appendList(LOADER),
-    quick_commands_offset: image.appendList(QUICK_COMMANDS),
+    quick_commands_offset: image.appendList(QUICK.commands),
     variables_offset: image.appendList(VARIABLES),
     dropped_offset: image.appendList(DROPPED),
   };

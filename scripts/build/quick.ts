@@ -8,11 +8,33 @@ import { runCommand } from "./command.ts";
 import { ROOT } from "./paths.ts";
 import { stockDeno } from "./stock_deno.ts";
 
-/** The commands of the quick program; the module of each is runtime/commands/NAME.ts. */
-export const QUICK_COMMANDS = ["state", "start", "kill", "delete"] as const;
+/** A partial program. */
+export interface Part {
+  /** Its commands; the module of each is runtime/commands/NAME.ts. */
+  readonly commands: readonly string[];
+  /**
+   * The modules that import before the command has done anything: what they import dynamically, save the commands, is
+   * left to the whole program. Dynamic imports of other modules are taken in as they are.
+   */
+  readonly dispatchers: readonly string[];
+}
 
-/** The commands of the program that is started for every other command line. */
-export const CREATE_COMMANDS = ["create", "run"] as const;
+const CHOOSING = ["main.ts", "runtime/cli/loaders.ts"] as const;
+
+/** The stub starts it when an argument names one of its commands. */
+export const QUICK: Part = {
+  commands: ["state", "start", "kill", "delete"],
+  dispatchers: CHOOSING,
+};
+
+/**
+ * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json and
+ * compiling a seccomp profile for the first time to the whole program.
+ */
+export const CREATE: Part = {
+  commands: ["create", "run"],
+  dispatchers: [...CHOOSING, "runtime/spec/load.ts", "runtime/seccomp/cache.ts"],
+};
 
 /**
  * The function that a partial program calls for every other command: it starts the whole program in its place and
@@ -20,15 +42,11 @@ export const CREATE_COMMANDS = ["create", "run"] as const;
  */
 export const START_WHOLE = "startWholeProgram";
 
-/** Only imports by these modules happen before a command does anything; others are taken in as they are. */
-const DISPATCHERS = ["main.ts", "runtime/cli/loaders.ts"];
-
-/** Bundles main.ts with these commands only into `output`. */
-export async function bundlePart(commands: readonly string[], output: string): Promise<void> {
+/** Bundles main.ts for the part's commands only into `output`. */
+export async function bundlePart({ commands, dispatchers }: Part, output: string): Promise<void> {
   const entry = `${ROOT}/main.ts`;
   const kept = commands.map((name) => `${ROOT}/runtime/commands/${name}.ts`);
-  const dispatchers = DISPATCHERS.map((name) => `${ROOT}/${name}`);
-  const imported = await dynamicImports(entry, dispatchers);
+  const imported = await dynamicImports(entry, dispatchers.map((name) => `${ROOT}/${name}`));
   const missing = kept.filter((path) => !imported.includes(path));
   if (missing.length > 0) throw new Error(`no dispatcher imports ${missing.join(", ")}`);
   const leftOut = imported.filter((path) => !kept.includes(path));

@@ -14,11 +14,13 @@ const COMPILED = compileFilter(PROFILE);
 /** Not what PROFILE compiles to, so that a test sees where a filter came from. */
 const PLANTED = new Uint8Array([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 
-function withFolder(use: (folder: string, file: string) => void): void {
+async function withFolder(
+  use: (folder: string, file: string) => void | Promise<void>,
+): Promise<void> {
   const root = Deno.makeTempDirSync();
   try {
     const folder = seccompCacheDir(root);
-    use(folder, `${folder}/${entryName(KEY)}`);
+    await use(folder, `${folder}/${entryName(KEY)}`);
   } finally {
     Deno.removeSync(root, { recursive: true });
   }
@@ -30,35 +32,35 @@ function plant(folder: string, file: string, bytes = encodeEntry(KEY, PLANTED)):
 }
 
 /** That the profile was compiled, with one warning that says `warning`. */
-function assertCompiled(folder: string, warning: string): void {
-  const { warnings, ...filter } = cachedFilter(PROFILE, folder);
+async function assertCompiled(folder: string, warning: string): Promise<void> {
+  const { warnings, ...filter } = await cachedFilter(PROFILE, folder);
   assertEquals({ ...filter, warnings: [] }, COMPILED);
   assertEquals(warnings.length, 1);
   assertStringIncludes(warnings[0]!, warning);
 }
 
-Deno.test("seccompCacheDir() is in the state root and no container's folder", () => {
+Deno.test("seccompCacheDir() is in the state root and no container's folder", async () => {
   assertEquals(seccompCacheDir("/run/kago"), "/run/kago/~seccomp");
   assertEquals(isValidId("~seccomp"), false);
 });
 
-Deno.test("cachedFilter() compiles what is not there, keeps it for this user alone, and finds it again", () => {
-  withFolder((folder, file) => {
-    assertEquals(cachedFilter(PROFILE, folder), COMPILED);
+Deno.test("cachedFilter() compiles what is not there, keeps it for this user alone, and finds it again", async () => {
+  await withFolder(async (folder, file) => {
+    assertEquals(await cachedFilter(PROFILE, folder), COMPILED);
     assertEquals(Deno.lstatSync(folder).mode! & 0o777, 0o700);
     assertEquals(Deno.lstatSync(file).mode! & 0o777, 0o600);
     assertEquals([...Deno.readDirSync(folder)].length, 1);
     const { ino } = Deno.lstatSync(file);
-    assertEquals(cachedFilter(PROFILE, folder), COMPILED);
+    assertEquals(await cachedFilter(PROFILE, folder), COMPILED);
     assertEquals(Deno.lstatSync(file).ino, ino);
   });
 });
 
-Deno.test("cachedFilter() takes the program from the cache and the flags from the profile", () => {
-  withFolder((folder, file) => {
+Deno.test("cachedFilter() takes the program from the cache and the flags from the profile", async () => {
+  await withFolder(async (folder, file) => {
     plant(folder, file);
     const profile: Seccomp = { ...PROFILE, flags: ["SECCOMP_FILTER_FLAG_LOG"], listenerPath: "/s" };
-    assertEquals(cachedFilter(profile, folder), {
+    assertEquals(await cachedFilter(profile, folder), {
       filter: PLANTED,
       flags: 2,
       listener: false,
@@ -67,7 +69,7 @@ Deno.test("cachedFilter() takes the program from the cache and the flags from th
   });
 });
 
-Deno.test("cachedFilter() replaces a damaged file", () => {
+Deno.test("cachedFilter() replaces a damaged file", async () => {
   const whole = encodeEntry(KEY, PLANTED);
   const changed = (offset: number) => whole.with(offset, whole[offset]! ^ 1);
   const damaged = [
@@ -79,27 +81,27 @@ Deno.test("cachedFilter() replaces a damaged file", () => {
     ...[0, 4, 8, 12, 16, 20, 27].map(changed),
   ];
   for (const bytes of damaged) {
-    withFolder((folder, file) => {
+    await withFolder(async (folder, file) => {
       plant(folder, file, new Uint8Array(bytes));
-      assertCompiled(folder, "is damaged and will be replaced");
-      assertEquals(cachedFilter(PROFILE, folder), COMPILED);
+      await assertCompiled(folder, "is damaged and will be replaced");
+      assertEquals(await cachedFilter(PROFILE, folder), COMPILED);
     });
   }
 });
 
-Deno.test("cachedFilter() does not take another profile's program, whatever the file's name", () => {
+Deno.test("cachedFilter() does not take another profile's program, whatever the file's name", async () => {
   const other = cacheKey(allowing(), libseccompIdentity());
   const oneCharacter = KEY.with(-1, 0x20);
   for (const key of [other, oneCharacter]) {
-    withFolder((folder, file) => {
+    await withFolder(async (folder, file) => {
       plant(folder, file, encodeEntry(key, PLANTED));
-      assertEquals(cachedFilter(PROFILE, folder), COMPILED);
+      assertEquals(await cachedFilter(PROFILE, folder), COMPILED);
       assertEquals(Deno.readFileSync(file), encodeEntry(KEY, COMPILED.filter));
     });
   }
 });
 
-Deno.test("cachedFilter() leaves alone what other users could have written", () => {
+Deno.test("cachedFilter() leaves alone what other users could have written", async () => {
   const troubles: [string, (folder: string, file: string) => void][] = [
     ["can be written by other users", (_folder, file) => Deno.chmodSync(file, 0o620)],
     ["can be written by other users", (_folder, file) => Deno.chmodSync(file, 0o602)],
@@ -114,48 +116,48 @@ Deno.test("cachedFilter() leaves alone what other users could have written", () 
     }],
   ];
   for (const [warning, make] of troubles) {
-    withFolder((folder, file) => {
+    await withFolder(async (folder, file) => {
       plant(folder, file);
       make(folder, file);
-      assertCompiled(folder, warning);
+      await assertCompiled(folder, warning);
       assertEquals(Deno.readFileSync(file), encodeEntry(KEY, PLANTED));
     });
   }
 });
 
-Deno.test("cachedFilter() leaves alone another user's folder", () => {
-  withFolder((folder, file) => {
+Deno.test("cachedFilter() leaves alone another user's folder", async () => {
+  await withFolder(async (folder, file) => {
     plant(folder, file);
     const isRoot = Deno.uid() === 0;
     if (isRoot) Deno.chownSync(folder, 1, null);
-    assertCompiled(isRoot ? folder : "/etc", "belongs to user");
+    await assertCompiled(isRoot ? folder : "/etc", "belongs to user");
   });
 });
 
-Deno.test("cachedFilter() works without a cache where none can be made", () => {
-  withFolder((folder) => {
+Deno.test("cachedFilter() works without a cache where none can be made", async () => {
+  await withFolder(async (folder) => {
     Deno.writeTextFileSync(folder, "");
-    assertCompiled(`${folder}/below/a/file`, "the cache of seccomp filters is not used");
+    await assertCompiled(`${folder}/below/a/file`, "the cache of seccomp filters is not used");
   });
 });
 
-Deno.test("cachedFilter() does not keep a program with warnings, so that it warns again", () => {
-  withFolder((folder) => {
+Deno.test("cachedFilter() does not keep a program with warnings, so that it warns again", async () => {
+  await withFolder(async (folder) => {
     const profile = allowing({ names: ["nonesuch"], action: "SCMP_ACT_ERRNO" });
     for (let start = 0; start < 2; start++) {
-      assertEquals(cachedFilter(profile, folder).warnings.length, 1);
+      assertEquals((await cachedFilter(profile, folder)).warnings.length, 1);
     }
   });
 });
 
-Deno.test("cachedFilter() keeps the newest files when they become too many", () => {
-  withFolder((folder, file) => {
+Deno.test("cachedFilter() keeps the newest files when they become too many", async () => {
+  await withFolder(async (folder, file) => {
     plant(folder, `${folder}/first`);
     for (let index = 1; index <= MAX_ENTRIES; index++) {
       plant(folder, `${folder}/old${index}`);
       Deno.utimeSync(`${folder}/old${index}`, index, index);
     }
-    cachedFilter(PROFILE, folder);
+    await cachedFilter(PROFILE, folder);
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assertEquals(names.length, MAX_ENTRIES);
     assert(names.includes(file.slice(folder.length + 1)) && names.includes("first"));
@@ -163,7 +165,7 @@ Deno.test("cachedFilter() keeps the newest files when they become too many", () 
   });
 });
 
-Deno.test("cacheKey() is the same for a number and a bigint, and whatever only the loading needs", () => {
+Deno.test("cacheKey() is the same for a number and a bigint, and whatever only the loading needs", async () => {
   const arg = { index: 0, value: 5, op: "SCMP_CMP_EQ" } as const;
   const rule = { names: ["ptrace"], action: "SCMP_ACT_ERRNO" } as const;
   const key = (seccomp: Seccomp) => cacheKey(seccomp, "");
@@ -175,7 +177,7 @@ Deno.test("cacheKey() is the same for a number and a bigint, and whatever only t
   assertEquals(key(allowing(rule)), key({ ...allowing(rule), flags, listenerPath: "/s" }));
 });
 
-Deno.test("cacheKey() differs for all that the program depends on", () => {
+Deno.test("cacheKey() differs for all that the program depends on", async () => {
   const arg = { index: 0, value: 5, valueTwo: 0, op: "SCMP_CMP_EQ" } as const;
   const rule = { names: ["ptrace", "read"], action: "SCMP_ACT_ERRNO", args: [arg] } as const;
   const profiles: Seccomp[] = [

@@ -3,23 +3,23 @@ import { assertEquals } from "@std/assert";
 import { checkProcess, checkResources, checkSpec } from "../../../runtime/spec/checks.ts";
 import { parseSpec } from "../../../runtime/spec/load.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
-import { assertSpecError, type Change, configWith } from "./config.ts";
+import { assertSpecError, assertSpecRejection, type Change, configWith } from "./config.ts";
 
-function check(...changes: readonly Change[]): string[] {
-  return checkSpec(parseSpec(JSON.stringify(configWith(...changes))));
+async function check(...changes: readonly Change[]): Promise<string[]> {
+  return checkSpec(await parseSpec(JSON.stringify(configWith(...changes))));
 }
 
-Deno.test("checkSpec() accepts a small config without warnings", () => {
-  assertEquals(check(), []);
+Deno.test("checkSpec() accepts a small config without warnings", async () => {
+  assertEquals(await check(), []);
 });
 
-Deno.test("checkSpec() accepts a spec without linux", () => {
-  assertEquals(check(["linux", undefined], ["hostname", undefined]), []);
+Deno.test("checkSpec() accepts a spec without linux", async () => {
+  assertEquals(await check(["linux", undefined], ["hostname", undefined]), []);
 });
 
-Deno.test("checkSpec() collects the warnings of all checks", () => {
+Deno.test("checkSpec() collects the warnings of all checks", async () => {
   assertEquals(
-    check(
+    await check(
       ["mounts[0].options", ["ro", "rw"]],
       ["process.capabilities.bounding", ["CAP_KILL", "CAP_FUTURE"]],
       ["linux.personality", { domain: "LINUX", flags: ["x"] }],
@@ -32,13 +32,13 @@ Deno.test("checkSpec() collects the warnings of all checks", () => {
   );
 });
 
-Deno.test("checkSpec() needs root and process, which create needs", () => {
-  assertSpecError(
+Deno.test("checkSpec() needs root and process, which create needs", async () => {
+  await assertSpecRejection(
     () => check(["root", undefined]),
     "root",
     "is required: the container's root filesystem",
   );
-  assertSpecError(
+  await assertSpecRejection(
     () => check(["process", undefined]),
     "process",
     "is required: what the container shall run",

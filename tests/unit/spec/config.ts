@@ -1,5 +1,5 @@
 /** Configs for the tests of the spec: a small valid one, and changes to a config by path. */
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 
 /** A change: `process.args[0]` or the like, and what is put there; undefined removes the property. */
@@ -48,8 +48,19 @@ export function namespaces(less: string, ...more: readonly Record<string, string
 
 /** Asserts that `action` throws a SpecError about `jsonPath` with exactly this problem. */
 export function assertSpecError(action: () => unknown, jsonPath: string, problem: string): void {
-  const error = assertThrows(action);
-  assertInstanceOf(error, SpecError);
+  assertProblem(assertThrows(action, SpecError), jsonPath, problem);
+}
+
+/** As assertSpecError(), of an action whose promise is rejected. */
+export async function assertSpecRejection(
+  action: () => Promise<unknown>,
+  jsonPath: string,
+  problem: string,
+): Promise<void> {
+  assertProblem(await assertRejects(action, SpecError), jsonPath, problem);
+}
+
+function assertProblem(error: SpecError, jsonPath: string, problem: string): void {
   assertEquals({ jsonPath: error.jsonPath, message: error.message }, {
     jsonPath,
     message: jsonPath ? `${jsonPath}: ${problem}` : problem,

@@ -4,7 +4,7 @@ import { defaultSpec } from "../../../runtime/spec/default_spec.ts";
 import { parseSpec } from "../../../runtime/spec/load.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
-function readRunc(name: string): Spec {
+function readRunc(name: string): Promise<Spec> {
   return parseSpec(Deno.readTextFileSync(new URL(`testdata/${name}`, import.meta.url)));
 }
 
@@ -24,17 +24,17 @@ function adapted(runc: Spec): Spec {
   };
 }
 
-Deno.test("defaultSpec() says what runc spec says", () => {
+Deno.test("defaultSpec() says what runc spec says", async () => {
   assertEquals(
     sorted(defaultSpec({ rootless: false })),
-    sorted(adapted(readRunc("runc_config.json"))),
+    sorted(adapted(await readRunc("runc_config.json"))),
   );
 });
 
-Deno.test("defaultSpec() says for rootless what runc spec --rootless says", () => {
+Deno.test("defaultSpec() says for rootless what runc spec --rootless says", async () => {
   assertEquals(
     sorted(defaultSpec({ rootless: true, uid: 0, gid: 0 })),
-    sorted(adapted(readRunc("runc_rootless_config.json"))),
+    sorted(adapted(await readRunc("runc_rootless_config.json"))),
   );
 });
 
@@ -60,10 +60,10 @@ Deno.test("defaultSpec() maps the caller's ids for rootless", () => {
   assertEquals(defaultSpec({ rootless: true }).linux?.uidMappings?.[0]?.hostID, Deno.uid());
 });
 
-Deno.test("defaultSpec() passes its own schema and checks without warnings", () => {
+Deno.test("defaultSpec() passes its own schema and checks without warnings", async () => {
   for (const rootless of [false, true]) {
     const spec = defaultSpec({ rootless });
-    assertEquals(parseSpec(JSON.stringify(spec)), spec);
+    assertEquals(await parseSpec(JSON.stringify(spec)), spec);
     assertEquals(checkSpec(spec), []);
   }
 });

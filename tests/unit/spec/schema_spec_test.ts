@@ -15,7 +15,7 @@ import {
   SECCOMP_ARCHITECTURES,
   SECCOMP_OPERATORS,
 } from "../../../runtime/spec/spec_seccomp.ts";
-import { assertSpecError, change } from "./config.ts";
+import { assertSpecRejection, change } from "./config.ts";
 import { FULL_CONFIG } from "./full_config.ts";
 
 const INTEGER = (minimum: number | string, maximum: number | string, got: string) =>
@@ -113,18 +113,18 @@ const BAD: readonly (readonly [jsonPath: string, value: unknown, problem: string
 ];
 
 for (const [jsonPath, value, problem] of BAD) {
-  Deno.test(`parseSpec() refuses ${JSON.stringify(value) ?? "nothing"} at ${jsonPath}`, () => {
+  Deno.test(`parseSpec() refuses ${JSON.stringify(value) ?? "nothing"} at ${jsonPath}`, async () => {
     const text = JSON.stringify(change(FULL_CONFIG, [jsonPath, value]));
-    assertSpecError(() => parseSpec(text), jsonPath, problem);
+    await assertSpecRejection(() => parseSpec(text), jsonPath, problem);
   });
 }
 
-Deno.test("parseSpec() and checkSpec() accept a config with every property", () => {
-  const spec = parseSpec(JSON.stringify(FULL_CONFIG));
+Deno.test("parseSpec() and checkSpec() accept a config with every property", async () => {
+  const spec = await parseSpec(JSON.stringify(FULL_CONFIG));
   assertEquals<unknown>(spec, FULL_CONFIG);
   assertEquals(checkSpec(spec), []);
 });
 
-Deno.test("parseSpec() needs ociVersion and nothing else", () => {
-  assertEquals(parseSpec('{"ociVersion": "1.0.0"}'), { ociVersion: "1.0.0" });
+Deno.test("parseSpec() needs ociVersion and nothing else", async () => {
+  assertEquals(await parseSpec('{"ociVersion": "1.0.0"}'), { ociVersion: "1.0.0" });
 });

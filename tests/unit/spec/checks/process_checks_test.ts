@@ -96,9 +96,9 @@ testPasses({
   ]],
 });
 
-Deno.test("checkSpec() warns of unknown capabilities once for each name", () => {
+Deno.test("checkSpec() warns of unknown capabilities once for each name", async () => {
   const sets = { bounding: ["CAP_X", "CAP_KILL", "constructor"], effective: ["CAP_X"] };
-  assertEquals(check(["process.capabilities", sets]), [
+  assertEquals(await check(["process.capabilities", sets]), [
     "process.capabilities: ignoring the unknown CAP_X, constructor",
   ]);
 });

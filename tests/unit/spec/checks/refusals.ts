@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { checkSpec } from "../../../../runtime/spec/checks.ts";
 import { parseJson, stringifyJson } from "../../../../runtime/spec/json.ts";
 import { parseSpec } from "../../../../runtime/spec/load.ts";
-import { assertSpecError, type Change, configWith } from "../config.ts";
+import { assertSpecRejection, type Change, configWith } from "../config.ts";
 
 export interface Refusal {
   readonly changes: readonly Change[];
@@ -12,15 +12,15 @@ export interface Refusal {
 }
 
 /** Warnings of the small config with changes; it must be valid by the schema. */
-export function check(...changes: readonly Change[]): string[] {
-  return checkSpec(parseSpec(stringifyJson(configWith(...changes))));
+export async function check(...changes: readonly Change[]): Promise<string[]> {
+  return checkSpec(await parseSpec(stringifyJson(configWith(...changes))));
 }
 
 /** One test for each entry, named by its fact. */
 export function testRefusals(refusals: Readonly<Record<string, Refusal>>): void {
   for (const [fact, { changes, jsonPath, problem }] of Object.entries(refusals)) {
-    Deno.test(`checkSpec() refuses ${fact}`, () => {
-      assertSpecError(() => check(...changes), jsonPath, problem);
+    Deno.test(`checkSpec() refuses ${fact}`, async () => {
+      await assertSpecRejection(() => check(...changes), jsonPath, problem);
     });
   }
 }
@@ -28,8 +28,8 @@ export function testRefusals(refusals: Readonly<Record<string, Refusal>>): void 
 /** One test for each entry: no refusal, no warning. */
 export function testPasses(passes: Readonly<Record<string, readonly Change[]>>): void {
   for (const [fact, changes] of Object.entries(passes)) {
-    Deno.test(`checkSpec() accepts ${fact}`, () => {
-      assertEquals(check(...changes), []);
+    Deno.test(`checkSpec() accepts ${fact}`, async () => {
+      assertEquals(await check(...changes), []);
     });
   }
 }

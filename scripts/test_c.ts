@@ -1,0 +1,78 @@
+/**
+ * Builds and runs the unit tests of helper-c, plainly and under sanitizers, and prints their results as one TAP stream.
+ *
+ *   deno run -A scripts/test_c.ts [PROGRAM ...]
+ *
+ * A name narrows the run to the test programs whose names contain it. Some tests need root; without it they print
+ * that they are skipped. The exit code is 1 when a test failed or a program broke off.
+ */
+import { buildVariant, listTests, VARIANTS } from "./test_c/build.ts";
+
+/** No program needs a tenth of it; a test that hangs ends itself before. */
+const TIME_LIMIT = 600_000;
+
+interface Results {
+  /** TAP lines without their numbers: `ok - fact`, `not ok - fact`, `ok - fact # SKIP`. */
+  readonly lines: readonly string[];
+  /** What the program wrote to standard error, and its comments. */
+  readonly remarks: string;
+}
+
+interface Total {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/**
+ * Reads what a test program printed; one that ended before it printed its plan (`1..N`) counts as a failed test.
+ * @param stdout numbered TAP
+ */
+export function readResults(program: string, stdout: string, stderr: string): Results {
+  const lines = [...stdout.matchAll(/^(ok|not ok) \d+ - (.*)$/gm)]
+    .map(([, outcome, fact]) => `${outcome} - ${program}: ${fact}`);
+  const planned = /^1\.\.(\d+)$/m.exec(stdout)?.[1];
+  if (planned === undefined) lines.push(`not ok - ${program}: runs to its end`);
+  else if (Number(planned) !== lines.length) lines.push(`not ok - ${program}: prints every result`);
+  const comments = [...stdout.matchAll(/^#.*$/gm)].map(([line]) => line).join("\n");
+  return { lines, remarks: [stderr.trimEnd(), comments].filter(Boolean).join("\n") };
+}
+
+async function runProgram(path: string, label: string): Promise<Results> {
+  const { stdout, stderr } = await new Deno.Command(path, {
+    stdin: "null",
+    signal: AbortSignal.timeout(TIME_LIMIT),
+  }).output();
+  const text = new TextDecoder();
+  return readResults(label, text.decode(stdout), text.decode(stderr));
+}
+
+function print({ lines, remarks }: Results, total: Total): void {
+  if (remarks) console.log(remarks.replaceAll(/^(?!#)/gm, "# "));
+  for (const line of lines) {
+    const number = total.passed + total.failed + total.skipped + 1;
+    if (line.startsWith("not ok")) total.failed++;
+    else if (line.endsWith("# SKIP")) total.skipped++;
+    else total.passed++;
+    console.log(line.replace("ok - ", `ok ${number} - `));
+  }
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  const total: Total = { passed: 0, failed: 0, skipped: 0 };
+  const tests = listTests().filter((test) =>
+    names.length === 0 || names.some((name) => test.includes(name))
+  );
+  for (const variant of VARIANTS) {
+    const folder = await buildVariant(variant, tests);
+    for (const test of tests) {
+      print(await runProgram(`${folder}/${test}`, `${test} (${variant.name})`), total);
+    }
+  }
+  const { passed, failed, skipped } = total;
+  console.log(`1..${passed + failed + skipped}`);
+  console.log(`# ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

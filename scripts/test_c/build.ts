@@ -1,0 +1,101 @@
+/**
+ * Builds the C tests twice: as the product is built, and under AddressSanitizer and UndefinedBehaviorSanitizer. Owns the
+ * variants' flags and what is linked with what; everything lands in build/test_c.
+ */
+import { runCommand } from "../build/command.ts";
+import { buildHelpers } from "../build/helpers.ts";
+import { BUILD, ROOT } from "../build/paths.ts";
+import { makeIfChanged } from "../build/stamp.ts";
+
+export interface Variant {
+  readonly name: string;
+  readonly flags: readonly string[];
+  /** Runs the real stage program, statically linked with musl, or one that is built as the tests are. */
+  readonly stage: "product" | "own";
+}
+
+const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
+
+export const VARIANTS: readonly Variant[] = [
+  { name: "plain", flags: [...COMMON, "-O2"], stage: "product" },
+  {
+    name: "sanitized",
+    flags: [
+      ...COMMON,
+      "-O1",
+      "-g",
+      "-fno-omit-frame-pointer",
+      "-fsanitize=address,undefined",
+      "-fno-sanitize-recover=all",
+    ],
+    stage: "own",
+  },
+];
+
+const SOURCES = `${ROOT}/helper-c`;
+const TESTS = `${SOURCES}/tests`;
+const SANITIZER_OPTIONS = `${TESTS}/sanitizer_options.c`;
+
+/** The test programs' names, sorted: `NAME.c` in helper-c/tests, `NAME` ending in `_test`. */
+export function listTests(): string[] {
+  return listFiles(TESTS, /_test\.c$/).map((path) => path.slice(TESTS.length + 1, -".c".length));
+}
+
+/**
+ * Compiles what has changed of one variant.
+ * @returns the folder with the test programs.
+ * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
+ */
+export async function buildVariant(variant: Variant, tests: readonly string[]): Promise<string> {
+  const folder = `${BUILD}/test_c/${variant.name}`;
+  await Deno.mkdir(folder, { recursive: true });
+  const archive = await buildArchive(variant, folder);
+  const headers = listFiles(TESTS, /\.h$/);
+  for (const test of tests) {
+    const source = `${TESTS}/${test}.c`;
+    const args = [...variant.flags, "-o", `${folder}/${test}`, source, ...extraSources(variant)];
+    args.push(archive, "-pthread");
+    await makeIfChanged(
+      `${folder}/${test}`,
+      [source, SANITIZER_OPTIONS, archive, ...headers],
+      ["cc", ...args],
+      async () => void await runCommand("cc", args),
+    );
+  }
+  return folder;
+}
+
+/** All of helper-c but the stage's main(), with the stage program inside. */
+async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
+  const archive = `${folder}/helper.a`;
+  const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
+  if (product) await buildHelpers();
+  const all = listFiles(SOURCES, /\.c$/);
+  const image = `${SOURCES}/stage_image.c`;
+  const plain = all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`);
+  const inputs = [...all, ...listFiles(SOURCES, /\.h$/), ...(product ? [product] : [])];
+  await makeIfChanged(archive, inputs, [name, ...flags], async () => {
+    const cc = async (...args: string[]) =>
+      void await runCommand("cc", [...flags, ...args], { cwd: folder });
+    const objects = plain.map((path) => path.slice(SOURCES.length + 1).replace(/c$/, "o"));
+    await cc("-c", ...plain);
+    await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
+    // The linker takes from the archive what the stage needs, and no more.
+    const ownStage = `${folder}/stage`;
+    if (!product) await cc("-o", ownStage, `${SOURCES}/stage.c`, SANITIZER_OPTIONS, archive);
+    await cc(`-DSTAGE_FILE="${product ?? ownStage}"`, "-c", image);
+    await runCommand("ar", ["rs", archive, "stage_image.o"], { cwd: folder });
+  });
+  return archive;
+}
+
+function extraSources({ stage }: Variant): string[] {
+  return stage === "own" ? [SANITIZER_OPTIONS] : [];
+}
+
+function listFiles(folder: string, pattern: RegExp): string[] {
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name, isFile }) => isFile && pattern.test(name))
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
