@@ -26,6 +26,13 @@ TEST(the_callers_ignored_and_blocked_signals_do_not_reach_the_program) {
   EQUAL(status_mask(status, "\nSigCgt:\t"), 0);
 }
 
+/* Mount points and working directories that the stages make must be open to the container's user. */
+TEST(the_callers_umask_does_not_reach_the_stages) {
+  umask(0777);
+  write_program_plan(STRINGS("sh", "-c", "umask"));
+  EQUAL_TEXT(output_of_plan(), "0022\n");
+}
+
 static int marked; /* of the last handler */
 
 static void mark(int number) {
@@ -91,6 +98,29 @@ TEST(none_of_our_own_descriptors_reaches_the_program) {
   put_u32(&w, 1000);
   put_program(STRINGS("ls", "/proc/self/fd"));
   EQUAL_TEXT(output_of_plan(), "0\n1\n2\n3\n");
+}
+
+/* The next stage learns by KAGO_CHANNELS where its plan, Main, `start` and the root are. */
+TEST(exec_stage_hands_on_its_channels_and_nothing_else) {
+  begin_plan(&w);
+  begin_init();
+  begin_operation(&w, OP_close_fds);
+  put_u32(&w, 0);
+  begin_operation(&w, OP_exec_stage);
+  put_str(&w, "/bin/sh");
+  put_strs(&w, STRINGS("sh", "-c", "echo $A $KAGO_CHANNELS; ls /proc/self/fd | wc -l"));
+  put_strs(&w, STRINGS("A=b", "PATH=/usr/bin:/bin"));
+  int ends[2], listener = kago_listen("notify"), plan, sync, listen, root, count;
+  char text[256] = "";
+  CHECK(pipe2(ends, O_CLOEXEC) == 0 && dup2(ends[1], 1) == 1);
+  struct stages s = spawn_written(listener);
+  await_child(&s);
+  EQUAL(kago_wait(s.init), 0);
+  CHECK(read(ends[0], text, sizeof text - 1) > 0);
+  EQUAL(sscanf(text, "b %d,%d,%d,%d\n%d", &plan, &sync, &listen, &root, &count), 5);
+  CHECK(plan > 2 && sync > 2 && listen > 2);
+  EQUAL(root, -1);
+  EQUAL(count, 7); /* 0 to 2, the three, and the folder that ls reads */
 }
 
 TEST(close_fds_refuses_a_count_that_wraps_around) {

@@ -5,7 +5,7 @@ import { withCreated } from "../process/container_create.ts";
 import { createRequest } from "./create_request.ts";
 
 export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {
-  await withCreated(createRequest(invocation, false), logger.warn, true, ({ launched }) => {
+  await withCreated(createRequest(invocation, false, "created"), logger.warn, ({ launched }) => {
     launched.commit();
   });
   return 0;

@@ -8,6 +8,7 @@ import { stateRoot } from "./state_root_option.ts";
 export function createRequest(
   { global, options, positionals }: Invocation<"create"> | Invocation<"run">,
   foreground: boolean,
+  status: CreateRequest["status"],
 ): CreateRequest {
   const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
   const absolute = (path: string) => joinPath(Deno.cwd(), path);
@@ -25,5 +26,6 @@ export function createRequest(
     noPivot: options.noPivot,
     noNewKeyring: options.noNewKeyring,
     foreground,
+    status,
   };
 }

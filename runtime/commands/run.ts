@@ -3,21 +3,19 @@ import { type ExitStatus, waitInForeground } from "../../ffi/shim.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
-import { deleteContainer } from "../process/container_delete.ts";
-import { saveState } from "../state/store.ts";
+import { deleteOwn } from "../process/container_delete.ts";
 import { createRequest } from "./create_request.ts";
 
 export async function run(invocation: Invocation<"run">, logger: Logger): Promise<number> {
   const { detach, keep } = invocation.options;
-  const request = createRequest(invocation, !detach);
-  const { pid, master } = await withCreated(request, logger.warn, false, ({ launched, state }) => {
-    saveState(request.root, { ...state, status: "running" });
-    launched.start();
-    return launched;
+  const request = createRequest(invocation, !detach, "running");
+  const { launched, state, lock } = await withCreated(request, logger.warn, (created) => {
+    created.launched.start();
+    return created;
   });
   if (detach) return 0;
-  const status = waitInForeground(pid, master);
-  if (!keep) deleteContainer(request.root, request.id, true);
+  const status = waitInForeground(launched.pid, launched.master);
+  if (!keep) deleteOwn(request.root, state, lock);
   return exitCode(status);
 }
 

@@ -17,6 +17,8 @@ export interface CreateRequest extends BuildRequest {
   readonly consoleSocket?: string;
   /** Does this process stay and relay the container's terminal? */
   readonly foreground: boolean;
+  /** `created` when Init waits for `start`, `running` when it is started at once. */
+  readonly status: "created" | "running";
 }
 
 /** A container that is ready to run; the lock is held. */
@@ -28,25 +30,27 @@ export interface Created {
 }
 
 /**
- * Creates a container and calls `use`, which is synchronous, while it is locked and Init waits; when `use` throws,
- * nothing is left behind.
+ * Creates a container and calls `use`, which is synchronous, while it is locked and Init waits to be let go on; when
+ * `use` throws, nothing is left behind. The lock is given up then, and is the caller's to release.
  * @throws {SpecError | HostError | UsageError | SyscallError | ContainerExistsError}
  */
 export async function withCreated<T>(
   request: CreateRequest,
   warn: (message: string) => void,
-  waits: boolean,
   use: (created: Created) => T,
 ): Promise<T> {
   const build = await buildContainer(request);
   build.warnings.forEach(warn);
   checkConsole(build, request);
   build.executor.checkHost(build.spec);
-  using lock = createStateDir(request.root, request.id);
+  const lock = createStateDir(request.root, request.id);
   try {
-    return createIn(lock, build, request, waits, use);
+    const result = createIn(lock, build, request, use);
+    lock.unlock();
+    return result;
   } catch (error) {
     removeStateDir(request.root, request.id);
+    lock.release();
     throw error;
   }
 }
@@ -55,20 +59,19 @@ function createIn<T>(
   lock: StateLock,
   build: Build,
   request: CreateRequest,
-  waits: boolean,
   use: (created: Created) => T,
 ): T {
   const creating = initialState(build);
   saveState(request.root, creating);
   const launched = launch(build, {
-    ...(waits ? { stateFolder: lock.directory } : {}),
+    ...(request.status === "created" ? { stateFolder: lock.directory } : {}),
     ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
   });
   try {
     const { pid } = launched;
     const state: StoredState = {
       ...creating,
-      status: "created",
+      status: request.status,
       pid,
       pidStartTime: processStartTime(pid) ?? "",
     };

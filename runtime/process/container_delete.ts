@@ -3,7 +3,7 @@ import { destroyCgroup } from "../cgroup/remove.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
 import { DamagedStateError, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
-import { lockState } from "../state/lock.ts";
+import { lockState, type StateLock } from "../state/lock.ts";
 import { loadState, removeStateDir } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 
@@ -27,6 +27,17 @@ export function deleteContainer(root: string, id: string, force: boolean): void 
   } catch (error) {
     if (!(force && error instanceof NotFoundError)) throw error;
   }
+}
+
+/**
+ * The end of `run`: its container's process has been reaped, and nothing need be read. Somebody else may have deleted
+ * the container meanwhile, and even made another of that id.
+ */
+export function deleteOwn(root: string, state: StoredState, lock: StateLock): void {
+  using _lock = lock;
+  if (!lock.relock()) return;
+  if (state.cgroup) destroyCgroup(state.cgroup);
+  removeStateDir(root, state.id);
 }
 
 /** Also of a container that nobody runs any more: processes that outlived Init are in its cgroup. */

@@ -19,29 +19,32 @@ import type { Process, Resources, Spec } from "./spec.ts";
  */
 export function checkSpec(spec: Spec): string[] {
   const { process, linux } = spec;
-  return collectWarnings((warn) => {
-    runChecks(SPEC_CHECKS, spec, spec, warn);
-    if (process) runChecks(PROCESS_CHECKS, process, process, warn);
-    if (!linux) return;
-    runChecks(NAMESPACE_CHECKS, linux, spec, warn);
-    runChecks(LINUX_CHECKS, linux, spec, warn);
-    if (linux.resources) runChecks(RESOURCE_CHECKS, linux.resources, linux.resources, warn);
-    if (linux.seccomp) runChecks(SECCOMP_CHECKS, linux.seccomp, linux.seccomp, warn);
-  });
+  const warnings: string[] = [];
+  const warn = warnTo(warnings);
+  runChecks(SPEC_CHECKS, spec, spec, warn);
+  if (process) runChecks(PROCESS_CHECKS, process, process, warn);
+  if (!linux) return warnings;
+  runChecks(NAMESPACE_CHECKS, linux, spec, warn);
+  runChecks(LINUX_CHECKS, linux, spec, warn);
+  if (linux.resources) runChecks(RESOURCE_CHECKS, linux.resources, linux.resources, warn);
+  if (linux.seccomp) runChecks(SECCOMP_CHECKS, linux.seccomp, linux.seccomp, warn);
+  return warnings;
 }
 
 /** Checks the process of `exec --process`, as checkSpec() does. */
 export function checkProcess(process: Process): string[] {
-  return collectWarnings((warn) => runChecks(PROCESS_CHECKS, process, process, warn));
+  const warnings: string[] = [];
+  runChecks(PROCESS_CHECKS, process, process, warnTo(warnings));
+  return warnings;
 }
 
 /** Checks the resources of `update --resources`, as checkSpec() does. */
 export function checkResources(resources: Resources): string[] {
-  return collectWarnings((warn) => runChecks(RESOURCE_CHECKS, resources, resources, warn));
+  const warnings: string[] = [];
+  runChecks(RESOURCE_CHECKS, resources, resources, warnTo(warnings));
+  return warnings;
 }
 
-function collectWarnings(check: (warn: Warn) => void): string[] {
-  const warnings: string[] = [];
-  check((jsonPath, text) => warnings.push(`${jsonPath}: ${text}`));
-  return warnings;
+function warnTo(warnings: string[]): Warn {
+  return (jsonPath, text) => warnings.push(`${jsonPath}: ${text}`);
 }

@@ -11,7 +11,7 @@ import { refuseNul } from "./nul.ts";
 import { accepts } from "./schema_accepts.ts";
 import { processRule } from "./schema_process.ts";
 import { resourcesRule } from "./schema_resources.ts";
-import type { AnyRule } from "./schema_rule.ts";
+import type { AnyPlace } from "./schema_rule.ts";
 import { specRule } from "./schema_spec.ts";
 import type { Process, Resources, Spec } from "./spec.ts";
 
@@ -62,7 +62,7 @@ export function parseResources(text: string): Promise<Resources> {
   return validate(text, resourcesRule, ["linux", "resources"]);
 }
 
-async function validate<T>(text: string, rule: AnyRule, place: readonly string[]): Promise<T> {
+async function validate<T>(text: string, rule: AnyPlace, place: readonly string[]): Promise<T> {
   const value = parseJson(text);
   refuseNul(text, value, place);
   if (!accepts(rule, value)) throw await problemOf(rule, value, place);
@@ -71,7 +71,7 @@ async function validate<T>(text: string, rule: AnyRule, place: readonly string[]
 
 /** Imports zod, which a config without problems does without. */
 async function problemOf(
-  rule: AnyRule,
+  rule: AnyPlace,
   value: unknown,
   place: readonly string[],
 ): Promise<SpecError> {

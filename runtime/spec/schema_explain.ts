@@ -20,8 +20,8 @@ z.config({ jitless: true });
  * there before those that may.
  * @throws {Error} when zod has none, that is, when the two readers of the schema disagree.
  */
-export function explain(rule: AnyRule, value: unknown): readonly [Problem, ...Problem[]] {
-  const result = z.safeParse(toZod(rule), value);
+export function explain(place: AnyPlace, value: unknown): readonly [Problem, ...Problem[]] {
+  const result = z.safeParse(toZod(place), value);
   const [first, ...more] = result.error?.issues ?? [];
   if (!first) {
     throw new Error("bug in kago: schema_accepts.ts refuses what schema_explain.ts accepts");

@@ -24,11 +24,11 @@ import {
   ROOTFS_PROPAGATIONS,
 } from "./spec_linux.ts";
 
-const idMapping: Rule<IdMapping> = {
+const idMapping = (): Rule<IdMapping> => ({
   kind: "object",
   required: { containerID: uint32, hostID: uint32, size: uint32 },
   optional: {},
-};
+});
 
 /** Of `linux` and of a mount. */
 export const idMappings: Rule<readonly IdMapping[]> = { kind: "list", item: idMapping };
@@ -46,7 +46,11 @@ const device: Rule<Device> = {
   optional: { major: uint32, minor: uint32, fileMode: uint32, uid: uint32, gid: uint32 },
 };
 
-const netDevice: Rule<NetDevice> = { kind: "object", required: {}, optional: { name: string } };
+const netDevice = (): Rule<NetDevice> => ({
+  kind: "object",
+  required: {},
+  optional: { name: string },
+});
 
 const intelRdt = (): Rule<IntelRdt> => ({
   kind: "object",

@@ -19,7 +19,7 @@ import type {
 /** The spec has int64; a cgroup rule takes 32 bits or -1 for all. */
 const deviceNumber: Rule<number> = { kind: "integer", minimum: -1, maximum: 0xffffffff };
 
-const deviceRule: Rule<DeviceCgroup> = {
+const device: Rule<DeviceCgroup> = {
   kind: "object",
   required: { allow: boolean },
   optional: { type: string, major: deviceNumber, minor: deviceNumber, access: string },
@@ -41,7 +41,7 @@ const memory: Rule<MemoryResources> = {
   },
 };
 
-const cpu: Rule<CpuResources> = {
+const cpu = (): Rule<CpuResources> => ({
   kind: "object",
   required: {},
   optional: {
@@ -55,7 +55,7 @@ const cpu: Rule<CpuResources> = {
     mems: string,
     idle: int64,
   },
-};
+});
 
 const pids: Rule<PidsResources> = { kind: "object", required: { limit: int64 }, optional: {} };
 
@@ -111,17 +111,17 @@ const network = (): Rule<NetworkResources> => {
   };
 };
 
-const rdmaLimit: Rule<RdmaLimit> = {
+const rdmaLimit = (): Rule<RdmaLimit> => ({
   kind: "object",
   required: {},
   optional: { hcaHandles: uint32, hcaObjects: uint32 },
-};
+});
 
 export const resourcesRule: Rule<Resources> = {
   kind: "object",
   required: {},
   optional: {
-    devices: { kind: "list", item: deviceRule },
+    devices: { kind: "list", item: device },
     memory,
     cpu,
     pids,

@@ -9,8 +9,7 @@ import {
   SECCOMP_OPERATORS,
 } from "./spec_seccomp.ts";
 
-/** Made when there is a `seccomp`. */
-export function seccompRule(): Rule<Seccomp> {
+export const seccompRule = (): Rule<Seccomp> => {
   const action: Rule<SeccompAction> = { kind: "oneOf", words: SECCOMP_ACTIONS };
   const arg: Rule<SeccompArg> = {
     kind: "object",
@@ -34,4 +33,4 @@ export function seccompRule(): Rule<Seccomp> {
       syscalls: { kind: "list", item: syscall },
     },
   };
-}
+};

@@ -22,6 +22,19 @@ export class StateLock implements Disposable {
     this.file.close();
   }
 
+  /** Gives the lock up for a while; relock() takes it again. */
+  unlock(): void {
+    this.file.unlockSync();
+  }
+
+  /** Waits for the lock again: false, and no lock, when the container has been deleted meanwhile. */
+  relock(): boolean {
+    this.file.lockSync(true);
+    if (isStillThere(this.file, this.directory)) return true;
+    this.file.unlockSync();
+    return false;
+  }
+
   [Symbol.dispose](): void {
     this.release();
   }

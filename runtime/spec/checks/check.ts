@@ -1,4 +1,7 @@
-/** The form of a semantic check, and the few comparisons that several of them make. */
+/**
+ * The form of a semantic check, and the few comparisons that several of them make. All run at every start, where a
+ * function costs more at its first call than for all that it does, so checks have loops rather than callbacks.
+ */
 import { SpecError } from "../../errors.ts";
 
 /** Takes what will be ignored or read leniently: the place in config.json and a clause without a full stop. */
@@ -40,8 +43,13 @@ export function requireAbsolute(jsonPath: string, path: string): void {
   throw new SpecError(jsonPath, `must be an absolute path, got ${JSON.stringify(path)}`);
 }
 
-/** The index of the first item whose key another item before it has, -1 when all differ. */
-export function findDuplicate<T>(items: readonly T[], key: (item: T) => string): number {
+/** The index of the first item whose type another item before it has, -1 when all differ. */
+export function findDuplicate(items: readonly { readonly type: string }[]): number {
   const seen = new Set<string>();
-  return items.findIndex((item) => seen.size === seen.add(key(item)).size);
+  for (let index = 0; index < items.length; index++) {
+    const { type } = items[index]!;
+    if (seen.has(type)) return index;
+    seen.add(type);
+  }
+  return -1;
 }

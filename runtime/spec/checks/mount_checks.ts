@@ -6,20 +6,23 @@ import type { Check, Warn } from "./check.ts";
 import { requireSoundMappings } from "./id_mappings.ts";
 
 export const MOUNT_CHECKS: readonly Check<Spec>[] = [
-  ({ mounts }, warn) =>
-    mounts?.forEach((mount, index) => {
-      destinationIsAbsolute(mount, index, warn);
-      typeIsThere(mount, index);
-      bindHasSource(mount, index);
-      optionsDoNotContradict(mount, index, warn);
-      mappingsAreComplete(mount, index);
-    }),
+  eachMountIsSound,
   idmapHasMappings,
 ];
 
+function eachMountIsSound({ mounts = [] }: Spec, warn: Warn): void {
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]!;
+    if (!mount.destination.startsWith("/")) destinationIsRelative(mount, index, warn);
+    if (!mount.type) optionsDoWithoutType(mount, index);
+    if (!mount.source) needsNoSource(mount, index);
+    if (mount.options?.length) optionsDoNotContradict(mount, index, warn);
+    if (mount.uidMappings || mount.gidMappings) mappingsAreComplete(mount, index);
+  }
+}
+
 /** Spec 1.0 allowed relative ones; all runtimes take them as below the root. */
-function destinationIsAbsolute({ destination }: Mount, index: number, warn: Warn): void {
-  if (destination.startsWith("/")) return;
+function destinationIsRelative({ destination }: Mount, index: number, warn: Warn): void {
   const place = `mounts[${index}].destination`;
   if (destination === "") throw new SpecError(place, "is empty, must be a path in the container");
   warn(place, `${JSON.stringify(destination)} is relative, taken as "/${destination}"`);
@@ -27,16 +30,16 @@ function destinationIsAbsolute({ destination }: Mount, index: number, warn: Warn
 
 const WITHOUT_TYPE: ReadonlySet<string> = new Set(["bind", "rbind", "remount"]);
 
-function typeIsThere({ type, options }: Mount, index: number): void {
-  if (type || options?.some((option) => WITHOUT_TYPE.has(option))) return;
+function optionsDoWithoutType({ options }: Mount, index: number): void {
+  if (options?.some((option) => WITHOUT_TYPE.has(option))) return;
   throw new SpecError(
     `mounts[${index}].type`,
     "is required: a filesystem type, unless options has bind, rbind or remount",
   );
 }
 
-function bindHasSource({ type, source, options }: Mount, index: number): void {
-  if (source || options?.includes("remount")) return;
+function needsNoSource({ type, options }: Mount, index: number): void {
+  if (options?.includes("remount")) return;
   if (type !== "bind" && !options?.includes("bind") && !options?.includes("rbind")) return;
   throw new SpecError(
     `mounts[${index}].source`,
@@ -53,16 +56,17 @@ const OPPOSITE: Readonly<Record<string, string>> = {
 };
 
 /** mount(8) lets the last one win, and so do the runtimes. */
-function optionsDoNotContradict({ options }: Mount, index: number, warn: Warn): void {
-  options?.forEach((option, position) => {
+function optionsDoNotContradict({ options = [] }: Mount, index: number, warn: Warn): void {
+  for (let position = 0; position < options.length; position++) {
+    const option = options[position]!;
     const opposite = Object.hasOwn(OPPOSITE, option) ? OPPOSITE[option]! : undefined;
-    if (opposite === undefined || !options.includes(opposite)) return;
+    if (opposite === undefined || !options.includes(opposite)) continue;
     const last = options.lastIndexOf(opposite) > position ? opposite : option;
     warn(
       `mounts[${index}].options`,
       `${option} and ${opposite} contradict each other, ${last} wins`,
     );
-  });
+  }
 }
 
 function mappingsAreComplete({ uidMappings, gidMappings }: Mount, index: number): void {
@@ -78,14 +82,15 @@ function mappingsAreComplete({ uidMappings, gidMappings }: Mount, index: number)
 
 /** mount_setattr(2): a mount is idmapped by a user namespace, its own or the container's. */
 function idmapHasMappings(spec: Spec): void {
-  if (findNamespace(spec, "user")) return;
-  spec.mounts?.forEach(({ options, uidMappings }, index) => {
-    if (uidMappings?.length) return;
-    const option = options?.find((name) => name === "idmap" || name === "ridmap");
-    if (!option) return;
+  const { mounts = [] } = spec;
+  for (let index = 0; index < mounts.length; index++) {
+    const { options = [], uidMappings } = mounts[index]!;
+    if (!options.includes("idmap") && !options.includes("ridmap")) continue;
+    if (uidMappings?.length || findNamespace(spec, "user")) continue;
+    const option = options.find((name) => name === "idmap" || name === "ridmap");
     throw new SpecError(
       `mounts[${index}].options`,
       `${option} needs uidMappings and gidMappings, or a user namespace`,
     );
-  });
+  }
 }

@@ -19,7 +19,7 @@ export const NAMESPACE_CHECKS: ChecksOf<Linux, Spec> = {
 
 function namespacesAreUnique({ linux }: Spec): void {
   const namespaces = linux?.namespaces ?? [];
-  const index = findDuplicate(namespaces, ({ type }) => type);
+  const index = findDuplicate(namespaces);
   if (index < 0) return;
   throw new SpecError(
     `linux.namespaces[${index}].type`,

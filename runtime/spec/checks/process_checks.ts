@@ -29,13 +29,14 @@ function cwdIsAbsolute({ cwd }: Process): void {
 }
 
 /** execve(2) would take anything, but no program could read it; runc refuses it too. */
-function envEntriesAreAssignments({ env }: Process): void {
-  const index = env?.findIndex((entry) => entry.indexOf("=") < 1) ?? -1;
-  if (index < 0) return;
-  throw new SpecError(
-    `process.env[${index}]`,
-    `must be NAME=value, got ${JSON.stringify(env?.[index])}`,
-  );
+function envEntriesAreAssignments({ env = [] }: Process): void {
+  for (let index = 0; index < env.length; index++) {
+    if (env[index]!.indexOf("=") > 0) continue;
+    throw new SpecError(
+      `process.env[${index}]`,
+      `must be NAME=value, got ${JSON.stringify(env[index])}`,
+    );
+  }
 }
 
 function rlimitsAreKnown({ rlimits }: Process): void {
@@ -49,7 +50,7 @@ function rlimitsAreKnown({ rlimits }: Process): void {
 }
 
 function rlimitsAreUnique({ rlimits }: Process): void {
-  const index = findDuplicate(rlimits ?? [], ({ type }) => type);
+  const index = findDuplicate(rlimits ?? []);
   if (index < 0) return;
   throw new SpecError(`process.rlimits[${index}].type`, `${rlimits![index]!.type} is there twice`);
 }
@@ -68,8 +69,11 @@ function rlimitsAreOrdered({ rlimits }: Process): void {
 function capabilitiesAreKnown({ capabilities }: Process, warn: Warn): void {
   if (!capabilities) return;
   const { bounding, effective, inheritable, permitted, ambient } = capabilities;
-  const names = [bounding, effective, inheritable, permitted, ambient].flatMap((set) => set ?? []);
-  const unknown = new Set(names.filter((name) => !Object.hasOwn(CAPABILITIES, name)));
+  const unknown = new Set<string>();
+  for (const set of [bounding, effective, inheritable, permitted, ambient]) {
+    if (!set) continue;
+    for (const name of set) if (!Object.hasOwn(CAPABILITIES, name)) unknown.add(name);
+  }
   if (unknown.size) warn("process.capabilities", `ignoring the unknown ${[...unknown].join(", ")}`);
 }
 

@@ -13,14 +13,15 @@ export const SECCOMP_CHECKS: ChecksOf<Seccomp> = {
 const PLACE = "linux.seccomp";
 
 /** The spec: the runtime MUST fail when the action takes no errno. */
-function errnoGoesWithItsAction({ defaultAction, defaultErrnoRet, syscalls }: Seccomp): void {
+function errnoGoesWithItsAction({ defaultAction, defaultErrnoRet, syscalls = [] }: Seccomp): void {
   if (defaultErrnoRet !== undefined) {
     requireErrno(`${PLACE}.defaultErrnoRet`, defaultAction, defaultErrnoRet);
   }
-  syscalls?.forEach(({ action, errnoRet }, index) => {
-    if (errnoRet === undefined) return;
+  for (let index = 0; index < syscalls.length; index++) {
+    const { action, errnoRet } = syscalls[index]!;
+    if (errnoRet === undefined) continue;
     requireErrno(`${PLACE}.syscalls[${index}].errnoRet`, action, errnoRet);
-  });
+  }
 }
 
 function requireErrno(jsonPath: string, action: SeccompAction, errno: number): void {
@@ -34,25 +35,28 @@ function requireErrno(jsonPath: string, action: SeccompAction, errno: number): v
 }
 
 /** A system call has six arguments. */
-function argIndexesAreInRange({ syscalls }: Seccomp): void {
-  syscalls?.forEach(({ args }, number) =>
-    args?.forEach(({ index }, position) => {
-      if (index <= 5) return;
+function argIndexesAreInRange({ syscalls = [] }: Seccomp): void {
+  for (let number = 0; number < syscalls.length; number++) {
+    const { args = [] } = syscalls[number]!;
+    for (let position = 0; position < args.length; position++) {
+      const { index } = args[position]!;
+      if (index <= 5) continue;
       requireRange(`${PLACE}.syscalls[${number}].args[${position}].index`, index, 0, 5);
-    })
-  );
+    }
+  }
 }
 
 /** The runtime itself could not write the listener's descriptor to the agent, or would wait for its own answer. */
-function notifyIsUsable({ defaultAction, listenerPath, syscalls }: Seccomp): void {
+function notifyIsUsable({ defaultAction, listenerPath, syscalls = [] }: Seccomp): void {
   if (defaultAction === "SCMP_ACT_NOTIFY") {
     throw new SpecError(
       `${PLACE}.defaultAction`,
       "cannot be SCMP_ACT_NOTIFY: the runtime's own system calls would wait for an answer",
     );
   }
-  syscalls?.forEach(({ action, names }, index) => {
-    if (action !== "SCMP_ACT_NOTIFY") return;
+  for (let index = 0; index < syscalls.length; index++) {
+    const { action, names } = syscalls[index]!;
+    if (action !== "SCMP_ACT_NOTIFY") continue;
     if (names.includes("write")) {
       throw new SpecError(
         `${PLACE}.syscalls[${index}].names`,
@@ -62,7 +66,7 @@ function notifyIsUsable({ defaultAction, listenerPath, syscalls }: Seccomp): voi
     if (!listenerPath) {
       throw new SpecError(`${PLACE}.listenerPath`, "is required for SCMP_ACT_NOTIFY");
     }
-  });
+  }
 }
 
 function listenerMetadataNeedsPath({ listenerMetadata, listenerPath }: Seccomp): void {
