@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHECK_SECONDS = 90, CHECK_MAX_TESTS = 64, CHECK_SKIPPED = 77 };
+enum { CHECK_SECONDS = 60, CHECK_MAX_TESTS = 64, CHECK_SKIPPED = 77 };
 
 struct check_test {
   const char *name;

@@ -1,4 +1,5 @@
-/* A copy of some bytes that ends where a page without access begins: one byte read too far is a SIGSEGV, natively too. */
+/* A copy of some bytes that ends where a page without access begins: one byte read too far is a SIGSEGV, without any
+ * sanitizer. */
 #ifndef KAGO_GUARDED_H
 #define KAGO_GUARDED_H
 

@@ -16,7 +16,7 @@
 #define CONTENTS "{\"new\":true}"
 
 static int put_named(const char *name) {
-  return kago_put_root_file("root", name, (const uint8_t *)CONTENTS, strlen(CONTENTS), 0, 0);
+  return kago_put_root_file("root", name, (const uint8_t *)CONTENTS, strlen(CONTENTS), geteuid(), getegid());
 }
 
 static int put(void) { return put_named(NAME); }
@@ -77,9 +77,9 @@ TEST(a_new_file_has_mode_0600_and_its_owner) {
 TEST(an_empty_file_and_a_large_one_are_whole) {
   make_root();
   static uint8_t large[1 << 20];
-  EQUAL(kago_put_root_file("root", NAME, large, 0, 0, 0), 0);
+  EQUAL(kago_put_root_file("root", NAME, large, 0, geteuid(), getegid()), 0);
   expect_file("root/" NAME, "");
-  EQUAL(kago_put_root_file("root", NAME, large, sizeof large, 0, 0), 0);
+  EQUAL(kago_put_root_file("root", NAME, large, sizeof large, geteuid(), getegid()), 0);
   struct stat info;
   CHECK(stat("root/" NAME, &info) == 0);
   EQUAL(info.st_size, sizeof large);
@@ -189,7 +189,7 @@ TEST(a_failed_chown_leaves_nothing_behind) {
   make_root();
   CHECK(chmod("root", 0777) == 0 && chmod(".", 0755) == 0);
   CHECK(setgid(1234) == 0 && setuid(1234) == 0);
-  EQUAL(put(), -EPERM);
+  EQUAL(kago_put_root_file("root", NAME, (const uint8_t *)CONTENTS, strlen(CONTENTS), 0, 0), -EPERM);
   EQUAL(count_entries("root"), 0);
 }
 

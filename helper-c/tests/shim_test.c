@@ -122,7 +122,8 @@ static void send_descriptors(int socket, const int *fds, size_t count) {
   union {
     struct cmsghdr header;
     char space[CMSG_SPACE(8 * sizeof(int))];
-  } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))}};
+  } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
   memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
   struct iovec part = {(char[]){'x'}, 1};
   struct msghdr datagram = {

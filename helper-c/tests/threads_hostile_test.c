@@ -108,7 +108,7 @@ TEST(no_thread_is_missed_when_descriptors_run_out) {
       int result = op_no_new_privileges(&c, NULL), total;
       CHECK(setrlimit(RLIMIT_NOFILE, &enough) == 0);
       int without = threads_without(NO_NEW_PRIVILEGES, &total);
-      if (result == 0 && without) dprintf(2, "# success with %d spare descriptors, %d threads passed over\n", (int)spare, without);
+      if (result == 0 && without) dprintf(2, "# success with %d spare, %d threads passed over\n", (int)spare, without);
       _exit(result == 0 && without);
     }
     int status;

@@ -39,7 +39,8 @@ TEST(user_group_and_groups_hold_for_all_threads) {
   start_waiters();
   struct context c = on_all_threads();
   const uint32_t gids[] = {7, 8};
-  const struct field groups = {.count = 2, .data = (const uint8_t *)gids}, gid = {.number = 5678}, uid = {.number = 1234};
+  const struct field groups = {.count = 2, .data = (const uint8_t *)gids};
+  const struct field gid = {.number = 5678}, uid = {.number = 1234};
   EQUAL(op_keep_caps(&c, NULL), 0);
   EQUAL(op_setgroups(&c, &groups), 0);
   EQUAL(op_setgid(&c, &gid), 0);

@@ -1,6 +1,6 @@
 /** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
 import type { Invocation } from "../cli/command_table.ts";
-import { OCI_VERSION, OCI_VERSION_MIN } from "../oci_version.ts";
+import { OCI_VERSION, OCI_VERSION_MIN } from "../spec/oci_version.ts";
 import { knownMountOptions } from "../plan/mount_options.ts";
 import { seccompFeatures } from "../seccomp/features.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";

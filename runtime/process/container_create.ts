@@ -7,6 +7,7 @@ import { HostError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
+import { validateId } from "../state/state_root.ts";
 import { createStateDir, removeStateDir, saveState } from "../state/store.ts";
 import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { launch, type Launched } from "./launch.ts";
@@ -39,6 +40,7 @@ export async function withCreated<T>(
   warn: (message: string) => void,
   use: (created: Created) => T,
 ): Promise<T> {
+  validateId(request.id);
   const build = await buildContainer(request);
   build.warnings.forEach(warn);
   checkConsole(build, request);

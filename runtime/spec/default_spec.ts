@@ -1,5 +1,5 @@
 /** The config.json that `kago spec` prints: a shell in a read-only root, with the least that programs expect. */
-import { OCI_VERSION } from "../oci_version.ts";
+import { OCI_VERSION } from "./oci_version.ts";
 import type { Linux, Mount, Namespace, Process, Spec } from "./spec.ts";
 
 export interface DefaultSpecOptions {

@@ -11,16 +11,18 @@ const NEEDS_REVIVER = /(?:^|[[:,\s-])\d{16}|:\s*null\b/;
 /**
  * Parses JSON. An integer beyond 2^53 - 1 becomes a bigint, up to 20 digits, which is all of 64 bits. A property that
  * is null is left out: the Go and C runtimes read it as absent, and generators that write every field rely on it.
+ * @param file what the text is called in the error.
  * @throws {SpecError} with line and column, when `text` is not JSON.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, file = "the text"): unknown {
   try {
     // The reviver is called for every value, which doubles the time, so most texts go without.
     return NEEDS_REVIVER.test(text) ? JSON.parse(text, revive) : JSON.parse(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     const { line, column, problem } = findJsonError(text);
-    throw new SpecError("", `not JSON: ${problem} at line ${line}, column ${column}`, { cause });
+    const place = `line ${line}, column ${column}`;
+    throw new SpecError("", `${file} is not JSON: ${problem} at ${place}`, { cause });
   }
 }
 

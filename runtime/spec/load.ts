@@ -31,7 +31,8 @@ export interface LoadedSpec {
  * @throws {SpecError} when it cannot be read, is not JSON, or breaks the spec.
  */
 export async function loadSpec(bundle: string, config = "config.json"): Promise<LoadedSpec> {
-  const spec = await parseSpec(readConfig(`${bundle}/${config}`));
+  const path = `${bundle}/${config}`;
+  const spec = await parseSpec(readConfig(path), path);
   const warnings = checkSpec(spec);
   checkHost(spec);
   return { spec, warnings };
@@ -39,10 +40,11 @@ export async function loadSpec(bundle: string, config = "config.json"): Promise<
 
 /**
  * A config.json as the schema wants it; checkSpec() is the second half.
+ * @param file named in the error for text that is not JSON.
  * @throws {SpecError} for text that is not JSON or has a NUL, and for the first problem, saying how many more there are.
  */
-export function parseSpec(text: string): Promise<Spec> {
-  return validate(text, specRule, []);
+export function parseSpec(text: string, file = "config.json"): Promise<Spec> {
+  return validate(text, specRule, [], file);
 }
 
 /**
@@ -50,7 +52,7 @@ export function parseSpec(text: string): Promise<Spec> {
  * @throws {SpecError} as parseSpec() does.
  */
 export function parseProcess(text: string): Promise<Process> {
-  return validate(text, processRule, ["process"]);
+  return validate(text, processRule, ["process"], "the process");
 }
 
 /**
@@ -59,11 +61,16 @@ export function parseProcess(text: string): Promise<Process> {
  * @throws {SpecError} as parseSpec() does.
  */
 export function parseResources(text: string): Promise<Resources> {
-  return validate(text, resourcesRule, ["linux", "resources"]);
+  return validate(text, resourcesRule, ["linux", "resources"], "the resources");
 }
 
-async function validate<T>(text: string, rule: AnyPlace, place: readonly string[]): Promise<T> {
-  const value = parseJson(text);
+async function validate<T>(
+  text: string,
+  rule: AnyPlace,
+  place: readonly string[],
+  file: string,
+): Promise<T> {
+  const value = parseJson(text, file);
   refuseNul(text, value, place);
   if (!accepts(rule, value)) throw await problemOf(rule, value, place);
   return value as T;

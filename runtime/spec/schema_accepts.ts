@@ -1,7 +1,7 @@
 /**
  * The quick reader of the schema: says whether a value of JSON fits a rule, not why it does not, which is
- * schema_explain.ts's. It runs at every start, mostly once for each part, so what counts is how little code it is: one
- * function, no closures.
+ * schema_explain.ts's. It runs at every start, mostly once for each part, so what counts is how little code it is: two
+ * functions, no closures.
  */
 import type { AnyPlace } from "./schema_rule.ts";
 

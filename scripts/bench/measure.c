@@ -6,7 +6,6 @@
  * In C and static, because the kernel carries the peak memory of a process over its exec (setmax_mm_hiwater_rss in
  * fs/exec.c): a child of Deno would be reported with Deno's memory, a child of this with some hundred KiB.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

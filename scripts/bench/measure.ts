@@ -23,7 +23,17 @@ export type Measure = (argv: readonly string[]) => Promise<Sample>;
 export async function buildMeasure(folder: string, environment: Record<string, string>) {
   const program = `${folder}/measure`;
   const source = new URL("measure.c", import.meta.url).pathname;
-  await runTool("cc", ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", program, source]);
+  await runTool("cc", [
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-D_GNU_SOURCE",
+    "-static",
+    "-o",
+    program,
+    source,
+  ]);
   const output = `${folder}/output`;
 
   return async (argv: readonly string[]): Promise<Sample> => {

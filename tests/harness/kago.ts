@@ -31,6 +31,11 @@ export class Kago {
     }
   }
 
+  /** `kago ARGS…` */
+  static command(...args: string[]): Promise<RunResult> {
+    return run(KAGO, args);
+  }
+
   /** `kago --root ROOT ARGS…` */
   run(...args: string[]): Promise<RunResult> {
     return run(KAGO, ["--root", this.root, ...args]);

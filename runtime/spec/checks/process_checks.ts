@@ -39,8 +39,9 @@ function envEntriesAreAssignments({ env = [] }: Process): void {
   }
 }
 
-function rlimitsAreKnown({ rlimits }: Process): void {
-  for (const [index, { type }] of rlimits?.entries() ?? []) {
+function rlimitsAreKnown({ rlimits = [] }: Process): void {
+  for (let index = 0; index < rlimits.length; index++) {
+    const { type } = rlimits[index]!;
     if (Object.hasOwn(RLIMITS, type)) continue;
     throw new SpecError(
       `process.rlimits[${index}].type`,
@@ -49,14 +50,15 @@ function rlimitsAreKnown({ rlimits }: Process): void {
   }
 }
 
-function rlimitsAreUnique({ rlimits }: Process): void {
-  const index = findDuplicate(rlimits ?? []);
+function rlimitsAreUnique({ rlimits = [] }: Process): void {
+  const index = findDuplicate(rlimits);
   if (index < 0) return;
-  throw new SpecError(`process.rlimits[${index}].type`, `${rlimits![index]!.type} is there twice`);
+  throw new SpecError(`process.rlimits[${index}].type`, `${rlimits[index]!.type} is there twice`);
 }
 
-function rlimitsAreOrdered({ rlimits }: Process): void {
-  for (const [index, { soft, hard }] of rlimits?.entries() ?? []) {
+function rlimitsAreOrdered({ rlimits = [] }: Process): void {
+  for (let index = 0; index < rlimits.length; index++) {
+    const { soft, hard } = rlimits[index]!;
     if (soft <= hard) continue;
     throw new SpecError(
       `process.rlimits[${index}].soft`,

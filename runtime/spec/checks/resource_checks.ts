@@ -21,7 +21,7 @@ function deviceRulesAreWritable({ devices = [] }: Resources): void {
         `must be a, b or c, got ${JSON.stringify(type)}`,
       );
     }
-    // No regular expression: the first one costs 0.1 ms.
+    // No regular expression: compiling one costs more than the loop.
     for (let at = 0; at < access.length; at++) {
       if ("rwm".includes(access[at]!)) continue;
       throw new SpecError(

@@ -39,7 +39,7 @@ async function assertCompiled(folder: string, warning: string): Promise<void> {
   assertStringIncludes(warnings[0]!, warning);
 }
 
-Deno.test("seccompCacheDir() is in the state root and no container's folder", async () => {
+Deno.test("seccompCacheDir() is in the state root and no container's folder", () => {
   assertEquals(seccompCacheDir("/run/kago"), "/run/kago/~seccomp");
   assertEquals(isValidId("~seccomp"), false);
 });
@@ -165,7 +165,7 @@ Deno.test("cachedFilter() keeps the newest files when they become too many", asy
   });
 });
 
-Deno.test("cacheKey() is the same for a number and a bigint, and whatever only the loading needs", async () => {
+Deno.test("cacheKey() is the same for a number and a bigint, and whatever only the loading needs", () => {
   const arg = { index: 0, value: 5, op: "SCMP_CMP_EQ" } as const;
   const rule = { names: ["ptrace"], action: "SCMP_ACT_ERRNO" } as const;
   const key = (seccomp: Seccomp) => cacheKey(seccomp, "");
@@ -177,7 +177,7 @@ Deno.test("cacheKey() is the same for a number and a bigint, and whatever only t
   assertEquals(key(allowing(rule)), key({ ...allowing(rule), flags, listenerPath: "/s" }));
 });
 
-Deno.test("cacheKey() differs for all that the program depends on", async () => {
+Deno.test("cacheKey() differs for all that the program depends on", () => {
   const arg = { index: 0, value: 5, valueTwo: 0, op: "SCMP_CMP_EQ" } as const;
   const rule = { names: ["ptrace", "read"], action: "SCMP_ACT_ERRNO", args: [arg] } as const;
   const profiles: Seccomp[] = [

@@ -38,7 +38,7 @@ Deno.test("parseJson() throws a SpecError with the parser's own error as cause",
   const error = assertThrows(() => parseJson("{]"), SpecError);
   assertEquals(
     error.message,
-    "not JSON: expected a property name or }, found ] at line 1, column 2",
+    "the text is not JSON: expected a property name or }, found ] at line 1, column 2",
   );
   assertInstanceOf(error.cause, SyntaxError);
 });

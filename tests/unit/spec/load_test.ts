@@ -143,7 +143,7 @@ Deno.test("parseSpec() refuses a NUL in any string", async () => {
 Deno.test("parseSpec() gives line and column of what is not JSON", async () => {
   const error = await assertRejects(() => parseSpec('{\n  "ociVersion": 1.2.0\n}'), SpecError);
   assertEquals(error.jsonPath, "");
-  assertStringIncludes(error.message, "not JSON: ");
+  assertStringIncludes(error.message, "is not JSON: ");
   assertStringIncludes(error.message, "at line 2, column 17");
 });
 

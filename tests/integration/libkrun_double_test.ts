@@ -1,0 +1,177 @@
+/**
+ * The libkrun executor, whole, against a double of libkrun that records its calls and runs the guest's command as a
+ * process: for machines without KVM. The real library is called in tests/e2e. Needs root.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  buildLibkrunDouble,
+  type DoubleOptions,
+  type LibkrunDouble,
+} from "../doubles/libkrun/build.ts";
+import type { BundleOptions } from "../harness/bundle.ts";
+import { Kago } from "../harness/kago.ts";
+
+const KRUN = { "run.oci.handler": "krun" };
+
+/** A microVM of kago's on a double, found as LD_LIBRARY_PATH says. */
+async function withDouble(
+  options: BundleOptions & { readonly double?: DoubleOptions },
+  use: (kago: Kago, double: LibkrunDouble, env: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  using double = await buildLibkrunDouble(options.double);
+  const annotations = { ...KRUN, ...options.annotations };
+  await Kago.with({ ...options, annotations }, async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    await use(kago, double, { LD_LIBRARY_PATH: double.dir });
+  });
+}
+
+Deno.test("run makes libkrun's calls in their order and returns the guest's exit code", async () => {
+  await withDouble(
+    { args: ["/bin/sh", "-c", "echo from the guest; exit 7"] },
+    async (kago, double, env) => {
+      const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+      assertEquals(result.stdout, "from the guest\n");
+      assertEquals(result.code, 7, result.stderr);
+      const calls = double.calls().map(({ call, args }) => [call, ...args]);
+      // The first context is the builder's, which looks whether the firmware comes with it.
+      assertEquals(calls.slice(-5).map(([call]) => call), [
+        "krun_create_ctx",
+        "krun_set_vm_config",
+        "krun_set_root",
+        "krun_set_log_level",
+        "krun_start_enter",
+      ]);
+      assertEquals(calls.at(-4)?.slice(-2), [1, 1024]);
+      assertEquals(calls.at(-3)?.at(-1), "/");
+      assertEquals(calls.at(-2)?.at(-1), 1);
+    },
+  );
+});
+
+Deno.test("vCPUs and memory come from the annotations, else from the container's limits", async () => {
+  const resources = { memory: { limit: 512 << 20 }, cpu: { quota: 250000, period: 100000 } };
+  const cases: [BundleOptions, number[]][] = [
+    [
+      {
+        annotations: { "krun.cpus": "4", "krun.ram_mib": "300" },
+        config: { linux: { resources } },
+      },
+      [4, 300],
+    ],
+    [{ config: { linux: { resources } } }, [3, 512 - 96]],
+  ];
+  for (const [options, expected] of cases) {
+    await withDouble({ args: ["/bin/true"], ...options }, async (kago, double, env) => {
+      const { code, stderr } = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+      assertEquals(code, 0, stderr);
+      const config = double.calls().findLast(({ call }) => call === "krun_set_vm_config");
+      assertEquals(config?.args.slice(-2), expected);
+    });
+  }
+});
+
+Deno.test("every thread of the VMM has the container's credentials, and nothing of the host stays open", async () => {
+  const process = {
+    user: { uid: 1000, gid: 1001, additionalGids: [7] },
+    capabilities: { bounding: ["CAP_KILL"], permitted: [], effective: [] },
+  };
+  await withDouble(
+    { args: ["/bin/sleep", "1000"], config: { process } },
+    async (kago, _double, env) => {
+      const output = `${kago.bundle.path}/output`;
+      const created = await kago.runWith(
+        { env, output },
+        "create",
+        "-b",
+        kago.bundle.path,
+        kago.id,
+      );
+      assertEquals(created.code, 0, created.stdout);
+      const started = await kago.run("start", kago.id);
+      assertEquals(started.code, 0, started.stderr);
+      const { pid } = await kago.state();
+      const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)];
+      assert(tasks.length > 3, "V8 has threads of its own");
+      for (const { name } of tasks) {
+        const status = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
+        assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
+        assertMatch(status, /^Gid:\t1001\t1001\t1001\t1001$/m);
+        assertMatch(status, /^Groups:\t7 $/m);
+        assertMatch(status, /^CapEff:\t0{16}$/m);
+        assertMatch(status, /^CapPrm:\t0{16}$/m);
+        assertMatch(status, /^CapBnd:\t0{14}20$/m);
+        assertMatch(status, /^NoNewPrivs:\t1$/m);
+      }
+      const open = [...Deno.readDirSync(`/proc/${pid}/fd`)]
+        .map(({ name }) => Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
+      const host = open.filter((path) =>
+        path.startsWith("/") && !/^\/(dev|memfd:|proc\/self)/.test(path)
+      );
+      assertEquals(host.filter((path) => path !== output && !path.includes("libkrun_double")), []);
+    },
+  );
+});
+
+Deno.test("what the host lacks is one sentence each, and nothing is created", async () => {
+  const cases: [string, DoubleOptions | undefined, string][] = [
+    ["no libkrun", undefined, "libkrun"],
+    ["libkrun 2", { abi: 2 }, "libkrun 2"],
+    ["no libkrunfw", { firmware: false }, "libkrunfw"],
+  ];
+  for (const [name, double, says] of cases) {
+    await Kago.with({ args: ["/bin/true"], annotations: KRUN }, async (kago) => {
+      using made = double && await buildLibkrunDouble(double);
+      const env = { LD_LIBRARY_PATH: made?.dir ?? "/nowhere" };
+      const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+      assertEquals(result.code, 1, name);
+      assertStringIncludes(result.stderr, says);
+      assertStringIncludes(result.stderr, "install", name);
+      assertEquals([...Deno.readDirSync(kago.root)], []);
+      assertEquals(kago.cgroups(), []);
+    });
+  }
+});
+
+Deno.test("a libkrun call that fails before the VM is entered is named by run and by start", async () => {
+  const options = { args: ["/bin/true"], double: { setVmConfig: -22 } };
+  await withDouble(options, async (kago, _double, env) => {
+    const run = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(run.code, 1);
+    assertStringIncludes(run.stderr, "krun_set_vm_config");
+    assertEquals([...Deno.readDirSync(kago.root)], []);
+    const output = `${kago.bundle.path}/output`;
+    const created = await kago.runWith({ env, output }, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(created.code, 0, created.stdout);
+    const start = await kago.run("start", kago.id);
+    assertEquals(start.code, 1);
+    assertStringIncludes(start.stderr, "krun_set_vm_config");
+  });
+});
+
+Deno.test("a VM that cannot be entered says so on the container's stderr", async () => {
+  const options = { args: ["/bin/true"], double: { startEnter: -22 } };
+  await withDouble(options, async (kago, _double, env) => {
+    const { code, stderr } = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "krun_start_enter");
+  });
+});
+
+Deno.test("annotations out of range are refused with their name and what is accepted", async () => {
+  for (
+    const [name, value] of [["krun.cpus", "17"], ["krun.ram_mib", "1"], ["krun.log_level", "x"]]
+  ) {
+    await withDouble(
+      { args: ["/bin/true"], annotations: { [name!]: value! } },
+      async (kago, _, env) => {
+        const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+        assertEquals(result.code, 1);
+        assertMatch(
+          result.stderr,
+          new RegExp(`annotations\\[\\\\"${name}\\\\"\\]: .*\\d+ to \\d+`),
+        );
+      },
+    );
+  }
+});
