@@ -15,7 +15,9 @@ const SCRIPT =
 
 async function main(): Promise<number> {
   const problem = kvmProblem() ?? libkrunProblem();
+  // The emulated host sees this machine's files, but has a /tmp of its own.
   const bundle = await makeBundle({
+    parent: `${ROOT}/build`,
     args: ["/bin/sh", "-c", SCRIPT],
     annotations: { "run.oci.handler": "krun", "krun.ram_mib": "256" },
   });

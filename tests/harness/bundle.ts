@@ -8,6 +8,8 @@ import { makeRootfs } from "./rootfs.ts";
 export type JsonObject = { [key: string]: unknown };
 
 export interface BundleOptions {
+  /** Where the bundle is made; default the folder for temporary files. */
+  readonly parent?: string;
   /** `process.args`; default `["sh"]`. */
   readonly args?: readonly string[];
   /** `process.env` beyond PATH, each `NAME=value`. */
@@ -32,7 +34,7 @@ export interface Bundle {
 
 /** Makes a bundle below the folder for temporary files; remove it with removeBundle(). */
 export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
-  const path = await Deno.makeTempDir({ prefix: "bundle_" });
+  const path = await Deno.makeTempDir({ prefix: "bundle_", dir: options.parent });
   await Deno.chmod(path, 0o755); // root of a user namespace has to get through
   const rootfs = `${path}/rootfs`;
   await makeRootfs(rootfs);
