@@ -25,6 +25,11 @@ static int copy_link(int from, int to, const char *name) {
 static int copy_file(int from, int to, const char *name, mode_t mode) {
   int in = as_result(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (in < 0) return in;
+  struct stat info;
+  if (fstat(in, &info) < 0 || !S_ISREG(info.st_mode)) { /* replaced meanwhile, by a device without an end perhaps */
+    close(in);
+    return -EBUSY;
+  }
   int out = as_result(openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & 07777));
   ssize_t n = out;
   while (out >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0) continue;

@@ -31,10 +31,11 @@ static void on_signal(int number) {
   errno = error;
 }
 
-/* All but those that are about ourselves, that cannot be caught, or that libc keeps (32 to 34). */
+/* All but those that are about ourselves, that cannot be caught, or that libc keeps (32 to 34). SIGTTIN and SIGTTOU
+ * must stop us: with a handler the call that raised them would begin again and again. */
 static bool is_forwarded(int number) {
   switch (number) {
-    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGURG:
+    case SIGKILL: case SIGSTOP: case SIGTTIN: case SIGTTOU: case SIGCHLD: case SIGPIPE: case SIGURG:
     case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS: case SIGPROF:
       return false;
     default:
@@ -98,7 +99,7 @@ static void step(struct relay *r) {
 static void drain(struct relay *output) {
   while (output->from >= 0) {
     struct pollfd pending = watch(output);
-    if (is_empty(output) && poll(&pending, 1, 0) <= 0) return;
+    if (poll(&pending, 1, is_empty(output) ? 0 : -1) <= 0 && is_empty(output)) return;
     step(output);
   }
 }
@@ -136,6 +137,8 @@ int kago_foreground(int pid, int master) {
     struct termios before;
     bool raw = master >= 0 && make_raw(&before);
     if (master >= 0) resize(master);
+    /* A long paste would have us wait for the container to read, while it waits for us to take its output. */
+    if (master >= 0) fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
     result = wait_loop(pid, pidfd, master);
     if (raw) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     release_signals();

@@ -48,6 +48,8 @@ static int bind_host_node(const char *path, int parent, const char *name, mode_t
 }
 
 int op_mknod(struct context *c, const struct field *f) {
+  /* The kernel's numbers have 12 and 20 bits; musl passes on what is left of larger ones. */
+  if (f[2].number > 0xfff || f[3].number > 0xfffff) return -EINVAL;
   mode_t mode = (mode_t)f[1].number;
   dev_t device = makedev((unsigned)f[2].number, (unsigned)f[3].number);
   const char *name;
@@ -87,14 +89,17 @@ int op_sysctl(struct context *c, const struct field *f) {
 /* A new pseudoterminal of the root's own devpts; the slave comes from the master (TIOCGPTPEER), never from a path
  * that the container could have prepared (CVE-2025-52565). */
 static int open_terminal(struct context *c, int *slave) {
-  uint64_t resolve = RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_SYMLINKS_;
-  int master = sys_openat2(c->root_fd, "dev/pts/ptmx", O_RDWR | O_NOCTTY, 0, resolve);
-  if (master < 0) return master;
   struct statfs fs_info;
-  int unlocked = 0;
-  int result = as_result(fstatfs(master, &fs_info));
+  int folder = root_open(c, "dev/pts", O_DIRECTORY, NO_LINKS);
+  int result = folder < 0 ? folder : as_result(fstatfs(folder, &fs_info));
+  /* Opening a device may already do something, so what it is on is looked at first. */
   if (result == 0 && fs_info.f_type != DEVPTS_MAGIC) result = -EXDEV;
-  if (result == 0) result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
+  uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
+  int master = result < 0 ? result : sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, 0, resolve);
+  if (folder >= 0) close(folder);
+  if (master < 0) return master;
+  int unlocked = 0;
+  result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
   if (result == 0) result = as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (result < 0) {
     close(master);

@@ -134,6 +134,7 @@ static int call_setgid(void *argument) {
 
 int op_setgid(struct context *c, const struct field *f) {
   uint32_t gid = (uint32_t)f[0].number;
+  if (gid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
   return c->on_all_threads(c, call_setgid, &gid);
 }
 
@@ -144,6 +145,7 @@ static int call_setuid(void *argument) {
 
 int op_setuid(struct context *c, const struct field *f) {
   uint32_t uid = (uint32_t)f[0].number;
+  if (uid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
   return c->on_all_threads(c, call_setuid, &uid);
 }
 
@@ -189,5 +191,6 @@ int op_no_new_privileges(struct context *c, const struct field *f) {
 
 int op_close_fds(struct context *c, const struct field *f) {
   (void)c;
+  if (f[0].number > INT_MAX - 3) return -EINVAL;
   return sys_close_range(3 + (unsigned)f[0].number, ~0u, CLOSE_RANGE_CLOEXEC_);
 }

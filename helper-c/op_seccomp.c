@@ -36,5 +36,7 @@ int op_seccomp(struct context *c, const struct field *f) {
   long result = raw_syscall(SYS_seccomp, SET_MODE_FILTER, (long)f[1].number, (long)&program, 0, 0, 0);
   free(program.instructions);
   if (result < 0) return (int)result;
+  /* With TSYNC a positive result is the thread that could not be reached, and nothing is loaded. */
+  if (result > 0 && !(f[1].number & FLAG_NEW_LISTENER)) return -ESRCH;
   return f[1].number & FLAG_NEW_LISTENER ? hand_over(c, (int)result) : 0;
 }

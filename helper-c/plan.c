@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +11,10 @@ static const char *const FIELD_CODES[OP_COUNT] = {
     OPERATIONS(X)
 #undef X
 };
+
+#define X(code, name, fields) _Static_assert(sizeof fields - 1 <= MAX_FIELDS, #name);
+OPERATIONS(X)
+#undef X
 
 static uint32_t read_u32(const uint8_t *at) {
   uint32_t value;
@@ -127,6 +132,10 @@ int plan_check(const uint8_t *bytes, size_t size, struct plan *plan, struct plan
 }
 
 int plan_load(int fd, struct plan *plan) {
+  const int needed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  int seals = fcntl(fd, F_GET_SEALS);
+  if (seals < 0) return -errno;
+  if ((seals & needed) != needed) return -EPERM; /* what can change after its check is not checked */
   struct stat info;
   if (fstat(fd, &info) < 0) return -errno;
   void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

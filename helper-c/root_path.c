@@ -64,6 +64,11 @@ static int open_part(const struct context *c, char *path, size_t name_at, size_t
   int parent = root_open(c, name_at ? path : ".", O_DIRECTORY, false);
   path[name_at] = saved;
   if (parent < 0) return parent;
+  /* These are never made: what stands before them was gone for a moment. And ".." of the root is the host's. */
+  if (!strcmp(name, ".") || !strcmp(name, "..")) {
+    close(parent);
+    return 1;
+  }
   struct stat info;
   int result;
   if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode)) {
@@ -71,8 +76,8 @@ static int open_part(const struct context *c, char *path, size_t name_at, size_t
     if (result == 0) result = 1;
   } else {
     result = make_entry(parent, name, folder);
-    /* O_NOFOLLOW: what we just made cannot be a link, so a link here is somebody's race. */
-    if (result == 0) *fd = as_result(openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    /* What we just made cannot be a link, so a link here is somebody's race. */
+    if (result == 0) *fd = sys_openat2(parent, name, O_PATH, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
     if (result == 0 && *fd < 0) result = *fd;
   }
   close(parent);

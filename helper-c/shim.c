@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "context.h"
@@ -70,6 +72,8 @@ static int open_socket(const char *path, int type, int (*attach)(int, const stru
   int result = unix_address(path, &address);
   int fd = result < 0 ? result : as_result(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
+  /* Of a socket that bind(2) is about to name, this is the mode of the file: nobody else may connect. */
+  if (attach == bind) fchmod(fd, 0600);
   result = as_result(attach(fd, (struct sockaddr *)&address, sizeof address));
   if (result == 0) return fd;
   close(fd);
@@ -103,8 +107,9 @@ int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed) {
     char space[CMSG_SPACE(sizeof(int))];
   } control;
   struct iovec part = {bytes, size};
+  /* CMSG_LEN, not CMSG_SPACE, whose padding has room for a second descriptor that nobody would close. */
   struct msghdr datagram = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
   int n;
   do n = as_result(recvmsg(fd, &datagram, MSG_CMSG_CLOEXEC));
   while (n == -EINTR);
@@ -143,17 +148,33 @@ int kago_pidfd_open(int pid) { return sys_pidfd_open(pid); }
 
 int kago_pidfd_send_signal(int pidfd, int signal) { return sys_pidfd_send_signal(pidfd, signal); }
 
+static int64_t milliseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
 int kago_pidfd_wait(int pidfd, int timeout_ms) {
   struct pollfd wait = {.fd = pidfd, .events = POLLIN};
-  return as_result(poll(&wait, 1, timeout_ms));
+  int64_t end = milliseconds_now() + timeout_ms;
+  int result = as_result(poll(&wait, 1, timeout_ms));
+  while (result == -EINTR) {
+    int64_t left = end - milliseconds_now();
+    result = as_result(poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0));
+  }
+  return wait.revents & POLLNVAL ? -EBADF : result;
 }
 
 /* A temporary name made with O_EXCL and renamed over the old one: a link, FIFO or device of that name is replaced,
  * never followed, opened or written to. */
 static int put_file(int folder, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
   char temporary[300];
-  snprintf(temporary, sizeof temporary, "%s.%d", name, (int)getpid());
-  int fd = as_result(openat(folder, temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..")) return -EINVAL;
+  int fd = -EEXIST;
+  for (int i = 0; i < 100 && fd == -EEXIST; i++) {
+    snprintf(temporary, sizeof temporary, "%s.%d.%d", name, (int)getpid(), i);
+    fd = as_result(openat(folder, temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  }
   if (fd < 0) return fd;
   int result = write_all(fd, bytes, size);
   if (result == 0) result = as_result(fchown(fd, uid, gid));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "context.h"
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   reset_signals();
+  umask(022); /* what we make below the root is for the container's user too */
   struct plan plan;
   struct context c = {.plan = &plan,
                       .plan_fd = atoi(argv[2]),

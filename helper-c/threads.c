@@ -1,6 +1,7 @@
 /* Runs a call on every thread of this process. Linux keeps credentials, capabilities and no_new_privs for each
  * thread; in a VMM whose V8 threads kept the host's root, the container's limits would hold on paper only.
- * As libc does for setuid: a signal makes every other thread run the call itself. */
+ * As libc does for setuid: a signal makes every other thread run the call itself. Whatever leaves it open whether a
+ * thread was reached is an error; only a thread that is gone is passed over. */
 #include "threads.h"
 
 #include <dirent.h>
@@ -15,72 +16,100 @@
 #include "kernel.h"
 #include "root_path.h"
 
-enum { SIGNAL = 62, MAX_THREADS = 1024, PATIENCE_MS = 5000 };
+/* A standard signal: a real-time one is refused when RLIMIT_SIGPENDING of the container is reached. */
+enum { SIGNAL = SIGSTKFLT, MAX_THREADS = 1024, PATIENCE_MS = 5000, LOOK_AGAIN = 64 };
 
+/* Who was told, in the order of finding; the caller is the first. */
 static struct {
   int (*call)(void *);
   void *argument;
-  atomic_int done;
   atomic_int error;
+  atomic_int count;
+  int tids[MAX_THREADS];
+  atomic_bool answered[MAX_THREADS];
 } request;
+
+static int index_of(int tid) {
+  int count = atomic_load(&request.count);
+  for (int i = 0; i < count; i++) {
+    if (request.tids[i] == tid) return i;
+  }
+  return -1;
+}
 
 static void handle(int signal) {
   (void)signal;
-  int result = request.call(request.argument);
-  if (result < 0) atomic_store(&request.error, result);
-  atomic_fetch_add(&request.done, 1);
+  int i = index_of((int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)), result = request.call(request.argument), none = 0;
+  if (result < 0) atomic_compare_exchange_strong(&request.error, &none, result);
+  if (i >= 0) atomic_store(&request.answered[i], true);
 }
 
-/* The thread's id in its innermost pid namespace: the procfs at hand may belong to an outer one. */
+static int signal_thread(int tid, int signal) { return (int)raw_syscall(SYS_tgkill, getpid(), tid, signal, 0, 0, 0); }
+
+/* The thread's id in its innermost pid namespace (the procfs at hand may belong to an outer one), 0 when it is gone. */
 static int inner_tid(int tasks, const char *outer) {
-  char path[300], text[4096];
+  static char text[1 << 20]; /* 65536 groups stand before the ids */
+  char path[300];
   snprintf(path, sizeof path, "%s/status", outer);
   int fd = as_result(openat(tasks, path, O_RDONLY | O_CLOEXEC));
-  if (fd < 0) return fd;
-  ssize_t n = read(fd, text, sizeof text - 1);
-  close(fd);
-  text[n > 0 ? n : 0] = 0;
+  ssize_t n = fd < 0 ? fd : as_result(read(fd, text, sizeof text - 1));
+  if (fd >= 0) close(fd);
+  if (n == -ENOENT || n == -ESRCH) return 0;
+  if (n < 0) return (int)n;
+  text[n] = 0;
   char *line = strstr(text, "\nNSpid:");
-  if (!line) return -ESRCH;
+  if (!line) return -EIO;
   line[1 + strcspn(line + 1, "\n")] = 0;
   return atoi(strrchr(line, '\t') + 1);
 }
 
-static bool listed(const int *tids, int count, int tid) {
-  for (int i = 0; i < count; i++) {
-    if (tids[i] == tid) return true;
-  }
-  return false;
+/* Tells a thread, unless it was told or is gone: 1 if it was, 0 if not, or -errno. */
+static int tell(int tid) {
+  int count = atomic_load(&request.count);
+  if (tid <= 0 || index_of(tid) >= 0) return tid < 0 ? tid : 0;
+  if (count == MAX_THREADS) return -EAGAIN;
+  request.tids[count] = tid;
+  atomic_store(&request.answered[count], false);
+  atomic_store(&request.count, count + 1);
+  int result = signal_thread(tid, SIGNAL);
+  if (result < 0) atomic_store(&request.answered[count], true);
+  return result == -ESRCH ? 0 : result < 0 ? result : 1;
 }
 
-/* Signals the threads that are not in `tids` yet and adds them: how many, or -errno. */
-static int signal_new_threads(int tasks, int *tids, int *count) {
+/* Signals the threads that were not told yet: how many, or -errno. */
+static int tell_new_threads(int tasks) {
   int folder_fd = as_result(openat(tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   DIR *folder = folder_fd < 0 ? NULL : fdopendir(folder_fd);
   if (!folder) return folder_fd < 0 ? folder_fd : -ENOMEM;
-  int added = 0;
-  for (struct dirent *entry; added >= 0 && (entry = readdir(folder));) {
+  int added = 0, told = 0;
+  for (struct dirent *entry; told >= 0 && (entry = readdir(folder));) {
     if (entry->d_name[0] == '.') continue;
-    int tid = inner_tid(tasks, entry->d_name);
-    if (tid <= 0 || listed(tids, *count, tid)) continue; /* gone meanwhile, or told already */
-    if (*count == MAX_THREADS) {
-      added = -EAGAIN;
-    } else if (raw_syscall(SYS_tgkill, getpid(), tid, SIGNAL, 0, 0, 0) == 0) {
-      tids[(*count)++] = tid;
-      added++;
-    }
+    told = tell(inner_tid(tasks, entry->d_name));
+    added += told;
   }
   closedir(folder);
-  return added;
+  return told < 0 ? told : added;
 }
 
-static int await_done(int expected) {
+static bool all_answered(bool ask_kernel) {
+  int count = atomic_load(&request.count);
+  for (int i = 1; i < count; i++) {
+    if (atomic_load(&request.answered[i])) continue;
+    if (!ask_kernel || signal_thread(request.tids[i], 0) != -ESRCH) return false; /* it may have ended before it heard */
+  }
+  return true;
+}
+
+static int await_answers(void) {
   const struct timespec pause = {.tv_nsec = 100000};
-  for (int i = 0; i < PATIENCE_MS * 10; i++) {
-    if (atomic_load(&request.done) >= expected) return atomic_load(&request.error);
+  struct timespec now, begin;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (int i = 1;; i++) {
+    if (all_answered(i % LOOK_AGAIN == 0)) return atomic_load(&request.error);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 > PATIENCE_MS) return -ETIMEDOUT;
     nanosleep(&pause, NULL);
   }
-  return -ETIMEDOUT;
 }
 
 int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
@@ -89,17 +118,17 @@ int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
   if (tasks < 0) return tasks;
   request.call = call;
   request.argument = argument;
-  atomic_store(&request.done, 0);
   atomic_store(&request.error, 0);
+  request.tids[0] = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+  atomic_store(&request.count, 1);
   struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | SA_ONSTACK}, before;
   sigfillset(&action.sa_mask);
   sigaction(SIGNAL, &action, &before);
-  int tids[MAX_THREADS] = {(int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)};
-  int count = 1, result = call(argument), added = 1;
+  int result = call(argument), added = 1;
   /* A thread made meanwhile by one not yet told has the old credentials: look again until none is new. */
   while (result >= 0 && added > 0) {
-    added = signal_new_threads(tasks, tids, &count);
-    result = added < 0 ? added : await_done(count - 1);
+    added = tell_new_threads(tasks);
+    result = added < 0 ? added : await_answers();
   }
   sigaction(SIGNAL, &before, NULL);
   close(tasks);
