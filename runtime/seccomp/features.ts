@@ -26,7 +26,7 @@ export interface HostSeccompFeatures {
  * and crun have it. Without a libseccomp there is no seccomp.
  */
 export function seccompFeatures(): HostSeccompFeatures {
-  const version = findVersion();
+  const version = findLibseccompVersion();
   if (version === undefined) return { seccomp: { enabled: false }, annotations: {} };
   const supportedFlags = SECCOMP_FEATURES.knownFlags.filter(isSupported);
   return {
@@ -35,7 +35,8 @@ export function seccompFeatures(): HostSeccompFeatures {
   };
 }
 
-function findVersion(): string | undefined {
+/** libseccomp's version, undefined where there is none. */
+export function findLibseccompVersion(): string | undefined {
   try {
     return libseccompVersion();
   } catch (error) {

@@ -40,8 +40,11 @@ const OPTIONS = [
   "--v8-flags=--jitless",
 ];
 
-/** Deno neither asks the network for updates nor writes caches to the caller's home: this folder can never be. */
-const VARIABLES = ["DENO_NO_UPDATE_CHECK=1", "DENO_DIR=/dev/null/kago"];
+/**
+ * Deno neither asks the network for updates nor writes caches to the caller's home: this folder can never be. On a
+ * terminal it would tell the user that it has no folder, hence no log.
+ */
+const VARIABLES = ["DENO_NO_UPDATE_CHECK=1", "DENO_DIR=/dev/null/kago", "DENO_LOG=off"];
 
 /**
  * Variables of the caller that would change how Deno runs: V8 flags, logs, coverage and audit files, an IPC channel,

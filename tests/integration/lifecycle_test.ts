@@ -116,6 +116,37 @@ Deno.test("run passes stdin, stdout and stderr through", async () => {
   });
 });
 
+Deno.test("run relays a terminal with its size, and says nothing of its own on it", async () => {
+  const script = "test -t 0 && stty size; read line; echo got $line; exit 5";
+  const options = { args: ["sh", "-c", script], config: { process: { terminal: true } } };
+  await Kago.with(options, async (kago) => {
+    const command = `${KAGO} --root ${kago.root} run -b ${kago.bundle.path} ${kago.id}`;
+    // script(1) gives the command a terminal, and the terminal what it reads.
+    const args = ["-qec", `stty rows 33 cols 77; sleep 0.3; ${command}; echo code $?`, "/dev/null"];
+    const { stdout } = await run("script", args, { stdin: "hello\n" });
+    // The terminals echo what is typed, each once.
+    const lines = stdout.split(/\r*\n/).filter((line) => line !== "hello");
+    assertEquals(lines, ["33 77", "got hello", "code 5", ""]);
+  });
+});
+
+Deno.test("create hands the terminal to the console socket", async () => {
+  const options = { args: ["sh", "-c", "tty"], config: { process: { terminal: true } } };
+  await Kago.with(options, async (kago) => {
+    const refused = await kago.create();
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stdout, "give --console-socket");
+    const socket = `${kago.bundle.path}/console.sock`;
+    using listener = Deno.listen({ transport: "unix", path: socket });
+    const created = await kago.create("--console-socket", socket);
+    assertEquals(created.code, 0, created.stdout);
+    using connection = await listener.accept();
+    const text = new Uint8Array(64);
+    const length = await connection.read(text);
+    assertEquals(new TextDecoder().decode(text.subarray(0, length ?? 0)), "/dev/ptmx");
+  });
+});
+
 Deno.test("run forwards signals to the container", async () => {
   const script = "trap 'echo got TERM; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
   await Kago.with({ args: ["sh", "-c", script] }, async (kago) => {

@@ -108,13 +108,14 @@ Deno.test("the stub drops what would change how deno runs and keeps the rest in 
   assertEquals(env.filter((variable) => variable.startsWith("DENO_")), [
     "DENO_NO_UPDATE_CHECK=1",
     "DENO_DIR=/dev/null/kago",
+    "DENO_LOG=off",
   ]);
   assert(rest.includes("getenv:/dev/null/kago"));
 });
 
 Deno.test("the stub starts with an empty environment", async () => {
   const { env } = await start("env", ["-i", PROGRAM]);
-  assertEquals(env, ["DENO_NO_UPDATE_CHECK=1", "DENO_DIR=/dev/null/kago"]);
+  assertEquals(env, ["DENO_NO_UPDATE_CHECK=1", "DENO_DIR=/dev/null/kago", "DENO_LOG=off"]);
 });
 
 Deno.test("the stub starts without an argv[0]", async () => {
