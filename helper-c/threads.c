@@ -130,7 +130,9 @@ int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
     added = tell_new_threads(tasks);
     result = added < 0 ? added : await_answers();
   }
-  sigaction(SIGNAL, &before, NULL);
+  /* Who was told must have heard before the signal is deadly again; a thread that never hears keeps the handler. */
+  if (result < 0 && result != -ETIMEDOUT) await_answers();
+  if (all_answered(true)) sigaction(SIGNAL, &before, NULL);
   close(tasks);
   return result;
 }
