@@ -8,6 +8,7 @@
  * those say: options, commands and names of variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
+#include <asm/stat.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
@@ -161,14 +162,37 @@ static void write_loader(char *loader, const struct entry_part *program) {
   append(loader, piece);
 }
 
+/* A folder that is root's alone: whoever could write there could have kago execute bytecode of his. */
+static int is_private_folder(const char *path) {
+  struct stat info;
+
+  return system_call(__NR_newfstatat, AT_FDCWD, (long)path, (long)&info, AT_SYMLINK_NOFOLLOW) == 0 &&
+         (info.st_mode & 0170000) == 0040000 && info.st_uid == 0 && !(info.st_mode & 0022);
+}
+
+/*
+ * Makes the folders of the cache where they are missing, and says whether it can be used. Not by the init stage, whose
+ * process becomes the VMM: the files of the cache would stay open in it.
+ */
+static int has_cache(const struct initial_stack *old) {
+  if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0 || (old->argc > 1 && starts_with(old->argv[1], "--stage=")))
+    return 0;
+  for (const char *folder = in_image(header.cache_folders_offset); *folder; folder += length(folder) + 1) {
+    system_call(__NR_mkdir, (long)folder, 0700, 0, 0);
+    if (!is_private_folder(folder))
+      return 0;
+  }
+  return 1;
+}
+
 static char **put_strings(char **to, const char *list) {
   for (; *list; list += length(list) + 1)
     *to++ = (char *)list;
   return to;
 }
 
-static char **put_arguments(char **to, const struct initial_stack *old, char *loader) {
-  to = put_strings(to, in_image(header.options_offset));
+static char **put_arguments(char **to, const struct initial_stack *old, const char *options, char *loader) {
+  to = put_strings(to, options);
   *to++ = loader;
   for (long i = 1; i < old->argc; i++)
     *to++ = old->argv[i];
@@ -176,11 +200,11 @@ static char **put_arguments(char **to, const struct initial_stack *old, char *lo
   return to;
 }
 
-static char **put_environment(char **to, const struct initial_stack *old) {
+static char **put_environment(char **to, const struct initial_stack *old, const char *variables) {
   for (char **from = old->envp; *from; from++)
     if (!is_dropped(*from))
       *to++ = *from;
-  to = put_strings(to, in_image(header.variables_offset));
+  to = put_strings(to, variables);
   *to++ = 0;
   return to;
 }
@@ -197,8 +221,10 @@ static void put_auxv(char **to, char **from) {
 __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   struct initial_stack old = take_apart(stack);
   char loader[ENTRY_LOADER_MAX];
-  unsigned long words = count_strings(in_image(header.options_offset)) + old.argc +
-                        count_strings(in_image(header.variables_offset)) + (old.auxv - old.envp);
+  int cached = has_cache(&old);
+  const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
+  const char *variables = in_image(cached ? header.cached_variables_offset : header.variables_offset);
+  unsigned long words = count_strings(options) + old.argc + count_strings(variables) + (old.auxv - old.envp);
   char **block, **envp, **auxv;
 
   for (char **aux = old.auxv; aux[0]; aux += 2)
@@ -210,9 +236,9 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   check_proc();
   leave_deleted_folder();
   write_loader(loader, is_quick(&old) ? &header.quick : &header.create);
-  envp = put_arguments(block + 1, &old, loader);
+  envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
-  auxv = put_environment(envp, &old);
+  auxv = put_environment(envp, &old, variables);
   put_auxv(auxv, old.auxv);
   *(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
   start_program(loaded(header.entry_address), block, at_exit);

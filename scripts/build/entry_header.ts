@@ -20,8 +20,12 @@ export const ENTRY_HEADER = {
   quick_commands_offset: "word",
   /** … variables added to the environment, … */
   variables_offset: "word",
-  /** … prefixes of variables that deno shall not see. */
+  /** … prefixes of variables that deno shall not see, … */
   dropped_offset: "word",
+  /** … the folders down to the cache of compiled code, and options and variables for when it can be used. */
+  cache_folders_offset: "word",
+  cached_options_offset: "word",
+  cached_variables_offset: "word",
   /** The shared object that the program reaches the kernel through. */
   shim: "part",
   /** The programs that the stub starts, in JavaScript; they know where the whole one is. */
@@ -47,7 +51,7 @@ export type EntryHeader = {
 export const ENTRY_HEADER_SIZE = FIELDS.reduce((n, [, type]) => n + (type === "part" ? 16 : 8), 0);
 
 /** The stub's room for the loader with its numbers and NUL, in bytes. */
-export const ENTRY_LOADER_MAX = 256;
+export const ENTRY_LOADER_MAX = 512;
 
 /** The header as it stands in memory, little-endian. */
 export function encodeEntryHeader(header: EntryHeader): Uint8Array<ArrayBuffer> {

@@ -8,12 +8,16 @@ import { START_WHOLE } from "./quick.ts";
 /**
  * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
  * the file descriptor of the shim, that of the program. The program finds the first two in `globalThis.kago`.
+ *
+ * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache; it knows a program by the name
+ * given and a hash of the text. An error that main.ts did not handle is printed here: Deno's log is off.
  */
 export const LOADER: readonly [string, string, string, string] = [
   "data:text/javascript,globalThis.kago={softNofile:",
   ",shim:'/proc/self/fd/",
-  "'};(0,eval)(Deno.readTextFileSync('/proc/self/fd/",
-  "'))",
+  "',start:(t)=>Deno[Deno.internal].core.evalContext(t,'file:///kago/'+t.length)[0]};" +
+  "kago.start(Deno.readTextFileSync('/proc/self/fd/",
+  "')).catch((e)=>{console.error(e);Deno.exit(1)})",
 ];
 
 /**
@@ -58,6 +62,5 @@ function startWhole(offset: number, size: number): string {
     `if(read===null)throw new Error("the executable of kago is cut short");` +
     `n+=read}` +
     `exe.close();` +
-    `(0,eval)(new TextDecoder().decode(bytes));` +
-    `return new Promise(()=>{})}`;
+    `return globalThis.kago.start(new TextDecoder().decode(bytes))}`;
 }

@@ -38,7 +38,7 @@ export const CREATE: Part = {
 
 /**
  * The function that a partial program calls for every other command: it starts the whole program in its place and
- * never returns, so nothing may have happened before that must not happen twice.
+ * does not come back, so nothing may have happened before that must not happen twice.
  */
 export const START_WHOLE = "startWholeProgram";
 

@@ -63,7 +63,12 @@ Deno.test("/proc/PID/cmdline and execPath() show the call and the binary, not de
 
 Deno.test("it runs with an empty environment", async () => {
   const { env } = await report("env", ["-i", PROBE, "report"]);
-  assertEquals(Object.keys(env).sort(), ["DENO_DIR", "DENO_NO_UPDATE_CHECK"]);
+  assertEquals(Object.keys(env).sort(), [
+    "DENO_DIR",
+    "DENO_DISABLE_NODE_SHIM",
+    "DENO_LOG",
+    "DENO_NO_UPDATE_CHECK",
+  ]);
 });
 
 Deno.test("it runs in /, in a folder that its user cannot read, and in a deleted one", async () => {
@@ -103,6 +108,8 @@ Deno.test("it writes nothing below HOME and the folder it is run in", async () =
   });
 });
 
+const OWN: Readonly<Record<string, string>> = { DENO_DIR: "/run/kago/~deno", DENO_LOG: "off" };
+
 Deno.test("variables meant for deno and node change nothing", async () => {
   await withFolder(async (folder) => {
     const hostile = {
@@ -120,7 +127,7 @@ Deno.test("variables meant for deno and node change nothing", async () => {
     };
     const { env } = await report(PROBE, ["report"], { env: hostile });
     for (const name of Object.keys(hostile)) {
-      assertEquals(env[name], name === "DENO_DIR" ? "/dev/null/kago" : undefined);
+      assertEquals(env[name], OWN[name]);
     }
     assertEquals([...Deno.readDirSync(folder)], []);
   });
@@ -150,12 +157,21 @@ Deno.test("standard input and output are the caller's, and a child inherits noth
   assertEquals(await probe(PROBE, ["descriptors"]), usual);
 });
 
-Deno.test("the exit code is the program's, 1 after an uncaught error that names the program", async () => {
+Deno.test("the exit code is the program's, 1 after an uncaught error, which is printed", async () => {
   assertEquals((await run(PROBE, ["exit", "137"])).code, 137);
   const { code, stderr } = await run(PROBE, ["throw"], { env: { NO_COLOR: "1" } });
   assertEquals(code, 1);
   assertStringIncludes(stderr, "Error: on purpose");
-  assertStringIncludes(stderr, "kago.js");
+});
+
+Deno.test("root's cache of compiled code is root's alone, and one that is not is left alone", async () => {
+  // In a mount namespace with a /run of its own.
+  const script =
+    `mount -t tmpfs tmpfs /run && "$0" report > /dev/null && stat -c '%a %u' /run/kago /run/kago/~deno &&
+    chmod 777 /run/kago/~deno && rm -f /run/kago/~deno/* 2> /dev/null; "$0" report > /dev/null; ls /run/kago/~deno`;
+  const { stdout, code } = await run("unshare", ["-m", "sh", "-c", script, PROBE]);
+  assertEquals(stdout, "700 0\n700 0\nnpm\n");
+  assertEquals(code, 0);
 });
 
 Deno.test("the quick program answers its command and starts the whole one for another", async () => {
