@@ -18,6 +18,8 @@ interface Check {
 }
 
 const CHECKS: readonly Check[] = [
+  // ffi/embedded.gen.ts is made, and the C sources compile as the product's.
+  { name: "C helpers", command: [DENO, "run", "-A", "scripts/build.ts", "--only", "helpers"] },
   { name: "formatting", command: [DENO, "fmt", "--check", "--quiet"] },
   { name: "lint", command: [DENO, "lint", "--quiet"] },
   {
