@@ -28,6 +28,7 @@ export const CALLS = [
   "foreground",
   "put_root_file",
   "run_vmm_stage",
+  "run_hooks",
   "probe_kvm",
   "exit",
 ] as const;
@@ -256,6 +257,19 @@ export function runVmmStage({ plan, sync, listen, root }: VmmChannels): VmmStage
   const result = new Int32Array(2);
   const outcome = call("run_vmm_stage", [plan, sync, listen, root], result);
   return { errno: -outcome, failed: result[0]!, report: result[1]! };
+}
+
+/**
+ * Runs the hooks in the vmm stage of an encoded plan, in this process: 0, or what the one numbered `failed` failed with
+ * (an errno, or as helper-c/hook.h says).
+ */
+export function runHookPlan(
+  plan: Uint8Array<ArrayBuffer>,
+  state: string,
+): { readonly errno: number; readonly failed: number } {
+  const failed = new Int32Array(1);
+  const result = call("run_hooks", [plan.length], plan, cString(`${state}\0`), failed);
+  return { errno: -result, failed: failed[0]! };
 }
 
 /** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */

@@ -18,6 +18,7 @@ struct context {
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   bool in_cwd;        /* the working directory is entered */
   const char *program; /* what findProgram found */
   char program_buffer[4096];

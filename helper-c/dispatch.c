@@ -32,6 +32,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_foreground: return kago_foreground(n[0], n[1]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
     case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
+    case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);
     case CALL_probe_kvm: return kago_probe_kvm();
     case CALL_exit: kago_exit(n[0]);
   }

@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -33,4 +34,15 @@ int answer_receive(int socket) {
     if (n == -EINTR) continue;
     return n <= 0 ? n : answer;
   }
+}
+
+int answer_receive_text(int socket, char **text) {
+  /* MSG_TRUNC: the datagram's real size. */
+  int size = as_result(recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC));
+  if (size <= 0) return size;
+  char *bytes = calloc(1, (size_t)size + 2);
+  if (!bytes) return -ENOMEM;
+  int n = as_result(recv(socket, bytes, (size_t)size, 0));
+  *text = bytes + 1;
+  return n <= 0 ? n : (unsigned char)bytes[0];
 }

@@ -3,7 +3,7 @@
  *   Main                 Intermediate            Init (or vmm)
  *    |-- spawn ------------->|
  *    |<------- SYNC ---------|                      at a sync point, with its number
- *    |-------- 'A' --------->|
+ *    |-------- 'A' --------->|                      (for hooks with states behind the byte, each ended by NUL)
  *    |                       |-- clone3 ------------->|
  *    |<------- CHILD --------|                        |  Init's pid as Main's namespace sees it
  *    |<------- LISTENER ------------------------------|  with the seccomp listener's descriptor
@@ -38,5 +38,8 @@ int message_send(int socket, const struct message *message, int fd);
 
 /* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
 int answer_receive(int socket);
+
+/* As answer_receive, and *text gets what follows the byte, with two NULs behind it, in memory of its own. */
+int answer_receive_text(int socket, char **text);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "hook.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -70,6 +71,24 @@ int op_await_start(struct context *c, const struct field *f) {
     }
     close(connection);
   }
+}
+
+/* The state with this index, empty when Main sent fewer. */
+static const char *state_at(const struct context *c, uint64_t index) {
+  const char *state = c->states ? c->states : "";
+  for (; index > 0 && *state; index--) state += strlen(state) + 1;
+  return state;
+}
+
+static char **to_vector(const struct field *list);
+
+int op_hook(struct context *c, const struct field *f) {
+  char **argv = to_vector(&f[1]), **envp = to_vector(&f[2]);
+  struct hook hook = {f[0].text, argv, envp, state_at(c, f[4].number), (uint32_t)f[3].number};
+  int result = argv && envp ? hook_run(&hook) : -ENOMEM;
+  free(argv);
+  free(envp);
+  return result;
 }
 
 /* A NULL-terminated array of a list's strings; it lives until exec. */

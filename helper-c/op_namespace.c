@@ -44,7 +44,7 @@ int op_sync(struct context *c, const struct field *f) {
   int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   int result = message_send(c->sync_fd, &message, -1);
-  int answer = result < 0 ? result : answer_receive(c->sync_fd);
+  int answer = result < 0 ? result : answer_receive_text(c->sync_fd, &c->states);
   /* 2 (fs.suid_dumpable) cannot be set again, and leaving us dumpable is what must not happen. */
   prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);
   /* Main said no, or died: it reports its own error. */

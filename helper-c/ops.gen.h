@@ -45,4 +45,5 @@
   X(42, find_program, "ss") \
   X(43, await_start, "") \
   X(44, exec, "SS") \
-  X(45, seccomp, "bu")
+  X(45, seccomp, "bu") \
+  X(46, hook, "sSSuu")

@@ -213,4 +213,15 @@ int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int
   return error;
 }
 
+int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed) {
+  struct plan plan;
+  struct plan_fault fault;
+  uint32_t index = 0;
+  int result = plan_check(bytes, size, &plan, &fault);
+  struct context c = {.plan = &plan, .stage = STAGE_VMM, .states = (char *)(uintptr_t)states};
+  if (result == 0) result = run_stage(&c, &index);
+  *failed = (int32_t)index;
+  return result;
+}
+
 void kago_exit(int code) { _exit(code); }

@@ -53,6 +53,10 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
  * and the descriptor that reports go to. */
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]);
 
+/* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
+ * a sync point. 0, or the failure of hook_run with the failing one's index in *failed. */
+int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed);
+
 /* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
 int kago_probe_kvm(void);
 
@@ -80,6 +84,7 @@ _Noreturn void kago_exit(int code);
   X(foreground) \
   X(put_root_file) \
   X(run_vmm_stage) \
+  X(run_hooks) \
   X(probe_kvm) \
   X(exit)
 

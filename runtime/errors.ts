@@ -102,7 +102,14 @@ const ERRNO_TEXT: Readonly<Record<number, string>> = {
   111: "connection refused",
 };
 
-/** The text for an errno, `errno 123` where kago has none. */
+/** helper-c/hook.h: the low bits are a wait(2) status. */
+const HOOK_FAILED = 0x10000;
+
+/** The text for an errno, `errno 123` where kago has none; also for how a hook ended. */
 export function describeErrno(errno: number): string {
+  if (errno & HOOK_FAILED) {
+    const signal = errno & 0x7f;
+    return signal ? `ended by signal ${signal}` : `ended with exit code ${(errno >> 8) & 0xff}`;
+  }
   return ERRNO_TEXT[errno] ?? `errno ${errno}`;
 }

@@ -10,7 +10,17 @@ export function readHostFacts(): HostFacts {
     uid: Deno.uid() ?? 0,
     gid: Deno.gid() ?? 0,
     runtimePath: Deno.execPath(),
+    get env() {
+      return inheritedEnv();
+    },
     ...(softNofile === undefined ? {} : { softNofile }),
     ...(libraryPath ? { libraryPath } : {}),
   };
+}
+
+/** The caller's environment without what the entry stub put into it for Deno. */
+export function inheritedEnv(): readonly string[] {
+  return Object.entries(Deno.env.toObject())
+    .filter(([name]) => !name.startsWith("DENO_"))
+    .map(([name, value]) => `${name}=${value}`);
 }

@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 # PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from.
 BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc npm=npm"
 TEST_PACKAGES="
-  clang libclang-rt-dev
   runc crun podman
   busybox-static
   qemu-system-x86 kmod cpio xz-utils zstd

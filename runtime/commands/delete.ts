@@ -1,9 +1,13 @@
 /** `kago delete`: removes a stopped container, with --force any. */
 import type { Invocation } from "../cli/command_table.ts";
+import type { Logger } from "../log.ts";
 import { deleteContainer } from "../process/container_delete.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run({ global, options, positionals }: Invocation<"delete">): number {
-  deleteContainer(stateRoot(global), positionals[0]!, options.force);
+export function run(
+  { global, options, positionals }: Invocation<"delete">,
+  logger: Logger,
+): number {
+  deleteContainer(stateRoot(global), positionals[0]!, options.force, logger.warn);
   return 0;
 }

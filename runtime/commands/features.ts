@@ -1,6 +1,7 @@
 /** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
 import type { Invocation } from "../cli/command_table.ts";
 import { OCI_VERSION, OCI_VERSION_MIN } from "../spec/oci_version.ts";
+import { HOOK_MOMENTS } from "../plan/hooks.ts";
 import { knownMountOptions } from "../plan/mount_options.ts";
 import { seccompFeatures } from "../seccomp/features.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
@@ -17,7 +18,7 @@ export function features() {
   return {
     ociVersionMin: OCI_VERSION_MIN,
     ociVersionMax: OCI_VERSION,
-    hooks: [],
+    hooks: HOOK_MOMENTS,
     mountOptions: knownMountOptions(),
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),

@@ -3,6 +3,7 @@ import { type ExitStatus, waitInForeground } from "../../ffi/shim.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
+import { runPoststart } from "../process/container_start.ts";
 import { deleteOwn } from "../process/container_delete.ts";
 import { createRequest } from "./create_request.ts";
 
@@ -11,11 +12,12 @@ export async function run(invocation: Invocation<"run">, logger: Logger): Promis
   const request = createRequest(invocation, !detach, "running");
   const { launched, state, lock } = await withCreated(request, logger.warn, (created) => {
     created.launched.start();
+    runPoststart(created.state, logger.warn);
     return created;
   });
   if (detach) return 0;
   const status = waitInForeground(launched.pid, launched.master);
-  if (!keep) deleteOwn(request.root, state, lock);
+  if (!keep) deleteOwn(request.root, state, lock, logger.warn);
   return exitCode(status);
 }
 

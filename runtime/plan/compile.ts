@@ -7,10 +7,11 @@ import type { Process } from "../spec/spec.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
+import { createHookOps, startHookOps } from "./hooks.ts";
 import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
-import type { Op, Plan } from "./op.ts";
+import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
 import { identityOps, programOps, startOps } from "./process.ts";
 
 /**
@@ -22,7 +23,7 @@ export function compilePlan(input: CompileInput): Plan {
   if (!process) throw new SpecError("process", "is missing: there is nothing to run");
   refuseUnsupported(input);
   const root = rootOps(input);
-  const early = [...sessionOps(input), ...root.before];
+  const early = [...sessionOps(input), ...root.before, ...createHookOps(input)];
   const late = [...root.enter, ...hostnameOps(input)];
   const intermediate = intermediateOps(input);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
@@ -38,15 +39,18 @@ export function compilePlan(input: CompileInput): Plan {
   }
   // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
   const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
-  const vmm = [...late, ...identityOps(input, process), ...startOps(input, process)];
+  // The states that Init got are gone with its memory.
+  const states: readonly Op[] = startHookOps(input).length > 0
+    ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
+    : [];
+  const vmm = [...states, ...late, ...identityOps(input, process), ...startOps(input, process)];
   return { intermediate, init, vmm };
 }
 
 /** What the spec knows and kago does not carry out yet is refused, never skipped in silence. */
 function refuseUnsupported({ spec }: CompileInput): void {
-  const { hooks, process, linux } = spec;
+  const { process, linux } = spec;
   const asked: Record<string, unknown> = {
-    hooks: Object.values(hooks ?? {}).some((list) => list.length > 0),
     "process.apparmorProfile": process?.apparmorProfile,
     "process.selinuxLabel": process?.selinuxLabel,
     "process.ioPriority": process?.ioPriority,

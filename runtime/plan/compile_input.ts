@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly runtimePath: string;
   /** The caller's soft limit on open files where the runtime's own is another. */
   readonly softNofile?: number;
+  /** What hooks inherit that name no environment, `NAME=value` each. */
+  readonly env: readonly string[];
   /** LD_LIBRARY_PATH, with which the init stage finds libraries. */
   readonly libraryPath?: string;
 }

@@ -123,6 +123,11 @@ export const OPS = {
   exec: { args: "strs", env: "strs" },
   /** seccomp(2) with SECCOMP_SET_MODE_FILTER: `filter` is an array of struct sock_filter, `flags` SECCOMP_FILTER_FLAG_*. */
   seccomp: { filter: "bytes", flags: "u32" },
+  /**
+   * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
+   * `timeout` in milliseconds, 0 for none.
+   */
+  hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export type OpName = keyof typeof OPS;
@@ -146,7 +151,7 @@ export type Op = {
 }[OpName];
 
 /** Where the stage waits for Main; the number is on the wire. */
-export const SYNC_POINTS = { idMappings: 1 } as const;
+export const SYNC_POINTS = { idMappings: 1, hooks: 2, hookStates: 3 } as const;
 
 /** The stages in order; `vmm` is the `--stage=init` process of a microVM, empty for a plain container. */
 export const STAGES = ["intermediate", "init", "vmm"] as const;

@@ -6,6 +6,7 @@ import { CAPABILITIES } from "../spec/capabilities.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import type { Process } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { startHookOps } from "./hooks.ts";
 import type { Op } from "./op.ts";
 
 const DEFAULT_UMASK = 0o022;
@@ -79,9 +80,10 @@ export function programOps(input: CompileInput, process: Process): readonly Op[]
  */
 export function startOps(input: CompileInput, process: Process): readonly Op[] {
   const filter = process.noNewPrivileges ? seccompOps(input) : [];
+  const hooks = startHookOps(input);
   return input.seccomp?.listener
-    ? [...filter, { op: "awaitStart" }]
-    : [{ op: "awaitStart" }, ...filter];
+    ? [...filter, { op: "awaitStart" }, ...hooks]
+    : [{ op: "awaitStart" }, ...hooks, ...filter];
 }
 
 const TSYNC = 1;

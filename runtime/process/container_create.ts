@@ -9,6 +9,7 @@ import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
 import { validateId } from "../state/state_root.ts";
 import { createStateDir, removeStateDir, saveState } from "../state/store.ts";
+import { runPoststop } from "./container_delete.ts";
 import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { launch, type Launched } from "./launch.ts";
 
@@ -53,6 +54,8 @@ export async function withCreated<T>(
   } catch (error) {
     removeStateDir(request.root, request.id);
     lock.release();
+    // Hooks that have run may have made what only these know how to undo.
+    runPoststop(initialState(build), warn);
     throw error;
   }
 }
@@ -101,8 +104,14 @@ function initialState({ id, bundle, rootfs, spec, cgroup, executor, host }: Buil
     created: new Date().toISOString(),
     owner: host.uid,
     cgroup: cgroup?.record ?? null,
+    ...laterHooks(spec),
     handler: executor.name,
   };
+}
+
+function laterHooks({ hooks }: Build["spec"]): Pick<StoredState, "hooks"> {
+  const { poststart = [], poststop = [] } = hooks ?? {};
+  return poststart.length + poststop.length > 0 ? { hooks: { poststart, poststop } } : {};
 }
 
 /** As runc: a terminal of a detached container needs somebody to hand it to, and a socket needs a terminal. */

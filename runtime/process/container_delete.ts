@@ -1,11 +1,14 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
 import { destroyCgroup } from "../cgroup/remove.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
-import { DamagedStateError, type StoredState } from "../state/container_state.ts";
+import { DamagedStateError, ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState, type StateLock } from "../state/lock.ts";
 import { loadState, removeStateDir } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
+import { hookEnv, runAllHooks } from "./hooks.ts";
+
+type Warn = (message: string) => void;
 
 /** Milliseconds that a killed process gets to end. */
 const PATIENCE = 10_000;
@@ -14,7 +17,7 @@ const PATIENCE = 10_000;
  * Deletes a stopped container; with `force` any container, and none is fine too.
  * @throws {StateError} unless it is stopped, or `force` is given.
  */
-export function deleteContainer(root: string, id: string, force: boolean): void {
+export function deleteContainer(root: string, id: string, force: boolean, warn: Warn): void {
   try {
     using _lock = lockState(root, id);
     const state = readState(root, id, force);
@@ -24,6 +27,7 @@ export function deleteContainer(root: string, id: string, force: boolean): void 
       removeRemains(state);
     }
     removeStateDir(root, id);
+    if (state) runPoststop(state, warn);
   } catch (error) {
     if (!(force && error instanceof NotFoundError)) throw error;
   }
@@ -33,11 +37,18 @@ export function deleteContainer(root: string, id: string, force: boolean): void 
  * The end of `run`: its container's process has been reaped, and nothing need be read. Somebody else may have deleted
  * the container meanwhile, and even made another of that id.
  */
-export function deleteOwn(root: string, state: StoredState, lock: StateLock): void {
+export function deleteOwn(root: string, state: StoredState, lock: StateLock, warn: Warn): void {
   using _lock = lock;
   if (!lock.relock()) return;
   if (state.cgroup) destroyCgroup(state.cgroup);
   removeStateDir(root, state.id);
+  runPoststop(state, warn);
+}
+
+/** After the container is gone; their failures change nothing (runtime spec, "Lifecycle"). */
+export function runPoststop(state: StoredState, warn: Warn): void {
+  if (!state.hooks?.poststop?.length) return;
+  runAllHooks("poststop", state.hooks, ociState(state, "stopped"), hookEnv(), warn);
 }
 
 /** Also of a container that nobody runs any more: processes that outlived Init are in its cgroup. */

@@ -1,10 +1,11 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
 import { closeFd, receive, send } from "../../ffi/shim.ts";
 import { StateError, SyscallError } from "../errors.ts";
-import type { StoredState } from "../state/container_state.ts";
+import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
+import { hookEnv, runAllHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage, type Message } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 
@@ -13,7 +14,7 @@ import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
  * @throws {StateError} in any other state.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
  */
-export function startContainer(root: string, id: string): void {
+export function startContainer(root: string, id: string, warn: (message: string) => void): void {
   using lock = lockState(root, id);
   const state = loadState(root, id);
   const status = liveStatus(state, () => true);
@@ -26,10 +27,17 @@ export function startContainer(root: string, id: string): void {
   closeFd(socket);
   removeNotifySocket(lock.directory);
   if (datagram) throw startError(state, decodeMessage(datagram.bytes));
+  runPoststart(state, warn);
+}
+
+/** Once the program runs; their failures change nothing (runtime spec, "Lifecycle"). */
+export function runPoststart(state: StoredState, warn: (message: string) => void): void {
+  if (!state.hooks?.poststart?.length) return;
+  runAllHooks("poststart", state.hooks, ociState(state, "running"), hookEnv(), warn);
 }
 
 function startError({ id }: StoredState, { stage, text, errno }: Message): Error {
   return text
     ? new Error(`cannot start container ${id}: ${text}`)
-    : new SyscallError(`cannot start container ${id}: exec of its program`, errno, stage);
+    : new SyscallError(`cannot start container ${id}: its program or a hook`, errno, stage);
 }

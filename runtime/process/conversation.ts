@@ -4,7 +4,11 @@
  */
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/shim.ts";
 import { HostError } from "../errors.ts";
+import { HOOK_STATES } from "../plan/hooks.ts";
+import { SYNC_POINTS } from "../plan/op.ts";
+import type { OciState } from "../state/container_state.ts";
 import type { Build } from "./build.ts";
+import { runHooks } from "./hooks.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
@@ -30,22 +34,46 @@ export function converse(
   let pid = -1;
   let master = -1;
   let listener = -1;
+  let waiting = 0;
   for (let ready = false; !ready || pid < 0;) {
     const datagram = receive(sync);
     if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
     const message = decodeMessage(datagram.bytes);
-    if (message.type === "sync") {
+    if (message.type === "sync" && message.value === SYNC_POINTS.idMappings) {
       writeIdMaps(intermediate, build.spec, build.host);
       send(sync, ANSWER.goOn);
-    } else if (message.type === "child") children.add(pid = message.value);
+    } else if (message.type === "sync") waiting = message.value;
+    else if (message.type === "child") children.add(pid = message.value);
     else if (message.type === "console") master = handConsole(datagram.passed, options);
     else if (message.type === "listener") listener = datagram.passed;
     else if (message.type === "ready") ready = true;
     else throw failureError(message, build.plan);
+    // Init may have been quicker than the Intermediate's word of its pid.
+    if (waiting > 0 && pid >= 0) waiting = answerHooks(sync, waiting, pid, build);
     // At once: Init's next system call may be one that the listener decides about.
     if (listener >= 0 && pid >= 0) listener = handListener(listener, pid, build);
   }
   return { pid, master };
+}
+
+/** Runs the hooks of the runtime's namespaces, if it is their time, and sends Init the states for its own. */
+function answerHooks(sync: number, point: number, pid: number, build: Build): 0 {
+  const { spec, host } = build;
+  const states = HOOK_STATES.map((status) => stateOf(build, pid, status));
+  if (point === SYNC_POINTS.hooks) {
+    for (const moment of ["prestart", "createRuntime"] as const) {
+      const error = runHooks(moment, spec.hooks, states[0]!, host.env);
+      if (error) throw error;
+    }
+  }
+  const text = states.map((state) => `${JSON.stringify(state)}\0`).join("");
+  send(sync, new TextEncoder().encode(`A${text}`));
+  return 0;
+}
+
+function stateOf({ id, bundle, spec }: Build, pid: number, status: OciState["status"]): OciState {
+  const { ociVersion, annotations } = spec;
+  return { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) };
 }
 
 /** The terminal goes to whom the engine named, or stays with us. */
@@ -57,15 +85,14 @@ function handConsole(master: number, { consoleSocket }: LaunchOptions): number {
 }
 
 /** The seccomp listener goes to the agent with the container process state (runtime spec, config-linux.md). */
-function handListener(listener: number, pid: number, { id, bundle, spec }: Build): number {
-  const seccomp = spec.linux!.seccomp!;
-  const { ociVersion, annotations } = spec;
+function handListener(listener: number, pid: number, build: Build): number {
+  const seccomp = build.spec.linux!.seccomp!;
   const text = JSON.stringify({
-    ociVersion,
+    ociVersion: build.spec.ociVersion,
     fds: ["seccompFd"],
     pid,
     metadata: seccomp.listenerMetadata,
-    state: { ociVersion, id, status: "creating", pid, bundle, annotations },
+    state: stateOf(build, pid, "creating"),
   });
   sendDescriptor(seccomp.listenerPath!, text, listener);
   closeFd(listener);

@@ -2,6 +2,7 @@
  * What is stored about a container and what is told of it: the JSON file's shape, the spec's state, and the output of
  * `state`. Pure; store.ts reads and writes files, live_status.ts looks at processes.
  */
+import type { Hooks } from "../spec/spec.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 
 /** runtime spec, "State". */
@@ -31,6 +32,8 @@ export interface StoredState {
   readonly owner: number;
   /** null: the container has none of its own. */
   readonly cgroup: CgroupRecord | null;
+  /** The hooks that are still to be run, by `start` and `delete`; absent when there are none. */
+  readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -148,7 +151,10 @@ function isCgroupDirectory(value: unknown): boolean {
 }
 
 const CHECKS: Readonly<
-  Record<Exclude<keyof StoredState, "formatVersion" | "kagoVersion">, (value: unknown) => boolean>
+  Record<
+    Exclude<keyof StoredState, "formatVersion" | "kagoVersion" | "hooks">,
+    (value: unknown) => boolean
+  >
 > = {
   id: isString,
   ociVersion: isString,

@@ -50,9 +50,9 @@ const BAD: readonly BadInput[] = [
     says: 'linux.sysctl["net.no_such_sysctl"]: init: sysctl',
   },
   {
-    name: "a hook, which is not carried out yet",
-    config: { hooks: { poststop: [{ path: "/bin/true" }] } },
-    says: "hooks: is not supported",
+    name: "a scheduler, which is not carried out yet",
+    config: { process: { scheduler: { policy: "SCHED_BATCH" } } },
+    says: "process.scheduler: is not supported",
   },
   {
     name: "an unknown handler",

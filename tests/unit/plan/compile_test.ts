@@ -81,7 +81,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
 
 Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
   const ending = { kind: "stage", settings: { cpus: 2 } } as const;
-  const host = { uid: 0, gid: 0, runtimePath: "/bin/kago", libraryPath: "/opt/lib" };
+  const host = { uid: 0, gid: 0, runtimePath: "/bin/kago", env: [], libraryPath: "/opt/lib" };
   assertEquals(compilePlan(inputOf(specWith(["mount"]), { ending, host })), {
     intermediate: [
       { op: "unshare", flags: MOUNT_NS, from: "linux.namespaces" },

@@ -21,7 +21,7 @@ export function inputOf(spec: Spec, rest: Partial<CompileInput> = {}): CompileIn
     spec,
     bundle: "/bundle",
     rootfs: "/bundle/rootfs",
-    host: { uid: 0, gid: 0, runtimePath: "/usr/local/bin/kago" },
+    host: { uid: 0, gid: 0, runtimePath: "/usr/local/bin/kago", env: [] },
     ending: { kind: "process" },
     preserveFds: 0,
     noPivot: false,

@@ -42,7 +42,7 @@ Deno.test("intermediateOps() joins namespaces before the user namespace, the mou
 });
 
 Deno.test("intermediateOps() enters the user namespace first for an ordinary user", () => {
-  const host = { uid: 1000, gid: 1000, runtimePath: "/kago" };
+  const host = { uid: 1000, gid: 1000, runtimePath: "/kago", env: [] };
   const input = inputOf(specWith([], { linux: { namespaces: NAMESPACES } }), { host });
   assertEquals(intermediateOps(input), [
     ...ENTER_USER,

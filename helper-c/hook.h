@@ -1,0 +1,22 @@
+/* Runs one hook of the runtime spec ("POSIX-platform Hooks"): a program of its own with the container's state on stdin. */
+#ifndef KAGO_HOOK_H
+#define KAGO_HOOK_H
+
+#include <stdint.h>
+
+/* In place of an errno: the hook ran and failed; the low 16 bits are its wait(2) status. */
+#define HOOK_FAILED 0x10000
+
+struct hook {
+  const char *path;
+  char *const *argv;
+  char *const *envp;
+  const char *input; /* for its standard input */
+  uint32_t timeout_ms; /* 0: none */
+};
+
+/* Waits for the hook's end: 0, -errno when it could not be run, -ETIMEDOUT when it was killed for taking too long, or
+ * -(HOOK_FAILED | status). */
+int hook_run(const struct hook *hook);
+
+#endif

@@ -1,0 +1,45 @@
+/** The hooks that Main runs, in the runtime's own namespaces. */
+import { runHookPlan } from "../../ffi/shim.ts";
+import { SpecError, SyscallError } from "../errors.ts";
+import { encodePlan } from "../plan/encode.ts";
+import { formatOp } from "../plan/format.ts";
+import { hookOps } from "../plan/hooks.ts";
+import type { Hooks } from "../spec/spec.ts";
+import type { OciState } from "../state/container_state.ts";
+import { inheritedEnv } from "../host_facts.ts";
+
+export { inheritedEnv as hookEnv };
+
+/**
+ * Runs the hooks of one moment, each with `state` on its stdin, up to the first that fails.
+ * @returns its error, with its place in config.json.
+ */
+export function runHooks(
+  moment: keyof Hooks,
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+): Error | undefined {
+  const vmm = hookOps(moment, hooks?.[moment], env, 0);
+  if (vmm.length === 0) return undefined;
+  const plan = encodePlan({ intermediate: [], init: [], vmm });
+  const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
+  if (errno === 0) return undefined;
+  const op = vmm[failed]!;
+  const cause = new SyscallError(formatOp(op), errno);
+  return new SpecError(op.from!, cause.message, { cause });
+}
+
+/** Runs all hooks of a moment whose failures do not stop anything, each failure a warning (runtime spec, "Lifecycle"). */
+export function runAllHooks(
+  moment: keyof Hooks,
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+  warn: (message: string) => void,
+): void {
+  for (const hook of hooks?.[moment] ?? []) {
+    const error = runHooks(moment, { [moment]: [hook] }, state, env);
+    if (error) warn(error.message);
+  }
+}

@@ -1,0 +1,121 @@
+/** Hooks at the spec's moments, in the spec's namespaces (runtime spec, "Lifecycle", "POSIX-platform Hooks"). Needs root. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { JsonObject } from "../harness/bundle.ts";
+import { Kago } from "../harness/kago.ts";
+
+/** A hook that appends its words and the state's status to a file of the host. */
+function logging(log: string, words: string): JsonObject {
+  const script =
+    `state=$(cat); status=\${state#*\\"status\\":\\"}; echo "${words} \${status%%\\"*} $1" >> ${log}`;
+  return { path: "/bin/sh", args: ["sh", "-c", script, "sh", words], env: ["PATH=/usr/bin:/bin"] };
+}
+
+async function withLog(use: (log: string, read: () => string[]) => Promise<void>): Promise<void> {
+  const log = await Deno.makeTempFile();
+  try {
+    await use(log, () => Deno.readTextFileSync(log).split("\n").filter(Boolean));
+  } finally {
+    await Deno.remove(log);
+  }
+}
+
+Deno.test("hooks run in the order of the lifecycle, with the state on stdin", async () => {
+  await withLog(async (log, read) => {
+    const moments = ["prestart", "createRuntime", "createContainer", "poststart", "poststop"];
+    const hooks = Object.fromEntries(
+      moments.map((moment) => [moment, [logging(log, moment), logging(log, `${moment}-2`)]]),
+    );
+    await Kago.with({ args: ["sleep", "1000"], config: { hooks } }, async (kago) => {
+      const created = await kago.create();
+      assertEquals(created.code, 0, created.stdout);
+      const creating = ["prestart", "createRuntime", "createContainer"]
+        .flatMap((moment) => [`${moment} creating ${moment}`, `${moment}-2 creating ${moment}-2`]);
+      assertEquals(read(), creating);
+      assertEquals((await kago.run("start", kago.id)).code, 0);
+      const started = ["poststart running poststart", "poststart-2 running poststart-2"];
+      assertEquals(read(), [...creating, ...started]);
+      assertEquals((await kago.run("delete", "--force", kago.id)).code, 0);
+      const stopped = ["poststop stopped poststop", "poststop-2 stopped poststop-2"];
+      assertEquals(read(), [...creating, ...started, ...stopped]);
+    });
+  });
+});
+
+Deno.test("the runtime's hooks run in the host's namespaces, the container's in its own", async () => {
+  await withLog(async (log, read) => {
+    const script = `echo "$(readlink /proc/self/ns/net)" >> ${log}`;
+    const hook = { path: "/bin/sh", args: ["sh", "-c", script] };
+    const startHook = {
+      path: "/bin/sh",
+      args: ["sh", "-c", "cat > /tmp/state; readlink /proc/self/ns/net > /tmp/start"],
+    };
+    const hooks = { createRuntime: [hook], createContainer: [hook], startContainer: [startHook] };
+    const args = ["sh", "-c", "readlink /proc/self/ns/net; cat /tmp/start; cat /tmp/state"];
+    await Kago.with({ args, config: { hooks } }, async (kago) => {
+      const { stdout, stderr, code } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      const [own, start, state] = stdout.split("\n");
+      assertEquals(read(), [Deno.readLinkSync("/proc/self/ns/net"), own]);
+      assertEquals(start, own);
+      assertEquals(JSON.parse(state!).status, "created");
+      assertEquals(JSON.parse(state!).id, kago.id);
+    });
+  });
+});
+
+Deno.test("a hook that fails or takes too long ends create, and poststop hooks still run", async () => {
+  const failing: [JsonObject, string][] = [
+    [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, "ended with exit code 3"],
+    [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, "ended by signal 9"],
+    [{ path: "/no/such/hook" }, "no such file or directory"],
+    [{ path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 }, "connection timed out"],
+  ];
+  for (const moment of ["createRuntime", "createContainer", "startContainer"]) {
+    for (const [hook, says] of failing) {
+      await withLog(async (log, read) => {
+        const hooks = { [moment]: [hook], poststop: [logging(log, "poststop")] };
+        await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+          const { code, stderr } = await kago.foreground();
+          assertEquals(code, 1);
+          assertStringIncludes(stderr, `hooks.${moment}[0]: `);
+          assertStringIncludes(stderr, says);
+          assertEquals([...Deno.readDirSync(kago.root)], []);
+          assertEquals(kago.cgroups(), []);
+          assertEquals(read(), ["poststop stopped poststop"]);
+        });
+      });
+    }
+  }
+});
+
+Deno.test("a failing poststart or poststop hook is a warning, and the others run", async () => {
+  await withLog(async (log, read) => {
+    const failing = { path: "/bin/false" };
+    const hooks = {
+      poststart: [failing, logging(log, "poststart")],
+      poststop: [failing, logging(log, "poststop")],
+    };
+    await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      assertEquals(read(), ["poststart running poststart", "poststop stopped poststop"]);
+      assertStringIncludes(stderr, "level=warning");
+      assertStringIncludes(stderr, "ended with exit code 1");
+    });
+  });
+});
+
+Deno.test("a hook without env inherits the caller's, without what is Deno's", async () => {
+  await withLog(async (log, read) => {
+    const hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", `env >> ${log}`] }] };
+    await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+      const env = { FROM_THE_CALLER: "yes" };
+      const { code } = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+      assertEquals(code, 0);
+      assertEquals(read().filter((line) => line.startsWith("FROM_THE_CALLER=")), [
+        "FROM_THE_CALLER=yes",
+      ]);
+      assertEquals(read().filter((line) => line.startsWith("DENO_")), []);
+    });
+  });
+});
