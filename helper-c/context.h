@@ -21,6 +21,7 @@ struct context {
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   bool in_cwd;        /* the working directory is entered */
   const char *program; /* what findProgram found */
+  char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
   char program_buffer[4096];
   /* Runs `call(argument)` on every thread of the process; each returns 0 or -errno. */
   int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);

@@ -91,9 +91,9 @@ int op_hook(struct context *c, const struct field *f) {
   return result;
 }
 
-/* A NULL-terminated array of a list's strings; it lives until exec. */
+/* A NULL-terminated array of a list's strings, with room for one more; it lives until exec. */
 static char **to_vector(const struct field *list) {
-  char **vector = calloc((size_t)list->count + 1, sizeof *vector);
+  char **vector = calloc((size_t)list->count + 2, sizeof *vector);
   const uint8_t *item = list->data;
   for (uint32_t i = 0; vector && i < list->count; i++) vector[i] = (char *)(uintptr_t)list_next(&item);
   return vector;
@@ -102,6 +102,7 @@ static char **to_vector(const struct field *list) {
 int op_exec(struct context *c, const struct field *f) {
   char **argv = to_vector(&f[0]), **envp = to_vector(&f[1]);
   if (!argv || !envp) return -ENOMEM;
+  if (c->home[0]) envp[f[1].count] = c->home;
   return as_result(execve(c->program, argv, envp));
 }
 

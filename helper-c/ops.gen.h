@@ -46,4 +46,10 @@
   X(43, await_start, "") \
   X(44, exec, "SS") \
   X(45, seccomp, "bu") \
-  X(46, hook, "sSSuu")
+  X(46, hook, "sSSuu") \
+  X(47, io_priority, "u") \
+  X(48, scheduler, "uUuuUUU") \
+  X(49, personality, "u") \
+  X(50, memory_policy, "uV") \
+  X(51, find_home, "u") \
+  X(52, exec_label, "ss")

@@ -5,6 +5,7 @@ import { HOOK_MOMENTS } from "../plan/hooks.ts";
 import { knownMountOptions } from "../plan/mount_options.ts";
 import { seccompFeatures } from "../seccomp/features.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
+import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "../spec/spec_linux.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 
 export function run(_invocation: Invocation<"features">): number {
@@ -25,10 +26,10 @@ export function features() {
       capabilities: Object.keys(CAPABILITIES),
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: false },
       seccomp,
-      apparmor: { enabled: false },
+      apparmor: { enabled: true },
       selinux: { enabled: false },
       intelRdt: { enabled: false },
-      memoryPolicy: { modes: [], flags: [] },
+      memoryPolicy: { modes: MEMORY_POLICY_MODES, flags: MEMORY_POLICY_FLAGS },
       mountExtensions: { idmap: { enabled: false } },
       netDevices: { enabled: false },
     },

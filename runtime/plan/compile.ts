@@ -12,7 +12,7 @@ import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
-import { identityOps, programOps, startOps } from "./process.ts";
+import { homeOps, identityOps, programOps, startOps } from "./process.ts";
 
 /**
  * Compiles the plan of `create`.
@@ -32,6 +32,7 @@ export function compilePlan(input: CompileInput): Plan {
       ...early,
       ...late,
       closeFds,
+      ...homeOps(process),
       ...identityOps(input, process),
       ...programOps(input, process),
     ];
@@ -51,15 +52,10 @@ export function compilePlan(input: CompileInput): Plan {
 function refuseUnsupported({ spec }: CompileInput): void {
   const { process, linux } = spec;
   const asked: Record<string, unknown> = {
-    "process.apparmorProfile": process?.apparmorProfile,
     "process.selinuxLabel": process?.selinuxLabel,
-    "process.ioPriority": process?.ioPriority,
-    "process.scheduler": process?.scheduler,
     "linux.mountLabel": linux?.mountLabel,
     "linux.intelRdt": linux?.intelRdt,
-    "linux.memoryPolicy": linux?.memoryPolicy,
     "linux.netDevices": Object.keys(linux?.netDevices ?? {}).length > 0,
-    "linux.personality": linux?.personality,
   };
   for (const [place, value] of Object.entries(asked)) {
     if (value) throw new SpecError(place, "is not supported by this version of kago");

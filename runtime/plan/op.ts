@@ -128,6 +128,26 @@ export const OPS = {
    * `timeout` in milliseconds, 0 for none.
    */
   hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32" },
+  /** ioprio_set(2) of this process; class in bits 13 to 15. */
+  ioPriority: { value: "u32" },
+  /** sched_setattr(2); `nice` as an unsigned number, times in nanoseconds. */
+  scheduler: {
+    policy: "u32",
+    flags: "u64",
+    nice: "u32",
+    priority: "u32",
+    runtime: "u64",
+    deadline: "u64",
+    period: "u64",
+  },
+  /** personality(2). */
+  personality: { persona: "u32" },
+  /** set_mempolicy(2); `nodes` is the mask of nodes in words of 32 bits. */
+  memoryPolicy: { mode: "u32", nodes: "u32s" },
+  /** Looks for the home of `uid` in the root's /etc/passwd; `exec` adds it as HOME. */
+  findHome: { uid: "u32" },
+  /** Writes to a file of /proc/self/attr, in which LSMs take the label of the next exec. */
+  execLabel: { file: "str", label: "str" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export type OpName = keyof typeof OPS;

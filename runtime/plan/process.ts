@@ -8,6 +8,7 @@ import type { Process } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { startHookOps } from "./hooks.ts";
 import type { Op } from "./op.ts";
+import { scheduleOps } from "./schedule.ts";
 
 const DEFAULT_UMASK = 0o022;
 /** Where a process without a PATH is searched for. */
@@ -17,6 +18,7 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 export function identityOps(input: CompileInput, process: Process): readonly Op[] {
   return [
     ...rlimitOps(input, process),
+    ...scheduleOps(input.spec, process),
     { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
     // Without no_new_privs a filter takes CAP_SYS_ADMIN, so it comes while that is there (seccomp(2)).
     ...(process.noNewPrivileges ? [] : seccompOps(input)),
@@ -68,10 +70,24 @@ export function programOps(input: CompileInput, process: Process): readonly Op[]
   const args = process.args ?? [];
   const env = process.env ?? [];
   return [
+    ...labelOps(process),
     { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
     ...startOps(input, process),
     { op: "exec", args, env, from: "process.args" },
   ];
+}
+
+/** AppArmor takes the profile of the next exec from a file (kernel, admin-guide/LSM/apparmor.rst). */
+function labelOps({ apparmorProfile }: Process): readonly Op[] {
+  if (!apparmorProfile) return [];
+  const label = `exec ${apparmorProfile}`;
+  return [{ op: "execLabel", file: "apparmor/exec", label, from: "process.apparmorProfile" }];
+}
+
+/** As login(1) and the other runtimes: HOME is the image's word, unless the config has one. */
+export function homeOps(process: Process): readonly Op[] {
+  if (process.env?.some((entry) => entry.startsWith("HOME="))) return [];
+  return [{ op: "findHome", uid: process.user?.uid ?? 0 }];
 }
 
 /**

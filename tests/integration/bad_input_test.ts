@@ -50,9 +50,9 @@ const BAD: readonly BadInput[] = [
     says: 'linux.sysctl["net.no_such_sysctl"]: init: sysctl',
   },
   {
-    name: "a scheduler, which is not carried out yet",
-    config: { process: { scheduler: { policy: "SCHED_BATCH" } } },
-    says: "process.scheduler: is not supported",
+    name: "an Intel RDT class, which is not carried out yet",
+    config: { linux: { intelRdt: { closID: "x" } } },
+    says: "linux.intelRdt: is not supported",
   },
   {
     name: "an unknown handler",

@@ -244,3 +244,27 @@ Deno.test("the runtime's own file is not what /proc/self/exe names inside", asyn
     assertStringIncludes(stderr, "internal stage of kago");
   });
 });
+
+Deno.test("HOME comes from the image's passwd, unless the config has one", async () => {
+  const user = { uid: 1000, gid: 1000 };
+  assertEquals(await inside("echo $HOME"), "/root\n");
+  assertEquals(await inside("echo $HOME", { config: { process: { user } } }), "/home\n");
+  assertEquals(await inside("echo $HOME", { env: ["HOME=/else"] }), "/else\n");
+  assertEquals(
+    await inside("echo $HOME", { config: { process: { user: { uid: 77, gid: 0 } } } }),
+    "/\n",
+  );
+});
+
+Deno.test("I/O priority, scheduler and personality are the spec's", async () => {
+  const output = await inside("ionice; cut -d' ' -f19,41 /proc/self/stat; uname -m", {
+    config: {
+      process: {
+        ioPriority: { class: "IOPRIO_CLASS_BE", priority: 5 },
+        scheduler: { policy: "SCHED_BATCH", nice: 7 },
+      },
+      linux: { personality: { domain: "LINUX32" } },
+    },
+  });
+  assertEquals(output, "best-effort: prio 5\n7 3\ni686\n");
+});

@@ -72,6 +72,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
       ...DEVICES,
       ...ENTER,
       { op: "closeFds", preserve: 0 },
+      { op: "findHome", uid: 0 },
       ...IDENTITY,
       ...PROGRAM,
     ],

@@ -1,0 +1,46 @@
+/* How the kernel treats the process: scheduling, I/O priority, execution domain, memory policy. */
+#include <stdlib.h>
+#include <sys/personality.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+
+int op_io_priority(struct context *c, const struct field *f) {
+  (void)c;
+  enum { IOPRIO_WHO_PROCESS = 1 };
+  return (int)raw_syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, (long)f[0].number, 0, 0, 0);
+}
+
+int op_scheduler(struct context *c, const struct field *f) {
+  (void)c;
+  /* sched_setattr(2), version 0 of the structure */
+  struct {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+  } attr = {sizeof attr, (uint32_t)f[0].number, f[1].number, (int32_t)f[2].number, (uint32_t)f[3].number,
+            f[4].number, f[5].number, f[6].number};
+  return (int)raw_syscall(SYS_sched_setattr, 0, (long)&attr, 0, 0, 0, 0);
+}
+
+int op_personality(struct context *c, const struct field *f) {
+  (void)c;
+  int result = as_result(personality((unsigned long)f[0].number));
+  return result < 0 ? result : 0;
+}
+
+int op_memory_policy(struct context *c, const struct field *f) {
+  (void)c;
+  /* The kernel reads the mask in words of a long, and one bit less than it is told (set_mempolicy(2), "Bugs"). */
+  size_t words = (f[1].count + 1) / 2;
+  unsigned long *mask = calloc(words + 1, sizeof *mask);
+  if (!mask) return -ENOMEM;
+  for (uint32_t i = 0; i < f[1].count; i++) mask[i / 2] |= (unsigned long)list_number(&f[1], i) << 32 * (i % 2);
+  long bits = words ? (long)words * 64 + 1 : 0;
+  long result = raw_syscall(SYS_set_mempolicy, (long)f[0].number, words ? (long)mask : 0, bits, 0, 0, 0);
+  free(mask);
+  return (int)result;
+}
