@@ -7,6 +7,8 @@
 
 #include "plan.h"
 
+enum { TREE_SLOTS = 128 };
+
 enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
 
 struct context {
@@ -18,6 +20,7 @@ struct context {
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   bool in_cwd;        /* the working directory is entered */
   const char *program; /* what findProgram found */

@@ -71,10 +71,21 @@ int op_mount(struct context *c, const struct field *f) {
   return result;
 }
 
+/* The tree in a slot, or a new one of `source`. */
+static int take_tree(struct context *c, uint32_t slot, const char *source, bool recursive) {
+  if (slot < TREE_SLOTS && c->trees[slot] > 0) {
+    int tree = c->trees[slot] - 1;
+    c->trees[slot] = 0;
+    return tree;
+  }
+  unsigned flags = OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (recursive ? AT_RECURSIVE : 0);
+  return sys_open_tree(AT_FDCWD, source, flags);
+}
+
 int op_bind(struct context *c, const struct field *f) {
   const char *source = f[0].text, *target = f[1].text;
   bool recursive = f[2].number;
-  int tree = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (recursive ? AT_RECURSIVE : 0));
+  int tree = take_tree(c, (uint32_t)f[8].number, source, recursive);
   if (tree < 0) return tree;
   struct stat info;
   int result = as_result(fstat(tree, &info));

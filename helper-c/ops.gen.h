@@ -13,7 +13,7 @@
   X(10, propagation, "su") \
   X(11, open_root, "su") \
   X(12, mount, "sssSUuuu") \
-  X(13, bind, "ssuUUUUu") \
+  X(13, bind, "ssuUUUUuu") \
   X(14, remount, "sUUu") \
   X(15, symlink, "ssu") \
   X(16, mknod, "suuuuu") \
@@ -52,4 +52,6 @@
   X(49, personality, "u") \
   X(50, memory_policy, "uV") \
   X(51, find_home, "u") \
-  X(52, exec_label, "ss")
+  X(52, open_tree, "suu") \
+  X(53, idmap_tree, "ussu") \
+  X(54, exec_label, "ss")

@@ -30,7 +30,7 @@ export function features() {
       selinux: { enabled: false },
       intelRdt: { enabled: false },
       memoryPolicy: { modes: MEMORY_POLICY_MODES, flags: MEMORY_POLICY_FLAGS },
-      mountExtensions: { idmap: { enabled: false } },
+      mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: false },
     },
     annotations,

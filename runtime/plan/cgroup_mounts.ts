@@ -6,7 +6,7 @@
 import type { Mount } from "../spec/spec.ts";
 import { type CgroupFacts, type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
-import type { Op } from "./op.ts";
+import { NO_SLOT, type Op } from "./op.ts";
 
 export function cgroupMountOps(
   input: CompileInput,
@@ -105,6 +105,7 @@ function bindOp(source: string, target: string, options: MountOptions, from: str
     recAttrsSet: 0n,
     recAttrsClear: 0n,
     propagation: options.propagation,
+    slot: NO_SLOT,
     from,
   };
 }

@@ -25,7 +25,7 @@ export function compilePlan(input: CompileInput): Plan {
   const root = rootOps(input);
   const early = [...sessionOps(input), ...root.before, ...createHookOps(input)];
   const late = [...root.enter, ...hostnameOps(input)];
-  const intermediate = intermediateOps(input);
+  const intermediate = intermediateOps(input, root.early);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
   if (input.ending.kind === "process") {
     const init = [
@@ -72,6 +72,8 @@ function sessionOps(input: CompileInput): readonly Op[] {
 }
 
 interface RootOps {
+  /** By the Intermediate, as root of the host. */
+  readonly early: readonly Op[];
   /** On the root, from outside. */
   readonly before: readonly Op[];
   /** The way in. */
@@ -84,6 +86,7 @@ function rootOps(input: CompileInput): RootOps {
   const mounts = mountOps(input);
   const terminal = spec.process?.terminal ? [consoleOp(spec.process)] : [];
   return {
+    early: mounts.early,
     before: [
       ...propagationOps(input),
       {
@@ -118,6 +121,7 @@ function sharedMountsRoot(input: CompileInput): RootOps {
     throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
   }
   return {
+    early: [],
     before: [{ op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" }],
     enter: [
       { op: "changeRoot", moveMount: 0 },

@@ -97,6 +97,8 @@ export interface MountOptions {
   readonly data: readonly string[];
   /** Options of the spec that need an id-mapped mount. */
   readonly idmap: boolean;
+  /** For all mounts below too. */
+  readonly recursiveIdmap: boolean;
 }
 
 const IDMAP: ReadonlySet<string> = new Set(["idmap", "ridmap"]);
@@ -120,6 +122,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     remount: options.includes("remount"),
     copyUp: options.includes("tmpcopyup"),
     idmap: options.some((option) => IDMAP.has(option)),
+    recursiveIdmap: options.includes("ridmap"),
     attrs,
     recAttrs,
     propagation,
@@ -150,6 +153,7 @@ export function knownMountOptions(): string[] {
     ...SUPERBLOCK_FLAGS,
     ...DEFAULTS,
     ...Object.keys(PROPAGATION),
+    ...IDMAP,
     ...OWN_WORDS,
   ];
   return [...new Set(known)].filter((name) => name !== "").sort();

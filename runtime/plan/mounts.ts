@@ -4,10 +4,11 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
-import type { CompileInput } from "./compile_input.ts";
+import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
-import type { Op } from "./op.ts";
+import { mapText } from "./id_map.ts";
+import { NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
 import { joinPath } from "./path.ts";
 
 /** Filesystems whose look decides what masks and labels protect: never through a link (CVE-2019-19921). */
@@ -16,6 +17,8 @@ const NO_LINKS_TARGETS: ReadonlySet<string> = new Set(["/dev", "/proc", "/sys"])
 
 export interface MountPlan {
   readonly ops: readonly Op[];
+  /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
+  readonly early: readonly Op[];
   /** Read-only at last: folders in which later operations still make nodes and mount points. */
   readonly finish: readonly Op[];
 }
@@ -26,17 +29,21 @@ export interface MountPlan {
  */
 export function mountOps(input: CompileInput): MountPlan {
   const ops: Op[] = [];
+  const early: Op[] = [];
   const finish: Op[] = [];
   for (const [index, mount] of (input.spec.mounts ?? []).entries()) {
     const from = `mounts[${index}]`;
     const options = parseMountOptions(mount.options ?? []);
-    if (options.idmap || mount.uidMappings || mount.gidMappings) {
-      throw new SpecError(`${from}.uidMappings`, "id-mapped mounts are not supported");
+    const bound = options.bind || mount.type === "bind";
+    if (isIdmapped(mount, options) && !bound) {
+      throw new SpecError(`${from}.uidMappings`, "only bind mounts can be id-mapped");
     }
     if (mount.type === "cgroup" && !options.bind) {
       ops.push(...cgroupMountOps(input, mount, options, from));
-    } else if (options.bind || mount.type === "bind") {
-      ops.push(bindOp(input, mount, options, from));
+    } else if (bound) {
+      const bind = bindOp(input, mount, options, index, from);
+      (opensEarly(input) ? early : ops).push(...treeOps(input, mount, options, bind));
+      ops.push(bind);
     } else if (options.remount) {
       ops.push(remountOp(mount, options, from));
     } else {
@@ -45,10 +52,57 @@ export function mountOps(input: CompileInput): MountPlan {
       if (late) finish.push({ ...remountReadonly(mount.destination), from });
     }
   }
-  return { ops, finish };
+  return { ops, early, finish };
 }
 
-function bindOp(input: CompileInput, mount: Mount, options: MountOptions, from: string): Op {
+type BindOp = Op & { readonly op: "bind" };
+
+/** Rootless callers may not clone the host's mounts, and Init can reach what they can. */
+function opensEarly({ spec, host }: CompileInput): boolean {
+  return isNewNamespace(spec, "user") && host.uid === 0;
+}
+
+function isIdmapped(mount: Mount, options: MountOptions): boolean {
+  return options.idmap || mount.uidMappings !== undefined || mount.gidMappings !== undefined;
+}
+
+/** What has to be done with the source before it is bound. */
+function treeOps(
+  input: CompileInput,
+  mount: Mount,
+  options: MountOptions,
+  { source, recursive, slot, from }: BindOp,
+): readonly Op[] {
+  if (slot === NO_SLOT) return [];
+  const open: Op = { op: "openTree", source, recursive, slot, ...(from ? { from } : {}) };
+  if (!isIdmapped(mount, options)) return [open];
+  const uids = mount.uidMappings ?? input.spec.linux?.uidMappings;
+  const gids = mount.gidMappings ?? input.spec.linux?.gidMappings;
+  if (!uids?.length || !gids?.length) {
+    throw new SpecError(
+      `${from}.uidMappings`,
+      "an id-mapped mount needs mappings of its own or those of a new user namespace",
+    );
+  }
+  const rec = options.recursiveIdmap ? 1 : 0;
+  const idmap: Op = {
+    op: "idmapTree",
+    slot,
+    uidMap: mapText(uids),
+    gidMap: mapText(gids),
+    recursive: rec,
+    from: `${from}.uidMappings`,
+  };
+  return [open, idmap];
+}
+
+function bindOp(
+  input: CompileInput,
+  mount: Mount,
+  options: MountOptions,
+  index: number,
+  from: string,
+): BindOp {
   if (!mount.source) throw new SpecError(`${from}.source`, "a bind mount needs a source");
   return {
     op: "bind",
@@ -60,6 +114,7 @@ function bindOp(input: CompileInput, mount: Mount, options: MountOptions, from: 
     recAttrsSet: options.recAttrs.set,
     recAttrsClear: options.recAttrs.clear,
     propagation: options.propagation,
+    slot: (opensEarly(input) || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
     from,
   };
 }

@@ -8,8 +8,14 @@ interface Indexed extends Namespace {
   readonly from: string;
 }
 
-/** The operations of the Intermediate, in the one order that works for privileged and rootless callers. */
-export function intermediateOps(input: CompileInput): readonly Op[] {
+/**
+ * The operations of the Intermediate, in the one order that works for privileged and rootless callers.
+ * @param early what the mounts need done on the host.
+ */
+export function intermediateOps(
+  input: CompileInput,
+  early: readonly Op[] = [],
+): readonly Op[] {
   const all: Indexed[] = (input.spec.linux?.namespaces ?? [])
     .map((namespace, index) => ({ ...namespace, from: `linux.namespaces[${index}]` }));
   const user = all.find((namespace) => namespace.type === "user");
@@ -21,6 +27,7 @@ export function intermediateOps(input: CompileInput): readonly Op[] {
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...oomScoreOps(input),
+    ...early,
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
     ...(input.host.uid === 0 ? [...joined, ...entered] : [...entered, ...joined]),

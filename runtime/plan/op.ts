@@ -48,7 +48,10 @@ export const OPS = {
     noFollow: "u32",
     copyUp: "u32",
   },
-  /** A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. */
+  /**
+   * A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. With a `slot` that is
+   * not NO_SLOT it takes the tree that openTree put there.
+   */
   bind: {
     source: "str",
     target: "str",
@@ -58,6 +61,7 @@ export const OPS = {
     recAttrsSet: "u64",
     recAttrsClear: "u64",
     propagation: "u32",
+    slot: "u32",
   },
   /** mount_setattr(2) and propagation on what is mounted at `target` already. */
   remount: { target: "str", attrsSet: "u64", attrsClear: "u64", propagation: "u32" },
@@ -146,9 +150,18 @@ export const OPS = {
   memoryPolicy: { mode: "u32", nodes: "u32s" },
   /** Looks for the home of `uid` in the root's /etc/passwd; `exec` adds it as HOME. */
   findHome: { uid: "u32" },
+  /** Clones the mounts at `source` (open_tree(2)) for a later bind: before a user namespace that may not reach them. */
+  openTree: { source: "str", recursive: "u32", slot: "u32" },
+  /** Maps the ids of the tree in a slot (mount_setattr(2) MOUNT_ATTR_IDMAP); maps as in /proc/PID/uid_map. */
+  idmapTree: { slot: "u32", uidMap: "str", gidMap: "str", recursive: "u32" },
   /** Writes to a file of /proc/self/attr, in which LSMs take the label of the next exec. */
   execLabel: { file: "str", label: "str" },
 } as const satisfies Record<string, Record<string, FieldType>>;
+
+/** `bind` opens its source itself. */
+export const NO_SLOT = 0xffffffff;
+/** Slots for trees; the same number is in helper-c/context.h. */
+export const TREE_SLOTS = 128;
 
 export type OpName = keyof typeof OPS;
 

@@ -4,6 +4,7 @@
  */
 import { HostError, SyscallError } from "../errors.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
+import { mapText } from "../plan/id_map.ts";
 import type { IdMapping, Spec } from "../spec/spec.ts";
 
 /**
@@ -27,12 +28,6 @@ export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
 
 function isOwn(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.length === 1 && mappings[0]!.hostID === id && mappings[0]!.size === 1;
-}
-
-function mapText(mappings: readonly IdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join(
-    "",
-  );
 }
 
 function write(path: string, text: string): void {

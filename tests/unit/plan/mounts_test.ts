@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
+import { NO_SLOT } from "../../../runtime/plan/op.ts";
 import { mountOps } from "../../../runtime/plan/mounts.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
 import { inputOf, specWith } from "./input.ts";
@@ -28,6 +29,7 @@ Deno.test("mountOps() makes a filesystem with its flags apart from its data, pro
       copyUp: 0,
       from: "mounts[0]",
     }],
+    early: [],
     finish: [],
   });
 });
@@ -44,6 +46,7 @@ Deno.test("mountOps() takes a bind's source relative to the bundle and its attri
     recAttrsSet: 0x2n,
     recAttrsClear: 0n,
     propagation: 0x84000,
+    slot: NO_SLOT,
     from: "mounts[0]",
   }]);
 });
@@ -115,4 +118,62 @@ Deno.test("mountOps() refuses a bind without a source and a mount without a type
   assertEquals(bind.jsonPath, "mounts[0].source");
   const none = assertThrows(() => opsOf({ destination: "/d", source: "x" }), SpecError);
   assertEquals(none.jsonPath, "mounts[0].type");
+});
+
+const MAPPING = [{ containerID: 0, hostID: 1000, size: 10 }];
+
+Deno.test("mountOps() maps the ids of a bind before it binds it", () => {
+  const bind = {
+    destination: "/d",
+    source: "/s",
+    options: ["rbind", "ridmap"],
+    uidMappings: MAPPING,
+    gidMappings: [...MAPPING, { containerID: 10, hostID: 5, size: 1 }],
+  };
+  const { ops, early } = opsOf(bind);
+  assertEquals(early, []);
+  assertEquals(ops.map((op) => op.op), ["openTree", "idmapTree", "bind"]);
+  assertEquals(ops[1], {
+    op: "idmapTree",
+    slot: 0,
+    uidMap: "0 1000 10\n",
+    gidMap: "0 1000 10\n10 5 1\n",
+    recursive: 1,
+    from: "mounts[0].uidMappings",
+  });
+});
+
+Deno.test("mountOps() opens binds before a new user namespace, which may not reach their sources", () => {
+  const mounts = [
+    { destination: "/proc", type: "proc" },
+    { destination: "/d", source: "/s", options: ["bind", "idmap"] },
+  ];
+  const linux = {
+    namespaces: [{ type: "mount" }, { type: "user" }],
+    uidMappings: MAPPING,
+    gidMappings: MAPPING,
+  } as const;
+  const { ops, early } = mountOps(inputOf(specWith([], { mounts, linux })));
+  assertEquals(early, [
+    { op: "openTree", source: "/s", recursive: 0, slot: 1, from: "mounts[1]" },
+    {
+      op: "idmapTree",
+      slot: 1,
+      uidMap: "0 1000 10\n",
+      gidMap: "0 1000 10\n",
+      recursive: 0,
+      from: "mounts[1].uidMappings",
+    },
+  ]);
+  assertEquals(ops.at(-1)?.op === "bind" && ops.at(-1), { ...ops.at(-1)!, slot: 1 });
+});
+
+Deno.test("mountOps() refuses to map ids without mappings, or of what is no bind", () => {
+  const bare = assertThrows(
+    () => opsOf({ destination: "/d", source: "/s", options: ["bind", "idmap"] }),
+    SpecError,
+  );
+  assertEquals(bare.jsonPath, "mounts[0].uidMappings");
+  const tmpfs = { destination: "/d", type: "tmpfs", uidMappings: MAPPING, gidMappings: MAPPING };
+  assertEquals(assertThrows(() => opsOf(tmpfs), SpecError).jsonPath, "mounts[0].uidMappings");
 });

@@ -1,0 +1,68 @@
+/* Detached mount trees that are made before they are bound: where the source can still be reached, and with the ids of
+ * its files mapped (mount_setattr(2), "ID-mapped mounts"). */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "root_path.h"
+
+#define MOUNT_ATTR_IDMAP_ 0x100000
+
+int op_open_tree(struct context *c, const struct field *f) {
+  if (f[2].number >= TREE_SLOTS) return -EINVAL;
+  unsigned flags = OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (f[1].number ? AT_RECURSIVE : 0);
+  int tree = sys_open_tree(AT_FDCWD, f[0].text, flags);
+  if (tree < 0) return tree;
+  c->trees[f[2].number] = tree + 1;
+  return 0;
+}
+
+static int write_map(int proc, pid_t pid, const char *file, const char *map) {
+  char path[64];
+  snprintf(path, sizeof path, "%d/%s", (int)pid, file);
+  int fd = as_result(openat(proc, path, O_WRONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = write_whole(fd, map);
+  close(fd);
+  return result;
+}
+
+/* A process that does nothing but hold a user namespace. */
+static pid_t hold_namespace(void) {
+  struct clone_args_v2 args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+  pid_t pid = (pid_t)sys_clone3(&args);
+  if (pid != 0) return pid;
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  for (;;) pause();
+}
+
+/* A user namespace with these maps: descriptor or -errno. */
+static int make_namespace(struct context *c, const char *uid_map, const char *gid_map) {
+  int proc = trusted_proc(c);
+  pid_t pid = proc < 0 ? proc : hold_namespace();
+  if (pid < 0) return pid;
+  int result = write_map(proc, pid, "uid_map", uid_map);
+  if (result == 0) result = write_map(proc, pid, "gid_map", gid_map);
+  char path[64];
+  snprintf(path, sizeof path, "%d/ns/user", (int)pid);
+  if (result == 0) result = as_result(openat(proc, path, O_RDONLY | O_CLOEXEC));
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  return result;
+}
+
+int op_idmap_tree(struct context *c, const struct field *f) {
+  int tree = f[0].number < TREE_SLOTS ? c->trees[f[0].number] - 1 : -1;
+  if (tree < 0) return -EINVAL;
+  int namespace = make_namespace(c, f[1].text, f[2].text);
+  if (namespace < 0) return namespace;
+  struct mount_attr_v0 attr = {.attr_set = MOUNT_ATTR_IDMAP_, .userns_fd = (uint64_t)namespace};
+  int result = sys_mount_setattr(tree, "", AT_EMPTY_PATH | (f[3].number ? AT_RECURSIVE : 0), &attr);
+  close(namespace);
+  return result;
+}

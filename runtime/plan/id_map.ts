@@ -1,0 +1,8 @@
+/** Id mappings as the kernel takes them. */
+import type { IdMapping } from "../spec/spec.ts";
+
+/** The text for /proc/PID/uid_map: one line a range (user_namespaces(7)). */
+export function mapText(mappings: readonly IdMapping[]): string {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`)
+    .join("");
+}

@@ -1,0 +1,71 @@
+/**
+ * Turns what the probes said into facts, `name → value`, that can be compared between runtimes: numbers that the kernel
+ * deals out (mount ids, devices, peer groups, inodes, pids) are taken out, paths of the bundle get a name.
+ */
+
+export type Facts = Map<string, string>;
+
+/** Fields of proc_pid_status(5) that a runtime decides about. */
+const STATUS_FIELDS = new Set([
+  ...["Umask", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "Seccomp_filters"],
+  ...["SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"],
+]);
+
+/** How the lines of a section become `[name, value]`; sections that are not here are compared as a whole. */
+const READERS: Readonly<Record<string, (line: string) => [string, string] | undefined>> = {
+  mountinfo: readMount,
+  status: (line) => {
+    const [name, value] = splitAt(line, ":");
+    return STATUS_FIELDS.has(name) ? [name, value.trim()] : undefined;
+  },
+  limits: (line) => [line.slice(0, 26).trim(), line.slice(26).replace(/\s+/g, " ").trim()],
+  environ: (line) => splitAt(line, "="),
+  dev: (line) => splitAt(line, "|"),
+  root: (line) => splitAt(line, "|"),
+  namespaces: (line) => splitAt(line, " "),
+  membership: (line) => splitAt(line.slice(line.indexOf(":") + 1), ":"),
+  cgroup: (line) => splitAt(line.slice(line.indexOf(":") + 1), ":"),
+  cgroupLimits: (line) => splitAt(line, " "),
+  sysctl: (line) => splitAt(line, " "),
+};
+
+/** Adds the section's facts; a name that comes again gets a number. */
+export function addFacts(facts: Facts, section: string, lines: readonly string[]): void {
+  const reader = READERS[section];
+  if (!reader) {
+    facts.set(section, lines.join("\n"));
+    return;
+  }
+  for (const line of lines) {
+    const fact = reader(line);
+    if (!fact) continue;
+    let name = `${section} ${fact[0]}`;
+    for (let i = 2; facts.has(name); i++) name = `${section} ${fact[0]} #${i}`;
+    facts.set(name, fact[1]);
+  }
+}
+
+/** The sections of the probe's output, by name. */
+export function splitSections(output: string): Record<string, string[]> {
+  const sections: Record<string, string[]> = {};
+  let current: string[] = [];
+  for (const line of output.split("\n")) {
+    if (line.startsWith("== ")) sections[line.slice(3)] = current = [];
+    else if (line !== "") current.push(line);
+  }
+  return sections;
+}
+
+/** proc_pid_mountinfo(5): 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
+function readMount(line: string): [string, string] {
+  const [mount, filesystem] = line.split(" - ");
+  const [, , , root, mountPoint, options, ...tags] = mount!.split(" ");
+  const peers = tags.map((tag) => tag.replace(/:\d+$/, ""));
+  const parts = [root, options, ...peers, "-", filesystem].join(" ");
+  return [mountPoint!, parts];
+}
+
+function splitAt(line: string, separator: string): [string, string] {
+  const at = line.indexOf(separator);
+  return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + separator.length)];
+}
