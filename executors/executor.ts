@@ -41,7 +41,7 @@ export interface Executor {
    * the host.
    * @throws {HostError} with what is missing and how to get it.
    */
-  checkHost(spec: Spec): void;
+  checkHost(spec: Spec, context: BundleContext): void;
 
   /**
    * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.

@@ -16,7 +16,10 @@ static int executable(const char *path) {
   struct stat info;
   int result = as_result(stat(path, &info));
   if (result == 0 && !S_ISREG(info.st_mode)) return -EACCES;
-  return result < 0 ? result : as_result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
+  if (result == 0) result = as_result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
+  /* Permissions give EACCES; this is a seccomp filter that does not know faccessat2. execve has the last word. */
+  if (result == -EPERM || result == -ENOSYS) result = info.st_mode & 0111 ? 0 : -EACCES;
+  return result;
 }
 
 /* As execvp(3): the first executable hit wins; EACCES on the way is remembered over ENOENT. */

@@ -89,7 +89,7 @@ int op_bind(struct context *c, const struct field *f) {
   if (tree < 0) return tree;
   struct stat info;
   int result = as_result(fstat(tree, &info));
-  int target_fd = result < 0 ? result : root_open_or_make(c, target, S_ISDIR(info.st_mode), false);
+  int target_fd = result < 0 ? result : root_open_or_make(c, target, S_ISDIR(info.st_mode), f[9].number);
   if (target_fd < 0) {
     close(tree);
     return target_fd;

@@ -13,7 +13,7 @@
   X(10, propagation, "su") \
   X(11, open_root, "su") \
   X(12, mount, "sssSUuuu") \
-  X(13, bind, "ssuUUUUuu") \
+  X(13, bind, "ssuUUUUuuu") \
   X(14, remount, "sUUu") \
   X(15, symlink, "ssu") \
   X(16, mknod, "suuuuu") \

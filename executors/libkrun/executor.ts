@@ -17,7 +17,7 @@ export const libkrunExecutor: Executor = {
   name: "krun",
   canHandle: (spec, request) => requestedHandler(spec, request) === "krun",
   validate,
-  checkHost: (spec) => checkLibkrunHost(spec, readVmSettings(spec)),
+  checkHost: (spec, { rootfs }) => checkLibkrunHost(spec, readVmSettings(spec), rootfs),
   preExec,
 };
 

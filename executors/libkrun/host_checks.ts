@@ -8,6 +8,7 @@ import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import type { VmSettings } from "./annotations.ts";
 import { KVM_PATH } from "./kvm_device.ts";
+import { checkLibraryPath } from "./library_path.ts";
 
 const ENOENT = 2;
 const ENXIO = 6;
@@ -21,7 +22,12 @@ const MAX_ARGS_OF_INIT_IN_C = 31;
  * @throws {HostError} when libkrun, libkrunfw or a usable /dev/kvm is missing.
  * @throws {SpecError} when the installed libkrun cannot carry out what a later one can.
  */
-export function checkLibkrunHost(spec: Spec, { libkrunPath }: VmSettings): void {
+export function checkLibkrunHost(
+  spec: Spec,
+  { libkrunPath }: VmSettings,
+  rootfs: string,
+): void {
+  if (libkrunPath !== undefined) checkLibraryPath(libkrunPath, rootfs);
   const libkrun = openLibkrun(libkrunPath);
   checkFirmware(libkrun);
   checkArguments(libkrun, spec.process?.args ?? []);

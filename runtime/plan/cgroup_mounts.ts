@@ -106,6 +106,7 @@ function bindOp(source: string, target: string, options: MountOptions, from: str
     recAttrsClear: 0n,
     propagation: options.propagation,
     slot: NO_SLOT,
+    noFollow: 0,
     from,
   };
 }

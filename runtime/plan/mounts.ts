@@ -15,6 +15,10 @@ import { joinPath } from "./path.ts";
 const NO_LINKS_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs"]);
 const NO_LINKS_TARGETS: ReadonlySet<string> = new Set(["/dev", "/proc", "/sys"]);
 
+function isProtected(destination: string): boolean {
+  return NO_LINKS_TARGETS.has(joinPath("/", destination));
+}
+
 export interface MountPlan {
   readonly ops: readonly Op[];
   /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
@@ -115,6 +119,7 @@ function bindOp(
     recAttrsClear: options.recAttrs.clear,
     propagation: options.propagation,
     slot: (opensEarly(input) || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
+    noFollow: isProtected(mount.destination) ? 1 : 0,
     from,
   };
 }
@@ -158,7 +163,7 @@ function newMountOp(mount: Mount, options: MountOptions, late: boolean, from: st
     options: readonly && !options.copyUp ? ["ro", ...options.data] : options.data,
     attrs: late ? options.attrs.set & ~MOUNT_ATTR.RDONLY : options.attrs.set,
     propagation: options.propagation,
-    noFollow: NO_LINKS_TYPES.has(fstype) || NO_LINKS_TARGETS.has(mount.destination) ? 1 : 0,
+    noFollow: NO_LINKS_TYPES.has(fstype) || isProtected(mount.destination) ? 1 : 0,
     copyUp: options.copyUp ? 1 : 0,
     from,
   };

@@ -62,6 +62,7 @@ export const OPS = {
     recAttrsClear: "u64",
     propagation: "u32",
     slot: "u32",
+    noFollow: "u32",
   },
   /** mount_setattr(2) and propagation on what is mounted at `target` already. */
   remount: { target: "str", attrsSet: "u64", attrsClear: "u64", propagation: "u32" },

@@ -316,3 +316,14 @@ Deno.test("a user namespace gets binds that its root cannot reach, id-mapped by 
     });
   });
 });
+
+Deno.test("a filter that does not know faccessat2 does not keep the program from being found", async () => {
+  const seccomp = {
+    defaultAction: "SCMP_ACT_ALLOW",
+    syscalls: [{ names: ["faccessat2"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
+  };
+  for (const noNewPrivileges of [true, false]) {
+    const config = { linux: { seccomp }, process: { noNewPrivileges } };
+    assertEquals(await inside("grep ^Seccomp: /proc/self/status", { config }), "Seccomp:\t2\n");
+  }
+});

@@ -175,3 +175,35 @@ Deno.test("annotations out of range are refused with their name and what is acce
     );
   }
 });
+
+Deno.test("krun.libkrun.path, which an image can set, loads the host's own libraries only", async () => {
+  const options = { args: ["/bin/true"], annotations: KRUN };
+  await Kago.with(options, async (kago) => {
+    using double = await buildLibkrunDouble();
+    const marker = `${double.dir}/calls.jsonl`;
+    const config = JSON.parse(Deno.readTextFileSync(`${kago.bundle.path}/config.json`));
+    const tryPath = async (path: string) => {
+      config.annotations["krun.libkrun.path"] = path;
+      Deno.writeTextFileSync(`${kago.bundle.path}/config.json`, JSON.stringify(config));
+      return await kago.foreground();
+    };
+    const planted = `${kago.bundle.rootfs}/evil.so`;
+    await Deno.copyFile(double.path, planted);
+    for (const path of [planted, double.path, `/usr/lib/../..${double.path}`, "/no/such.so"]) {
+      const { code, stderr } = await tryPath(path);
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, "krun.libkrun.path");
+    }
+    assertEquals(Deno.readTextFileSync(marker), "", "nothing of it was executed");
+    const folder = await Deno.makeTempDir({ dir: "/usr/local/lib", prefix: "kago_test_" });
+    try {
+      for (const { name } of Deno.readDirSync(double.dir)) {
+        if (name.includes(".so")) await Deno.copyFile(`${double.dir}/${name}`, `${folder}/${name}`);
+      }
+      const trusted = await tryPath(`${folder}/libkrun.so.1`);
+      assertEquals(trusted.code, 0, trusted.stderr);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+});

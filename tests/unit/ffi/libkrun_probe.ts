@@ -47,7 +47,7 @@ function carryOut({ path, boot, versions, check }: Probe): unknown {
   if (versions) return { ...libraryVersions() };
   if (check) {
     const spec = { ociVersion: "1.2.0", process: { cwd: "/", args: check } };
-    return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 });
+    return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 }, "/nowhere");
   }
   const libkrun = openLibkrun(path);
   const context = libkrun.createContext();

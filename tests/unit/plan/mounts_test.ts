@@ -47,6 +47,7 @@ Deno.test("mountOps() takes a bind's source relative to the bundle and its attri
     recAttrsClear: 0n,
     propagation: 0x84000,
     slot: NO_SLOT,
+    noFollow: 0,
     from: "mounts[0]",
   }]);
 });
@@ -176,4 +177,10 @@ Deno.test("mountOps() refuses to map ids without mappings, or of what is no bind
   assertEquals(bare.jsonPath, "mounts[0].uidMappings");
   const tmpfs = { destination: "/d", type: "tmpfs", uidMappings: MAPPING, gidMappings: MAPPING };
   assertEquals(assertThrows(() => opsOf(tmpfs), SpecError).jsonPath, "mounts[0].uidMappings");
+});
+
+Deno.test("mountOps() follows no link to /proc, /sys and /dev, however they are spelt", () => {
+  const bind = { destination: "/proc/", source: "/proc", options: ["rbind"] };
+  const { ops } = opsOf(bind, { destination: "//dev/.", type: "tmpfs" });
+  assertEquals(ops.map((op) => (op.op === "bind" || op.op === "mount") && op.noFollow), [1, 1]);
 });
