@@ -62,9 +62,9 @@ export function unappliedResources(
   const asked: Record<string, unknown> = {
     "memory.kernel": memory.kernel,
     "memory.kernelTCP": memory.kernelTCP,
-    // 0 is a real value: do not swap.
-    "memory.swappiness": memory.swappiness === undefined ? undefined : true,
-    "memory.disableOOMKiller": memory.disableOOMKiller,
+    // v2 has neither.
+    "memory.swappiness": !isV1(layout, "memory") && swappinessOf(memory) !== undefined,
+    "memory.disableOOMKiller": !isV1(layout, "memory") && memory.disableOOMKiller,
     "cpu.burst": cpu.burst,
     "cpu.realtimeRuntime": cpu.realtimeRuntime,
     "cpu.realtimePeriod": cpu.realtimePeriod,
@@ -118,7 +118,20 @@ function memoryV1(memory: MemoryResources): Row[] {
   if (reservation) {
     rows.push(["memory.soft_limit_in_bytes", `${reservation}`, "memory.reservation"]);
   }
+  const swappiness = swappinessOf(memory);
+  // 0 is a real value: do not swap.
+  if (swappiness !== undefined) {
+    rows.push(["memory.swappiness", `${swappiness}`, "memory.swappiness"]);
+  }
+  if (memory.disableOOMKiller) rows.push(["memory.oom_control", "1", "memory.disableOOMKiller"]);
   return rows;
+}
+
+/** podman writes -1, as an unsigned number, for "not given". */
+const NO_SWAPPINESS = 2n ** 64n - 1n;
+
+function swappinessOf({ swappiness }: MemoryResources): Int64 | undefined {
+  return swappiness === undefined || BigInt(swappiness) === NO_SWAPPINESS ? undefined : swappiness;
 }
 
 /** v2 counts swap by itself, where the spec's `swap` is v1's memory and swap together. */

@@ -1,6 +1,11 @@
 /** A plan as text, for `kago plan` and for error messages. */
 import { type Op, type Plan, STAGES } from "./op.ts";
 
+/** As formatOp(), without environments, which drown a sentence and may hold secrets. */
+export function nameOp(op: Op): string {
+  return "env" in op ? formatOp({ ...op, env: [] }).replace(/ env=\[\]/, "") : formatOp(op);
+}
+
 /** One operation on a line: its name and its fields, strings quoted only where they need it. */
 export function formatOp(op: Op): string {
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");

@@ -2,7 +2,7 @@
 import { runHookPlan } from "../../ffi/shim.ts";
 import { SpecError, SyscallError } from "../errors.ts";
 import { encodePlan } from "../plan/encode.ts";
-import { formatOp } from "../plan/format.ts";
+import { nameOp } from "../plan/format.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
@@ -26,7 +26,7 @@ export function runHooks(
   const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
   if (errno === 0) return undefined;
   const op = vmm[failed]!;
-  const cause = new SyscallError(formatOp(op), errno);
+  const cause = new SyscallError(nameOp(op), errno);
   return new SpecError(op.from!, cause.message, { cause });
 }
 

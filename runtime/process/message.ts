@@ -3,7 +3,7 @@
  * owns the layout, and turns a failure into the error that names the operation.
  */
 import { SpecError, SyscallError } from "../errors.ts";
-import { formatOp } from "../plan/format.ts";
+import { nameOp } from "../plan/format.ts";
 import { type Plan, type Stage, STAGES } from "../plan/op.ts";
 
 const TYPES = ["", "sync", "child", "console", "ready", "failed", "text", "listener"] as const;
@@ -74,7 +74,7 @@ export function failureError(message: Message, plan: Plan): Error {
   if (message.type === "text") return new Error(message.text);
   const op = plan[message.stage][message.value];
   if (!op) return new SyscallError("a stage of the container", message.errno, message.stage);
-  const cause = new SyscallError(formatOp(op), message.errno, message.stage);
+  const cause = new SyscallError(nameOp(op), message.errno, message.stage);
   if (op.op === "findProgram") {
     const name = JSON.stringify(op.file);
     if (message.errno === ENOENT && !op.file.includes("/")) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatPlan, planToJson } from "../../../runtime/plan/format.ts";
+import { formatPlan, nameOp, planToJson } from "../../../runtime/plan/format.ts";
 import type { Plan } from "../../../runtime/plan/op.ts";
 
 const PLAN: Plan = {
@@ -31,4 +31,17 @@ Deno.test("planToJson() keeps 64-bit values whole", () => {
     hard: "18446744073709551615",
     from: "process.rlimits[0]",
   });
+});
+
+Deno.test("nameOp() leaves the environment out", () => {
+  const hook = {
+    op: "hook",
+    path: "/h",
+    args: ["h"],
+    env: ["SECRET=1"],
+    timeout: 0,
+    state: 0,
+  } as const;
+  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0');
+  assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
 });
