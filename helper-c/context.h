@@ -22,6 +22,7 @@ struct context {
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  unsigned preserved; /* descriptors from 3 that the program gets */
   bool in_cwd;        /* the working directory is entered */
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
@@ -36,6 +37,9 @@ typedef int operation(struct context *c, const struct field *f);
 #define X(code, name, fields) operation op_##name;
 OPERATIONS(X)
 #undef X
+
+/* Closes every descriptor from `first` on that is not among `kept`: 0 or -errno. */
+int close_all_but(unsigned first, const int *kept, int count);
 
 /* Runs all operations of `c->stage`: 0, or -errno with the failing one's index in *failed. */
 int run_stage(struct context *c, uint32_t *failed);

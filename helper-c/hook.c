@@ -27,6 +27,7 @@ static int start(const struct hook *hook, int stdin_fd, pid_t *pid) {
   sigemptyset(&none);
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
+  if (*hook->cwd) posix_spawn_file_actions_addchdir_np(&actions, hook->cwd);
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigdefault(&attributes, &all);

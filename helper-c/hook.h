@@ -13,6 +13,7 @@ struct hook {
   char *const *envp;
   const char *input; /* for its standard input */
   uint32_t timeout_ms; /* 0: none */
+  const char *cwd;     /* empty: the caller's */
 };
 
 /* Waits for the hook's end: 0, -errno when it could not be run, -ETIMEDOUT when it was killed for taking too long, or

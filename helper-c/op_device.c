@@ -39,6 +39,9 @@ static int bind_host_node(const char *path, int parent, const char *name, mode_t
   struct stat info;
   int result = as_result(fstat(tree, &info));
   if (result == 0 && !is_device(&info, mode, device)) result = -ENXIO;
+  /* The node is the host's: whoever may write to the device must not change its mode or owner. */
+  struct mount_attr_v0 readonly = {.attr_set = MOUNT_ATTR_RDONLY_};
+  if (result == 0) result = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly);
   int file = -1;
   if (result == 0) file = result = as_result(openat(parent, name, O_CREAT | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
   if (file >= 0) result = sys_move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);

@@ -87,7 +87,7 @@ static char **to_vector(const struct field *list);
 
 int op_hook(struct context *c, const struct field *f) {
   char **argv = to_vector(&f[1]), **envp = to_vector(&f[2]);
-  struct hook hook = {f[0].text, argv, envp, state_at(c, f[4].number), (uint32_t)f[3].number};
+  struct hook hook = {f[0].text, argv, envp, state_at(c, f[4].number), (uint32_t)f[3].number, f[5].text};
   int result = argv && envp ? hook_run(&hook) : -ENOMEM;
   free(argv);
   free(envp);
@@ -106,6 +106,10 @@ int op_exec(struct context *c, const struct field *f) {
   char **argv = to_vector(&f[0]), **envp = to_vector(&f[1]);
   if (!argv || !envp) return -ENOMEM;
   if (c->home[0]) envp[f[1].count] = c->home;
+  /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). */
+  const int last[] = {c->sync_fd, c->report_fd};
+  int result = close_all_but(3 + c->preserved, last, 2);
+  if (result < 0) return result;
   return as_result(execve(c->program, argv, envp));
 }
 

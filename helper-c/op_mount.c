@@ -46,8 +46,8 @@ static int new_filesystem(const char *fstype, const char *source, const struct f
   int fs = sys_fsopen(fstype);
   if (fs < 0) return fs;
   int result = *source ? sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", source) : 0;
-  const uint8_t *item = options ? options->data : NULL;
-  for (uint32_t i = 0; options && i < options->count && result >= 0; i++) result = configure(fs, list_next(&item));
+  const uint8_t *item = options->data;
+  for (uint32_t i = 0; i < options->count && result >= 0; i++) result = configure(fs, list_next(&item));
   if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
   if (result >= 0) result = sys_fsmount(fs, (unsigned)attrs);
   close(fs);
@@ -112,14 +112,29 @@ int op_remount(struct context *c, const struct field *f) {
   return result;
 }
 
-/* A detached bind of the host's /dev/null, which must be just that (CVE-2025-31133). */
+/* An empty folder that nobody can write to, whatever becomes of the mount's attributes. */
+static int empty_folder(void) {
+  int fs = sys_fsopen("tmpfs");
+  if (fs < 0) return fs;
+  int result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "tmpfs");
+  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_SET_FLAG_, "ro", NULL);
+  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
+  if (result >= 0) result = sys_fsmount(fs, MOUNT_ATTR_RDONLY_);
+  close(fs);
+  return result;
+}
+
+/* A detached bind of the host's /dev/null, which must be just that (CVE-2025-31133). Read-only: writing to the device is
+ * no write to the mount, but changing the mode or owner of the host's node is. */
 static int null_device(void) {
   int fd = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
   if (fd < 0) return fd;
   struct stat info;
-  if (fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3)) return fd;
+  bool genuine = fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
+  int result = genuine ? set_attrs(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
+  if (result == 0) return fd;
   close(fd);
-  return -EXDEV;
+  return result;
 }
 
 int op_mask_path(struct context *c, const struct field *f) {
@@ -127,8 +142,7 @@ int op_mask_path(struct context *c, const struct field *f) {
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   struct stat info;
   int result = as_result(fstat(target, &info));
-  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? new_filesystem("tmpfs", "tmpfs", NULL, MOUNT_ATTR_RDONLY_)
-                                                         : null_device();
+  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? empty_folder() : null_device();
   if (cover >= 0) {
     result = attach(cover, target);
     close(cover);

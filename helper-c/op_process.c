@@ -189,8 +189,21 @@ int op_no_new_privileges(struct context *c, const struct field *f) {
   return c->on_all_threads(c, set_no_new_privileges, NULL);
 }
 
+int close_all_but(unsigned first, const int *kept, int count) {
+  for (;;) {
+    unsigned next = ~0u;
+    for (int i = 0; i < count; i++) {
+      if (kept[i] >= 0 && (unsigned)kept[i] >= first && (unsigned)kept[i] < next) next = (unsigned)kept[i];
+    }
+    int result = next > first ? sys_close_range(first, next == ~0u ? next : next - 1, 0) : 0;
+    if (result < 0 || next == ~0u) return result;
+    first = next + 1;
+  }
+}
+
 int op_close_fds(struct context *c, const struct field *f) {
-  (void)c;
   if (f[0].number > INT_MAX - 3) return -EINVAL;
-  return sys_close_range(3 + (unsigned)f[0].number, ~0u, CLOSE_RANGE_CLOEXEC_);
+  c->preserved = (unsigned)f[0].number;
+  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd, c->root_fd, c->proc_fd};
+  return close_all_but(3 + c->preserved, own, 6);
 }

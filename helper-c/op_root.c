@@ -38,15 +38,17 @@ int op_open_root(struct context *c, const struct field *f) {
   const char *path = f[0].text;
   int result = f[1].number ? make_parent_private(path) : 0;
   if (result < 0) return result;
-  int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE);
-  if (tree < 0) return tree;
-  result = sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH_);
-  if (result < 0) {
-    close(tree);
-    return result;
-  }
-  c->root_fd = tree;
-  return 0;
+  /* Looked up once; a link, as bundles of some tools have, is followed once too. */
+  int folder = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder < 0) return folder;
+  unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE;
+  int tree = sys_open_tree(folder, "", flags);
+  unsigned empty = MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_;
+  result = tree < 0 ? tree : sys_move_mount(tree, "", folder, "", empty);
+  close(folder);
+  if (result < 0 && tree >= 0) close(tree);
+  if (result == 0) c->root_fd = tree;
+  return result;
 }
 
 int op_root_attributes(struct context *c, const struct field *f) {

@@ -46,7 +46,7 @@
   X(43, await_start, "") \
   X(44, exec, "SS") \
   X(45, seccomp, "bu") \
-  X(46, hook, "sSSuu") \
+  X(46, hook, "sSSuus") \
   X(47, io_priority, "u") \
   X(48, scheduler, "uUuuUUU") \
   X(49, personality, "u") \

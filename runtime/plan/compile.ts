@@ -92,7 +92,7 @@ function rootOps(input: CompileInput): RootOps {
       {
         op: "openRoot",
         path: input.rootfs,
-        privateParent: isShared(input) ? 1 : 0,
+        privateParent: mayPropagate(input) ? 1 : 0,
         from: "root.path",
       },
       ...mounts.ops,
@@ -130,23 +130,29 @@ function sharedMountsRoot(input: CompileInput): RootOps {
   };
 }
 
-function isShared(input: CompileInput): boolean {
-  const wanted = PROPAGATION[input.spec.linux?.rootfsPropagation ?? ""] ?? 0;
-  return (wanted & MS.SHARED) !== 0;
+/** Could what is mounted over the root be seen from the host? Then its parent is made private first. */
+function mayPropagate(input: CompileInput): boolean {
+  const wanted = propagationOf(input);
+  return (wanted & MS.SHARED) !== 0 || (wanted & MS.REC) === 0;
+}
+
+function propagationOf({ spec }: CompileInput): number {
+  return PROPAGATION[spec.linux?.rootfsPropagation ?? "rslave"]!;
 }
 
 function propagationOps(input: CompileInput): readonly Op[] {
+  const wanted = propagationOf(input);
+  const asked: Op = {
+    op: "propagation",
+    path: "/",
+    flags: wanted,
+    from: "linux.rootfsPropagation",
+  };
   const slave: Op = { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC };
-  const wanted = PROPAGATION[input.spec.linux?.rootfsPropagation ?? "rslave"]!;
-  const ops: Op[] = [slave];
+  if (input.ending.kind === "process") return [wanted === slave.flags ? slave : asked];
   // While everything is a slave, so that the host never sees this mount.
-  if (input.ending.kind === "stage") {
-    ops.push({ op: "protectRuntime", path: input.host.runtimePath });
-  }
-  if (wanted !== (MS.SLAVE | MS.REC)) {
-    ops.push({ op: "propagation", path: "/", flags: wanted, from: "linux.rootfsPropagation" });
-  }
-  return ops;
+  const protect: Op = { op: "protectRuntime", path: input.host.runtimePath };
+  return wanted === slave.flags ? [slave, protect] : [slave, protect, asked];
 }
 
 function rootAttributeOps({ spec }: CompileInput): readonly Op[] {

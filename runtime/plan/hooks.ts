@@ -20,12 +20,14 @@ export const HOOK_STATES = ["creating", "created"] as const;
  * The hooks of one moment, in their order.
  * @param env what hooks get that do not say.
  * @param state index in HOOK_STATES.
+ * @param cwd where they run; empty is where the stage is.
  */
 export function hookOps(
   moment: string,
   hooks: readonly Hook[] | undefined,
   env: readonly string[],
   state: number,
+  cwd: string,
 ): readonly Op[] {
   return (hooks ?? []).map((hook, index) => ({
     op: "hook",
@@ -34,6 +36,7 @@ export function hookOps(
     env: hook.env ?? env,
     timeout: (hook.timeout ?? 0) * 1000,
     state,
+    cwd,
     from: `hooks.${moment}[${index}]`,
   }));
 }
@@ -42,7 +45,7 @@ export function hookOps(
  * At the end of the set-up, before the root changes: Main runs the hooks of the runtime's namespaces, then Init those of
  * the container's, whose programs are still the host's.
  */
-export function createHookOps({ spec, host }: CompileInput): readonly Op[] {
+export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op[] {
   const { prestart, createRuntime, createContainer, startContainer } = spec.hooks ?? {};
   const any = [prestart, createRuntime, createContainer, startContainer].some((list) =>
     list?.length
@@ -50,12 +53,12 @@ export function createHookOps({ spec, host }: CompileInput): readonly Op[] {
   if (!any) return [];
   return [
     { op: "sync", point: SYNC_POINTS.hooks, from: "hooks" },
-    ...hookOps("createContainer", createContainer, host.env, 0),
+    ...hookOps("createContainer", createContainer, host.env, 0, bundle),
   ];
 }
 
 /** After `start`, in the container: the program is the container's, and so is what it may do. */
 export function startHookOps({ spec }: CompileInput): readonly Op[] {
   const env = spec.process?.env ?? [];
-  return hookOps("startContainer", spec.hooks?.startContainer, env, 1);
+  return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "");
 }

@@ -119,7 +119,7 @@ export const OPS = {
   capset: { effective: "u64", permitted: "u64", inheritable: "u64" },
   capAmbient: { mask: "u64" },
   noNewPrivileges: {},
-  /** Marks every descriptor from 3 + `preserve` on close-on-exec. */
+  /** Closes every descriptor from 3 + `preserve` on that is not the stage's own. */
   closeFds: { preserve: "u32" },
   /** Finds the program that `exec` will run, by `search` (the value of PATH) unless `file` has a slash. */
   findProgram: { file: "str", search: "str" },
@@ -130,9 +130,9 @@ export const OPS = {
   seccomp: { filter: "bytes", flags: "u32" },
   /**
    * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
-   * `timeout` in milliseconds, 0 for none.
+   * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own.
    */
-  hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32" },
+  hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32", cwd: "str" },
   /** ioprio_set(2) of this process; class in bits 13 to 15. */
   ioPriority: { value: "u32" },
   /** sched_setattr(2); `nice` as an unsigned number, times in nanoseconds. */

@@ -68,13 +68,20 @@ function capabilityOps(process: Process): readonly Op[] {
 /** The user's program: found before `create` returns, run when `start` says so. */
 export function programOps(input: CompileInput, process: Process): readonly Op[] {
   const args = process.args ?? [];
-  const env = process.env ?? [];
+  const env = lastOfEach(process.env ?? []);
   return [
     ...labelOps(process),
     { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
     ...startOps(input, process),
     { op: "exec", args, env, from: "process.args" },
   ];
+}
+
+/** Of several values for one name the last counts; getenv(3) would find the first. */
+function lastOfEach(env: readonly string[]): readonly string[] {
+  const name = (entry: string) => entry.split("=", 1)[0];
+  const names = env.map(name);
+  return env.filter((_, index) => names.lastIndexOf(names[index]) === index);
 }
 
 /** AppArmor takes the profile of the next exec from a file (kernel, admin-guide/LSM/apparmor.rst). */

@@ -20,7 +20,7 @@ export function runHooks(
   state: OciState,
   env: readonly string[],
 ): Error | undefined {
-  const vmm = hookOps(moment, hooks?.[moment], env, 0);
+  const vmm = hookOps(moment, hooks?.[moment], env, 0, state.bundle);
   if (vmm.length === 0) return undefined;
   const plan = encodePlan({ intermediate: [], init: [], vmm });
   const { errno, failed } = runHookPlan(plan, JSON.stringify(state));

@@ -85,13 +85,23 @@ export class Kago {
   cgroups(): string[] {
     const found: string[] = [];
     const visit = (folder: string, depth: number) => {
-      for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-        if (!isDirectory) continue;
+      for (const name of subfolders(folder)) {
         if (name === this.id) found.push(`${folder}/${name}`);
         else if (depth > 0) visit(`${folder}/${name}`, depth - 1);
       }
     };
     visit("/sys/fs/cgroup", 3);
     return found;
+  }
+}
+
+/** None when the folder is gone: other tests' cgroups come and go. */
+function subfolders(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }

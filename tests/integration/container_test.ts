@@ -1,7 +1,8 @@
 /** What the process inside a plain container sees and may do. Needs root. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../harness/bundle.ts";
-import { Kago } from "../harness/kago.ts";
+import { KAGO, Kago } from "../harness/kago.ts";
+import { run } from "../harness/run.ts";
 
 /** The output of a script in a container. */
 async function inside(script: string, options: BundleOptions = {}): Promise<string> {
@@ -326,4 +327,39 @@ Deno.test("a filter that does not know faccessat2 does not keep the program from
     const config = { linux: { seccomp }, process: { noNewPrivileges } };
     assertEquals(await inside("grep ^Seccomp: /proc/self/status", { config }), "Seccomp:\t2\n");
   }
+});
+
+Deno.test("a masked file is not a way to the host's /dev/null", async () => {
+  const capabilities = ["CAP_FOWNER", "CAP_CHOWN", "CAP_DAC_OVERRIDE"];
+  const sets = { bounding: capabilities, permitted: capabilities, effective: capabilities };
+  const before = Deno.statSync("/dev/null").mode;
+  const script = "chmod 660 /proc/keys; chown 1 /proc/keys; echo x > /proc/keys && echo written";
+  const output = await inside(`(${script}) 2>&1`, { config: { process: { capabilities: sets } } });
+  assertEquals(Deno.statSync("/dev/null").mode, before);
+  assertEquals(Deno.statSync("/dev/null").uid, 0);
+  assertEquals(output.match(/Read-only file system/g)?.length, 2);
+  assertStringIncludes(output, "written");
+});
+
+Deno.test("of a variable that is given twice the last value counts", async () => {
+  assertEquals(await inside("env | grep TWICE", { env: ["TWICE=1", "TWICE=2"] }), "TWICE=2\n");
+});
+
+Deno.test("a leaked descriptor of the host leads the program nowhere", async () => {
+  // CVE-2024-21626: a program below /proc/self/fd/N, where N is a folder of the host.
+  await Kago.with({ args: ["/proc/self/fd/7/bin/busybox", "true"] }, async (kago) => {
+    const command =
+      `exec 7</; exec ${KAGO} --root ${kago.root} run -b ${kago.bundle.path} ${kago.id}`;
+    const { code, stderr } = await run("sh", ["-c", command]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "no such file or directory");
+  });
+});
+
+Deno.test("a root filesystem that is a link is the folder it names", async () => {
+  await Kago.with({ args: ["true"], config: { root: { path: "link" } } }, async (kago) => {
+    await Deno.symlink("rootfs", `${kago.bundle.path}/link`);
+    const { code, stderr } = await kago.foreground();
+    assertEquals(code, 0, stderr);
+  });
 });

@@ -41,7 +41,8 @@ Deno.test("nameOp() leaves the environment out", () => {
     env: ["SECRET=1"],
     timeout: 0,
     state: 0,
+    cwd: "",
   } as const;
-  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0');
+  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0 cwd=""');
   assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
 });
