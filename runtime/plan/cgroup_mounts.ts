@@ -1,10 +1,10 @@
 /**
- * A mount of type `cgroup`: on v2 the unified hierarchy; on v1 a tmpfs with one folder a hierarchy. In a new cgroup
- * namespace the filesystems are mounted anew and show the container's own cgroup as their root; without one, the
+ * A mount of type `cgroup`: on v2 the unified hierarchy; on v1 a tmpfs with one folder a hierarchy. In a cgroup
+ * namespace the filesystems are mounted anew and show the namespace's cgroup as their root; without one, the
  * container's own folders are bound in their place.
  */
 import type { Mount } from "../spec/spec.ts";
-import { type CgroupFacts, type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { type CgroupFacts, type CompileInput, namespaceOf } from "./compile_input.ts";
 import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
 import { NO_SLOT, type Op } from "./op.ts";
 
@@ -16,7 +16,7 @@ export function cgroupMountOps(
 ): readonly Op[] {
   const cgroup = input.cgroup;
   if (!cgroup || cgroup.hierarchies.length === 0) return [];
-  const fresh = isNewNamespace(input.spec, "cgroup");
+  const fresh = namespaceOf(input.spec, "cgroup") !== undefined;
   if (cgroup.version === 2) {
     const path = cgroup.hierarchies[0]!.path;
     return [
