@@ -26,6 +26,7 @@ export const CALLS = [
   "pidfd_send_signal",
   "pidfd_wait",
   "foreground",
+  "copy_window_size",
   "put_root_file",
   "run_vmm_stage",
   "run_hooks",
@@ -199,6 +200,11 @@ export function waitForChild(pid: number): ExitStatus {
 /** Waits for a child, forwarding signals to it and relaying the terminal `master` unless that is -1. */
 export function waitInForeground(pid: number, master: number): ExitStatus {
   return exitStatus(checked(call("foreground", [pid, master]), `wait for process ${pid}`));
+}
+
+/** Gives the terminal `master` the window size of this process's own, if it has one. */
+export function copyWindowSize(master: number): void {
+  call("copy_window_size", [master]);
 }
 
 /** A handle on a process that a recycled pid cannot fool; undefined when there is no such process. */

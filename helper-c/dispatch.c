@@ -30,6 +30,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_pidfd_send_signal: return kago_pidfd_send_signal(n[0], n[1]);
     case CALL_pidfd_wait: return kago_pidfd_wait(n[0], n[1]);
     case CALL_foreground: return kago_foreground(n[0], n[1]);
+    case CALL_copy_window_size: return kago_copy_window_size(n[0]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
     case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
     case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);

@@ -61,15 +61,16 @@ static void release_signals(void) {
   close(wake_pipe[1]);
 }
 
-static void resize(int master) {
+int kago_copy_window_size(int master) {
   struct winsize size;
   if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+  return 0;
 }
 
 static void forward_signals(int pidfd, int master) {
   unsigned char number;
   while (read(wake_pipe[0], &number, 1) == 1) {
-    if (number == SIGWINCH && master >= 0) resize(master);
+    if (number == SIGWINCH && master >= 0) kago_copy_window_size(master);
     else sys_pidfd_send_signal(pidfd, number);
   }
 }
@@ -136,7 +137,7 @@ int kago_foreground(int pid, int master) {
   if (result == 0) {
     struct termios before;
     bool raw = master >= 0 && make_raw(&before);
-    if (master >= 0) resize(master);
+    if (master >= 0) kago_copy_window_size(master);
     /* A long paste would have us wait for the container to read, while it waits for us to take its output. */
     if (master >= 0) fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
     result = wait_loop(pid, pidfd, master);

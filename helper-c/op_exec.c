@@ -106,10 +106,12 @@ int op_exec(struct context *c, const struct field *f) {
   char **argv = to_vector(&f[0]), **envp = to_vector(&f[1]);
   if (!argv || !envp) return -ENOMEM;
   if (c->home[0]) envp[f[1].count] = c->home;
-  /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). */
-  const int last[] = {c->sync_fd, c->report_fd};
-  int result = close_all_but(3 + c->preserved, last, 2);
-  if (result < 0) return result;
+  /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
+   * a seccomp profile may be loaded that is older than close_range. */
+  const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    if (own[i] >= 0) close(own[i]);
+  }
   return as_result(execve(c->program, argv, envp));
 }
 

@@ -46,6 +46,9 @@ int kago_pidfd_wait(int pidfd, int timeout_ms);
  * -1: its wait(2) status. */
 int kago_foreground(int pid, int master);
 
+/* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
+int kago_copy_window_size(int master);
+
 /* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
 
@@ -82,6 +85,7 @@ _Noreturn void kago_exit(int code);
   X(pidfd_send_signal) \
   X(pidfd_wait) \
   X(foreground) \
+  X(copy_window_size) \
   X(put_root_file) \
   X(run_vmm_stage) \
   X(run_hooks) \

@@ -2,7 +2,7 @@
  * Main's side of the talk with the stages (helper-c/message.h has the diagram): answers their questions and passes on
  * what they hand over, until Init is ready.
  */
-import { closeFd, receive, send, sendDescriptor } from "../../ffi/shim.ts";
+import { closeFd, copyWindowSize, receive, send, sendDescriptor } from "../../ffi/shim.ts";
 import { HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import { SYNC_POINTS } from "../plan/op.ts";
@@ -78,7 +78,11 @@ function stateOf({ id, bundle, spec }: Build, pid: number, status: OciState["sta
 
 /** The terminal goes to whom the engine named, or stays with us. */
 function handConsole(master: number, { consoleSocket }: LaunchOptions): number {
-  if (!consoleSocket) return master;
+  if (!consoleSocket) {
+    // Before the program runs: it may ask at once.
+    copyWindowSize(master);
+    return master;
+  }
   sendDescriptor(consoleSocket, "/dev/ptmx", master);
   closeFd(master);
   return -1;

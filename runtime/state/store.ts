@@ -104,6 +104,12 @@ export function removeStateDir(root: string, id: string): void {
   validateId(id);
   const directory = `${root}/${id}`;
   try {
+    if (Deno.lstatSync(directory).isSymlink) {
+      throw new HostError(
+        `${directory} is a link, not the state of a container`,
+        "remove the link",
+      );
+    }
     for (const { name } of Deno.readDirSync(directory)) {
       if (name !== FILE) Deno.removeSync(`${directory}/${name}`, { recursive: true });
     }

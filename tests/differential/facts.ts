@@ -12,21 +12,23 @@ const STATUS_FIELDS = new Set([
 ]);
 
 /** How the lines of a section become `[name, value]`; sections that are not here are compared as a whole. */
-const READERS: Readonly<Record<string, (line: string) => [string, string] | undefined>> = {
+const READERS: Readonly<Record<string, (line: string) => [string, string][]>> = {
   mountinfo: readMount,
   status: (line) => {
     const [name, value] = splitAt(line, ":");
-    return STATUS_FIELDS.has(name) ? [name, value.trim()] : undefined;
+    return STATUS_FIELDS.has(name) ? [[name, value.trim()]] : [];
   },
-  limits: (line) => [line.slice(0, 26).trim(), line.slice(26).replace(/\s+/g, " ").trim()],
-  environ: (line) => splitAt(line, "="),
-  dev: (line) => splitAt(line, "|"),
-  root: (line) => splitAt(line, "|"),
-  namespaces: (line) => splitAt(line, " "),
-  membership: (line) => splitAt(line.slice(line.indexOf(":") + 1), ":"),
-  cgroup: (line) => splitAt(line.slice(line.indexOf(":") + 1), ":"),
-  cgroupLimits: (line) => splitAt(line, " "),
-  sysctl: (line) => splitAt(line, " "),
+  limits: (line) => [[line.slice(0, 26).trim(), line.slice(26).replace(/\s+/g, " ").trim()]],
+  environ: (line) => [splitAt(line, "=")],
+  dev: (line) => [splitAt(line, "|")],
+  root: (line) => [splitAt(line, "|")],
+  namespaces: (line) => [splitAt(line, " ")],
+  membership: (line) => [splitAt(line.slice(line.indexOf(":") + 1), ":")],
+  cgroup: (line) => [splitAt(line.slice(line.indexOf(":") + 1), ":")],
+  cgroupLimits: (line) => [splitAt(line, " ")],
+  hooks: (line) => [["line", line]],
+  "hooks on the host": (line) => [["line", line]],
+  sysctl: (line) => [splitAt(line, " ")],
 };
 
 /** Adds the section's facts; a name that comes again gets a number. */
@@ -37,11 +39,11 @@ export function addFacts(facts: Facts, section: string, lines: readonly string[]
     return;
   }
   for (const line of lines) {
-    const fact = reader(line);
-    if (!fact) continue;
-    let name = `${section} ${fact[0]}`;
-    for (let i = 2; facts.has(name); i++) name = `${section} ${fact[0]} #${i}`;
-    facts.set(name, fact[1]);
+    for (const [key, value] of reader(line)) {
+      let name = `${section} ${key}`;
+      for (let i = 2; facts.has(name); i++) name = `${section} ${key} #${i}`;
+      facts.set(name, value);
+    }
   }
 }
 
@@ -56,13 +58,22 @@ export function splitSections(output: string): Record<string, string[]> {
   return sections;
 }
 
-/** proc_pid_mountinfo(5): 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
-function readMount(line: string): [string, string] {
+/**
+ * proc_pid_mountinfo(5): 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+ * The parts are facts of their own, since the runtimes agree in some of them only.
+ */
+function readMount(line: string): [string, string][] {
   const [mount, filesystem] = line.split(" - ");
   const [, , , root, mountPoint, options, ...tags] = mount!.split(" ");
+  const [type, source, superOptions] = filesystem!.split(" ");
   const peers = tags.map((tag) => tag.replace(/:\d+$/, ""));
-  const parts = [root, options, ...peers, "-", filesystem].join(" ");
-  return [mountPoint!, parts];
+  return [
+    [`${mountPoint} options`, options!],
+    [`${mountPoint} propagation`, peers.join(" ")],
+    // The source of these is a mere label, for which each runtime has its own.
+    [`${mountPoint} source`, `${root} ${type === "cgroup" ? "cgroup" : `${type} ${source}`}`],
+    [`${mountPoint} filesystem`, superOptions!],
+  ];
 }
 
 function splitAt(line: string, separator: string): [string, string] {

@@ -1,6 +1,6 @@
 /** Chooses the variations of each bundle from a seed. Owns the choice, not the variations. */
 import { Prng } from "./prng.ts";
-import type { Variation } from "./variation.ts";
+import { ALONE, type Variation } from "./variation.ts";
 import { CGROUP_VARIATIONS, HOOK_VARIATIONS } from "./variations_cgroup.ts";
 import { LINUX_VARIATIONS, NAMESPACE_VARIATIONS } from "./variations_linux.ts";
 import { MOUNT_VARIATIONS } from "./variations_mounts.ts";
@@ -26,7 +26,8 @@ export function chooseVariations(seed: number, count: number): Variation[][] {
   let rounds = 1;
   while (queue.length > 0 || bundles.length < count) {
     if (queue.length === 0) {
-      queue = prng.shuffle(ALL);
+      // What is alone in its bundle would only be the same bundle again.
+      queue = prng.shuffle(ALL.filter(({ without }) => without !== ALONE));
       rounds++;
     }
     const [taken, left] = takeCompatible(queue);
@@ -54,5 +55,5 @@ function takeCompatible(queue: readonly Variation[]): [Variation[], Variation[]]
 }
 
 function goTogether(one: Variation, other: Variation): boolean {
-  return one.axis !== other.axis && !one.without?.includes(other.axis);
+  return one.axis !== other.axis && one.without !== ALONE && !one.without?.includes(other.axis);
 }

@@ -14,18 +14,17 @@ const SYSCTLS = [
 
 /** Only the shell's own process is looked at, hence `read` loops for its status: a child's may differ. */
 export const PROBE = `
-  export LC_ALL=C
   section() { echo "== $1"; }
   show() { while IFS= read -r line; do printf '%s\\n' "$line"; done < "$1"; }
   PATH=/bin
   section mountinfo; show /proc/self/mountinfo
   section status; show /proc/self/status
   section limits; show /proc/self/limits
-  section environ; tr '\\0' '\\n' < /proc/self/environ | grep -v '^LC_ALL=C$'
+  section environ; tr '\\0' '\\n' < /proc/self/environ
   section args; printf '<%s>\\n' "$0" "$@"
   section cwd; readlink /proc/self/cwd
-  section fds; ls -l /proc/self/fd | grep -v -e ' 3 -> ' -e ^total | sed 's/.* \\([0-9]* -> \\)/\\1/'
-  section stat; sed 's/.*) //' /proc/self/stat | cut -d ' ' -f 4
+  section fds; for fd in /proc/$$/fd/*; do echo "\${fd##*/} $(readlink $fd)"; done
+  section session; read -r stat < /proc/self/stat; set -- $stat; echo "$(($5 - $1)) $(($6 - $1)) $7"
   section oom; cat /proc/self/oom_score_adj
   section uid_map; cat /proc/self/uid_map
   section gid_map; cat /proc/self/gid_map

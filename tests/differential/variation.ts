@@ -46,6 +46,12 @@ export interface Variation {
   change(config: Config, place: Place): void;
 }
 
+/**
+ * For `without`: no other variation goes with it, since at least one runtime refuses the bundle, and would show nothing
+ * of the others.
+ */
+export const ALONE: readonly string[] = ["*"];
+
 /** Where the bundle is, for variations that name paths. */
 export interface Place {
   readonly fixture: Fixture;

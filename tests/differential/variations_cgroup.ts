@@ -1,6 +1,6 @@
 /** Variations of `linux.resources` and `linux.cgroupsPath`, and of `hooks`. */
 import type { JsonObject } from "../harness/bundle.ts";
-import { type Variation, variations } from "./variation.ts";
+import { ALONE, type Variation, variations } from "./variation.ts";
 
 const MIB = 1 << 20;
 
@@ -16,8 +16,6 @@ const RESOURCES: Readonly<Record<string, JsonObject>> = {
   "cpu period": { cpu: { period: 50000 } },
   "cpuset": { cpu: { cpus: "0", mems: "0" } },
   "pids": { pids: { limit: 100 } },
-  "pids unlimited": { pids: { limit: -1 } },
-  "block weight": { blockIO: { weight: 200 } },
   "block throttle": {
     blockIO: {
       throttleReadBpsDevice: [{ major: 7, minor: 0, rate: MIB }],
@@ -59,15 +57,26 @@ export const CGROUP_VARIATIONS: readonly Variation[] = [
       ]),
     ),
   ),
+  ...variations("resources", {
+    "pids unlimited": ({ linux }) => linux.resources = { pids: { limit: -1 } },
+    "block weight": ({ linux }) => linux.resources = { blockIO: { weight: 200 } },
+  }, ALONE),
+  ...variations("cgroupsPath", {
+    "with dots": ({ linux }, { id }) => linux.cgroupsPath = `/${id}-parent/../${id}-dots`,
+  }, ALONE),
   ...variations("cgroupsPath", {
     "absolute": ({ linux }, { id }) => linux.cgroupsPath = `/${id}-parent/deep/${id}`,
     "relative": ({ linux }, { id }) => linux.cgroupsPath = `${id}-parent/${id}`,
     "a name": ({ linux }, { id }) => linux.cgroupsPath = `${id}-name`,
-    "with dots": ({ linux }, { id }) => linux.cgroupsPath = `/${id}-parent/../${id}-dots`,
   }),
 ];
 
 export const HOOK_VARIATIONS: readonly Variation[] = [
+  ...variations("hooks", {
+    "failing createRuntime": (config) => config.hooks = { createRuntime: [{ path: "/bin/false" }] },
+    "failing startContainer": (config) =>
+      config.hooks = { startContainer: [{ path: "/bin/false" }] },
+  }, ALONE),
   ...variations("hooks", {
     ...Object.fromEntries(
       ["prestart", "createRuntime", "createContainer", "poststart"].map((kind) => [
@@ -78,10 +87,6 @@ export const HOOK_VARIATIONS: readonly Variation[] = [
     ),
     "startContainer": (config) =>
       config.hooks = { startContainer: [hook("startContainer", CONTAINER_HOOKS_REPORT)] },
-    "failing createRuntime": (config) =>
-      config.hooks = { createRuntime: [{ path: "/bin/false" }] },
-    "failing startContainer": (config) =>
-      config.hooks = { startContainer: [{ path: "/bin/false" }] },
     "two, without args": (config, { bundle }) => {
       const report = hook("createRuntime", `${bundle}/${HOST_HOOKS_REPORT}`);
       config.hooks = { createRuntime: [{ path: "/bin/true" }, report] };

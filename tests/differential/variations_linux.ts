@@ -1,6 +1,6 @@
 /** Variations of `linux` but its paths: namespaces, devices, cgroup, sysctl, seccomp; and the hostname. */
 import type { JsonObject } from "../harness/bundle.ts";
-import { type Config, type Variation, variations } from "./variation.ts";
+import { ALONE, type Config, type Variation, variations } from "./variation.ts";
 
 function dropNamespaces({ linux }: Config, ...types: string[]): void {
   linux.namespaces = linux.namespaces.filter(({ type }) => !types.includes(type));
@@ -22,6 +22,17 @@ const NOT_WITH_USER = ["devices", "sysctl", "mounts", "oomScoreAdj", "hooks"];
 
 export const NAMESPACE_VARIATIONS: readonly Variation[] = [
   ...variations("namespaces", {
+    "time": ({ linux }) => linux.namespaces.push({ type: "time" }),
+    "a type twice": ({ linux }) => linux.namespaces.push({ type: "pid" }),
+    "path missing": (config) => joinNamespace(config, "ipc", "/no/such/namespace"),
+    "path of another type": (config, { fixture }) =>
+      joinNamespace(config, "ipc", `/proc/${fixture.helper}/ns/net`),
+    "user, network of the host": (config) => {
+      newUserNamespace(config, [[0, 100000, 65536]]);
+      dropNamespaces(config, "network");
+    },
+  }, ALONE),
+  ...variations("namespaces", {
     "pid of the host": (config) => dropNamespaces(config, "pid"),
     "cgroup of the host": (config) => dropNamespaces(config, "cgroup"),
     "uts new, ipc of the host": (config) => {
@@ -32,11 +43,6 @@ export const NAMESPACE_VARIATIONS: readonly Variation[] = [
       joinNamespace(config, "pid", `/proc/${fixture.helper}/ns/pid`),
     "cgroup joined": (config, { fixture }) =>
       joinNamespace(config, "cgroup", `/proc/${fixture.helper}/ns/cgroup`),
-    "time": ({ linux }) => linux.namespaces.push({ type: "time" }),
-    "a type twice": ({ linux }) => linux.namespaces.push({ type: "pid" }),
-    "path missing": (config) => joinNamespace(config, "ipc", "/no/such/namespace"),
-    "path of another type": (config, { fixture }) =>
-      joinNamespace(config, "ipc", `/proc/${fixture.helper}/ns/net`),
   }),
   ...variations("namespaces", {
     "only mount and pid": (config) => {
@@ -46,7 +52,8 @@ export const NAMESPACE_VARIATIONS: readonly Variation[] = [
     "network of the host": (config) => dropNamespaces(config, "network"),
     "network joined": (config, { fixture }) =>
       joinNamespace(config, "network", `/proc/${fixture.helper}/ns/net`),
-    "network of the host by path": (config) => joinNamespace(config, "network", "/proc/1/ns/net"),
+    "network of the host by path": (config) =>
+      joinNamespace(config, "network", `/proc/${Deno.pid}/ns/net`),
     "ipc and network joined": (config, { fixture }) => {
       joinNamespace(config, "ipc", `/proc/${fixture.helper}/ns/ipc`);
       joinNamespace(config, "network", `/proc/${fixture.helper}/ns/net`);
@@ -57,10 +64,6 @@ export const NAMESPACE_VARIATIONS: readonly Variation[] = [
     "user with three mappings": (config) =>
       newUserNamespace(config, [[0, 100000, 1000], [1000, 300000, 1], [1001, 101001, 60000]]),
     "user mapped to itself": (config) => newUserNamespace(config, [[0, 0, 65536]]),
-    "user, network of the host": (config) => {
-      newUserNamespace(config, [[0, 100000, 65536]]);
-      dropNamespaces(config, "network");
-    },
   }, NOT_WITH_USER),
   ...variations("hostname", {
     "absent": (config) => delete config.hostname,
@@ -96,11 +99,6 @@ const PROFILES: Readonly<Record<string, JsonObject>> = {
       args: [{ index: 0, value: 16, op: "SCMP_CMP_EQ" }],
     }],
   },
-  "log flag": {
-    defaultAction: "SCMP_ACT_ALLOW",
-    flags: ["SECCOMP_FILTER_FLAG_LOG"],
-    syscalls: [{ names: ["swapoff", "no_such_call"], action: "SCMP_ACT_KILL_PROCESS" }],
-  },
   "no calls": { defaultAction: "SCMP_ACT_ALLOW" },
 };
 
@@ -116,18 +114,27 @@ export const LINUX_VARIATIONS: readonly Variation[] = [
     "unbuffered": ({ linux }) =>
       linux.devices = [device("/dev/port9", "u", 1, 9, { fileMode: 0o600 })],
     "a default one again": ({ linux }) =>
-      linux.devices = [device("/dev/null", "c", 1, 3, { fileMode: 0o600, uid: 0, gid: 0 })],
+      linux.devices = [device("/dev/zero", "c", 1, 5, { fileMode: 0o600, uid: 0, gid: 0 })],
     "outside /dev": ({ linux }) =>
       linux.devices = [device("/home/zero", "c", 1, 5, { fileMode: 0o666 })],
   }),
   ...variations("sysctl", {
+    "missing": ({ linux }) => linux.sysctl = { "net.ipv4.no_such_key": "1" },
+  }, ALONE),
+  ...variations("sysctl", {
     "net": ({ linux }) =>
       linux.sysctl = { "net.ipv4.ip_forward": "1", "net.core.somaxconn": "256" },
-    "ipc": ({ linux }) =>
-      linux.sysctl = { "kernel.shm_rmid_forced": "1", "kernel.msgmax": "9000" },
+    "ipc": ({ linux }) => linux.sysctl = { "kernel.shm_rmid_forced": "1", "kernel.msgmax": "9000" },
     "slashes": ({ linux }) => linux.sysctl = { "net/ipv4/ip_default_ttl": "77" },
-    "missing": ({ linux }) => linux.sysctl = { "net.ipv4.no_such_key": "1" },
   }),
+  ...variations("seccomp", {
+    "log flag": ({ linux }) =>
+      linux.seccomp = {
+        defaultAction: "SCMP_ACT_ALLOW",
+        flags: ["SECCOMP_FILTER_FLAG_LOG"],
+        syscalls: [{ names: ["swapoff", "no_such_call"], action: "SCMP_ACT_KILL_PROCESS" }],
+      },
+  }, ALONE),
   ...variations(
     "seccomp",
     Object.fromEntries(

@@ -1,5 +1,5 @@
 /** Variations of `mounts`, `root` and the paths below it. */
-import { type Mount, type Variation, variations } from "./variation.ts";
+import { ALONE, type Mount, type Variation, variations } from "./variation.ts";
 
 const bind = (source: string, destination: string, ...options: string[]): Mount => ({
   destination,
@@ -32,6 +32,11 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
   ...binds("plain", ["bind,noexec,noatime", "rbind,rprivate", "bind,unbindable", "rbind,rshared"]),
   ...binds("shared", ["rbind", "rbind,rslave", "bind,slave,ro", "rbind,rshared", "rbind,rprivate"]),
   ...variations("mounts", {
+    "source missing": ({ mounts }) => mounts.push(bind("/no/such/source", "/data", "bind")),
+    "unknown type": ({ mounts }) => mounts.push({ destination: "/data", type: "nofs" }),
+    "defaults": ({ mounts }) => mounts.push(tmpfs("/data", "defaults", "rw", "suid", "dev")),
+  }, ALONE),
+  ...variations("mounts", {
     "bind of a file": ({ mounts }, { fixture }) =>
       mounts.push(bind(`${fixture.plain}/file`, "/etc/data/file", "bind", "ro")),
     "bind relative to the bundle": ({ mounts }) =>
@@ -58,7 +63,6 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
         tmpfs("/data/b", "strictatime"),
         tmpfs("/data/c", "relatime", "sync", "dirsync"),
       ),
-    "defaults": ({ mounts }) => mounts.push(tmpfs("/data", "defaults", "rw", "suid", "dev")),
     "two at one destination": ({ mounts }) =>
       mounts.push(tmpfs("/data", "size=64k"), tmpfs("/data", "size=128k")),
     "sysfs of the host": (config) => {
@@ -71,8 +75,6 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
       config.mounts = config.mounts.filter(({ type }) => type !== "mqueue" && type !== "cgroup"),
     "no /dev": (config) =>
       config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith("/dev")),
-    "source missing": ({ mounts }) => mounts.push(bind("/no/such/source", "/data", "bind")),
-    "unknown type": ({ mounts }) => mounts.push({ destination: "/data", type: "nofs" }),
     "overlay": ({ mounts }, { fixture }) =>
       mounts.push({
         destination: "/data",
@@ -88,12 +90,15 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
   ...variations(
     "rootfsPropagation",
     Object.fromEntries(
-      ["private", "slave", "shared", "unbindable", "rprivate", "rslave", "rshared"].map((value) => [
+      ["private", "slave", "shared", "rprivate", "rslave", "rshared"].map((value) => [
         value,
         ({ linux }) => linux.rootfsPropagation = value,
       ]),
     ),
   ),
+  ...variations("rootfsPropagation", {
+    "unbindable": ({ linux }) => linux.rootfsPropagation = "unbindable",
+  }, ALONE),
   ...variations("maskedPaths", {
     "none": ({ linux }) => linux.maskedPaths = [],
     "of the root": ({ linux }) => linux.maskedPaths = ["/etc/passwd", "/home", "/missing/path"],

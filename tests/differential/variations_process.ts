@@ -1,5 +1,5 @@
 /** Variations of `process`: who it is, what it may do, and what it is started with. */
-import { type Variation, variations } from "./variation.ts";
+import { ALONE, type Variation, variations } from "./variation.ts";
 
 export const PROCESS_VARIATIONS: readonly Variation[] = [
   ...variations("user", {
@@ -52,27 +52,31 @@ export const PROCESS_VARIATIONS: readonly Variation[] = [
     "with HOME": ({ process }) => process.env!.push("HOME=/tmp", "TERM=xterm"),
     "empty HOME": ({ process }) => process.env!.push("HOME="),
     "empty and odd values": ({ process }) =>
-      process.env!.push("EMPTY=", "EQ=a=b", 'QUOTES="a" \'b\'', "UTF=größe", "SPACE= a  b "),
+      process.env!.push("EMPTY=", "EQ=a=b", "QUOTES=\"a\" 'b'", "UTF=größe", "SPACE= a  b "),
     "a name twice": ({ process }) => process.env!.push("TWICE=1", "TWICE=2"),
     "PATH finds nothing first": ({ process }) => process.env = ["PATH=/nowhere:/bin", "Z=1"],
   }),
+  ...variations("cwd", {
+    "relative": ({ process }) => process.cwd = "usr",
+  }, ALONE),
   ...variations("cwd", {
     "missing": ({ process }) => process.cwd = "/missing",
     "deeply missing": ({ process }) => process.cwd = "/missing/a/b",
     "/tmp": ({ process }) => process.cwd = "/tmp",
     "with a trailing slash": ({ process }) => process.cwd = "/usr/",
-    "relative": ({ process }) => process.cwd = "usr",
     "in a new mount": (config) => {
-      config.mounts.push({ destination: "/work", type: "tmpfs", source: "tmpfs" });
-      config.process.cwd = "/work/here";
+      config.mounts.push({ destination: "/new", type: "tmpfs", source: "tmpfs" });
+      config.process.cwd = "/new/here";
     },
   }),
+  ...variations("args", {
+    "program missing": ({ process }) => process.args = ["no-such-program"],
+    "not executable": ({ process }) => process.args = ["/etc/passwd"],
+  }, ALONE),
   ...variations("args", {
     "odd words": ({ process }) => process.args.push("", "a b", '"', "größe"),
     "absolute": ({ process }) => process.args[0] = "/bin/sh",
     "relative to cwd": ({ process }) => process.args[0] = "./bin/sh",
-    "program missing": ({ process }) => process.args = ["no-such-program"],
-    "not executable": ({ process }) => process.args = ["/etc/passwd"],
   }),
   ...variations("oomScoreAdj", {
     "0": ({ process }) => process.oomScoreAdj = 0,

@@ -1,0 +1,59 @@
+/**
+ * The Go command that builds the validation suite. It owns where Go comes from, not what is built: the machine's own
+ * when it is new enough, otherwise a newer one as a module of the Go proxy, which Debian 12's Go 1.19 can download.
+ */
+import { HostError } from "../../runtime/errors.ts";
+import { cachedDirectory } from "../emulated_host/cache.ts";
+import { tool, toolText } from "../emulated_host/command.ts";
+
+/** The suite imports `slices`, which Go 1.21 brought. */
+const OLDEST = { major: 1, minor: 21 } as const;
+
+const TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.24.11";
+
+/** Go's own name of this machine, as in the names of toolchains. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
+
+/**
+ * Path of a `go` that can build the suite; the first call on a machine with an old one downloads about 80 MB.
+ * @throws {HostError} when there is no `go` at all.
+ */
+export async function findGo(): Promise<string> {
+  for (const candidate of ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"]) {
+    const version = await goVersion(candidate);
+    if (version) return isNewEnough(version) ? candidate : await downloadGo(candidate);
+  }
+  throw new HostError("the validation suite needs Go", "scripts/conformance/setup.sh installs it");
+}
+
+/** Whether `version`, such as `go1.26.8`, can build the suite; a development version can. */
+export function isNewEnough(version: string): boolean {
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
+  if (major === undefined) return true;
+  if (Number(major) !== OLDEST.major) return Number(major) > OLDEST.major;
+  return Number(minor) >= OLDEST.minor;
+}
+
+async function goVersion(go: string): Promise<string | undefined> {
+  try {
+    return await toolText(go, ["env", "GOVERSION"]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function downloadGo(oldGo: string): Promise<string> {
+  const architecture = ARCHITECTURES[Deno.build.arch];
+  const name = `${TOOLCHAIN}.${Deno.build.os}-${architecture}`;
+  const goroot = await cachedDirectory("conformance_go", name, async (directory) => {
+    // Outside any module, so that no go.mod that an old Go cannot read is in its way.
+    const cwd = { cwd: directory };
+    const answer = await toolText(oldGo, ["mod", "download", "-json", name], cwd);
+    const { Dir } = JSON.parse(answer) as { Dir: string };
+    await tool("cp", ["-R", "--no-preserve=mode", `${Dir}/.`, directory]);
+    // Modules carry no modes.
+    await tool("chmod", ["-R", "a+x", `${directory}/bin`, `${directory}/pkg/tool`]);
+  });
+  return `${goroot}/bin/go`;
+}

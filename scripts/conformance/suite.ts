@@ -1,0 +1,52 @@
+/**
+ * The OCI's validation suite (github.com/opencontainers/runtime-tools) as programs below `build/cache/conformance`. It
+ * owns their building; go.mod pins the version and go.sum the content of every module.
+ */
+import { cachedDirectory } from "../emulated_host/cache.ts";
+import { toolText } from "../emulated_host/command.ts";
+import { findGo } from "./go_tool.ts";
+
+const MODULE = "github.com/opencontainers/runtime-tools";
+const HERE = new URL(".", import.meta.url).pathname;
+
+/** The program that the suite runs inside its containers. */
+const RUNTIMETEST = "runtimetest";
+
+export interface Suite {
+  /** The folder of the programs, of `runtimetest` and of the root filesystem: the programs' working directory. */
+  readonly directory: string;
+  /** Names of the programs, sorted. */
+  readonly programs: readonly string[];
+}
+
+/**
+ * Builds the suite unless it is there already.
+ * @throws {HostError} when there is no Go.
+ */
+export async function prepareSuite(): Promise<Suite> {
+  const manifest = await Deno.readTextFile(`${HERE}go.mod`);
+  const sums = await Deno.readTextFile(`${HERE}go.sum`);
+  const inputs = [Deno.build.arch, BUILD_FLAGS, manifest, sums];
+  const directory = await cachedDirectory("conformance", inputs, build);
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
+  const isProgram = (name: string) => name !== RUNTIMETEST && !name.includes(".");
+  return { directory, programs: names.filter(isProgram).sort() };
+}
+
+const BUILD_FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+
+/** Static programs, for runtimetest runs in a foreign root; and nothing of the caller's Go settings. */
+const ENVIRONMENT = ["CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off"];
+
+async function build(directory: string): Promise<void> {
+  const go = await findGo();
+  const run = (...args: string[]) => toolText("env", [...ENVIRONMENT, go, ...args], { cwd: HERE });
+  const packages = [`${MODULE}/validation/...`, `${MODULE}/cmd/${RUNTIMETEST}`];
+  await run("build", ...BUILD_FLAGS, "-o", `${directory}/`, ...packages);
+  // Only now: a module has no folder before something was built from it.
+  const source = await run("list", "-mod=readonly", "-m", "-f", "{{.Dir}}", MODULE);
+  for (const { name } of Deno.readDirSync(source)) {
+    if (!name.startsWith("rootfs-")) continue;
+    await Deno.copyFile(`${source}/${name}`, `${directory}/${name}`);
+  }
+}

@@ -1,0 +1,36 @@
+/** Removes the cgroups that validation programs name in config.json and runtimes leave, or leave the parents of. */
+
+/** Below a hierarchy's root for an absolute `cgroupsPath`, below the runtime's own cgroup for a relative one. */
+const SUITE_CGROUPS = [
+  "cgrouptest",
+  "testdir/cgrouptest/container",
+  "testdir/cgrouptest",
+  "testdir",
+];
+
+/** @throws {Error} when one of them still has processes. */
+export async function removeSuiteCgroups(): Promise<void> {
+  const own = (await Deno.readTextFile("/proc/self/cgroup")).trim().split("\n")
+    .map((line) => line.slice(line.indexOf(":", line.indexOf(":") + 1) + 1).replace(/\/$/, ""));
+  const places = new Set(["", ...own]);
+  for (const mount of await cgroupMounts()) {
+    for (const place of places) {
+      for (const name of SUITE_CGROUPS) await removeIfPresent(`${mount}${place}/${name}`);
+    }
+  }
+}
+
+/** Mount points of all hierarchies, v1's and v2's (proc_pid_mountinfo(5): the fifth field; the type is behind `-`). */
+async function cgroupMounts(): Promise<string[]> {
+  const lines = (await Deno.readTextFile("/proc/self/mountinfo")).trim().split("\n");
+  return lines.filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4]!);
+}
+
+/** A cgroup's files cannot be removed, its folder can, when neither processes nor children are left. */
+async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Runs one validation program with one runtime. It owns what surrounds the program: a mount namespace, a state root and
+ * a folder for bundles of its own, a time limit, and the removal of whatever it leaves.
+ */
+import { run } from "../harness/run.ts";
+import { removeSuiteCgroups } from "./cgroups.ts";
+import { parseTap, type Report } from "./tap.ts";
+
+export interface Outcome extends Report {
+  /** Seconds. */
+  readonly duration: number;
+  /** What the program wrote to standard error, for the reader of a failure. */
+  readonly stderr: string;
+}
+
+/** Seconds. The slowest program waits five times for ten. */
+const LIMIT = 120;
+
+/** timeout(1)'s exit code when the time was up. */
+const TIMED_OUT = 124;
+
+/**
+ * Runs `directory/program` with `runtime`, an absolute path.
+ * @throws {Error} when what it left cannot be removed.
+ */
+export async function runProgram(
+  directory: string,
+  program: string,
+  runtime: string,
+): Promise<Outcome> {
+  const temporary = await Deno.makeTempDir({ prefix: "conformance_" });
+  await Deno.chmod(temporary, 0o755); // as /tmp: root of a user namespace has to get through
+  const root = `${temporary}/root`;
+  const started = performance.now();
+  try {
+    const command = await writeWrapper(`${temporary}/runtime`, runtime, root);
+    // A mount namespace, because a runtime that is not given one mounts in the caller's.
+    const words = ["--kill-after=5", `${LIMIT}`, "unshare", "--mount", `./${program}`];
+    const { code, stdout, stderr } = await run("timeout", words, {
+      cwd: directory,
+      env: { RUNTIME: command, TMPDIR: temporary },
+      timeout: LIMIT + 30,
+    });
+    const report = parseTap(stdout);
+    const ending = describeEnding(code);
+    const failed = ending ? [...report.failed, ending] : report.failed;
+    return { ...report, failed, stderr, duration: (performance.now() - started) / 1000 };
+  } finally {
+    await removeContainers(runtime, root);
+    await removeSuiteCgroups();
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+/** The suite takes its runtime as one word, without arguments. */
+async function writeWrapper(path: string, runtime: string, root: string): Promise<string> {
+  await Deno.mkdir(root);
+  await Deno.writeTextFile(path, `#!/bin/sh\nexec '${runtime}' --root '${root}' "$@"\n`);
+  await Deno.chmod(path, 0o755);
+  return path;
+}
+
+function describeEnding(code: number): string | undefined {
+  if (code === 0) return undefined;
+  return code === TIMED_OUT ? `has not ended after ${LIMIT} s` : `ends with exit code ${code}`;
+}
+
+async function removeContainers(runtime: string, root: string): Promise<void> {
+  for (const { name } of [...Deno.readDirSync(root)]) {
+    if (name.startsWith("~")) continue; // kago's caches
+    const { code, stderr } = await run(runtime, ["--root", root, "delete", "--force", name]);
+    if (code !== 0) throw new Error(`${runtime} cannot delete ${name}: ${stderr}`);
+  }
+}

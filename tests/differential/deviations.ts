@@ -1,0 +1,68 @@
+/** Where kago may differ from runc and crun alike, and why. */
+import type { Difference } from "./compare.ts";
+
+export interface Deviation {
+  /** Matches the fact's name. */
+  readonly fact: RegExp;
+  /** Matches the bundle's name; without it, in any bundle. */
+  readonly bundle?: RegExp;
+  /** Is this kago's value, of all the possible other ones? */
+  allows(difference: Difference): boolean;
+  readonly why: string;
+}
+
+/** real-time signals 32 and 33, of which signal numbers count from 1. */
+const LIBC_SIGNALS = (1n << 31n) | (1n << 32n);
+
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    fact: /^outcome$/,
+    bundle: /namespaces: time\b/,
+    allows: ({ kago }) => kago === "ran and ended with 7",
+    why: "time namespaces came to the spec with 1.1; runc 1.1 and crun 1.8 fail",
+  },
+  {
+    fact: /^outcome$/,
+    bundle: /cgroupsPath: with dots/,
+    allows: ({ kago }) => kago === "ended with 1 before the probe",
+    why: "kago refuses .. in a cgroup's path rather than leave the parent that was asked for",
+  },
+  {
+    fact: /^status SigIgn$/,
+    allows: ({ runc, crun, kago }) =>
+      BigInt(`0x${kago}`) === (BigInt(`0x${runc ?? crun}`) & ~LIBC_SIGNALS),
+    why: "kago does not pass on that the C library's own signals 32 and 33 were ignored",
+  },
+  {
+    fact: /^cgroupLimits devices\/devices\.list$/,
+    allows: ({ runc, kago }) => kago === runc?.replace(" c 10:200 rwm,", ""),
+    why: "/dev/net/tun is not among the spec's default devices; later versions of runc deny it too",
+  },
+  {
+    fact: /^mountinfo \/sys\/fs\/cgroup options$/,
+    allows: ({ runc, kago }) => kago === runc?.replace(/^rw,/, "ro,"),
+    why: "config.json asks for ro; the others leave the folder above the v1 hierarchies writable",
+  },
+  {
+    fact: /^mountinfo .* filesystem( #\d)?$/,
+    allows: ({ crun, kago }) => crun === "rw,size=0k" && kago === "rw",
+    why: "the tmpfs of a masked path is mounted read-only, so it needs no size",
+  },
+  {
+    fact: /^cgroupLimits devices\/devices\.list$/,
+    bundle: /devices: a default one again/,
+    allows: ({ kago }) => kago?.includes("c 1:5 rwm") ?? false,
+    why: "a default device that config.json names once more stays allowed, by the spec",
+  },
+  {
+    fact: /^mountinfo .* options$/,
+    allows: ({ crun, kago }) => crun === "ro,relatime" && kago === "ro,nosuid,noexec,relatime",
+    why: "the /dev/null over a masked file allows nothing that is not needed",
+  },
+  {
+    fact: /^mountinfo \/dev\/(null|zero|full|tty|u?random) options$/,
+    bundle: /namespaces: user/,
+    allows: ({ kago }) => kago === "ro,relatime",
+    why: "a device of the host that is bound can be written to, but its mode and owner not changed",
+  },
+];

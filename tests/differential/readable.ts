@@ -1,0 +1,34 @@
+/** Takes out of a probe's output what differs at each run: the bundle's path, the container's id, namespaces' inodes, pids, pipes. */
+
+/** Names for namespaces, by what their links read (`net:[4026531840]`); a later one in this order does not rename. */
+export function namespaceNames(host: number, helper: number, container: number) {
+  const names = new Map<string, string>();
+  for (const [name, pid] of Object.entries({ host, helper, container })) {
+    for (const entry of Deno.readDirSync(`/proc/${pid}/ns`)) {
+      const link = Deno.readLinkSync(`/proc/${pid}/ns/${entry.name}`);
+      if (!names.has(link)) names.set(link, `${link.slice(0, link.indexOf(":"))}:${name}`);
+    }
+  }
+  return names;
+}
+
+/** The same text for the same circumstances. */
+export function makeReadable(
+  text: string,
+  { bundle, id }: { readonly bundle: string; readonly id: string },
+  namespaces: ReadonlyMap<string, string>,
+): string {
+  return text
+    .replaceAll(bundle, "BUNDLE")
+    .replaceAll(id, "ID")
+    .replace(/\b[a-z_]+:\[\d+\]/g, (link) => namespaces.get(link) ?? link.replace(/\d+/, "…"))
+    .replace(/^\{[\s\S]*?\}(?=\n+BUNDLE|\n+\/)/gm, sameState);
+}
+
+/** A container's state as hooks read it, in one order and form. */
+function sameState(json: string): string {
+  const { id, status, bundle, annotations = {}, pid, ociVersion } = JSON.parse(json);
+  const versioned = typeof ociVersion === "string";
+  const hasPid = typeof pid === "number" && pid > 0;
+  return [`id ${id}`, status, bundle, JSON.stringify(annotations), hasPid, versioned].join("\n");
+}

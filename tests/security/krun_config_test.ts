@@ -1,0 +1,111 @@
+/** What an image may do to the runtime's files in its root, and to the microVM's settings: CVE-2025-24965. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runOk } from "../harness/run.ts";
+import { attack, plantLink, PRECIOUS } from "./attack.ts";
+
+const CONFIG = ".krun_config.json";
+const ECHO = { args: ["/bin/echo", "from the spec"] };
+const VM = ["microVM"] as const;
+
+for (
+  const [what, plant] of Object.entries({
+    "a link to the host": (path: string, file: string) => plantLink(`../../../../..${file}`, path),
+    "an absolute link": (path: string, file: string) => plantLink(file, path),
+    "a dangling link": (path: string, file: string) => plantLink(`${file}.new`, path),
+    "a hard link": (path: string, file: string) => Deno.link(file, path),
+    "a FIFO": (path: string) => runOk("mkfifo", [path]).then(() => {}),
+    "a device": (path: string) => runOk("mknod", [path, "c", "1", "7"]).then(() => {}),
+    "a file of the image's": (path: string) =>
+      Deno.writeTextFile(path, '{"process":{"args":["/bin/echo","from the image"],"env":[]}}'),
+  })
+) {
+  attack(
+    `${what} at ${CONFIG} is replaced, never followed, opened or obeyed`,
+    () => ECHO,
+    async ({ rootfs, victim, run }) => {
+      const path = `${rootfs}/${CONFIG}`;
+      await plant(path, victim.file);
+      const { code, stdout, stderr } = await run();
+      assertEquals([code, stdout], [0, "from the spec\n"], stderr);
+      const info = await Deno.lstat(path);
+      assertEquals([info.isFile, info.nlink, info.mode! & 0o777], [true, 1, 0o600]);
+      assertEquals(await Deno.readTextFile(victim.file), PRECIOUS);
+      // The victim's link count is compared, too.
+      await Deno.remove(path);
+    },
+    VM,
+  );
+}
+
+attack(
+  `a folder at ${CONFIG} is refused, and nothing is left beside it`,
+  () => ECHO,
+  async ({ rootfs, kago, run }) => {
+    await Deno.mkdir(`${rootfs}/${CONFIG}/full`, { recursive: true });
+    const { code, stdout, stderr } = await run();
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, CONFIG);
+    const names = [...Deno.readDirSync(rootfs)].map(({ name }) => name);
+    assertEquals(names.filter((name) => name.startsWith(CONFIG)), [CONFIG]);
+    assertEquals(kago.cgroups(), []);
+  },
+  VM,
+);
+
+attack(
+  "a .krun_vm.json of the image's own changes nothing of the VM",
+  () => ECHO,
+  async ({ rootfs, double, run }) => {
+    const wishes = { cpus: 16, ram_mib: 9999, kernel_path: "/kernel", flavor: "sev" };
+    await Deno.writeTextFile(`${rootfs}/.krun_vm.json`, JSON.stringify(wishes));
+    const { code, stderr } = await run();
+    assertEquals(code, 0, stderr);
+    const config = double!.calls().findLast(({ call }) => call === "krun_set_vm_config");
+    assertEquals(config?.args.slice(-2), [1, 1024]);
+  },
+  VM,
+);
+
+// Engines copy an image's annotations into config.json, so a library that they name would be the image's.
+attack(
+  "a library named by an annotation is not loaded into the runtime out of the image",
+  ({ path }) => ({ ...ECHO, annotations: { "krun.libkrun.path": `${path}/libkrun.so.1` } }),
+  async ({ rootfs, victim, kago, run }) => {
+    const library = `${rootfs}/libkrun.so.1`;
+    const source = `${kago.bundle.path}/evil.c`;
+    const lines = [
+      "#include <stdio.h>",
+      "__attribute__((constructor)) static void run(void) {",
+      `  FILE *file = fopen("${victim.folder}/written", "w");`,
+      "  if (file) fclose(file);",
+      "}",
+    ];
+    await Deno.writeTextFile(source, lines.join("\n"));
+    await runOk("cc", ["-shared", "-fPIC", "-o", library, source]);
+    const { config, path } = kago.bundle;
+    const annotations = { "run.oci.handler": "krun", "krun.libkrun.path": library };
+    await Deno.writeTextFile(`${path}/config.json`, JSON.stringify({ ...config, annotations }));
+    await run();
+    const written = [...Deno.readDirSync(victim.folder)].map(({ name }) => name);
+    for (const name of written) await Deno.remove(`${victim.folder}/${name}`);
+    assertEquals(written, [], "the image's library ran on the host");
+  },
+  VM,
+);
+
+attack(
+  "the image's environment and libraries do not reach the VMM's loader",
+  ({ folder }) => ({
+    args: ["/bin/true"],
+    env: ["LD_PRELOAD=/evil.so", `LD_LIBRARY_PATH=/lib`, `KAGO_CHANNELS=0,1,2,${folder.length}`],
+  }),
+  async ({ rootfs, run }) => {
+    await Deno.mkdir(`${rootfs}/lib`);
+    for (const path of ["evil.so", "lib/libkrun.so.1", "lib/libkrunfw.so.5", "lib/libc.so.6"]) {
+      await Deno.writeTextFile(`${rootfs}/${path}`, "no library at all");
+    }
+    const { code, stderr } = await run();
+    assertEquals([code, stderr], [0, ""]);
+  },
+  VM,
+);
