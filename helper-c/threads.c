@@ -51,7 +51,7 @@ static int inner_tid(int tasks, const char *outer) {
   static char text[1 << 20]; /* 65536 groups stand before the ids */
   char path[300];
   snprintf(path, sizeof path, "%s/status", outer);
-  int fd = as_result(openat(tasks, path, O_RDONLY | O_CLOEXEC));
+  int fd = sys_openat2(tasks, path, O_RDONLY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_);
   ssize_t n = fd < 0 ? fd : as_result(read(fd, text, sizeof text - 1));
   if (fd >= 0) close(fd);
   if (n == -ENOENT || n == -ESRCH) return 0;
@@ -114,7 +114,9 @@ static int await_answers(void) {
 
 int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
   int proc = trusted_proc(c);
-  int tasks = proc < 0 ? proc : as_result(openat(proc, "self/task", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  /* Not through anything mounted inside /proc: a list of threads that is not the kernel's would leave some as they are. */
+  uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_XDEV_;
+  int tasks = proc < 0 ? proc : sys_openat2(proc, "self/task", O_PATH | O_DIRECTORY, 0, resolve);
   if (tasks < 0) return tasks;
   request.call = call;
   request.argument = argument;

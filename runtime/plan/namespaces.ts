@@ -24,17 +24,26 @@ export function intermediateOps(
     .sort((a, b) => Number(a.type === "mount") - Number(b.type === "mount"))
     .map(joinOp);
   const entered = user ? userOps(user) : [];
+  // What is in a joined mount namespace may be hostile, its /proc too (CVE-2025-52881), so nothing is done in it that can
+  // be done before; only rights over it that a user namespace takes away come first.
+  const late = user ? [] : joined.filter(isMountJoin);
+  const first = joined.filter((op) => !late.includes(op));
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...oomScoreOps(input),
     ...early,
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
-    ...(input.host.uid === 0 ? [...joined, ...entered] : [...entered, ...joined]),
+    ...(input.host.uid === 0 ? [...first, ...entered] : [...entered, ...first]),
     ...newNamespaceOps(all),
     ...timeOffsetOps(input),
+    ...late,
     { op: "cloneInit" },
   ];
+}
+
+function isMountJoin(op: Op): boolean {
+  return op.op === "setns" && op.nstype === NAMESPACES.mount.flag;
 }
 
 function joinOp({ type, path, from }: Indexed): Op {

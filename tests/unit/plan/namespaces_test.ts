@@ -85,3 +85,12 @@ Deno.test("intermediateOps() joins the cgroup and sets the OOM score before anyt
     { op: "cloneInit" },
   ]);
 });
+
+Deno.test("intermediateOps() joins a mount namespace last, after the time offsets, without a user namespace", () => {
+  const linux = {
+    namespaces: [{ type: "mount", path: "/ns/mnt" }, { type: "time" }],
+    timeOffsets: { boottime: { secs: 1 } },
+  } as const;
+  const ops = intermediateOps(inputOf(specWith([], { linux })));
+  assertEquals(ops.map((op) => op.op), ["unshare", "writeFile", "setns", "cloneInit"]);
+});

@@ -1,0 +1,66 @@
+/**
+ * Id-mapped mounts, and binds for user namespaces. Needs root, and a folder for temporary files whose filesystem takes
+ * id maps: not the emulated host's, which is a tmpfs on a kernel before 6.3.
+ */
+import { assertEquals } from "@std/assert";
+import type { BundleOptions } from "../harness/bundle.ts";
+import { Kago } from "../harness/kago.ts";
+
+/** The output of a script in a container. */
+async function inside(script: string, options: BundleOptions = {}): Promise<string> {
+  let output = "";
+  await Kago.with({ ...options, args: ["sh", "-c", script] }, async (kago) => {
+    const result = await kago.foreground();
+    assertEquals(result.code, 0, result.stderr);
+    output = result.stdout;
+  });
+  return output;
+}
+
+/** A folder that only root enters, with a file of uid 1000 in it. */
+async function withPrivateFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/inner`);
+    await Deno.writeTextFile(`${folder}/inner/file`, "");
+    await Deno.chown(`${folder}/inner/file`, 1000, 1000);
+    await use(`${folder}/inner`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const HOST_MAPPING = [{ containerID: 0, hostID: 100000, size: 65536 }];
+
+Deno.test("an id-mapped bind shows other owners, and the files keep theirs", async () => {
+  await withPrivateFolder(async (source) => {
+    const mapping = [{ containerID: 1000, hostID: 2000, size: 1 }];
+    const mount = { destination: "/mnt", type: "bind", source, options: ["rbind", "idmap"] };
+    const mounts = [{ ...mount, uidMappings: mapping, gidMappings: mapping }];
+    assertEquals(await inside("stat -c '%u:%g' /mnt/file", { mounts }), "2000:2000\n");
+    assertEquals(Deno.statSync(`${source}/file`).uid, 1000);
+  });
+});
+
+Deno.test("a user namespace gets binds that its root cannot reach, id-mapped by its own mappings", async () => {
+  await withPrivateFolder(async (source) => {
+    const mount = { destination: "/mnt", type: "bind", source };
+    const mounts = [
+      { ...mount, destination: "/plain", options: ["rbind"] },
+      { ...mount, options: ["rbind", "idmap"] },
+    ];
+    const namespaces = ["pid", "network", "ipc", "uts", "mount", "user"].map((type) => ({ type }));
+    const linux = { namespaces, uidMappings: HOST_MAPPING, gidMappings: HOST_MAPPING };
+    const args = ["sh", "-c", "stat -c %u /plain/file /mnt/file"];
+    await Kago.with({ args, mounts, config: { linux } }, async (kago) => {
+      await Deno.chmod(kago.bundle.path, 0o755);
+      for (const path of ["", "/dev", "/proc", "/sys"]) {
+        await Deno.chown(`${kago.bundle.rootfs}${path}`, 100000, 100000);
+      }
+      const { code, stdout, stderr } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      // 1000 is not mapped, so it shows as nobody; mapped by the namespace's own map it is 1000 inside.
+      assertEquals(stdout, "65534\n1000\n");
+    });
+  });
+});
