@@ -95,6 +95,17 @@ export class Kago {
   }
 }
 
+/** The output of a script in a container of its own, which must succeed. */
+export async function inside(script: string, options: BundleOptions = {}): Promise<string> {
+  let output = "";
+  await Kago.with({ ...options, args: ["sh", "-c", script] }, async (kago) => {
+    const result = await kago.foreground();
+    assertEquals(result.code, 0, result.stderr);
+    output = result.stdout;
+  });
+  return output;
+}
+
 /** None when the folder is gone: other tests' cgroups come and go. */
 function subfolders(folder: string): string[] {
   try {

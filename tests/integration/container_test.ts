@@ -1,19 +1,8 @@
 /** What the process inside a plain container sees and may do. Needs root. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../harness/bundle.ts";
-import { KAGO, Kago } from "../harness/kago.ts";
+import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
-
-/** The output of a script in a container. */
-async function inside(script: string, options: BundleOptions = {}): Promise<string> {
-  let output = "";
-  await Kago.with({ ...options, args: ["sh", "-c", script] }, async (kago) => {
-    const result = await kago.foreground();
-    assertEquals(result.code, 0, result.stderr);
-    output = result.stdout;
-  });
-  return output;
-}
 
 Deno.test("args, env and cwd arrive byte for byte", async () => {
   const args = [

@@ -3,19 +3,7 @@
  * id maps: not the emulated host's, which is a tmpfs on a kernel before 6.3.
  */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
-import { Kago } from "../harness/kago.ts";
-
-/** The output of a script in a container. */
-async function inside(script: string, options: BundleOptions = {}): Promise<string> {
-  let output = "";
-  await Kago.with({ ...options, args: ["sh", "-c", script] }, async (kago) => {
-    const result = await kago.foreground();
-    assertEquals(result.code, 0, result.stderr);
-    output = result.stdout;
-  });
-  return output;
-}
+import { inside, Kago } from "../harness/kago.ts";
 
 /** A folder that only root enters, with a file of uid 1000 in it. */
 async function withPrivateFolder(use: (folder: string) => Promise<void>): Promise<void> {
