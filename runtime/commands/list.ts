@@ -1,25 +1,12 @@
 /** `kago list`: all containers below the state root, as a table, as JSON, or their ids alone. */
 import type { Invocation } from "../cli/command_table.ts";
 import { NotFoundError } from "../errors.ts";
-import { DamagedStateError, type StoredState } from "../state/container_state.ts";
+import { DamagedStateError, type StateRow, stateRow } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { ownerName } from "../state/owner.ts";
 import { listIds, loadState } from "../state/store.ts";
 import { stateRoot } from "./state_root_option.ts";
-
-/** A row, with the names of runc's JSON. */
-interface Row {
-  readonly ociVersion: string;
-  readonly id: string;
-  readonly pid: number;
-  readonly status: string;
-  readonly bundle: string;
-  readonly rootfs: string;
-  readonly created: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly owner: string;
-}
 
 export function run({ global, options }: Invocation<"list">): number {
   const root = stateRoot(global);
@@ -31,10 +18,11 @@ export function run({ global, options }: Invocation<"list">): number {
   return 0;
 }
 
-function readRow(root: string, id: string): Row[] {
+function readRow(root: string, id: string): StateRow[] {
   try {
     const state = loadState(root, id);
-    return [rowOf(state, liveStatus(state, () => isUnlocked(root, id)))];
+    const status = liveStatus(state, () => isUnlocked(root, id));
+    return [stateRow(state, status, ownerName(state.owner))];
   } catch (error) {
     // Deleted while we looked.
     if (error instanceof NotFoundError) return [];
@@ -43,25 +31,8 @@ function readRow(root: string, id: string): Row[] {
   }
 }
 
-function rowOf(state: StoredState, status: string): Row {
-  const { ociVersion, id, bundle, rootfs, created, annotations } = state;
-  const pid = status === "stopped" ? 0 : state.pid;
-  const notes = Object.keys(annotations).length > 0 ? { annotations } : {};
-  return {
-    ociVersion,
-    id,
-    pid,
-    status,
-    bundle,
-    rootfs,
-    created,
-    ...notes,
-    owner: ownerName(state.owner),
-  };
-}
-
 /** It exists, and `delete --force` removes it. */
-function damagedRow(id: string): Row {
+function damagedRow(id: string): StateRow {
   return {
     ociVersion: "",
     id,
@@ -74,7 +45,7 @@ function damagedRow(id: string): Row {
   };
 }
 
-function format(rows: readonly Row[], form: "table" | "json"): string {
+function format(rows: readonly StateRow[], form: "table" | "json"): string {
   if (form === "json") return `${JSON.stringify(rows)}\n`;
   const cells = [
     ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"],

@@ -77,28 +77,37 @@ export function ociState(stored: StoredState, status: Status): OciState {
   };
 }
 
+/** What users are told of a container, with the names and in the order of runc's JSON. */
+export interface StateRow {
+  readonly ociVersion: string;
+  readonly id: string;
+  /** 0 once it is stopped. */
+  readonly pid: number;
+  readonly status: string;
+  readonly bundle: string;
+  readonly rootfs: string;
+  readonly created: string;
+  /** undefined when there are none. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly owner: string;
+}
+
+/** @param owner the name of the uid in `stored.owner`. */
+export function stateRow(stored: StoredState, status: Status, owner: string): StateRow {
+  const { ociVersion, id, bundle, rootfs, created } = stored;
+  const { pid = 0, annotations } = ociState(stored, status);
+  return { ociVersion, id, pid, status, bundle, rootfs, created, annotations, owner };
+}
+
 /**
- * What `state` prints: the spec's state in runc's order and indentation, with `rootfs`, `created` and `owner`, the pid
- * 0 once it is stopped, and no newline at the end.
+ * What `state` prints: the row with runc's indentation, its annotations sorted, and no newline at the end.
  * @param owner the name of the uid in `stored.owner`.
  */
 export function stateOutput(stored: StoredState, status: Status, owner: string): string {
-  const { ociVersion, id, bundle, rootfs, created } = stored;
-  const { pid = 0, annotations } = ociState(stored, status);
-  const sorted = annotations &&
-    Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => a < b ? -1 : 1));
-  const output = {
-    ociVersion,
-    id,
-    pid,
-    status,
-    bundle,
-    rootfs,
-    created,
-    annotations: sorted,
-    owner,
-  };
-  return JSON.stringify(output, undefined, 2);
+  const row = stateRow(stored, status, owner);
+  const annotations = row.annotations &&
+    Object.fromEntries(Object.entries(row.annotations).sort(([a], [b]) => a < b ? -1 : 1));
+  return JSON.stringify({ ...row, annotations }, undefined, 2);
 }
 
 /**

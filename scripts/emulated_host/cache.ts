@@ -2,6 +2,7 @@
  * Folders below `build/cache/` that are expensive to fill. A folder is complete or absent: it is filled under another
  * name and renamed, so a killed run leaves nothing that a later run would take for complete.
  */
+import { readIfPresent } from "../build/output_file.ts";
 
 /** The repository's root, without a trailing slash. */
 export const REPOSITORY = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -52,15 +53,6 @@ async function removeAbandoned(path: string): Promise<void> {
     if (mtime && Date.now() - mtime.getTime() > 3_600_000) {
       await Deno.remove(partial, { recursive: true });
     }
-  }
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 
