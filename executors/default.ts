@@ -6,5 +6,5 @@ export const defaultExecutor: Executor = {
   canHandle: (spec, request) => requestedHandler(spec, request) === "default",
   validate() {},
   checkHost() {},
-  preExec: (spec) => ({ spec, rootfsFiles: [], ending: { kind: "process" } }),
+  preExec: (spec) => ({ spec, rootfsFiles: [], ending: { kind: "process" }, warnings: [] }),
 };

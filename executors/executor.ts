@@ -3,6 +3,7 @@
  * Executors are asked in order; the first that can handle the spec gets it.
  */
 import type { RootFile } from "../ffi/shim.ts";
+import type { Ending } from "../runtime/plan/compile_input.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
 
 export type { RootFile };
@@ -39,13 +40,15 @@ export interface Executor {
   /**
    * Called in the builder by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on
    * the host.
+   * @param ending as preExec() gave it.
    * @throws {HostError} with what is missing and how to get it.
    */
-  checkHost(spec: Spec, context: BundleContext): void;
+  checkHost(spec: Spec, context: BundleContext, ending: Ending): void;
 
   /**
    * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
-   * Pure; the files that the executor needs are listed in `rootfsFiles`.
+   * No effect on the host; it may read the image, and the files that the executor needs are listed in `rootfsFiles`.
+   * @throws {SpecError} for what the image or the bundle asks of this executor and cannot have.
    */
   preExec(spec: Spec, context: BundleContext): PreExecResult;
 }
@@ -54,12 +57,9 @@ export interface PreExecResult {
   readonly spec: Spec;
   /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
   readonly rootfsFiles: readonly RootFile[];
-  /** How Init ends: exec of the user's process, or exec of kago's own init stage with these settings. */
-  readonly ending: { readonly kind: "process" } | {
-    readonly kind: "stage";
-    /** JSON-serialisable settings for `--stage=init`. */
-    readonly settings: Readonly<Record<string, unknown>>;
-  };
+  readonly ending: Ending;
+  /** One sentence each, without a full stop: what will be ignored. */
+  readonly warnings: readonly string[];
 }
 
 /** The annotation that names a container's handler; crun and youki read it too. */

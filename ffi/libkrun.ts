@@ -3,6 +3,7 @@
  * in which order is not decided here.
  */
 import { HostError, SyscallError } from "../runtime/errors.ts";
+import { LibkrunExtras } from "./libkrun_extras.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
@@ -26,6 +27,14 @@ type Symbols = { readonly [N in keyof OptionalSymbols]: NonNullable<OptionalSymb
 
 const LIBKRUN = "libkrun.so.1";
 const LIBKRUN_2 = "libkrun.so.2";
+/** The files of the flavours for confidential workloads, by the names of `krun.variant`; newer names first. */
+const VARIANTS = {
+  sev: ["libkrun-sev.so.1"],
+  "aws-nitro": ["libkrun-awsnitro.so.1", "libkrun-nitro.so.1"],
+} as const;
+
+export type Variant = keyof typeof VARIANTS;
+
 /** The names that versions of libkrun 1.x ask for. */
 const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
 
@@ -34,9 +43,13 @@ const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
 /** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
 export class Libkrun {
   readonly #symbols: Symbols;
+  /** What not every libkrun has. */
+  readonly extras: LibkrunExtras;
 
-  constructor(symbols: Symbols) {
+  /** @param library the name or path that it was loaded by. */
+  constructor(symbols: Symbols, library: string) {
     this.#symbols = symbols;
+    this.extras = new LibkrunExtras(library);
   }
 
   /** A new configuration; libkrun loads its firmware now, if it finds it, so the host's files must be in sight. */
@@ -87,29 +100,41 @@ function checked(result: number, operation: string): number {
 }
 
 /**
- * Loads libkrun as the dynamic linker finds it, or from `path`, where its firmware may lie beside it.
+ * Loads libkrun as the dynamic linker finds it, or from `path`, where its firmware may lie beside it; a variant from its
+ * own file, and no other libkrun with it.
  * @throws {HostError} when it is missing, broken, or not of version 1.x.
  */
-export function openLibkrun(path?: string): Libkrun {
+export function openLibkrun(path?: string, variant?: Variant): Libkrun {
   if (path !== undefined) loadFirmwareBeside(path);
-  const symbols = load(path);
+  const names = path !== undefined ? [path] : variant ? VARIANTS[variant] : [LIBKRUN];
+  const { library, symbols } = load(names, variant);
   if (!symbols.krun_create_ctx) {
-    throw new HostError(`${path ?? LIBKRUN} is not libkrun`, "name the file of libkrun 1.x");
+    throw new HostError(`${library} is not libkrun`, "name the file of libkrun 1.x");
   }
-  if (Object.values(symbols).includes(null)) throw unsupported(path ?? LIBKRUN);
-  return new Libkrun(symbols as Symbols);
+  // The flavour for SEV boots from a disk, and has no function for another root.
+  const missing = Object.entries(symbols).filter(([, symbol]) => symbol === null)
+    .filter(([name]) => !(variant === "sev" && name === "krun_set_root"));
+  if (missing.length > 0) throw unsupported(library);
+  return new Libkrun(symbols as Symbols, library);
 }
 
-function load(path: string | undefined): OptionalSymbols {
-  try {
-    return Deno.dlopen(path ?? LIBKRUN, SYMBOLS).symbols;
-  } catch (cause) {
-    if (path === undefined && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, cause);
-    const remedy = path === undefined
-      ? "install libkrun 1.x and run ldconfig"
-      : 'correct annotations["krun.libkrun.path"]';
-    throw new HostError(`libkrun cannot be loaded: ${reason(cause)}`, remedy, { cause });
+function load(
+  names: readonly string[],
+  variant: Variant | undefined,
+): { library: string; symbols: OptionalSymbols } {
+  let failure: unknown;
+  for (const library of names) {
+    try {
+      return { library, symbols: Deno.dlopen(library, SYMBOLS).symbols };
+    } catch (cause) {
+      failure ??= cause;
+    }
   }
+  if (names[0] === LIBKRUN && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, failure);
+  const remedy = names[0] !== LIBKRUN && !variant
+    ? 'correct annotations["krun.libkrun.path"]'
+    : `install ${variant ? `the ${variant} flavour of ` : ""}libkrun 1.x and run ldconfig`;
+  throw new HostError(`libkrun cannot be loaded: ${reason(failure)}`, remedy, { cause: failure });
 }
 
 function unsupported(library: string, cause?: unknown): HostError {

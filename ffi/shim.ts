@@ -31,6 +31,7 @@ export const CALLS = [
   "run_vmm_stage",
   "run_hooks",
   "probe_kvm",
+  "open_in_root",
   "exit",
 ] as const;
 
@@ -240,6 +241,37 @@ export function putRootFile(root: string, { name, data, uid, gid }: RootFile): v
   checked(
     call("put_root_file", [data.length, uid, gid], cString(root), cString(name), data),
     `write ${name} into ${root}`,
+  );
+}
+
+const O_PATH = 0o10000000;
+
+/**
+ * A descriptor of `path` inside a hostile root filesystem, for use by `/proc/self/fd/N`; it cannot be read or written
+ * itself.
+ * @throws {SyscallError}
+ */
+export function openInRoot(root: string, path: string): number {
+  return checked(
+    call("open_in_root", [O_PATH], cString(root), cString(path)),
+    `open ${path} in ${root}`,
+  );
+}
+
+const O_WRONLY = 1;
+const O_CREAT = 0o100;
+const O_APPEND = 0o2000;
+const O_NONBLOCK = 0o4000;
+
+/**
+ * A descriptor that appends to the file `path` inside a hostile root filesystem; it is made if it is missing, mode 0600.
+ * @throws {SyscallError} ENXIO for a FIFO that nobody reads.
+ */
+export function openConsoleFile(root: string, path: string): number {
+  const flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK;
+  return checked(
+    call("open_in_root", [flags], cString(root), cString(path)),
+    `open ${path} in ${root}`,
   );
 }
 

@@ -15,22 +15,12 @@
 #include "context.h"
 #include "kernel.h"
 #include "plan.h"
+#include "root_file.h"
 #include "threads.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
-
-static int write_all(int fd, const uint8_t *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t n = write(fd, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    bytes += n;
-    size -= (size_t)n;
-  }
-  return 0;
-}
 
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
   unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -163,33 +153,6 @@ int kago_pidfd_wait(int pidfd, int timeout_ms) {
     result = as_result(poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0));
   }
   return wait.revents & POLLNVAL ? -EBADF : result;
-}
-
-/* A temporary name made with O_EXCL and renamed over the old one: a link, FIFO or device of that name is replaced,
- * never followed, opened or written to. */
-static int put_file(int folder, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
-  char temporary[300];
-  if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..")) return -EINVAL;
-  int fd = -EEXIST;
-  for (int i = 0; i < 100 && fd == -EEXIST; i++) {
-    snprintf(temporary, sizeof temporary, "%s.%d.%d", name, (int)getpid(), i);
-    fd = as_result(openat(folder, temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
-  }
-  if (fd < 0) return fd;
-  int result = write_all(fd, bytes, size);
-  if (result == 0) result = as_result(fchown(fd, uid, gid));
-  if (result == 0) result = as_result(renameat(folder, temporary, folder, name));
-  if (result < 0) unlinkat(folder, temporary, 0);
-  close(fd);
-  return result;
-}
-
-int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
-  int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (folder < 0) return folder;
-  int result = put_file(folder, name, bytes, size, uid, gid);
-  close(folder);
-  return result;
 }
 
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]) {

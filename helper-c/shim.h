@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-
-
 /* A sealed memory file with these contents, for a plan or a program: descriptor. */
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 
@@ -52,6 +50,9 @@ int kago_copy_window_size(int master);
 /* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
 
+/* Opens `path` as if `root` were /, links and all, but no link of a procfs; `flags` as in fcntl.h. */
+int kago_open_in_root(const char *root, const char *path, int flags);
+
 /* Runs the vmm stage of the plan in this process, on all its threads. `result` gets the failing operation's index
  * and the descriptor that reports go to. */
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]);
@@ -90,6 +91,7 @@ _Noreturn void kago_exit(int code);
   X(run_vmm_stage) \
   X(run_hooks) \
   X(probe_kvm) \
+  X(open_in_root) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

@@ -1,78 +1,79 @@
-/**
- * What a bundle says about its microVM: the `krun.*` annotations, and the limits of the spec where they are silent.
- * Pure. Annotations that are not named here are ignored, as the runtime spec wants it ("Annotations").
- */
+/** Reads single annotations as annotation_table.ts says. Pure. */
 import { SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
-import { defaultCpus, defaultRamMib } from "./defaults.ts";
+import { type AnnotationName, type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 
-/** The settings of one microVM. */
-export interface VmSettings {
-  readonly cpus: number;
-  readonly ramMib: number;
-  /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
-  readonly logLevel: number;
-  /** Absolute path of a libkrun other than the one that the dynamic linker finds. */
-  readonly libkrunPath?: string;
+type NameOf<Kind extends AnnotationRow["kind"]> = {
+  [N in AnnotationName]: (typeof ANNOTATIONS)[N]["kind"] extends Kind ? N : never;
+}[AnnotationName];
+
+type ChoiceOf<N extends NameOf<"choice">> = (typeof ANNOTATIONS)[N]["choices"][number];
+
+/** An annotation that cannot be carried out; the problem goes on after its value. */
+export function annotationError(name: AnnotationName, problem: string): SpecError {
+  return new SpecError(`annotations["${name}"]`, problem);
 }
 
-/** libkrun.h takes a byte; more than 16 vCPUs are not what libkrun is made for, and crun stops there too. */
-export const MAX_CPUS = 16;
+/** @throws {SpecError} with the range, for anything but a decimal number in it. */
+export function integerAnnotation(spec: Spec, name: NameOf<"integer">): number | undefined {
+  const text = valueOf(spec, name);
+  if (text === undefined) return undefined;
+  const { least, most } = ANNOTATIONS[name];
+  const value = decimal(text);
+  if (value >= least && value <= most) return value;
+  throw refused(name, text, `an integer from ${least} to ${most}`);
+}
 
-/** In this much the guest kernel of libkrunfw boots and leaves half of it to the container. */
-export const MIN_RAM_MIB = 128;
+/** @throws {SpecError} for anything but a decimal number. */
+export function flagAnnotation(spec: Spec, name: NameOf<"flag">): boolean | undefined {
+  const text = valueOf(spec, name);
+  if (text === undefined) return undefined;
+  const value = decimal(text);
+  if (Number.isNaN(value)) throw refused(name, text, "0 for no, or 1 for yes");
+  return value > 0;
+}
 
-/** 1 TiB: the page tables alone of a guest beyond it would not fit the hosts that run containers. */
-export const MAX_RAM_MIB = 1024 * 1024;
+/** @throws {SpecError} with the choices, for anything else. */
+export function choiceAnnotation<N extends NameOf<"choice">>(
+  spec: Spec,
+  name: N,
+): ChoiceOf<N> | undefined {
+  const text = valueOf(spec, name);
+  const choices: readonly string[] = ANNOTATIONS[name].choices;
+  if (text === undefined || choices.includes(text)) return text as ChoiceOf<N> | undefined;
+  throw refused(name, text, choices.join(" or "));
+}
 
-const ERRORS_ONLY = 1;
-const MAX_LOG_LEVEL = 5;
+/** @throws {SpecError} with the form, for text that has another. */
+export function textAnnotation(spec: Spec, name: NameOf<"text">): string | undefined {
+  const text = valueOf(spec, name);
+  const { pattern, form } = ANNOTATIONS[name];
+  if (text === undefined || pattern.test(text)) return text;
+  throw refused(name, text, form);
+}
 
 /**
- * The settings that annotations and limits add up to.
- * @throws {SpecError} for an annotation out of its range.
+ * The items of a list, separated by commas; an empty text is an empty list.
+ * @throws {SpecError} with the form, for an item that has another.
  */
-export function readVmSettings(spec: Spec): VmSettings {
-  refuseVariant(spec);
-  const resources = spec.linux?.resources ?? {};
-  const libkrunPath = absolutePath(spec, "krun.libkrun.path");
-  return {
-    cpus: integer(spec, "krun.cpus", 1, MAX_CPUS) ?? defaultCpus(resources, MAX_CPUS),
-    ramMib: integer(spec, "krun.ram_mib", MIN_RAM_MIB, MAX_RAM_MIB) ??
-      defaultRamMib(resources, MIN_RAM_MIB, MAX_RAM_MIB),
-    logLevel: integer(spec, "krun.log_level", 0, MAX_LOG_LEVEL) ?? ERRORS_ONLY,
-    ...(libkrunPath === undefined ? {} : { libkrunPath }),
-  };
-}
-
-function integer(spec: Spec, name: string, least: number, most: number): number | undefined {
-  const text = spec.annotations?.[name];
+export function listAnnotation(spec: Spec, name: NameOf<"list">): readonly string[] | undefined {
+  const text = valueOf(spec, name);
   if (text === undefined) return undefined;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  throw annotationError(
-    name,
-    `is ${JSON.stringify(text)}, must be an integer from ${least} to ${most}`,
-  );
+  const items = text === "" ? [] : text.split(",");
+  const { pattern, form } = ANNOTATIONS[name];
+  if (items.every((item) => pattern.test(item))) return items;
+  throw refused(name, text, `a list of ${form}`);
 }
 
-function absolutePath(spec: Spec, name: string): string | undefined {
-  const text = spec.annotations?.[name];
-  if (text === undefined || (text.startsWith("/") && !text.includes("\0"))) return text;
-  throw annotationError(name, `is ${JSON.stringify(text)}, must be an absolute path of the host`);
+function valueOf(spec: Spec, name: AnnotationName): string | undefined {
+  return spec.annotations?.[name];
 }
 
-/** To run a confidential workload in an ordinary microVM would be a lie about its security. */
-function refuseVariant(spec: Spec): void {
-  const name = "krun.variant";
-  const variant = spec.annotations?.[name];
-  if (variant === undefined) return;
-  throw annotationError(
-    name,
-    `${JSON.stringify(variant)} is not supported: kago runs ordinary microVMs only`,
-  );
+/** At most 10 digits; NaN for anything else. */
+function decimal(text: string): number {
+  return /^\d{1,10}$/.test(text) ? Number(text) : NaN;
 }
 
-function annotationError(name: string, problem: string): SpecError {
-  return new SpecError(`annotations["${name}"]`, problem);
+function refused(name: AnnotationName, text: string, form: string): SpecError {
+  return annotationError(name, `is ${JSON.stringify(text)}, must be ${form}`);
 }

@@ -4,25 +4,31 @@
  * container's namespaces, cgroup and capabilities confine it as they confine a plain process.
  */
 import { SpecError } from "../../runtime/errors.ts";
+import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
-import { type Executor, type PreExecResult, requestedHandler } from "../executor.ts";
-import { readVmSettings } from "./annotations.ts";
+import {
+  type BundleContext,
+  type Executor,
+  type PreExecResult,
+  requestedHandler,
+} from "../executor.ts";
+import { vmDevices, withDevices } from "./devices.ts";
 import { guestConfigFile } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
-import { withKvmDevice } from "./kvm_device.ts";
+import { readVmSettings, type VmSettings } from "./settings.ts";
+import { readVmFile } from "./vm_file.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
   canHandle: (spec, request) => requestedHandler(spec, request) === "krun",
   validate,
-  checkHost: (spec, { rootfs }) => checkLibkrunHost(spec, readVmSettings(spec), rootfs),
+  checkHost: (spec, { rootfs }, ending) => checkLibkrunHost(spec, settingsOf(ending), rootfs),
   preExec,
 };
 
 function validate(spec: Spec): void {
-  readVmSettings(spec);
   if (!spec.process?.args?.length) {
     throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
   }
@@ -38,11 +44,20 @@ function validate(spec: Spec): void {
   }
 }
 
-function preExec(spec: Spec): PreExecResult {
-  const adjusted = withKvmDevice(spec);
+function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
+  const vmFile = readVmFile(rootfs);
+  const settings = readVmSettings(spec, id, vmFile.settings);
+  const adjusted = withDevices(spec, vmDevices(settings));
   return {
     spec: adjusted,
     rootfsFiles: [guestConfigFile(adjusted)],
-    ending: { kind: "stage", settings: { ...readVmSettings(spec) } },
+    ending: { kind: "stage", settings: { ...settings } },
+    warnings: vmFile.warnings,
   };
+}
+
+/** What preExec() put there. */
+function settingsOf(ending: Ending): VmSettings {
+  if (ending.kind !== "stage") throw new Error("not the ending of a microVM");
+  return ending.settings as unknown as VmSettings;
 }

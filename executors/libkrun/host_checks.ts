@@ -3,17 +3,32 @@
  * a sentence of its own with what to do about it.
  */
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
+import type { Feature, LibkrunExtras } from "../../ffi/libkrun_extras.ts";
 import { tryOpenDevice } from "../../ffi/shim.ts";
 import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
-import type { VmSettings } from "./annotations.ts";
-import { KVM_PATH } from "./kvm_device.ts";
+import { KVM_PATH, vmDevices } from "./devices.ts";
 import { checkLibraryPath } from "./library_path.ts";
+import type { VmSettings } from "./settings.ts";
 
 const ENOENT = 2;
 const ENXIO = 6;
 const EACCES = 13;
 const ENODEV = 19;
+
+/** How a missing device comes about. */
+const DRIVERS: Readonly<Record<string, string>> = {
+  "/dev/kvm":
+    "load the module kvm_intel or kvm_amd, and turn on virtualisation in the firmware, or " +
+    "nested virtualisation if this host is a virtual machine itself",
+  "/dev/net/tun": "load the module tun",
+  "/dev/sev": "turn on SEV in the firmware, and load the module ccp",
+  "/dev/nitro_enclaves": "run on an EC2 instance with enclaves enabled, and load nitro_enclaves",
+};
+
+/** virglrenderer.h, VIRGL_RENDERER_RENDER_SERVER: the renderer is a program of its own. */
+const RENDER_SERVER_FLAG = 1 << 9;
+const RENDER_SERVER = "/usr/libexec/virgl_render_server";
 
 /** The size of the table that libkrun's guest init in C fills without looking, less the NULL at its end. */
 const MAX_ARGS_OF_INIT_IN_C = 31;
@@ -22,17 +37,18 @@ const MAX_ARGS_OF_INIT_IN_C = 31;
  * @throws {HostError} when libkrun, libkrunfw or a usable /dev/kvm is missing.
  * @throws {SpecError} when the installed libkrun cannot carry out what a later one can.
  */
-export function checkLibkrunHost(
-  spec: Spec,
-  { libkrunPath }: VmSettings,
-  rootfs: string,
-): void {
+export function checkLibkrunHost(spec: Spec, settings: VmSettings, rootfs: string): void {
+  const { libkrunPath, variant, kernel } = settings;
   if (libkrunPath !== undefined) checkLibraryPath(libkrunPath, rootfs);
-  const libkrun = openLibkrun(libkrunPath);
-  checkFirmware(libkrun);
+  const libkrun = openLibkrun(libkrunPath, variant);
+  // A flavour has a firmware of its own kind, and another kernel needs none.
+  if (!variant && !kernel) checkFirmware(libkrun);
   checkArguments(libkrun, spec.process?.args ?? []);
-  const errno = tryOpenDevice(KVM_PATH);
-  if (errno !== 0) throw kvmError(errno);
+  checkFeatures(libkrun.extras, settings);
+  for (const { path } of vmDevices(settings)) {
+    const errno = tryOpenDevice(path);
+    if (errno !== 0) throw deviceError(path, errno);
+  }
 }
 
 /** libkrun says nothing of it before krun_start_enter(), when the container is already there. */
@@ -45,6 +61,49 @@ function checkFirmware(libkrun: Libkrun): void {
   );
 }
 
+/** What is asked for and this libkrun, or the host, cannot give. */
+function checkFeatures(extras: LibkrunExtras, settings: VmSettings): void {
+  const { network, disks, gpuFlags, nestedVirt } = settings;
+  if (network) {
+    requireFeature(extras, "net", network.kind === "tap" ? "krun.tap_name" : "krun.use_passt");
+  }
+  if (disks?.length) requireFeature(extras, "blk", "krun.disk");
+  if (gpuFlags !== undefined) {
+    requireFeature(extras, "gpu", "krun.gpu_flags");
+    checkGpu(gpuFlags);
+  }
+  if (nestedVirt && extras.checkNestedVirt() === false) {
+    throw new HostError(
+      'annotations["krun.nested_virt"]: this host\'s KVM does not nest virtual machines',
+      "load kvm_intel or kvm_amd with nested=1, or leave the annotation out",
+    );
+  }
+}
+
+function requireFeature(extras: LibkrunExtras, feature: Feature, annotation: string): void {
+  if (extras.hasFeature(feature) !== false) return;
+  throw new HostError(
+    `annotations["${annotation}"]: this libkrun was built without the feature ${feature}`,
+    "install one that was built with it",
+  );
+}
+
+/** On the host: an image may have files of these names too. */
+function checkGpu(flags: number): void {
+  const needed = ["/dev/dri", ...(flags & RENDER_SERVER_FLAG ? [RENDER_SERVER] : [])];
+  for (const path of needed) {
+    try {
+      Deno.statSync(path);
+    } catch (cause) {
+      throw new HostError(
+        `annotations["krun.gpu_flags"]: the host has no ${path}`,
+        "install the driver and virglrenderer, or leave the annotation out",
+        { cause },
+      );
+    }
+  }
+}
+
 /** More of them overwrite the guest init's memory, and it runs something else or nothing. */
 function checkArguments(libkrun: Libkrun, args: readonly string[]): void {
   if (args.length <= MAX_ARGS_OF_INIT_IN_C || !libkrun.hasInitInC()) return;
@@ -55,17 +114,14 @@ function checkArguments(libkrun: Libkrun, args: readonly string[]): void {
   );
 }
 
-/** Why /dev/kvm cannot be opened on the host. */
-export function kvmError(errno: number): HostError {
+/** Why a device that the VMM needs cannot be opened on the host. */
+export function deviceError(path: string, errno: number): HostError {
   if (errno === ENOENT || errno === ENXIO || errno === ENODEV) {
-    return new HostError(
-      `${KVM_PATH} ${errno === ENOENT ? "does not exist" : "has no driver"}`,
-      "load the module kvm_intel or kvm_amd, and turn on virtualisation in the firmware, or " +
-        "nested virtualisation if this host is a virtual machine itself",
-    );
+    const problem = `${path} ${errno === ENOENT ? "does not exist" : "has no driver"}`;
+    return new HostError(problem, DRIVERS[path] ?? "load the kernel module that it belongs to");
   }
-  const problem = `${KVM_PATH} cannot be opened: ${describeErrno(errno)}`;
-  const remedy = errno === EACCES
+  const problem = `${path} cannot be opened: ${describeErrno(errno)}`;
+  const remedy = errno === EACCES && path === KVM_PATH
     ? "add the user to the group kvm (usermod -aG kvm USER) and log in again"
     : "see the kernel's log for why";
   return new HostError(problem, remedy);

@@ -6,7 +6,7 @@ import { pickExecutor } from "../../executors/registry.ts";
 import type { Executor, RootFile } from "../../executors/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compilePlan } from "../plan/compile.ts";
-import type { HostFacts } from "../plan/compile_input.ts";
+import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import type { Plan } from "../plan/op.ts";
 import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
@@ -39,6 +39,7 @@ export interface Build {
   readonly spec: Spec;
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
+  readonly ending: Ending;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
   readonly plan: Plan;
@@ -82,9 +83,10 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     spec,
     executor,
     rootFiles: prepared.rootfsFiles,
+    ending: prepared.ending,
     host,
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     plan,
-    warnings: [...warnings, ...cgroup.warnings, ...seccomp.warnings],
+    warnings: [...warnings, ...prepared.warnings, ...cgroup.warnings, ...seccomp.warnings],
   };
 }

@@ -45,7 +45,7 @@ export async function withCreated<T>(
   const build = await buildContainer(request);
   build.warnings.forEach(warn);
   checkConsole(build, request);
-  build.executor.checkHost(build.spec, build);
+  build.executor.checkHost(build.spec, build, build.ending);
   const lock = createStateDir(request.root, request.id);
   try {
     const result = createIn(lock, build, request, use);

@@ -8,24 +8,17 @@
  *
  * Failures go to Main, or to the `start` that waits; the end of that connection says that the guest boots.
  */
+import { configureVm, type Vm } from "../../executors/libkrun/configure_vm.ts";
+import type { VmSettings } from "../../executors/libkrun/settings.ts";
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
-import { closeFd, runVmmStage, send, tryOpenDevice, type VmmChannels } from "../../ffi/shim.ts";
-import { describeErrno, HostError } from "../errors.ts";
+import { closeFd, runVmmStage, send, type VmmChannels } from "../../ffi/shim.ts";
 import { encodeFailure, encodeText } from "./message.ts";
-
-/** What the libkrun executor's preExec() puts into the plan, as JSON. */
-export interface InitStageSettings {
-  readonly cpus: number;
-  readonly ramMib: number;
-  readonly logLevel: number;
-  readonly libkrunPath?: string;
-}
 
 const FAILURE = 1;
 
 /**
  * Runs the stage. It returns only on a failure, which has been reported then.
- * @param settingsJson InitStageSettings; the environment's KAGO_CHANNELS has the descriptors (helper-c/op_exec.c).
+ * @param settingsJson VmSettings; the environment's KAGO_CHANNELS has the descriptors (helper-c/op_exec.c).
  * @returns the exit code.
  */
 export function runInitStage(settingsJson: string): number {
@@ -37,15 +30,15 @@ export function runInitStage(settingsJson: string): number {
   let report = channels.sync;
   try {
     const settings = parseSettings(settingsJson);
-    const libkrun = openLibkrun(settings.libkrunPath);
-    const context = libkrun.createContext();
+    const libkrun = openLibkrun(settings.libkrunPath, settings.variant);
+    const vm = { libkrun, context: libkrun.createContext() };
     const stage = runVmmStage(channels);
     report = stage.report;
     if (stage.errno !== 0) {
       return tell(report, encodeFailure("vmm", stage.failed, stage.errno));
     }
-    configureVm(libkrun, context, settings);
-    return enterVm(libkrun, context, channels, report);
+    configureVm(vm, settings);
+    return enterVm(vm, channels, report);
   } catch (error) {
     return tell(report, encodeText(`microVM: ${(error as Error).message}`));
   }
@@ -61,36 +54,17 @@ function tell(report: number, message: Uint8Array<ArrayBuffer>): number {
   return FAILURE;
 }
 
-function configureVm(libkrun: Libkrun, context: number, settings: InitStageSettings): void {
-  // libkrun panics over a device that it cannot open.
-  const errno = tryOpenDevice("/dev/kvm");
-  if (errno !== 0) {
-    throw new HostError(
-      `the container's user cannot open its /dev/kvm: ${describeErrno(errno)}`,
-      "look at its owner and mode (in a user namespace they are the host's), at " +
-        "linux.resources.devices, and for nodev on /dev",
-    );
-  }
-  libkrun.setVmConfig(context, settings.cpus, settings.ramMib);
-  libkrun.setRoot(context, "/");
-  libkrun.setLogLevel(settings.logLevel);
-}
-
 /**
  * The guest gets the VMM's process, so nothing of kago's may be left open in it. The connection for reports goes last:
  * its end tells `start` that the guest boots, and what fails later can only be told on the container's stderr.
  */
-function enterVm(
-  libkrun: Libkrun,
-  context: number,
-  channels: VmmChannels,
-  report: number,
-): number {
+function enterVm(vm: Vm, channels: VmmChannels, report: number): number {
+  const libkrun: Libkrun = vm.libkrun;
   closeFd(channels.plan);
   closeFd(channels.root);
   closeFd(report);
   try {
-    libkrun.startEnter(context);
+    libkrun.startEnter(vm.context);
   } catch (error) {
     console.error(`kago: microVM: ${(error as Error).message}`);
     return FAILURE;
@@ -106,11 +80,10 @@ export function parseChannels(text: string): VmmChannels | undefined {
 }
 
 /** @throws {Error} for settings that are not the executor's: a fault of kago. */
-export function parseSettings(json: string): InitStageSettings {
-  const { cpus, ramMib, logLevel, libkrunPath } = JSON.parse(json);
+export function parseSettings(json: string): VmSettings {
+  const settings: VmSettings = JSON.parse(json);
+  const { cpus, ramMib, logLevel, libkrunPath } = settings;
   const numbers = [cpus, ramMib, logLevel].every((value) => Number.isInteger(value) && value >= 0);
-  if (numbers && ["string", "undefined"].includes(typeof libkrunPath)) {
-    return { cpus, ramMib, logLevel, ...(libkrunPath === undefined ? {} : { libkrunPath }) };
-  }
+  if (numbers && ["string", "undefined"].includes(typeof libkrunPath)) return settings;
   throw new Error(`malformed settings of the init stage: ${json}`);
 }

@@ -48,6 +48,7 @@ const SHIM: Helper = {
     "dispatch.c",
     "foreground.c",
     "kvm_probe.c",
+    "root_file.c",
     "shim.c",
     "spawn.c",
     "stage_image.c",

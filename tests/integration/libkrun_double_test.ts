@@ -35,16 +35,16 @@ Deno.test("run makes libkrun's calls in their order and returns the guest's exit
       assertEquals(result.code, 7, result.stderr);
       const calls = double.calls().map(({ call, args }) => [call, ...args]);
       // The first context is the builder's, which looks whether the firmware comes with it.
-      assertEquals(calls.slice(-5).map(([call]) => call), [
-        "krun_create_ctx",
-        "krun_set_vm_config",
-        "krun_set_root",
-        "krun_set_log_level",
-        "krun_start_enter",
+      assertEquals(calls.slice(-7), [
+        ["krun_create_ctx"],
+        ["krun_set_vm_config", 0, 1, 1024],
+        ["krun_set_root", 0, "/"],
+        // The bundle's network namespace is empty.
+        ["krun_disable_implicit_vsock", 0],
+        ["krun_add_vsock", 0, 0],
+        ["krun_set_log_level", 1],
+        ["krun_start_enter", 0],
       ]);
-      assertEquals(calls.at(-4)?.slice(-2), [1, 1024]);
-      assertEquals(calls.at(-3)?.at(-1), "/");
-      assertEquals(calls.at(-2)?.at(-1), 1);
     },
   );
 });

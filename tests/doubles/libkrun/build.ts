@@ -13,6 +13,12 @@ export interface DoubleOptions {
   readonly createContext?: number;
   readonly setVmConfig?: number;
   readonly startEnter?: number;
+  /** Which flavour's file name it gets; default the ordinary one's. */
+  readonly variant?: "sev" | "awsnitro";
+  /** Has it the functions that not every libkrun has? Default true. */
+  readonly extras?: boolean;
+  /** What it says of every feature, -22 for "I do not know"; default 1. */
+  readonly hasFeature?: number;
   /** Does it look as if its guest init were the one in C? Default false. */
   readonly initInC?: boolean;
 }
@@ -46,7 +52,7 @@ export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<L
   // A VMM that runs as another user finds them too.
   await Deno.chmod(dir, 0o755);
   await Deno.chmod(record, 0o666);
-  const soname = `libkrun.so.${abi}`;
+  const soname = `libkrun${options.variant ? `-${options.variant}` : ""}.so.${abi}`;
   await compile([...defines(options, record), ...SOURCES], dir, soname, `${abi}.99.0`);
   if (options.firmware ?? true) {
     await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
@@ -59,10 +65,12 @@ function defines(options: DoubleOptions, record: string): string[] {
     CREATE_RESULT: options.createContext,
     VM_CONFIG_RESULT: options.setVmConfig,
     START_RESULT: options.startEnter,
+    FEATURE_RESULT: options.hasFeature,
   };
   return [
     `-DRECORD=${JSON.stringify(record)}`,
     ...(options.abi === 2 ? ["-DABI_2"] : []),
+    ...(options.extras === false ? ["-DWITHOUT_EXTRAS"] : []),
     ...(options.initInC ? ["-DINIT_IN_C"] : []),
     ...Object.entries(results).filter(([, value]) => value !== undefined)
       .map(([name, value]) => `-D${name}=${value}`),

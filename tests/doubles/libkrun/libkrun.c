@@ -4,6 +4,8 @@
  *   -DRECORD="PATH"      required: where the calls go; opened when the library is loaded, before any change of root
  *   -DABI_2              without the functions that libkrun 2.0 dropped
  *   -DCREATE_RESULT=-12, -DVM_CONFIG_RESULT=-22, -DSTART_RESULT=-22    what the call returns instead of doing its work
+ *   -DWITHOUT_EXTRAS     without the functions that not every libkrun has
+ *   -DFEATURE_RESULT=0   what krun_has_feature() returns; 1 by default
  *   -DINIT_IN_C          carries the message by which kago knows libkrun's guest init in C */
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +58,133 @@ int32_t krun_set_root(uint32_t ctx, const char *path) {
 
 int32_t krun_set_log_level(uint32_t level) {
   dprintf(record_fd, "{\"call\":\"krun_set_log_level\",\"args\":[%u]}\n", level);
+  return 0;
+}
+#endif
+
+#ifndef WITHOUT_EXTRAS
+/* Descriptors are recorded as what they are open on. */
+static const char *named(const char *path) {
+  static char names[4][512];
+  static int next;
+  char *name = names[next++ % 4];
+  if (!path) return "NULL";
+  if (strncmp(path, "/proc/self/fd/", 14)) return path;
+  const char *rest = strchr(path + 14, '/');
+  char link[64];
+  snprintf(link, sizeof link, "%.*s", (int)(rest ? rest - path : (long)strlen(path)), path);
+  ssize_t size = readlink(link, name, 256);
+  if (size < 0) return "broken";
+  snprintf(name + size, 512 - (size_t)size, "%s", rest ? rest : "");
+  return name;
+}
+
+#define RECORD_CALL(name, format, ...) \
+  dprintf(record_fd, "{\"call\":\"" name "\",\"args\":[" format "]}\n", __VA_ARGS__)
+
+static int32_t record_list(const char *call, uint32_t ctx, const char *const list[]) {
+  dprintf(record_fd, "{\"call\":\"%s\",\"args\":[%u", call, ctx);
+  for (; list && *list; list++) dprintf(record_fd, ",\"%s\"", *list);
+  dprintf(record_fd, "]}\n");
+  return 0;
+}
+
+int32_t krun_has_feature(uint64_t feature) {
+  (void)feature;
+#ifdef FEATURE_RESULT
+  return FEATURE_RESULT;
+#else
+  return 1;
+#endif
+}
+
+int32_t krun_check_nested_virt(void) { return krun_has_feature(0); }
+
+int32_t krun_set_root_disk(uint32_t ctx, const char *path) {
+  RECORD_CALL("krun_set_root_disk", "%u,\"%s\"", ctx, named(path));
+  return 0;
+}
+
+int32_t krun_set_tee_config_file(uint32_t ctx, const char *path) {
+  RECORD_CALL("krun_set_tee_config_file", "%u,\"%s\"", ctx, named(path));
+  return 0;
+}
+
+int32_t krun_set_exec(uint32_t ctx, const char *path, const char *const argv[], const char *const envp[]) {
+  RECORD_CALL("krun_set_exec", "%u,\"%s\"", ctx, path);
+  record_list("krun_set_exec argv", ctx, argv);
+  return record_list("krun_set_exec envp", ctx, envp);
+}
+
+int32_t krun_set_console_output(uint32_t ctx, const char *path) {
+  RECORD_CALL("krun_set_console_output", "%u,\"%s\"", ctx, path);
+  return 0;
+}
+
+int32_t krun_add_virtiofs2(uint32_t ctx, const char *tag, const char *path, uint64_t size) {
+  RECORD_CALL("krun_add_virtiofs2", "%u,\"%s\",\"%s\",%llu", ctx, tag, named(path), (unsigned long long)size);
+  return 0;
+}
+
+int32_t krun_set_kernel(uint32_t ctx, const char *path, uint32_t format, const char *initrd, const char *cmdline) {
+  RECORD_CALL("krun_set_kernel", "%u,\"%s\",%u,\"%s\",\"%s\"", ctx, named(path), format, named(initrd),
+              cmdline ? cmdline : "NULL");
+  return 0;
+}
+
+int32_t krun_add_disk2(uint32_t ctx, const char *id, const char *path, uint32_t format, _Bool read_only) {
+  RECORD_CALL("krun_add_disk2", "%u,\"%s\",\"%s\",%u,%d", ctx, id, named(path), format, read_only);
+  return 0;
+}
+
+int32_t krun_add_vsock_port2(uint32_t ctx, uint32_t port, const char *path, _Bool listening) {
+  RECORD_CALL("krun_add_vsock_port2", "%u,%u,\"%s\",%d", ctx, port, named(path), listening);
+  return 0;
+}
+
+int32_t krun_disable_implicit_vsock(uint32_t ctx) {
+  RECORD_CALL("krun_disable_implicit_vsock", "%u", ctx);
+  return 0;
+}
+
+int32_t krun_add_vsock(uint32_t ctx, uint32_t features) {
+  RECORD_CALL("krun_add_vsock", "%u,%u", ctx, features);
+  return 0;
+}
+
+int32_t krun_add_net_tap(uint32_t ctx, char *name, uint8_t *mac, uint32_t features, uint32_t flags) {
+  RECORD_CALL("krun_add_net_tap", "%u,\"%s\",\"%02x:%02x:%02x:%02x:%02x:%02x\",%u,%u", ctx, name, mac[0], mac[1], mac[2],
+              mac[3], mac[4], mac[5], features, flags);
+  return 0;
+}
+
+int32_t krun_set_port_map(uint32_t ctx, const char *const map[]) { return record_list("krun_set_port_map", ctx, map); }
+
+int32_t krun_set_nested_virt(uint32_t ctx, _Bool enabled) {
+  RECORD_CALL("krun_set_nested_virt", "%u,%d", ctx, enabled);
+  return 0;
+}
+
+int32_t krun_set_gpu_options(uint32_t ctx, uint32_t flags) {
+  RECORD_CALL("krun_set_gpu_options", "%u,%u", ctx, flags);
+  return 0;
+}
+
+int32_t krun_disable_implicit_console(uint32_t ctx) {
+  RECORD_CALL("krun_disable_implicit_console", "%u", ctx);
+  return 0;
+}
+
+int32_t krun_add_virtio_console_multiport(uint32_t ctx) {
+  RECORD_CALL("krun_add_virtio_console_multiport", "%u", ctx);
+  return 3;
+}
+
+int32_t krun_add_console_port_inout(uint32_t ctx, uint32_t console, const char *name, int input, int output) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", output);
+  RECORD_CALL("krun_add_console_port_inout", "%u,%u,\"%s\",%d,\"%s\"", ctx, console, name, input,
+              output > 2 ? named(path) : output < 0 ? "none" : "stdio");
   return 0;
 }
 #endif

@@ -40,8 +40,10 @@ Deno.test("libkrunExecutor.validate() refuses a process without args", () => {
   assertEquals(refusedPath({ process: { cwd: "/", args: [] } }), "process.args");
 });
 
-Deno.test("libkrunExecutor.validate() refuses annotations out of range", () => {
-  assertEquals(refusedPath({ annotations: { "krun.cpus": "99" } }), 'annotations["krun.cpus"]');
+Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
+  const spec = { ...SPEC, annotations: { "krun.cpus": "99" } };
+  const { jsonPath } = assertThrows(() => libkrunExecutor.preExec(spec, CONTEXT), SpecError);
+  assertEquals(jsonPath, 'annotations["krun.cpus"]');
 });
 
 Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { kvmError } from "../../../../executors/libkrun/host_checks.ts";
+import { deviceError } from "../../../../executors/libkrun/host_checks.ts";
 import { buildLibkrunDouble, type DoubleOptions } from "../../../doubles/libkrun/build.ts";
 import { type Probed, probeLibkrun } from "../../ffi/libkrun_probe.ts";
 
@@ -20,11 +20,23 @@ function many(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${index}`);
 }
 
-Deno.test("kvmError() says what to do for each reason", () => {
-  assertMatch(kvmError(ENOENT).message, /^\/dev\/kvm does not exist; load the module kvm_intel or/);
-  assertMatch(kvmError(ENODEV).message, /^\/dev\/kvm has no driver; load the module kvm_intel or/);
-  assertMatch(kvmError(EACCES).message, /permission denied; add the user to the group kvm/);
-  assertMatch(kvmError(EBUSY).message, /cannot be opened: device or resource busy; /);
+Deno.test("deviceError() says what to do for each reason", () => {
+  assertMatch(
+    deviceError("/dev/kvm", ENOENT).message,
+    /^\/dev\/kvm does not exist; load the module kvm_intel or/,
+  );
+  assertMatch(
+    deviceError("/dev/kvm", ENODEV).message,
+    /^\/dev\/kvm has no driver; load the module kvm_intel or/,
+  );
+  assertMatch(
+    deviceError("/dev/kvm", EACCES).message,
+    /permission denied; add the user to the group kvm/,
+  );
+  assertMatch(
+    deviceError("/dev/kvm", EBUSY).message,
+    /cannot be opened: device or resource busy; /,
+  );
 });
 
 Deno.test("checkLibkrunHost() misses libkrunfw before anything is made", async () => {

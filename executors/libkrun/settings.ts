@@ -1,0 +1,166 @@
+/**
+ * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the limits of the spec.
+ * Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
+ */
+import type { Spec } from "../../runtime/spec/spec.ts";
+import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "./annotation_table.ts";
+import {
+  annotationError,
+  choiceAnnotation,
+  flagAnnotation,
+  integerAnnotation,
+  listAnnotation,
+  textAnnotation,
+} from "./annotations.ts";
+import { defaultCpus, defaultRamMib } from "./defaults.ts";
+import { type Disk, parseDisk } from "./disks.ts";
+import { macOf } from "./mac.ts";
+import type { VmFile } from "./vm_file.ts";
+import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
+
+/** The settings of one microVM: JSON, for the init stage gets them as its argument. */
+export interface VmSettings {
+  readonly cpus: number;
+  readonly ramMib: number;
+  /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
+  readonly logLevel: number;
+  /** Absolute path of a libkrun other than the one that the dynamic linker finds. */
+  readonly libkrunPath?: string;
+  readonly variant?: "sev" | "aws-nitro";
+  /** Without one: TSI, unless the network namespace is empty. */
+  readonly network?: { readonly kind: "passt" } | {
+    readonly kind: "tap";
+    readonly name: string;
+    /** Six bytes in hexadecimal with colons. */
+    readonly mac: string;
+  };
+  /** `HOST:GUEST` pairs; without it every listening port is opened. */
+  readonly portMap?: readonly string[];
+  readonly vsockPorts?: readonly VsockPort[];
+  readonly disks?: readonly Disk[];
+  /** `none`, or a path in the container. */
+  readonly console?: string;
+  readonly nestedVirt?: true;
+  readonly gpuFlags?: number;
+  readonly kernel?: Kernel;
+  readonly rootTag?: string;
+  /** Bytes. */
+  readonly daxWindow?: number;
+  /** What an enclave runs; every other guest finds it in a file. */
+  readonly command?: { readonly args: readonly string[]; readonly env: readonly string[] };
+}
+
+/** An external kernel; paths are the container's. */
+export interface Kernel {
+  readonly path: string;
+  /** libkrun.h, KRUN_KERNEL_FORMAT_*. */
+  readonly format: number;
+  readonly initrd?: string;
+  readonly cmdline?: string;
+}
+
+const ERRORS_ONLY = 1;
+
+/**
+ * The settings that annotations, the image's file and limits add up to.
+ * @throws {SpecError} for an annotation that is not of its form, or at odds with another.
+ */
+export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmSettings {
+  const resources = spec.linux?.resources ?? {};
+  return {
+    cpus: integerAnnotation(spec, "krun.cpus") ?? vmFile.cpus ?? defaultCpus(resources, MAX_CPUS),
+    ramMib: integerAnnotation(spec, "krun.ram_mib") ?? vmFile.ram_mib ??
+      defaultRamMib(resources, MIN_RAM_MIB, MAX_RAM_MIB),
+    logLevel: integerAnnotation(spec, "krun.log_level") ?? ERRORS_ONLY,
+    ...given({
+      libkrunPath: textAnnotation(spec, "krun.libkrun.path"),
+      variant: choiceAnnotation(spec, "krun.variant"),
+      network: networkOf(spec, id),
+      portMap: portMapOf(spec, id),
+      vsockPorts: vsockPortsOf(spec),
+      disks: listAnnotation(spec, "krun.disk")?.map(parseDisk),
+      console: consoleOf(spec),
+      nestedVirt: flagAnnotation(spec, "krun.nested_virt") || undefined,
+      gpuFlags: integerAnnotation(spec, "krun.gpu_flags"),
+      kernel: kernelOf(spec, vmFile),
+      rootTag: vmFile.virtiofs_tag,
+      daxWindow: vmFile.virtiofs_shm_size,
+      command: commandOf(spec),
+    }),
+  };
+}
+
+/** Without the properties that are undefined: JSON has none. */
+function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(all).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+function networkOf(spec: Spec, id: string): VmSettings["network"] {
+  const passt = flagAnnotation(spec, "krun.use_passt");
+  const name = textAnnotation(spec, "krun.tap_name");
+  if (passt && name !== undefined) {
+    throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of the two");
+  }
+  if (name !== undefined) return { kind: "tap", name, mac: macOf(id) };
+  return passt ? { kind: "passt" } : undefined;
+}
+
+function portMapOf(spec: Spec, id: string): readonly string[] | undefined {
+  const pairs = listAnnotation(spec, "krun.port_map");
+  if (pairs === undefined) return undefined;
+  const network = networkOf(spec, id);
+  if (network) {
+    const remedy = "leave it out, and publish ports with the engine's own options";
+    throw annotationError(
+      "krun.port_map",
+      `is of TSI, not of a ${network.kind} network: ${remedy}`,
+    );
+  }
+  for (const port of pairs.flatMap((pair) => pair.split(":").map(Number))) {
+    if (port >= 1 && port <= 65535) continue;
+    throw annotationError("krun.port_map", `has the port ${port}, must be from 1 to 65535`);
+  }
+  return pairs;
+}
+
+function vsockPortsOf(spec: Spec): readonly VsockPort[] | undefined {
+  const ports = listAnnotation(spec, "krun.vsock")?.map(parseVsockPort);
+  const numbers = (ports ?? []).map(({ port }) => port);
+  const twice = numbers.find((port, index) => numbers.indexOf(port) !== index);
+  if (twice === undefined) return ports;
+  throw annotationError("krun.vsock", `names port ${twice} twice`);
+}
+
+function consoleOf(spec: Spec): string | undefined {
+  const console = textAnnotation(spec, "krun.console");
+  if (console === undefined || !spec.process?.terminal) return console;
+  throw annotationError(
+    "krun.console",
+    "goes without process.terminal: a guest's terminal is its kernel's console",
+  );
+}
+
+function commandOf(spec: Spec): VmSettings["command"] {
+  if (choiceAnnotation(spec, "krun.variant") !== "aws-nitro") return undefined;
+  return { args: spec.process?.args ?? [], env: spec.process?.env ?? [] };
+}
+
+/** As crun: an image brings its own kernel only where its user allows it, and says of which format. */
+function kernelOf(spec: Spec, vmFile: VmFile): Kernel | undefined {
+  const { kernel_path: path, kernel_format: format } = vmFile;
+  if (!flagAnnotation(spec, "krun.custom_kernel")) return undefined;
+  if (path === undefined || format === undefined) {
+    throw annotationError(
+      "krun.custom_kernel",
+      "needs kernel_path and kernel_format in the image's /.krun_vm.json",
+    );
+  }
+  const { initrd_path: initrd, kernel_cmdline: cmdline } = vmFile;
+  return {
+    path,
+    format,
+    ...(initrd === undefined ? {} : { initrd }),
+    ...(cmdline === undefined ? {} : { cmdline }),
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * Annotations and `.krun_vm.json` down to libkrun's calls, against the double, which records descriptors as what they are
+ * open on. What needs hardware that no test machine has (SEV, Nitro, a GPU) is driven to the last call here. Needs root.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  buildLibkrunDouble,
+  type DoubleOptions,
+  type RecordedCall,
+} from "../doubles/libkrun/build.ts";
+import type { Bundle, BundleOptions } from "../harness/bundle.ts";
+import { Kago } from "../harness/kago.ts";
+
+interface Case extends BundleOptions {
+  readonly double?: DoubleOptions;
+  /** Fills the bundle's root. */
+  readonly prepare?: (bundle: Bundle) => void;
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Without the calls of every microVM. */
+  readonly extras: readonly (readonly unknown[])[];
+  readonly calls: readonly RecordedCall[];
+  readonly rootfs: string;
+}
+
+const ALWAYS = [
+  ...["krun_create_ctx", "krun_set_vm_config", "krun_set_root", "krun_set_log_level"],
+  ...["krun_start_enter", "krun_disable_implicit_vsock", "krun_add_vsock"],
+];
+
+/** `kago run` of a microVM on a double. */
+async function runCase({ double: options = {}, prepare, ...bundle }: Case): Promise<Outcome> {
+  using double = await buildLibkrunDouble(options);
+  const annotations = { "run.oci.handler": "krun", ...bundle.annotations };
+  let outcome: Outcome | undefined;
+  await Kago.with({ args: ["/bin/true"], ...bundle, annotations }, async (kago) => {
+    prepare?.(kago.bundle);
+    const env = { LD_LIBRARY_PATH: double.dir };
+    const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+    const calls = double.calls();
+    const extras = calls.filter(({ call }) => !ALWAYS.includes(call))
+      .map(({ call, args }) => [call, ...args.slice(1)]);
+    outcome = { ...result, calls, extras, rootfs: kago.bundle.rootfs };
+  });
+  return outcome!;
+}
+
+Deno.test("disks, sockets, console and ports reach libkrun as the container's own files", async () => {
+  const outcome = await runCase({
+    annotations: {
+      "krun.disk": "/disk.img,/link.qcow2:qcow2:ro",
+      "krun.vsock": "2000=/run/up.sock,listen:2001=/run/down.sock",
+      "krun.console": "/var/console",
+      "krun.port_map": "8080:80",
+    },
+    prepare: ({ rootfs }) => {
+      Deno.writeTextFileSync(`${rootfs}/disk.img`, "x");
+      Deno.writeTextFileSync(`${rootfs}/other`, "x");
+      // Would be the host's /other, were it followed outside of the container's root.
+      Deno.symlinkSync("../../../../other", `${rootfs}/link.qcow2`);
+      Deno.writeTextFileSync(`${rootfs}/run/up.sock`, "");
+    },
+  });
+  assertEquals(outcome.code, 0, outcome.stderr);
+  assertEquals(outcome.extras, [
+    ["krun_add_disk2", "disk0", "/disk.img", 0, 0],
+    ["krun_add_disk2", "disk1", "/other", 1, 1],
+    ["krun_set_port_map", "8080:80"],
+    ["krun_add_vsock_port2", 2000, "/run/up.sock", 0],
+    ["krun_add_vsock_port2", 2001, "/run/down.sock", 1],
+    ["krun_disable_implicit_console"],
+    ["krun_add_virtio_console_multiport"],
+    ["krun_add_console_port_inout", 3, "", -1, "/var/console"],
+    ["krun_add_console_port_inout", 3, "krun-stdin", 0, "none"],
+    ["krun_add_console_port_inout", 3, "krun-stdout", -1, "stdio"],
+    ["krun_add_console_port_inout", 3, "krun-stderr", -1, "stdio"],
+  ]);
+});
+
+Deno.test("a disk that the container does not have is refused by name", async () => {
+  const { code, stderr } = await runCase({ annotations: { "krun.disk": "/etc/shadow" } });
+  assertEquals(code, 1);
+  assertMatch(stderr, /open \/etc\/shadow in \/: no such file or directory/);
+});
+
+Deno.test("an empty network namespace has no impersonated sockets, another one has", async () => {
+  const vsock = (outcome: Outcome) =>
+    outcome.calls.filter(({ call }) => call.includes("vsock")).map(({ call, args }) => [
+      call,
+      ...args.slice(1),
+    ]);
+  assertEquals(vsock(await runCase({})), [["krun_disable_implicit_vsock"], ["krun_add_vsock", 0]]);
+  assertEquals(vsock(await runCase({ double: { extras: false } })), []);
+  const namespaces = ["pid", "mount"].map((type) => ({ type }));
+  assertEquals(vsock(await runCase({ config: { linux: { namespaces } } })), []);
+});
+
+Deno.test("a kernel of the image is taken when its user allows it", async () => {
+  const prepare = ({ rootfs }: Bundle) => {
+    Deno.mkdirSync(`${rootfs}/boot`);
+    Deno.writeTextFileSync(`${rootfs}/boot/vmlinux`, "x");
+    Deno.writeTextFileSync(`${rootfs}/boot/initrd`, "x");
+    const fields = {
+      kernel_path: "/boot/vmlinux",
+      kernel_format: 1,
+      initrd_path: "/boot/initrd",
+      kernel_cmdline: "quiet",
+      cpus: 2,
+      ram_mib: 200,
+    };
+    Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, JSON.stringify(fields));
+  };
+  const allowed = await runCase({ annotations: { "krun.custom_kernel": "1" }, prepare });
+  assertEquals(allowed.code, 0, allowed.stderr);
+  assertEquals(allowed.extras, [["krun_set_kernel", "/boot/vmlinux", 1, "/boot/initrd", "quiet"]]);
+  const config = allowed.calls.find(({ call }) => call === "krun_set_vm_config");
+  assertEquals(config?.args.slice(1), [2, 200]);
+  assertEquals((await runCase({ prepare })).extras, []);
+});
+
+Deno.test("the image's virtiofs tag and window replace libkrun's own", async () => {
+  const { code, stderr, extras } = await runCase({
+    prepare: ({ rootfs }) => {
+      const text = '{"virtiofs_tag":"myroot","virtiofs_shm_size":1048576,"nested_virt":1}';
+      Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, text);
+    },
+  });
+  assertEquals(code, 0, stderr);
+  assertEquals(extras, [["krun_add_virtiofs2", "myroot", "/", 1048576]]);
+  assertMatch(stderr, /\.krun_vm\.json: nested_virt is ignored: an image cannot choose it/);
+});
+
+Deno.test("a hostile .krun_vm.json is refused before anything is made", async () => {
+  const { code, stderr, calls } = await runCase({
+    prepare: ({ rootfs }) => Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, '{"cpus":1e9}'),
+  });
+  assertEquals(code, 1);
+  assertMatch(stderr, /\.krun_vm\.json: cpus: must be an integer from 1 to 16/);
+  assertEquals(calls, []);
+});
+
+Deno.test("nested virtualisation and a TAP interface are asked of libkrun", async () => {
+  const { code, stderr, extras } = await runCase({
+    annotations: { "krun.nested_virt": "1", "krun.tap_name": "tap0" },
+  });
+  assertEquals(code, 0, stderr);
+  const [tap, nested, ...more] = extras;
+  assertEquals(tap?.slice(0, 2), ["krun_add_net_tap", "tap0"]);
+  assertMatch(String(tap?.[2]), /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+  assertEquals(nested, ["krun_set_nested_virt", 1]);
+  assertEquals(more, []);
+});
+
+Deno.test("a libkrun without a feature is refused before anything is made", async () => {
+  const cases: [Record<string, string>, string][] = [
+    [{ "krun.disk": "/x" }, "feature blk"],
+    [{ "krun.tap_name": "tap0" }, "feature net"],
+    [{ "krun.gpu_flags": "0" }, "feature gpu"],
+    [{ "krun.nested_virt": "1" }, "does not nest"],
+  ];
+  for (const [annotations, problem] of cases) {
+    const { code, stderr } = await runCase({ annotations, double: { hasFeature: 0 } });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, problem);
+  }
+});
+
+Deno.test("a libkrun without a function is refused with its name", async () => {
+  const { code, stderr } = await runCase({
+    annotations: { "krun.port_map": "1:1" },
+    double: { extras: false },
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    "needs the function krun_set_port_map, which this libkrun does not have",
+  );
+});
+
+Deno.test("a GPU is looked for on the host, never in the image", async () => {
+  const { code, stderr } = await runCase({
+    annotations: { "krun.gpu_flags": "512" },
+    prepare: ({ rootfs }) => {
+      Deno.mkdirSync(`${rootfs}/usr/libexec`, { recursive: true });
+      Deno.writeTextFileSync(`${rootfs}/usr/libexec/virgl_render_server`, "x");
+      Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true });
+    },
+  });
+  const missing = ["/dev/dri", "/usr/libexec/virgl_render_server"].find((path) => !exists(path));
+  assert(missing, "this host has a GPU and a render server");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `the host has no ${missing}; `);
+});
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    // Any error means that kago cannot see it either.
+    return false;
+  }
+}
