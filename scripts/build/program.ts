@@ -3,19 +3,22 @@
  * a second time to find its imports (8 kB a millisecond, and there are none), so it is given a one-line module that
  * evaluates the program instead.
  */
+import { createHash } from "node:crypto";
 import { START_WHOLE } from "./quick.ts";
 
 /**
  * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
  * the file descriptor of the shim, that of the program. The program finds the first two in `globalThis.kago`.
  *
- * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache; it knows a program by the name
- * given and a hash of the text. An error that main.ts did not handle is printed here: Deno's log is off.
+ * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache. It knows a program by the name
+ * given and V8's hash of the text, which for a text as long as these is its length: with a name that says no more, a
+ * kago would run the bytecode of another. So the name is the digest that the text begins with.
+ * An error that main.ts did not handle is printed here: Deno's log is off.
  */
 export const LOADER: readonly [string, string, string, string] = [
   "data:text/javascript,globalThis.kago={softNofile:",
   ",shim:'/proc/self/fd/",
-  "',start:(t)=>Deno[Deno.internal].core.evalContext(t,'file:///kago/'+t.length)[0]};" +
+  "',start:(t)=>Deno[Deno.internal].core.evalContext(t,'file:///kago/'+t.slice(2,34))[0]};" +
   "kago.start(Deno.readTextFileSync('/proc/self/fd/",
   "')).catch((e)=>{console.error(e);Deno.exit(1)})",
 ];
@@ -48,9 +51,14 @@ export function wrapPart(bundle: string, offset: number, size: number): string {
   return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_part.js");
 }
 
+/** In hexadecimal; LOADER has the numbers that follow from it. */
+const DIGEST_LENGTH = 32;
+
 /** The name appears in stack traces. A function of its own keeps the bundle's variables out of the global object. */
 function wrap(bundle: string, name: string): string {
-  return `(async()=>{${bundle}\n})()\n//# sourceURL=${name}\n`;
+  const script = `(async()=>{${bundle}\n})()\n//# sourceURL=${name}\n`;
+  const digest = createHash("sha256").update(script).digest("hex").slice(0, DIGEST_LENGTH);
+  return `/*${digest}*/${script}`;
 }
 
 function startWhole(offset: number, size: number): string {

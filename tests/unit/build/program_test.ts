@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { ENTRY_LOADER_MAX } from "../../../scripts/build/entry_header.ts";
 import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "../../../scripts/build/program.ts";
 
@@ -22,6 +29,17 @@ Deno.test("wrapPart() gives the bundle the place of the whole program", () => {
   const script = wrapPart("0", 123456, 789);
   assert(script.includes("seekSync(123456,0)"), script);
   assert(script.includes("new Uint8Array(789)"), script);
+});
+
+Deno.test("programs of the same length have different names for their bytecode", () => {
+  const names = ["f(1)", "f(2)"].map((bundle) => {
+    const script = wrapWhole(bundle);
+    return [script.length, script.slice(2, 34)];
+  });
+  assertEquals(names[0]![0], names[1]![0]);
+  assertNotEquals(names[0]![1], names[1]![1]);
+  for (const [, name] of names) assertMatch(String(name), /^[0-9a-f]{32}$/);
+  assertStringIncludes(LOADER.join(""), "'file:///kago/'+t.slice(2,34)");
 });
 
 Deno.test("LOADER fits the stub's room with numbers of 64 bits", () => {
