@@ -3,7 +3,7 @@
  * in which order is not decided here.
  */
 import { HostError, SyscallError } from "../runtime/errors.ts";
-import { LibkrunExtras } from "./libkrun_extras.ts";
+import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
@@ -185,12 +185,60 @@ export interface LibraryVersions {
 /** What a microVM without annotations would use; undefined for what cannot be loaded. */
 export function libraryVersions(): LibraryVersions {
   try {
-    openLibkrun().createContext();
+    openLibkrunWithFirmware();
   } catch (error) {
     // A missing library is an answer here, and a 2.x is loaded and gets its number.
     if (!(error instanceof HostError || error instanceof SyscallError)) throw error;
   }
   return { libkrun: loadedVersion("libkrun"), libkrunfw: loadedVersion("libkrunfw") };
+}
+
+/** What can be said of the libkrun that a microVM without annotations would use. */
+export interface LibkrunReport {
+  readonly path?: string;
+  readonly version?: string;
+  /** What it was built with; undefined when it is too old to tell. */
+  readonly features?: readonly string[];
+  /** The file of its firmware. */
+  readonly firmware?: string;
+  readonly problem?: { readonly detail: string; readonly remedy: string };
+}
+
+/** Loads libkrun and its firmware, to look. */
+export function inspectLibkrun(): LibkrunReport {
+  try {
+    const { extras } = openLibkrunWithFirmware();
+    const names = Object.keys(FEATURES) as Feature[];
+    const features = names.filter((name) => extras.hasFeature(name));
+    const isKnown = extras.hasFeature("net") !== undefined;
+    return {
+      ...optional("path", loadedFile("libkrun")),
+      ...optional("version", loadedVersion("libkrun")),
+      ...(isKnown ? { features } : {}),
+      ...optional("firmware", loadedFile("libkrunfw")),
+    };
+  } catch (error) {
+    if (error instanceof HostError) {
+      const detail = error.message.slice(0, -`; ${error.remedy}`.length);
+      return { problem: { detail, remedy: error.remedy } };
+    }
+    if (!(error instanceof SyscallError)) throw error;
+    return { problem: { detail: error.message, remedy: "install another build of libkrun 1.x" } };
+  }
+}
+
+/** A context, because libkrun looks for its firmware when it makes one. */
+function openLibkrunWithFirmware(): Libkrun {
+  const libkrun = openLibkrun();
+  libkrun.createContext();
+  return libkrun;
+}
+
+function optional<N extends string>(
+  name: N,
+  value: string | undefined,
+): { readonly [K in N]?: string } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: string };
 }
 
 function loadedVersion(library: string): string | undefined {

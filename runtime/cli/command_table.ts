@@ -213,6 +213,12 @@ export const COMMANDS = {
     positionals: [],
     options: [],
   },
+  doctor: {
+    summary: "tell whether this host can run microVMs, and if not what to do",
+    details: "Looks, and changes nothing. The exit code is 1 when the host cannot run microVMs.",
+    positionals: [],
+    options: [{ name: "json", kind: "boolean", help: "print the findings as JSON" }],
+  },
   plan: {
     summary: "print the operations that create would execute, and execute none",
     positionals: [{ name: "ID", optional: true }],

@@ -11,5 +11,6 @@ export const LOADERS: CommandLoaders = {
   list: () => import("../commands/list.ts"),
   spec: () => import("../commands/spec.ts"),
   features: () => import("../commands/features.ts"),
+  doctor: () => import("../commands/doctor.ts"),
   plan: () => import("../commands/plan.ts"),
 };

@@ -1,0 +1,73 @@
+/** Which container engines the host has, and whether their configuration names kago. */
+import { bad, type Finding, good } from "./finding.ts";
+import { findProgram, listFolder, readText } from "./read.ts";
+
+export interface Engine {
+  readonly name: string;
+  readonly program: string;
+  /** Files, and folders that end in a slash whose files count. */
+  readonly configuration: readonly string[];
+  /** A line that sets kago up as a runtime. */
+  readonly pattern: RegExp;
+  readonly remedy: string;
+}
+
+const INSTALL = "run kago's install.sh";
+
+export const ENGINES: readonly Engine[] = [
+  {
+    name: "podman",
+    program: "podman",
+    configuration: [
+      "/usr/share/containers/containers.conf",
+      "/etc/containers/containers.conf",
+      "/etc/containers/containers.conf.d/",
+      "$CONFIG/containers/containers.conf",
+      "$CONFIG/containers/containers.conf.d/",
+    ],
+    pattern: /^\s*(kago\s*=|runtime\s*=\s*"(.*\/)?kago")/m,
+    remedy: `${INSTALL}, or use podman --runtime $(command -v kago)`,
+  },
+  {
+    name: "Docker",
+    program: "dockerd",
+    configuration: ["/etc/docker/daemon.json"],
+    pattern: /"kago"\s*:/,
+    remedy: `${INSTALL} and merge its snippet into /etc/docker/daemon.json`,
+  },
+  {
+    name: "containerd",
+    program: "containerd",
+    configuration: ["/etc/containerd/config.toml", "/etc/containerd/conf.d/"],
+    pattern: /BinaryName\s*=\s*["'](.*\/)?kago["']/,
+    remedy: `${INSTALL} and add its snippet to /etc/containerd/config.toml`,
+  },
+];
+
+/** @param texts of the engine's configuration files. */
+export function judgeEngine(
+  { name, pattern, remedy }: Engine,
+  program: string,
+  texts: readonly string[],
+): Finding {
+  if (texts.some((text) => pattern.test(text))) return good("engines", name, "knows kago");
+  return bad("engines", name, `${program} does not know kago`, remedy);
+}
+
+/** One finding for each engine that is installed. */
+export function engineFindings(): Finding[] {
+  const findings = ENGINES.flatMap((engine) => {
+    const program = findProgram(engine.program);
+    if (!program) return [];
+    return [judgeEngine(engine, program, engine.configuration.flatMap(readAll))];
+  });
+  return findings.length > 0 ? findings : [good("engines", "engines", "none is installed")];
+}
+
+function readAll(place: string): string[] {
+  const home = Deno.env.get("HOME");
+  const config = Deno.env.get("XDG_CONFIG_HOME") ?? (home ? `${home}/.config` : "/nonexistent");
+  const path = place.replace("$CONFIG", config);
+  const files = path.endsWith("/") ? listFolder(path).map((name) => `${path}${name}`) : [path];
+  return files.map(readText).filter((text) => text !== undefined);
+}

@@ -1,0 +1,71 @@
+/** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
+import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun.ts";
+import { probeKvm } from "../../ffi/shim.ts";
+import { describeErrno } from "../errors.ts";
+import { bad, type Finding, good } from "./finding.ts";
+import { findProgram } from "./read.ts";
+
+const ENOENT = 2;
+const ENXIO = 6;
+const EACCES = 13;
+const ENODEV = 19;
+
+/** @param errno of probeKvm(). */
+export function judgeKvm(errno: number, user: string): Finding {
+  const subject = "/dev/kvm";
+  switch (errno) {
+    case 0:
+      return good("microVMs", subject, "runs a 64-bit guest");
+    case ENOENT:
+    case ENXIO:
+    case ENODEV: {
+      const remedy =
+        "load kvm_intel or kvm_amd; turn virtualisation on in the firmware, or nested " +
+        "virtualisation where this host is a virtual machine itself";
+      return bad("microVMs", subject, errno === ENOENT ? "is missing" : "has no driver", remedy);
+    }
+    case EACCES: {
+      const remedy = `usermod -aG kvm ${user}, and log in again`;
+      return bad("microVMs", subject, `${user} may not open it`, remedy);
+    }
+    default: {
+      const remedy = "this KVM runs no ordinary guests (a paravirtual or restricted one): use a " +
+        "host with hardware or nested virtualisation";
+      return bad("microVMs", subject, `runs no 64-bit guest: ${describeErrno(errno)}`, remedy);
+    }
+  }
+}
+
+export function judgeLibkrun({ path, version, features, problem }: LibkrunReport): Finding {
+  const subject = "libkrun";
+  if (problem !== undefined) return bad("microVMs", subject, problem.detail, problem.remedy);
+  const built = features === undefined
+    ? "too old to tell its features"
+    : `with ${features.join(", ") || "no optional features"}`;
+  return good("microVMs", subject, `${version ?? "1.x"} ${built} (${path})`);
+}
+
+export function judgeFirmware({ firmware, problem }: LibkrunReport): Finding {
+  const subject = "libkrunfw";
+  if (firmware) return good("microVMs", subject, firmware);
+  const remedy = problem
+    ? "install it together with libkrun"
+    : "install the version that this libkrun wants, and run ldconfig";
+  return bad("microVMs", subject, "the guest's kernel cannot be loaded", remedy);
+}
+
+export function judgePasst(path: string | undefined): Finding {
+  if (path) return good("networking", "passt", path);
+  const remedy = "install passt for the annotation krun.use_passt; other networks do without";
+  return bad("networking", "passt", "not found", remedy);
+}
+
+export function microvmFindings(user: string): Finding[] {
+  const libkrun = inspectLibkrun();
+  return [
+    judgeKvm(probeKvm(), user),
+    judgeLibkrun(libkrun),
+    judgeFirmware(libkrun),
+    judgePasst(findProgram("passt")),
+  ];
+}

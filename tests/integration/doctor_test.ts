@@ -1,0 +1,66 @@
+/** `kago doctor` on this machine, and with a double of libkrun. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
+import { KAGO } from "../harness/kago.ts";
+import { run } from "../harness/run.ts";
+
+interface Report {
+  readonly microVMs: boolean;
+  readonly findings: readonly {
+    readonly subject: string;
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly remedy?: string;
+  }[];
+}
+
+async function doctor(env: Record<string, string> = {}): Promise<Report & { code: number }> {
+  const { code, stdout, stderr } = await run(KAGO, ["doctor", "--json"], { env });
+  assertEquals(stderr, "");
+  return { ...JSON.parse(stdout), code };
+}
+
+Deno.test("doctor finds libkrun, its version, its features and its firmware", async () => {
+  using double = await buildLibkrunDouble();
+  const { findings } = await doctor({ LD_LIBRARY_PATH: double.dir });
+  const detail = (name: string) => findings.find(({ subject }) => subject === name)?.detail;
+  assertMatch(
+    detail("libkrun")!,
+    /^1\.99\.0 with net, blk, gpu, tee, amd-sev, aws-nitro \(\/.*\/libkrun\.so\.1\.99\.0\)$/,
+  );
+  assertMatch(detail("libkrunfw")!, /^\/.*\/libkrunfw\.so\.5\.99\.0$/);
+});
+
+Deno.test("doctor tells a libkrun 2.x from one that is missing", async () => {
+  using double = await buildLibkrunDouble({ abi: 2, firmware: false });
+  const { findings, microVMs, code } = await doctor({ LD_LIBRARY_PATH: double.dir });
+  const libkrun = findings.find(({ subject }) => subject === "libkrun");
+  assertEquals(libkrun?.ok, false);
+  assertStringIncludes(libkrun!.detail, "libkrun 2.x");
+  assertEquals([microVMs, code], [false, 1]);
+});
+
+Deno.test("doctor has a remedy for every line that fails, in text and in JSON", async () => {
+  const { findings, microVMs, code } = await doctor();
+  assertEquals(code, microVMs ? 0 : 1);
+  for (const { ok, remedy } of findings) assertEquals(remedy === undefined, ok);
+  const { stdout } = await run(KAGO, ["doctor"]);
+  for (const { subject, detail, remedy } of findings) {
+    assertStringIncludes(stdout, subject);
+    assertStringIncludes(stdout, detail);
+    if (remedy) assertStringIncludes(stdout, `→ ${remedy}`);
+  }
+  assert(stdout.split("\n").length <= 32, "more than one screen");
+});
+
+Deno.test("doctor asks of an ordinary user what a user can do", async () => {
+  const script = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$0" doctor --json';
+  const { stdout, stderr } = await run("sh", ["-c", script, KAGO]);
+  assertEquals(stderr, "");
+  const { findings }: Report = JSON.parse(stdout);
+  const kvm = findings.find(({ subject }) => subject === "/dev/kvm");
+  assertMatch(
+    `${kvm!.detail} ${kvm!.remedy}`,
+    /nobody may not open it usermod -aG kvm nobody,|missing/,
+  );
+});
