@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 # PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from.
 BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc npm=npm"
 TEST_PACKAGES="
-  runc crun podman
+  runc crun
+  podman conmon buildah netavark aardvark-dns slirp4netns passt uidmap fuse-overlayfs catatonit iptables
+  containerd docker.io
   busybox-static
   qemu-system-x86 kmod cpio xz-utils zstd
   libseccomp2 libcap-ng0
@@ -26,6 +28,16 @@ list_missing() {
   done
 }
 
+# The daemons among the packages are started by the tests, which want them with stores of their own: invoke-rc.d(8) asks
+# this file whether it may start one.
+keep_services_down() {
+  policy=/usr/sbin/policy-rc.d
+  [ ! -e $policy ] || return 0
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  printf '#!/bin/sh\nexit 101\n' > $policy
+  chmod 755 $policy
+}
+
 install_packages() {
   missing=$(list_missing "$@")
   [ -n "$missing" ] || return 0
@@ -34,6 +46,7 @@ install_packages() {
     exit 1
   fi
   export DEBIAN_FRONTEND=noninteractive
+  keep_services_down
   apt-get -q update
   # shellcheck disable=SC2086 # a list of names
   apt-get -q install -y --no-install-recommends $missing

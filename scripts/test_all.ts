@@ -19,6 +19,7 @@ const SUITES: readonly Suite[] = [
   { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
   { name: "unit", command: ["test", "-A", "--parallel", "tests/unit"], reads: "deno" },
   { name: "integration", command: ["test", "-A", "tests/integration"], reads: "deno" },
+  { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
   { name: "e2e", command: ["test", "-A", "tests/e2e/emulated_host_test.ts"], reads: "deno" },
 ];
 

@@ -1,0 +1,42 @@
+/**
+ * What the suites found, as JSON: each run writes a file for its engine and host, and docs/engines.json is all of them
+ * together, from which docs/engines.md is written (scripts/engines_page.ts). Owns the files' shape.
+ */
+import { ROOT } from "../../scripts/build/paths.ts";
+import type { Host, Runtime } from "./engine_case.ts";
+
+export type Engine = "podman" | "podman, microVMs" | "buildah" | "containerd" | "docker";
+
+/** Whether a command works with each runtime; a runtime that it was not tried with is left out. */
+export type Outcome = Readonly<Partial<Record<Runtime, boolean>>>;
+
+/** By command, in the order of the tables. */
+export type Outcomes = Readonly<Record<string, Outcome>>;
+
+/** One run of a suite. */
+export interface SuiteResult {
+  readonly engine: Engine;
+  /** As the engine itself tells it. */
+  readonly version: string;
+  readonly host: Host;
+  readonly outcomes: Outcomes;
+}
+
+/** What the page is written from. */
+export const RESULTS = `${ROOT}/docs/engines.json`;
+
+/** Where runs leave their results: inside an emulated host, the folder that is shared with the outside. */
+export const RUNS = `${ROOT}/build/engines`;
+
+/** Writes the result of a run, to be taken over by `deno task docs:engines`. */
+export async function writeResult(result: SuiteResult): Promise<void> {
+  const folder = Deno.env.get("EMULATED_HOST_RESULTS") ?? RUNS;
+  await Deno.mkdir(folder, { recursive: true });
+  const name = `${result.engine} ${result.host}`.replaceAll(/\W+/g, "-");
+  await Deno.writeTextFile(`${folder}/${name}.json`, JSON.stringify(result, null, 2) + "\n");
+}
+
+/** All results that the page is written from. */
+export async function readResults(): Promise<SuiteResult[]> {
+  return JSON.parse(await Deno.readTextFile(RESULTS));
+}

@@ -1,0 +1,155 @@
+/** A container that lives on: what podman does to one from outside. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { CaseGroup } from "../engine_case.ts";
+import { IMAGE, type Podman } from "./podman.ts";
+
+/** The container that the cases share. */
+const NAME = "lasting";
+const SCRIPT = "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done";
+
+export const LASTING: CaseGroup<Podman> = {
+  name: "a lasting container",
+  setUp: async (p) => {
+    const health = ["--health-cmd", "test -e /healthy", "--health-interval", "disable"];
+    const options = ["-d", "--name", NAME, "--memory", "64m", "--pids-limit", "50", ...health];
+    await p.ok("run", ...options, IMAGE, "sh", "-c", SCRIPT);
+  },
+  tearDown: async (p) => {
+    await p.ok("rm", "--force", "--time", "0", NAME);
+  },
+  cases: [
+    {
+      command: "podman run -d IMAGE; podman logs CONTAINER",
+      check: (p) => until(async () => (await p.ok("logs", NAME)) === "up\n"),
+    },
+    {
+      command: "podman ps; podman inspect CONTAINER",
+      check: async (p) => {
+        assertStringIncludes(await p.ok("ps", "--format", "{{.Names}} {{.Status}}"), `${NAME} Up`);
+        const inspected = JSON.parse(await p.ok("inspect", NAME))[0];
+        assertEquals(inspected.State.Status, "running");
+        assertStringIncludes(inspected.OCIRuntime, p.runtime);
+        assert(inspected.State.Pid > 0);
+      },
+    },
+    {
+      command: "podman top CONTAINER",
+      check: async (p) => assertStringIncludes(await p.ok("top", NAME, "pid", "args"), "trap"),
+    },
+    {
+      command: "podman stats --no-stream CONTAINER",
+      check: async (p) => {
+        const output = await p.ok(
+          "stats",
+          "--no-stream",
+          "--format",
+          "{{.MemUsage}} {{.PIDs}}",
+          NAME,
+        );
+        assertMatch(output, /^\S*[1-9]\S* \/ 6\d\.\d+MB [1-9]/);
+      },
+    },
+    {
+      command: "podman cp FILE CONTAINER:/FILE; podman cp CONTAINER:/FILE FILE",
+      check: async (p) => {
+        await Deno.writeTextFile(`${p.folder}/to`, "copied\n");
+        await p.ok("cp", `${p.folder}/to`, `${NAME}:/tmp/copied`);
+        await p.ok("cp", `${NAME}:/tmp/copied`, `${p.folder}/from`);
+        assertEquals(await Deno.readTextFile(`${p.folder}/from`), "copied\n");
+      },
+    },
+    {
+      command: "podman diff CONTAINER; podman port CONTAINER; podman rename",
+      check: async (p) => {
+        assertStringIncludes(await p.ok("diff", NAME), "/tmp/copied");
+        await p.ok("rename", NAME, "renamed");
+        await p.ok("rename", "renamed", NAME);
+      },
+    },
+    {
+      command: "podman kill --signal USR1 CONTAINER",
+      check: async (p) => {
+        await p.ok(
+          "run",
+          "-d",
+          "--name",
+          "told",
+          IMAGE,
+          "sh",
+          "-c",
+          "trap 'echo told' USR1; echo up; while :; do sleep 0.1; done",
+        );
+        await until(async () => (await p.ok("logs", "told")) === "up\n");
+        await p.ok("kill", "--signal", "USR1", "told");
+        await until(async () => (await p.ok("logs", "told")) === "up\ntold\n");
+        await p.ok("kill", "told");
+        assertEquals(await p.ok("wait", "told"), "137\n");
+        await p.ok("rm", "told");
+      },
+    },
+    {
+      command: "podman stop CONTAINER",
+      check: async (p) => {
+        await p.ok("stop", NAME);
+        assertEquals(
+          await p.ok("inspect", "--format", "{{.State.ExitCode}} {{.State.Status}}", NAME),
+          "3 exited\n",
+        );
+        assertEquals(await p.ok("logs", NAME), "up\nbye\n");
+      },
+    },
+    {
+      command: "podman start CONTAINER; podman restart CONTAINER",
+      check: async (p) => {
+        await p.ok("start", NAME);
+        const first = await pidOf(p);
+        await p.ok("restart", NAME);
+        const second = await pidOf(p);
+        assert(second > 0 && second !== first, `${first} ${second}`);
+      },
+    },
+    {
+      command: "podman rm --force CONTAINER",
+      check: async (p) => {
+        await p.ok("run", "-d", "--name", "doomed", IMAGE, "sleep", "1000");
+        await p.ok("rm", "--force", "--time", "0", "doomed");
+        assertEquals(await p.ok("ps", "--all", "--quiet", "--filter", "name=doomed"), "");
+      },
+    },
+    {
+      command: "podman create IMAGE; podman init CONTAINER; podman start --attach CONTAINER",
+      check: async (p) => {
+        await p.ok("create", "--name", "made", IMAGE, "echo", "attached");
+        await p.ok("init", "made");
+        assertEquals(await p.ok("start", "--attach", "made"), "attached\n");
+        assertEquals(await p.ok("wait", "made"), "0\n");
+        await p.ok("rm", "made");
+      },
+    },
+    {
+      command: "podman commit CONTAINER IMAGE",
+      check: async (p) => {
+        await p.ok("commit", "--quiet", NAME, "localhost/committed");
+        assertEquals(await p.run("localhost/committed", "echo", "x"), "x\n");
+      },
+    },
+  ],
+};
+
+async function pidOf(p: Podman): Promise<number> {
+  return Number(await p.ok("inspect", "--format", "{{.State.Pid}}", NAME));
+}
+
+/** Waits until it holds. @throws {Error} after 20 s. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!await holds()) {
+    if (Date.now() > deadline) throw new Error("it does not come true within 20 s");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export const PODS: CaseGroup<Podman> = {
+  name: "pods",
+  cases: [],
+};

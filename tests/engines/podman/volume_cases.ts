@@ -1,0 +1,85 @@
+/** Volumes, mounts, and the ids that their files belong to. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { CaseGroup } from "../engine_case.ts";
+import { IMAGE, type Podman } from "./podman.ts";
+
+export const VOLUMES: CaseGroup<Podman> = {
+  name: "volumes",
+  cases: [
+    {
+      command: "podman run --rm -v /host/folder:/data IMAGE",
+      check: async (p) => {
+        const folder = await Deno.makeTempDir({ dir: p.folder });
+        await p.run("-v", `${folder}:/data`, IMAGE, "sh", "-c", "echo written > /data/file");
+        assertEquals(await Deno.readTextFile(`${folder}/file`), "written\n");
+        const script = "echo x > /data/file || cat /data/file";
+        assertEquals(
+          await p.run("-v", `${folder}:/data:ro`, IMAGE, "sh", "-c", script),
+          "written\n",
+        );
+      },
+    },
+    {
+      command: "podman volume create VOLUME; podman run --rm -v VOLUME:/data IMAGE",
+      check: async (p) => {
+        await p.ok("volume", "create", "stored");
+        await p.run("-v", "stored:/data", IMAGE, "sh", "-c", "echo kept > /data/file");
+        assertEquals(await p.run("-v", "stored:/data", IMAGE, "cat", "/data/file"), "kept\n");
+        await p.ok("volume", "rm", "stored");
+      },
+    },
+    {
+      command: "podman run --rm --tmpfs /scratch:size=1m IMAGE",
+      check: async (p) => {
+        const output = await p.run(
+          "--tmpfs",
+          "/scratch:size=1m",
+          IMAGE,
+          "grep",
+          "/scratch",
+          "/proc/mounts",
+        );
+        assertMatch(output, /tmpfs .*size=1024k/);
+      },
+    },
+    {
+      command: "podman run --rm --shm-size 8m IMAGE",
+      check: async (p) => {
+        const output = await p.run("--shm-size", "8m", IMAGE, "grep", "/dev/shm", "/proc/mounts");
+        assertMatch(output, /size=8192k/);
+      },
+    },
+    {
+      command: "podman run --rm --userns auto IMAGE",
+      hosts: ["v2", "systemd"], // its ids are the user "containers"'s in /etc/subuid, which the emulated hosts have
+      check: async (p) => {
+        const script = "cat /proc/self/uid_map; id -u; touch /file && stat -c %u /file";
+        const output = await p.run("--userns", "auto:size=1024", IMAGE, "sh", "-c", script);
+        assertMatch(output, /^\s+0\s+\d{5,}\s+1024\n0\n0\n$/);
+      },
+    },
+    {
+      command: "podman run --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 IMAGE",
+      hosts: ["v1", "v2", "systemd"],
+      check: async (p) => {
+        const maps = ["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"];
+        const output = await p.run(
+          ...maps,
+          IMAGE,
+          "sh",
+          "-c",
+          "touch /file && stat -c %u:%g /file",
+        );
+        assertEquals(output, "0:0\n");
+      },
+    },
+    {
+      command: "podman run --rm --userns keep-id IMAGE",
+      hosts: ["rootless"],
+      check: async (p) => {
+        const output = await p.run("--userns", "keep-id", IMAGE, "id", "-u");
+        assertEquals(output, `${Deno.uid()}\n`);
+      },
+    },
+  ],
+};
