@@ -211,8 +211,9 @@ export function copyWindowSize(master: number): void {
 /** A handle on a process that a recycled pid cannot fool; undefined when there is no such process. */
 export function openPidfd(pid: number): number | undefined {
   const fd = call("pidfd_open", [pid]);
-  const ESRCH = 3;
-  return fd === -ESRCH ? undefined : checked(fd, `pidfd_open ${pid}`);
+  // EINVAL: the number is a thread's by now.
+  const ESRCH = 3, EINVAL = 22;
+  return fd === -ESRCH || fd === -EINVAL ? undefined : checked(fd, `pidfd_open ${pid}`);
 }
 
 /** False when the process has ended. */

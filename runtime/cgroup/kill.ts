@@ -1,10 +1,16 @@
-/** The processes of a container's cgroup: who they are, and ending them all. */
+/** The processes of a container's cgroup: who they are, signalling and ending them all. */
+import { closeFd, openPidfd, signalPidfd } from "../../ffi/shim.ts";
 import { HostError } from "../errors.ts";
 import { retry } from "./backoff.ts";
-import { ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP, errnoOf, syscallError } from "./errors.ts";
+import { ENAMETOOLONG, EOPNOTSUPP, errnoOf, syscallError } from "./errors.ts";
+import { isGone, subtree, writeIfThere } from "./files.ts";
+import { freeze, isFrozen, stopForking, thaw, thawToDie } from "./freezer.ts";
 import type { CgroupRecord } from "./path.ts";
 
 const SIGKILL = 9;
+
+/** Milliseconds that a cgroup gets to stand still before it is signalled all the same. */
+const FREEZE_PATIENCE = 500;
 
 /** A threaded v2 cgroup does not list processes, its domain above does; and see subtree(). */
 const UNREADABLE = [EOPNOTSUPP, ENAMETOOLONG];
@@ -24,22 +30,34 @@ export function cgroupPids(record: CgroupRecord): number[] {
 }
 
 /**
- * Sends the signal (1 to 31) to every process of the cgroup. SIGKILL is repeated until none is left, also to a paused
- * container, whose processes are thawed to die: where the kernel has it by cgroup.kill (5.14), which no fork escapes,
- * elsewhere with the v1 freezer to stop the forking. Another signal is sent once.
- * @param patience how long SIGKILL waits for the processes to be gone, in milliseconds.
+ * Sends the signal to every process of the cgroup, once. They are frozen meanwhile, so that none forks a child that
+ * hears nothing and no pid becomes another process's; a paused container stays paused.
+ */
+export function signalCgroup(record: CgroupRecord, signal: number): void {
+  if (cgroupPids(record).length === 0) return;
+  const thawAfter = !isFrozen(record) && freeze(record, FREEZE_PATIENCE);
+  try {
+    signalAll(cgroupPids(record), signal);
+  } finally {
+    if (thawAfter) thaw(record);
+  }
+}
+
+/**
+ * Kills every process of the cgroup until none is left, also those of a paused container: where the kernel has it by
+ * cgroup.kill (5.14), which no fork escapes, elsewhere with the freezer to stop the forking.
+ * @param patience how long to wait for the processes to be gone, in milliseconds.
  * @throws {HostError} when processes outlive it, which they do in an uninterruptible wait.
  */
-export function killCgroup(record: CgroupRecord, signal = SIGKILL, patience = 5000): void {
-  if (signal !== SIGKILL) {
-    signalAll(cgroupPids(record), signal);
-    return;
-  }
+export function killCgroup(record: CgroupRecord, patience = 5000): void {
   let left: number[] = [];
+  let again = false;
   const done = retry(patience, () => {
-    if (!killByFile(record)) setFreezer(record, "FROZEN");
+    // cgroup.kill misses what has left the v2 directory of a hybrid host for another.
+    if (!killByFile(record) || again) stopForking(record);
+    again = true;
     signalAll(cgroupPids(record), SIGKILL);
-    setFreezer(record, "THAWED");
+    thawToDie(record);
     left = cgroupPids(record);
     return left.length === 0;
   });
@@ -51,22 +69,6 @@ export function killCgroup(record: CgroupRecord, signal = SIGKILL, patience = 50
   }
 }
 
-/**
- * The directory and all below it, parents first. What disappears meanwhile is left out, and so is what a path cannot
- * name: below PATH_MAX bytes, or under names that are not UTF-8 (these come with U+FFFD, and nothing below them).
- */
-export function* subtree(path: string): Generator<string> {
-  yield path;
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(path)];
-  } catch (error) {
-    if (isGone(error) || errnoOf(error) === ENAMETOOLONG) return;
-    throw syscallError(`read ${path}`, error);
-  }
-  for (const entry of entries) if (entry.isDirectory) yield* subtree(`${path}/${entry.name}`);
-}
-
 function readProcs(file: string): number[] {
   try {
     return Deno.readTextFileSync(file).split("\n").filter(Boolean).map(Number);
@@ -76,23 +78,15 @@ function readProcs(file: string): number[] {
   }
 }
 
-/** An open file of a removed cgroup answers ENODEV. */
-function isGone(error: unknown): boolean {
-  const errno = errnoOf(error);
-  return errno === ENOENT || errno === ENODEV;
-}
-
-/** Not to 0, which would be our own process group. */
+/** By pidfd, since Deno.kill() knows no real-time signals. Not to 0, which stands for a process out of sight. */
 function signalAll(pids: readonly number[], signal: number): void {
-  // 0 would be our own process group.
   for (const pid of pids.filter((pid) => pid > 0)) {
+    const pidfd = openPidfd(pid);
+    if (pidfd === undefined) continue;
     try {
-      // The types know names only; numbers up to 31 work, and spare a table.
-      Deno.kill(pid, signal as unknown as Deno.Signal);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) {
-        throw syscallError(`kill ${pid} with signal ${signal}`, error);
-      }
+      signalPidfd(pidfd, signal);
+    } finally {
+      closeFd(pidfd);
     }
   }
 }
@@ -100,22 +94,4 @@ function signalAll(pids: readonly number[], signal: number): void {
 function killByFile(record: CgroupRecord): boolean {
   const directory = record.directories.find(({ version }) => version === 2);
   return directory !== undefined && writeIfThere(`${directory.path}/cgroup.kill`, "1");
-}
-
-/** A sub-cgroup that was frozen by itself stays so when its parent thaws, hence the whole subtree. */
-function setFreezer(record: CgroupRecord, state: "FROZEN" | "THAWED"): void {
-  const directory = record.directories.find(({ controllers }) => controllers.includes("freezer"));
-  if (directory === undefined) return;
-  const cgroups = state === "FROZEN" ? [directory.path] : subtree(directory.path);
-  for (const cgroup of cgroups) writeIfThere(`${cgroup}/freezer.state`, state);
-}
-
-function writeIfThere(file: string, value: string): boolean {
-  try {
-    Deno.writeTextFileSync(file, value, { create: false });
-    return true;
-  } catch (error) {
-    if (isGone(error)) return false;
-    throw syscallError(`write "${value}" to ${file}`, error);
-  }
 }

@@ -2,7 +2,8 @@
 import { HostError } from "../errors.ts";
 import { retry } from "./backoff.ts";
 import { EBUSY, ENAMETOOLONG, ENOENT, errnoOf, syscallError } from "./errors.ts";
-import { cgroupPids, killCgroup, subtree } from "./kill.ts";
+import { subtree } from "./files.ts";
+import { cgroupPids, killCgroup } from "./kill.ts";
 import type { CgroupRecord } from "./path.ts";
 
 /**

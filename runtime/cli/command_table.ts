@@ -168,7 +168,7 @@ export const COMMANDS = {
         name: "all",
         short: "a",
         kind: "boolean",
-        help: "send it to every process of the container, not only its init",
+        help: "send it to every process of the container, also when its init has ended",
       },
     ],
   },
@@ -183,6 +183,33 @@ export const COMMANDS = {
         help: "kill the container first; no error when it does not exist",
       },
     ],
+  },
+  pause: {
+    summary: "suspend all processes of a container",
+    positionals: [ID],
+    options: [],
+  },
+  resume: {
+    summary: "let the processes of a paused container go on",
+    positionals: [ID],
+    options: [],
+  },
+  ps: {
+    summary: "show the processes of a container",
+    details: "All that follows ID goes to the host's ps, which is asked for -ef otherwise.",
+    positionals: [ID, { name: "PS_OPTION", optional: true, repeated: true }],
+    options: [
+      {
+        name: "format",
+        short: "f",
+        kind: "string",
+        placeholder: "FORMAT",
+        choices: ["table", "json"],
+        default: "table",
+        help: "table for the output of ps, json for the process ids alone",
+      },
+    ],
+    stopAtPositional: true,
   },
   list: {
     summary: "list the containers",

@@ -1,5 +1,6 @@
 /** `kago list`: all containers below the state root, as a table, as JSON, or their ids alone. */
 import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
 import { NotFoundError } from "../errors.ts";
 import { DamagedStateError, type StateRow, stateRow } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -14,48 +15,49 @@ export function run({ global, options }: Invocation<"list">): number {
   const text = options.quiet
     ? ids.map((id) => `${id}\n`).join("")
     : format(ids.flatMap((id) => readRow(root, id)), options.format);
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  print(text);
   return 0;
 }
 
 function readRow(root: string, id: string): StateRow[] {
+  const isCreatorGone = () => isUnlocked(root, id);
   try {
     const state = loadState(root, id);
-    const status = liveStatus(state, () => isUnlocked(root, id));
-    return [stateRow(state, status, ownerName(state.owner))];
+    return [stateRow(state, liveStatus(state, isCreatorGone), ownerName(state.owner))];
   } catch (error) {
     // Deleted while we looked.
     if (error instanceof NotFoundError) return [];
-    if (error instanceof DamagedStateError) return [damagedRow(id)];
+    if (error instanceof DamagedStateError) return brokenRow(id, isCreatorGone);
     throw error;
   }
 }
 
-/** It exists, and `delete --force` removes it. */
-function damagedRow(id: string): StateRow {
-  return {
-    ociVersion: "",
-    id,
-    pid: 0,
-    status: "damaged",
-    bundle: "",
-    rootfs: "",
-    created: "",
-    owner: "",
-  };
+/** One whose creator is about to save its first state; or one that can no more be read, which `delete --force` removes. */
+function brokenRow(id: string, isCreatorGone: () => boolean): StateRow[] {
+  try {
+    const status = isCreatorGone() ? "damaged" : "creating";
+    const nothing = { ociVersion: "", bundle: "", rootfs: "", created: "", owner: "" };
+    return [{ ...nothing, id, pid: 0, status }];
+  } catch (error) {
+    if (error instanceof NotFoundError) return [];
+    throw error;
+  }
 }
 
 function format(rows: readonly StateRow[], form: "table" | "json"): string {
-  if (form === "json") return `${JSON.stringify(rows)}\n`;
-  const cells = [
+  return form === "json" ? `${JSON.stringify(rows)}\n` : table([
     ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"],
     ...rows.map((row) => [row.id, `${row.pid}`, row.status, row.bundle, row.created, row.owner]),
-  ];
-  const widths = cells[0]!.map((_, column) =>
-    Math.max(...cells.map((line) => line[column]!.length))
+  ]);
+}
+
+/** As runc's: columns 12 wide and more, with at least 3 spaces between, the last one without padding. */
+export function table(lines: readonly (readonly string[])[]): string {
+  const widths = lines[0]!.map((_, column) =>
+    Math.max(12, ...lines.map((line) => line[column]!.length + 3))
   );
-  return cells.map((line) =>
-    line.map((cell, i) => cell.padEnd(widths[i]!)).join("   ").trimEnd() + "\n"
-  )
-    .join("");
+  widths[widths.length - 1] = 0;
+  return lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i]!)).join("") + "\n").join(
+    "",
+  );
 }

@@ -1,5 +1,6 @@
 /** `kago plan`: what `create` would execute, stage by stage. Needs no root and does nothing. */
 import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
 import { invokedAs } from "../invoked_as.ts";
 import { formatPlan, planToJson } from "../plan/format.ts";
 import { buildContainer } from "../process/build.ts";
@@ -18,6 +19,6 @@ export async function run({ global, options, positionals }: Invocation<"plan">):
     noNewKeyring: false,
   });
   const text = options.json ? `${planToJson(build.plan)}\n` : formatPlan(build.plan);
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  print(text);
   return 0;
 }

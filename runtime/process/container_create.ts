@@ -4,6 +4,7 @@
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
 import { HostError } from "../errors.ts";
+import { findNamespace } from "../spec/namespaces.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
@@ -104,9 +105,16 @@ function initialState({ id, bundle, rootfs, spec, cgroup, executor, host }: Buil
     created: new Date().toISOString(),
     owner: host.uid,
     cgroup: cgroup?.record ?? null,
+    ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
     ...laterHooks(spec),
     handler: executor.name,
   };
+}
+
+/** In a pid namespace of its own Init is its first process, whose death ends all others (pid_namespaces(7)). */
+function hasOwnPids(spec: Build["spec"]): boolean {
+  const pids = findNamespace(spec, "pid");
+  return pids !== undefined && !pids.path;
 }
 
 function laterHooks({ hooks }: Build["spec"]): Pick<StoredState, "hooks"> {

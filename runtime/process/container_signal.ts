@@ -1,5 +1,6 @@
 /** Signals to a container's Init that a recycled pid cannot lead astray. */
 import { closeFd, openPidfd, signalPidfd, waitPidfd } from "../../ffi/shim.ts";
+import { thawToDie } from "../cgroup/freezer.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 
@@ -27,14 +28,15 @@ export function signalInit(state: StoredState, signal: number): boolean {
   }
 }
 
-const SIGKILL = 9;
+export const SIGKILL = 9;
 
-/** Kills Init and waits until it has ended; false when it does not within `patience` milliseconds. */
+/** Kills Init, paused or not, and waits until it has ended; false when it does not within `patience` milliseconds. */
 export function killInit(state: StoredState, patience: number): boolean {
   const pidfd = openInit(state);
   if (pidfd === undefined) return true;
   try {
     signalPidfd(pidfd, SIGKILL);
+    if (state.cgroup) thawToDie(state.cgroup);
     return waitPidfd(pidfd, patience);
   } finally {
     closeFd(pidfd);

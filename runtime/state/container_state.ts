@@ -6,7 +6,10 @@ import type { Hooks } from "../spec/spec.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 
 /** runtime spec, "State". */
-export type Status = "creating" | "created" | "running" | "stopped";
+export type StoredStatus = "creating" | "created" | "running" | "stopped";
+
+/** `paused` is the runtimes' own: a created or running container whose cgroup is frozen. It is never stored. */
+export type Status = StoredStatus | "paused";
 
 /** state.json, written whole by each command that changes something. */
 export interface StoredState {
@@ -21,7 +24,7 @@ export interface StoredState {
   readonly rootfs: string;
   readonly annotations: Readonly<Record<string, string>>;
   /** As of the last command; liveStatus() knows whether it still holds. */
-  readonly status: Status;
+  readonly status: StoredStatus;
   /** Init in the host's pid namespace; 0 before there is one. */
   readonly pid: number;
   /** Init's processStartTime(), which tells it from a later process with its pid; "" before there is one. */
@@ -32,6 +35,8 @@ export interface StoredState {
   readonly owner: number;
   /** null: the container has none of its own. */
   readonly cgroup: CgroupRecord | null;
+  /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
+  readonly sharesPids?: true;
   /** The hooks that are still to be run, by `start` and `delete`; absent when there are none. */
   readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
   /** The executor's name. */
@@ -161,7 +166,7 @@ function isCgroupDirectory(value: unknown): boolean {
 
 const CHECKS: Readonly<
   Record<
-    Exclude<keyof StoredState, "formatVersion" | "kagoVersion" | "hooks">,
+    Exclude<keyof StoredState, "formatVersion" | "kagoVersion" | "hooks" | "sharesPids">,
     (value: unknown) => boolean
   >
 > = {

@@ -1,4 +1,5 @@
-/** What a container's status is now, from its stored state and /proc. It changes nothing. */
+/** What a container's status is now, from its stored state, /proc and its cgroup. It changes nothing. */
+import { isFrozen } from "../cgroup/freezer.ts";
 import type { Status, StoredState } from "./container_state.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { Status, StoredState } from "./container_state.ts";
  *
  * A container that is `creating` has no process to look at, but its creator holds its lock. Where the lock is free
  * the creator was killed, nobody will finish the container, and `stopped` lets delete remove it.
+ *
+ * Whether it is paused is the cgroup's to say: others may freeze it as well, and a killed `pause` stores nothing.
  * @param isCreatorGone asked for `creating` only: isUnlocked() of lock.ts, or `() => true` of a caller that has the
  * lock.
  */
@@ -14,7 +17,8 @@ export function liveStatus(stored: StoredState, isCreatorGone: () => boolean): S
   if (stored.status === "stopped") return "stopped";
   if (stored.status === "creating") return isCreatorGone() ? "stopped" : "creating";
   const alive = stored.pid > 0 && processStartTime(stored.pid) === stored.pidStartTime;
-  return alive ? stored.status : "stopped";
+  if (!alive) return "stopped";
+  return stored.cgroup && isFrozen(stored.cgroup) ? "paused" : stored.status;
 }
 
 /**

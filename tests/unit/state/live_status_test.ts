@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Status, StoredState } from "../../../runtime/state/container_state.ts";
+import type { StoredState, StoredStatus } from "../../../runtime/state/container_state.ts";
 import {
   liveStatus,
   parseStartTime,
   processStartTime,
 } from "../../../runtime/state/live_status.ts";
 
-function stored(status: Status, pid: number, pidStartTime: string): StoredState {
+function stored(status: StoredStatus, pid: number, pidStartTime: string): StoredState {
   return {
     formatVersion: 1,
     id: "c1",

@@ -1,0 +1,35 @@
+/** Going through a cgroup's directories, any of which may be removed at any moment. */
+import { ENAMETOOLONG, ENODEV, ENOENT, errnoOf, syscallError } from "./errors.ts";
+
+/** Whether a file is not there because its cgroup is not: an open file of a removed cgroup answers ENODEV. */
+export function isGone(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === ENOENT || errno === ENODEV;
+}
+
+/**
+ * The directory and all below it, parents first. What disappears meanwhile is left out, and so is what a path cannot
+ * name: below PATH_MAX bytes, or under names that are not UTF-8 (these come with U+FFFD, and nothing below them).
+ */
+export function* subtree(path: string): Generator<string> {
+  yield path;
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(path)];
+  } catch (error) {
+    if (isGone(error) || errnoOf(error) === ENAMETOOLONG) return;
+    throw syscallError(`read ${path}`, error);
+  }
+  for (const entry of entries) if (entry.isDirectory) yield* subtree(`${path}/${entry.name}`);
+}
+
+/** False when there is no such file. */
+export function writeIfThere(file: string, value: string): boolean {
+  try {
+    Deno.writeTextFileSync(file, value, { create: false });
+    return true;
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw syscallError(`write "${value}" to ${file}`, error);
+  }
+}

@@ -1,0 +1,65 @@
+/** `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. */
+import { cgroupPids } from "../cgroup/kill.ts";
+import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
+import { HostError, UsageError } from "../errors.ts";
+import { loadState } from "../state/store.ts";
+import { stateRoot } from "./state_root_option.ts";
+
+export function run({ global, options, positionals }: Invocation<"ps">): number {
+  const [id, ...psOptions] = positionals;
+  const { cgroup } = loadState(stateRoot(global), id!);
+  if (!cgroup) {
+    throw new HostError(
+      `cannot tell the processes of container ${id}: it has no cgroup of its own`,
+      "create it with a cgroup manager",
+    );
+  }
+  const pids = cgroupPids(cgroup).sort((a, b) => a - b);
+  const text = options.format === "json"
+    ? `${JSON.stringify(pids)}\n`
+    : filterPs(askPs(psOptions.length > 0 ? psOptions : ["-ef"]), pids);
+  print(text);
+  return 0;
+}
+
+/** What ps(1) prints with these options. */
+function askPs(options: readonly string[]): string {
+  let output: Deno.CommandOutput;
+  try {
+    output = new Deno.Command("ps", { args: [...options], stdin: "null" }).outputSync();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new HostError("there is no ps on this host", "install procps, or use --format json", {
+      cause,
+    });
+  }
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (output.success) return text(output.stdout);
+  const said = text(output.stderr).trim() || text(output.stdout).trim();
+  throw new UsageError(`ps ${options.join(" ")} ended with exit code ${output.code}: ${said}`);
+}
+
+/**
+ * The header of a table by ps, and the lines of the processes.
+ * @throws {UsageError} when the table has no column PID to tell them by.
+ */
+export function filterPs(table: string, pids: readonly number[]): string {
+  const [header = "", ...lines] = table.split("\n");
+  const column = wordsOf(header).indexOf("PID");
+  if (column < 0) throw new UsageError("the output of ps has no column PID: ask it for one");
+  const wanted = new Set(pids.map(String));
+  const kept = lines.filter((line) => {
+    const pid = wordsOf(line)[column] ?? "";
+    // A column before it had words with spaces, or none.
+    if (line !== "" && !/^\d+$/.test(pid)) {
+      throw new UsageError(`there is no process id in "${line}": ask ps for PID first`);
+    }
+    return wanted.has(pid);
+  });
+  return [header, ...kept].map((line) => `${line}\n`).join("");
+}
+
+function wordsOf(line: string): string[] {
+  return line.split(/\s+/).filter(Boolean);
+}

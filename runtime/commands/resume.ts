@@ -1,0 +1,9 @@
+/** `kago resume`: lets a paused container go on. */
+import type { Invocation } from "../cli/command_table.ts";
+import { resumeContainer } from "../process/container_pause.ts";
+import { stateRoot } from "./state_root_option.ts";
+
+export function run({ global, positionals }: Invocation<"resume">): number {
+  resumeContainer(stateRoot(global), positionals[0]!);
+  return 0;
+}

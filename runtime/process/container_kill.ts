@@ -1,0 +1,38 @@
+/** `kill`: a signal to a container's Init or to all its processes. */
+import { thawToDie } from "../cgroup/freezer.ts";
+import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
+import { StateError } from "../errors.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { isUnlocked } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+import { SIGKILL, signalInit } from "./container_signal.ts";
+
+const ALLOWED = ["created", "running", "paused"] as const;
+
+/**
+ * Sends the signal (0 to 64) to Init, with `all` to every process of the container's cgroup, whether Init lives or
+ * not. SIGKILL also ends a paused container, and all of one whose Init's death would leave the others alive.
+ * @throws {StateError} without `all`, when there is no Init.
+ */
+export function killContainer(root: string, id: string, signal: number, all: boolean): void {
+  const state = loadState(root, id);
+  if (all && state.cgroup) {
+    if (signal === SIGKILL) killCgroup(state.cgroup);
+    else signalCgroup(state.cgroup, signal);
+    return;
+  }
+  const status = liveStatus(state, () => isUnlocked(root, id));
+  if (status === "stopped" || status === "creating" || !signalOne(state, signal)) {
+    throw new StateError(id, "kill", status, ALLOWED);
+  }
+  // Signalled first, so that nothing of it runs in between.
+  if (signal === SIGKILL && status === "paused" && state.cgroup) thawToDie(state.cgroup);
+}
+
+/** False when Init has ended. */
+function signalOne(state: StoredState, signal: number): boolean {
+  if (!signalInit(state, signal)) return false;
+  if (signal === SIGKILL && state.sharesPids && state.cgroup) killCgroup(state.cgroup);
+  return true;
+}
