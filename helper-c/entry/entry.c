@@ -97,12 +97,16 @@ static long move_up(long low) {
 
 /*
  * Reading the program is a good part of the time that a command takes, so some commands have a small program of their
- * own. An argument that only looks like one of them is no harm: every program falls back to the whole one.
+ * own. The first argument that is a command's name decides: in `exec ID ps` ps is none. An option's value that only
+ * looks like a command is no harm: every program falls back to the whole one.
  */
 static int is_quick(const struct initial_stack *old) {
-  for (long i = 1; i < old->argc; i++)
+  for (long i = 1; i < old->argc; i++) {
     if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal))
       return 1;
+    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal))
+      return 0;
+  }
   return 0;
 }
 

@@ -16,8 +16,9 @@ export const ENTRY_HEADER = {
   options_offset: "word",
   /** … the pieces of the loader, … */
   loader_offset: "word",
-  /** … the commands that have the quick program, … */
+  /** … the commands that have the quick program, the others, … */
   quick_commands_offset: "word",
+  other_commands_offset: "word",
   /** … variables added to the environment, … */
   variables_offset: "word",
   /** … prefixes of variables that deno shall not see, … */

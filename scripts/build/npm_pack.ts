@@ -4,6 +4,7 @@
  * ELF entry point leads to the stub, which starts Deno with the options below. Owns those options; helper-c/entry
  * owns how they are put in place.
  */
+import { COMMANDS } from "../../runtime/cli/command_table.ts";
 import {
   type Elf,
   globalSlot,
@@ -122,6 +123,9 @@ function buildImage(
     options_offset: image.appendList([...OPTIONS, ...UNCACHED]),
     loader_offset: image.appendList(LOADER),
     quick_commands_offset: image.appendList(QUICK.commands),
+    other_commands_offset: image.appendList(
+      Object.keys(COMMANDS).filter((name) => !QUICK.commands.includes(name)),
+    ),
     variables_offset: image.appendList([...VARIABLES, NO_FOLDER]),
     dropped_offset: image.appendList(DROPPED),
     cache_folders_offset: image.appendList(CACHE_FOLDERS),

@@ -1,7 +1,7 @@
 /** Ending and removing real cgroups of this host, against what a container can do to prevent it. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
-import { cgroupPids, killCgroup } from "../../runtime/cgroup/kill.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/remove.ts";
 import { HostError } from "../../runtime/errors.ts";
 import { allExist, exists, only, spawnIn, test } from "./cgroup_fixture.ts";
@@ -25,7 +25,7 @@ for (const version of [1, 2] as const) {
     createCgroup(part, []);
     const child = await spawnIn(part, HOSTILE);
     assert(cgroupPids(part).length > 3);
-    killCgroup(part, 15);
+    signalCgroup(part, 15);
     assert(cgroupPids(part).length > 3);
     killCgroup(part);
     assertEquals(cgroupPids(part), []);

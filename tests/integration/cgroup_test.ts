@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { applyWrites, createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { CgroupAccessError, CgroupWriteError } from "../../runtime/cgroup/errors.ts";
-import { cgroupPids, killCgroup } from "../../runtime/cgroup/kill.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { removeCgroup } from "../../runtime/cgroup/remove.ts";
 import { type ResourceWrite, resourceWrites } from "../../runtime/cgroup/resources.ts";
@@ -189,7 +189,7 @@ test("cgroupJoin() puts a process in every hierarchy, where cgroupPids() finds i
   assertEquals(cgroupPids(record), [child.pid]);
   const self = Deno.readTextFileSync(`/proc/${child.pid}/cgroup`).trim().split("\n");
   assertEquals(self.filter((line) => !line.endsWith(`:/${TOP}/c`)), []);
-  killCgroup(record, 15);
+  signalCgroup(record, 15);
   assertEquals((await child.status).signal, "SIGTERM");
   assertEquals(cgroupPids(record), []);
 });

@@ -107,6 +107,11 @@ Deno.test("the stub takes the quick program when an argument names a quick comma
   assertEquals(found, whole);
 });
 
+Deno.test("the stub goes by the first argument that names a command", async () => {
+  const { files } = await start(PROGRAM, ["create", "state"]);
+  assert(files[1]!.content.includes("create()"), files[1]!.content);
+});
+
 Deno.test("the stub drops what would change how deno runs and keeps the rest in order", async () => {
   const hostile = { DENO_V8_FLAGS: "--x", NODE_OPTIONS: "x", RUST_LOG: "trace", OTEL_DENO: "1" };
   const kept = { A_DENO_: "1", DENO: "2", EMPTY: "", RUST: "3" };

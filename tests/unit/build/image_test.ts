@@ -10,6 +10,7 @@ const HEADER: EntryHeader = {
   options_offset: 0,
   loader_offset: 0,
   quick_commands_offset: 0,
+  other_commands_offset: 0,
   variables_offset: 0,
   dropped_offset: 0,
   cache_folders_offset: 0,
