@@ -13,6 +13,7 @@ TEST_PACKAGES="
   busybox-static
   qemu-system-x86 kmod cpio xz-utils zstd
   libseccomp2 libcap-ng0
+  mmdebstrap
   strace iproute2 util-linux procps git
 "
 

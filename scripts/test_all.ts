@@ -21,6 +21,7 @@ const SUITES: readonly Suite[] = [
   { name: "integration", command: ["test", "-A", "tests/integration"], reads: "deno" },
   { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
   { name: "e2e", command: ["test", "-A", "tests/e2e/emulated_host_test.ts"], reads: "deno" },
+  { name: "systemd", command: ["test", "-A", "tests/e2e/systemd_host_test.ts"], reads: "deno" },
 ];
 
 interface Count {

@@ -1,7 +1,8 @@
 /**
  * The emulated host: a Debian kernel in QEMU whose TCG emulates hardware virtualisation, with this machine's files under
  * a writable overlay. Inside, /dev/kvm runs microVMs, cgroups are v2, and root has every capability. It exists because
- * build machines often have none of that. Nothing done inside reaches this machine, except through `results`.
+ * build machines often have none of that. Nothing done inside reaches this machine, except through `results`. The systemd
+ * host is the same with another root: a Debian booted by systemd (systemd_root.ts), and this repository in it.
  */
 import { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 import { type Job, writeJob } from "./job.ts";
@@ -21,7 +22,7 @@ export async function runInEmulatedHost(
   command: readonly string[],
   options: HostOptions = {},
 ): Promise<HostRun> {
-  const image = await prepareEmulatedHost();
+  const image = await prepareEmulatedHost(options);
   const job = await writeJob(command, image, options);
   try {
     return await boot(image, job, options);

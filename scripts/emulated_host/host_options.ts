@@ -9,6 +9,11 @@ export interface HostOptions {
   readonly smp?: number;
   /** Whether the kernel enforces AppArmor. Default false. */
   readonly apparmor?: boolean;
+  /**
+   * Whether the host is a Debian of its own that systemd has booted, in which the repository and Deno's cache are all that
+   * is this machine's. Default false: this machine's files, and no service.
+   */
+  readonly systemd?: boolean;
   /** Added to the command's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The command's working directory. Default: the repository. */

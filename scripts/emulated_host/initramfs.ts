@@ -8,17 +8,19 @@ const BUSYBOX = "/bin/busybox";
 
 /** The path of an uncompressed cpio archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst). */
 export async function prepareInitramfs(machine: Machine, kernel: Kernel): Promise<string> {
-  const init = await guestScript("init.sh");
-  const session = await guestScript("session.sh");
-  const inputs = [kernel.release, machine.modules, init, session];
+  const guest = await guestFiles();
+  const inputs = [kernel.release, machine.modules, guest];
   const root = await cachedDirectory("emulated_host/initramfs", inputs, async (directory) => {
     const tree = `${directory}/tree`;
-    for (const folder of ["bin", "dev", "modules", "proc", "sys"]) {
+    for (const folder of ["bin", "dev", "guest/units", "modules", "proc", "sys"]) {
       await Deno.mkdir(`${tree}/${folder}`, { recursive: true });
     }
     await Deno.copyFile(BUSYBOX, `${tree}/bin/busybox`);
-    await Deno.writeTextFile(`${tree}/init`, init, { mode: 0o755 });
-    await Deno.writeTextFile(`${tree}/session.sh`, session);
+    for (const [name, text] of Object.entries(guest)) {
+      await Deno.writeTextFile(`${tree}/guest/${name}`, text);
+    }
+    await Deno.copyFile(`${tree}/guest/init.sh`, `${tree}/init`);
+    await Deno.chmod(`${tree}/init`, 0o755);
     await addModules(machine, kernel, `${tree}/modules`);
     const pack = "find . | cpio --quiet -o -H newc -R 0:0 > ../initramfs.cpio";
     await tool("sh", ["-c", pack], { cwd: tree });
@@ -27,8 +29,16 @@ export async function prepareInitramfs(machine: Machine, kernel: Kernel): Promis
   return `${root}/initramfs.cpio`;
 }
 
-function guestScript(name: string): Promise<string> {
-  return Deno.readTextFile(new URL(`guest/${name}`, import.meta.url));
+/** The texts of `guest/` and `guest/units/`, by the paths below it. */
+async function guestFiles(): Promise<Record<string, string>> {
+  const files: [string, string][] = [];
+  for (const folder of ["", "units/"]) {
+    const directory = new URL(`guest/${folder}`, import.meta.url);
+    for await (const { name, isFile } of Deno.readDir(directory)) {
+      if (isFile) files.push([folder + name, await Deno.readTextFile(new URL(name, directory))]);
+    }
+  }
+  return Object.fromEntries(files.sort());
 }
 
 /** Copies the modules with their dependencies, uncompressed, and lists them in the file `order`. */

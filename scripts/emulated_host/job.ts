@@ -1,8 +1,8 @@
 /**
  * The folder of one run: sockets and console log outside, `guest/` as the guest sees it below
- * `/run/emulated_host/job`. It owns the shell text that guest/session.sh reads, not the boot.
+ * `/run/emulated_host/job`. It owns the shell text that the scripts in guest/ read, not the boot.
  */
-import { REPOSITORY } from "./cache.ts";
+import { CACHE, REPOSITORY } from "./cache.ts";
 import type { HostOptions } from "./host_options.ts";
 import type { HostImage } from "./prepare.ts";
 
@@ -27,6 +27,8 @@ export async function writeJob(
   const token = crypto.randomUUID();
   const timeout = options.timeout ?? 120;
   const session = {
+    HOST: image.systemdRoot === undefined ? "plain" : "systemd",
+    SYSTEMD_ROOT: await realPath(image.systemdRoot ?? "/"),
     TOKEN: token,
     TIMEOUT: String(timeout),
     LIBRARIES: image.krunLibraries,
@@ -37,7 +39,7 @@ export async function writeJob(
   await Deno.mkdir(guest);
   await Deno.writeTextFile(`${guest}/session.env`, lines(assignments(session)));
   await Deno.writeTextFile(`${guest}/command`, commandScript(command, options));
-  await Deno.writeTextFile(`${guest}/keep`, lines(keptFolders()));
+  await Deno.writeTextFile(`${guest}/folders`, lines(await neededFolders()));
   return { directory, token, timeout };
 }
 
@@ -58,11 +60,18 @@ function inherited(): Record<string, string> {
   return { ...environment, PATH: `${parent(Deno.execPath())}:${path}` };
 }
 
-/** Folders the guest needs although they lie below /tmp or /run, which it mounts anew. */
-function keptFolders(): string[] {
-  const caches = ["DENO_DIR", "HOME"].map((name) => Deno.env.get(name) ?? "");
-  const needed = [REPOSITORY, parent(Deno.execPath()), ...caches];
-  return [...new Set(needed)].filter((path) => /^\/(tmp|run)\//.test(path));
+/** The folders of this machine that the guest cannot do without, none of them inside another. */
+async function neededFolders(): Promise<string[]> {
+  const denoDir = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const needed = [REPOSITORY, CACHE, parent(Deno.execPath()), denoDir];
+  const real = [...new Set(await Promise.all(needed.map(realPath)))];
+  return real.filter((path) => !real.some((other) => path.startsWith(`${other}/`)));
+}
+
+/** Where the folder really is; it is made if it is missing. */
+async function realPath(path: string): Promise<string> {
+  await Deno.mkdir(path, { recursive: true });
+  return await Deno.realPath(path);
 }
 
 function assignments(variables: Readonly<Record<string, string>>): string[] {

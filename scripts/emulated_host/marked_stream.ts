@@ -1,6 +1,6 @@
 /**
- * The protocol between guest/session.sh and the runner. A stream carries the command's bytes, and between them lines
- * `TOKEN WORD…` that session.sh writes; TOKEN is random per boot, so no command can write one by accident.
+ * The protocol between guest/job.sh and the runner. A stream carries the command's bytes, and between them lines
+ * `TOKEN WORD…` that job.sh writes; TOKEN is random per boot, so no command can write one by accident.
  *
  *   stdout:  TOKEN begin\n   the command's output   TOKEN end CODE\n
  *   stderr:                  the command's output   TOKEN end\n

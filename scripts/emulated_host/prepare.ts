@@ -7,6 +7,7 @@ import { prepareInitramfs } from "./initramfs.ts";
 import { type Kernel, prepareKernel } from "./kernel.ts";
 import { prepareKrunLibraries } from "./krun_libraries.ts";
 import { type Machine, machineFor } from "./machine.ts";
+import { prepareSystemdRoot } from "./systemd_root.ts";
 
 export interface HostImage {
   readonly machine: Machine;
@@ -15,25 +16,32 @@ export interface HostImage {
   readonly initramfs: string;
   /** Folder with libkrun.so.1 and libkrunfw.so.5. */
   readonly krunLibraries: string;
+  /** Folder that is the root of a systemd host; absent for a plain one. */
+  readonly systemdRoot?: string;
 }
 
 /**
- * Prepares what is not prepared yet; takes a few milliseconds when nothing is missing, about 15 s when everything is.
+ * Prepares what is not prepared yet; takes a few milliseconds when nothing is missing, about 15 s when everything is,
+ * half a minute more for a systemd host.
  * @throws {HostError} when this machine is not a Debian, or packages are missing and the caller is not root.
  */
-export async function prepareEmulatedHost(): Promise<HostImage> {
+export async function prepareEmulatedHost(
+  { systemd = false }: { readonly systemd?: boolean } = {},
+): Promise<HostImage> {
   const machine = machineFor(Deno.build.arch);
   await installPackages(machine.debianPackages);
   const [kernel, krunLibraries] = await Promise.all([
     prepareKernel(machine),
     prepareKrunLibraries(machine),
   ]);
-  return { machine, kernel, initramfs: await prepareInitramfs(machine, kernel), krunLibraries };
+  const initramfs = await prepareInitramfs(machine, kernel);
+  const image = { machine, kernel, initramfs, krunLibraries };
+  return systemd ? { ...image, systemdRoot: await prepareSystemdRoot() } : image;
 }
 
 if (import.meta.main) {
   const started = performance.now();
-  const image = await prepareEmulatedHost();
+  const image = await prepareEmulatedHost({ systemd: true });
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   console.log(`kernel ${image.kernel.release}, libkrun in ${image.krunLibraries} (${seconds} s)`);
 }

@@ -67,7 +67,7 @@ function qemuArguments(image: HostImage, job: Job, options: HostOptions): string
     ...["-m", String(options.memory ?? 3072), "-smp", String(options.smp ?? 2)],
     ...["-display", "none", "-monitor", "none", "-serial", `file:${consoleFile(job, options)}`],
     ...["-no-reboot", "-kernel", image.kernel.image, "-initrd", image.initramfs],
-    ...["-append", kernelCommandLine(image.machine.serialConsole, options.apparmor ?? false)],
+    ...["-append", kernelCommandLine(image.machine.serialConsole, options)],
     ...["-device", "virtio-rng-pci"],
     ...share("root", "/", "readonly=on,multidevs=remap"),
     ...share("job", `${job.directory}/guest`, "readonly=on"),
@@ -81,7 +81,7 @@ function consoleFile(job: Job, options: HostOptions): string {
 }
 
 /** panic=-1 makes a panic a reboot, which -no-reboot makes the end of QEMU. */
-function kernelCommandLine(serialConsole: string, apparmor: boolean): string {
+function kernelCommandLine(serialConsole: string, { apparmor }: HostOptions): string {
   const lsm = apparmor ? "apparmor=1 security=apparmor" : "apparmor=0";
   return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}`;
 }

@@ -17,6 +17,8 @@ export interface InnerTestOptions {
   /** Seconds for all tests together; default 600. */
   readonly timeout?: number;
   readonly apparmor?: boolean;
+  /** As HostOptions has it. */
+  readonly systemd?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function runInnerTests(
   const ended = runInEmulatedHost([...command, ...files], {
     timeout: options.timeout ?? 600,
     apparmor: options.apparmor,
+    systemd: options.systemd,
     env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),

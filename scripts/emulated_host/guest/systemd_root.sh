@@ -1,0 +1,27 @@
+# Sourced by init.sh. The root of the systemd host: a Debian made for it (SYSTEMD_ROOT), in which the folders that the job
+# needs appear at the paths they have outside. All of it can be written to, and none of that gets out.
+
+number=0
+lay() { # lay LOWER TARGET
+  number=$((number + 1))
+  mkdir -p "/keep/$number" "/upper/$number/files" "/upper/$number/work" "$2"
+  mount -o bind "$1" "/keep/$number" # a path in an overlay's options could have commas and colons
+  mount -t overlay \
+    -o "lowerdir=/keep/$number,upperdir=/upper/$number/files,workdir=/upper/$number/work" overlay "$2"
+}
+
+lay "/lower$SYSTEMD_ROOT" /host
+mount -t tmpfs -o mode=1777 tmpfs /host/tmp
+mount -t tmpfs -o mode=755 tmpfs /host/run
+# Stores of podman's, root's and others': overlay does not go over overlay.
+mkdir -p /host/var/lib/containers
+mount -t tmpfs -o mode=755 tmpfs /host/var/lib/containers
+mkdir -p /keep/home
+mount -t tmpfs -o mode=755 tmpfs /keep/home
+cp -a /host/home/. /keep/home
+mount --move /keep/home /host/home
+while read -r path; do lay "/lower$path" "/host$path"; done < /job/folders
+
+mkdir -p /host/run/systemd/system
+cp /guest/units/* /host/run/systemd/system
+INIT="/lib/systemd/systemd --unit=emulated-host.target"

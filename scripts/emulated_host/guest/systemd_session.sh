@@ -1,0 +1,12 @@
+#!/bin/busybox sh
+# The service emulated-host.service: runs the job on a host that systemd has booted. The command gets a scope of its own, as
+# a login has; a session of root's would need a login.
+set -eu
+trap 'echo "systemd_session.sh failed"; echo b > /proc/sysrq-trigger' EXIT
+here=/run/emulated_host
+
+CGROUP=/sys/fs/cgroup/system.slice/session.scope
+start_command() {
+  exec setsid systemd-run --quiet --scope --unit=session /bin/sh "$here/job/command"
+}
+. "$here/job.sh"

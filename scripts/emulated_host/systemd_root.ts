@@ -1,0 +1,71 @@
+/**
+ * The root filesystem of the systemd host: a small Debian of this machine's release with what containers need, made by
+ * mmdebstrap(1). It owns the folder `build/cache/emulated_host/systemd`; the packages come from wherever this machine's
+ * apt gets its own.
+ */
+import { cachedDirectory } from "./cache.ts";
+import { tool, toolText } from "./command.ts";
+import { installPackages, withPackageLists } from "./debian_packages.ts";
+
+const PACKAGES = [
+  ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
+  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables"],
+  ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs"],
+  ...["busybox-static", "kmod", "iproute2", "procps", "strace"],
+  ...["libsystemd0", "libseccomp2", "libcap-ng0"],
+];
+
+/** Of no use to a test, and half of the files. */
+const LEFT_OUT = ["/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*"];
+
+/** What is done in the new root, whose path is in `$1`. */
+const CUSTOMIZE = `
+  set -e
+  echo emulated-host > "$1/etc/hostname"
+  echo 127.0.0.1 localhost emulated-host > "$1/etc/hosts"
+  echo 6b61676f6b61676f6b61676f6b61676f > "$1/etc/machine-id" # without one every boot is a first boot
+  ln -s /dev/null "$1/etc/tmpfiles.d/tmp.conf" # it would empty /tmp, and the repository may be there
+  chroot "$1" groupadd --system kvm
+  # An ordinary user with subordinate ids, and a session that lasts from boot on (loginctl enable-linger).
+  chroot "$1" useradd --create-home --shell /bin/bash --uid 1000 --groups kvm user
+  mkdir -p "$1/var/lib/systemd/linger"
+  touch "$1/var/lib/systemd/linger/user"
+`;
+
+/** The path of the root; the first call downloads about 80 MB and takes half a minute. It is never refreshed. */
+export async function prepareSystemdRoot(): Promise<string> {
+  const { release, sources } = await aptSources();
+  const inputs = [release, PACKAGES, LEFT_OUT, CUSTOMIZE];
+  const path = await cachedDirectory("emulated_host/systemd", inputs, async (directory) => {
+    await installPackages(["mmdebstrap"]);
+    await Deno.writeTextFile(`${directory}/sources.list`, await sources());
+    await Deno.writeTextFile(`${directory}/proxy.conf`, await toolText("apt-config", PROXIES));
+    await tool("mmdebstrap", [
+      ...["--mode=root", "--variant=minbase", `--include=${PACKAGES}`],
+      ...[...LEFT_OUT.map((path) => `path-exclude=${path}`), "force-unsafe-io"]
+        .map((option) => `--dpkgopt=${option}`),
+      `--aptopt=${directory}/proxy.conf`,
+      `--customize-hook=${CUSTOMIZE}`,
+      ...[release, `${directory}/root`, `${directory}/sources.list`],
+    ]);
+  });
+  return `${path}/root`;
+}
+
+const PROXIES = ["dump", "Acquire::http::Proxy", "Acquire::https::Proxy"];
+
+/** The code name of this machine's release, and the archives that its apt has it from, as lines of sources.list(5). */
+async function aptSources() {
+  const osRelease = await Deno.readTextFile("/etc/os-release");
+  const release = /^VERSION_CODENAME=(\w+)$/m.exec(osRelease)?.[1] ?? "stable";
+  const list = async () => {
+    const format = "$(RELEASE) deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
+    const args = ["indextargets", "--format", format, "Created-By: Packages"];
+    const lines = (await toolText("apt-get", args)).split("\n")
+      .filter((line) => line.startsWith(release))
+      .map((line) => line.slice(line.indexOf(" ") + 1));
+    if (lines.length === 0) throw new Error(`apt has no package lists of ${release}`);
+    return lines.join("\n");
+  };
+  return { release, sources: () => withPackageLists(list) };
+}

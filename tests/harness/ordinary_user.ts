@@ -1,0 +1,60 @@
+/**
+ * The systemd host's ordinary user (scripts/emulated_host/systemd_root.ts), who has subordinate ids and a session of
+ * systemd's. Tests run as root and start commands in the user's name.
+ */
+import { run, type RunOptions, type RunResult } from "./run.ts";
+
+export const USER = { name: "user", uid: 1000, gid: 1000, home: "/home/user" } as const;
+
+export const USER_RUNTIME_DIR = `/run/user/${USER.uid}`;
+
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const LOGIN = [
+  ...["setpriv", `--reuid=${USER.uid}`, `--regid=${USER.gid}`, "--init-groups"],
+  ...["env", "-i", PATH, `HOME=${USER.home}`, `USER=${USER.name}`],
+];
+const SESSION = [
+  ...LOGIN,
+  `XDG_RUNTIME_DIR=${USER_RUNTIME_DIR}`,
+  `DBUS_SESSION_BUS_ADDRESS=unix:path=${USER_RUNTIME_DIR}/bus`,
+];
+const DELEGATED = [
+  "systemd-run",
+  "--user",
+  "--scope",
+  "--quiet",
+  "--collect",
+  "-p",
+  "Delegate=yes",
+];
+
+/**
+ * Runs the words as a command of the user's session, in a scope that is delegated to the user: how a desktop's terminal
+ * runs it.
+ */
+export function inUserSession(
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return runWords([...SESSION, ...DELEGATED, ...words], options);
+}
+
+/** As inUserSession(), in a cgroup that is root's: the user's manager can be asked, but nothing is delegated. */
+export function besideUserSession(
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return runWords([...SESSION, ...words], options);
+}
+
+/** Runs the words in the user's name and knows of no session, as cron or `su` would. */
+export function withoutUserSession(
+  words: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return runWords([...LOGIN, ...words], options);
+}
+
+function runWords([program, ...args]: readonly string[], options: RunOptions): Promise<RunResult> {
+  return run(program!, args, { cwd: "/", ...options });
+}
