@@ -46,8 +46,6 @@ const SYMBOLS = {
   krun_set_nested_virt: { parameters: [CONTEXT, "bool"], result: "i32" },
   // int32_t krun_set_gpu_options(uint32_t ctx_id, uint32_t virgl_flags)
   krun_set_gpu_options: { parameters: [CONTEXT, "u32"], result: "i32" },
-  // int32_t krun_disable_implicit_console(uint32_t ctx_id)
-  krun_disable_implicit_console: { parameters: [CONTEXT], result: "i32" },
   // int32_t krun_add_virtio_console_multiport(uint32_t ctx_id)
   krun_add_virtio_console_multiport: { parameters: [CONTEXT], result: "i32" },
   // int32_t krun_add_console_port_inout(uint32_t ctx_id, uint32_t console_id, const char *name, int input_fd,
@@ -123,7 +121,7 @@ export class LibkrunExtras {
     const result = symbol(context, ...args.map((arg) => this.#toC(arg))) as number;
     if (result >= 0) return result;
     const shown = [context, ...args].map((arg) => formatArgument(arg)).join(", ");
-    throw new SyscallError(`${name}(${shown})`, -result);
+    throw new SyscallError(`${wantedBy}: ${name}(${shown})`, -result);
   }
 
   #find(name: ExtraName): ((...args: unknown[]) => unknown) | null {

@@ -261,15 +261,14 @@ export function openInRoot(root: string, path: string): number {
 
 const O_WRONLY = 1;
 const O_CREAT = 0o100;
-const O_APPEND = 0o2000;
 const O_NONBLOCK = 0o4000;
 
 /**
- * A descriptor that appends to the file `path` inside a hostile root filesystem; it is made if it is missing, mode 0600.
+ * A descriptor of the file `path` inside a hostile root filesystem, for writing; it is made if it is missing, mode 0600.
  * @throws {SyscallError} ENXIO for a FIFO that nobody reads.
  */
 export function openConsoleFile(root: string, path: string): number {
-  const flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK;
+  const flags = O_WRONLY | O_CREAT | O_NONBLOCK;
   return checked(
     call("open_in_root", [flags], cString(root), cString(path)),
     `open ${path} in ${root}`,

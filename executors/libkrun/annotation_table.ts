@@ -143,7 +143,7 @@ export const ANNOTATIONS = {
     pattern: /^(none|\/[^\0]*)$/,
     form: "none, or an absolute path in the container",
     help:
-      "Where the guest kernel's console goes: a file of the container, made or appended to, or nowhere. The process's own input and output are not concerned.",
+      "Where the guest kernel's console goes: a file of the container, made or overwritten, or nowhere. The process's own input and output are not concerned.",
     fallback: "libkrun's log",
     example: "/var/log/console",
   },

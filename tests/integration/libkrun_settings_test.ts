@@ -72,12 +72,11 @@ Deno.test("disks, sockets, console and ports reach libkrun as the container's ow
     ["krun_set_port_map", "8080:80"],
     ["krun_add_vsock_port2", 2000, "/run/up.sock", 0],
     ["krun_add_vsock_port2", 2001, "/run/down.sock", 1],
-    ["krun_disable_implicit_console"],
+    ["krun_set_console_output", "/var/console"],
     ["krun_add_virtio_console_multiport"],
-    ["krun_add_console_port_inout", 3, "", -1, "/var/console"],
-    ["krun_add_console_port_inout", 3, "krun-stdin", 0, "none"],
-    ["krun_add_console_port_inout", 3, "krun-stdout", -1, "stdio"],
-    ["krun_add_console_port_inout", 3, "krun-stderr", -1, "stdio"],
+    ["krun_add_console_port_inout", 3, "krun-stdin", 0, -1],
+    ["krun_add_console_port_inout", 3, "krun-stdout", -1, 1],
+    ["krun_add_console_port_inout", 3, "krun-stderr", -1, 2],
   ]);
 });
 

@@ -117,7 +117,7 @@ int32_t krun_set_exec(uint32_t ctx, const char *path, const char *const argv[], 
 }
 
 int32_t krun_set_console_output(uint32_t ctx, const char *path) {
-  RECORD_CALL("krun_set_console_output", "%u,\"%s\"", ctx, path);
+  RECORD_CALL("krun_set_console_output", "%u,\"%s\"", ctx, named(path));
   return 0;
 }
 
@@ -170,21 +170,13 @@ int32_t krun_set_gpu_options(uint32_t ctx, uint32_t flags) {
   return 0;
 }
 
-int32_t krun_disable_implicit_console(uint32_t ctx) {
-  RECORD_CALL("krun_disable_implicit_console", "%u", ctx);
-  return 0;
-}
-
 int32_t krun_add_virtio_console_multiport(uint32_t ctx) {
   RECORD_CALL("krun_add_virtio_console_multiport", "%u", ctx);
   return 3;
 }
 
 int32_t krun_add_console_port_inout(uint32_t ctx, uint32_t console, const char *name, int input, int output) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", output);
-  RECORD_CALL("krun_add_console_port_inout", "%u,%u,\"%s\",%d,\"%s\"", ctx, console, name, input,
-              output > 2 ? named(path) : output < 0 ? "none" : "stdio");
+  RECORD_CALL("krun_add_console_port_inout", "%u,%u,\"%s\",%d,%d", ctx, console, name, input, output);
   return 0;
 }
 #endif
