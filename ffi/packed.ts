@@ -3,6 +3,11 @@
 export interface Packed {
   /** The caller's soft limit on open files, which Deno has raised since. */
   readonly softNofile: number;
+  /**
+   * The connection to the Init of a container that the stub has started and whose program could not be executed, which
+   * says why; 0 when there is none.
+   */
+  readonly report: number;
   /** The path of the shim, ready to be loaded. */
   readonly shim: string;
 }

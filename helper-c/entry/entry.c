@@ -4,7 +4,8 @@
  * entry point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already
  * taken `environ`, but none of deno's own code has run.
  *
- * It owns: the program and the shim in memory files, the argv and environment that deno sees. It does not own what
+ * It owns: the program and the shim in memory files, the argv and environment that deno sees, and the commands that it
+ * carries out itself (shortcut.h). It does not own what
  * those say: options, commands and names of variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
@@ -17,6 +18,7 @@
 
 #include "arch_x86_64.h"
 #include "header.gen.h"
+#include "shortcut.h"
 #include "strings.h"
 
 #ifndef MFD_NOEXEC_SEAL
@@ -154,12 +156,15 @@ static unsigned long soft_nofile(void) {
   return limit.rlim_cur;
 }
 
-/* The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. */
-static void write_loader(char *loader, const struct entry_part *program) {
+/*
+ * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
+ * the connection on which a container that was started says why its program does not run; 0 means that there is none.
+ */
+static void write_loader(char *loader, const struct entry_part *program, long report) {
   const char *piece = in_image(header.loader_offset);
-  const unsigned long numbers[] = { soft_nofile(), place(&header.shim), place(program) };
+  const unsigned long numbers[] = { soft_nofile(), report, place(&header.shim), place(program) };
 
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 4; i++) {
     loader = append_number(append(loader, piece), numbers[i]);
     piece += length(piece) + 1;
   }
@@ -187,6 +192,26 @@ static int has_cache(const struct initial_stack *old) {
       return 0;
   }
   return 1;
+}
+
+/*
+ * Ends the process when the command is done; the connection that tells why a start failed, or 0. In a function of its
+ * own, whose frame is gone when the program starts.
+ */
+static __attribute__((noinline)) long try_shortcut(const struct initial_stack *old) {
+  struct shortcut_arguments arguments;
+  int report = -1;
+
+  if (!read_shortcut_arguments(old->argv, old->envp, &arguments))
+    return 0;
+  switch (take_shortcut(&arguments, &report)) {
+  case SHORTCUT_DONE:
+    for (;;) system_call(__NR_exit_group, 0, 0, 0, 0);
+  case SHORTCUT_FAILED:
+    return move_up(report);
+  default:
+    return 0;
+  }
 }
 
 static char **put_strings(char **to, const char *list) {
@@ -225,6 +250,7 @@ static void put_auxv(char **to, char **from) {
 __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   struct initial_stack old = take_apart(stack);
   char loader[ENTRY_LOADER_MAX];
+  long report = try_shortcut(&old);
   int cached = has_cache(&old);
   const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
   const char *variables = in_image(cached ? header.cached_variables_offset : header.variables_offset);
@@ -239,7 +265,7 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
 
   check_proc();
   leave_deleted_folder();
-  write_loader(loader, is_quick(&old) ? &header.quick : &header.create);
+  write_loader(loader, is_quick(&old) ? &header.quick : &header.create, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
   auxv = put_environment(envp, &old, variables);

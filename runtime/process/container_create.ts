@@ -9,7 +9,7 @@ import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
 import { validateId } from "../state/state_root.ts";
-import { createStateDir, removeStateDir, saveState } from "../state/store.ts";
+import { createStateDir, removeStateDir, saveCreated, saveState } from "../state/store.ts";
 import { runPoststop } from "./container_delete.ts";
 import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { launch, type Launched } from "./launch.ts";
@@ -81,7 +81,7 @@ function createIn<T>(
       pid,
       pidStartTime: processStartTime(pid) ?? "",
     };
-    saveState(request.root, state);
+    (request.status === "created" ? saveCreated : saveState)(request.root, state);
     if (request.pidFile) writePidFile(request.pidFile, pid);
     return use({ build, state, launched, lock });
   } catch (error) {

@@ -1,4 +1,5 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
+import { packed } from "../../ffi/packed.ts";
 import { closeFd, receive, send } from "../../ffi/shim.ts";
 import { StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
@@ -17,17 +18,24 @@ import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 export function startContainer(root: string, id: string, warn: (message: string) => void): void {
   using lock = lockState(root, id);
   const state = loadState(root, id);
-  const status = liveStatus(state, () => true);
-  if (status !== "created") throw new StateError(id, "start", status, ["created"]);
-  const socket = connectForStart(lock.directory);
-  // Before the program runs: whoever sees it running must not read `created`.
-  saveState(root, { ...state, status: "running" });
-  send(socket, ANSWER.start);
+  // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
+  const socket = packed()?.report || wakeInit(root, state, lock.directory);
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
   if (datagram) throw startError(state, decodeMessage(datagram.bytes));
   runPoststart(state, warn);
+}
+
+/** The connection on which Init tells of a failure; its end says that the program runs. */
+function wakeInit(root: string, state: StoredState, directory: string): number {
+  const status = liveStatus(state, () => true);
+  if (status !== "created") throw new StateError(state.id, "start", status, ["created"]);
+  const socket = connectForStart(directory);
+  // Before the program runs: whoever sees it running must not read `created`.
+  saveState(root, { ...state, status: "running" });
+  send(socket, ANSWER.start);
+  return socket;
 }
 
 /** Once the program runs; their failures change nothing (runtime spec, "Lifecycle"). */

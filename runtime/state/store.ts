@@ -5,9 +5,14 @@
 import { HostError, NotFoundError } from "../errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
+import { shortcutText } from "./shortcut.ts";
 import { isValidId, validateId } from "./state_root.ts";
 
 const FILE = "state.json";
+
+/** Of a created container: its state once it is started, and what the entry stub is to do (shortcut.ts). */
+const STARTED = "started.json";
+const SHORTCUT = "shortcut";
 
 /** `create` found the id taken. */
 export class ContainerExistsError extends Error {
@@ -65,11 +70,39 @@ function lockNewDirectory(root: string, id: string): StateLock {
  * as well.
  */
 export function saveState(root: string, stored: StoredState): void {
-  const file = `${root}/${stored.id}/${FILE}`;
+  const directory = `${root}/${stored.id}`;
+  // A container that is being created has none yet.
+  if (stored.status !== "creating") removeShortcut(directory);
+  replaceState(directory, stored);
+}
+
+/** As saveState(), for a container that is as `create` leaves it. */
+export function saveCreated(root: string, stored: StoredState): void {
+  const directory = `${root}/${stored.id}`;
+  replaceState(directory, stored);
+  const shortcut = shortcutText(stored);
+  if (shortcut === undefined) return;
+  const started: StoredState = { ...stored, status: "running" };
+  writePrivate(`${directory}/${STARTED}`, JSON.stringify(started));
+  writePrivate(`${directory}/${SHORTCUT}`, shortcut);
+}
+
+function replaceState(directory: string, stored: StoredState): void {
   // One name is enough, since only the lock's holder writes.
-  const temporary = `${file}.new`;
-  Deno.writeTextFileSync(temporary, JSON.stringify(stored), { mode: 0o600 });
-  Deno.renameSync(temporary, file);
+  const temporary = `${directory}/${FILE}.new`;
+  writePrivate(temporary, JSON.stringify(stored));
+  Deno.renameSync(temporary, `${directory}/${FILE}`);
+}
+
+function writePrivate(path: string, text: string): void {
+  Deno.writeTextFileSync(path, text, { mode: 0o600 });
+}
+
+/** A file that is not there costs more to remove than all that there are to list. */
+function removeShortcut(directory: string): void {
+  for (const { name } of Deno.readDirSync(directory)) {
+    if (name === SHORTCUT || name === STARTED) Deno.removeSync(`${directory}/${name}`);
+  }
 }
 
 /**

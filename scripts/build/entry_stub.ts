@@ -33,9 +33,7 @@ const LINK = ["-nostdlib", "-static", "-Wl,--build-id=none", `-Wl,-T,${SOURCE}/e
  */
 export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
   const generated = `${OUTPUT}/header.gen.h`;
-  const inputs = ["entry.c", "strings.h", "arch_x86_64.h", "entry.ld"].map((name) =>
-    `${SOURCE}/${name}`
-  );
+  const inputs = [...Deno.readDirSync(SOURCE)].map(({ name }) => `${SOURCE}/${name}`).sort();
   const image = `${OUTPUT}/entry.bin`;
   await writeIfChanged(generated, entryHeaderToC());
   await makeIfChanged(image, [...inputs, generated], [...COMPILE, ...LINK], async () => {

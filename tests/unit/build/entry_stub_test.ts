@@ -3,35 +3,16 @@
  * which takes Deno out of the picture.
  */
 import { assert, assertEquals } from "@std/assert";
-import { runCommand } from "../../../scripts/build/command.ts";
-import { buildEntryStub } from "../../../scripts/build/entry_stub.ts";
-import { packWithNpm } from "../../../scripts/build/npm_pack.ts";
 import { wrapWhole } from "../../../scripts/build/program.ts";
 import { run } from "../../harness/run.ts";
+import { packPrintStart } from "./packed_print_start.ts";
 
-const SOURCE = new URL("testdata/print_start.c", import.meta.url).pathname;
-const FOLDER = await Deno.makeTempDir();
-const PLAIN = `${FOLDER}/plain`;
-const PROGRAM = `${FOLDER}/packed`;
+const { folder: FOLDER, plain: PLAIN, program: PROGRAM } = await packPrintStart();
 addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
 
-const SHIM = new TextEncoder().encode("the shim");
 /** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. */
 const ALL_SEALS = 0xf;
 const FD_CLOEXEC = 1;
-
-const FLAGS = ["-D_GNU_SOURCE", "-fPIC", "-pie", "-Wl,-z,now"];
-await runCommand("cc", [...FLAGS, "-o", PLAIN, SOURCE]);
-const pieces = packWithNpm(await Deno.readFile(PLAIN), {
-  stub: await buildEntryStub(),
-  shim: SHIM,
-  whole: "whole()",
-  create: "create()",
-  quick: "quick()",
-});
-await Deno.writeFile(PROGRAM, new Uint8Array(await new Blob(pieces).arrayBuffer()), {
-  mode: 0o755,
-});
 
 /** Root has a cache of compiled code, others have none. */
 const DENO_DIR = Deno.uid() === 0 ? "/run/kago/~deno" : "/dev/null/kago";

@@ -1,0 +1,30 @@
+/** testdata/print_start.c as the packed executable's Deno: it prints how the stub started it, and exits with 3. */
+import { runCommand } from "../../../scripts/build/command.ts";
+import { buildEntryStub } from "../../../scripts/build/entry_stub.ts";
+import { packWithNpm } from "../../../scripts/build/npm_pack.ts";
+
+const SOURCE = new URL("testdata/print_start.c", import.meta.url).pathname;
+const FLAGS = ["-D_GNU_SOURCE", "-fPIC", "-pie", "-Wl,-z,now"];
+
+export interface PackedPrintStart {
+  /** The caller's to remove. */
+  readonly folder: string;
+  readonly plain: string;
+  readonly program: string;
+}
+
+export async function packPrintStart(): Promise<PackedPrintStart> {
+  const folder = await Deno.makeTempDir();
+  const [plain, program] = [`${folder}/plain`, `${folder}/packed`];
+  await runCommand("cc", [...FLAGS, "-o", plain, SOURCE]);
+  const pieces = packWithNpm(await Deno.readFile(plain), {
+    stub: await buildEntryStub(),
+    shim: new TextEncoder().encode("the shim"),
+    whole: "whole()",
+    create: "create()",
+    quick: "quick()",
+  });
+  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  await Deno.writeFile(program, bytes, { mode: 0o755 });
+  return { folder, plain, program };
+}
