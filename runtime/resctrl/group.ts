@@ -1,0 +1,143 @@
+/**
+ * `linux.intelRdt`: which group of resctrl a container joins, what is written to it, and making it. All below `root`, where
+ * resctrl is mounted; mount.ts finds that, record.ts removes the group.
+ */
+import { errnoOf } from "../cgroup/errors.ts";
+import { describeErrno, SpecError } from "../errors.ts";
+import type { Op } from "../plan/op.ts";
+import type { IntelRdt } from "../spec/spec.ts";
+import type { ResctrlRecord } from "./record.ts";
+import { hasSchema } from "./schemata.ts";
+
+const PLACE = "linux.intelRdt";
+
+/** A line for the group's `schemata`. */
+interface SchemaLine {
+  readonly from: string;
+  readonly line: string;
+}
+
+export interface ResctrlBuild {
+  readonly record: ResctrlRecord;
+  /** Writes by which the single-threaded Intermediate joins. */
+  readonly joinOps: readonly Op[];
+  /** Makes what is missing and writes the schemata: what undoes it. Nothing is left behind when it fails. */
+  create(): () => void;
+}
+
+/**
+ * Decides about the group, without an effect.
+ * @throws {SpecError} for what this host or its groups do not have.
+ */
+export function planResctrl(root: string, id: string, intelRdt: IntelRdt): ResctrlBuild {
+  const { closID, enableMonitoring } = intelRdt;
+  const group = closID === "/" ? root : `${root}/${closID || id}`;
+  const lines = schemaLines(intelRdt);
+  const exists = isFolder(group);
+  requireResources(root, lines);
+  if (closID) checkGiven(group, exists, lines);
+  if (enableMonitoring && !isFolder(`${root}/mon_groups`)) {
+    throw new SpecError(`${PLACE}.enableMonitoring`, "this host's resctrl monitors nothing");
+  }
+  const monitor = enableMonitoring ? `${group}/mon_groups/${id}` : undefined;
+  const record = { group, ...(monitor ? { monitor } : {}), own: !closID && !exists };
+  return {
+    record,
+    joinOps: [group, ...(monitor ? [monitor] : [])].map((folder) => (
+      { op: "writeFile", path: `${folder}/tasks`, data: "0", from: PLACE }
+    )),
+    // The lines of a group that somebody else made have been compared, not to be written.
+    create: () => createGroup(root, record, closID && exists ? [] : lines, !exists),
+  };
+}
+
+/** In the order that the spec asks for. */
+function schemaLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdt): SchemaLine[] {
+  return [
+    ...(l3CacheSchema ? [{ from: `${PLACE}.l3CacheSchema`, line: l3CacheSchema }] : []),
+    ...(memBwSchema ? [{ from: `${PLACE}.memBwSchema`, line: memBwSchema }] : []),
+    ...schemata.map((line, index) => ({ from: `${PLACE}.schemata[${index}]`, line })),
+  ];
+}
+
+/** What the kernel and the processor offer has a folder in `info`. */
+function requireResources(root: string, lines: readonly SchemaLine[]): void {
+  for (const { from, line } of lines) {
+    const resource = line.slice(0, line.indexOf(":")).trim();
+    if (/^\w+$/.test(resource) && isFolder(`${root}/info/${resource}`)) continue;
+    throw new SpecError(from, `this host's resctrl has no ${resource || JSON.stringify(line)}`);
+  }
+}
+
+function checkGiven(group: string, exists: boolean, lines: readonly SchemaLine[]): void {
+  if (!exists && lines.length === 0) {
+    throw new SpecError(
+      `${PLACE}.closID`,
+      `the group ${group} does not exist: make it first, or say with schemata what it shall be`,
+    );
+  }
+  if (!exists || lines.length === 0) return;
+  const text = Deno.readTextFileSync(`${group}/schemata`);
+  for (const { from, line } of lines) {
+    if (hasSchema(text, line)) continue;
+    throw new SpecError(from, `the group ${group} exists and has other values`);
+  }
+}
+
+function createGroup(
+  root: string,
+  { group, monitor }: ResctrlRecord,
+  lines: readonly SchemaLine[],
+  make: boolean,
+): () => void {
+  const made: string[] = [];
+  const undo = () => made.toReversed().forEach((path) => Deno.removeSync(path));
+  try {
+    if (make) made.push(makeFolder(root, group, PLACE));
+    for (const { from, line } of lines) writeLine(root, `${group}/schemata`, line, from);
+    if (monitor) made.push(makeFolder(root, monitor, `${PLACE}.enableMonitoring`));
+    return undo;
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function makeFolder(root: string, path: string, from: string): string {
+  try {
+    Deno.mkdirSync(path, { mode: 0o755 });
+    return path;
+  } catch (cause) {
+    throw refusal(root, from, `mkdir ${path}`, cause);
+  }
+}
+
+function writeLine(root: string, path: string, line: string, from: string): void {
+  try {
+    Deno.writeTextFileSync(path, `${line}\n`, { create: false });
+  } catch (cause) {
+    throw refusal(root, from, `write ${JSON.stringify(line)} to ${path}`, cause);
+  }
+}
+
+/** resctrl says in a file what it had against the last command. */
+function refusal(root: string, from: string, operation: string, cause: unknown): SpecError {
+  let status = "";
+  try {
+    status = Deno.readTextFileSync(`${root}/info/last_cmd_status`).trim();
+  } catch {
+    // Kernels before 4.14 have no such file, and the errno says something too.
+  }
+  const why = describeErrno(errnoOf(cause));
+  const more = status && status !== "ok" ? ` (${status})` : "";
+  return new SpecError(from, `${operation}: ${why}${more}`, { cause });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+/** Where the host has resctrl mounted. */
+
+/** The usual place comes first: /proc/self/mountinfo need not be in the order of anything. */
+const USUAL = "/sys/fs/resctrl";
+
+/** The mount point of resctrl among the lines of a mountinfo file (proc_pid_mountinfo(5)), or undefined. */
+export function findResctrl(mountinfo: string): string | undefined {
+  const points = mountinfo.split("\n")
+    .map((line) => line.split(" "))
+    .filter((fields) => fields[fields.indexOf("-") + 1] === "resctrl" && fields.includes("-"))
+    .map((fields) => unescape(fields[4]!));
+  return points.includes(USUAL) ? USUAL : points[0];
+}
+
+/** Spaces and the like are written in octal. */
+function unescape(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
+}

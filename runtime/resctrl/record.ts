@@ -1,0 +1,36 @@
+/** What a container has in resctrl (runtime spec, config-linux.md, "IntelRdt"), as its state keeps it, and its removal. */
+
+export interface ResctrlRecord {
+  /** The group's folder; every process of the container joins it. */
+  readonly group: string;
+  /** The folder of the container's own monitoring group. */
+  readonly monitor?: string;
+  /** Was the group made for this container alone? Then it goes when the container goes. */
+  readonly own: boolean;
+}
+
+/** Removes what was made for the container; its processes, which are gone, need not leave first. */
+export function removeResctrl({ group, monitor, own }: ResctrlRecord): void {
+  for (const folder of [monitor, own ? group : undefined]) {
+    if (folder !== undefined) removeFolder(folder);
+  }
+}
+
+/** One folder alone: the files in it are the kernel's. */
+function removeFolder(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Is this a record that may be acted upon? A damaged one could name any folder. */
+export function isResctrlRecord(value: unknown): value is ResctrlRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { group, monitor, own } = value as Record<string, unknown>;
+  const isPath = (path: unknown) =>
+    typeof path === "string" && /^\/[^/]/.test(path) && !path.split("/").includes("..");
+  return isPath(group) && typeof own === "boolean" &&
+    (monitor === undefined || isPath(monitor) && `${monitor}`.startsWith(`${group}/mon_groups/`));
+}
