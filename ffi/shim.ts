@@ -32,6 +32,8 @@ export const CALLS = [
   "run_hooks",
   "probe_kvm",
   "open_in_root",
+  "move_net_device",
+  "make_undumpable",
   "exit",
 ] as const;
 
@@ -167,6 +169,11 @@ const O_DIRECTORY = 0o200000;
 
 export function openFolder(path: string): number {
   return checked(call("open", [O_DIRECTORY], cString(path)), `open ${path}`);
+}
+
+/** A descriptor of a namespace, such as /proc/self/ns/net. */
+export function openNamespace(path: string): number {
+  return checked(call("open", [0], cString(path)), `open ${path}`);
 }
 
 const O_RDWR = 2;
@@ -313,6 +320,41 @@ export function runHookPlan(
 /** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */
 export function probeKvm(): number {
   return -call("probe_kvm", []);
+}
+
+/** Interface names end before this (linux/if.h). */
+const IFNAMSIZ = 16;
+
+export interface NetDeviceMove {
+  readonly name: string;
+  readonly newName: string;
+  /** Descriptors of network namespaces. */
+  readonly from: number;
+  readonly to: number;
+  /** Shall it be up there? */
+  readonly up: boolean;
+}
+
+/**
+ * Moves a network interface with its addresses (helper-c/net_device.h).
+ * @returns its name there, and whether it was up before.
+ * @throws {SyscallError} with the step that failed.
+ */
+export function moveNetDevice(
+  { name, newName, from, to, up }: NetDeviceMove,
+): { readonly name: string; readonly wasUp: boolean } {
+  const there = new Uint8Array(IFNAMSIZ);
+  encoder.encodeInto(newName, there.subarray(0, IFNAMSIZ - 1));
+  const problem = new Uint8Array(128);
+  const result = call("move_net_device", [from, to, Number(up)], cString(name), there, problem);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+  checked(result, text(problem));
+  return { name: text(there), wasUp: result === 1 };
+}
+
+/** Keeps other processes of the container's user out of this one's memory and descriptors. */
+export function makeUndumpable(): void {
+  checked(call("make_undumpable", []), "prctl(PR_SET_DUMPABLE)");
 }
 
 /** Ends this process at once. */

@@ -9,6 +9,9 @@
 
 enum { TREE_SLOTS = 128 };
 
+/* What a mount has to do with a procfs (runtime/plan/op.ts). */
+enum { PROCFS_REFUSED, PROCFS_ALLOWED, PROCFS_SOURCE };
+
 enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
 
 struct context {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "kernel.h"
@@ -50,6 +51,23 @@ static int copy_subfolder(int from, int to, const char *name, mode_t mode, int d
   return result;
 }
 
+/* A device that the image's mount (nodev) makes useless must not come to life on the new one; in a user namespace, where
+ * mknod is not permitted, none would work either. */
+static int copy_device(int from, int to, const char *name, const struct stat *info) {
+  struct statvfs fs;
+  int result = as_result(fstatvfs(from, &fs));
+  if (result < 0) return result;
+  if (fs.f_flag & ST_NODEV) return 1;
+  result = as_result(mknodat(to, name, info->st_mode, info->st_rdev));
+  return result == -EPERM ? 1 : result;
+}
+
+/* FIFOs and sockets are of no filesystem's permission; 1 says that there is nothing to copy. */
+static int copy_special(int from, int to, const char *name, const struct stat *info) {
+  if (S_ISCHR(info->st_mode) || S_ISBLK(info->st_mode)) return copy_device(from, to, name, info);
+  return as_result(mknodat(to, name, info->st_mode, 0));
+}
+
 static int copy_entry(int from, int to, const char *name, int depth) {
   struct stat info;
   int result = as_result(fstatat(from, name, &info, AT_SYMLINK_NOFOLLOW));
@@ -57,8 +75,8 @@ static int copy_entry(int from, int to, const char *name, int depth) {
   if (S_ISDIR(info.st_mode)) result = copy_subfolder(from, to, name, info.st_mode, depth);
   else if (S_ISLNK(info.st_mode)) result = copy_link(from, to, name);
   else if (S_ISREG(info.st_mode)) result = copy_file(from, to, name, info.st_mode);
-  else result = as_result(mknodat(to, name, info.st_mode, info.st_rdev));
-  if (result < 0) return result;
+  else result = copy_special(from, to, name, &info);
+  if (result != 0) return result < 0 ? result : 0;
   result = as_result(fchownat(to, name, info.st_uid, info.st_gid, AT_SYMLINK_NOFOLLOW));
   /* chown clears the set-id bits. */
   if (result == 0 && !S_ISLNK(info.st_mode)) result = as_result(fchmodat(to, name, info.st_mode & 07777, 0));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "context.h"
@@ -46,15 +47,43 @@ int op_find_home(struct context *c, const struct field *f) {
   return 0;
 }
 
-int op_exec_label(struct context *c, const struct field *f) {
-  int proc = trusted_proc(c);
-  if (proc < 0) return proc;
+/* Writes a label to a file of this thread's /proc/…/attr: not to one that only looks like the kernel's, which confines
+ * nothing (CVE-2019-16884). */
+static int write_label(int proc, const char *file, const char *label) {
   char path[128];
-  snprintf(path, sizeof path, "self/attr/%s", f[0].text);
-  /* A label written to a file that only looks like the kernel's confines nothing (CVE-2019-16884). */
+  snprintf(path, sizeof path, "thread-self/attr/%s", file);
   int fd = sys_openat2(proc, path, O_WRONLY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_XDEV_);
   if (fd < 0) return fd;
-  int result = write_whole(fd, f[1].text);
+  int result = write_whole(fd, label);
   close(fd);
+  return result;
+}
+
+int op_exec_label(struct context *c, const struct field *f) {
+  int proc = trusted_proc(c);
+  return proc < 0 ? proc : write_label(proc, f[0].text, f[1].text);
+}
+
+struct thread_label {
+  int proc;
+  const char *file, *label;
+};
+
+static int label_thread(void *argument) {
+  const struct thread_label *l = argument;
+  return write_label(l->proc, l->file, l->label);
+}
+
+int op_thread_label(struct context *c, const struct field *f) {
+  struct thread_label label = {trusted_proc(c), f[0].text, f[1].text};
+  return label.proc < 0 ? label.proc : c->on_all_threads(c, label_thread, &label);
+}
+
+int op_file_label(struct context *c, const struct field *f) {
+  int folder = root_open(c, f[0].text, O_DIRECTORY, false);
+  int fd = folder < 0 ? folder : as_result(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int result = fd < 0 ? fd : as_result(fsetxattr(fd, "security.selinux", f[1].text, strlen(f[1].text) + 1, 0));
+  if (fd >= 0) close(fd);
+  if (folder >= 0) close(folder);
   return result;
 }

@@ -6,21 +6,17 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "context.h"
 #include "copy_up.h"
+#include "filesystem.h"
 #include "kernel.h"
 #include "root_path.h"
 
 static int attach(int mount_fd, int target_fd) {
   return sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
-}
-
-static int set_attrs(int fd, uint64_t set, uint64_t clear, bool recursive) {
-  if (!set && !clear) return 0;
-  struct mount_attr_v0 attr = {.attr_set = set, .attr_clr = clear};
-  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
 }
 
 static int set_propagation(int fd, uint64_t propagation) {
@@ -29,29 +25,12 @@ static int set_propagation(int fd, uint64_t propagation) {
   return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
 }
 
-/* One `key=value` or flag of a filesystem's options. */
-static int configure(int fs, const char *option) {
-  const char *equals = strchr(option, '=');
-  if (!equals) return sys_fsconfig(fs, FSCONFIG_SET_FLAG_, option, NULL);
-  char key[256];
-  size_t length = (size_t)(equals - option);
-  if (length >= sizeof key) return -ENAMETOOLONG;
-  memcpy(key, option, length);
-  key[length] = 0;
-  return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1);
-}
-
-/* A detached mount of a new filesystem: descriptor or -errno. */
-static int new_filesystem(const char *fstype, const char *source, const struct field *options, uint64_t attrs) {
-  int fs = sys_fsopen(fstype);
-  if (fs < 0) return fs;
-  int result = *source ? sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", source) : 0;
-  const uint8_t *item = options->data;
-  for (uint32_t i = 0; i < options->count && result >= 0; i++) result = configure(fs, list_next(&item));
-  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
-  if (result >= 0) result = sys_fsmount(fs, (unsigned)attrs);
-  close(fs);
-  return result;
+/* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */
+static int check_procfs(int fd, uint64_t wanted) {
+  struct statfs info;
+  if (wanted == PROCFS_ALLOWED) return 0;
+  int result = as_result(fstatfs(fd, &info));
+  return result < 0 ? result : (info.f_type == PROC_MAGIC) == (wanted == PROCFS_SOURCE) ? 0 : -EXDEV;
 }
 
 int op_mount(struct context *c, const struct field *f) {
@@ -59,11 +38,12 @@ int op_mount(struct context *c, const struct field *f) {
   bool no_links = f[6].number, copy_up = f[7].number;
   int target_fd = root_open_or_make(c, target, true, no_links);
   if (target_fd < 0) return target_fd;
+  int result = check_procfs(target_fd, f[8].number);
   /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
-  int fd = new_filesystem(fstype, source, &f[3], copy_up ? 0 : f[4].number);
-  int result = fd < 0 ? fd : 0;
+  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[3], copy_up ? 0 : f[4].number, target_fd);
+  result = fd < 0 ? fd : 0;
   if (result == 0 && copy_up) result = copy_tree(target_fd, fd);
-  if (result == 0 && copy_up) result = set_attrs(fd, f[4].number, 0, false);
+  if (result == 0 && copy_up) result = set_attributes(fd, f[4].number, 0, false);
   if (result == 0) result = attach(fd, target_fd);
   if (result == 0) result = set_propagation(fd, f[5].number);
   if (fd >= 0) close(fd);
@@ -94,8 +74,10 @@ int op_bind(struct context *c, const struct field *f) {
     close(tree);
     return target_fd;
   }
-  result = set_attrs(tree, f[3].number, f[4].number, false);
-  if (result == 0) result = set_attrs(tree, f[5].number, f[6].number, true);
+  bool is_proc = f[10].number == PROCFS_SOURCE;
+  result = check_procfs(is_proc ? tree : target_fd, f[10].number);
+  if (result == 0) result = set_attributes(tree, f[3].number, f[4].number, false);
+  if (result == 0) result = set_attributes(tree, f[5].number, f[6].number, true);
   if (result == 0) result = attach(tree, target_fd);
   if (result == 0) result = set_propagation(tree, f[7].number);
   close(tree);
@@ -106,18 +88,19 @@ int op_bind(struct context *c, const struct field *f) {
 int op_remount(struct context *c, const struct field *f) {
   int fd = root_open(c, f[0].text, 0, false);
   if (fd < 0) return fd;
-  int result = set_attrs(fd, f[1].number, f[2].number, false);
+  int result = set_attributes(fd, f[1].number, f[2].number, false);
   if (result == 0) result = set_propagation(fd, f[3].number);
   close(fd);
   return result;
 }
 
 /* An empty folder that nobody can write to, whatever becomes of the mount's attributes. */
-static int empty_folder(void) {
+static int empty_folder(const char *context) {
   int fs = sys_fsopen("tmpfs");
   if (fs < 0) return fs;
   int result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "tmpfs");
   if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_SET_FLAG_, "ro", NULL);
+  if (result >= 0 && *context) result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "context", context);
   if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
   if (result >= 0) result = sys_fsmount(fs, MOUNT_ATTR_RDONLY_);
   close(fs);
@@ -131,7 +114,7 @@ static int null_device(void) {
   if (fd < 0) return fd;
   struct stat info;
   bool genuine = fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
-  int result = genuine ? set_attrs(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
+  int result = genuine ? set_attributes(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
   if (result == 0) return fd;
   close(fd);
   return result;
@@ -142,7 +125,7 @@ int op_mask_path(struct context *c, const struct field *f) {
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   struct stat info;
   int result = as_result(fstat(target, &info));
-  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? empty_folder() : null_device();
+  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? empty_folder(f[1].text) : null_device();
   if (cover >= 0) {
     result = attach(cover, target);
     close(cover);
@@ -155,7 +138,7 @@ int op_readonly_path(struct context *c, const struct field *f) {
   int target = root_open(c, f[0].text, 0, false);
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   int tree = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE);
-  int result = tree < 0 ? tree : set_attrs(tree, MOUNT_ATTR_RDONLY_, 0, false);
+  int result = tree < 0 ? tree : set_attributes(tree, MOUNT_ATTR_RDONLY_, 0, false);
   if (result == 0) result = attach(tree, target);
   if (tree >= 0) close(tree);
   close(target);

@@ -12,14 +12,14 @@
   X(9, loopback_up, "") \
   X(10, propagation, "su") \
   X(11, open_root, "su") \
-  X(12, mount, "sssSUuuu") \
-  X(13, bind, "ssuUUUUuuu") \
+  X(12, mount, "sssSUuuuu") \
+  X(13, bind, "ssuUUUUuuuu") \
   X(14, remount, "sUUu") \
   X(15, symlink, "ssu") \
   X(16, mknod, "suuuuu") \
   X(17, console, "uuu") \
   X(18, sysctl, "ss") \
-  X(19, mask_path, "s") \
+  X(19, mask_path, "ss") \
   X(20, readonly_path, "s") \
   X(21, root_attributes, "Uu") \
   X(22, protect_runtime, "s") \
@@ -54,4 +54,6 @@
   X(51, find_home, "u") \
   X(52, open_tree, "suu") \
   X(53, idmap_tree, "ussu") \
-  X(54, exec_label, "ss")
+  X(54, exec_label, "ss") \
+  X(55, thread_label, "ss") \
+  X(56, file_label, "ss")

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,6 +15,7 @@
 
 #include "context.h"
 #include "kernel.h"
+#include "net_device.h"
 #include "plan.h"
 #include "root_file.h"
 #include "threads.h"
@@ -186,5 +188,11 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int3
   *failed = (int32_t)index;
   return result;
 }
+
+int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]) {
+  return move_net_device(from, to, name, new_name, up, problem);
+}
+
+int kago_make_undumpable(void) { return as_result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
 
 void kago_exit(int code) { _exit(code); }

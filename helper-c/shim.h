@@ -64,6 +64,12 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int3
 /* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
 int kago_probe_kvm(void);
 
+/* move_net_device (net_device.h); `up` is 0 or 1. */
+int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]);
+
+/* PR_SET_DUMPABLE: other processes of our user may not trace us, nor look at our memory and descriptors: 0 or -errno. */
+int kago_make_undumpable(void);
+
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
@@ -92,6 +98,8 @@ _Noreturn void kago_exit(int code);
   X(run_hooks) \
   X(probe_kvm) \
   X(open_in_root) \
+  X(move_net_device) \
+  X(make_undumpable) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

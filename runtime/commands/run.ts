@@ -12,7 +12,7 @@ export async function run(invocation: Invocation<"run">, logger: Logger): Promis
   const request = createRequest(invocation, !detach, "running");
   const { launched, state, lock } = await withCreated(request, logger.warn, (created) => {
     created.launched.start();
-    runPoststart(created.state, logger.warn);
+    runPoststart(created.state);
     return created;
   });
   if (detach) return 0;

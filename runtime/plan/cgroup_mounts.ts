@@ -6,7 +6,8 @@
 import type { Mount } from "../spec/spec.ts";
 import { type CgroupFacts, type CompileInput, namespaceOf } from "./compile_input.ts";
 import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
-import { NO_SLOT, type Op } from "./op.ts";
+import { NO_SLOT, type Op, PROCFS } from "./op.ts";
+import { labelOptions } from "./selinux.ts";
 
 export function cgroupMountOps(
   input: CompileInput,
@@ -25,10 +26,11 @@ export function cgroupMountOps(
         : bindOp(path, mount.destination, options, from),
     ];
   }
-  return v1Ops(cgroup, fresh, mount, options, from);
+  return v1Ops(input, cgroup, fresh, mount, options, from);
 }
 
 function v1Ops(
+  { spec }: CompileInput,
   cgroup: CgroupFacts,
   fresh: boolean,
   mount: Mount,
@@ -40,7 +42,8 @@ function v1Ops(
     ...options,
     attrs: { set: options.attrs.set & ~MOUNT_ATTR.RDONLY, clear: 0n },
   };
-  const ops: Op[] = [filesystemOp("tmpfs", destination, ["mode=755"], writable, from)];
+  const folder = ["mode=755", ...labelOptions(spec, "tmpfs")];
+  const ops: Op[] = [filesystemOp("tmpfs", destination, folder, writable, from)];
   for (const { name, data, path } of cgroup.hierarchies) {
     const target = `${destination}/${name}`;
     ops.push(
@@ -90,6 +93,7 @@ function filesystemOp(
     propagation: options.propagation,
     noFollow: 0,
     copyUp: 0,
+    procfs: PROCFS.refused,
     from,
   };
 }
@@ -107,6 +111,7 @@ function bindOp(source: string, target: string, options: MountOptions, from: str
     propagation: options.propagation,
     slot: NO_SLOT,
     noFollow: 0,
+    procfs: PROCFS.refused,
     from,
   };
 }

@@ -12,16 +12,18 @@ import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
-import { homeOps, identityOps, programOps, startOps } from "./process.ts";
+import { homeOps, identityOps, programOps, startOps, vmmProfileOps } from "./process.ts";
+import { keyringLabelOps } from "./selinux.ts";
+
+/** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
+const NO_PROCESS: Process = { cwd: "/" };
 
 /**
  * Compiles the plan of `create`.
  * @throws {SpecError} for a spec that cannot be carried out.
  */
 export function compilePlan(input: CompileInput): Plan {
-  const process = input.spec.process;
-  if (!process) throw new SpecError("process", "is missing: there is nothing to run");
-  refuseUnsupported(input);
+  const process = input.spec.process ?? NO_PROCESS;
   const root = rootOps(input);
   const early = [...sessionOps(input), ...root.before, ...createHookOps(input)];
   const late = [...root.enter, ...hostnameOps(input)];
@@ -38,33 +40,38 @@ export function compilePlan(input: CompileInput): Plan {
     ];
     return { intermediate, init, vmm: [] };
   }
+  refuseVmmLabel(process);
   // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
   const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
   // The states that Init got are gone with its memory.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
     : [];
-  const vmm = [...states, ...late, ...identityOps(input, process), ...startOps(input, process)];
+  const vmm = [
+    ...states,
+    ...late,
+    ...identityOps(input, process),
+    ...vmmProfileOps(process),
+    ...startOps(input, process),
+  ];
   return { intermediate, init, vmm };
 }
 
-/** What the spec knows and kago does not carry out yet is refused, never skipped in silence. */
-function refuseUnsupported({ spec }: CompileInput): void {
-  const { process, linux } = spec;
-  const asked: Record<string, unknown> = {
-    "process.selinuxLabel": process?.selinuxLabel,
-    "linux.mountLabel": linux?.mountLabel,
-    "linux.intelRdt": linux?.intelRdt,
-    "linux.netDevices": Object.keys(linux?.netDevices ?? {}).length > 0,
-  };
-  for (const [place, value] of Object.entries(asked)) {
-    if (value) throw new SpecError(place, "is not supported by this version of kago");
-  }
+/** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
+function refuseVmmLabel({ selinuxLabel }: Process): void {
+  if (!selinuxLabel) return;
+  throw new SpecError(
+    "process.selinuxLabel",
+    "cannot be given to a microVM, whose VMM has threads: leave it out (podman: --security-opt label=disable)",
+  );
 }
 
 function sessionOps(input: CompileInput): readonly Op[] {
   const ops: Op[] = [{ op: "setsid" }];
-  if (!input.noNewKeyring) ops.push({ op: "sessionKeyring", name: `_ses.${input.id}` });
+  if (!input.noNewKeyring) {
+    ops.push(...keyringLabelOps(input.spec.process ?? NO_PROCESS));
+    ops.push({ op: "sessionKeyring", name: `_ses.${input.id}` });
+  }
   if (isNewNamespace(input.spec, "network")) {
     ops.push({ op: "loopbackUp", from: "linux.namespaces" });
   }
@@ -105,7 +112,7 @@ function rootOps(input: CompileInput): RootOps {
     enter: [
       input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },
       // Before the root turns read-only: a missing working directory is made.
-      { op: "prepareCwd", path: spec.process!.cwd, from: "process.cwd" },
+      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, from: "process.cwd" },
       ...rootAttributeOps(input),
     ],
   };
@@ -125,7 +132,7 @@ function sharedMountsRoot(input: CompileInput): RootOps {
     before: [{ op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" }],
     enter: [
       { op: "changeRoot", moveMount: 0 },
-      { op: "prepareCwd", path: spec.process!.cwd, from: "process.cwd" },
+      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, from: "process.cwd" },
     ],
   };
 }
@@ -187,6 +194,7 @@ function protectionOps({ spec }: CompileInput): readonly Op[] {
     ...(spec.linux?.maskedPaths ?? []).map((path, index): Op => ({
       op: "maskPath",
       path,
+      context: spec.linux?.mountLabel ?? "",
       from: `linux.maskedPaths[${index}]`,
     })),
   ];

@@ -60,6 +60,8 @@ export interface CompileInput {
   /** Absent when the container has no cgroup. */
   readonly cgroup?: CgroupFacts;
   readonly ending: Ending;
+  /** Writes by which the Intermediate joins its resctrl groups. */
+  readonly resctrlJoinOps?: readonly Op[];
   /** Absent when the container has no filter. */
   readonly seccomp?: SeccompFilter;
   readonly preserveFds: number;

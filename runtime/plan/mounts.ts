@@ -9,7 +9,10 @@ import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { mapText } from "./id_map.ts";
 import { NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
+import { overlayOptions } from "./overlay_options.ts";
 import { joinPath } from "./path.ts";
+import { procfsOf } from "./proc_mounts.ts";
+import { labelOps, labelOptions } from "./selinux.ts";
 
 /** Filesystems whose look decides what masks and labels protect: never through a link (CVE-2019-19921). */
 const NO_LINKS_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs"]);
@@ -52,7 +55,8 @@ export function mountOps(input: CompileInput): MountPlan {
       ops.push(remountOp(mount, options, from));
     } else {
       const late = isFilledLater(mount, options);
-      ops.push(newMountOp(mount, options, late, from));
+      ops.push(newMountOp(input, mount, options, late, from));
+      ops.push(...labelOps(input.spec, mount.type ?? "", mount.destination));
       if (late) finish.push({ ...remountReadonly(mount.destination), from });
     }
   }
@@ -120,6 +124,7 @@ function bindOp(
     propagation: options.propagation,
     slot: (opensEarly(input) || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
     noFollow: isProtected(mount.destination) ? 1 : 0,
+    procfs: procfsOf(joinPath("/", mount.destination), undefined, from),
     from,
   };
 }
@@ -145,7 +150,13 @@ function isFilledLater(mount: Mount, options: MountOptions): boolean {
   return readonly && (mount.type === "tmpfs" || mount.destination === "/dev");
 }
 
-function newMountOp(mount: Mount, options: MountOptions, late: boolean, from: string): Op {
+function newMountOp(
+  { spec }: CompileInput,
+  mount: Mount,
+  options: MountOptions,
+  late: boolean,
+  from: string,
+): Op {
   const fstype = mount.type;
   if (!fstype || fstype === "none") {
     throw new SpecError(
@@ -154,17 +165,20 @@ function newMountOp(mount: Mount, options: MountOptions, late: boolean, from: st
     );
   }
   const readonly = (options.attrs.set & MOUNT_ATTR.RDONLY) !== 0n && !late;
+  // As mount(2) with MS_RDONLY: the superblock too, which is what statfs and /proc/mounts show.
+  const superblock = readonly && !options.copyUp ? ["ro"] : [];
+  const all = [...superblock, ...options.data, ...labelOptions(spec, fstype)];
   return {
     op: "mount",
     fstype,
     source: mount.source ?? fstype,
     target: mount.destination,
-    // As mount(2) with MS_RDONLY: the superblock too, which is what statfs and /proc/mounts show.
-    options: readonly && !options.copyUp ? ["ro", ...options.data] : options.data,
+    options: fstype === "overlay" ? overlayOptions(all) : all,
     attrs: late ? options.attrs.set & ~MOUNT_ATTR.RDONLY : options.attrs.set,
     propagation: options.propagation,
     noFollow: NO_LINKS_TYPES.has(fstype) || isProtected(mount.destination) ? 1 : 0,
     copyUp: options.copyUp ? 1 : 0,
+    procfs: procfsOf(joinPath("/", mount.destination), fstype, from),
     from,
   };
 }

@@ -1,4 +1,5 @@
 /** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
+import { SpecError } from "../errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { Namespace, TimeOffset } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
@@ -30,6 +31,7 @@ export function intermediateOps(
   const first = joined.filter((op) => !late.includes(op));
   return [
     ...(input.cgroup?.joinOps ?? []),
+    ...(input.resctrlJoinOps ?? []),
     ...oomScoreOps(input),
     ...early,
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
@@ -37,6 +39,7 @@ export function intermediateOps(
     ...(input.host.uid === 0 ? [...first, ...entered] : [...entered, ...first]),
     ...newNamespaceOps(all),
     ...timeOffsetOps(input),
+    ...netDeviceOps(input),
     ...late,
     { op: "cloneInit" },
   ];
@@ -64,6 +67,14 @@ function newNamespaceOps(all: readonly Indexed[]): readonly Op[] {
   if (fresh.length === 0) return [];
   const flags = fresh.reduce((sum, { type }) => sum | NAMESPACES[type].flag, 0);
   return [{ op: "unshare", flags, from: "linux.namespaces" }];
+}
+
+/** Main moves the host's interfaces, over which a process in a new user namespace has no rights. */
+function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
+  if (Object.keys(spec.linux?.netDevices ?? {}).length === 0) return [];
+  const from = "linux.netDevices";
+  if (host.uid !== 0) throw new SpecError(from, "only root may move the host's interfaces");
+  return [{ op: "sync", point: SYNC_POINTS.netDevices, from }];
 }
 
 /** Before the user namespace: lowering the score takes the host's CAP_SYS_RESOURCE. */

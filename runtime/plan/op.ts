@@ -37,7 +37,10 @@ export const OPS = {
   propagation: { path: "str", flags: "u32" },
   /** Clones the mounts at `path` and mounts them over it; all `target`s are below this root from here on. */
   openRoot: { path: "str", privateParent: "u32" },
-  /** A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount. */
+  /**
+   * A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount. By mount(2)
+   * when a value is too long for fsconfig(2). `procfs` is one of PROCFS.
+   */
   mount: {
     fstype: "str",
     source: "str",
@@ -47,10 +50,11 @@ export const OPS = {
     propagation: "u32",
     noFollow: "u32",
     copyUp: "u32",
+    procfs: "u32",
   },
   /**
    * A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. With a `slot` that is
-   * not NO_SLOT it takes the tree that openTree put there.
+   * not NO_SLOT it takes the tree that openTree put there. `procfs` is one of PROCFS.
    */
   bind: {
     source: "str",
@@ -63,6 +67,7 @@ export const OPS = {
     propagation: "u32",
     slot: "u32",
     noFollow: "u32",
+    procfs: "u32",
   },
   /** mount_setattr(2) and propagation on what is mounted at `target` already. */
   remount: { target: "str", attrsSet: "u64", attrsClear: "u64", propagation: "u32" },
@@ -81,8 +86,11 @@ export const OPS = {
   console: { rows: "u32", columns: "u32", uid: "u32" },
   /** Writes a value below /proc/sys; `key` is in slash form (`net/ipv4/ip_forward`). */
   sysctl: { key: "str", value: "str" },
-  /** Hides a path: an empty read-only tmpfs over a folder, /dev/null over a file. Missing paths are fine. */
-  maskPath: { path: "str" },
+  /**
+   * Hides a path: an empty read-only tmpfs, with an SELinux `context` unless that is empty, over a folder, /dev/null over
+   * a file. Missing paths are fine.
+   */
+  maskPath: { path: "str", context: "str" },
   /** Binds a path read-only on itself. Missing paths are fine. */
   readonlyPath: { path: "str" },
   /** mount_setattr(2) on the root itself. */
@@ -157,7 +165,17 @@ export const OPS = {
   idmapTree: { slot: "u32", uidMap: "str", gidMap: "str", recursive: "u32" },
   /** Writes to a file of /proc/self/attr, in which LSMs take the label of the next exec. */
   execLabel: { file: "str", label: "str" },
+  /** As execLabel, but of every thread, for a label that holds at once. */
+  threadLabel: { file: "str", label: "str" },
+  /** Sets the SELinux label of the folder at `path`, for a filesystem that takes none when it is mounted. */
+  fileLabel: { path: "str", label: "str" },
 } as const satisfies Record<string, Record<string, FieldType>>;
+
+/**
+ * What a mount has to do with a procfs, of which nothing may be covered or faked (CVE-2019-16884): its target may not
+ * lie in one; may; or its source must be one, to be mounted on /proc.
+ */
+export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
 
 /** `bind` opens its source itself. */
 export const NO_SLOT = 0xffffffff;
@@ -185,7 +203,7 @@ export type Op = {
 }[OpName];
 
 /** Where the stage waits for Main; the number is on the wire. */
-export const SYNC_POINTS = { idMappings: 1, hooks: 2, hookStates: 3 } as const;
+export const SYNC_POINTS = { idMappings: 1, hooks: 2, hookStates: 3, netDevices: 4 } as const;
 
 /** The stages in order; `vmm` is the `--stage=init` process of a microVM, empty for a plain container. */
 export const STAGES = ["intermediate", "init", "vmm"] as const;

@@ -9,6 +9,7 @@ import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { startHookOps } from "./hooks.ts";
 import type { Op } from "./op.ts";
 import { scheduleOps } from "./schedule.ts";
+import { execLabelOps } from "./selinux.ts";
 
 const DEFAULT_UMASK = 0o022;
 /** Where a process without a PATH is searched for. */
@@ -67,10 +68,12 @@ function capabilityOps(process: Process): readonly Op[] {
 
 /** The user's program: found before `create` returns, run when `start` says so. */
 export function programOps(input: CompileInput, process: Process): readonly Op[] {
-  const args = process.args ?? [];
+  const args = process.args;
+  if (!args) return startOps(input, process);
   const env = lastOfEach(process.env ?? []);
   return [
-    ...labelOps(process),
+    ...profileOps(process),
+    ...execLabelOps(process),
     { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
     ...startOps(input, process),
     { op: "exec", args, env, from: "process.args" },
@@ -85,10 +88,17 @@ function lastOfEach(env: readonly string[]): readonly string[] {
 }
 
 /** AppArmor takes the profile of the next exec from a file (kernel, admin-guide/LSM/apparmor.rst). */
-function labelOps({ apparmorProfile }: Process): readonly Op[] {
+function profileOps({ apparmorProfile }: Process): readonly Op[] {
   if (!apparmorProfile) return [];
   const label = `exec ${apparmorProfile}`;
   return [{ op: "execLabel", file: "apparmor/exec", label, from: "process.apparmorProfile" }];
+}
+
+/** A VMM execs nothing, and AppArmor keeps a profile for each thread. */
+export function vmmProfileOps({ apparmorProfile }: Process): readonly Op[] {
+  if (!apparmorProfile) return [];
+  const label = `changeprofile ${apparmorProfile}`;
+  return [{ op: "threadLabel", file: "apparmor/current", label, from: "process.apparmorProfile" }];
 }
 
 /** As login(1) and the other runtimes: HOME is the image's word, unless the config has one. */

@@ -10,8 +10,10 @@ import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import type { Plan } from "../plan/op.ts";
 import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
+import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { buildCgroup, type CgroupBuild } from "./build_cgroup.ts";
+import { buildResctrl } from "./build_resctrl.ts";
 import { buildSeccomp } from "./build_seccomp.ts";
 
 /** What the command line says about a new container. */
@@ -42,6 +44,7 @@ export interface Build {
   readonly ending: Ending;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
+  readonly resctrl?: ResctrlBuild;
   readonly plan: Plan;
   readonly warnings: readonly string[];
 }
@@ -63,6 +66,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const host = readHostFacts();
   const cgroup = buildCgroup(request, spec, prepared.spec);
   const seccomp = await buildSeccomp(spec, request.root);
+  const resctrl = await buildResctrl(id, spec);
   const plan = compilePlan({
     id,
     spec: prepared.spec,
@@ -70,6 +74,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     rootfs,
     host,
     ...(cgroup.facts ? { cgroup: cgroup.facts } : {}),
+    ...(resctrl ? { resctrlJoinOps: resctrl.joinOps } : {}),
     ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
     ending: prepared.ending,
     preserveFds: request.preserveFds,
@@ -86,6 +91,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ending: prepared.ending,
     host,
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
+    ...(resctrl ? { resctrl } : {}),
     plan,
     warnings: [...warnings, ...prepared.warnings, ...cgroup.warnings, ...seccomp.warnings],
   };

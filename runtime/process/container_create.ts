@@ -3,8 +3,8 @@
  * that whoever finds the remains of a killed kago can remove them.
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
-import { HostError } from "../errors.ts";
 import { findNamespace } from "../spec/namespaces.ts";
+import { HostError, SpecError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
@@ -45,6 +45,7 @@ export async function withCreated<T>(
   validateId(request.id);
   const build = await buildContainer(request);
   build.warnings.forEach(warn);
+  if (request.status === "running") requireProcess(build.spec);
   checkConsole(build, request);
   build.executor.checkHost(build.spec, build, build.ending);
   const lock = createStateDir(request.root, request.id);
@@ -59,6 +60,11 @@ export async function withCreated<T>(
     runPoststop(initialState(build), warn);
     throw error;
   }
+}
+
+/** @throws {SpecError} for what can be created, but not started (runtime spec, "Start"). */
+function requireProcess({ process }: Build["spec"]): void {
+  if (!process) throw new SpecError("process", "is required: what the container shall run");
 }
 
 function createIn<T>(
@@ -90,7 +96,8 @@ function createIn<T>(
   }
 }
 
-function initialState({ id, bundle, rootfs, spec, cgroup, executor, host }: Build): StoredState {
+function initialState(build: Build): StoredState {
+  const { id, bundle, rootfs, spec, cgroup, resctrl, executor, host } = build;
   return {
     formatVersion: 1,
     kagoVersion: VERSION,
@@ -106,7 +113,9 @@ function initialState({ id, bundle, rootfs, spec, cgroup, executor, host }: Buil
     owner: host.uid,
     cgroup: cgroup?.record ?? null,
     ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
+    ...(resctrl ? { resctrl: resctrl.record } : {}),
     ...laterHooks(spec),
+    ...(spec.process ? {} : { processless: true }),
     handler: executor.name,
   };
 }

@@ -1,6 +1,7 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
 import { destroyCgroup } from "../cgroup/remove.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
+import { removeResctrl } from "../resctrl/record.ts";
 import { DamagedStateError, ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState, type StateLock } from "../state/lock.ts";
@@ -41,6 +42,7 @@ export function deleteOwn(root: string, state: StoredState, lock: StateLock, war
   using _lock = lock;
   if (!lock.relock()) return;
   if (state.cgroup) destroyCgroup(state.cgroup);
+  if (state.resctrl) removeResctrl(state.resctrl);
   removeStateDir(root, state.id);
   runPoststop(state, warn);
 }
@@ -60,6 +62,7 @@ export function removeRemains(state: StoredState): void {
     );
   }
   if (state.cgroup) destroyCgroup(state.cgroup);
+  if (state.resctrl) removeResctrl(state.resctrl);
 }
 
 /** A state that cannot be read has nothing to tell of what to remove but its own folder. */

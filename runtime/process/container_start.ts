@@ -1,21 +1,26 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
 import { packed } from "../../ffi/packed.ts";
 import { closeFd, receive, send } from "../../ffi/shim.ts";
-import { StateError, SyscallError } from "../errors.ts";
+import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
-import { hookEnv, runAllHooks } from "./hooks.ts";
+import { killInit } from "./container_signal.ts";
+import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage, type Message } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
+
+/** Milliseconds that a killed process gets to end. */
+const PATIENCE = 10_000;
 
 /**
  * Starts a created container.
  * @throws {StateError} in any other state.
+ * @throws {SpecError} when it has no process, or a poststart hook fails.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
  */
-export function startContainer(root: string, id: string, warn: (message: string) => void): void {
+export function startContainer(root: string, id: string): void {
   using lock = lockState(root, id);
   const state = loadState(root, id);
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
@@ -24,13 +29,16 @@ export function startContainer(root: string, id: string, warn: (message: string)
   closeFd(socket);
   removeNotifySocket(lock.directory);
   if (datagram) throw startError(state, decodeMessage(datagram.bytes));
-  runPoststart(state, warn);
+  runPoststart(state);
 }
 
 /** The connection on which Init tells of a failure; its end says that the program runs. */
 function wakeInit(root: string, state: StoredState, directory: string): number {
   const status = liveStatus(state, () => true);
   if (status !== "created") throw new StateError(state.id, "start", status, ["created"]);
+  if (state.processless) {
+    throw new SpecError("process", `is missing: container ${state.id} was created without one`);
+  }
   const socket = connectForStart(directory);
   // Before the program runs: whoever sees it running must not read `created`.
   saveState(root, { ...state, status: "running" });
@@ -38,10 +46,17 @@ function wakeInit(root: string, state: StoredState, directory: string): number {
   return socket;
 }
 
-/** Once the program runs; their failures change nothing (runtime spec, "Lifecycle"). */
-export function runPoststart(state: StoredState, warn: (message: string) => void): void {
+/**
+ * Once the program runs. A hook that fails stops the container, which is then there to be deleted (runtime spec 1.3,
+ * "Lifecycle").
+ * @throws {SpecError} naming the hook.
+ */
+export function runPoststart(state: StoredState): void {
   if (!state.hooks?.poststart?.length) return;
-  runAllHooks("poststart", state.hooks, ociState(state, "running"), hookEnv(), warn);
+  const error = runHooks("poststart", state.hooks, ociState(state, "running"), hookEnv());
+  if (!error) return;
+  killInit(state, PATIENCE);
+  throw error;
 }
 
 function startError({ id }: StoredState, { stage, text, errno }: Message): Error {

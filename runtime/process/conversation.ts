@@ -11,6 +11,7 @@ import type { Build } from "./build.ts";
 import { runHooks } from "./hooks.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import type { LaunchOptions } from "./launch.ts";
+import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
 
 export interface Ready {
@@ -21,6 +22,7 @@ export interface Ready {
 
 /**
  * Talks until Init waits for its start.
+ * @param undo gets what takes back what is done on the host.
  * @param children gets Init's pid as soon as it is known.
  * @throws the error that a stage reports, {HostError} when all of them are gone without a word.
  */
@@ -30,6 +32,7 @@ export function converse(
   options: LaunchOptions,
   intermediate: number,
   children: Set<number>,
+  undo: (() => void)[],
 ): Ready {
   let pid = -1;
   let master = -1;
@@ -41,6 +44,9 @@ export function converse(
     const message = decodeMessage(datagram.bytes);
     if (message.type === "sync" && message.value === SYNC_POINTS.idMappings) {
       writeIdMaps(intermediate, build.spec, build.host);
+      send(sync, ANSWER.goOn);
+    } else if (message.type === "sync" && message.value === SYNC_POINTS.netDevices) {
+      moveNetDevices(intermediate, build.spec, undo);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync") waiting = message.value;
     else if (message.type === "child") children.add(pid = message.value);

@@ -66,13 +66,14 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
     createCgroup(cgroup.record, early, cgroup.writes.filter(isLate));
     undo.push(() => destroyCgroup(cgroup.record));
   }
+  if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
   const { sync, intermediate } = spawn(build, listen);
   // Our children until they are reaped; a pid that is reaped may belong to anybody.
   const children = new Set([intermediate]);
   undo.push(() => children.forEach(killAndReap));
-  const { pid, master } = converse(sync, build, options, intermediate, children);
+  const { pid, master } = converse(sync, build, options, intermediate, children, undo);
   waitForChild(intermediate);
   children.delete(intermediate);
   if (cgroup) applyWrites(cgroup.record, cgroup.writes.filter(isLate));

@@ -4,7 +4,7 @@
  */
 import { SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
-import { type Plan, type Stage, STAGES } from "../plan/op.ts";
+import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 
 const TYPES = ["", "sync", "child", "console", "ready", "failed", "text", "listener"] as const;
 
@@ -68,6 +68,7 @@ export const ANSWER = {
 
 const ENOENT = 2;
 const EACCES = 13;
+const EXDEV = 18;
 
 /** The error that a failed operation stands for; engines read the words of a missing program. */
 export function failureError(message: Message, plan: Plan): Error {
@@ -86,6 +87,12 @@ export function failureError(message: Message, plan: Plan): Error {
       return new SpecError(op.from!, `exec: ${name}: permission denied`, { cause });
     }
     return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
+  }
+  if ((op.op === "mount" || op.op === "bind") && message.errno === EXDEV) {
+    const why = op.procfs === PROCFS.source
+      ? "takes a mount of type proc, or the bind of one, only"
+      : "leads into a procfs, where nothing may be mounted";
+    return new SpecError(`${op.from}.destination`, `${op.target} ${why}`, { cause });
   }
   return op.from ? new SpecError(op.from, `${message.stage}: ${cause.message}`, { cause }) : cause;
 }

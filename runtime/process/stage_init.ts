@@ -11,7 +11,7 @@
 import { configureVm, type Vm } from "../../executors/libkrun/configure_vm.ts";
 import type { VmSettings } from "../../executors/libkrun/settings.ts";
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
-import { closeFd, runVmmStage, send, type VmmChannels } from "../../ffi/shim.ts";
+import { closeFd, makeUndumpable, runVmmStage, send, type VmmChannels } from "../../ffi/shim.ts";
 import { encodeFailure, encodeText } from "./message.ts";
 
 const FAILURE = 1;
@@ -29,6 +29,8 @@ export function runInitStage(settingsJson: string): number {
   }
   let report = channels.sync;
   try {
+    // An exec makes a process dumpable again, and whoever shares its user and pid namespace could look into it.
+    makeUndumpable();
     const settings = parseSettings(settingsJson);
     const libkrun = openLibkrun(settings.libkrunPath, settings.variant);
     const vm = { libkrun, context: libkrun.createContext() };

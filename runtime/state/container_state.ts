@@ -4,6 +4,7 @@
  */
 import type { Hooks } from "../spec/spec.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
+import { isResctrlRecord, type ResctrlRecord } from "../resctrl/record.ts";
 
 /** runtime spec, "State". */
 export type StoredStatus = "creating" | "created" | "running" | "stopped";
@@ -37,8 +38,12 @@ export interface StoredState {
   readonly cgroup: CgroupRecord | null;
   /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
   readonly sharesPids?: true;
+  /** Absent when the container has nothing in resctrl. */
+  readonly resctrl?: ResctrlRecord;
   /** The hooks that are still to be run, by `start` and `delete`; absent when there are none. */
   readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
+  /** Set when config.json has no process: there is nothing to start. */
+  readonly processless?: true;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -166,7 +171,10 @@ function isCgroupDirectory(value: unknown): boolean {
 
 const CHECKS: Readonly<
   Record<
-    Exclude<keyof StoredState, "formatVersion" | "kagoVersion" | "hooks" | "sharesPids">,
+    Exclude<
+      keyof StoredState,
+      "formatVersion" | "kagoVersion" | "hooks" | "sharesPids" | "processless"
+    >,
     (value: unknown) => boolean
   >
 > = {
@@ -181,5 +189,6 @@ const CHECKS: Readonly<
   created: isString,
   owner: isCount,
   cgroup: isCgroup,
+  resctrl: (value) => value === undefined || isResctrlRecord(value),
   handler: isString,
 };

@@ -49,6 +49,8 @@ const SHIM: Helper = {
     "foreground.c",
     "kvm_probe.c",
     "root_file.c",
+    "net_device.c",
+    "netlink.c",
     "shim.c",
     "spawn.c",
     "stage_image.c",

@@ -88,19 +88,38 @@ Deno.test("a hook that fails or takes too long ends create, and poststop hooks s
   }
 });
 
-Deno.test("a failing poststart or poststop hook is a warning, and the others run", async () => {
+Deno.test("a failing poststop hook is a warning, and the others run", async () => {
   await withLog(async (log, read) => {
-    const failing = { path: "/bin/false" };
-    const hooks = {
-      poststart: [failing, logging(log, "poststart")],
-      poststop: [failing, logging(log, "poststop")],
-    };
+    const hooks = { poststop: [{ path: "/bin/false" }, logging(log, "poststop")] };
     await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
       const { code, stderr } = await kago.foreground();
       assertEquals(code, 0, stderr);
-      assertEquals(read(), ["poststart running poststart", "poststop stopped poststop"]);
+      assertEquals(read(), ["poststop stopped poststop"]);
       assertStringIncludes(stderr, "level=warning");
       assertStringIncludes(stderr, "ended with exit code 1");
+    });
+  });
+});
+
+Deno.test("a failing poststart hook stops the container, and poststop hooks run when it is deleted", async () => {
+  await withLog(async (log, read) => {
+    const hooks = {
+      poststart: [{ path: "/bin/false" }, logging(log, "poststart")],
+      poststop: [logging(log, "poststop")],
+    };
+    await Kago.with({ args: ["sleep", "1000"], config: { hooks } }, async (kago) => {
+      const ran = await kago.foreground();
+      assertEquals(ran.code, 1);
+      assertStringIncludes(ran.stderr, "hooks.poststart[0]: ");
+      assertEquals([...Deno.readDirSync(kago.root)], []);
+      assertEquals(read(), ["poststop stopped poststop"]);
+      assertEquals((await kago.create()).code, 0);
+      const started = await kago.run("start", kago.id);
+      assertEquals(started.code, 1);
+      assertStringIncludes(started.stderr, "hooks.poststart[0]: ");
+      assertEquals((await kago.state()).status, "stopped");
+      assertEquals((await kago.run("delete", kago.id)).code, 0);
+      assertEquals(read().length, 2);
     });
   });
 });

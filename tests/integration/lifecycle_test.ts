@@ -258,3 +258,20 @@ async function killCreate(kago: Kago, delay: number): Promise<void> {
   }
   await child.status;
 }
+
+Deno.test("a container without a process can be created, killed and deleted, but not started", async () => {
+  await Kago.with({ config: { process: undefined } }, async (kago) => {
+    const ran = await kago.foreground();
+    assertEquals(ran.code, 1);
+    assertStringIncludes(ran.stderr, "process: is required");
+    const created = await kago.create();
+    assertEquals(created.code, 0, created.stdout);
+    const started = await kago.run("start", kago.id);
+    assertEquals(started.code, 1);
+    assertStringIncludes(started.stderr, "process: is missing");
+    assertEquals((await kago.state()).status, "created");
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
+    await kago.until("stopped");
+    assertEquals((await kago.run("delete", kago.id)).code, 0);
+  });
+});

@@ -11,6 +11,32 @@ import { sysctlPath } from "../sysctl.ts";
  */
 export function checkHost(spec: Spec): void {
   netSysctlsAreNotTheHosts(spec);
+  labelsNeedSelinux(spec);
+}
+
+const SELINUX_FILE = "/sys/fs/selinux/enforce";
+
+/** A label that nobody enforces would be protection on paper; until a policy is loaded, everything is "kernel". */
+function labelsNeedSelinux({ process, linux }: Spec): void {
+  for (
+    const [place, label] of [
+      ["process.selinuxLabel", process?.selinuxLabel],
+      ["linux.mountLabel", linux?.mountLabel],
+    ] as const
+  ) {
+    if (!label || isSelinuxEnabled()) continue;
+    throw new SpecError(place, "SELinux is not enabled on this host: leave the label out");
+  }
+}
+
+function isSelinuxEnabled(): boolean {
+  try {
+    Deno.statSync(SELINUX_FILE);
+    return Deno.readTextFileSync("/proc/self/attr/current").replace(/\0$/, "") !== "kernel";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** A path may name the host's own network namespace, as --network=host of some engines does. */

@@ -9,7 +9,7 @@ export const LINUX_CHECKS: ChecksOf<Linux, Spec> = {
   cgroupsPath: [cgroupsPathStaysInside],
   devices: DEVICE_CHECKS,
   netDevices: [netDeviceNamesAreValid],
-  intelRdt: [closIdIsAName],
+  intelRdt: [closIdIsAName, schemataAreLines],
   memoryPolicy: [memoryPolicyHasMode],
   personality: [personalityHasDomain],
 };
@@ -47,14 +47,34 @@ function netDeviceNamesAreValid({ linux }: Spec): void {
   }
 }
 
-/** It becomes a folder of resctrl. */
+/** It becomes a folder of resctrl; a single slash is its root, and these folders are the kernel's own. */
+const NO_CLOS_IDS: ReadonlySet<string> = new Set([".", "..", "info", "mon_groups", "mon_data"]);
+
 function closIdIsAName({ linux }: Spec): void {
   const closID = linux?.intelRdt?.closID;
-  if (closID === undefined || (closID !== "." && closID !== ".." && !closID.includes("/"))) return;
+  if (closID === undefined || closID === "/") return;
+  if (!NO_CLOS_IDS.has(closID) && !/[/\n]/.test(closID)) return;
   throw new SpecError(
     "linux.intelRdt.closID",
-    `must be a name without slashes, got ${JSON.stringify(closID)}`,
+    `must be the name of a group, without slashes, or / alone, got ${JSON.stringify(closID)}`,
   );
+}
+
+/** A newline would begin another line of the file. */
+function schemataAreLines({ linux }: Spec): void {
+  const { l3CacheSchema, schemata = [] } = linux?.intelRdt ?? {};
+  for (
+    const [place, line] of [
+      ["l3CacheSchema", l3CacheSchema] as const,
+      ...schemata.map((schema, index) => [`schemata[${index}]`, schema] as const),
+    ]
+  ) {
+    if (line === undefined || line === "" || /^[^\n:]+:[^\n]*$/.test(line)) continue;
+    throw new SpecError(
+      `linux.intelRdt.${place}`,
+      `must be one line such as L3:0=ff;1=f, got ${JSON.stringify(line)}`,
+    );
+  }
 }
 
 function memoryPolicyHasMode({ linux }: Spec): void {

@@ -7,7 +7,7 @@ import { MOUNT_CHECKS } from "./mount_checks.ts";
 
 /** The schema requires `ociVersion`, so its checks always run. */
 export const SPEC_CHECKS: ChecksOf<Spec> = {
-  ociVersion: [versionIsOne, rootIsThere, processIsThere],
+  ociVersion: [versionIsOne, rootIsThere],
   hostname: [namesNeedUtsNamespace, namesFitTheKernel],
   domainname: [namesNeedUtsNamespace, namesFitTheKernel],
   annotations: [annotationKeysAreNotEmpty],
@@ -30,11 +30,6 @@ function versionIsOne({ ociVersion }: Spec): void {
 function rootIsThere({ root }: Spec): void {
   if (!root) throw new SpecError("root", "is required: the container's root filesystem");
   if (root.path === "") throw new SpecError("root.path", "is empty, must be a folder");
-}
-
-/** The spec asks for it at `start` only; like runc, kago says so at `create`, where the user still is. */
-function processIsThere({ process }: Spec): void {
-  if (!process) throw new SpecError("process", "is required: what the container shall run");
 }
 
 function namesNeedUtsNamespace(spec: Spec): void {

@@ -134,7 +134,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
       from: 'linux.sysctl["net/ipv4/conf/eth0.1/forwarding"]',
     },
     { op: "readonlyPath", path: "/proc/sys", from: "linux.readonlyPaths[0]" },
-    { op: "maskPath", path: "/proc/keys", from: "linux.maskedPaths[0]" },
+    { op: "maskPath", path: "/proc/keys", context: "", from: "linux.maskedPaths[0]" },
     ...ENTER,
     { op: "rootAttributes", attrsSet: 1n, propagation: 0, from: "root.readonly" },
     { op: "sethostname", name: "h", from: "hostname" },
@@ -181,8 +181,63 @@ Deno.test("compilePlan() without a mount namespace changes the root and refuses 
   assertEquals(error.jsonPath, "mounts");
 });
 
-Deno.test("compilePlan() refuses a spec without a process", () => {
+Deno.test("compilePlan() of a spec without a process ends in the wait for start", () => {
   const { process: _, ...spec } = specWith(["mount"]);
-  const error = assertThrows(() => compilePlan(inputOf(spec)), SpecError);
-  assertEquals(error.jsonPath, "process");
+  assertEquals(compilePlan(inputOf(spec)).init, [
+    ...SESSION,
+    ...ROOT,
+    ...DEVICES,
+    ...ENTER,
+    { op: "closeFds", preserve: 0 },
+    { op: "findHome", uid: 0 },
+    ...IDENTITY,
+    { op: "awaitStart" },
+  ]);
+});
+
+const LABEL = "system_u:system_r:container_t:s0:c1,c2";
+
+Deno.test("compilePlan() labels the session keyring, the covers of masks and the program", () => {
+  const label = "system_u:object_r:container_file_t:s0:c1,c2";
+  const linux = {
+    namespaces: [{ type: "mount" }],
+    mountLabel: label,
+    maskedPaths: ["/m"],
+  } as const;
+  const spec = specWith([], { linux, process: { ...PROCESS, selinuxLabel: LABEL } });
+  const from = "process.selinuxLabel";
+  assertEquals(compilePlan(inputOf(spec)).init, [
+    { op: "setsid" },
+    { op: "execLabel", file: "keycreate", label: LABEL, from },
+    { op: "sessionKeyring", name: "_ses.box" },
+    ...ROOT,
+    ...DEVICES,
+    { op: "maskPath", path: "/m", context: label, from: "linux.maskedPaths[0]" },
+    ...ENTER,
+    { op: "closeFds", preserve: 0 },
+    { op: "findHome", uid: 0 },
+    ...IDENTITY,
+    { op: "execLabel", file: "exec", label: LABEL, from },
+    ...PROGRAM,
+  ]);
+});
+
+const STAGE = { kind: "stage", settings: {} } as const;
+
+Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and refuses it an SELinux label", () => {
+  const profiled = specWith(["mount"], { process: { ...PROCESS, apparmorProfile: "p" } });
+  assertEquals(compilePlan(inputOf(profiled, { ending: STAGE })).vmm, [
+    ...ENTER,
+    ...IDENTITY,
+    {
+      op: "threadLabel",
+      file: "apparmor/current",
+      label: "changeprofile p",
+      from: "process.apparmorProfile",
+    },
+    { op: "awaitStart" },
+  ]);
+  const labelled = specWith(["mount"], { process: { ...PROCESS, selinuxLabel: LABEL } });
+  const error = assertThrows(() => compilePlan(inputOf(labelled, { ending: STAGE })), SpecError);
+  assertEquals(error.jsonPath, "process.selinuxLabel");
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
-import { NO_SLOT } from "../../../runtime/plan/op.ts";
+import { NO_SLOT, PROCFS } from "../../../runtime/plan/op.ts";
 import { mountOps } from "../../../runtime/plan/mounts.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
 import { inputOf, specWith } from "./input.ts";
@@ -27,6 +27,7 @@ Deno.test("mountOps() makes a filesystem with its flags apart from its data, pro
       propagation: 0,
       noFollow: 1,
       copyUp: 0,
+      procfs: PROCFS.allowed,
       from: "mounts[0]",
     }],
     early: [],
@@ -48,6 +49,7 @@ Deno.test("mountOps() takes a bind's source relative to the bundle and its attri
     propagation: 0x84000,
     slot: NO_SLOT,
     noFollow: 0,
+    procfs: PROCFS.refused,
     from: "mounts[0]",
   }]);
 });
@@ -65,6 +67,7 @@ Deno.test("mountOps() turns a read-only /dev read-only only after it is filled",
     propagation: 0,
     noFollow: 1,
     copyUp: 0,
+    procfs: PROCFS.refused,
     from: "mounts[0]",
   });
   assertEquals(finish, [{
@@ -108,6 +111,7 @@ Deno.test("mountOps() mounts v1 hierarchies below a tmpfs, anew in a new cgroup 
     propagation: 0,
     noFollow: 0,
     copyUp: 0,
+    procfs: PROCFS.refused,
     from: "",
   });
   const bound = plan(["mount"])[1];
@@ -183,4 +187,44 @@ Deno.test("mountOps() follows no link to /proc, /sys and /dev, however they are 
   const bind = { destination: "/proc/", source: "/proc", options: ["rbind"] };
   const { ops } = opsOf(bind, { destination: "//dev/.", type: "tmpfs" });
   assertEquals(ops.map((op) => (op.op === "bind" || op.op === "mount") && op.noFollow), [1, 1]);
+});
+
+Deno.test("mountOps() allows on /proc only a procfs, and inside it only what lxcfs emulates", () => {
+  const { ops } = opsOf(
+    { destination: "/proc", source: "/proc", options: ["rbind"] },
+    { destination: "/proc/./meminfo", source: "/f", options: ["bind"] },
+    { destination: "/process", type: "tmpfs" },
+  );
+  assertEquals(ops.map((op) => (op.op === "bind" || op.op === "mount") && op.procfs), [
+    PROCFS.source,
+    PROCFS.allowed,
+    PROCFS.refused,
+  ]);
+  const refused: Mount[] = [
+    { destination: "/proc", type: "tmpfs" },
+    { destination: "//proc/self/attr", type: "tmpfs" },
+    { destination: "/tmp/../proc/sysrq-trigger", source: "/f", options: ["bind"] },
+    { destination: "/proc/sys/net", type: "proc" },
+  ];
+  for (const mount of refused) {
+    const error = assertThrows(() => opsOf(mount), SpecError);
+    assertEquals(error.jsonPath, "mounts[0].destination");
+  }
+});
+
+Deno.test("mountOps() labels the filesystems that take a label, and a message queue's root afterwards", () => {
+  const label = "system_u:object_r:container_file_t:s0:c1,c2";
+  const linux = { namespaces: [{ type: "mount" }], mountLabel: label } as const;
+  const types = ["proc", "sysfs", "tmpfs", "devpts", "mqueue"];
+  const mounts = types.map((type) => ({ destination: `/${type}`, type, options: ["mode=1"] }));
+  const { ops } = mountOps(inputOf(specWith([], { linux, mounts })));
+  const context = `context=${label}`;
+  assertEquals(ops.map((op) => op.op === "mount" ? op.options : op), [
+    ["mode=1"],
+    ["mode=1"],
+    ["mode=1", context],
+    ["mode=1", context],
+    ["mode=1"],
+    { op: "fileLabel", path: "/mqueue", label, from: "linux.mountLabel" },
+  ]);
 });

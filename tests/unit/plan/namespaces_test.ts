@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpecError } from "../../../runtime/errors.ts";
 import { intermediateOps } from "../../../runtime/plan/namespaces.ts";
 import type { Namespace } from "../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
@@ -93,4 +94,34 @@ Deno.test("intermediateOps() joins a mount namespace last, after the time offset
   } as const;
   const ops = intermediateOps(inputOf(specWith([], { linux })));
   assertEquals(ops.map((op) => op.op), ["unshare", "writeFile", "setns", "cloneInit"]);
+});
+
+Deno.test("intermediateOps() joins resctrl first, and has Main move interfaces once the namespaces are there", () => {
+  const linux = {
+    namespaces: [{ type: "network" }, { type: "user" }],
+    netDevices: { eth0: {} },
+  } as const;
+  const join = {
+    op: "writeFile",
+    path: "/r/box/tasks",
+    data: "0",
+    from: "linux.intelRdt",
+  } as const;
+  assertEquals(intermediateOps(inputOf(specWith([], { linux }), { resctrlJoinOps: [join] })), [
+    join,
+    { op: "unshare", flags: 0x10000000, from: "linux.namespaces[1]" },
+    { op: "sync", point: 1, from: "linux.uidMappings" },
+    { op: "becomeRoot", from: "linux.uidMappings" },
+    { op: "unshare", flags: 0x40000000, from: "linux.namespaces" },
+    { op: "sync", point: 4, from: "linux.netDevices" },
+    { op: "cloneInit" },
+  ]);
+});
+
+Deno.test("intermediateOps() refuses interfaces to an ordinary user", () => {
+  const linux = { namespaces: [{ type: "network" }], netDevices: { eth0: {} } } as const;
+  const host = { uid: 1000, gid: 1000, runtimePath: "/bin/kago", env: [] };
+  const input = inputOf(specWith([], { linux }), { host });
+  const error = assertThrows(() => intermediateOps(input), SpecError);
+  assertEquals(error.jsonPath, "linux.netDevices");
 });

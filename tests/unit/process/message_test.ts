@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError, SyscallError } from "../../../runtime/errors.ts";
-import type { Plan } from "../../../runtime/plan/op.ts";
+import { NO_SLOT, type Plan, PROCFS } from "../../../runtime/plan/op.ts";
 import {
   decodeMessage,
   encodeFailure,
@@ -35,6 +35,31 @@ Deno.test("failureError() says of a missing program what engines look for", () =
   assertEquals(missing.message, 'process.args[0]: exec: "sh": executable file not found in $PATH');
   const denied = failureError(decodeMessage(encodeFailure("init", 1, 13)), PLAN);
   assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
+});
+
+Deno.test("failureError() says in words that a mount leads into a procfs, or that /proc takes one", () => {
+  const bind = {
+    source: "/s",
+    target: "/t",
+    recursive: 0,
+    attrsSet: 0n,
+    attrsClear: 0n,
+    recAttrsSet: 0n,
+    recAttrsClear: 0n,
+    propagation: 0,
+    slot: NO_SLOT,
+    noFollow: 0,
+    from: "mounts[3]",
+  } as const;
+  const init = Object.values(PROCFS).map((procfs) => ({ op: "bind", ...bind, procfs }) as const);
+  const plan: Plan = { intermediate: [], init, vmm: [] };
+  const messages = [0, 2].map((index) =>
+    failureError(decodeMessage(encodeFailure("init", index, 18)), plan).message
+  );
+  assertEquals(messages, [
+    "mounts[3].destination: /t leads into a procfs, where nothing may be mounted",
+    "mounts[3].destination: /t takes a mount of type proc, or the bind of one, only",
+  ]);
 });
 
 Deno.test("decodeMessage() gives back a text, cut to one datagram", () => {

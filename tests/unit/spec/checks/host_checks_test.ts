@@ -31,3 +31,30 @@ Deno.test("checkHost() names a namespace path that is not there", () => {
     "cannot look at /proc/self/ns/absent: no such file or directory",
   );
 });
+
+/** These tests' own host decides; Debian and Ubuntu have none. */
+const HAS_SELINUX = exists("/sys/fs/selinux/enforce");
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("checkHost() refuses labels without SELinux, and takes an empty one", () => {
+  for (const place of ["process.selinuxLabel", "linux.mountLabel"]) {
+    const spec = configWith([place, "a:b:c:s0"]) as unknown as Spec;
+    if (HAS_SELINUX) checkHost(spec);
+    else {
+      assertSpecError(
+        () => checkHost(spec),
+        place,
+        "SELinux is not enabled on this host: leave the label out",
+      );
+    }
+    checkHost(configWith([place, ""]) as unknown as Spec);
+  }
+});

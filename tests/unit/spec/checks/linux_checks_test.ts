@@ -37,12 +37,28 @@ testRefusals({
   "a closID with a slash": refusal(
     "linux.intelRdt.closID",
     "a/b",
-    'must be a name without slashes, got "a/b"',
+    'must be the name of a group, without slashes, or / alone, got "a/b"',
   ),
   "a closID of ..": refusal(
     "linux.intelRdt.closID",
     "..",
-    'must be a name without slashes, got ".."',
+    'must be the name of a group, without slashes, or / alone, got ".."',
+  ),
+  "a closID that is a folder of the kernel's": refusal(
+    "linux.intelRdt.closID",
+    "info",
+    'must be the name of a group, without slashes, or / alone, got "info"',
+  ),
+  "a schema of two lines": refusal(
+    "linux.intelRdt.schemata",
+    ["L3:0=f", "L2:0=f\nMB:0=10"],
+    'must be one line such as L3:0=ff;1=f, got "L2:0=f\\nMB:0=10"',
+    "linux.intelRdt.schemata[1]",
+  ),
+  "a cache schema without a resource": refusal(
+    "linux.intelRdt.l3CacheSchema",
+    "0=f",
+    'must be one line such as L3:0=ff;1=f, got "0=f"',
   ),
   "a memory policy without mode": refusal(
     "linux.memoryPolicy",
@@ -65,4 +81,8 @@ testPasses({
     { eth0: { name: "ctr0" }, ens4: {}, ens5: { name: "" } },
   ]],
   "a closID with dots": [["linux.intelRdt.closID", "a..b"]],
+  "the root of resctrl, and schemata of lines": [[
+    "linux.intelRdt",
+    { closID: "/", l3CacheSchema: "L3:0=f", schemata: ["MB:0=20;1=70"] },
+  ]],
 });

@@ -1,0 +1,17 @@
+/* New filesystems as detached mounts. */
+#ifndef KAGO_FILESYSTEM_H
+#define KAGO_FILESYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+/* A detached mount of a new filesystem with these `key=value` options and flags: descriptor or -errno. `target` is a
+ * folder that something may be mounted on meanwhile. */
+int new_filesystem(const char *fstype, const char *source, const struct field *options, uint64_t attrs, int target);
+
+/* mount_setattr(2) on the mount `fd`: 0 or -errno. */
+int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);
+
+#endif

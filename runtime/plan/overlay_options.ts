@@ -1,0 +1,31 @@
+/**
+ * The options of an overlay with many layers. mount(2) takes one page of options; fsconfig(2) takes each layer as an
+ * option of its own, but only since Linux 6.7, so it is the way for what the page cannot hold.
+ */
+
+/** The kernel's page, with the NUL at the end. */
+const MAX_OPTIONS = 4095;
+
+/** The options as they are, or with `lowerdir` taken apart into `lowerdir+` and `datadir+`. */
+export function overlayOptions(options: readonly string[]): readonly string[] {
+  const size = options.reduce(
+    (sum, option) => sum + new TextEncoder().encode(option).length + 1,
+    0,
+  );
+  if (size <= MAX_OPTIONS + 1) return options;
+  return options.flatMap((option) =>
+    option.startsWith("lowerdir=") ? layersOf(option.slice("lowerdir=".length)) : [option]
+  );
+}
+
+/** `a:b::c`: layers from the top, data-only ones behind a doubled colon; a backslash keeps a colon in a name. */
+function layersOf(value: string): string[] {
+  const parts = value.match(/(?:\\.|[^:\\])+|:+/gs) ?? [];
+  let key = "lowerdir+";
+  const layers: string[] = [];
+  for (const part of parts) {
+    if (part === "::") key = "datadir+";
+    else if (!part.startsWith(":")) layers.push(`${key}=${part.replaceAll(/\\(.)/gs, "$1")}`);
+  }
+  return layers;
+}

@@ -1,0 +1,42 @@
+/**
+ * Mounts at /proc and inside it: a container whose procfs is covered or faked is one whose labels, masks and limits
+ * can be led astray (CVE-2019-16884, CVE-2019-19921). The list is runc's: what lxcfs emulates, and two files more.
+ */
+import { SpecError } from "../errors.ts";
+import { PROCFS } from "./op.ts";
+
+const ALLOWED: ReadonlySet<string> = new Set([
+  "/proc/cpuinfo",
+  "/proc/diskstats",
+  "/proc/meminfo",
+  "/proc/stat",
+  "/proc/swaps",
+  "/proc/uptime",
+  "/proc/loadavg",
+  "/proc/slabinfo",
+  "/proc/sys/kernel/ns_last_pid",
+  "/proc/sys/crypto/fips_enabled",
+]);
+
+/**
+ * What a mount's operation has to see to, one of PROCFS. Where a link of the image leads is known only when the mount is
+ * made, hence not here.
+ * @param target without dots and doubled slashes.
+ * @param fstype undefined for a bind.
+ * @throws {SpecError} for a target that runc refuses too.
+ */
+export function procfsOf(target: string, fstype: string | undefined, from: string): number {
+  if (!target.startsWith("/proc")) return PROCFS.refused;
+  if (target === "/proc") {
+    if (fstype === undefined) return PROCFS.source;
+    if (fstype === "proc") return PROCFS.allowed;
+    throw new SpecError(`${from}.destination`, "/proc takes a mount of type proc only");
+  }
+  if (ALLOWED.has(target)) return PROCFS.allowed;
+  if (!target.startsWith("/proc/")) return PROCFS.refused;
+  const allowed = [...ALLOWED].join(", ");
+  throw new SpecError(
+    `${from}.destination`,
+    `${target} is inside /proc, where only ${allowed} may be mounted on`,
+  );
+}

@@ -1,0 +1,120 @@
+/** Kinds of mounts that take more than one system call: overlays of many layers, copies, mounts near /proc. Needs root. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { inside, Kago } from "../harness/kago.ts";
+import { runOk } from "../harness/run.ts";
+
+/** A tmpfs, of which an overlay can be made, with `count` layers of long names, each with a file. */
+async function withLayers(
+  count: number,
+  length: number,
+  use: (folder: string, layers: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await runOk("mount", ["-t", "tmpfs", "tmpfs", folder]);
+  try {
+    const layers = Array.from(
+      { length: count },
+      (_, n) => `${folder}/${`${n}-`.padEnd(length, "x")}`,
+    );
+    for (const [index, layer] of layers.entries()) {
+      await Deno.mkdir(layer);
+      await Deno.writeTextFile(`${layer}/file${index}`, "");
+    }
+    for (const name of ["upper", "work"]) await Deno.mkdir(`${folder}/${name}`);
+    await use(folder, layers);
+  } finally {
+    await runOk("umount", [folder]);
+    await Deno.remove(folder);
+  }
+}
+
+for (const [count, length] of [[10, 100], [60, 100]] as const) {
+  Deno.test(`an overlay has ${count} lower layers of ${length} letters and more`, async () => {
+    await withLayers(count, length, async (folder, layers) => {
+      const mount = {
+        destination: "/merged",
+        type: "overlay",
+        source: "overlay",
+        options: [
+          `lowerdir=${layers.join(":")}`,
+          `upperdir=${folder}/upper`,
+          `workdir=${folder}/work`,
+          "nodev",
+        ],
+      };
+      const script =
+        "ls /merged | wc -l; echo x > /merged/new; grep ' /merged ' /proc/self/mountinfo; pwd";
+      const output = await inside(script, { mounts: [mount] });
+      const [files, line, cwd] = output.trim().split("\n");
+      assertEquals(files, `${count}`);
+      assertStringIncludes(line!, "rw,nodev");
+      assertEquals(cwd, "/");
+      assertEquals(await Deno.readTextFile(`${folder}/upper/new`), "x\n");
+      // The tmpfs that it was made in is gone.
+      assertEquals(
+        (await inside("grep -c ' /merged ' /proc/self/mountinfo", { mounts: [mount] })).trim(),
+        "1",
+      );
+    });
+  });
+}
+
+Deno.test("more layers than any system call takes are refused, and nothing is left", async () => {
+  await withLayers(60, 200, async (folder, layers) => {
+    const options = [
+      `lowerdir=${layers.join(":")}`,
+      `upperdir=${`${folder}/`.padEnd(300, "/")}upper`,
+    ];
+    const mount = { destination: "/merged", type: "overlay", source: "overlay", options };
+    await Kago.with({ args: ["true"], mounts: [mount] }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, "argument list too long");
+    });
+  });
+});
+
+Deno.test("nothing is mounted in a procfs that a link of the image leads to, nor what is no procfs on /proc", async () => {
+  const tmpfs = { type: "tmpfs", source: "tmpfs" };
+  const refusals = [
+    [{ ...tmpfs, destination: "/linked" }, "/linked leads into a procfs"],
+    [{ destination: "/linked", source: "/etc", options: ["bind"] }, "/linked leads into a procfs"],
+    [{ destination: "/proc", source: "/etc", options: ["bind"] }, "takes a mount of type proc"],
+    [{ ...tmpfs, destination: "/proc/self" }, "is inside /proc"],
+  ] as const;
+  for (const [mount, says] of refusals) {
+    await Kago.with({ args: ["true"], mounts: [mount] }, async (kago) => {
+      await Deno.symlink("/proc/sys", `${kago.bundle.rootfs}/linked`);
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 1, stderr);
+      assertStringIncludes(stderr, ".destination: ");
+      assertStringIncludes(stderr, says);
+    });
+  }
+  const bound = [
+    { destination: "/proc", source: "/proc", options: ["rbind"] },
+    { destination: "/proc/uptime", source: "/etc/hostname", options: ["bind", "ro"] },
+  ];
+  const hostname = await Deno.readTextFile("/etc/hostname");
+  assertEquals(await inside("cat /proc/uptime", { mounts: bound }), hostname);
+});
+
+Deno.test("tmpcopyup copies an image's device only where the image's mount lets it be used", async () => {
+  for (const [options, found] of [["dev", "1"], ["nodev", "0"]] as const) {
+    const folder = await Deno.makeTempDir();
+    await runOk("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+    try {
+      await runOk("mknod", [`${folder}/null`, "c", "1", "3"]);
+      await runOk("mkfifo", [`${folder}/fifo`]);
+      const mounts = [
+        { destination: "/copied", source: folder, options: ["bind"] },
+        { destination: "/copied", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] },
+      ];
+      const script = "find /copied -type c | wc -l; find /copied -type p | wc -l";
+      assertEquals((await inside(script, { mounts })).split("\n").slice(0, 2), [found, "1"]);
+    } finally {
+      await runOk("umount", [folder]);
+      await Deno.remove(folder);
+    }
+  }
+});
