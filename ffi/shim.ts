@@ -34,6 +34,7 @@ export const CALLS = [
   "open_in_root",
   "move_net_device",
   "make_undumpable",
+  "spawn_peer",
   "exit",
 ] as const;
 
@@ -280,6 +281,29 @@ export function openConsoleFile(root: string, path: string): number {
     call("open_in_root", [flags], cString(root), cString(path)),
     `open ${path} in ${root}`,
   );
+}
+
+export interface Peer {
+  readonly pid: number;
+  /** Our end of the stream socket; theirs is the descriptor 3. */
+  readonly fd: number;
+  /** Memory files: its standard error, and what it writes to its descriptor 4 when it is ready. */
+  readonly log: number;
+  readonly ready: number;
+}
+
+/**
+ * Starts a program of the host that we talk to over a stream socket. Its environment is empty, and it has nothing of the
+ * container's.
+ */
+export function spawnPeer(path: string, args: readonly string[]): Peer {
+  const peer = new Int32Array(3);
+  const strings = [path, ...args].map((text) => `${text}\0`).join("");
+  const fd = checked(
+    call("spawn_peer", [], cString(path), cString(strings), peer),
+    `start ${path}`,
+  );
+  return { fd, pid: peer[0]!, log: peer[1]!, ready: peer[2]! };
 }
 
 export interface VmmChannels {

@@ -35,6 +35,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
     case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);
     case CALL_probe_kvm: return kago_probe_kvm();
+    case CALL_spawn_peer: return kago_spawn_peer(p, q, r);
     case CALL_open_in_root: return kago_open_in_root(p, q, n[0]);
     case CALL_move_net_device: return kago_move_net_device(n[0], n[1], n[2], p, q, r);
     case CALL_make_undumpable: return kago_make_undumpable();

@@ -70,6 +70,11 @@ int kago_move_net_device(int from, int to, int up, const char *name, char new_na
 /* PR_SET_DUMPABLE: other processes of our user may not trace us, nor look at our memory and descriptors: 0 or -errno. */
 int kago_make_undumpable(void);
 
+/* Starts `path` with the arguments `args` (each ended by NUL, an empty one last), /dev/null as its input and output and
+ * one end of a stream socket as its descriptor 3: the other end. `peer` gets its pid and two memory files, its standard
+ * error and its descriptor 4. */
+int kago_spawn_peer(const char *path, const char *args, int32_t peer[3]);
+
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
@@ -100,6 +105,7 @@ _Noreturn void kago_exit(int code);
   X(open_in_root) \
   X(move_net_device) \
   X(make_undumpable) \
+  X(spawn_peer) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

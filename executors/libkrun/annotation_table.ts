@@ -116,8 +116,9 @@ export const ANNOTATIONS = {
     pattern: /^\d{1,5}:\d{1,5}$/,
     form: "pairs HOST:GUEST of TCP ports from 1 to 65535",
     help:
-      "With TSI: which listening ports of the guest are opened on the outside, and as what; empty for none. Seen from outside they are the container's ports.",
-    fallback: "every listening port as itself",
+      "Which ports of the guest are opened on the outside, and as what; empty for none. Seen from outside they are the container's ports. Not with `krun.tap_name`.",
+    fallback:
+      "every port that the guest listens on; with passt every port, or the lowest ones where the hard limit on open files is below 262144",
     example: "8080:80,8443:443",
   },
   "krun.vsock": {

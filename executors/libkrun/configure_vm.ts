@@ -13,6 +13,8 @@ import { configureNetwork } from "./vm_network.ts";
 export interface Vm {
   readonly libkrun: Libkrun;
   readonly context: number;
+  /** Our end of passt's socket, when it serves the guest. */
+  readonly passt?: number;
 }
 
 /** Where the container's root is for the VMM. */

@@ -9,6 +9,7 @@ import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
 import { checkLibraryPath } from "./library_path.ts";
+import { findPasst } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
 
 const ENOENT = 2;
@@ -66,6 +67,7 @@ function checkFeatures(extras: LibkrunExtras, settings: VmSettings): void {
   const { network, disks, gpuFlags, nestedVirt } = settings;
   if (network) {
     requireFeature(extras, "net", network.kind === "tap" ? "krun.tap_name" : "krun.use_passt");
+    if (network.kind === "passt") findPasst();
   }
   if (disks?.length) requireFeature(extras, "blk", "krun.disk");
   if (gpuFlags !== undefined) {

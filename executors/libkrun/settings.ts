@@ -28,13 +28,13 @@ export interface VmSettings {
   readonly libkrunPath?: string;
   readonly variant?: "sev" | "aws-nitro";
   /** Without one: TSI, unless the network namespace is empty. */
-  readonly network?: { readonly kind: "passt" } | {
+  readonly network?: { readonly kind: "passt"; readonly ports?: readonly string[] } | {
     readonly kind: "tap";
     readonly name: string;
     /** Six bytes in hexadecimal with colons. */
     readonly mac: string;
   };
-  /** `HOST:GUEST` pairs; without it every listening port is opened. */
+  /** Of TSI: `HOST:GUEST` pairs; without it every listening port is opened. */
   readonly portMap?: readonly string[];
   readonly vsockPorts?: readonly VsockPort[];
   readonly disks?: readonly Disk[];
@@ -67,6 +67,7 @@ const ERRORS_ONLY = 1;
  */
 export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmSettings {
   const resources = spec.linux?.resources ?? {};
+  const network = networkOf(spec, id);
   return {
     cpus: integerAnnotation(spec, "krun.cpus") ?? vmFile.cpus ?? defaultCpus(resources, MAX_CPUS),
     ramMib: integerAnnotation(spec, "krun.ram_mib") ?? vmFile.ram_mib ??
@@ -75,8 +76,8 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
     ...given({
       libkrunPath: textAnnotation(spec, "krun.libkrun.path"),
       variant: choiceAnnotation(spec, "krun.variant"),
-      network: networkOf(spec, id),
-      portMap: portMapOf(spec, id),
+      network,
+      portMap: network ? undefined : portMapOf(spec),
       vsockPorts: vsockPortsOf(spec),
       disks: listAnnotation(spec, "krun.disk")?.map(parseDisk),
       console: consoleOf(spec),
@@ -99,25 +100,19 @@ function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undef
 function networkOf(spec: Spec, id: string): VmSettings["network"] {
   const passt = flagAnnotation(spec, "krun.use_passt");
   const name = textAnnotation(spec, "krun.tap_name");
-  if (passt && name !== undefined) {
-    throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of the two");
+  const ports = portMapOf(spec);
+  if (name === undefined) {
+    return passt ? { kind: "passt", ...(ports ? { ports } : {}) } : undefined;
   }
-  if (name !== undefined) return { kind: "tap", name, mac: macOf(id) };
-  return passt ? { kind: "passt" } : undefined;
+  if (passt) throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of them");
+  if (!ports) return { kind: "tap", name, mac: macOf(id) };
+  const remedy = "leave it out, and forward ports where the interface leads to";
+  throw annotationError("krun.port_map", `goes without krun.tap_name: ${remedy}`);
 }
 
-function portMapOf(spec: Spec, id: string): readonly string[] | undefined {
+function portMapOf(spec: Spec): readonly string[] | undefined {
   const pairs = listAnnotation(spec, "krun.port_map");
-  if (pairs === undefined) return undefined;
-  const network = networkOf(spec, id);
-  if (network) {
-    const remedy = "leave it out, and publish ports with the engine's own options";
-    throw annotationError(
-      "krun.port_map",
-      `is of TSI, not of a ${network.kind} network: ${remedy}`,
-    );
-  }
-  for (const port of pairs.flatMap((pair) => pair.split(":").map(Number))) {
+  for (const port of (pairs ?? []).flatMap((pair) => pair.split(":").map(Number))) {
     if (port >= 1 && port <= 65535) continue;
     throw annotationError("krun.port_map", `has the port ${port}, must be from 1 to 65535`);
   }

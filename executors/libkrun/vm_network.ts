@@ -11,6 +11,9 @@ import type { VmSettings } from "./settings.ts";
  */
 const NET_FEATURES = [0, 1, 7, 10, 11, 14].reduce((bits, bit) => bits | (1 << bit), 0);
 
+/** The guest is alone on its wire, so every guest may have it; crun's is the same. */
+const PASST_MAC = "5a:94:ef:e4:0c:ee";
+
 /** Tells libkrun of the network; called once the engine has set up the container's. */
 export function configureNetwork(vm: Vm, settings: VmSettings): void {
   const { libkrun: { extras }, context } = vm;
@@ -19,6 +22,11 @@ export function configureNetwork(vm: Vm, settings: VmSettings): void {
     const { name, mac } = network;
     const from = 'annotations["krun.tap_name"]';
     extras.call("krun_add_net_tap", from, context, name, macBytes(mac), NET_FEATURES, 0);
+  } else if (vm.passt !== undefined) {
+    const from = 'annotations["krun.use_passt"]';
+    const mac = macBytes(PASST_MAC);
+    const none = null;
+    extras.call("krun_add_net_unixstream", from, context, none, vm.passt, mac, NET_FEATURES, 0);
   } else if (!hasNetwork()) disableTsi(vm);
   if (portMap) {
     extras.call("krun_set_port_map", 'annotations["krun.port_map"]', context, portMap);

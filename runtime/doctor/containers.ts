@@ -1,8 +1,9 @@
 /** What every container takes or can use: cgroups, seccomp, ids for user namespaces. */
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { findLibseccompVersion } from "../seccomp/features.ts";
+import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
-import { findProgram, listFolder, readText } from "./read.ts";
+import { listFolder, readText } from "./read.ts";
 
 export interface CgroupHost {
   /** Is systemd the host's init (sd_booted(3))? */

@@ -1,6 +1,7 @@
 /** Which container engines the host has, and whether their configuration names kago. */
+import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
-import { findProgram, listFolder, readText } from "./read.ts";
+import { listFolder, readText } from "./read.ts";
 
 export interface Engine {
   readonly name: string;

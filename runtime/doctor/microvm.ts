@@ -2,8 +2,8 @@
 import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
 import { describeErrno } from "../errors.ts";
+import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
-import { findProgram } from "./read.ts";
 
 const ENOENT = 2;
 const ENXIO = 6;

@@ -20,25 +20,6 @@ export function listFolder(path: string): string[] {
   }
 }
 
-/** The first file of that name in PATH, then in the folders where administrators' programs are. */
-export function findProgram(name: string): string | undefined {
-  const folders = [
-    ...(Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/")),
-    ...["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"],
-  ];
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    const { isFile, mode } = Deno.statSync(path);
-    return isFile && ((mode ?? 0) & 0o111) !== 0;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
-}
-
 function isAbsent(error: unknown): boolean {
   // ENOTDIR has no class of its own in every version.
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||

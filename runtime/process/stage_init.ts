@@ -9,6 +9,7 @@
  * Failures go to Main, or to the `start` that waits; the end of that connection says that the guest boots.
  */
 import { configureVm, type Vm } from "../../executors/libkrun/configure_vm.ts";
+import { startPasst } from "../../executors/libkrun/passt.ts";
 import type { VmSettings } from "../../executors/libkrun/settings.ts";
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
 import { closeFd, makeUndumpable, runVmmStage, send, type VmmChannels } from "../../ffi/shim.ts";
@@ -33,7 +34,9 @@ export function runInitStage(settingsJson: string): number {
     makeUndumpable();
     const settings = parseSettings(settingsJson);
     const libkrun = openLibkrun(settings.libkrunPath, settings.variant);
-    const vm = { libkrun, context: libkrun.createContext() };
+    const { network } = settings;
+    const passt = network?.kind === "passt" ? { passt: startPasst(network.ports) } : {};
+    const vm = { libkrun, context: libkrun.createContext(), ...passt };
     const stage = runVmmStage(channels);
     report = stage.report;
     if (stage.errno !== 0) {

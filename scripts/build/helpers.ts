@@ -48,6 +48,7 @@ const SHIM: Helper = {
     "dispatch.c",
     "foreground.c",
     "kvm_probe.c",
+    "peer.c",
     "root_file.c",
     "net_device.c",
     "netlink.c",

@@ -154,6 +154,13 @@ Deno.test("nested virtualisation and a TAP interface are asked of libkrun", asyn
   assertEquals(more, []);
 });
 
+Deno.test("passt without a network to serve is refused in its own words", async () => {
+  const { code, stderr, calls } = await runCase({ annotations: { "krun.use_passt": "1" } });
+  assertEquals(code, 1);
+  assertMatch(stderr, /passt has ended: No external routable interface/);
+  assertEquals(calls.filter(({ call }) => call === "krun_start_enter"), []);
+});
+
 Deno.test("a libkrun without a feature is refused before anything is made", async () => {
   const cases: [Record<string, string>, string][] = [
     [{ "krun.disk": "/x" }, "feature blk"],

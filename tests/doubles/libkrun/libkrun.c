@@ -158,6 +158,14 @@ int32_t krun_add_net_tap(uint32_t ctx, char *name, uint8_t *mac, uint32_t featur
   return 0;
 }
 
+int32_t krun_add_net_unixstream(uint32_t ctx, const char *path, int fd, uint8_t *mac, uint32_t features, uint32_t flags) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  RECORD_CALL("krun_add_net_unixstream", "%u,\"%s\",\"%.7s\",%d,%u,%u", ctx, named(path), named(link), mac[0], features,
+              flags);
+  return 0;
+}
+
 int32_t krun_set_port_map(uint32_t ctx, const char *const map[]) { return record_list("krun_set_port_map", ctx, map); }
 
 int32_t krun_set_nested_virt(uint32_t ctx, _Bool enabled) {

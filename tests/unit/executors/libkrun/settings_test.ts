@@ -166,6 +166,12 @@ Deno.test("readVmSettings() gives a TAP interface an address of the container's 
 Deno.test("readVmSettings() reads passt, and takes 0 for no", () => {
   assertEquals(readVmSettings(specWith({ "krun.use_passt": "1" }), "c").network, { kind: "passt" });
   assertEquals(readVmSettings(specWith({ "krun.use_passt": "0" }), "c").network, undefined);
+  const mapped = readVmSettings(
+    specWith({ "krun.use_passt": "1", "krun.port_map": "80:8080" }),
+    "c",
+  );
+  assertEquals(mapped.network, { kind: "passt", ports: ["80:8080"] });
+  assertEquals(mapped.portMap, undefined);
 });
 
 Deno.test("readVmSettings() refuses annotations that are at odds", () => {
@@ -176,7 +182,10 @@ Deno.test("readVmSettings() refuses annotations that are at odds", () => {
     refused({ ...passt, "krun.tap_name": "tap0" }),
     'annotations["krun.tap_name"]',
   );
-  assertEquals(refused({ ...passt, "krun.port_map": "1:1" }), 'annotations["krun.port_map"]');
+  assertEquals(
+    refused({ "krun.tap_name": "tap0", "krun.port_map": "1:1" }),
+    'annotations["krun.port_map"]',
+  );
   assertEquals(
     refused({ "krun.vsock": "2000=/a,listen:2000=/b" }),
     'annotations["krun.vsock"]',

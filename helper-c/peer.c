@@ -1,0 +1,84 @@
+/* Programs of the host that a VMM talks to over a stream socket: network proxies. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "shim.h"
+
+enum { MAX_ARGS = 64 };
+
+/* Their descriptors: the socket, and the file in which they say that they are ready. */
+enum { PEER_FD = 3, READY_FD = 4 };
+
+/* Splits strings that each end in NUL, an empty one last; -E2BIG for too many. */
+static int split(const char *strings, char *argv[MAX_ARGS + 1]) {
+  int count = 0;
+  for (; *strings; strings += strlen(strings) + 1) {
+    if (count == MAX_ARGS) return -E2BIG;
+    argv[count++] = (char *)(uintptr_t)strings;
+  }
+  argv[count] = NULL;
+  return count;
+}
+
+/* Nothing of the container's: what holds its stdout keeps its engine waiting. */
+static int spawn(const char *path, char *const argv[], int theirs, int log, int ready) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t all, none;
+  char *const environment[] = {NULL};
+  pid_t pid;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, theirs, PEER_FD);
+  posix_spawn_file_actions_adddup2(&actions, ready, READY_FD);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  int error = posix_spawn(&pid, path, &actions, &attributes, argv, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error ? -error : (int)pid;
+}
+
+/* Above the numbers that the child's get, so that no dup2 overwrites what the next one reads. */
+static int raised(int fd) {
+  if (fd < 0) return fd;
+  int higher = as_result(fcntl(fd, F_DUPFD_CLOEXEC, READY_FD + 1));
+  close(fd);
+  return higher;
+}
+
+static int memory_file(const char *name) { return raised(as_result(memfd_create(name, MFD_CLOEXEC))); }
+
+int kago_spawn_peer(const char *path, const char *args, int32_t peer[3]) {
+  char *argv[MAX_ARGS + 1];
+  int pair[2];
+  int result = split(args, argv);
+  if (result < 0) return result;
+  result = as_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  if (result < 0) return result;
+  int theirs = raised(pair[1]), log = memory_file("kago-peer-log"), ready = memory_file("kago-peer-ready");
+  int pid = theirs < 0 ? theirs : log < 0 ? log : ready < 0 ? ready : spawn(path, argv, theirs, log, ready);
+  if (theirs >= 0) close(theirs);
+  peer[0] = pid;
+  peer[1] = log;
+  peer[2] = ready;
+  if (pid >= 0) return pair[0];
+  const int ours[] = {pair[0], log, ready};
+  for (int i = 0; i < 3; i++) {
+    if (ours[i] >= 0) close(ours[i]);
+  }
+  return pid;
+}

@@ -1,0 +1,92 @@
+/* kago_spawn_peer(): the program has its end of the socket, and nothing else of ours. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/wait.h>
+
+#include "check.h"
+
+#include "../shim.h"
+
+static int32_t peer[3];
+
+static int start(const char *script) {
+  char args[512];
+  int size = snprintf(args, sizeof args, "sh%c-c%c%s%c", 0, 0, script, 0);
+  args[size] = 0;
+  return kago_spawn_peer("/bin/sh", args, peer);
+}
+
+static void expect_answer(int fd, const char *text) {
+  char found[256] = "";
+  size_t length = 0;
+  for (ssize_t n; (n = read(fd, found + length, sizeof found - 1 - length)) > 0;) length += (size_t)n;
+  EQUAL_TEXT(found, text);
+  EQUAL(kago_wait(peer[0]), 0);
+  close(fd);
+}
+
+TEST(the_socket_goes_both_ways_and_ends_with_the_program) {
+  int fd = start("read line <&3; echo \"$line back\" >&3");
+  CHECK(fd >= 0 && write(fd, "there\n", 6) == 6);
+  expect_answer(fd, "there back\n");
+}
+
+TEST(input_and_output_are_dev_null) {
+  int fd = start("exec >&3; readlink /proc/$$/fd/0; cat; readlink /proc/$$/fd/5 || echo none");
+  expect_answer(fd, "/dev/null\nnone\n");
+}
+
+TEST(the_environment_is_empty) {
+  setenv("SECRET", "1", 1);
+  int fd = start("echo \"[$SECRET]\" >&3");
+  expect_answer(fd, "[]\n");
+}
+
+TEST(descriptors_of_ours_stay_ours) {
+  int own = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  CHECK(own >= 0);
+  int fd = start("ls /proc/$$/fd | tr '\\n' ' ' >&3");
+  char found[64] = "";
+  CHECK(read(fd, found, sizeof found - 1) > 0);
+  CHECK(strstr(found, "0 1 2 3 4 ") == found);
+  close(fd);
+  kago_wait(peer[0]);
+}
+
+TEST(its_errors_and_its_word_that_it_is_ready_are_kept) {
+  char found[16] = "";
+  int fd = start("echo wrong >&2; echo ready >&4");
+  expect_answer(fd, "");
+  CHECK(pread(peer[1], found, sizeof found - 1, 0) == 6);
+  EQUAL_TEXT(found, "wrong\n");
+  CHECK(pread(peer[2], found, sizeof found - 1, 0) == 6);
+  EQUAL_TEXT(found, "ready\n");
+  EQUAL(fcntl(peer[1], F_GETFD) & fcntl(peer[2], F_GETFD), FD_CLOEXEC);
+}
+
+TEST(blocked_and_ignored_signals_do_not_reach_it) {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, NULL);
+  signal(SIGTERM, SIG_IGN);
+  int fd = start("kill $$; echo alive >&3");
+  char byte;
+  EQUAL(read(fd, &byte, 1), 0);
+  EQUAL(kago_wait(peer[0]), SIGTERM);
+}
+
+TEST(a_program_that_is_not_there_is_told) {
+  EQUAL(kago_spawn_peer("/no/such/program", "x\0", peer), -ENOENT);
+  int before = dup(0);
+  close(before);
+  kago_spawn_peer("/no/such/program", "x\0", peer);
+  EQUAL(dup(0), before);
+}
+
+TEST(too_many_arguments_are_refused) {
+  static char many[200];
+  for (int i = 0; i < 90; i++) memcpy(many + 2 * i, "x", 2);
+  EQUAL(kago_spawn_peer("/bin/true", many, peer), -E2BIG);
+}

@@ -1,0 +1,30 @@
+/** Programs of the host by name, as a shell finds them. */
+
+const DEFAULT_FOLDERS = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+];
+
+/** The first executable of that name in PATH, then where distributions put programs. */
+export function findProgram(name: string): string | undefined {
+  const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  return [...path, ...DEFAULT_FOLDERS].map((folder) => `${folder}/${name}`).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && ((mode ?? 0) & 0o111) !== 0;
+  } catch (error) {
+    // ENOTDIR has no class of its own.
+    const absent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Error && error.message.includes("(os error 20)");
+    if (absent) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { passtArguments } from "../../../../executors/libkrun/passt.ts";
+
+/** What is given for --tcp-ports; --udp-ports must be the same. */
+function ports(pairs: readonly string[] | undefined, fileLimit: number): string {
+  const args = passtArguments(pairs, fileLimit);
+  const [tcp, udp] = ["--tcp-ports", "--udp-ports"].map((name) => args[args.indexOf(name) + 1]);
+  assertEquals(tcp, udp);
+  return tcp!;
+}
+
+Deno.test("passtArguments() binds the ports that are named, and none for none", () => {
+  assertEquals(ports(["8080:80", "443:443"], 1024), "8080:80,443:443");
+  assertEquals(ports([], 1024), "none");
+});
+
+Deno.test("passtArguments() binds every port where the limit on open files allows it", () => {
+  assertEquals(ports(undefined, Infinity), "all");
+  assertEquals(ports(undefined, 262144), "all");
+  assertEquals(ports(undefined, 20000), "1-4488");
+  assertEquals(ports(undefined, 100), "1-1");
+});
+
+Deno.test("passtArguments() has it serve our socket, as the container's root, and leave the gateway alone", () => {
+  assertEquals(passtArguments([], 1).slice(0, 9), [
+    ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/4"],
+    ...["--runas", "0:0", "--no-map-gw"],
+  ]);
+});
