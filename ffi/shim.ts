@@ -21,6 +21,7 @@ export const CALLS = [
   "send_descriptor",
   "open",
   "close",
+  "set_device_filter",
   "wait",
   "pidfd_open",
   "pidfd_send_signal",
@@ -379,6 +380,20 @@ export function moveNetDevice(
 /** Keeps other processes of the container's user out of this one's memory and descriptors. */
 export function makeUndumpable(): void {
   checked(call("make_undumpable", []), "prctl(PR_SET_DUMPABLE)");
+}
+
+/** Room for the start of the verifier's log, which has a line for each instruction. */
+const PROBLEM_SIZE = 2048;
+
+/** Sets the device rules of a v2 cgroup, an open folder: 0, or the errno of what failed and its description. */
+export function setDeviceFilter(
+  cgroup: number,
+  code: Uint8Array<ArrayBuffer>,
+): { readonly errno: number; readonly problem: string } {
+  const text = new Uint8Array(PROBLEM_SIZE);
+  const result = call("set_device_filter", [cgroup, code.length, text.length], code, text);
+  const problem = new TextDecoder().decode(text.subarray(0, text.indexOf(0))).trim();
+  return { errno: result < 0 ? -result : 0, problem: problem.replaceAll("\n", ", ") };
 }
 
 /** Ends this process at once. */

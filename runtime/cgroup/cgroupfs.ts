@@ -5,11 +5,13 @@
  */
 import { HostError } from "../errors.ts";
 import type { Op } from "../plan/op.ts";
+import { applyWrites, directoryFor } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
 import { inheritCpuset } from "./cpuset.ts";
+import { attachDeviceProgram } from "./device_filter.ts";
+import type { DeviceProgram } from "./device_program.ts";
 import {
   CgroupAccessError,
-  CgroupWriteError,
   EACCES,
   EEXIST,
   ENOENT,
@@ -20,12 +22,13 @@ import {
 } from "./errors.ts";
 import { cgroupPids } from "./kill.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
-import type { ResourceWrite } from "./resources.ts";
+import type { ResourceWrite } from "./resource_write.ts";
 
 /**
  * Makes the directories, missing parents included, and writes the values in their order. On an error everything made
  * is removed again. Parents stay when the container goes, as other containers may share them.
  * @param later what applyWrites() will be given when Init is there; v2 needs its controllers from the start.
+ * @param devices v2's device rules, in force before a process is in the cgroup.
  * @throws {CgroupAccessError} when this process may not make cgroups here.
  * @throws {CgroupWriteError} for a value that the kernel refuses, with its place in config.json.
  * @throws {HostError} when the cgroup exists and is in use, or a controller is not to be had.
@@ -34,6 +37,7 @@ export function createCgroup(
   record: CgroupRecord,
   writes: readonly ResourceWrite[],
   later: readonly ResourceWrite[] = [],
+  devices?: DeviceProgram,
 ): void {
   const made: string[] = [];
   const inV2 = [...writes, ...later].filter((write) => directoryFor(record, write).version === 2);
@@ -46,24 +50,9 @@ export function createCgroup(
       if (directory.version === 2) enableControllers(directory, inV2);
     }
     applyWrites(record, writes);
+    if (devices) attachDeviceProgram(record, devices);
   } catch (error) {
     throw undo(made, error);
-  }
-}
-
-/**
- * Writes values to the container's cgroup. For pids this may be wanted only when Init is alone in it: until then
- * Intermediate counts as well, and a limit of 1 lets it clone nothing.
- * @throws {CgroupWriteError}
- */
-export function applyWrites(record: CgroupRecord, writes: readonly ResourceWrite[]): void {
-  for (const write of writes) {
-    const { path } = directoryFor(record, write);
-    try {
-      Deno.writeTextFileSync(`${path}/${write.file}`, write.value, { create: false });
-    } catch (error) {
-      throw new CgroupWriteError(write.from, `${path}/${write.file}`, write.value, error);
-    }
   }
 }
 
@@ -88,18 +77,6 @@ export function cgroupJoin(record: CgroupRecord): CgroupJoin {
     ));
   const cloneInto = record.directories.find(({ version }) => version === 2)?.path;
   return cloneInto === undefined ? { writes } : { writes, cloneInto };
-}
-
-/** A controller bound to a v1 hierarchy is there; every other one can only be in v2. */
-function directoryFor(record: CgroupRecord, write: ResourceWrite): CgroupDirectory {
-  const { directories } = record;
-  const found = directories.find((d) => d.controllers.includes(write.controller)) ??
-    directories.find((d) => d.version === 2);
-  if (found) return found;
-  throw new HostError(
-    `${write.from}: the container's cgroup has no controller ${write.controller}`,
-    "mount it, or remove the limit",
-  );
 }
 
 function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): void {

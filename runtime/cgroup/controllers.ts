@@ -11,7 +11,7 @@ import {
   syscallError,
 } from "./errors.ts";
 import type { CgroupDirectory } from "./path.ts";
-import type { ResourceWrite } from "./resources.ts";
+import type { ResourceWrite } from "./resource_write.ts";
 
 /**
  * Has the controllers that the writes need handed down to the container's directory, which exists. Nothing else is
@@ -36,6 +36,8 @@ export function enableControllers(
 /** One write for each controller that is not there, so that an error can name what wanted it. */
 function missingIn(path: string, writes: readonly ResourceWrite[]): ResourceWrite[] {
   const present = new Set(Deno.readTextFileSync(`${path}/cgroup.controllers`).trim().split(" "));
+  // Files such as cgroup.max.depth are everywhere.
+  present.add("cgroup");
   const missing: ResourceWrite[] = [];
   for (const write of writes) {
     if (present.has(write.controller)) continue;

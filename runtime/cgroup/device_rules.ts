@@ -1,10 +1,10 @@
 /**
  * `linux.resources.devices` as writes to the v1 devices controller (runtime spec, "Allowed Device list"; the kernel's
- * admin-guide/cgroup-v1/devices.rst). Pure. v2 has no files for devices and is not handled here.
+ * admin-guide/cgroup-v1/devices.rst). Pure. v2 has no files for devices: see device_program.ts.
  */
 import { SpecError } from "../errors.ts";
 import type { DeviceCgroup } from "../spec/spec.ts";
-import type { ResourceWrite } from "./resources.ts";
+import type { ResourceWrite } from "./resource_write.ts";
 
 const PATH = "linux.resources.devices";
 
@@ -12,7 +12,9 @@ const PATH = "linux.resources.devices";
  * What every container may use, as runc allows it: making any node, and the spec's default devices with the
  * terminals.
  */
-const DEFAULTS: readonly (readonly ["b" | "c", major: string, minor: string, access: string])[] = [
+export const DEFAULT_DEVICES: readonly (
+  readonly ["b" | "c", major: string, minor: string, access: string]
+)[] = [
   ["c", "*", "*", "m"],
   ["b", "*", "*", "m"],
   ["c", "1", "3", "rwm"], // null
@@ -26,12 +28,12 @@ const DEFAULTS: readonly (readonly ["b" | "c", major: string, minor: string, acc
 ];
 
 /** The rule that holds for every device, and the devices it does not hold for. */
-interface DeviceState {
+export interface DeviceState {
   allowAll: boolean;
   exceptions: DeviceException[];
 }
 
-interface DeviceException {
+export interface DeviceException {
   readonly type: "b" | "c";
   /** Decimal, or `*`. */
   readonly major: string;
@@ -48,27 +50,37 @@ interface DeviceException {
  * @throws {SpecError} with the rule's path, when no list of exceptions can say what the rules say.
  */
 export function deviceWrites(rules: readonly DeviceCgroup[]): ResourceWrite[] {
+  const { allowAll, exceptions } = deviceState(rules);
+  const [whole, single] = allowAll
+    ? ["devices.allow", "devices.deny"] as const
+    : ["devices.deny", "devices.allow"] as const;
+  return [
+    { controller: "devices", file: whole, value: "a", from: PATH },
+    ...exceptions.map((exception) => exceptionWrite(single, exception)),
+  ];
+}
+
+/**
+ * What the rules add up to, with the defaults.
+ * @throws as deviceWrites().
+ */
+export function deviceState(rules: readonly DeviceCgroup[]): DeviceState {
   const state: DeviceState = { allowAll: false, exceptions: [] };
   rules.forEach((rule, index) => applyRule(state, rule, `${PATH}[${index}]`));
   // Where everything is allowed, the defaults would only undo what the spec denies.
   if (!state.allowAll) {
-    for (const [type, major, minor, access] of DEFAULTS) {
+    for (const [type, major, minor, access] of DEFAULT_DEVICES) {
       except(state, { type, major, minor, access, from: PATH });
     }
   }
-  const [whole, single] = state.allowAll
-    ? ["devices.allow", "devices.deny"]
-    : ["devices.deny", "devices.allow"];
-  const controller = "devices";
-  return [
-    { controller, file: whole, value: "a", from: PATH },
-    ...state.exceptions.map(({ type, major, minor, access, from }) => ({
-      controller,
-      file: single,
-      value: `${type} ${major}:${minor} ${access}`,
-      from,
-    })),
-  ];
+  return state;
+}
+
+export function exceptionWrite(
+  file: "devices.allow" | "devices.deny",
+  { type, major, minor, access, from }: DeviceException,
+): ResourceWrite {
+  return { controller: "devices", file, value: `${type} ${major}:${minor} ${access}`, from };
 }
 
 function applyRule(state: DeviceState, rule: DeviceCgroup, from: string): void {

@@ -21,8 +21,11 @@ export class CgroupWriteError extends SyscallError {
     readonly file: string,
     readonly value: string,
     cause: unknown,
+    /** Why, as far as the errno does not say it. */
+    reason?: string,
   ) {
     super(`${from}: write "${value}" to ${file}`, errnoOf(cause), "main", { cause });
+    if (reason) this.message += ` (${reason})`;
   }
 }
 
@@ -50,6 +53,7 @@ export const EACCES = 13;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const ENODEV = 19;
+export const EINVAL = 22;
 export const EROFS = 30;
 export const ENAMETOOLONG = 36;
 export const EOPNOTSUPP = 95;

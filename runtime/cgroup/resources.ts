@@ -1,193 +1,114 @@
 /**
- * `linux.resources` as values for the files of a fresh cgroup: pids, memory and cpu in v1's and v2's terms, devices
- * in v1's. Pure; cgroupfs.ts does the writing, in this order.
+ * `linux.resources` as writes to the files of a cgroup, in their order. Pure. Owns which family goes first and where a
+ * controller is; the families are in resources/, v1's device rules in device_rules.ts, v2's in device_program.ts, and
+ * apply.ts does the writing.
  */
-import { HostError, SpecError } from "../errors.ts";
-import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/spec.ts";
+import { HostError } from "../errors.ts";
+import { formatPath } from "../spec/json_path.ts";
+import type { Resources } from "../spec/spec.ts";
 import { deviceWrites } from "./device_rules.ts";
-import type { CgroupLayout } from "./layout.ts";
+import type { Hierarchy } from "./layout.ts";
+import { type Present, RESOURCES_PATH, type ResourceWrite, type Row } from "./resource_write.ts";
+import { blockIoRows } from "./resources/block_io.ts";
+import { cpuRows, cpusetRows } from "./resources/cpu.ts";
+import { hugetlbRows } from "./resources/hugetlb.ts";
+import { memoryRows } from "./resources/memory.ts";
+import { netClsRows, netPrioRows } from "./resources/network.ts";
+import { pidsRows } from "./resources/pids.ts";
+import { rdmaRows } from "./resources/rdma.ts";
+import { unifiedWrites } from "./resources/unified.ts";
 
-export interface ResourceWrite {
-  readonly controller: string;
-  /** Name below the directory that has the controller. */
-  readonly file: string;
-  readonly value: string;
-  /** The place in config.json, such as `linux.resources.memory.limit`. */
-  readonly from: string;
+export type { ResourceWrite };
+
+/** Where controllers are, of a host or of a container's own directories. */
+export interface Controllers {
+  readonly hierarchies: readonly Pick<Hierarchy, "version" | "controllers">[];
 }
 
-const PATH = "linux.resources";
-
 /**
- * The writes for a fresh cgroup. 0 means "not given" except for pids, where it means unlimited, as it did before
- * spec 1.3 and does with engines that send it; -1 means unlimited everywhere.
- *
- * On v1 there are always device rules, for the spec's list starts from "nothing is allowed". On v2 they need an eBPF
- * program: see unappliedResources().
- * @throws {SpecError} for a swap limit that does not fit the memory limit, or device rules that v1 cannot express.
- * @throws {HostError} when a pure v1 host lacks the controller.
+ * The writes for a fresh cgroup: its limits, and on v1 its device rules, which there always are, for the spec's list
+ * starts from "nothing is allowed".
+ * @throws {SpecError} for limits that contradict each other, or device rules that v1 cannot express.
+ * @throws {HostError} for what this host's cgroups do not have.
  */
 export function resourceWrites(
-  layout: CgroupLayout,
-  resources: Resources | undefined,
+  controllers: Controllers,
+  resources: Resources = {},
 ): ResourceWrite[] {
-  const writes: ResourceWrite[] = [];
-  const add = (controller: string, rows: readonly Row[]) => {
-    for (const [file, value, field] of rows) {
-      writes.push({ controller, file, value, from: `${PATH}.${field}` });
-    }
-  };
-  const v1 = (controller: string) => isV1(layout, controller);
-  // cpuset first: v1 lets no process join while it is incomplete.
-  add("cpuset", cpusetRows(resources?.cpu ?? {}));
-  add("memory", (v1("memory") ? memoryV1 : memoryV2)(resources?.memory ?? {}));
-  add("cpu", (v1("cpu") ? cpuV1 : cpuV2)(resources?.cpu ?? {}));
-  add("pids", pidsRows(resources?.pids?.limit));
-  for (const { controller, from } of writes) requireController(layout, controller, from);
-  if (v1("devices")) writes.push(...deviceWrites(resources?.devices ?? []));
+  const writes = limitWrites(controllers, resources);
+  if (isV1(controllers, "devices")) writes.push(...deviceWrites(resources.devices ?? []));
   return writes;
 }
 
 /**
- * The JSON paths of what the resources ask for and resourceWrites() does not apply, so that the caller can refuse or
- * warn. On v2 that includes every list of device rules: nothing enforces them there yet.
+ * The writes for the limits, without devices. 0 means "not given" for nearly all of them, as it did before there were
+ * optional fields; -1 means unlimited.
+ * @param present of a cgroup that has limits already.
+ * @throws as resourceWrites().
  */
-export function unappliedResources(
-  layout: CgroupLayout,
-  resources: Resources | undefined,
-): string[] {
-  const { memory = {}, cpu = {}, blockIO, hugepageLimits, network, rdma, unified } = resources ??
-    {};
-  const devices = isV1(layout, "devices") ? undefined : resources?.devices;
-  const asked: Record<string, unknown> = {
-    "memory.kernel": memory.kernel,
-    "memory.kernelTCP": memory.kernelTCP,
-    // v2 has neither.
-    "memory.swappiness": !isV1(layout, "memory") && swappinessOf(memory) !== undefined,
-    "memory.disableOOMKiller": !isV1(layout, "memory") && memory.disableOOMKiller,
-    "cpu.burst": cpu.burst,
-    "cpu.realtimeRuntime": cpu.realtimeRuntime,
-    "cpu.realtimePeriod": cpu.realtimePeriod,
-    "cpu.idle": cpu.idle,
-    blockIO,
-    hugepageLimits,
-    network,
-    rdma,
-    unified,
-    devices,
+export function limitWrites(
+  controllers: Controllers,
+  resources: Resources,
+  present?: Present,
+): ResourceWrite[] {
+  const { memory, cpu, pids, blockIO, hugepageLimits, network, rdma, unified } = resources;
+  const writes: ResourceWrite[] = [];
+  const target = (controller: string) => ({
+    version: isV1(controllers, controller) ? 1 as const : 2 as const,
+    ...(present ? { present } : {}),
+  });
+  const add = (controller: string, rows: readonly Row[]) => {
+    for (const [file, value, field, more] of rows) {
+      const from = `${RESOURCES_PATH}.${field}`;
+      requireController(controllers, controller, from);
+      writes.push({ controller, file, value, from, ...more });
+    }
   };
-  const given = ([, value]: [string, unknown]) =>
-    typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
-  return Object.entries(asked).filter(given).map(([field]) => `${PATH}.${field}`);
+  // cpuset first: v1 lets no process join while it is incomplete.
+  if (cpu) add("cpuset", cpusetRows(cpu));
+  if (cpu) add("cpu", cpuRows(cpu, target("cpu")));
+  if (pids) add("pids", pidsRows(pids));
+  if (blockIO) {
+    const block = target("blkio");
+    add(block.version === 1 ? "blkio" : "io", blockIoRows(blockIO, block));
+  }
+  if (hugepageLimits) add("hugetlb", hugetlbRows(hugepageLimits, target("hugetlb")));
+  if (network) add("net_cls", netClsRows(network, target("net_cls")));
+  if (network) add("net_prio", netPrioRows(network, target("net_prio")));
+  if (rdma) add("rdma", rdmaRows(rdma));
+  // Nearly last: a new limit may end processes, so whatever can fail has been tried before.
+  if (memory) add("memory", memoryRows(memory, target("memory")));
+  if (unified) writes.push(...unifiedOf(controllers, unified));
+  return writes;
 }
 
-/** File, value, and field below `linux.resources`. */
-type Row = readonly [file: string, value: string, field: string];
-
-function isV1(layout: CgroupLayout, controller: string): boolean {
-  return layout.hierarchies.some((h) => h.version === 1 && h.controllers.includes(controller));
+/** Is the controller bound to a v1 hierarchy? Every other one can only be in v2. */
+export function isV1({ hierarchies }: Controllers, controller: string): boolean {
+  return hierarchies.some((h) => h.version === 1 && h.controllers.includes(controller));
 }
 
-function requireController(layout: CgroupLayout, controller: string, from: string): void {
-  if (layout.hierarchies.some((h) => h.version === 2) || isV1(layout, controller)) return;
+function requireController(controllers: Controllers, controller: string, from: string): void {
+  if (isV1(controllers, controller)) return;
+  if (controllers.hierarchies.some((h) => h.version === 2)) return;
   throw new HostError(
     `${from}: no cgroup hierarchy has the controller ${controller}`,
     "mount it, or remove the limit",
   );
 }
 
-function pidsRows(limit: Int64 | undefined): Row[] {
-  if (limit === undefined) return [];
-  return [["pids.max", limit > 0 ? `${limit}` : "max", "pids.limit"]];
-}
-
-function cpusetRows({ cpus, mems }: CpuResources): Row[] {
-  const rows: Row[] = [];
-  if (cpus) rows.push(["cpuset.cpus", cpus, "cpu.cpus"]);
-  if (mems) rows.push(["cpuset.mems", mems, "cpu.mems"]);
-  return rows;
-}
-
-/** memsw counts memory too and may never be below the limit, so on a fresh cgroup the limit comes first. */
-function memoryV1(memory: MemoryResources): Row[] {
-  const { limit, reservation, swap } = memory;
-  checkSwap(memory);
-  const rows: Row[] = [];
-  if (limit) rows.push(["memory.limit_in_bytes", `${limit}`, "memory.limit"]);
-  if (swap) rows.push(["memory.memsw.limit_in_bytes", `${swap}`, "memory.swap"]);
-  if (reservation) {
-    rows.push(["memory.soft_limit_in_bytes", `${reservation}`, "memory.reservation"]);
+/** Where any controller is in v1 the files of the others would be looked for in vain, so as runc: not at all. */
+function unifiedOf(
+  { hierarchies }: Controllers,
+  unified: NonNullable<Resources["unified"]>,
+): ResourceWrite[] {
+  const [first] = Object.keys(unified);
+  const v1 = hierarchies.some((h) => h.controllers.some((name) => !name.startsWith("name=")));
+  if (first !== undefined && v1) {
+    throw new HostError(
+      `${RESOURCES_PATH}.${formatPath(["unified", first])}: this host has its controllers in ` +
+        "cgroup v1, and unified names files of v2",
+      "use the fields of linux.resources, or boot with systemd.unified_cgroup_hierarchy=1",
+    );
   }
-  const swappiness = swappinessOf(memory);
-  // 0 is a real value: do not swap.
-  if (swappiness !== undefined) {
-    rows.push(["memory.swappiness", `${swappiness}`, "memory.swappiness"]);
-  }
-  if (memory.disableOOMKiller) rows.push(["memory.oom_control", "1", "memory.disableOOMKiller"]);
-  return rows;
-}
-
-/** podman writes -1, as an unsigned number, for "not given". */
-const NO_SWAPPINESS = 2n ** 64n - 1n;
-
-function swappinessOf({ swappiness }: MemoryResources): Int64 | undefined {
-  return swappiness === undefined || BigInt(swappiness) === NO_SWAPPINESS ? undefined : swappiness;
-}
-
-/** v2 counts swap by itself, where the spec's `swap` is v1's memory and swap together. */
-function memoryV2(memory: MemoryResources): Row[] {
-  const { limit, reservation, swap } = memory;
-  checkSwap(memory);
-  const rows: Row[] = [];
-  if (limit) rows.push(["memory.max", orMax(limit), "memory.limit"]);
-  if (swap) {
-    const only = swap === -1 ? "max" : `${BigInt(swap) - BigInt(limit ?? 0)}`;
-    rows.push(["memory.swap.max", only, "memory.swap"]);
-  }
-  if (reservation) rows.push(["memory.low", orMax(reservation), "memory.reservation"]);
-  return rows;
-}
-
-function checkSwap({ limit, swap }: MemoryResources): void {
-  if (!swap || swap === -1) return;
-  const problem = !limit || limit < 0
-    ? "needs linux.resources.memory.limit, for it counts memory and swap together"
-    : swap < limit
-    ? `${swap} is below linux.resources.memory.limit, ${limit}, which it includes`
-    : undefined;
-  if (problem) throw new SpecError(`${PATH}.memory.swap`, problem);
-}
-
-function cpuV1({ shares, quota, period }: CpuResources): Row[] {
-  const rows: Row[] = [];
-  if (shares) rows.push(["cpu.shares", `${shares}`, "cpu.shares"]);
-  if (period) rows.push(["cpu.cfs_period_us", `${period}`, "cpu.period"]);
-  if (quota) rows.push(["cpu.cfs_quota_us", `${quota}`, "cpu.quota"]);
-  return rows;
-}
-
-function cpuV2({ shares, quota, period }: CpuResources): Row[] {
-  const rows: Row[] = [];
-  if (shares) rows.push(["cpu.weight", `${sharesToWeight(Number(shares))}`, "cpu.shares"]);
-  if (quota || period) {
-    // The kernel's default period is 100 ms.
-    const value = `${orMax(quota || -1)} ${period || 100000}`;
-    rows.push(["cpu.max", value, quota ? "cpu.quota" : "cpu.period"]);
-  }
-  return rows;
-}
-
-/**
- * v1's shares (2 to 262144) as v2's weight (1 to 10000), by the curve that runc 1.3.2 and crun 1.23 took up: it keeps
- * both ends and takes the default of 1024 to the default of 100, where the older line made it 39.
- */
-function sharesToWeight(shares: number): number {
-  if (shares <= 2) return 1;
-  if (shares >= 262144) return 10000;
-  const l = Math.log2(shares);
-  return Math.ceil(10 ** ((l * l + 125 * l) / 612 - 7 / 34));
-}
-
-function orMax(value: Int64): string {
-  return value < 0 ? "max" : `${value}`;
+  return unifiedWrites(unified);
 }

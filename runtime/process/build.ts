@@ -64,7 +64,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
-  const cgroup = buildCgroup(request, spec, prepared.spec);
+  const cgroup = buildCgroup(request, prepared.spec);
   const seccomp = await buildSeccomp(spec, request.root);
   const resctrl = await buildResctrl(id, spec);
   const plan = compilePlan({
@@ -93,6 +93,6 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     ...(resctrl ? { resctrl } : {}),
     plan,
-    warnings: [...warnings, ...prepared.warnings, ...cgroup.warnings, ...seccomp.warnings],
+    warnings: [...warnings, ...prepared.warnings, ...seccomp.warnings],
   };
 }

@@ -1,14 +1,17 @@
 /** The cgroup part of a build: where the container's cgroup will be, what it limits, how the first process joins. */
 import { cgroupJoin } from "../cgroup/cgroupfs.ts";
+import { type DeviceProgram, deviceProgram } from "../cgroup/device_program.ts";
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../cgroup/path.ts";
-import { type ResourceWrite, resourceWrites, unappliedResources } from "../cgroup/resources.ts";
+import { isV1, type ResourceWrite, resourceWrites } from "../cgroup/resources.ts";
 import type { CgroupFacts } from "../plan/compile_input.ts";
 import type { Spec } from "../spec/spec.ts";
 
 export interface CgroupBuild {
   readonly record: CgroupRecord;
   readonly writes: readonly ResourceWrite[];
+  /** v2's device rules. */
+  readonly devices?: DeviceProgram;
   /** The v2 folder in which the first process is cloned. */
   readonly cloneInto?: string;
 }
@@ -16,23 +19,21 @@ export interface CgroupBuild {
 export interface CgroupParts {
   readonly facts?: CgroupFacts;
   readonly build?: CgroupBuild;
-  readonly warnings: readonly string[];
 }
 
 /**
- * @param asked the bundle's own spec, for what it asks of a cgroup and does not get.
  * @param spec as the executor prepared it.
  * @throws {SpecError | HostError} for a path or limits that this host cannot carry out.
  */
 export function buildCgroup(
   { id, cgroupManager }: { readonly id: string; readonly cgroupManager?: string },
-  asked: Spec,
   spec: Spec,
 ): CgroupParts {
-  if (cgroupManager === "disabled") return { warnings: [] };
+  if (cgroupManager === "disabled") return {};
   const layout = readCgroupLayout();
   const record = cgroupPaths(layout, spec.linux?.cgroupsPath, id);
-  const writes = resourceWrites(layout, spec.linux?.resources);
+  const resources = spec.linux?.resources;
+  const writes = resourceWrites(layout, resources);
   const join = cgroupJoin(record);
   return {
     facts: {
@@ -40,9 +41,12 @@ export function buildCgroup(
       hierarchies: visibleHierarchies(layout, record),
       joinOps: join.writes,
     },
-    build: { record, writes, ...(join.cloneInto ? { cloneInto: join.cloneInto } : {}) },
-    warnings: unappliedResources(layout, asked.linux?.resources)
-      .map((place) => `${place} is not applied: kago does not support it on this host`),
+    build: {
+      record,
+      writes,
+      ...(isV1(layout, "devices") ? {} : { devices: deviceProgram(resources?.devices ?? []) }),
+      ...(join.cloneInto ? { cloneInto: join.cloneInto } : {}),
+    },
   };
 }
 

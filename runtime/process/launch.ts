@@ -17,7 +17,8 @@ import {
   stageProgram,
   waitForChild,
 } from "../../ffi/shim.ts";
-import { applyWrites, createCgroup } from "../cgroup/cgroupfs.ts";
+import { applyWrites } from "../cgroup/apply.ts";
+import { createCgroup } from "../cgroup/cgroupfs.ts";
 import { destroyCgroup } from "../cgroup/remove.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Build } from "./build.ts";
@@ -63,7 +64,7 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   const { cgroup } = build;
   if (cgroup) {
     const early = cgroup.writes.filter((write) => !isLate(write));
-    createCgroup(cgroup.record, early, cgroup.writes.filter(isLate));
+    createCgroup(cgroup.record, early, cgroup.writes.filter(isLate), cgroup.devices);
     undo.push(() => destroyCgroup(cgroup.record));
   }
   if (build.resctrl) undo.push(build.resctrl.create());

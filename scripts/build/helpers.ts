@@ -45,6 +45,7 @@ const SHIM: Helper = {
     `-DSTAGE_FILE="${STAGE.result}"`,
   ],
   ownSources: [
+    "device_filter.c",
     "dispatch.c",
     "foreground.c",
     "kvm_probe.c",

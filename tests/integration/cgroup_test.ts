@@ -1,6 +1,7 @@
 /** Making and joining real cgroups of this host. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { applyWrites, createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
+import { applyWrites } from "../../runtime/cgroup/apply.ts";
+import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { CgroupAccessError, CgroupWriteError } from "../../runtime/cgroup/errors.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
@@ -164,7 +165,7 @@ test("createCgroup() says so when v1 has the controller that v2 is asked for", (
 test("createCgroup() says what to do where the hierarchies are read-only", (record) => {
   const { mountPoint } = record.directories[0]!;
   const url = (file: string) => new URL(`../../runtime/cgroup/${file}`, import.meta.url).href;
-  const script = `import { applyWrites, createCgroup } from "${url("cgroupfs.ts")}";
+  const script = `import { createCgroup } from "${url("cgroupfs.ts")}";
     try { createCgroup(${
     JSON.stringify(record)
   }, []) } catch (e) { console.log(e.name, e.message) }`;

@@ -2,11 +2,11 @@
 import { SpecError } from "../../errors.ts";
 import { formatPath } from "../json_path.ts";
 import type { Resources } from "../spec.ts";
-import { type ChecksOf, requireRange } from "./check.ts";
+import { type ChecksOf, requireRange, type Warn } from "./check.ts";
 
 export const RESOURCE_CHECKS: ChecksOf<Resources> = {
   devices: [deviceRulesAreWritable],
-  memory: [swapIncludesMemory, swappinessIsInRange],
+  memory: [swapIncludesMemory, swappinessIsInRange, kernelMemoryIsIgnored],
   blockIO: [blockWeightsAreInRange],
   unified: [unifiedNamesFiles],
 };
@@ -47,6 +47,17 @@ const UNSET = 2n ** 64n - 1n;
 function swappinessIsInRange({ memory }: Resources): void {
   if (memory?.swappiness === UNSET) return;
   requireRange("linux.resources.memory.swappiness", memory?.swappiness, 0, 100);
+}
+
+/** As runc. Linux 5.16 still takes v1's numbers, and does nothing with them. */
+function kernelMemoryIsIgnored({ memory }: Resources, warn: Warn): void {
+  for (const field of ["kernel", "kernelTCP"] as const) {
+    if (!memory?.[field]) continue;
+    warn(
+      `linux.resources.memory.${field}`,
+      "is ignored: Linux has given up limits on it, memory.limit counts it too",
+    );
+  }
 }
 
 function blockWeightsAreInRange({ blockIO }: Resources): void {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CgroupLayout } from "../../../runtime/cgroup/layout.ts";
-import { resourceWrites, unappliedResources } from "../../../runtime/cgroup/resources.ts";
+import { limitWrites, resourceWrites } from "../../../runtime/cgroup/resources.ts";
 import { HostError, SpecError } from "../../../runtime/errors.ts";
 import type { Resources } from "../../../runtime/spec/spec.ts";
 
@@ -37,13 +37,13 @@ Deno.test("resourceWrites() says all limits in v1's terms, cpuset first and memo
   assertEquals(written(V1, ALL), [
     ["cpuset.cpus", "0-1", "cpu.cpus"],
     ["cpuset.mems", "0", "cpu.mems"],
-    ["memory.limit_in_bytes", "1000", "memory.limit"],
-    ["memory.memsw.limit_in_bytes", "3000", "memory.swap"],
-    ["memory.soft_limit_in_bytes", "500", "memory.reservation"],
     ["cpu.shares", "512", "cpu.shares"],
     ["cpu.cfs_period_us", "20000", "cpu.period"],
     ["cpu.cfs_quota_us", "5000", "cpu.quota"],
     ["pids.max", "100", "pids.limit"],
+    ["memory.limit_in_bytes", "1000", "memory.limit"],
+    ["memory.memsw.limit_in_bytes", "3000", "memory.swap"],
+    ["memory.soft_limit_in_bytes", "500", "memory.reservation"],
   ]);
 });
 
@@ -51,18 +51,18 @@ Deno.test("resourceWrites() says all limits in v2's terms, swap without the memo
   assertEquals(written(V2, ALL), [
     ["cpuset.cpus", "0-1", "cpu.cpus"],
     ["cpuset.mems", "0", "cpu.mems"],
-    ["memory.max", "1000", "memory.limit"],
-    ["memory.swap.max", "2000", "memory.swap"],
-    ["memory.low", "500", "memory.reservation"],
     ["cpu.weight", "59", "cpu.shares"],
     ["cpu.max", "5000 20000", "cpu.quota"],
     ["pids.max", "100", "pids.limit"],
+    ["memory.swap.max", "2000", "memory.swap"],
+    ["memory.max", "1000", "memory.limit"],
+    ["memory.low", "500", "memory.reservation"],
   ]);
 });
 
 Deno.test("resourceWrites() names the controller of each file", () => {
   const controllers = resourceWrites(V1, ALL).map(({ controller }) => controller);
-  assertEquals([...new Set(controllers)], ["cpuset", "memory", "cpu", "pids"]);
+  assertEquals([...new Set(controllers)], ["cpuset", "cpu", "pids", "memory"]);
 });
 
 Deno.test("resourceWrites() takes each controller where a hybrid host has it", () => {
@@ -71,8 +71,8 @@ Deno.test("resourceWrites() takes each controller where a hybrid host has it", (
     hierarchies: [UNIFIED, ...layoutOf("memory").hierarchies],
   };
   assertEquals(written(hybrid, { memory: { limit: 1 }, cpu: { shares: 1024 } }), [
-    ["memory.limit_in_bytes", "1", "memory.limit"],
     ["cpu.weight", "100", "cpu.shares"],
+    ["memory.limit_in_bytes", "1", "memory.limit"],
   ]);
 });
 
@@ -82,12 +82,12 @@ Deno.test("resourceWrites() writes -1 as v1's -1 and v2's max", () => {
     memory: { limit: -1, reservation: -1, swap: -1 },
     cpu: { quota: -1 },
   };
-  assertEquals(written(V1, unlimited).map(([, value]) => value), ["-1", "-1", "-1", "-1", "max"]);
+  assertEquals(written(V1, unlimited).map(([, value]) => value), ["-1", "max", "-1", "-1", "-1"]);
   assertEquals(written(V2, unlimited).map(([, value]) => value), [
-    "max",
-    "max",
-    "max",
     "max 100000",
+    "max",
+    "max",
+    "max",
     "max",
   ]);
 });
@@ -112,13 +112,13 @@ Deno.test("resourceWrites() keeps every digit of a bigint", () => {
     "9223372036854775807",
   ]);
   assertEquals(written(V2, { memory }).map(([, value]) => value), [
-    "9007199254740993",
     "9214364837600034814",
+    "9007199254740993",
   ]);
 });
 
 Deno.test("resourceWrites() disables swap on v2 when it equals the memory limit", () => {
-  assertEquals(written(V2, { memory: { limit: 5, swap: 5 } })[1], [
+  assertEquals(written(V2, { memory: { limit: 5, swap: 5 } })[0], [
     "memory.swap.max",
     "0",
     "memory.swap",
@@ -165,29 +165,74 @@ Deno.test("resourceWrites() always has device rules on v1, after the limits, and
   assertEquals(resourceWrites(V2, { devices: [{ allow: false, access: "rwm" }] }), []);
 });
 
-Deno.test("unappliedResources() lists what is asked for and not applied", () => {
-  const resources: Resources = {
-    devices: [{ allow: false }],
-    memory: { limit: 1, kernel: 1, swappiness: 0, disableOOMKiller: true },
-    cpu: { shares: 1, burst: 1, idle: 1 },
-    blockIO: { weight: 10 },
-    unified: { "io.max": "1" },
-  };
-  const rest = ["memory.kernel", "memory.swappiness", "memory.disableOOMKiller", "cpu.burst"]
-    .concat("cpu.idle", "blockIO", "unified").map((field) => `linux.resources.${field}`);
-  assertEquals(unappliedResources(layoutOf("devices"), resources), rest);
-  assertEquals(unappliedResources(V2, resources), [...rest, "linux.resources.devices"]);
+/** The writes of a cgroup that is there, with these files. */
+function changed(
+  layout: CgroupLayout,
+  resources: Resources,
+  files: Readonly<Record<string, string>> = {},
+): string[] {
+  return limitWrites(layout, resources, (_controller, file) => files[file])
+    .map(({ file, value }) => `${file} ${value}`);
+}
+
+Deno.test("limitWrites() keeps what cpu.max has of the half that is not given", () => {
+  const files = { "cpu.max": "20000 50000\n" };
+  assertEquals(changed(V2, { cpu: { quota: 1000 } }, files), ["cpu.max 1000 50000"]);
+  assertEquals(changed(V2, { cpu: { quota: -1 } }, files), ["cpu.max max 50000"]);
+  assertEquals(changed(V2, { cpu: { period: 9000 } }, files), ["cpu.max 20000 9000"]);
 });
 
-Deno.test("unappliedResources() is silent about what is empty, off or applied", () => {
-  const resources: Resources = {
-    ...ALL,
-    devices: [],
-    blockIO: {},
-    hugepageLimits: [],
-    unified: {},
-    memory: { disableOOMKiller: false, kernel: 0, useHierarchy: true },
-  };
-  assertEquals(unappliedResources(V2, resources), []);
-  assertEquals(unappliedResources(V2, undefined), []);
+Deno.test("limitWrites() keeps the sum of memory and swap on v2 when the memory limit alone changes", () => {
+  const files = { "memory.max": "1000\n", "memory.swap.max": "500\n" };
+  assertEquals(changed(V2, { memory: { limit: 1200 } }, files), [
+    "memory.swap.max 300",
+    "memory.max 1200",
+  ]);
+  const error = assertThrows(() => changed(V2, { memory: { limit: 1501 } }, files), SpecError);
+  assertEquals(error.jsonPath, "linux.resources.memory.limit");
+  const unlimited = { "memory.max": "1000\n", "memory.swap.max": "max\n" };
+  assertEquals(changed(V2, { memory: { limit: 1200 } }, unlimited), ["memory.max 1200"]);
+});
+
+Deno.test("limitWrites() subtracts on v2 the memory limit that the cgroup has from a swap limit alone", () => {
+  assertEquals(changed(V2, { memory: { swap: 1500 } }, { "memory.max": "1000\n" }), [
+    "memory.swap.max 500",
+  ]);
+  const error = assertThrows(
+    () => changed(V2, { memory: { swap: 1500 } }, { "memory.max": "max\n" }),
+    SpecError,
+  );
+  assertEquals(error.jsonPath, "linux.resources.memory.swap");
+});
+
+Deno.test("limitWrites() takes the swap limit away with the memory limit, as runc does", () => {
+  assertEquals(changed(V2, { memory: { limit: -1 } }), ["memory.swap.max max", "memory.max max"]);
+  assertEquals(limitWrites(V1, { memory: { limit: -1 } }, () => undefined), [
+    {
+      controller: "memory",
+      file: "memory.limit_in_bytes",
+      value: "-1",
+      from: "linux.resources.memory.limit",
+      coupled: true,
+    },
+    {
+      controller: "memory",
+      file: "memory.memsw.limit_in_bytes",
+      value: "-1",
+      from: "linux.resources.memory.limit",
+      coupled: true,
+      optional: true,
+    },
+  ]);
+});
+
+Deno.test("limitWrites() writes what turns burst, idle and the disabled OOM killer off", () => {
+  const off = { cpu: { burst: 0, idle: 0, shares: 5 }, memory: { disableOOMKiller: false } };
+  assertEquals(changed(V1, off), [
+    "cpu.idle 0",
+    "cpu.shares 5",
+    "cpu.cfs_burst_us 0",
+    "memory.oom_control 0",
+  ]);
+  assertEquals(written(V1, off), [["cpu.shares", "5", "cpu.shares"]]);
 });

@@ -1,0 +1,97 @@
+/** v2's device rules in force, on any host with a v2 hierarchy: the kernel runs the programs there too where v1 has the controllers. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { attachDeviceProgram } from "../../runtime/cgroup/device_filter.ts";
+import { deviceProgram } from "../../runtime/cgroup/device_program.ts";
+import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
+import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
+import { SyscallError } from "../../runtime/errors.ts";
+import type { DeviceCgroup } from "../../runtime/spec/spec.ts";
+import { only, test } from "./cgroup_fixture.ts";
+
+const DENY: DeviceCgroup = { allow: false, access: "rwm" };
+const ZERO = "head -c 1 /dev/zero >/dev/null";
+const KMSG = "exec 3</dev/kmsg";
+
+/** The body gets the record's v2 half, made, with these rules. */
+function testRules(
+  name: string,
+  rules: readonly DeviceCgroup[],
+  body: (v2: CgroupRecord, path: string) => void,
+): void {
+  test(name, (record) => {
+    const v2 = only(record, 2);
+    const [unified] = v2.directories;
+    if (!unified) return console.log("no v2 hierarchy here");
+    createCgroup(v2, [], [], deviceProgram(rules));
+    body(v2, unified.path);
+  });
+}
+
+/** Does the script succeed in the cgroup? */
+function works(path: string, script: string): boolean {
+  const { success } = new Deno.Command("sh", {
+    args: ["-c", `echo 0 > "$1/cgroup.procs" && { ${script}; }`, "sh", path],
+    stdout: "null",
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
+
+testRules("a fresh v2 cgroup allows the default devices only", [DENY], (_, path) => {
+  assertEquals([works(path, ZERO), works(path, KMSG)], [true, false]);
+});
+
+testRules(
+  "rules allow single devices, accesses apart",
+  [DENY, { allow: true, type: "c", major: 1, minor: 11, access: "r" }],
+  (_, path) => {
+    assertEquals([works(path, KMSG), works(path, "exec 3>/dev/kmsg")], [true, false]);
+  },
+);
+
+testRules("rules that allow everything attach nothing", [{ allow: true }], (_, path) => {
+  assertEquals(works(path, KMSG), true);
+});
+
+testRules(
+  "new rules take the place of the old ones, and none take them away",
+  [DENY],
+  (v2, path) => {
+    const kmsg: DeviceCgroup = { allow: true, type: "c", major: 1, minor: 11 };
+    attachDeviceProgram(v2, deviceProgram([DENY, kmsg]));
+    assertEquals(works(path, KMSG), true, "the old program would still deny it");
+    attachDeviceProgram(v2, deviceProgram([DENY]));
+    assertEquals(works(path, KMSG), false);
+    attachDeviceProgram(v2, deviceProgram([{ allow: true }]));
+    assertEquals(works(path, KMSG), true);
+  },
+);
+
+testRules("a thousand rules are one program", [
+  DENY,
+  ...Array.from({ length: 1000 }, (_, minor): DeviceCgroup => ({
+    allow: true,
+    type: "c",
+    major: 240,
+    minor,
+    access: "rw",
+  })),
+], (_, path) => {
+  assertEquals([works(path, ZERO), works(path, KMSG)], [true, false]);
+});
+
+testRules("what the verifier refuses is told with its reason", [DENY], (v2) => {
+  const loop = new Uint8Array([0x05, 0, 0xff, 0xff, 0, 0, 0, 0]);
+  const error = assertThrows(
+    () => attachDeviceProgram(v2, { code: loop, dispensable: false }),
+    SyscallError,
+  );
+  assertEquals(error.errno, 22);
+  assert(
+    error.message.startsWith(
+      `linux.resources.devices: device rules of ${v2.directories[0]!.path}: BPF_PROG_LOAD `,
+    ),
+    error.message,
+  );
+  assert(/insn|infinite|edge/.test(error.message), error.message);
+});
