@@ -1,0 +1,135 @@
+/** Limits and device rules on pure cgroup v2: set through kago and read back from the kernel. Runs inside the emulated host. */
+import "../../integration/device_filter_test.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { JsonObject } from "../../harness/bundle.ts";
+import { inside, Kago } from "../../harness/kago.ts";
+
+const MIB = 1 << 20;
+
+/** What the container's own cgroup has in these files, the last line of each. */
+async function limits(resources: JsonObject, ...files: string[]): Promise<string[]> {
+  const script = `cd /sys/fs/cgroup && for f in ${files.join(" ")}; do tail -n 1 $f; done`;
+  const output = await inside(script, { config: { linux: { resources } } });
+  return output.trimEnd().split("\n");
+}
+
+Deno.test("memory limits, with swap counted by itself", async () => {
+  const memory = { limit: 64 * MIB, swap: 96 * MIB, reservation: 32 * MIB };
+  assertEquals(await limits({ memory }, "memory.max", "memory.swap.max", "memory.low"), [
+    `${64 * MIB}`,
+    `${32 * MIB}`,
+    `${32 * MIB}`,
+  ]);
+});
+
+Deno.test("what podman writes for -m 64m, --cpus 0.5, --cpu-shares, --cpuset-cpus and --pids-limit", async () => {
+  const resources = {
+    memory: { limit: 64 * MIB, swap: 128 * MIB, swappiness: undefined, disableOOMKiller: false },
+    cpu: { shares: 512, quota: 50000, period: 100000, cpus: "0", mems: "0" },
+    pids: { limit: 2048 },
+    blockIO: {},
+    unified: {},
+  };
+  const files = ["memory.max", "cpu.weight", "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max"];
+  assertEquals(await limits(resources, ...files), [
+    `${64 * MIB}`,
+    "59",
+    "50000 100000",
+    "0",
+    "0",
+    "2048",
+  ]);
+});
+
+Deno.test("cpu burst and idle", async () => {
+  const cpu = { quota: 50000, period: 100000, burst: 20000, idle: 1 };
+  assertEquals(await limits({ cpu }, "cpu.max", "cpu.max.burst", "cpu.idle"), [
+    "50000 100000",
+    "20000",
+    "1",
+  ]);
+});
+
+/** A block device that the kernel knows, of the emulated host's. */
+async function blockDevice(): Promise<{ major: number; minor: number }> {
+  const [name] = [...Deno.readDirSync("/sys/class/block")].map(({ name }) => name).sort();
+  if (!name) throw new Error("no block device here: load the module loop");
+  const [major, minor] = (await Deno.readTextFile(`/sys/class/block/${name}/dev`)).split(":");
+  return { major: Number(major), minor: Number(minor) };
+}
+
+Deno.test("block throttles", async () => {
+  const device = await blockDevice();
+  const blockIO = {
+    throttleReadBpsDevice: [{ ...device, rate: MIB }],
+    throttleWriteIOPSDevice: [{ ...device, rate: 100 }],
+  };
+  assertEquals(await limits({ blockIO }, "io.max"), [
+    `${device.major}:${device.minor} rbps=${MIB} wbps=max riops=max wiops=100`,
+  ]);
+});
+
+Deno.test("huge pages in use and reserved", async () => {
+  const hugepageLimits = [{ pageSize: "2MB", limit: 4 * MIB }];
+  assertEquals(await limits({ hugepageLimits }, "hugetlb.2MB.max", "hugetlb.2MB.rsvd.max"), [
+    `${4 * MIB}`,
+    `${4 * MIB}`,
+  ]);
+});
+
+Deno.test("unified names any file, and wins over a field", async () => {
+  const resources = {
+    memory: { limit: 64 * MIB },
+    unified: { "memory.high": `${48 * MIB}`, "memory.max": `${56 * MIB}`, "pids.max": "77" },
+  };
+  assertEquals(await limits(resources, "memory.high", "memory.max", "pids.max"), [
+    `${48 * MIB}`,
+    `${56 * MIB}`,
+    "77",
+  ]);
+});
+
+/** `create` of these resources fails: what it says, and that nothing is left. */
+async function refused(resources: JsonObject, ...words: string[]): Promise<void> {
+  await Kago.with({ config: { linux: { resources } } }, async (kago) => {
+    const { code, stderr } = await kago.foreground();
+    assertEquals(code, 1);
+    for (const word of words) assertStringIncludes(stderr, word);
+    assertEquals(kago.cgroups(), []);
+  });
+}
+
+Deno.test("what v2 does not have is refused by field and file", async () => {
+  const nothing = "cgroup v2 has nothing like v1's";
+  await refused(
+    { memory: { swappiness: 10 } },
+    `linux.resources.memory.swappiness: ${nothing} memory.swappiness`,
+  );
+  await refused({ network: { classID: 1 } }, `linux.resources.network.classID: ${nothing}`);
+  await refused({ cpu: { realtimeRuntime: 5 } }, "linux.resources.cpu.realtimeRuntime");
+});
+
+Deno.test("a controller or file that the kernel does not have is refused by name", async () => {
+  await refused({ unified: { "nothing.max": "1" } }, "nothing.max", "has no controller nothing");
+  await refused({ unified: { "memory.nothing": "1" } }, "memory.nothing", "no such file");
+  await refused({ unified: { "memory.high": "much" } }, 'write "much" to', "memory.high");
+});
+
+Deno.test("a container has the default devices and what its rules allow", async () => {
+  const script =
+    "mknod /kmsg c 1 11; mknod /zero c 1 5; head -c 1 /zero >/dev/null && echo zero; " +
+    "head -c 1 /kmsg >/dev/null 2>&1 && echo kmsg; exit 0";
+  const capabilities = ["CAP_MKNOD"];
+  const process = {
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+  };
+  const run = (devices: JsonObject[]) =>
+    inside(script, { config: { process, linux: { resources: { devices } } } });
+  const deny = { allow: false, access: "rwm" };
+  assertEquals(await run([deny]), "zero\n");
+  assertEquals(
+    await run([deny, { allow: true, type: "c", major: 1, minor: 11, access: "r" }]),
+    "zero\nkmsg\n",
+  );
+  assertEquals(await run([deny, { allow: true, access: "rwm" }]), "zero\nkmsg\n");
+});
