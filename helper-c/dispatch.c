@@ -39,6 +39,8 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_open_in_root: return kago_open_in_root(p, q, n[0]);
     case CALL_move_net_device: return kago_move_net_device(n[0], n[1], n[2], p, q, r);
     case CALL_make_undumpable: return kago_make_undumpable();
+    case CALL_oom_watch: return kago_oom_watch(p, n[0]);
+    case CALL_oom_wait: return kago_oom_wait(n[0], n[1], n[2], n[3]);
     case CALL_exit: kago_exit(n[0]);
     case CALL_set_device_filter: return kago_set_device_filter(n[0], p, (uint32_t)n[1], q, (uint32_t)n[2]);
   }

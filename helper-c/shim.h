@@ -51,6 +51,14 @@ int kago_foreground(int pid, int master);
 /* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
 int kago_copy_window_size(int master);
 
+/* Watches the memory of the cgroup folder `path` for running out: a descriptor for kago_oom_wait. */
+int kago_oom_watch(const char *path, int version);
+
+/* Waits for what `watch` (-1: nothing) tells of and for the end of the process, `timeout_ms` at most. OOM_CHANGED also
+ * stands for other news of the cgroup's memory, and on v1 for the cgroup's end. */
+enum { OOM_CHANGED = 1, OOM_ENDED = 2 };
+int kago_oom_wait(int watch, int version, int pidfd, int timeout_ms);
+
 /* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
 
@@ -111,6 +119,8 @@ _Noreturn void kago_exit(int code);
   X(move_net_device) \
   X(make_undumpable) \
   X(spawn_peer) \
+  X(oom_watch) \
+  X(oom_wait) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

@@ -211,6 +211,21 @@ export const COMMANDS = {
     ],
     stopAtPositional: true,
   },
+  events: {
+    summary: "print what a container uses, and when it runs out of memory, as JSON",
+    details: "One line an event, until the container stops.",
+    positionals: [ID],
+    options: [
+      {
+        name: "interval",
+        kind: "string",
+        placeholder: "DURATION",
+        default: "5s",
+        help: "time between two statistics, such as 500ms or 1m30s",
+      },
+      { name: "stats", kind: "boolean", help: "print the statistics once and exit" },
+    ],
+  },
   list: {
     summary: "list the containers",
     positionals: [],

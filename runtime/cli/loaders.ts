@@ -11,6 +11,7 @@ export const LOADERS: CommandLoaders = {
   pause: () => import("../commands/pause.ts"),
   resume: () => import("../commands/resume.ts"),
   ps: () => import("../commands/ps.ts"),
+  events: () => import("../commands/events.ts"),
   list: () => import("../commands/list.ts"),
   spec: () => import("../commands/spec.ts"),
   features: () => import("../commands/features.ts"),

@@ -8,7 +8,7 @@ import { processStartTime } from "../state/live_status.ts";
  * A descriptor of Init, or undefined when it has ended. It is checked after it was opened: from then on it cannot
  * mean another process.
  */
-function openInit({ pid, pidStartTime }: StoredState): number | undefined {
+export function openInit({ pid, pidStartTime }: StoredState): number | undefined {
   if (pid <= 0) return undefined;
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return undefined;

@@ -50,6 +50,7 @@ const SHIM: Helper = {
     "foreground.c",
     "kvm_probe.c",
     "peer.c",
+    "oom_watch.c",
     "root_file.c",
     "net_device.c",
     "netlink.c",

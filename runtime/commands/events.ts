@@ -1,0 +1,17 @@
+/** `kago events`: a container's statistics and OOM events as JSON, one a line. */
+import type { Invocation } from "../cli/command_table.ts";
+import { parseDuration } from "../cli/duration.ts";
+import { print } from "../cli/output.ts";
+import { type ContainerEvent, followEvents, statsEvent } from "../process/container_events.ts";
+import { stringifyJson } from "../spec/json.ts";
+import { stateRoot } from "./state_root_option.ts";
+
+export function run({ global, options, positionals }: Invocation<"events">): number {
+  const interval = parseDuration("interval", options.interval);
+  const root = stateRoot(global);
+  const id = positionals[0]!;
+  const printEvent = (event: ContainerEvent) => print(`${stringifyJson(event)}\n`);
+  if (options.stats) printEvent(statsEvent(root, id));
+  else followEvents(root, id, interval, printEvent);
+  return 0;
+}
