@@ -1,0 +1,5 @@
+/** pause, resume, events and kill on pure cgroup v2: the integration tests' own files once more. */
+import "../../integration/cgroup_freezer_test.ts";
+import "../../integration/cgroup_kill_test.ts";
+import "../../integration/events_test.ts";
+import "../../integration/pause_test.ts";
