@@ -99,9 +99,23 @@ export interface MountOptions {
   readonly idmap: boolean;
   /** For all mounts below too. */
   readonly recursiveIdmap: boolean;
+  /** What stands behind `idmap=` (idmap_option.ts); undefined for the option alone. */
+  readonly idmapText: string | undefined;
 }
 
 const IDMAP: ReadonlySet<string> = new Set(["idmap", "ridmap"]);
+
+/** `idmap` of `idmap=uids=…`; other options as they are. */
+function idmapName(option: string): string {
+  return option.startsWith("idmap=") || option.startsWith("ridmap=")
+    ? option.slice(0, option.indexOf("="))
+    : option;
+}
+
+/** A bind mount shares the superblock of its source, whose flags it takes without changing any, as in mount(8). */
+export function needsFilesystem(option: string): boolean {
+  return !SUPERBLOCK_FLAGS.has(option);
+}
 
 /** Reads the options of one mount; a later option wins over an earlier one of the same attribute. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
@@ -109,11 +123,13 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
   const recAttrs = { set: 0n, clear: 0n };
   const data: string[] = [];
   let propagation = 0;
+  let idmap: string | undefined;
   for (const option of options) {
     if (ATTRIBUTES[option]) apply(attrs, ATTRIBUTES[option]);
     else if (option.startsWith("r") && ATTRIBUTES[option.slice(1)]) {
       apply(recAttrs, ATTRIBUTES[option.slice(1)]!);
-    } else if (PROPAGATION[option]) propagation = PROPAGATION[option]!;
+    } else if (IDMAP.has(idmapName(option))) idmap = option;
+    else if (PROPAGATION[option]) propagation = PROPAGATION[option]!;
     else if (isFilesystemOption(option)) data.push(option);
   }
   return {
@@ -121,8 +137,9 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     recursive: options.includes("rbind"),
     remount: options.includes("remount"),
     copyUp: options.includes("tmpcopyup"),
-    idmap: options.some((option) => IDMAP.has(option)),
-    recursiveIdmap: options.includes("ridmap"),
+    idmap: idmap !== undefined,
+    recursiveIdmap: idmap !== undefined && idmapName(idmap) === "ridmap",
+    idmapText: idmap?.includes("=") ? idmap.slice(idmap.indexOf("=") + 1) : undefined,
     attrs,
     recAttrs,
     propagation,
@@ -134,7 +151,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set(["bind", "rbind", "remount", "tmp
 
 function isFilesystemOption(option: string): boolean {
   return SUPERBLOCK_FLAGS.has(option) ||
-    !(OWN_WORDS.has(option) || DEFAULTS.has(option) || IDMAP.has(option));
+    !(OWN_WORDS.has(option) || DEFAULTS.has(option));
 }
 
 function apply(change: { set: bigint; clear: bigint }, effect: Effect): void {

@@ -6,7 +6,13 @@ import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
-import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
+import { parseIdmapOption } from "./idmap_option.ts";
+import {
+  MOUNT_ATTR,
+  type MountOptions,
+  needsFilesystem,
+  parseMountOptions,
+} from "./mount_options.ts";
 import { mapText } from "./id_map.ts";
 import { NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
 import { overlayOptions } from "./overlay_options.ts";
@@ -48,6 +54,7 @@ export function mountOps(input: CompileInput): MountPlan {
     if (mount.type === "cgroup" && !options.bind) {
       ops.push(...cgroupMountOps(input, mount, options, from));
     } else if (bound) {
+      refuseData(options, from);
       const bind = bindOp(input, mount, options, index, from);
       (opensEarly(input) ? early : ops).push(...treeOps(input, mount, options, bind));
       ops.push(bind);
@@ -61,6 +68,16 @@ export function mountOps(input: CompileInput): MountPlan {
     }
   }
   return { ops, early, finish };
+}
+
+/** The kernel would not look at them (runc refuses them too). */
+function refuseData({ data }: MountOptions, from: string): void {
+  const option = data.find(needsFilesystem);
+  if (option === undefined) return;
+  throw new SpecError(
+    `${from}.options`,
+    `${option} is an option of a filesystem, which a bind mount does not make`,
+  );
 }
 
 type BindOp = Op & { readonly op: "bind" };
@@ -84,8 +101,12 @@ function treeOps(
   if (slot === NO_SLOT) return [];
   const open: Op = { op: "openTree", source, recursive, slot, ...(from ? { from } : {}) };
   if (!isIdmapped(mount, options)) return [open];
-  const uids = mount.uidMappings ?? input.spec.linux?.uidMappings;
-  const gids = mount.gidMappings ?? input.spec.linux?.gidMappings;
+  const { uids, gids } = options.idmapText === undefined
+    ? {
+      uids: mount.uidMappings ?? input.spec.linux?.uidMappings,
+      gids: mount.gidMappings ?? input.spec.linux?.gidMappings,
+    }
+    : parseIdmapOption(options.idmapText, input.spec, from ?? "mounts");
   if (!uids?.length || !gids?.length) {
     throw new SpecError(
       `${from}.uidMappings`,

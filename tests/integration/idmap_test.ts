@@ -52,3 +52,33 @@ Deno.test("a user namespace gets binds that its root cannot reach, id-mapped by 
     });
   });
 });
+
+Deno.test("an id-mapped bind takes its mappings from the option idmap=", async () => {
+  await withPrivateFolder(async (source) => {
+    const options = ["rbind", "idmap=uids=0-0-1#1000-2000-1;gids=1000-3000-1"];
+    const mounts = [{ destination: "/mnt", type: "bind", source, options }];
+    assertEquals(await inside("stat -c '%u:%g' /mnt/file", { mounts }), "2000:3000\n");
+  });
+});
+
+Deno.test("a limit of a user namespace is set in it, as a sysctl", async () => {
+  const namespaces = ["pid", "network", "ipc", "uts", "mount", "user"].map((type) => ({ type }));
+  const linux = {
+    namespaces,
+    uidMappings: HOST_MAPPING,
+    gidMappings: HOST_MAPPING,
+    sysctl: { "user.max_net_namespaces": "3" },
+  };
+  const args = ["cat", "/proc/sys/user/max_net_namespaces"];
+  await Kago.with({ args, config: { linux } }, async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    for (const path of ["", "/dev", "/proc", "/sys"]) {
+      await Deno.chown(`${kago.bundle.rootfs}${path}`, 100000, 100000);
+    }
+    const { code, stdout, stderr } = await kago.foreground();
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout, "3\n");
+  });
+  const before = await Deno.readTextFile("/proc/sys/user/max_net_namespaces");
+  assertEquals(before === "3\n", false);
+});

@@ -44,5 +44,7 @@ function problemOf(spec: Spec, path: string | undefined): string | undefined {
 function namespaceOf(path: string): NamespaceType | undefined {
   if (IPC_SYSCTLS.has(path) || path.startsWith("fs/mqueue/")) return "ipc";
   if (path.startsWith("net/")) return "network";
+  // Limits of the user namespace; on the host they would be everybody's.
+  if (path.startsWith("user/")) return "user";
   return path === "kernel/domainname" ? "uts" : undefined;
 }

@@ -23,6 +23,17 @@ Deno.test("parseMountOptions() leaves what it does not know to the filesystem", 
   assertEquals([bind, copyUp], [false, true]);
 });
 
+Deno.test("parseMountOptions() keeps what stands behind idmap, the last one wins", () => {
+  const read = (...options: string[]) => {
+    const { idmap, recursiveIdmap, idmapText, data } = parseMountOptions(options);
+    return [idmap, recursiveIdmap, idmapText, data];
+  };
+  assertEquals(read("ro"), [false, false, undefined, []]);
+  assertEquals(read("idmap", "ridmap"), [true, true, undefined, []]);
+  assertEquals(read("ridmap=uids=0-1-2"), [true, true, "uids=0-1-2", []]);
+  assertEquals(read("ridmap", "idmap=x"), [true, false, "x", []]);
+});
+
 Deno.test("knownMountOptions() is sorted and without doubles", () => {
   const known = knownMountOptions();
   assertEquals(known, [...new Set(known)].sort());

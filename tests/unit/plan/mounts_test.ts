@@ -228,3 +228,51 @@ Deno.test("mountOps() labels the filesystems that take a label, and a message qu
     { op: "fileLabel", path: "/mqueue", label, from: "linux.mountLabel" },
   ]);
 });
+
+Deno.test("mountOps() refuses a filesystem's options for a bind, and takes flags that a bind shares", () => {
+  const bind = { destination: "/d", source: "/s" };
+  for (const option of ["size=1m", "z"]) {
+    const error = assertThrows(
+      () => opsOf({ ...bind, options: ["bind", option] }),
+      SpecError,
+      option,
+    );
+    assertEquals(error.jsonPath, "mounts[0].options");
+  }
+  assertEquals(opsOf({ ...bind, options: ["bind", "sync", "defaults"] }).ops.length, 1);
+});
+
+Deno.test("mountOps() maps ids by the option idmap=, by the user namespace's own where it says @", () => {
+  const linux = {
+    namespaces: [{ type: "mount" }, { type: "user" }],
+    uidMappings: [{ containerID: 0, hostID: 0, size: 1 }, {
+      containerID: 1,
+      hostID: 2,
+      size: 1000,
+    }],
+    gidMappings: MAPPING,
+  } as const;
+  const planOf = (option: string) => {
+    const mounts = [{ destination: "/d", source: "/s", options: ["rbind", option] }];
+    return mountOps(inputOf(specWith([], { mounts, linux }))).early[1];
+  };
+  assertEquals(planOf("ridmap=uids=@1-3-10#50-60-5;gids=0-3-10"), {
+    op: "idmapTree",
+    slot: 0,
+    uidMap: "1 4 10\n50 60 5\n",
+    gidMap: "0 3 10\n",
+    recursive: 1,
+    from: "mounts[0].uidMappings",
+  });
+  const bad = [
+    "",
+    "uids=0-1-1",
+    "uids=0-1;gids=0-1-1",
+    "uids=0-1-0;gids=0-1-1",
+    "gids=0-1-1;x=0-1-1",
+  ];
+  for (const text of [...bad, "uids=@0-0-2;gids=0-1-1", "uids=0-1-4294967296;gids=0-1-1"]) {
+    const error = assertThrows(() => planOf(`idmap=${text}`), SpecError, undefined, text);
+    assertEquals(error.jsonPath, "mounts[0].options");
+  }
+});

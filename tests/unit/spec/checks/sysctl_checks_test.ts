@@ -30,6 +30,7 @@ testRefusals({
     NEEDS("network"),
     "network",
   ),
+  "user without a user namespace": refusal("user.max_net_namespaces", NEEDS("user")),
   "kernel.hostname": refusal("kernel.hostname", "is set by the field hostname, use that"),
   "a name that leaves its folder": refusal("net/../kernel/core_pattern", NO_NAME),
   "a name that leaves its folder by dots for slashes": refusal("net.//.kernel.x", NO_NAME),
