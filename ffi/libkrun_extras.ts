@@ -20,6 +20,8 @@ const SYMBOLS = {
   krun_set_console_output: { parameters: [CONTEXT, "buffer"], result: "i32" },
   // int32_t krun_add_virtiofs2(uint32_t ctx_id, const char *c_tag, const char *c_path, uint64_t shm_size)
   krun_add_virtiofs2: { parameters: [CONTEXT, "buffer", "buffer", "u64"], result: "i32" },
+  // int32_t krun_add_virtiofs(uint32_t ctx_id, const char *c_tag, const char *c_path)
+  krun_add_virtiofs: { parameters: [CONTEXT, "buffer", "buffer"], result: "i32" },
   // int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint32_t kernel_format, const char *initramfs,
   //                         const char *cmdline)
   krun_set_kernel: { parameters: [CONTEXT, "buffer", "u32", "buffer", "buffer"], result: "i32" },

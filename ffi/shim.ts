@@ -314,6 +314,8 @@ export interface VmmChannels {
   readonly sync: number;
   readonly listen: number;
   readonly root: number;
+  /** The folder for a guest agent's socket, or -1. */
+  readonly run: number;
 }
 
 export interface VmmStageResult {
@@ -322,13 +324,15 @@ export interface VmmStageResult {
   readonly failed: number;
   /** Where reports go now. */
   readonly report: number;
+  /** The guest's own root, with its agent, or -1. */
+  readonly agent: number;
 }
 
 /** Runs the vmm stage of the plan on all threads of this process; returns when `start` has come. */
 export function runVmmStage({ plan, sync, listen, root }: VmmChannels): VmmStageResult {
-  const result = new Int32Array(2);
+  const result = new Int32Array(3);
   const outcome = call("run_vmm_stage", [plan, sync, listen, root], result);
-  return { errno: -outcome, failed: result[0]!, report: result[1]! };
+  return { errno: -outcome, failed: result[0]!, report: result[1]!, agent: result[2]! };
 }
 
 /**

@@ -3,6 +3,8 @@
 #define KAGO_CONTEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -22,6 +24,8 @@ struct context {
   int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
+  int run_fd;         /* a microVM's: the folder of the agent's socket, cloned, -1 without an agent */
+  int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
@@ -30,6 +34,8 @@ struct context {
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
   char program_buffer[4096];
+  const uint8_t *agent_program; /* the guest agent, NULL where it is not at hand */
+  size_t agent_size;
   /* Runs `call(argument)` on every thread of the process; each returns 0 or -errno. */
   int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
 };
@@ -40,6 +46,9 @@ typedef int operation(struct context *c, const struct field *f);
 #define X(code, name, fields) operation op_##name;
 OPERATIONS(X)
 #undef X
+
+/* The functions by opcode; NULL is one that this program does without. */
+extern operation *const OPERATION_TABLE[OP_COUNT];
 
 /* Closes every descriptor from `first` on that is not among `kept`: 0 or -errno. */
 int close_all_but(unsigned first, const int *kept, int count);

@@ -118,9 +118,9 @@ int op_exec(struct context *c, const struct field *f) {
 static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
 
 int op_exec_stage(struct context *c, const struct field *f) {
-  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd};
-  char channels[64];
-  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd);
+  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd};
+  char channels[80];
+  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd);
   char **argv = to_vector(&f[1]), **env = to_vector(&f[2]);
   char **envp = calloc((size_t)f[2].count + 2, sizeof *envp);
   if (!argv || !env || !envp) return -ENOMEM;

@@ -56,4 +56,8 @@
   X(53, idmap_tree, "ussu") \
   X(54, exec_label, "ss") \
   X(55, thread_label, "ss") \
-  X(56, file_label, "ss")
+  X(56, file_label, "ss") \
+  X(57, open_run_folder, "s") \
+  X(58, agent_files, "b") \
+  X(59, open_root_tree, "suu") \
+  X(60, guest_console, "u")

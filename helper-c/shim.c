@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent_image.h"
 #include "context.h"
 #include "kernel.h"
 #include "net_device.h"
@@ -157,7 +158,7 @@ int kago_pidfd_wait(int pidfd, int timeout_ms) {
   return wait.revents & POLLNVAL ? -EBADF : result;
 }
 
-int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]) {
+int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]) {
   struct plan plan;
   struct context c = {.plan = &plan,
                       .stage = STAGE_VMM,
@@ -166,15 +167,19 @@ int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int
                       .listen_fd = listen_fd,
                       .report_fd = sync_fd,
                       .root_fd = root_fd,
+                      .run_fd = -1,
+                      .agent_fd = -1,
                       .proc_fd = -1,
                       .on_all_threads = on_every_thread};
   uint32_t failed = 0;
+  c.agent_program = agent_program(&c.agent_size);
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);
   /* Nothing of the set-up may stay open in the VMM. */
   if (c.proc_fd >= 0) close(c.proc_fd);
   result[0] = (int32_t)failed;
   result[1] = c.report_fd;
+  result[2] = c.agent_fd;
   return error;
 }
 

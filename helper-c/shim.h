@@ -65,9 +65,9 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
 /* Opens `path` as if `root` were /, links and all, but no link of a procfs; `flags` as in fcntl.h. */
 int kago_open_in_root(const char *root, const char *path, int flags);
 
-/* Runs the vmm stage of the plan in this process, on all its threads. `result` gets the failing operation's index
- * and the descriptor that reports go to. */
-int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[2]);
+/* Runs the vmm stage of the plan in this process, on all its threads. `result` gets the failing operation's index, the
+ * descriptor that reports go to, and that of the guest's own root, -1 without an agent. */
+int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]);
 
 /* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
  * a sync point. 0, or the failure of hook_run with the failing one's index in *failed. */

@@ -47,6 +47,8 @@ int main(int argc, char **argv) {
                       .sync_fd = atoi(argv[3]),
                       .listen_fd = atoi(argv[4]),
                       .root_fd = -1,
+                      .run_fd = -1,
+                      .agent_fd = -1,
                       .proc_fd = -1,
                       .on_all_threads = on_only_thread};
   c.report_fd = c.sync_fd;

@@ -6,6 +6,7 @@ import type { Libkrun } from "../../ffi/libkrun.ts";
 import { openInRoot, tryOpenDevice } from "../../ffi/shim.ts";
 import { describeErrno, HostError } from "../../runtime/errors.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
+import { type AgentFolders, configureAgent } from "./vm_agent.ts";
 import type { VmSettings } from "./settings.ts";
 import { configureConsole } from "./vm_console.ts";
 import { configureNetwork } from "./vm_network.ts";
@@ -34,11 +35,12 @@ const DAX_WINDOW = 512 * 1024 * 1024;
  * @throws {HostError} for a device that the container's user cannot open, or a libkrun that lacks what is wanted.
  * @throws {SyscallError} for a path that is not in the container, or what libkrun refuses.
  */
-export function configureVm(vm: Vm, settings: VmSettings): void {
+export function configureVm(vm: Vm, settings: VmSettings, agent: AgentFolders): void {
   const { libkrun, context } = vm;
   if (settings.variant !== "aws-nitro") requireKvm();
   libkrun.setVmConfig(context, settings.cpus, settings.ramMib);
-  configureRoot(vm, settings);
+  if (settings.agent) configureAgent(vm, settings, agent);
+  else configureRoot(vm, settings);
   configureKernel(vm, settings);
   configureDisks(vm, settings);
   configureNetwork(vm, settings);

@@ -15,7 +15,7 @@ import {
   requestedHandler,
 } from "../executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
-import { guestConfigFile } from "./guest_config.ts";
+import { guestConfigFile, vmmOwner } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
 import { readVmFile } from "./vm_file.ts";
@@ -48,12 +48,17 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
   const settings = readVmSettings(spec, id, vmFile.settings);
   const adjusted = withDevices(spec, vmDevices(settings));
-  return {
-    spec: adjusted,
-    rootfsFiles: [guestConfigFile(adjusted)],
-    ending: { kind: "stage", settings: { ...settings } },
-    warnings: vmFile.warnings,
+  const { warnings } = vmFile;
+  if (!settings.agent) {
+    const ending = { kind: "stage", settings: { ...settings } } as const;
+    return { spec: adjusted, rootfsFiles: [guestConfigFile(adjusted)], ending, warnings };
+  }
+  const ending: Ending = {
+    kind: "stage",
+    settings: { ...settings },
+    agentOwner: vmmOwner(adjusted),
   };
+  return { spec: adjusted, rootfsFiles: [], ending, warnings };
 }
 
 /** What preExec() put there. */

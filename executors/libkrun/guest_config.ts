@@ -33,8 +33,8 @@ function guestConfig(spec: Spec): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(stringifyJson(ordered));
 }
 
-/** The VMM reads the file for the guest, as the container's user, and nobody else needs to. */
-function vmmOwner(spec: Spec): { uid: number; gid: number } {
+/** Whom the host sees in the VMM, which runs as the container's user. */
+export function vmmOwner(spec: Spec): { uid: number; gid: number } {
   const { uid = 0, gid = 0 } = spec.process?.user ?? {};
   const user = findNamespace(spec, "user");
   if (!user) return { uid, gid };

@@ -44,12 +44,22 @@ export function checkLibkrunHost(spec: Spec, settings: VmSettings, rootfs: strin
   const libkrun = openLibkrun(libkrunPath, variant);
   // A flavour has a firmware of its own kind, and another kernel needs none.
   if (!variant && !kernel) checkFirmware(libkrun);
-  checkArguments(libkrun, spec.process?.args ?? []);
+  if (settings.agent) checkAgentPort(libkrun.extras);
+  else checkArguments(libkrun, spec.process?.args ?? []);
   checkFeatures(libkrun.extras, settings);
   for (const { path } of vmDevices(settings)) {
     const errno = tryOpenDevice(path);
     if (errno !== 0) throw deviceError(path, errno);
   }
+}
+
+/** Of what the agent needs of libkrun this came last. */
+function checkAgentPort(extras: LibkrunExtras): void {
+  if (extras.has("krun_add_vsock_port2")) return;
+  throw new HostError(
+    "this libkrun is too old for kago's guest agent: it has no krun_add_vsock_port2",
+    'install libkrun 1.11 or later, or set annotations["krun.agent"] to 0',
+  );
 }
 
 /** libkrun says nothing of it before krun_start_enter(), when the container is already there. */

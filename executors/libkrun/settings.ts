@@ -26,6 +26,8 @@ export interface VmSettings {
   readonly logLevel: number;
   /** Absolute path of a libkrun other than the one that the dynamic linker finds. */
   readonly libkrunPath?: string;
+  /** Is the container's process the guest agent's to run? */
+  readonly agent?: true;
   readonly variant?: "sev" | "aws-nitro";
   /** Without one: TSI, unless the network namespace is empty. */
   readonly network?: { readonly kind: "passt"; readonly ports?: readonly string[] } | {
@@ -76,6 +78,7 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
     ...given({
       libkrunPath: textAnnotation(spec, "krun.libkrun.path"),
       variant: choiceAnnotation(spec, "krun.variant"),
+      agent: agentOf(spec, vmFile),
       network,
       portMap: network ? undefined : portMapOf(spec),
       vsockPorts: vsockPortsOf(spec),
@@ -95,6 +98,20 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
 function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(all).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** The agent is started by libkrun's own guest init, out of a root that another kernel would not look for. */
+function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
+  const asked = flagAnnotation(spec, "krun.agent");
+  const without = choiceAnnotation(spec, "krun.variant") !== undefined ||
+    flagAnnotation(spec, "krun.custom_kernel") || vmFile.virtiofs_tag !== undefined;
+  if (asked && without) {
+    throw annotationError(
+      "krun.agent",
+      "goes without krun.variant, krun.custom_kernel and virtiofs_tag: leave it out",
+    );
+  }
+  return (asked ?? !without) ? true : undefined;
 }
 
 function networkOf(spec: Spec, id: string): VmSettings["network"] {

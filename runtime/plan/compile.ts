@@ -4,15 +4,17 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Process } from "../spec/spec.ts";
-import { sysctlPath } from "../spec/sysctl.ts";
 import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
+import { encodeGuestPlan } from "./encode.ts";
+import { guestOps } from "./guest.ts";
 import { createHookOps, startHookOps } from "./hooks.ts";
-import { MOUNT_ATTR, MS, PROPAGATION } from "./mount_options.ts";
+import { MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
 import { homeOps, identityOps, programOps, startOps, vmmProfileOps } from "./process.ts";
+import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
 import { keyringLabelOps } from "./selinux.ts";
 
 /** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
@@ -27,7 +29,7 @@ export function compilePlan(input: CompileInput): Plan {
   const root = rootOps(input);
   const early = [...sessionOps(input), ...root.before, ...createHookOps(input)];
   const late = [...root.enter, ...hostnameOps(input)];
-  const intermediate = intermediateOps(input, root.early);
+  const intermediate = intermediateOps(input, [...root.early, ...runFolderOps(input)]);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
   if (input.ending.kind === "process") {
     const init = [
@@ -43,18 +45,31 @@ export function compilePlan(input: CompileInput): Plan {
   refuseVmmLabel(process);
   // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
   const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
+  return { intermediate, init, ...vmmPlan(input, process, late) };
+}
+
+/** What the VMM does before it boots the guest, and what the agent does in there. */
+function vmmPlan(
+  input: CompileInput,
+  process: Process,
+  late: readonly Op[],
+): Pick<Plan, "vmm" | "guest"> {
   // The states that Init got are gone with its memory.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
     : [];
-  const vmm = [
-    ...states,
-    ...late,
-    ...identityOps(input, process),
-    ...vmmProfileOps(process),
-    ...startOps(input, process),
-  ];
-  return { intermediate, init, vmm };
+  const identity = [...identityOps(input, process), ...vmmProfileOps(process)];
+  const start = startOps(input, process);
+  if (input.runFolder === undefined) return { vmm: [...states, ...late, ...identity, ...start] };
+  const guest = guestOps(input, process);
+  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest) };
+  // The limits are the process's, and a VMM holds a descriptor for every file that its guest knows.
+  const confined = identity.filter(({ op }) => op !== "rlimit" && op !== "softLimit");
+  return { vmm: [...states, files, ...late, ...confined, ...start], guest };
+}
+
+function runFolderOps({ runFolder }: CompileInput): readonly Op[] {
+  return runFolder === undefined ? [] : [{ op: "openRunFolder", path: runFolder }];
 }
 
 /** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
@@ -162,49 +177,10 @@ function propagationOps(input: CompileInput): readonly Op[] {
   return wanted === slave.flags ? [slave, protect] : [slave, protect, asked];
 }
 
-function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
-  const attrsSet = spec.root?.readonly ? MOUNT_ATTR.RDONLY : 0n;
-  const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? ""] ?? 0;
-  if (!attrsSet && !propagation) return [];
-  return [{ op: "rootAttributes", attrsSet, propagation, from: "root.readonly" }];
-}
-
 function consoleOp(process: Process): Op {
   const { height = 0, width = 0 } = process.consoleSize ?? {};
   const uid = process.user?.uid ?? 0;
   return { op: "console", rows: height, columns: width, uid, from: "process.terminal" };
-}
-
-function sysctlOps({ spec }: CompileInput): readonly Op[] {
-  return Object.entries(spec.linux?.sysctl ?? {}).map(([name, value]) => {
-    const from = `linux.sysctl["${name}"]`;
-    const key = sysctlPath(name);
-    if (key === undefined) throw new SpecError(from, "is not the name of a sysctl");
-    return { op: "sysctl", key, value, from };
-  });
-}
-
-function protectionOps({ spec }: CompileInput): readonly Op[] {
-  return [
-    ...(spec.linux?.readonlyPaths ?? []).map((path, index): Op => ({
-      op: "readonlyPath",
-      path,
-      from: `linux.readonlyPaths[${index}]`,
-    })),
-    ...(spec.linux?.maskedPaths ?? []).map((path, index): Op => ({
-      op: "maskPath",
-      path,
-      context: spec.linux?.mountLabel ?? "",
-      from: `linux.maskedPaths[${index}]`,
-    })),
-  ];
-}
-
-function hostnameOps({ spec }: CompileInput): readonly Op[] {
-  const ops: Op[] = [];
-  if (spec.hostname) ops.push({ op: "sethostname", name: spec.hostname, from: "hostname" });
-  if (spec.domainname) ops.push({ op: "setdomainname", name: spec.domainname, from: "domainname" });
-  return ops;
 }
 
 function execStageOp(input: CompileInput, settings: Readonly<Record<string, unknown>>): Op {

@@ -37,7 +37,12 @@ export interface CgroupFacts {
 /** How Init ends: as the user's process, or as kago's own `--stage=init` with these settings. */
 export type Ending =
   | { readonly kind: "process" }
-  | { readonly kind: "stage"; readonly settings: Readonly<Record<string, unknown>> };
+  | {
+    readonly kind: "stage";
+    readonly settings: Readonly<Record<string, unknown>>;
+    /** Whom the folder of a guest agent's socket belongs to, as the host sees him; absent without an agent. */
+    readonly agentOwner?: { readonly uid: number; readonly gid: number };
+  };
 
 /** A compiled seccomp filter. */
 export interface SeccompFilter {
@@ -62,6 +67,8 @@ export interface CompileInput {
   readonly ending: Ending;
   /** Writes by which the Intermediate joins its resctrl groups. */
   readonly resctrlJoinOps?: readonly Op[];
+  /** The host's folder for a guest agent's socket; absent without an agent. */
+  readonly runFolder?: string;
   /** Absent when the container has no filter. */
   readonly seccomp?: SeccompFilter;
   readonly preserveFds: number;

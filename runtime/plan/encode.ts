@@ -29,6 +29,11 @@ export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
+/** The plan that the agent runs: all of it stands in the stage of Init. */
+export function encodeGuestPlan(ops: readonly Op[]): Uint8Array<ArrayBuffer> {
+  return encodePlan({ intermediate: [], init: ops, vmm: [] });
+}
+
 function encodeOp(writer: Writer, op: Op): void {
   writer.u32(OPCODES[op.op]);
   const sizeAt = writer.length;

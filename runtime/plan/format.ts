@@ -16,10 +16,11 @@ export function formatOp(op: Op): string {
 /** Stage by stage, numbered from 1, with the place in config.json that each operation comes from. */
 export function formatPlan(plan: Plan): string {
   const lines: string[] = [];
-  for (const stage of STAGES) {
-    if (plan[stage].length === 0) continue;
+  for (const stage of [...STAGES, "guest"] as const) {
+    const ops = plan[stage] ?? [];
+    if (ops.length === 0) continue;
     lines.push(`${stage}:`);
-    for (const [index, op] of plan[stage].entries()) {
+    for (const [index, op] of ops.entries()) {
       const from = op.from ? `  # ${op.from}` : "";
       lines.push(`${`${index + 1}`.padStart(4)}  ${formatOp(op)}${from}`);
     }

@@ -150,7 +150,7 @@ function bindOp(
   };
 }
 
-function remountOp(mount: Mount, options: MountOptions, from: string): Op {
+export function remountOp(mount: Mount, options: MountOptions, from: string): Op {
   return {
     op: "remount",
     target: mount.destination,
@@ -161,17 +161,17 @@ function remountOp(mount: Mount, options: MountOptions, from: string): Op {
   };
 }
 
-function remountReadonly(target: string): Op {
+export function remountReadonly(target: string): Op {
   return { op: "remount", target, attrsSet: MOUNT_ATTR.RDONLY, attrsClear: 0n, propagation: 0 };
 }
 
 /** A read-only tmpfs, /dev above all, still has to take device nodes and mount points. */
-function isFilledLater(mount: Mount, options: MountOptions): boolean {
+export function isFilledLater(mount: Mount, options: MountOptions): boolean {
   const readonly = (options.attrs.set & MOUNT_ATTR.RDONLY) !== 0n;
   return readonly && (mount.type === "tmpfs" || mount.destination === "/dev");
 }
 
-function newMountOp(
+export function newMountOp(
   { spec }: CompileInput,
   mount: Mount,
   options: MountOptions,

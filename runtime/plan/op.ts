@@ -169,6 +169,17 @@ export const OPS = {
   threadLabel: { file: "str", label: "str" },
   /** Sets the SELinux label of the folder at `path`, for a filesystem that takes none when it is mounted. */
   fileLabel: { path: "str", label: "str" },
+
+  // ---- For a microVM's guest agent ----
+
+  /** Clones the mount of the host's folder in which the VMM makes the agent's socket, for the vmm stage. */
+  openRunFolder: { path: "str" },
+  /** Makes the guest's own root, which only the VMM holds: the agent, and `plan`, which it runs in the guest. */
+  agentFiles: { plan: "bytes" },
+  /** In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it. */
+  openRootTree: { path: "str", recursive: "u32", slot: "u32" },
+  /** In the guest: takes the VM's console as the controlling terminal, and binds it on /dev/console. */
+  guestConsole: { uid: "u32" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**
@@ -210,4 +221,7 @@ export const STAGES = ["intermediate", "init", "vmm"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What `create` will execute, stage by stage. */
-export type Plan = Readonly<Record<Stage, readonly Op[]>>;
+export type Plan = Readonly<Record<Stage, readonly Op[]>> & {
+  /** What the agent runs inside a microVM; on the wire it is the plan in `agentFiles`. */
+  readonly guest?: readonly Op[];
+};

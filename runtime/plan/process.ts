@@ -11,7 +11,7 @@ import type { Op } from "./op.ts";
 import { scheduleOps } from "./schedule.ts";
 import { execLabelOps } from "./selinux.ts";
 
-const DEFAULT_UMASK = 0o022;
+export const DEFAULT_UMASK = 0o022;
 /** Where a process without a PATH is searched for. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -31,7 +31,7 @@ export function identityOps(input: CompileInput, process: Process): readonly Op[
   ];
 }
 
-function userOps(input: CompileInput, process: Process): readonly Op[] {
+export function userOps(input: CompileInput, process: Process): readonly Op[] {
   const user = process.user ?? {};
   const bounding = capabilityMask(process.capabilities?.bounding);
   return [
@@ -44,7 +44,7 @@ function userOps(input: CompileInput, process: Process): readonly Op[] {
   ];
 }
 
-function capabilityOps(process: Process): readonly Op[] {
+export function capabilityOps(process: Process): readonly Op[] {
   const capabilities = process.capabilities ?? {};
   const permitted = capabilityMask(capabilities.permitted);
   const inheritable = capabilityMask(capabilities.inheritable);
@@ -81,7 +81,7 @@ export function programOps(input: CompileInput, process: Process): readonly Op[]
 }
 
 /** Of several values for one name the last counts; getenv(3) would find the first. */
-function lastOfEach(env: readonly string[]): readonly string[] {
+export function lastOfEach(env: readonly string[]): readonly string[] {
   const name = (entry: string) => entry.split("=", 1)[0];
   const names = env.map(name);
   return env.filter((_, index) => names.lastIndexOf(names[index]) === index);
@@ -136,7 +136,7 @@ export function capabilityMask(names: readonly string[] | undefined): bigint {
   }, 0n);
 }
 
-function rlimitOps({ host }: CompileInput, process: Process): readonly Op[] {
+export function rlimitOps({ host }: CompileInput, process: Process): readonly Op[] {
   const limits = process.rlimits ?? [];
   const ops = limits.map(({ type, soft, hard }, index): Op => ({
     op: "rlimit",
@@ -158,6 +158,6 @@ function groupOps(input: CompileInput, gids: readonly number[]): readonly Op[] {
   return [{ op: "setgroups", gids, from: "process.user.additionalGids" }];
 }
 
-function pathOf(env: readonly string[]): string {
+export function pathOf(env: readonly string[]): string {
   return env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
 }

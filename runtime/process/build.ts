@@ -12,6 +12,7 @@ import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
+import { agentFolder } from "../state/agent_folder.ts";
 import { buildCgroup, type CgroupBuild } from "./build_cgroup.ts";
 import { buildResctrl } from "./build_resctrl.ts";
 import { buildSeccomp } from "./build_seccomp.ts";
@@ -46,6 +47,8 @@ export interface Build {
   readonly cgroup?: CgroupBuild;
   readonly resctrl?: ResctrlBuild;
   readonly plan: Plan;
+  /** The host's folder for a guest agent's socket. */
+  readonly runFolder?: string;
   readonly warnings: readonly string[];
 }
 
@@ -67,6 +70,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const cgroup = buildCgroup(request, prepared.spec);
   const seccomp = await buildSeccomp(spec, request.root);
   const resctrl = await buildResctrl(id, spec);
+  const runFolder = runFolderOf(request, prepared.ending);
   const plan = compilePlan({
     id,
     spec: prepared.spec,
@@ -77,6 +81,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(resctrl ? { resctrlJoinOps: resctrl.joinOps } : {}),
     ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
     ending: prepared.ending,
+    ...(runFolder === undefined ? {} : { runFolder }),
     preserveFds: request.preserveFds,
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
@@ -93,6 +98,15 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     ...(resctrl ? { resctrl } : {}),
     plan,
+    ...(runFolder === undefined ? {} : { runFolder }),
     warnings: [...warnings, ...prepared.warnings, ...seccomp.warnings],
   };
+}
+
+/** `plan` has no state root, and shows the usual one. */
+function runFolderOf(
+  { id, root = "/run/kago" }: BuildRequest,
+  ending: Ending,
+): string | undefined {
+  return ending.kind === "stage" && ending.agentOwner ? agentFolder(root, id) : undefined;
 }

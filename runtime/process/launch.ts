@@ -21,6 +21,7 @@ import { applyWrites } from "../cgroup/apply.ts";
 import { createCgroup } from "../cgroup/cgroupfs.ts";
 import { destroyCgroup } from "../cgroup/remove.ts";
 import { encodePlan } from "../plan/encode.ts";
+import { makeAgentFolder } from "../state/agent_folder.ts";
 import type { Build } from "./build.ts";
 import { converse } from "./conversation.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
@@ -69,6 +70,9 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   }
   if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
+  if (build.runFolder && build.ending.kind === "stage" && build.ending.agentOwner) {
+    makeAgentFolder(build.runFolder, build.ending.agentOwner);
+  }
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
   const { sync, intermediate } = spawn(build, listen);
   // Our children until they are reaped; a pid that is reaped may belong to anybody.

@@ -42,7 +42,7 @@ export function runInitStage(settingsJson: string): number {
     if (stage.errno !== 0) {
       return tell(report, encodeFailure("vmm", stage.failed, stage.errno));
     }
-    configureVm(vm, settings);
+    configureVm(vm, settings, { root: stage.agent, run: channels.run });
     return enterVm(vm, channels, report);
   } catch (error) {
     return tell(report, encodeText(`microVM: ${(error as Error).message}`));
@@ -76,12 +76,15 @@ function enterVm(vm: Vm, channels: VmmChannels, report: number): number {
   }
 }
 
-/** `plan,sync,listen,root` as decimal descriptors; listen is -1 under `run`. Undefined for anything else. */
+/**
+ * `plan,sync,listen,root,run` as decimal descriptors; listen is -1 under `run`, and run without an agent. Undefined for
+ * anything else.
+ */
 export function parseChannels(text: string): VmmChannels | undefined {
-  const match = /^(\d+),(\d+),(-1|\d+),(\d+)$/.exec(text);
+  const match = /^(\d+),(\d+),(-1|\d+),(\d+),(-1|\d+)$/.exec(text);
   if (!match) return undefined;
-  const [plan, sync, listen, root] = match.slice(1).map(Number);
-  return { plan: plan!, sync: sync!, listen: listen!, root: root! };
+  const [plan, sync, listen, root, run] = match.slice(1).map(Number);
+  return { plan: plan!, sync: sync!, listen: listen!, root: root!, run: run! };
 }
 
 /** @throws {Error} for settings that are not the executor's: a fault of kago. */

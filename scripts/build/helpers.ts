@@ -12,27 +12,66 @@ interface Helper {
   readonly result: string;
   readonly compiler: string;
   readonly flags: readonly string[];
-  /** A file that it contains. */
-  readonly embeds?: string;
-  /** Those of the sources in helper-c that the other helper does without. */
-  readonly ownSources: readonly string[];
+  /** Files that it contains. */
+  readonly embeds?: readonly string[];
+  /** Which of the sources in helper-c, by their names there, it is made of. */
+  readonly has: (name: string) => boolean;
 }
 
 const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
+
+/** Those of the sources that only the shim has. */
+const SHIM_SOURCES = [
+  "agent_image.c",
+  "device_filter.c",
+  "dispatch.c",
+  "foreground.c",
+  "kvm_probe.c",
+  "net_device.c",
+  "netlink.c",
+  "oom_watch.c",
+  "peer.c",
+  "root_file.c",
+  "shim.c",
+  "spawn.c",
+  "stage_image.c",
+  "threads.c",
+];
+
+/** The operations, and what they need. */
+function isShared(name: string): boolean {
+  return !name.includes("/") && name !== "stage.c" && !SHIM_SOURCES.includes(name);
+}
 
 /** Executed where no library of the host can be relied on, hence static. */
 const STAGE: Helper = {
   result: `${BUILD}/helpers/stage`,
   compiler: "musl-gcc",
   flags: [...COMMON, "-Os", "-static"],
-  ownSources: ["stage.c"],
+  has: (name) => name === "stage.c" || isShared(name),
+};
+
+/** The first program in a microVM: as small as it gets, and of the operations only those that a guest needs. */
+const AGENT: Helper = {
+  result: `${BUILD}/helpers/agent`,
+  compiler: "musl-gcc",
+  flags: [
+    ...COMMON,
+    "-Os",
+    "-static",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wl,--gc-sections",
+    "-Wl,-z,noseparate-code",
+  ],
+  has: (name) => name.startsWith("agent/") || (isShared(name) && name !== "operations.c"),
 };
 
 /** Loaded into the Deno process with Deno.dlopen. */
 const SHIM: Helper = {
   result: `${BUILD}/helpers/shim.so`,
-  /** It carries the stage program (stage_image.c). */
-  embeds: STAGE.result,
+  /** It carries the programs (stage_image.c, agent_image.c). */
+  embeds: [STAGE.result, AGENT.result],
   compiler: "cc",
   flags: [
     ...COMMON,
@@ -43,22 +82,9 @@ const SHIM: Helper = {
     "-Wl,-z,defs",
     "-Wl,-z,relro,-z,now",
     `-DSTAGE_FILE="${STAGE.result}"`,
+    `-DAGENT_FILE="${AGENT.result}"`,
   ],
-  ownSources: [
-    "device_filter.c",
-    "dispatch.c",
-    "foreground.c",
-    "kvm_probe.c",
-    "peer.c",
-    "oom_watch.c",
-    "root_file.c",
-    "net_device.c",
-    "netlink.c",
-    "shim.c",
-    "spawn.c",
-    "stage_image.c",
-    "threads.c",
-  ],
+  has: (name) => SHIM_SOURCES.includes(name) || isShared(name),
 };
 
 const SOURCES = `${ROOT}/helper-c`;
@@ -74,6 +100,7 @@ const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
 export async function buildHelpers(): Promise<{ readonly shim: string }> {
   const files = await listSources();
   await compile(STAGE, files);
+  await compile(AGENT, files);
   await compile(SHIM, files);
   const module = formatEmbedded(await readVersion(), await Deno.readFile(SHIM.result));
   await writeIfChanged(EMBEDDED, module);
@@ -93,13 +120,11 @@ export const SHIM_BASE64 = "${shim.toBase64()}";
 }
 
 async function compile(helper: Helper, files: readonly string[]): Promise<void> {
-  const owned = [...SHIM.ownSources, ...STAGE.ownSources];
-  const sources = files.filter((name) =>
-    name.endsWith(".c") && (helper.ownSources.includes(name) || !owned.includes(name))
-  ).map((name) => `${SOURCES}/${name}`);
+  const sources = files.filter((name) => name.endsWith(".c") && helper.has(name))
+    .map((name) => `${SOURCES}/${name}`);
   const headers = files.filter((name) => name.endsWith(".h")).map((name) => `${SOURCES}/${name}`);
   const recipe = [helper.compiler, ...helper.flags];
-  const inputs = [...sources, ...headers, ...(helper.embeds ? [helper.embeds] : [])];
+  const inputs = [...sources, ...headers, ...helper.embeds ?? []];
   await makeIfChanged(helper.result, inputs, recipe, async () => {
     await replaceFile(helper.result, 0o755, async (temporary) => {
       await runCommand(helper.compiler, [...helper.flags, "-o", temporary, ...sources]);
@@ -108,11 +133,13 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
   });
 }
 
-/** The names of the C files and headers beside each other in helper-c, sorted. */
+/** The names of the C files and headers in helper-c and its folder agent, sorted. */
 async function listSources(): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(SOURCES)) {
-    if (/\.[ch]$/.test(name)) names.push(name);
+  for (const folder of ["", "agent/"]) {
+    for await (const { name } of Deno.readDir(`${SOURCES}/${folder}`)) {
+      if (/\.[ch]$/.test(name)) names.push(`${folder}${name}`);
+    }
   }
   return names.sort();
 }

@@ -69,16 +69,17 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
 async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
   const archive = `${folder}/helper.a`;
   const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
-  if (product) await buildHelpers();
+  await buildHelpers();
   const all = listFiles(SOURCES, /\.c$/);
   const image = `${SOURCES}/stage_image.c`;
   const plain = all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`);
+  const agent = `${BUILD}/helpers/agent`;
   const inputs = [...all, ...listFiles(SOURCES, /\.h$/), ...(product ? [product] : [])];
   await makeIfChanged(archive, inputs, [name, ...flags], async () => {
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
     const objects = plain.map((path) => path.slice(SOURCES.length + 1).replace(/c$/, "o"));
-    await cc("-c", ...plain);
+    await cc(`-DAGENT_FILE="${agent}"`, "-c", ...plain);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
     // The linker takes from the archive what the stage needs, and no more.
     const ownStage = `${folder}/stage`;

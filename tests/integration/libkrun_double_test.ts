@@ -34,11 +34,18 @@ Deno.test("run makes libkrun's calls in their order and returns the guest's exit
       assertEquals(result.stdout, "from the guest\n");
       assertEquals(result.code, 7, result.stderr);
       const calls = double.calls().map(({ call, args }) => [call, ...args]);
+      // A descriptor of the guest's own root, with a dot that follows its link.
+      assertMatch(`${calls.at(-10)?.at(-1)}`, /^\/proc\/self\/fd\/\d+\/\.$/);
       // The first context is the builder's, which looks whether the firmware comes with it.
-      assertEquals(calls.slice(-7), [
+      assertEquals(calls.slice(-12), [
         ["krun_create_ctx"],
         ["krun_set_vm_config", 0, 1, 1024],
-        ["krun_set_root", 0, "/"],
+        ["krun_set_root", 0, calls.at(-10)!.at(-1)!],
+        ["krun_add_virtiofs", 0, "kago", "/"],
+        ["krun_add_vsock_port2", 0, 1, "//agent.sock", 1],
+        ["krun_set_exec", 0, "/agent"],
+        ["krun_set_exec argv", 0],
+        ["krun_set_exec envp", 0],
         // The bundle's network namespace is empty.
         ["krun_disable_implicit_vsock", 0],
         ["krun_add_vsock", 0, 0],
@@ -104,11 +111,18 @@ Deno.test("every thread of the VMM has the container's credentials, and nothing 
         assertMatch(status, /^NoNewPrivs:\t1$/m);
       }
       const open = [...Deno.readDirSync(`/proc/${pid}/fd`)]
-        .map(({ name }) => Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
-      const host = open.filter((path) =>
+        .map(({ name }) => [Deno.readLinkSync(`/proc/${pid}/fd/${name}`), name] as const);
+      const host = open.filter(([path]) =>
         path.startsWith("/") && !/^\/(dev|memfd:|proc\/self)/.test(path)
-      );
-      assertEquals(host.filter((path) => path !== output && !path.includes("libkrun_double")), []);
+      ).filter(([path]) => path !== output && !path.includes("libkrun_double"));
+      // "/" is how a mount shows that lies nowhere: the agent's two folders, one of which the double has open too.
+      const folders = host.map(([path, name]) => [
+        path,
+        ...[...Deno.readDirSync(`/proc/${pid}/fd/${name}/.`)].map((entry) => entry.name).sort(),
+      ]);
+      const root = ["/", "agent", "dev", "plan", "proc", "root", "sys"];
+      assertEquals(folders.filter((names) => names.length > 1), [root, root]);
+      assertEquals(folders.filter((names) => names.length === 1), [["/"]]);
     },
   );
 });

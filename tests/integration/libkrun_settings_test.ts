@@ -32,6 +32,13 @@ const ALWAYS = [
   ...["krun_start_enter", "krun_disable_implicit_vsock", "krun_add_vsock"],
 ];
 
+/** What the guest agent takes; tests/integration/libkrun_double_test.ts is about it. */
+function isAgents({ call, args: [, ...args] }: RecordedCall): boolean {
+  const words = ["kago", "/agent", "//agent.sock"];
+  return args.some((arg) => words.includes(`${arg}`)) ||
+    (/ (argv|envp)$/.test(call) && !args.length);
+}
+
 /** `kago run` of a microVM on a double. */
 async function runCase({ double: options = {}, prepare, ...bundle }: Case): Promise<Outcome> {
   using double = await buildLibkrunDouble(options);
@@ -41,7 +48,7 @@ async function runCase({ double: options = {}, prepare, ...bundle }: Case): Prom
     prepare?.(kago.bundle);
     const env = { LD_LIBRARY_PATH: double.dir };
     const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
-    const calls = double.calls();
+    const calls = double.calls().filter((call) => !isAgents(call));
     const extras = calls.filter(({ call }) => !ALWAYS.includes(call))
       .map(({ call, args }) => [call, ...args.slice(1)]);
     outcome = { ...result, calls, extras, rootfs: kago.bundle.rootfs };
@@ -93,7 +100,8 @@ Deno.test("an empty network namespace has no impersonated sockets, another one h
       ...args.slice(1),
     ]);
   assertEquals(vsock(await runCase({})), [["krun_disable_implicit_vsock"], ["krun_add_vsock", 0]]);
-  assertEquals(vsock(await runCase({ double: { extras: false } })), []);
+  const without = { double: { extras: false }, annotations: { "krun.agent": "0" } };
+  assertEquals(vsock(await runCase(without)), []);
   const namespaces = ["pid", "mount"].map((type) => ({ type }));
   assertEquals(vsock(await runCase({ config: { linux: { namespaces } } })), []);
 });
@@ -177,7 +185,7 @@ Deno.test("a libkrun without a feature is refused before anything is made", asyn
 
 Deno.test("a libkrun without a function is refused with its name", async () => {
   const { code, stderr } = await runCase({
-    annotations: { "krun.port_map": "1:1" },
+    annotations: { "krun.port_map": "1:1", "krun.agent": "0" },
     double: { extras: false },
   });
   assertEquals(code, 1);
@@ -185,6 +193,13 @@ Deno.test("a libkrun without a function is refused with its name", async () => {
     stderr,
     "needs the function krun_set_port_map, which this libkrun does not have",
   );
+});
+
+Deno.test("a libkrun that is too old for the agent is refused with the way to do without", async () => {
+  const { code, stderr } = await runCase({ double: { extras: false } });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "too old for kago's guest agent");
+  assertStringIncludes(stderr, 'annotations[\\"krun.agent\\"] to 0');
 });
 
 Deno.test("a GPU is looked for on the host, never in the image", async () => {

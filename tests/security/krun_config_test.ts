@@ -5,6 +5,8 @@ import { attack, plantLink, PRECIOUS } from "./attack.ts";
 
 const CONFIG = ".krun_config.json";
 const ECHO = { args: ["/bin/echo", "from the spec"] };
+/** With the agent there is no such file. */
+const WITHOUT_AGENT = { ...ECHO, annotations: { "krun.agent": "0" } };
 const VM = ["microVM"] as const;
 
 for (
@@ -21,7 +23,7 @@ for (
 ) {
   attack(
     `${what} at ${CONFIG} is replaced, never followed, opened or obeyed`,
-    () => ECHO,
+    () => WITHOUT_AGENT,
     async ({ rootfs, victim, run }) => {
       const path = `${rootfs}/${CONFIG}`;
       await plant(path, victim.file);
@@ -39,7 +41,7 @@ for (
 
 attack(
   `a folder at ${CONFIG} is refused, and nothing is left beside it`,
-  () => ECHO,
+  () => WITHOUT_AGENT,
   async ({ rootfs, kago, run }) => {
     await Deno.mkdir(`${rootfs}/${CONFIG}/full`, { recursive: true });
     const { code, stdout, stderr } = await run();

@@ -2,7 +2,8 @@
  * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
  * in libkrun.c; this module owns their files and names.
  */
-const SOURCES = ["libkrun.c", "guest.c"].map((name) => new URL(name, import.meta.url).pathname);
+const SOURCES = ["libkrun.c", "guest.c", "plan_guest.c", "../../../helper-c/plan.c"]
+  .map((name) => new URL(name, import.meta.url).pathname);
 
 export interface DoubleOptions {
   /** 2 builds what kago must refuse, as libkrun.so.2; default 1. */
@@ -85,7 +86,16 @@ async function compile(
   version: string,
 ): Promise<void> {
   const file = `${soname.slice(0, soname.lastIndexOf("."))}.${version}`;
-  const flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-std=gnu11", "-fPIC", "-shared"];
+  const flags = [
+    "-O1",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-std=gnu11",
+    "-D_GNU_SOURCE",
+    "-fPIC",
+    "-shared",
+  ];
   const output = await new Deno.Command("cc", {
     args: [...flags, `-Wl,-soname,${soname}`, "-o", `${dir}/${file}`, ...args],
     stderr: "piped",

@@ -12,7 +12,7 @@ enum { CONFIG_SIZE = 1 << 20, MAX_STRINGS = 1024 };
 
 static char config[CONFIG_SIZE + 1];
 
-static _Noreturn void give_up(const char *why) {
+_Noreturn void give_up(const char *why) {
   dprintf(2, "libkrun double: %s\n", why);
   _exit(125);
 }
@@ -79,14 +79,7 @@ static char **take_list(char **at) {
   return list;
 }
 
-_Noreturn void run_guest(void) {
-  read_config();
-  char *at = find(config, "\"cwd\":");
-  const char *cwd = take_string(&at);
-  at = find(at, "\"args\":[");
-  char **args = take_list(&at);
-  at = find(at, "\"env\":[");
-  char **env = take_list(&at);
+_Noreturn void execute(const char *cwd, char **args, char **env) {
   if (!args[0]) give_up("no args");
   if (chdir(cwd) < 0) give_up("cannot enter cwd");
   clearenv();
@@ -94,4 +87,17 @@ _Noreturn void run_guest(void) {
   execvp(args[0], args);
   dprintf(2, "Couldn't execute '%s' inside the vm: %s\n", args[0], strerror(errno));
   _exit(errno == ENOENT ? 127 : 126);
+}
+
+_Noreturn void run_guest(int root) {
+  int plan = openat(root, "plan", O_RDONLY | O_CLOEXEC);
+  if (plan >= 0) run_plan(plan);
+  read_config();
+  char *at = find(config, "\"cwd\":");
+  const char *cwd = take_string(&at);
+  at = find(at, "\"args\":[");
+  char **args = take_list(&at);
+  at = find(at, "\"env\":[");
+  char **env = take_list(&at);
+  execute(cwd, args, env);
 }

@@ -1,5 +1,5 @@
 /* A double of libkrun for hosts without KVM. It records each call as a line of JSON, and its "guest" is a child of the
- * VMM process that runs what /.krun_config.json says, in the VMM's own root.
+ * VMM process that runs what /.krun_config.json says, or kago's plan for its agent, in the VMM's own root.
  *
  *   -DRECORD="PATH"      required: where the calls go; opened when the library is loaded, before any change of root
  *   -DABI_2              without the functions that libkrun 2.0 dropped
@@ -21,6 +21,7 @@
 
 static int record_fd = -1;
 static void *firmware;
+static int guest_root = -1;
 
 #ifdef INIT_IN_C
 __attribute__((used)) static const char message_of_init[] = "Couldn't find object in config file";
@@ -52,6 +53,7 @@ int32_t krun_set_vm_config(uint32_t ctx, uint8_t cpus, uint32_t ram_mib) {
 
 #ifndef ABI_2
 int32_t krun_set_root(uint32_t ctx, const char *path) {
+  guest_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   dprintf(record_fd, "{\"call\":\"krun_set_root\",\"args\":[%u,\"%s\"]}\n", ctx, path);
   return 0;
 }
@@ -123,6 +125,11 @@ int32_t krun_set_console_output(uint32_t ctx, const char *path) {
 
 int32_t krun_add_virtiofs2(uint32_t ctx, const char *tag, const char *path, uint64_t size) {
   RECORD_CALL("krun_add_virtiofs2", "%u,\"%s\",\"%s\",%llu", ctx, tag, named(path), (unsigned long long)size);
+  return 0;
+}
+
+int32_t krun_add_virtiofs(uint32_t ctx, const char *tag, const char *path) {
+  RECORD_CALL("krun_add_virtiofs", "%u,\"%s\",\"%s\"", ctx, tag, named(path));
   return 0;
 }
 
@@ -198,7 +205,7 @@ int32_t krun_start_enter(uint32_t ctx) {
   int status;
   pid_t pid = fork();
   if (pid < 0) return -errno;
-  if (pid == 0) run_guest();
+  if (pid == 0) run_guest(guest_root);
   while (waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return -errno;
   }

@@ -3,15 +3,16 @@ import { libkrunExecutor } from "../../../executors/libkrun/executor.ts";
 import { parseChannels, parseSettings } from "../../../runtime/process/stage_init.ts";
 
 Deno.test("parseChannels() reads the descriptors in the order of op_exec.c", () => {
-  assertEquals(parseChannels("3,4,5,6"), { plan: 3, sync: 4, listen: 5, root: 6 });
+  assertEquals(parseChannels("3,4,5,6,7"), { plan: 3, sync: 4, listen: 5, root: 6, run: 7 });
 });
 
-Deno.test("parseChannels() reads a missing listen as -1", () => {
-  assertEquals(parseChannels("3,4,-1,16"), { plan: 3, sync: 4, listen: -1, root: 16 });
+Deno.test("parseChannels() reads a missing listen, and a missing run, as -1", () => {
+  const channels = { plan: 3, sync: 4, listen: -1, root: 16, run: -1 };
+  assertEquals(parseChannels("3,4,-1,16,-1"), channels);
 });
 
-Deno.test("parseChannels() gives nothing for what is not four descriptors", () => {
-  for (const text of ["", "3,4,5", "3,4,5,6,7", "-1,4,5,6", "3,4,5,x", " 3,4,5,6"]) {
+Deno.test("parseChannels() gives nothing for what is not five descriptors", () => {
+  for (const text of ["", "3,4,5,6", "3,4,5,6,7,8", "-1,4,5,6,7", "3,4,5,6,x", " 3,4,5,6,7"]) {
     assertEquals(parseChannels(text), undefined);
   }
 });
@@ -25,6 +26,7 @@ Deno.test("parseSettings() reads what the libkrun executor writes", () => {
     cpus: 3,
     ramMib: 1024,
     logLevel: 1,
+    agent: true,
     libkrunPath: "/opt/libkrun.so.1",
   });
 });

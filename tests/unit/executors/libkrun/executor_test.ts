@@ -48,12 +48,19 @@ Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
 
 Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", () => {
   const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
-  assertEquals(ending, { kind: "stage", settings: { cpus: 2, ramMib: 1024, logLevel: 1 } });
+  const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true };
+  assertEquals(ending, { kind: "stage", settings, agentOwner: { uid: 7, gid: 8 } });
 });
 
-Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to the guest", () => {
+Deno.test("libkrunExecutor.preExec() writes nothing into the root filesystem where the agent runs", () => {
   const { spec, rootfsFiles } = libkrunExecutor.preExec(SPEC, CONTEXT);
   assertEquals(spec.linux?.devices?.map(({ path }) => path), ["/dev/kvm"]);
+  assertEquals(rootfsFiles, []);
+});
+
+Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libkrun's own guest init", () => {
+  const annotations = { ...SPEC.annotations, "krun.agent": "0" };
+  const { spec, rootfsFiles, ending } = libkrunExecutor.preExec({ ...SPEC, annotations }, CONTEXT);
   const [file, ...more] = rootfsFiles;
   assertEquals(more, []);
   assertEquals(JSON.parse(new TextDecoder().decode(file!.data)), {
@@ -62,4 +69,5 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to the 
     process: { ...spec.process, env: [] },
   });
   assertEquals([file!.uid, file!.gid], [7, 8]);
+  assertEquals(ending, { kind: "stage", settings: { cpus: 2, ramMib: 1024, logLevel: 1 } });
 });

@@ -18,6 +18,7 @@ Deno.test("readVmSettings() gives a bundle that says nothing 1 vCPU, 1 GiB and e
     cpus: 1,
     ramMib: 1024,
     logLevel: 1,
+    agent: true,
   });
 });
 
@@ -32,6 +33,7 @@ Deno.test("readVmSettings() reads the four annotations", () => {
     cpus: 4,
     ramMib: 512,
     logLevel: 0,
+    agent: true,
     libkrunPath: "/opt/krun/lib/libkrun.so.1",
   });
 });
@@ -45,9 +47,15 @@ Deno.test("readVmSettings() prefers annotations to the spec's limits", () => {
 
 Deno.test("readVmSettings() accepts both ends of each range", () => {
   const least = { "krun.cpus": "1", "krun.ram_mib": "128", "krun.log_level": "0" };
+  const agent = true;
   const most = { "krun.cpus": "16", "krun.ram_mib": "1048576", "krun.log_level": "5" };
-  assertEquals(readVmSettings(specWith(least), "c"), { cpus: 1, ramMib: 128, logLevel: 0 });
-  assertEquals(readVmSettings(specWith(most), "c"), { cpus: 16, ramMib: 1048576, logLevel: 5 });
+  assertEquals(readVmSettings(specWith(least), "c"), { cpus: 1, ramMib: 128, logLevel: 0, agent });
+  assertEquals(readVmSettings(specWith(most), "c"), {
+    cpus: 16,
+    ramMib: 1048576,
+    logLevel: 5,
+    agent,
+  });
 });
 
 Deno.test("readVmSettings() refuses numbers out of range and names the range", () => {
@@ -139,6 +147,7 @@ Deno.test("readVmSettings() reads disks, sockets, ports, console and the process
     cpus: 1,
     ramMib: 1024,
     logLevel: 1,
+    agent: true,
     portMap: ["8080:80", "443:443"],
     vsockPorts: [
       { port: 1024, path: "/run/a.sock", listen: false },
@@ -212,4 +221,18 @@ Deno.test("readVmSettings() refuses items of another form", () => {
     ["krun.gpu_flags", ["4294967296", "0x40"]],
   ];
   for (const [name, values] of cases) for (const value of values) refusal(name, value);
+});
+
+Deno.test("readVmSettings() does without the agent where it is told to, and where another kernel or flavour runs", () => {
+  const file = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
+  const agent = (annotations: Record<string, string>) =>
+    readVmSettings(specWith(annotations), "c", file).agent;
+  assertEquals(agent({}), true);
+  assertEquals(agent({ "krun.agent": "1" }), true);
+  assertEquals(agent({ "krun.agent": "0" }), undefined);
+  assertEquals(agent({ "krun.variant": "sev" }), undefined);
+  assertEquals(agent({ "krun.custom_kernel": "1" }), undefined);
+  const both = specWith({ "krun.agent": "1", "krun.variant": "sev" });
+  const error = assertThrows(() => readVmSettings(both, "c"), SpecError);
+  assertEquals(error.jsonPath, 'annotations["krun.agent"]');
 });

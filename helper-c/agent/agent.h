@@ -1,0 +1,47 @@
+/* The guest agent: the first program in a microVM after libkrun's guest init, with all rights over the guest and none
+ * over anything else. What it shares between its files. */
+#ifndef KAGO_AGENT_H
+#define KAGO_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../context.h"
+
+/* Exit codes that shells and engines know. */
+enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127, EXIT_BY_SIGNAL = 128 };
+
+/* The cgroup of the container's processes in the guest. */
+#define CONTAINER_CGROUP "/sys/fs/cgroup/container"
+
+/* Signals' dispositions and mask as a fresh process has them. */
+void reset_signals(void);
+
+/* Runs the plan in this process, which becomes its program, or ends with one of the exit codes above and a sentence on
+ * standard error. */
+_Noreturn void become(const struct plan *plan);
+
+/* Puts this process into the container's cgroup: 0 or -errno. */
+int join_cgroup(void);
+
+/* As a shell's $?: the exit code for a wait(2) status. */
+int exit_code(int status);
+
+/* The standard streams of a program, relayed: pipes for those that are not terminals, each with a process that copies
+ * between it and this process's own. A port of the VM can be opened only once, so /dev/stdout would not work. */
+struct stdio {
+  int program[3]; /* what the program gets, -1 for our own */
+  pid_t copiers[3];
+};
+
+/* Makes the pipes: 0 or -errno. */
+int stdio_open(struct stdio *s, uid_t owner);
+/* In the program's process: puts them in place. */
+int stdio_enter(const struct stdio *s);
+/* In the agent, once the program runs. */
+void stdio_release(struct stdio *s);
+/* Once the program has ended: waits until all that it wrote has been copied. */
+void stdio_drain(const struct stdio *s);
+
+#endif

@@ -1,0 +1,64 @@
+/* From a plan to a program: the operations are those of the host's stages, so a process in the guest is made the way one
+ * in a container is. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kernel.h"
+#include "agent.h"
+
+static const char *const NAMES[OP_COUNT] = {
+#define X(code, name, fields) [code] = #name,
+    OPERATIONS(X)
+#undef X
+};
+
+void reset_signals(void) {
+  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
+  const uint64_t defaults[4] = {0}, none = 0;
+  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+}
+
+static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
+  (void)c;
+  return call(argument);
+}
+
+static enum opcode opcode_at(const struct plan *plan, uint32_t index) {
+  size_t offset = plan_stage_offset(plan, STAGE_INIT);
+  struct field fields[MAX_FIELDS];
+  enum opcode opcode = OP_exec;
+  for (uint32_t i = 0; i <= index && i < plan->counts[STAGE_INIT]; i++) opcode = plan_next(plan, &offset, fields);
+  return opcode;
+}
+
+_Noreturn void become(const struct plan *plan) {
+  static struct context c;
+  c = (struct context){.plan = plan, .stage = STAGE_INIT, .on_all_threads = on_only_thread};
+  c.sync_fd = c.listen_fd = c.report_fd = c.plan_fd = c.root_fd = c.run_fd = c.agent_fd = c.proc_fd = -1;
+  umask(022);
+  uint32_t failed = 0;
+  int error = -run_stage(&c, &failed);
+  enum opcode opcode = opcode_at(plan, failed);
+  bool program = opcode == OP_find_program || opcode == OP_exec;
+  if (error <= 0) error = ENOEXEC; /* a plan ends in exec */
+  if (program) fprintf(stderr, "kago: process.args[0]: %s\n", strerror(error));
+  else fprintf(stderr, "kago: in the guest: %s: %s\n", NAMES[opcode], strerror(error));
+  fflush(stderr);
+  _exit(!program ? EXIT_SETUP_FAILED : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
+}
+
+int join_cgroup(void) {
+  int fd = as_result(open(CONTAINER_CGROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = as_result(write(fd, "0", 1));
+  close(fd);
+  return result < 0 ? result : 0;
+}
+
+int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BY_SIGNAL + WTERMSIG(status); }

@@ -1,0 +1,110 @@
+/* What libkrun's guest init executes, in the root that the VMM made for it (helper-c/op_agent.c): it mounts the
+ * container's file system, starts the container's process from the plan in /plan as process 1 of a pid namespace, and
+ * ends with its exit code, which libkrun then ends the VMM with.
+ *
+ *   /init.krun (1) ── /agent ──► the container's process, and what it starts: in a pid and mount namespace and a cgroup
+ *                        └─────► copiers of its standard streams */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../kernel.h"
+#include "agent.h"
+
+/* The tag of the virtiofs device with the container's file system (runtime/process/stage_init.ts), and where the plan
+ * expects it (runtime/plan/guest.ts). */
+#define ROOT_TAG "kago"
+#define ROOT_FOLDER "/root"
+
+static _Noreturn void give_up(const char *what, int error) {
+  fprintf(stderr, "kago: in the guest: %s: %s\n", what, strerror(error));
+  fflush(stderr);
+  _exit(EXIT_SETUP_FAILED);
+}
+
+static void load_plan(struct plan *plan) {
+  int fd = open("/plan", O_RDONLY | O_CLOEXEC);
+  struct stat info;
+  if (fd < 0 || fstat(fd, &info) < 0) give_up("open /plan", errno);
+  void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (bytes == MAP_FAILED) give_up("allocate memory", errno);
+  ssize_t size = read(fd, bytes, (size_t)info.st_size);
+  close(fd);
+  struct plan_fault fault;
+  if (size != info.st_size || plan_check(bytes, (size_t)size, plan, &fault) < 0) give_up("/plan", EBADMSG);
+}
+
+static void write_text(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  /* A controller that this kernel lacks costs a figure, nothing else. */
+  if (write(fd, text, strlen(text)) < 0) errno = 0;
+  close(fd);
+}
+
+static void make_cgroup(void) {
+  static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
+  for (size_t i = 0; i < 3; i++) write_text("/sys/fs/cgroup/cgroup.subtree_control", controllers[i]);
+  if (mkdir(CONTAINER_CGROUP, 0755) < 0 && errno != EEXIST) give_up("mkdir " CONTAINER_CGROUP, errno);
+}
+
+/* The owner of the program's pipes: whom the plan's setuid names. */
+static uid_t program_user(const struct plan *plan) {
+  size_t offset = plan_stage_offset(plan, STAGE_INIT);
+  struct field fields[MAX_FIELDS];
+  for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
+    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[0].number;
+  }
+  return 0;
+}
+
+static _Noreturn void start_program(const struct plan *plan, const struct stdio *streams) {
+  reset_signals();
+  int result = stdio_enter(streams);
+  if (result == 0) result = join_cgroup();
+  if (result == 0) result = as_result(unshare(CLONE_NEWCGROUP));
+  if (result < 0) give_up("start the container's process", -result);
+  become(plan);
+}
+
+static pid_t clone_program(const struct plan *plan, const struct stdio *streams) {
+  struct clone_args_v2 args = {.flags = CLONE_NEWPID | CLONE_NEWNS, .exit_signal = SIGCHLD};
+  pid_t pid = (pid_t)sys_clone3(&args);
+  if (pid == 0) start_program(plan, streams);
+  if (pid < 0) give_up("clone3", -pid);
+  return pid;
+}
+
+static int await(pid_t program) {
+  int status;
+  for (;;) {
+    pid_t pid = waitpid(-1, &status, 0);
+    if (pid == program) return exit_code(status);
+    if (pid < 0 && errno != EINTR) give_up("wait", errno);
+  }
+}
+
+int main(void) {
+  struct plan plan;
+  struct stdio streams;
+  load_plan(&plan);
+  /* libkrun's guest init shares its mounts; the container's are not for it. */
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
+  if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
+  make_cgroup();
+  int result = stdio_open(&streams, program_user(&plan));
+  if (result < 0) give_up("pipe", -result);
+  pid_t program = clone_program(&plan, &streams);
+  stdio_release(&streams);
+  int code = await(program);
+  stdio_drain(&streams);
+  return code;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the guest agent carries out inside a microVM, in the vocabulary of the host's stages: the mounts that must live
+ * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's. The guest's
+ * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
+ */
+import type { Device, Process, Spec } from "../spec/spec.ts";
+import type { CompileInput, HostFacts } from "./compile_input.ts";
+import { deviceOps } from "./devices.ts";
+import { guestMountOps } from "./guest_mounts.ts";
+import type { Op } from "./op.ts";
+import {
+  capabilityOps,
+  DEFAULT_UMASK,
+  homeOps,
+  lastOfEach,
+  pathOf,
+  rlimitOps,
+  userOps,
+} from "./process.ts";
+import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
+
+/** Where the agent mounts the container's file system (helper-c/agent/main.c). */
+const GUEST_ROOT = "/root";
+
+export function guestOps(host: CompileInput, process: Process): readonly Op[] {
+  const spec = withoutLabels(host.spec);
+  const input = { ...host, spec };
+  const mounts = guestMountOps(input);
+  return [
+    { op: "setsid" },
+    ...oomScoreOps(process),
+    { op: "openRoot", path: GUEST_ROOT, privateParent: 0, from: "root.path" },
+    ...mounts.early,
+    ...mounts.ops,
+    ...deviceOps({ ...input, spec: withGuestDevices(spec) }),
+    ...(process.terminal ? [consoleOp(process)] : []),
+    ...sysctlOps(input),
+    ...protectionOps(input),
+    ...mounts.finish,
+    { op: "pivotRoot", from: "root.path" },
+    { op: "prepareCwd", path: process.cwd, from: "process.cwd" },
+    ...rootAttributeOps(input),
+    ...hostnameOps(input),
+    { op: "closeFds", preserve: 0 },
+    ...homeOps(process),
+    ...guestProcessOps(input, process),
+  ];
+}
+
+/** From the limits to the program, for the container's process and for every other that is executed in the guest. */
+export function guestProcessOps(input: CompileInput, process: Process): readonly Op[] {
+  const guest = { ...input, host: GUEST };
+  const args = process.args ?? [];
+  const env = lastOfEach(process.env ?? []);
+  return [
+    ...rlimitOps(guest, process),
+    { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
+    ...userOps(guest, process),
+    ...capabilityOps(process),
+    ...(process.noNewPrivileges
+      ? [{ op: "noNewPrivileges", from: "process.noNewPrivileges" } as const]
+      : []),
+    { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
+    { op: "exec", args, env, from: "process.args" },
+  ];
+}
+
+/** The agent is root in the guest whoever runs the VMM. */
+const GUEST: HostFacts = { uid: 0, gid: 0, runtimePath: "", env: [] };
+
+/** Labels are the host's policy's; they confine the VMM. */
+function withoutLabels(spec: Spec): Spec {
+  const { mountLabel: _, ...linux } = spec.linux ?? {};
+  return { ...spec, linux };
+}
+
+/** MEM, TTY and MISC of the kernel's admin-guide/devices.txt: numbers that mean the same in every kernel. */
+const UNIVERSAL_MAJORS: ReadonlySet<number | undefined> = new Set([1, 5, 10]);
+
+/** A device of the host's hardware is not there in the guest, and its numbers may mean another. */
+function withGuestDevices(spec: Spec): Spec {
+  const devices = spec.linux?.devices?.filter(isGuestDevice) ?? [];
+  return { ...spec, linux: { ...spec.linux, devices } };
+}
+
+/** /dev/kvm is the VMM's. */
+function isGuestDevice({ type, major, path }: Device): boolean {
+  if (type === "p") return true;
+  return type !== "b" && UNIVERSAL_MAJORS.has(major) && path !== "/dev/kvm";
+}
+
+function consoleOp(process: Process): Op {
+  return { op: "guestConsole", uid: process.user?.uid ?? 0, from: "process.terminal" };
+}
+
+function oomScoreOps({ oomScoreAdj }: Process): readonly Op[] {
+  if (oomScoreAdj === undefined) return [];
+  const path = "/proc/self/oom_score_adj";
+  return [{ op: "writeFile", path, data: `${oomScoreAdj}`, from: "process.oomScoreAdj" }];
+}

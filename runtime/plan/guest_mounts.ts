@@ -1,0 +1,109 @@
+/**
+ * `mounts` inside a microVM. The host has carried all of them out on the tree that the guest sees through virtiofs; the
+ * guest's own kernel mounts over it what must be its own: proc, sysfs, terminals, queues, memory. What a bundle binds
+ * below such a mount is bound again, out of the host's tree.
+ */
+import { SpecError } from "../errors.ts";
+import type { Mount } from "../spec/spec.ts";
+import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
+import type { CompileInput } from "./compile_input.ts";
+import { isFilledLater, type MountPlan, newMountOp, remountOp, remountReadonly } from "./mounts.ts";
+import { type Op, TREE_SLOTS } from "./op.ts";
+import { joinPath } from "./path.ts";
+import { procfsOf } from "./proc_mounts.ts";
+
+const GUEST_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs", "devpts", "mqueue", "tmpfs"]);
+
+export function guestMountOps(input: CompileInput): MountPlan {
+  const { spec } = input;
+  const ops: Op[] = [];
+  const early: Op[] = [];
+  const finish: Op[] = [];
+  const covered: string[] = [];
+  for (const [index, mount] of (spec.mounts ?? []).entries()) {
+    const from = `mounts[${index}]`;
+    const options = parseMountOptions(mount.options ?? []);
+    const own = guestMount(mount, options);
+    if (own) {
+      const late = isFilledLater(own.mount, own.options);
+      ops.push(newMountOp(input, own.mount, own.options, late, from));
+      if (late) finish.push({ ...remountReadonly(mount.destination), from });
+      covered.push(joinPath("/", mount.destination));
+    } else if (options.remount) ops.push(remountOp(mount, options, from));
+    else if (options.attrs.set || options.recAttrs.set || isBelow(mount, covered)) {
+      const [open, bind] = rebindOps(mount, options, index, from);
+      early.push(open);
+      ops.push(bind);
+    }
+  }
+  return { ops, early, finish };
+}
+
+interface GuestMount {
+  readonly mount: Mount;
+  readonly options: MountOptions;
+}
+
+/** The mount as the guest's kernel makes it; undefined for what comes from the host. */
+function guestMount(mount: Mount, options: MountOptions): GuestMount | undefined {
+  if (options.remount) return undefined;
+  if (options.bind || mount.type === "bind") return guestBind(mount, options);
+  if (mount.type === "cgroup") {
+    return { mount: { ...mount, type: "cgroup2", source: "cgroup" }, options: shared(options) };
+  }
+  if (!GUEST_TYPES.has(mount.type ?? "")) return undefined;
+  return { mount, options: mount.type === "sysfs" ? shared(options) : options };
+}
+
+/** There is one such filesystem in a kernel, mounted already: read-only can only be the mount. */
+function shared(options: MountOptions): MountOptions {
+  return { ...options, data: [] };
+}
+
+/**
+ * Binds of the host's /dev and of memory that an engine made for this container's /dev/shm mean the kernel that runs
+ * the container.
+ */
+function guestBind({ source, destination }: Mount, options: MountOptions): GuestMount | undefined {
+  const target = joinPath("/", destination);
+  if (target === "/dev" && source === "/dev") {
+    const mount = { type: "devtmpfs", source: "devtmpfs", destination };
+    return { mount, options: shared(options) };
+  }
+  if (target !== "/dev/shm" || !source?.endsWith("/shm")) return undefined;
+  const mount = { type: "tmpfs", source: "shm", destination };
+  const set = options.attrs.set | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
+  return { mount, options: { ...options, attrs: { set, clear: 0n }, data: ["mode=1777"] } };
+}
+
+function isBelow({ destination }: Mount, covered: readonly string[]): boolean {
+  const path = joinPath("/", destination);
+  return covered.some((above) => path === above || path.startsWith(`${above}/`));
+}
+
+function rebindOps(
+  { destination }: Mount,
+  options: MountOptions,
+  index: number,
+  from: string,
+): readonly [Op, Op] {
+  const slot = index;
+  if (slot >= TREE_SLOTS) {
+    throw new SpecError(from, `is beyond the ${TREE_SLOTS} mounts that a microVM can have`);
+  }
+  return [{ op: "openRootTree", path: destination, recursive: 1, slot, from }, {
+    op: "bind",
+    source: "",
+    target: destination,
+    recursive: 1,
+    attrsSet: options.attrs.set,
+    attrsClear: options.attrs.clear,
+    recAttrsSet: options.recAttrs.set,
+    recAttrsClear: options.recAttrs.clear,
+    propagation: 0,
+    slot,
+    noFollow: 0,
+    procfs: procfsOf(joinPath("/", destination), undefined, from),
+    from,
+  }];
+}

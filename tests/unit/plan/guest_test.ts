@@ -1,0 +1,147 @@
+import { assert, assertEquals } from "@std/assert";
+import { compilePlan } from "../../../runtime/plan/compile.ts";
+import { encodeGuestPlan } from "../../../runtime/plan/encode.ts";
+import { guestOps } from "../../../runtime/plan/guest.ts";
+import type { Op, OpName } from "../../../runtime/plan/op.ts";
+import type { Mount, Spec } from "../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "./input.ts";
+
+const PROC: Mount = { destination: "/proc", type: "proc", source: "proc" };
+const DEV: Mount = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"] };
+
+function guestOf(rest: Partial<Spec>): readonly Op[] {
+  const spec = specWith(["mount", "pid"], rest);
+  return guestOps(inputOf(spec), spec.process!);
+}
+
+function only<N extends OpName>(ops: readonly Op[], ...names: N[]): readonly Op[] {
+  return ops.filter(({ op }) => (names as string[]).includes(op));
+}
+
+function mountsOf(...mounts: Mount[]): readonly Op[] {
+  return only(guestOf({ mounts }), "openRootTree", "mount", "bind", "remount");
+}
+
+Deno.test("guestOps() makes a process of the spec as Init makes one", () => {
+  const user = { uid: 7, gid: 8, additionalGids: [9], umask: 0o27 };
+  const capabilities = { bounding: ["CAP_KILL"], permitted: ["CAP_KILL"] };
+  const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
+  const process = { ...PROCESS, user, capabilities, rlimits, noNewPrivileges: true };
+  const ops = guestOf({ process, hostname: "box" });
+  assertEquals(ops.slice(ops.findIndex(({ op }) => op === "pivotRoot")), [
+    { op: "pivotRoot", from: "root.path" },
+    { op: "prepareCwd", path: "/", from: "process.cwd" },
+    { op: "sethostname", name: "box", from: "hostname" },
+    { op: "closeFds", preserve: 0 },
+    { op: "findHome", uid: 7 },
+    { op: "rlimit", resource: 7, soft: 10n, hard: 20n, from: "process.rlimits[0]" },
+    { op: "umask", mask: 0o27, from: "process.user.umask" },
+    { op: "capBounding", mask: 32n, from: "process.capabilities.bounding" },
+    { op: "keepCaps" },
+    { op: "setgroups", gids: [9], from: "process.user.additionalGids" },
+    { op: "setgid", gid: 8, from: "process.user.gid" },
+    { op: "setuid", uid: 7, from: "process.user.uid" },
+    { op: "chdir", path: "/", from: "process.cwd" },
+    {
+      op: "capset",
+      effective: 0n,
+      permitted: 32n,
+      inheritable: 0n,
+      from: "process.capabilities",
+    },
+    { op: "capAmbient", mask: 0n, from: "process.capabilities.ambient" },
+    { op: "noNewPrivileges", from: "process.noNewPrivileges" },
+    { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },
+    { op: "exec", args: ["sh"], env: ["PATH=/bin"], from: "process.args" },
+  ]);
+});
+
+Deno.test("guestOps() mounts in the guest what must be its kernel's, and leaves a plain bind to virtiofs", () => {
+  const volume = { destination: "/data", type: "bind", source: "/srv", options: ["rbind"] };
+  const ops = mountsOf(PROC, volume);
+  assertEquals(ops.map((op) => "target" in op && [op.op, op.target]), [["mount", "/proc"]]);
+});
+
+Deno.test("guestOps() binds again what a bundle binds below a mount of the guest's", () => {
+  const ops = mountsOf(DEV, { destination: "/dev/log", type: "bind", source: "/run/log" });
+  assertEquals(ops.map(({ op }) => op), ["openRootTree", "mount", "bind"]);
+  const [open, , bind] = ops as unknown as Record<string, unknown>[];
+  assertEquals([open!.path, open!.slot, bind!.target, bind!.slot], ["/dev/log", 1, "/dev/log", 1]);
+});
+
+Deno.test("guestOps() gives a bind the flags that only the guest's kernel can enforce", () => {
+  const options = ["bind", "ro", "nosuid", "noexec"];
+  const ops = mountsOf({ destination: "/data", type: "bind", source: "/srv", options });
+  assertEquals(ops.map((op) => "attrsSet" in op && op.attrsSet), [false, 0x1n | 0x2n | 0x8n]);
+});
+
+Deno.test("guestOps() makes an engine's shared memory and the host's /dev the guest's own", () => {
+  const shm = { destination: "/dev/shm", type: "bind", source: "/var/lib/x/shm", options: ["rw"] };
+  const dev = { destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] };
+  const types = mountsOf(dev, shm).map((op) => op.op === "mount" && op.fstype);
+  assertEquals(types, ["devtmpfs", "tmpfs"]);
+});
+
+Deno.test("guestOps() mounts cgroup2 for whatever version the host has, and sysfs without options of its own", () => {
+  const cgroup = { destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro"] };
+  const sysfs = { destination: "/sys", type: "sysfs", options: ["ro"] };
+  const ops = mountsOf(sysfs, cgroup).map((op) => op.op === "mount" && [op.fstype, op.attrs]);
+  assertEquals(ops, [["sysfs", 1n], ["cgroup2", 1n]]);
+});
+
+Deno.test("guestOps() makes devices that mean the same in every kernel, and not the VMM's", () => {
+  const devices = [
+    { type: "c", path: "/dev/fuse", major: 10, minor: 229 },
+    { type: "c", path: "/dev/kvm", major: 10, minor: 232 },
+    { type: "b", path: "/dev/sda", major: 8, minor: 0 },
+    { type: "c", path: "/dev/nvidia0", major: 195, minor: 0 },
+    { type: "p", path: "/dev/pipe" },
+  ] as const;
+  const paths = only(guestOf({ linux: { devices } }), "mknod")
+    .flatMap((op) => op.op === "mknod" && op.from?.startsWith("linux") ? [op.path] : []);
+  assertEquals(paths, ["/dev/fuse", "/dev/pipe"]);
+});
+
+Deno.test("guestOps() takes the console for a terminal", () => {
+  const [console] = only(guestOf({ process: { ...PROCESS, terminal: true } }), "guestConsole");
+  assertEquals(console, { op: "guestConsole", uid: 0, from: "process.terminal" });
+});
+
+Deno.test("guestOps() has only operations that the agent is built with", () => {
+  const source = new URL("../../../helper-c/agent/operations.c", import.meta.url);
+  const built = [...Deno.readTextFileSync(source).matchAll(/^ {2}X\((\w+)\)/gm)].map(([, name]) =>
+    name!.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+  );
+  const everything = guestOf({
+    process: { ...PROCESS, terminal: true, oomScoreAdj: 5, noNewPrivileges: true },
+    mounts: [PROC, DEV, { destination: "/dev/x", type: "bind", source: "/x" }, {
+      destination: "/proc",
+      options: ["remount", "ro"],
+    }],
+    root: { path: "rootfs", readonly: true },
+    hostname: "a",
+    domainname: "b",
+    linux: {
+      maskedPaths: ["/proc/kcore"],
+      readonlyPaths: ["/proc/sys"],
+      sysctl: { "kernel.sem": "1 2 3 4" },
+    },
+  });
+  const missing = everything.map(({ op }) => op).filter((op) => !built.includes(op));
+  assertEquals(missing, []);
+});
+
+Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits nor the process", () => {
+  const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
+  const spec = specWith(["mount"], { process: { ...PROCESS, rlimits }, mounts: [PROC] });
+  const ending = { kind: "stage", settings: {}, agentOwner: { uid: 0, gid: 0 } } as const;
+  const { intermediate, vmm, guest } = compilePlan(
+    inputOf(spec, { ending, runFolder: "/run/kago/box/vm" }),
+  );
+  assertEquals(only(intermediate, "openRunFolder"), [
+    { op: "openRunFolder", path: "/run/kago/box/vm" },
+  ]);
+  assertEquals(vmm[0], { op: "agentFiles", plan: encodeGuestPlan(guest!) });
+  assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
+  assert(only(guest!, "rlimit", "exec").length === 2);
+});
