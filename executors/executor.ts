@@ -58,6 +58,8 @@ export interface PreExecResult {
   /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
   readonly rootfsFiles: readonly RootFile[];
   readonly ending: Ending;
+  /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
+  readonly leastMemory?: number;
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
 }

@@ -19,6 +19,11 @@ export const VMM_RAM_MIB = 96;
 
 const MIB = 1024n * 1024n;
 
+/** Bytes that a microVM can come to hold, all of its container's. */
+export function vmMemory(ramMib: number): number {
+  return (ramMib + VMM_RAM_MIB) * Number(MIB);
+}
+
 /** As many vCPUs as the quota pays for, rounded up, and not more than the cpuset has; at most `most`. */
 export function defaultCpus({ cpu = {} }: Resources, most: number): number {
   const limits = [quotaCpus(cpu), cpusetCpus(cpu)].filter((limit) => limit !== undefined);

@@ -15,6 +15,7 @@ import {
   requestedHandler,
 } from "../executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
+import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
@@ -47,18 +48,32 @@ function validate(spec: Spec): void {
 function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
   const settings = readVmSettings(spec, id, vmFile.settings);
+  const leastMemory = vmMemory(settings.ramMib);
+  requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
   const { warnings } = vmFile;
   if (!settings.agent) {
     const ending = { kind: "stage", settings: { ...settings } } as const;
-    return { spec: adjusted, rootfsFiles: [guestConfigFile(adjusted)], ending, warnings };
+    const rootfsFiles = [guestConfigFile(adjusted)];
+    return { spec: adjusted, rootfsFiles, ending, leastMemory, warnings };
   }
   const ending: Ending = {
     kind: "stage",
     settings: { ...settings },
     agentOwner: vmmOwner(adjusted),
   };
-  return { spec: adjusted, rootfsFiles: [], ending, warnings };
+  return { spec: adjusted, rootfsFiles: [], ending, leastMemory, warnings };
+}
+
+/** A guest may fill its RAM at any time, and the kernel would then kill the VMM: all of the container, unasked. */
+function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
+  const limit = spec.linux?.resources?.memory?.limit;
+  if (!limit || limit < 0 || limit >= leastMemory) return;
+  throw new SpecError(
+    "linux.resources.memory.limit",
+    `${limit} bytes have no room for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
+      `${leastMemory}: raise the limit, or set the annotation krun.ram_mib lower if it can be`,
+  );
 }
 
 /** What preExec() put there. */

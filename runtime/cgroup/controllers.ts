@@ -4,6 +4,7 @@ import {
   CgroupAccessError,
   EACCES,
   EBUSY,
+  EINVAL,
   ENOENT,
   EPERM,
   EROFS,
@@ -56,6 +57,8 @@ function handDown(parent: string, { controller, from }: ResourceWrite): void {
   } catch (cause) {
     switch (errnoOf(cause)) {
       case ENOENT:
+      // Of a name that the kernel has never heard.
+      case EINVAL:
         throw new HostError(
           `${from}: the cgroup ${parent} has no controller ${controller}`,
           `enable it in the kernel (cgroup_enable=${controller}) or remove the limit`,

@@ -130,6 +130,11 @@ const CREATE_OPTIONS = [
 
 const ID = { name: "ID" } as const;
 
+/** An option of `update`: a string, since its value may be negative, have a unit or be a list. */
+function limit<Name extends string>(name: Name, placeholder: string, help: string) {
+  return { name, kind: "string", placeholder, help } as const;
+}
+
 /** The commands by name, in the order of help. */
 export const COMMANDS = {
   create: {
@@ -224,6 +229,40 @@ export const COMMANDS = {
         help: "time between two statistics, such as 500ms or 1m30s",
       },
       { name: "stats", kind: "boolean", help: "print the statistics once and exit" },
+    ],
+  },
+  update: {
+    summary: "change the limits of a container",
+    details:
+      "All of them are changed, or none. Sizes are bytes, or have a unit: 512m, 1.5g; -1 is unlimited.",
+    positionals: [ID],
+    options: [
+      {
+        name: "resources",
+        short: "r",
+        kind: "string",
+        placeholder: "FILE",
+        help:
+          "read linux.resources as JSON from FILE, - for the standard input, instead of options",
+      },
+      limit("memory", "BYTES", "memory"),
+      limit("memory-reservation", "BYTES", "memory that is kept from being reclaimed"),
+      limit("memory-swap", "BYTES", "memory and swap together"),
+      limit("kernel-memory", "BYTES", "accepted and ignored, as Linux has given it up"),
+      limit("kernel-memory-tcp", "BYTES", "accepted and ignored, as Linux has given it up"),
+      limit("cpu-share", "N", "CPU time in relation to other containers, 2 to 262144"),
+      limit("cpu-quota", "MICROSECONDS", "CPU time in each period"),
+      limit("cpu-period", "MICROSECONDS", "length of a period"),
+      limit("cpu-burst", "MICROSECONDS", "unused CPU time that may be saved up"),
+      limit("cpu-rt-runtime", "MICROSECONDS", "realtime CPU time in each realtime period"),
+      limit("cpu-rt-period", "MICROSECONDS", "length of a realtime period"),
+      limit("cpu-idle", "N", "1 for CPU time that no other container wants, 0 for the default"),
+      limit("cpuset-cpus", "LIST", "CPUs to run on, such as 0-3,7"),
+      limit("cpuset-mems", "LIST", "memory nodes to use"),
+      limit("pids-limit", "N", "number of processes and threads, 0 or -1 for unlimited"),
+      limit("blkio-weight", "N", "share of the disks' time, 10 to 1000"),
+      limit("l3-cache-schema", "SCHEMA", "refused: a container stays in its group of resctrl"),
+      limit("mem-bw-schema", "SCHEMA", "refused: a container stays in its group of resctrl"),
     ],
   },
   list: {

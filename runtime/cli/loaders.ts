@@ -12,6 +12,7 @@ export const LOADERS: CommandLoaders = {
   resume: () => import("../commands/resume.ts"),
   ps: () => import("../commands/ps.ts"),
   events: () => import("../commands/events.ts"),
+  update: () => import("../commands/update.ts"),
   list: () => import("../commands/list.ts"),
   spec: () => import("../commands/spec.ts"),
   features: () => import("../commands/features.ts"),

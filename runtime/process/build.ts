@@ -43,6 +43,8 @@ export interface Build {
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
   readonly ending: Ending;
+  /** As the executor says (executors/executor.ts). */
+  readonly leastMemory?: number;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
   readonly resctrl?: ResctrlBuild;
@@ -94,6 +96,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     executor,
     rootFiles: prepared.rootfsFiles,
     ending: prepared.ending,
+    ...(prepared.leastMemory ? { leastMemory: prepared.leastMemory } : {}),
     host,
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     ...(resctrl ? { resctrl } : {}),

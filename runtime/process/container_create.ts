@@ -114,6 +114,7 @@ function initialState(build: Build): StoredState {
     cgroup: cgroup?.record ?? null,
     ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
     ...(resctrl ? { resctrl: resctrl.record } : {}),
+    ...(build.leastMemory ? { leastMemory: build.leastMemory } : {}),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
     handler: executor.name,

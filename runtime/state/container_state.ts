@@ -36,6 +36,8 @@ export interface StoredState {
   readonly owner: number;
   /** null: the container has none of its own. */
   readonly cgroup: CgroupRecord | null;
+  /** Bytes below which `update` sets no memory limit: the size of a microVM with its VMM. */
+  readonly leastMemory?: number;
   /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
   readonly sharesPids?: true;
   /** Absent when the container has nothing in resctrl. */
@@ -189,6 +191,7 @@ const CHECKS: Readonly<
   created: isString,
   owner: isCount,
   cgroup: isCgroup,
+  leastMemory: (value) => value === undefined || isCount(value),
   resctrl: (value) => value === undefined || isResctrlRecord(value),
   handler: isString,
 };

@@ -40,7 +40,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     unpackKernel: uncompressBzImage,
     modules: [
       ...["virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_console", "virtio-rng"],
-      ...["kvm-amd", "tun", "fuse"],
+      ...["kvm-amd", "tun", "fuse", "loop"],
     ],
     libraries: [
       {

@@ -21,7 +21,7 @@ Deno.test("the table has each name and letter once in a list of options", () => 
 
 Deno.test("the table's options have kebab-case names, a placeholder unless boolean, and a fitting default", () => {
   for (const option of LISTS.flatMap(([, options]) => options)) {
-    assertMatch(option.name, /^[a-z]+(-[a-z]+)*$/);
+    assertMatch(option.name, /^[a-z][a-z0-9]*(-[a-z]+)*$/);
     assertEquals(option.placeholder === undefined, option.kind === "boolean", option.name);
     if (option.choices !== undefined && option.default !== undefined) {
       assert(option.choices.includes(String(option.default)), option.name);

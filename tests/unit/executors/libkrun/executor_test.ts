@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
@@ -50,6 +51,31 @@ Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", 
   const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true };
   assertEquals(ending, { kind: "stage", settings, agentOwner: { uid: 7, gid: 8 } });
+});
+
+function withMemory(limit: number, ramMib?: number): Spec {
+  return {
+    ...SPEC,
+    annotations: ramMib === undefined ? {} : { "krun.ram_mib": `${ramMib}` },
+    linux: { ...SPEC.linux, resources: { memory: { limit } } },
+  };
+}
+
+Deno.test("libkrunExecutor.preExec() says how much memory guest and VMM can come to hold", () => {
+  const least = (spec: Spec) => libkrunExecutor.preExec(spec, CONTEXT).leastMemory;
+  assertEquals(least(SPEC), (1024 + VMM_RAM_MIB) << 20);
+  assertEquals(least(withMemory(512 << 20)), 512 << 20);
+  assertEquals(least(withMemory(512 << 20, 256)), (256 + VMM_RAM_MIB) << 20);
+  assertEquals(least(withMemory(-1, 256)), (256 + VMM_RAM_MIB) << 20);
+});
+
+Deno.test("libkrunExecutor.preExec() refuses a memory limit under which the VMM would be killed", () => {
+  const tooSmall = ((128 + VMM_RAM_MIB) << 20) - 1;
+  for (const spec of [withMemory(tooSmall), withMemory(256 << 20, 256)]) {
+    const { jsonPath } = assertThrows(() => libkrunExecutor.preExec(spec, CONTEXT), SpecError);
+    assertEquals(jsonPath, "linux.resources.memory.limit");
+  }
+  libkrunExecutor.preExec(withMemory(tooSmall + 1), CONTEXT);
 });
 
 Deno.test("libkrunExecutor.preExec() writes nothing into the root filesystem where the agent runs", () => {

@@ -1,0 +1,119 @@
+/**
+ * Changes the limits of a container's cgroup while it lives: all of what is asked for, or nothing. Each file is read
+ * before it is written, and what was written is taken back, the latest first, when a later write fails.
+ */
+import { HostError } from "../errors.ts";
+import type { Resources } from "../spec/spec.ts";
+import { applyWrites, directoryFor, type FileWrite, writeCgroupFile } from "./apply.ts";
+import { enableControllers } from "./controllers.ts";
+import { attachDeviceProgram } from "./device_filter.ts";
+import { deviceProgram } from "./device_program.ts";
+import { replaceDeviceRules } from "./device_update.ts";
+import { ENOENT, errnoOf } from "./errors.ts";
+import type { CgroupRecord } from "./path.ts";
+import { type Present, RESOURCES_PATH, type ResourceWrite } from "./resource_write.ts";
+import { isV1, limitWrites } from "./resources.ts";
+import { undoValues } from "./undo.ts";
+
+/**
+ * @param announce called before the first write, for a manager that keeps its own idea of the values.
+ * @throws {SpecError | HostError} before anything is changed, for what cannot be carried out.
+ * @throws {CgroupWriteError} for a value that the kernel refuses; the old ones hold again.
+ */
+export function updateCgroup(
+  record: CgroupRecord,
+  resources: Resources,
+  announce: (writes: readonly ResourceWrite[]) => void = () => {},
+): void {
+  const controllers = { hierarchies: record.directories };
+  const writes = limitWrites(controllers, resources, presentOf(record));
+  checkUsage(record, resources);
+  const unified = record.directories.find(({ version }) => version === 2);
+  const inV2 = writes.filter((write) => directoryFor(record, write) === unified);
+  // It stays so: a controller without limits changes nothing.
+  if (unified) enableControllers(unified, inV2);
+  announce(writes);
+  const undo: FileWrite[] = [];
+  try {
+    applyWrites(record, writes, (write) => undo.push(...undoOf(write)));
+    if (resources.devices) replaceDevices(record, resources.devices);
+  } catch (error) {
+    throw takeBack(undo, error);
+  }
+}
+
+/** A v2 cgroup without the controller has none of its limits. */
+function presentOf(record: CgroupRecord): Present {
+  return (controller, file) => {
+    const { path } = directoryFor(record, { controller, from: RESOURCES_PATH });
+    return readIfPresent(`${path}/${file}`);
+  };
+}
+
+/** After all limits: on v2 it is one step, and on v1 it takes back what it did by itself. */
+function replaceDevices(record: CgroupRecord, rules: NonNullable<Resources["devices"]>): void {
+  if (isV1({ hierarchies: record.directories }, "devices")) replaceDeviceRules(record, rules);
+  else attachDeviceProgram(record, deviceProgram(rules));
+}
+
+/** v1's kernel refuses such a limit by itself, v2's kills for it. */
+function checkUsage(record: CgroupRecord, { memory }: Resources): void {
+  const { limit, checkBeforeUpdate } = memory ?? {};
+  if (!checkBeforeUpdate || !limit || limit < 0) return;
+  if (isV1({ hierarchies: record.directories }, "memory")) return;
+  const { path } = directoryFor(record, { controller: "memory", from: `${RESOURCES_PATH}.memory` });
+  const usage = readIfPresent(`${path}/memory.current`)?.trim();
+  if (usage === undefined || BigInt(usage) <= limit) return;
+  throw new HostError(
+    `${RESOURCES_PATH}.memory.limit: ${limit} is below the ${usage} bytes that the container uses`,
+    "set a higher limit, or leave checkBeforeUpdate out to have processes killed",
+  );
+}
+
+/** The writes that take this one back; to be made in reverse. */
+function undoOf({ directory, file, value }: FileWrite): FileWrite[] {
+  const read = (name: string) => Deno.readTextFileSync(`${directory}/${name}`);
+  let before: string;
+  try {
+    before = read(file);
+  } catch (error) {
+    if (errnoOf(error) === ENOENT) throw error;
+    // A file that only takes orders, such as memory.reclaim.
+    return [];
+  }
+  const undo = undoValues(file, before, value).map((value) => ({ directory, file, value }));
+  if (file !== "cpu.idle" || before.trim() !== "0") return undo;
+  // The kernel gives a cgroup that stops being idle the default weight.
+  for (const weight of ["cpu.weight", "cpu.shares"]) {
+    const value = readIfPresent(`${directory}/${weight}`)?.trim();
+    if (value !== undefined) undo.unshift({ directory, file: weight, value });
+  }
+  return undo;
+}
+
+/** @returns the error, which also tells of what could not be taken back. */
+function takeBack(undo: readonly FileWrite[], error: unknown): unknown {
+  const failures: unknown[] = [];
+  const files: string[] = [];
+  for (const write of undo.toReversed()) {
+    try {
+      writeCgroupFile(write);
+    } catch (failure) {
+      failures.push(failure);
+      files.push(`${write.directory}/${write.file}`);
+    }
+  }
+  if (failures.length === 0 || !(error instanceof Error)) return error;
+  error.message += `; the old value of ${files.join(", ")} could not be restored`;
+  error.cause = new AggregateError([error.cause, ...failures]);
+  return error;
+}
+
+function readIfPresent(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === ENOENT) return undefined;
+    throw error;
+  }
+}

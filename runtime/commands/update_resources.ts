@@ -1,0 +1,129 @@
+/** What `update` is asked for: its options, or a file, as `linux.resources` would have it. */
+import { parseByteSize } from "../cli/byte_size.ts";
+import type { Invocation } from "../cli/command_table.ts";
+import { describeErrno, HostError, UsageError } from "../errors.ts";
+import { checkResources } from "../spec/checks.ts";
+import { parseResources } from "../spec/load.ts";
+import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/spec.ts";
+
+type UpdateOptions = Omit<Invocation<"update">["options"], "l3CacheSchema" | "memBwSchema">;
+
+/**
+ * @throws {UsageError} for values that are none, or options beside a file.
+ * @throws {SpecError} for resources that break the spec.
+ */
+export async function updateResources(
+  options: UpdateOptions,
+  warn: (message: string) => void,
+): Promise<Resources> {
+  const { resources: file, ...others } = options;
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  if (file !== undefined && given.length > 0) {
+    throw new UsageError("update takes --resources or single limits, not both");
+  }
+  const resources = file === undefined
+    ? fromOptions(options, warn)
+    : await parseResources(file === "-" ? readStdin() : readFile(file));
+  if (Object.keys(resources).length === 0) {
+    throw new UsageError("update needs a limit to change; see kago update --help");
+  }
+  checkResources(resources).forEach(warn);
+  return resources;
+}
+
+function fromOptions(options: UpdateOptions, warn: (message: string) => void): Resources {
+  for (const name of ["kernelMemory", "kernelMemoryTcp"] as const) {
+    if (options[name] === undefined) continue;
+    const flag = name === "kernelMemory" ? "kernel-memory" : "kernel-memory-tcp";
+    warn(`--${flag} is ignored: Linux has given up limits on it, --memory counts it too`);
+  }
+  const memory = memoryOf(options);
+  const cpu = cpuOf(options);
+  return {
+    ...(memory ? { memory } : {}),
+    ...(cpu ? { cpu } : {}),
+    ...(options.pidsLimit === undefined
+      ? {}
+      : { pids: { limit: integer("pids-limit", options.pidsLimit)! } }),
+    ...(options.blkioWeight === undefined
+      ? {}
+      : { blockIO: { weight: Number(integer("blkio-weight", options.blkioWeight)) } }),
+  };
+}
+
+function memoryOf(options: UpdateOptions): MemoryResources | undefined {
+  const size = (name: string, text: string | undefined) =>
+    text === undefined ? undefined : parseByteSize(name, text);
+  return present({
+    limit: size("memory", options.memory),
+    reservation: size("memory-reservation", options.memoryReservation),
+    swap: size("memory-swap", options.memorySwap),
+  });
+}
+
+function cpuOf(options: UpdateOptions): CpuResources | undefined {
+  return present({
+    shares: integer("cpu-share", options.cpuShare),
+    quota: integer("cpu-quota", options.cpuQuota),
+    period: integer("cpu-period", options.cpuPeriod),
+    burst: integer("cpu-burst", options.cpuBurst),
+    realtimePeriod: integer("cpu-rt-period", options.cpuRtPeriod),
+    realtimeRuntime: integer("cpu-rt-runtime", options.cpuRtRuntime),
+    cpus: options.cpusetCpus,
+    mems: options.cpusetMems,
+    idle: integer("cpu-idle", options.cpuIdle),
+  });
+}
+
+/** Without the fields that are undefined; undefined when none is left. */
+function present<T extends object>(
+  fields: { readonly [K in keyof T]: T[K] | undefined },
+): T | undefined {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given) as T;
+}
+
+function integer(name: string, text: string | undefined): Int64 | undefined {
+  if (text === undefined) return undefined;
+  if (!/^-?\d{1,18}$/.test(text)) {
+    throw new UsageError(`option --${name}: "${text}" is not a whole number`);
+  }
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}
+
+function readFile(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (cause) {
+    const errno = Number(/\(os error (\d+)\)/.exec(String(cause))?.[1] ?? 0);
+    throw new HostError(
+      `cannot read ${file}: ${describeErrno(errno)}`,
+      "name a file with the resources as JSON, or - for the standard input",
+      { cause },
+    );
+  }
+}
+
+/** Bytes that a caller may send; real resources have some hundred. */
+const MAX_SIZE = 1024 * 1024;
+
+function readStdin(): string {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const part = new Uint8Array(16384);
+    const count = Deno.stdin.readSync(part);
+    if (count === null) break;
+    size += count;
+    if (size > MAX_SIZE) throw new UsageError(`the resources are longer than ${MAX_SIZE} bytes`);
+    parts.push(part.subarray(0, count));
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return new TextDecoder().decode(all);
+}
