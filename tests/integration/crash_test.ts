@@ -1,0 +1,167 @@
+/**
+ * Many containers at once, and kago killed at any moment: nothing stays that `delete --force` does not remove, no
+ * cgroup, process, mount or state folder. Needs root.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { KAGO, Kago } from "../harness/kago.ts";
+import { run } from "../harness/run.ts";
+
+const SLEEP = { args: ["sh", "-c", "sleep 1001 & exec sleep 1000"] };
+
+Deno.test("100 containers created and deleted in parallel leave no cgroup behind", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    const ids = Array.from({ length: 100 }, (_, i) => `${kago.id}-${i}`);
+    const started = performance.now();
+    const results = await Promise.all(ids.map(async (id) => {
+      const output = `${kago.bundle.path}/output-${id}`;
+      const create = ["create", "--bundle", kago.bundle.path, id];
+      const created = await kago.runWith({ output }, ...create);
+      const startedUp = await kago.run("start", id);
+      const deleted = await kago.run("delete", "--force", id);
+      return [created, startedUp, deleted].map((
+        { code, stdout, stderr },
+      ) => [code, stdout + stderr]);
+    }));
+    const good = [[0, ""], [0, ""], [0, ""]];
+    assertEquals(results, ids.map(() => good));
+    assert(performance.now() - started < 120_000, "it took more than 2 minutes");
+    assertEquals(leftovers(kago.id), []);
+    assertEquals((await kago.run("list", "-q")).stdout, "");
+  });
+});
+
+/** Cgroups whose name begins with the id. */
+function leftovers(id: string): string[] {
+  const find = new Deno.Command("find", {
+    args: ["/sys/fs/cgroup", "-type", "d", "-name", `${id}*`],
+    stdin: "null",
+  }).outputSync();
+  return new TextDecoder().decode(find.stdout).split("\n").filter(Boolean);
+}
+
+/** Ends a command at a random moment of its first `milliseconds`: whether it was still there. */
+async function killDuring(kago: Kago, args: readonly string[], milliseconds: number) {
+  const child = new Deno.Command(KAGO, {
+    args: ["--root", kago.root, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const closed = child.stdout.pipeTo(new WritableStream());
+  const timer = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
+    }
+  }, Math.random() * milliseconds);
+  const { signal } = await child.status;
+  clearTimeout(timer);
+  return { killed: signal === "SIGKILL", closed };
+}
+
+interface Victim {
+  readonly name: string;
+  /** Run before, and must succeed. */
+  readonly before: readonly (readonly string[])[];
+  readonly args: readonly string[];
+}
+
+/** `ID` stands for the container's id, `BUNDLE` for its bundle's path. */
+const CREATE = ["create", "--bundle", "BUNDLE", "ID"];
+const VICTIMS: readonly Victim[] = [
+  { name: "create", before: [], args: CREATE },
+  { name: "run", before: [], args: ["run", "--bundle", "BUNDLE", "ID"] },
+  { name: "start", before: [CREATE], args: ["start", "ID"] },
+  { name: "pause", before: [CREATE, ["start", "ID"]], args: ["pause", "ID"] },
+  { name: "delete", before: [CREATE, ["kill", "ID", "KILL"]], args: ["delete", "ID"] },
+  {
+    name: "delete --force",
+    before: [CREATE, ["start", "ID"]],
+    args: ["delete", "--force", "ID"],
+  },
+];
+
+/** As many rounds as fit, for an emulated host is thirty times as slow. */
+const [ROUNDS, LEAST, SECONDS] = [40, 6, 8];
+
+for (const { name, before, args } of VICTIMS) {
+  Deno.test(`kago killed at any moment of ${name} leaves nothing that delete --force cannot clean`, async () => {
+    await Kago.with(SLEEP, async (kago) => {
+      const fill = (words: readonly string[]) =>
+        words.map((word) => ({ ID: kago.id, BUNDLE: kago.bundle.path })[word] ?? word);
+      const prepare = async () => {
+        for (const words of before) {
+          const output = `${kago.bundle.path}/output`;
+          const { code, stdout } = await kago.runWith({ output }, ...fill(words));
+          assertEquals(code, 0, stdout);
+        }
+        if (name === "delete") await kago.until("stopped");
+      };
+      await prepare();
+      const span = await timeOf(kago, fill(args));
+      await cleanUp(kago);
+      let kills = 0;
+      const end = performance.now() + SECONDS * 1000;
+      for (let i = 0; i < ROUNDS && (i < LEAST || performance.now() < end); i++) {
+        await prepare();
+        const { killed, closed } = await killDuring(kago, fill(args), span);
+        if (killed) kills++;
+        await cleanUp(kago);
+        // Nobody has the output of the command open any more: no process of the container is left.
+        await withLimit(closed, `round ${i}: a process is left`);
+      }
+      assert(kills > 0, "it was never killed");
+    });
+  });
+}
+
+/** How long the command takes; one that does not end is run for as long as it takes to start. */
+async function timeOf(kago: Kago, args: readonly string[]): Promise<number> {
+  const started = performance.now();
+  if (args[0] === "run") {
+    const { closed } = { closed: run(KAGO, ["--root", kago.root, ...args]) };
+    await kago.until("running");
+    const span = performance.now() - started;
+    await kago.run("delete", "--force", kago.id);
+    await closed;
+    return span;
+  }
+  const output = `${kago.bundle.path}/output`;
+  const { code, stdout } = await kago.runWith({ output }, ...args);
+  assertEquals(code, 0, stdout);
+  return performance.now() - started;
+}
+
+async function cleanUp(kago: Kago): Promise<void> {
+  const { code, stderr } = await kago.run("delete", "--force", kago.id);
+  assertEquals(code, 0, stderr);
+  assertEquals(leftovers(kago.id), []);
+  assertEquals([...Deno.readDirSync(kago.root)], []);
+  const mounts = await Deno.readTextFile("/proc/self/mountinfo");
+  assert(!mounts.includes(kago.bundle.path), mounts);
+  assertEquals(await holdersOf(`${kago.bundle.path}/output`), []);
+  const gone = await kago.run("state", kago.id);
+  assertStringIncludes(gone.stderr, "does not exist");
+}
+
+/** The processes that have a file open, once those that are dying are gone. */
+async function holdersOf(path: string): Promise<string[]> {
+  let holders: string[] = [];
+  for (let i = 0; i < 100; i++) {
+    const find = ["-c", 'find /proc/[0-9]*/fd -lname "$1" 2>/dev/null', "sh", path];
+    const { stdout } = await new Deno.Command("sh", { args: find, stdin: "null" }).output();
+    holders = new TextDecoder().decode(stdout).split("\n").filter(Boolean);
+    if (holders.length === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return holders;
+}
+
+async function withLimit(promise: Promise<unknown>, message: string): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), 20_000);
+  });
+  await Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
