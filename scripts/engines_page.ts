@@ -19,16 +19,24 @@ const HEAD = `# kago under the engines
 What podman, buildah, containerd and Docker do with kago and, on the same machine in the same minute, with runc. The tables
 are written by \`deno task docs:engines\` from what the suites in tests/engines found; \`./scripts/test.sh\` runs the suites and
 fails when a command that works with runc fails with kago, or when this page says something else.
-
-Hosts: **cgroup v1** is the machine itself (v1 controllers, as root); **cgroup v2** is an emulated host with pure v2, podman's
-cgroupfs manager and AppArmor off; **systemd** is one booted by systemd, with its cgroup manager; **rootless, systemd** is an
-ordinary user there.
 `;
+
+/** What a host is, for each that there are results of. */
+const HOST_WORDS: Readonly<Record<Host, string>> = {
+  v1: "the machine itself, with v1 controllers and an engine run by root",
+  v2: "an emulated host with pure v2, a kernel of Debian's and every capability",
+  systemd: "an emulated host that systemd has booted, with its cgroup manager",
+  rootless: "an ordinary user there",
+};
 
 /** The whole page. */
 export function renderPage(results: readonly SuiteResult[]): string {
   const engines = [...new Set(results.map(({ engine }) => engine))];
-  return [HEAD, ...engines.map((engine) => renderEngine(engine, results))].join("\n");
+  const hosts = (Object.keys(HOSTS) as Host[])
+    .filter((host) => results.some((run) => run.host === host))
+    .map((host) => `- **${HOSTS[host]}**: ${HOST_WORDS[host]}`);
+  return [HEAD, `${hosts.join("\n")}\n`, ...engines.map((engine) => renderEngine(engine, results))]
+    .join("\n");
 }
 
 function renderEngine(engine: Engine, results: readonly SuiteResult[]): string {

@@ -19,6 +19,8 @@ export interface InnerTestOptions {
   readonly apparmor?: boolean;
   /** As HostOptions has it. */
   readonly systemd?: boolean;
+  /** As HostOptions has it. */
+  readonly results?: string;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function runInnerTests(
     timeout: options.timeout ?? 600,
     apparmor: options.apparmor,
     systemd: options.systemd,
+    ...(options.results ? { results: options.results } : {}),
     env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),

@@ -4,8 +4,9 @@
  */
 import { KAGO } from "../../harness/kago.ts";
 import { makeRootfs } from "../../harness/rootfs.ts";
-import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
+import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";
+import { onTerminal } from "../terminal.ts";
 
 /** A busybox with the users root and test. */
 export const IMAGE = "localhost/busybox";
@@ -16,7 +17,7 @@ const RUNTIME_PATHS: Readonly<Record<Runtime, string>> = { kago: KAGO, runc: "/u
  * A machine that gives root no CAP_SYS_RESOURCE cannot raise its limits to podman's defaults, and one without a module
  * for bridges has no podman network.
  */
-const CONFINED = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
+export const CONFINED = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
 
 export class Podman {
   private constructor(
@@ -32,7 +33,7 @@ export class Podman {
     await Deno.chmod(folder, 0o755); // other users' containers get through
     const podman = new Podman(runtime, host, folder);
     await makeRootfs(`${folder}/rootfs`);
-    await podman.must("tar", ["-C", `${folder}/rootfs`, "-cf", `${folder}/image.tar`, "."]);
+    await runOk("tar", ["-C", `${folder}/rootfs`, "-cf", `${folder}/image.tar`, "."]);
     await podman.ok("import", `${folder}/image.tar`, IMAGE);
     return podman;
   }
@@ -89,19 +90,8 @@ export class Podman {
 
   /** `podman WORDS...` on a terminal, as ok(); `input` is typed. */
   terminal(words: readonly string[], input = ""): Promise<string> {
-    const line = ["podman", ...this.globalOptions, ...this.adapt(words)].map(quote).join(" ");
-    return this.must("script", ["-qec", line, "/dev/null"], {
-      stdin: input,
-      timeout: 90,
-      cwd: this.folder,
-    });
-  }
-
-  /** A command of the host's that must succeed; its standard output. */
-  async must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await run(command, args, options);
-    if (code === 0) return stdout;
-    throw new Error(`${command} ${args.join(" ")} ended with ${code}\n${stdout}${stderr}`);
+    const command = ["podman", ...this.globalOptions, ...this.adapt(words)];
+    return onTerminal(command, { stdin: input, cwd: this.folder });
   }
 
   /** `podman run` and `create` with what this host needs. */
@@ -112,9 +102,4 @@ export class Podman {
     const own = rest.some((word) => word.startsWith("--network") || word.startsWith("--pod"));
     return [command, ...CONFINED, ...(own ? [] : ["--network", "none"]), ...rest];
   }
-}
-
-/** One word of sh(1). */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,0 +1,77 @@
+/** Docker Engine with folders of the test's own and kago as an added runtime; `docker` with one of the runtimes. */
+import { KAGO } from "../../harness/kago.ts";
+import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
+import { makeImageTar, startContainerd } from "../containerd/containerd.ts";
+import { Daemon } from "../daemon.ts";
+import type { Runtime } from "../engine_case.ts";
+import { onTerminal } from "../terminal.ts";
+
+/** Debian's, which another docker on the PATH may hide. */
+export const DOCKER = "/usr/bin/docker";
+
+export const IMAGE = "busybox";
+
+/** Docker and the containerd that it asks. */
+export class Engine {
+  private constructor(readonly folder: string, private readonly daemons: readonly Daemon[]) {}
+
+  static async start(): Promise<Engine> {
+    const folder = await Deno.makeTempDir({ prefix: "docker_" });
+    const containerd = await startContainerd(folder);
+    await Deno.writeTextFile(
+      `${folder}/daemon.json`,
+      JSON.stringify({ runtimes: { kago: { path: KAGO } } }),
+    );
+    const command = [
+      ...["dockerd", "--config-file", `${folder}/daemon.json`],
+      ...["--containerd", `${folder}/containerd.sock`, "--host", `unix://${folder}/docker.sock`],
+      ...["--data-root", `${folder}/docker`, "--exec-root", `${folder}/docker-exec`],
+      ...["--pidfile", `${folder}/docker.pid`, "--storage-driver", "overlay2"],
+      // Nothing of the host's network is touched.
+      ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"],
+    ];
+    const probe = [DOCKER, "--host", `unix://${folder}/docker.sock`, "version"];
+    const docker = await Daemon.start(command, `${folder}/docker.log`, probe);
+    await runOk(DOCKER, [...probe.slice(1, 3), "import", await makeImageTar(folder), IMAGE]);
+    return new Engine(folder, [docker, containerd]);
+  }
+
+  async end(): Promise<void> {
+    for (const daemon of this.daemons) await daemon.end();
+    await run("umount", [`${this.folder}/docker`]); // dockerd binds it over itself
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+export class Docker {
+  constructor(readonly runtime: Runtime, readonly folder: string) {}
+
+  /** `docker WORDS...`, whatever comes of it. */
+  docker(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return run(DOCKER, this.argumentsOf(words), options);
+  }
+
+  /** `docker WORDS...`, which must end with `code`; its standard output. */
+  async expect(code: number, words: readonly string[], options?: RunOptions): Promise<string> {
+    const result = await this.docker(words, options);
+    if (result.code === code) return result.stdout;
+    throw new Error(
+      `docker ${words.join(" ")} ended with ${result.code}, not ${code}\n` +
+        `stdout: ${result.stdout}\nstderr: ${result.stderr}`,
+    );
+  }
+
+  ok(...words: string[]): Promise<string> {
+    return this.expect(0, words);
+  }
+
+  /** As ok(), on a terminal. */
+  terminal(words: readonly string[]): Promise<string> {
+    return onTerminal([DOCKER, ...this.argumentsOf(words)]);
+  }
+
+  private argumentsOf([command = "", ...rest]: readonly string[]): string[] {
+    const own = command === "run" ? ["--runtime", this.runtime, "--network", "none"] : [];
+    return ["--host", `unix://${this.folder}/docker.sock`, command, ...own, ...rest];
+  }
+}

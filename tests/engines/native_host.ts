@@ -1,0 +1,8 @@
+/** Which kind of host this machine is. */
+import { runOk } from "../harness/run.ts";
+import type { Host } from "./engine_case.ts";
+
+export async function nativeHost(): Promise<Host> {
+  const type = await runOk("stat", ["-fc", "%T", "/sys/fs/cgroup"]);
+  return type.trim() === "cgroup2fs" ? "v2" : "v1";
+}

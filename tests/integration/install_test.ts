@@ -1,0 +1,132 @@
+/** scripts/install.sh, into a folder that stands for the root of a machine. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { KAGO } from "../harness/kago.ts";
+import { run, runOk, type RunResult } from "../harness/run.ts";
+
+const SCRIPT = new URL("../../scripts/install.sh", import.meta.url).pathname;
+const CONF = "etc/containers/containers.conf.d/50-kago.conf";
+
+/** A stick with the script and kago, and a machine's root. */
+async function withStick(
+  use: (
+    stick: { root: string; install: (...args: string[]) => Promise<RunResult> },
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "install_" });
+  const root = `${folder}/root`;
+  await Deno.mkdir(root);
+  await Deno.mkdir(`${folder}/stick`);
+  await Deno.copyFile(SCRIPT, `${folder}/stick/install.sh`);
+  await Deno.symlink(KAGO, `${folder}/stick/kago`);
+  // Without a network, as where a stick is needed.
+  const install = (...args: string[]) =>
+    run("unshare", ["--net", "sh", `${folder}/stick/install.sh`, "--root", root, ...args]);
+  try {
+    await use({ root, install });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** All files below the folder, sorted. */
+async function files(folder: string): Promise<string[]> {
+  const list = await runOk("find", [folder, "!", "-type", "d", "-printf", "%P\n"]);
+  return list.split("\n").filter(Boolean).sort();
+}
+
+Deno.test("install.sh puts kago, krun and podman's drop-in in place, and --uninstall removes them", async () => {
+  await withStick(async ({ root, install }) => {
+    const { code, stdout, stderr } = await install();
+    assertEquals(code, 0, stdout + stderr);
+    assertEquals(await files(root), [CONF, "usr/local/bin/kago", "usr/local/bin/krun"].sort());
+    assertEquals(await Deno.readLink(`${root}/usr/local/bin/krun`), "kago");
+    assertStringIncludes(await runOk(`${root}/usr/local/bin/kago`, ["--version"]), "kago version");
+    assertEquals((await install()).code, 0, "once more");
+    assertEquals((await install("--uninstall")).code, 0);
+    assertEquals(await files(root), []);
+    assertEquals((await install("--uninstall")).code, 0, "once more");
+  });
+});
+
+Deno.test("install.sh --dry-run says what would be done and does nothing", async () => {
+  await withStick(async ({ root, install }) => {
+    const { code, stdout } = await install("--dry-run", "--prefix", "/opt/kago");
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "to /opt/kago/bin/kago");
+    assertStringIncludes(stdout, `write /${CONF}`);
+    assertEquals(await files(root), []);
+  });
+});
+
+Deno.test("install.sh takes the kago of the build when there is none beside it", async () => {
+  const { code, stdout } = await run(SCRIPT, ["--dry-run", "--root", "/nonexistent"]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "/dist/kago to /usr/local/bin/kago");
+});
+
+Deno.test("podman finds kago and krun by name with the drop-in", async () => {
+  await withStick(async ({ root, install }) => {
+    await install();
+    const script = 'mount --bind "$0/usr/local" /usr/local; ' +
+      'for name in kago krun; do podman --root "$0/store" --runroot "$0/run" --runtime $name info ' +
+      "--format '{{.Host.OCIRuntime.Path}}'; done; umount -q \"$0/store/overlay\"";
+    const { stdout, stderr } = await run("unshare", ["--mount", "sh", "-c", script, root], {
+      env: { CONTAINERS_CONF: `${root}/${CONF}` },
+    });
+    assertEquals(stdout, "/usr/local/bin/kago\n/usr/local/bin/krun\n", stderr);
+  });
+});
+
+Deno.test("install.sh writes Docker's daemon.json only where there is none", async () => {
+  await withStick(async ({ root, install }) => {
+    const file = `${root}/etc/docker/daemon.json`;
+    await Deno.mkdir(`${root}/etc/docker`, { recursive: true });
+    await install();
+    const { runtimes } = JSON.parse(await Deno.readTextFile(file));
+    assertEquals(runtimes.kago, { path: "/usr/local/bin/kago" });
+    await install("--uninstall");
+    assertEquals(await files(root), []);
+
+    await Deno.writeTextFile(file, '{"debug":true}\n');
+    const { stdout } = await install();
+    assertStringIncludes(stdout, '"kago": { "path": "/usr/local/bin/kago" }');
+    assertEquals(await Deno.readTextFile(file), '{"debug":true}\n');
+    await install("--uninstall");
+    assertEquals(await files(root), ["etc/docker/daemon.json"]);
+  });
+});
+
+Deno.test("install.sh prints what containerd's config.toml needs", async () => {
+  await withStick(async ({ root, install }) => {
+    await Deno.mkdir(`${root}/etc/containerd`, { recursive: true });
+    const { stdout } = await install();
+    assertStringIncludes(
+      stdout,
+      'containerd.runtimes.kago.options]\n      BinaryName = "/usr/local/bin/kago"',
+    );
+  });
+});
+
+Deno.test("install.sh leaves what is somebody else's alone, and says so", async () => {
+  await withStick(async ({ root, install }) => {
+    await Deno.mkdir(`${root}/usr/local/bin`, { recursive: true });
+    await Deno.writeTextFile(`${root}/usr/local/bin/krun`, "crun's");
+    const { code, stderr } = await install();
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "krun is there and is not kago's");
+    assertEquals(await files(root), ["usr/local/bin/krun"]);
+    await install("--uninstall");
+    assert((await files(root)).includes("usr/local/bin/krun"));
+  });
+});
+
+Deno.test("install.sh refuses arguments that it does not know, and a prefix that is no plain path", async () => {
+  await withStick(async ({ root, install }) => {
+    for (const args of [["--force"], ["--prefix"], ["--prefix", "here"], ["--prefix", '/a"b']]) {
+      const { code, stderr } = await install(...args);
+      assertEquals(code, 1, args.join(" "));
+      assertStringIncludes(stderr, "install.sh: ");
+    }
+    assertEquals(await files(root), []);
+  });
+});
