@@ -10,8 +10,9 @@ import { createLogger, type Logger } from "./runtime/log.ts";
 
 const INIT_STAGE = "--stage=init";
 
-/** As runc: 1 for every failure of the runtime itself. */
+/** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;
+const EXEC_FAILURE = 255;
 
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === INIT_STAGE) {
@@ -19,15 +20,17 @@ async function main(args: readonly string[]): Promise<number> {
     return runInitStage(args[1] ?? "");
   }
   let logger = createLogger({ format: "text", debug: false });
+  let failure = FAILURE;
   try {
     const opening = parseGlobalOptions(args);
     const { log, logFormat, debug } = opening.global;
     logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
+    if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
     return await carryOut(parseCommand(opening), logger);
   } catch (error) {
     logger.error(messageOf(error));
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
-    return FAILURE;
+    return failure;
   }
 }
 

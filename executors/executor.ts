@@ -4,7 +4,7 @@
  */
 import type { RootFile } from "../ffi/shim.ts";
 import type { Ending } from "../runtime/plan/compile_input.ts";
-import type { Spec } from "../runtime/spec/spec.ts";
+import type { Process, Spec } from "../runtime/spec/spec.ts";
 
 export type { RootFile };
 
@@ -51,6 +51,27 @@ export interface Executor {
    * @throws {SpecError} for what the image or the bundle asks of this executor and cannot have.
    */
   preExec(spec: Spec, context: BundleContext): PreExecResult;
+
+  /**
+   * Called by `exec`, in the caller's namespaces: runs the tenant to its end, or with `detach` until it runs.
+   * Executors whose container is what its namespaces hold have none: `exec` joins the namespaces then.
+   * @returns the exit code.
+   * @throws {HostError} when it cannot be run.
+   */
+  runTenant?(tenant: Tenant): Promise<number>;
+}
+
+/** A process more in a running container. */
+export interface Tenant {
+  readonly id: string;
+  /** Absolute path of the container's state folder. */
+  readonly stateFolder: string;
+  /** Checked, with the user's ids looked up in the container. */
+  readonly process: Process;
+  readonly detach: boolean;
+  readonly pidFile?: string;
+  readonly consoleSocket?: string;
+  readonly preserveFds: number;
 }
 
 export interface PreExecResult {

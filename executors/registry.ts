@@ -1,5 +1,5 @@
 /** Which executors there are, and in which order they are asked. */
-import { SpecError, UsageError } from "../runtime/errors.ts";
+import { HostError, SpecError, UsageError } from "../runtime/errors.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
 import { defaultExecutor } from "./default.ts";
 import {
@@ -32,6 +32,19 @@ export function pickExecutor(spec: Spec, request: HandlerRequest): Executor {
   const handler = requestedHandler(spec, request);
   if (spec.annotations?.[HANDLER_ANNOTATION] !== undefined) throw new CantHandle(handler);
   throw new UsageError(`--handler: ${unknown(handler)}`);
+}
+
+/**
+ * The executor that a container was created with.
+ * @throws {HostError} when this kago has none of that name.
+ */
+export function executorNamed(name: string): Executor {
+  const executor = EXECUTORS.find((candidate) => candidate.name === name);
+  if (executor) return executor;
+  throw new HostError(
+    `this kago has no handler ${JSON.stringify(name)}, with which the container was created`,
+    "use the kago that created it",
+  );
 }
 
 function unknown(handler: string): string {

@@ -29,6 +29,7 @@ export const CALLS = [
   "foreground",
   "copy_window_size",
   "put_root_file",
+  "read_root_file",
   "run_vmm_stage",
   "run_hooks",
   "probe_kvm",
@@ -118,15 +119,19 @@ export interface StageChannels {
   readonly exe: number;
   readonly plan: number;
   readonly sync: number;
-  /** -1 under `run`. */
+  /** Where `start` will connect, or -1. */
   readonly listen: number;
+  /** A pidfd of the process whose namespaces are to be joined, or -1. */
+  readonly target: number;
   /** A v2 cgroup's folder to start in, or -1. */
   readonly cgroup: number;
 }
 
 /** Starts the Intermediate: its pid. */
-export function spawnStage({ exe, plan, sync, listen, cgroup }: StageChannels): number {
-  return checked(call("spawn", [exe, plan, sync, listen, cgroup]), "clone3 of the stage process");
+export function spawnStage(channels: StageChannels): number {
+  const { exe, plan, sync, listen, target, cgroup } = channels;
+  const numbers = Int32Array.of(exe, plan, sync, listen, target, cgroup);
+  return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
 export function socketPair(): [number, number] {
@@ -307,6 +312,17 @@ export function spawnPeer(path: string, args: readonly string[]): Peer {
     `start ${path}`,
   );
   return { fd, pid: peer[0]!, log: peer[1]!, ready: peer[2]! };
+}
+
+/** Reads a regular file below a hostile root, which its links do not lead out of; undefined when it is missing. */
+export function readRootFile(root: string, path: string, maxSize: number): string | undefined {
+  const bytes = new Uint8Array(maxSize);
+  const size = call("read_root_file", [maxSize], cString(root), cString(path), bytes);
+  const ENOENT = 2;
+  if (size === -ENOENT) return undefined;
+  return new TextDecoder().decode(
+    bytes.subarray(0, checked(size, `read ${path} below ${root}`)),
+  );
 }
 
 export interface VmmChannels {

@@ -16,7 +16,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_memory_file: return kago_memory_file(p, q, (uint32_t)n[0]);
     case CALL_stage_program: return kago_stage_program();
     case CALL_check_plan: return kago_check_plan(p, (uint32_t)n[0], q, r);
-    case CALL_spawn: return kago_spawn(n[0], n[1], n[2], n[3], n[4]);
+    case CALL_spawn: return kago_spawn(p);
     case CALL_socket_pair: return kago_socket_pair(p);
     case CALL_listen: return kago_listen(p);
     case CALL_connect: return kago_connect(p);
@@ -32,6 +32,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_foreground: return kago_foreground(n[0], n[1]);
     case CALL_copy_window_size: return kago_copy_window_size(n[0]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
+    case CALL_read_root_file: return kago_read_root_file(p, q, r, (uint32_t)n[0]);
     case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
     case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);
     case CALL_probe_kvm: return kago_probe_kvm();

@@ -130,7 +130,7 @@ int op_console(struct context *c, const struct field *f) {
   struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
   int result = size.ws_row || size.ws_col ? as_result(ioctl(slave, TIOCSWINSZ, &size)) : 0;
   if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
-  if (result == 0) result = bind_console(c, slave);
+  if (result == 0 && f[3].number) result = bind_console(c, slave);
   struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
   if (result == 0) result = message_send(c->sync_fd, &message, master);
   close(master);

@@ -108,7 +108,7 @@ int op_exec(struct context *c, const struct field *f) {
   if (c->home[0]) envp[f[1].count] = c->home;
   /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
    * a seccomp profile may be loaded that is older than close_range. */
-  const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd};
+  const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd, c->target_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);
   }

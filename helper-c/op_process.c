@@ -65,7 +65,7 @@ static int check_cwd(void) {
 
 int op_prepare_cwd(struct context *c, const struct field *f) {
   int result = as_result(chdir(f[0].text));
-  if (result == -ENOENT) {
+  if (result == -ENOENT && f[1].number) {
     result = make_folders(f[0].text);
     if (result == 0) result = as_result(chdir(f[0].text));
   }
@@ -204,6 +204,7 @@ int close_all_but(unsigned first, const int *kept, int count) {
 int op_close_fds(struct context *c, const struct field *f) {
   if (f[0].number > INT_MAX - 3) return -EINVAL;
   c->preserved = (unsigned)f[0].number;
-  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd, c->root_fd, c->run_fd, c->proc_fd};
-  return close_all_but(3 + c->preserved, own, 7);
+  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd,
+                     c->root_fd, c->run_fd, c->proc_fd, c->target_fd};
+  return close_all_but(3 + c->preserved, own, sizeof own / sizeof *own);
 }

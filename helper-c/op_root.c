@@ -80,6 +80,13 @@ int op_pivot_root(struct context *c, const struct field *f) {
   return result;
 }
 
+int op_enter_root(struct context *c, const struct field *f) {
+  c->root_fd = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  int result = c->root_fd < 0 ? c->root_fd : as_result(fchdir(c->root_fd));
+  if (result == 0) result = as_result(chroot("."));
+  return result;
+}
+
 int op_change_root(struct context *c, const struct field *f) {
   int result = as_result(fchdir(c->root_fd));
   if (result == 0 && f[0].number) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));

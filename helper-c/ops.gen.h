@@ -17,7 +17,7 @@
   X(14, remount, "sUUu") \
   X(15, symlink, "ssu") \
   X(16, mknod, "suuuuu") \
-  X(17, console, "uuu") \
+  X(17, console, "uuuu") \
   X(18, sysctl, "ss") \
   X(19, mask_path, "ss") \
   X(20, readonly_path, "s") \
@@ -31,7 +31,7 @@
   X(28, rlimit, "uUU") \
   X(29, soft_limit, "uU") \
   X(30, umask, "u") \
-  X(31, prepare_cwd, "s") \
+  X(31, prepare_cwd, "su") \
   X(32, chdir, "s") \
   X(33, cap_bounding, "U") \
   X(34, keep_caps, "") \
@@ -60,4 +60,7 @@
   X(57, open_run_folder, "s") \
   X(58, agent_files, "b") \
   X(59, open_root_tree, "suu") \
-  X(60, guest_console, "u")
+  X(60, guest_console, "u") \
+  X(61, join_process, "u") \
+  X(62, enter_root, "s") \
+  X(63, cpu_affinity, "V")

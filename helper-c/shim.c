@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "net_device.h"
 #include "plan.h"
+#include "root_path.h"
 #include "root_file.h"
 #include "threads.h"
 
@@ -158,6 +159,44 @@ int kago_pidfd_wait(int pidfd, int timeout_ms) {
   return wait.revents & POLLNVAL ? -EBADF : result;
 }
 
+/* A device may do something when it is opened and a FIFO may wait, so what it is is looked at before. */
+static int open_regular(int root, const char *path) {
+  char link[32];
+  struct stat info;
+  struct context c = {.root_fd = root};
+  int found = root_open(&c, path, 0, FOLLOW_LINKS);
+  int fd = found < 0 ? found : as_result(fstat(found, &info));
+  if (fd == 0) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", found);
+    fd = S_ISREG(info.st_mode) ? as_result(open(link, O_RDONLY | O_CLOEXEC)) : -EINVAL;
+  }
+  if (found >= 0) close(found);
+  return fd;
+}
+
+static int read_all(int fd, uint8_t *bytes, uint32_t size) {
+  uint32_t filled = 0;
+  for (;;) {
+    uint8_t beyond;
+    bool full = filled == size;
+    ssize_t n = read(fd, full ? &beyond : bytes + filled, full ? 1 : size - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -errno;
+    if (n == 0) return (int)filled;
+    if (full) return -EFBIG;
+    filled += (uint32_t)n;
+  }
+}
+
+int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size) {
+  int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  int fd = folder < 0 ? folder : open_regular(folder, path);
+  int result = fd < 0 ? fd : read_all(fd, bytes, size);
+  if (fd >= 0) close(fd);
+  if (folder >= 0) close(folder);
+  return result;
+}
+
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]) {
   struct plan plan;
   struct context c = {.plan = &plan,
@@ -165,6 +204,7 @@ int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int
                       .plan_fd = plan_fd,
                       .sync_fd = sync_fd,
                       .listen_fd = listen_fd,
+                      .target_fd = -1,
                       .report_fd = sync_fd,
                       .root_fd = root_fd,
                       .run_fd = -1,

@@ -14,8 +14,16 @@ int kago_stage_program(void);
 /* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
 
-/* Starts the stage program as Intermediate, in the cgroup folder `cgroup_fd` unless that is -1: its pid. */
-int kago_spawn(int exe_fd, int plan_fd, int sync_fd, int listen_fd, int cgroup_fd);
+/* What the Intermediate gets. */
+struct stage_channels {
+  int32_t exe, plan, sync;
+  int32_t listen; /* where `start` will connect, or -1 */
+  int32_t target; /* a pidfd of the process whose namespaces it will join, or -1 */
+  int32_t cgroup; /* the folder of the cgroup that it starts in, or -1 */
+};
+
+/* Starts the stage program as Intermediate: its pid. */
+int kago_spawn(const struct stage_channels *channels);
 
 /* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. */
 int kago_socket_pair(int32_t pair[2]);
@@ -65,6 +73,10 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
 /* Opens `path` as if `root` were /, links and all, but no link of a procfs; `flags` as in fcntl.h. */
 int kago_open_in_root(const char *root, const char *path, int flags);
 
+/* Reads a regular file below a hostile root, no link leading out of it, and not more than `size` bytes: how many, or
+ * -EFBIG when there are more. */
+int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
+
 /* Runs the vmm stage of the plan in this process, on all its threads. `result` gets the failing operation's index, the
  * descriptor that reports go to, and that of the guest's own root, -1 without an agent. */
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]);
@@ -112,6 +124,7 @@ _Noreturn void kago_exit(int code);
   X(foreground) \
   X(copy_window_size) \
   X(put_root_file) \
+  X(read_root_file) \
   X(run_vmm_stage) \
   X(run_hooks) \
   X(probe_kvm) \

@@ -19,7 +19,7 @@ struct child {
   long error;
 };
 
-enum { STACK_SIZE = 64 << 10 };
+enum { STACK_SIZE = 64 << 10, KEPT = 4 };
 
 static void run_child(void *argument) {
   struct child *child = argument;
@@ -47,18 +47,17 @@ static long clone_child(struct child *child, int cgroup_fd) {
   return pid;
 }
 
-int kago_spawn(int exe_fd, int plan_fd, int sync_fd, int listen_fd, int cgroup_fd) {
-  char plan[12], sync[12], listen[12];
-  snprintf(plan, sizeof plan, "%d", plan_fd);
-  snprintf(sync, sizeof sync, "%d", sync_fd);
-  snprintf(listen, sizeof listen, "%d", listen_fd);
-  char *const argv[] = {"kago", "--stage=intermediate", plan, sync, listen, NULL}, *const envp[] = {NULL};
-  const int kept[] = {plan_fd, sync_fd, listen_fd};
-  struct child child = {.exe_fd = exe_fd, .kept = kept, .kept_count = 3, .argv = argv, .envp = envp};
+int kago_spawn(const struct stage_channels *channels) {
+  const int kept[] = {channels->plan, channels->sync, channels->listen, channels->target};
+  char numbers[KEPT][12];
+  for (int i = 0; i < KEPT; i++) snprintf(numbers[i], sizeof numbers[i], "%d", kept[i]);
+  char *const argv[] = {"kago", "--stage=intermediate", numbers[0], numbers[1], numbers[2], numbers[3], NULL};
+  char *const envp[] = {NULL};
+  struct child child = {.exe_fd = channels->exe, .kept = kept, .kept_count = KEPT, .argv = argv, .envp = envp};
   /* No handler of ours may run in the child, on a stack that is not its own: all signals wait until it has execed. */
   uint64_t all = ~0ull, before;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-  long pid = clone_child(&child, cgroup_fd);
+  long pid = clone_child(&child, channels->cgroup);
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
   if (pid < 0) return (int)pid;
   if (!child.error) return (int)pid;

@@ -3,7 +3,7 @@
  * (runtime/process/stage_init.ts). libkrun reaches the container's files and sockets from the VMM process, so the
  * container's namespaces, cgroup and capabilities confine it as they confine a plain process.
  */
-import { SpecError } from "../../runtime/errors.ts";
+import { HostError, SpecError } from "../../runtime/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
@@ -13,6 +13,7 @@ import {
   type Executor,
   type PreExecResult,
   requestedHandler,
+  type Tenant,
 } from "../executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
@@ -27,7 +28,15 @@ export const libkrunExecutor: Executor = {
   validate,
   checkHost: (spec, { rootfs }, ending) => checkLibkrunHost(spec, settingsOf(ending), rootfs),
   preExec,
+  runTenant,
 };
+
+function runTenant({ id }: Tenant): never {
+  throw new HostError(
+    `cannot exec in container ${id}: it is a microVM, and nothing in its guest starts processes for kago`,
+    "run the command as the microVM's own, or use a plain container",
+  );
+}
 
 function validate(spec: Spec): void {
   if (!spec.process?.args?.length) {

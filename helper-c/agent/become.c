@@ -40,7 +40,7 @@ static enum opcode opcode_at(const struct plan *plan, uint32_t index) {
 _Noreturn void become(const struct plan *plan) {
   static struct context c;
   c = (struct context){.plan = plan, .stage = STAGE_INIT, .on_all_threads = on_only_thread};
-  c.sync_fd = c.listen_fd = c.report_fd = c.plan_fd = c.root_fd = c.run_fd = c.agent_fd = c.proc_fd = -1;
+  c.sync_fd = c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.run_fd = c.agent_fd = c.proc_fd = -1;
   umask(022);
   uint32_t failed = 0;
   int error = -run_stage(&c, &failed);

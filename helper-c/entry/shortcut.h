@@ -126,7 +126,7 @@ static int is_stopped(struct shortcut *s, char **rest) {
   return !lives(pid, time);
 }
 
-static const char OWN_FILES[] = "state.json\0notify.sock\0started.json\0shortcut\0";
+static const char OWN_FILES[] = "state.json\0config.json\0notify.sock\0started.json\0shortcut\0";
 
 static enum shortcut_outcome delete_container(struct shortcut *s) {
   char *at;

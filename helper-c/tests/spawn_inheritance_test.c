@@ -51,7 +51,7 @@ TEST(no_handler_of_the_caller_runs_in_the_child) {
   for (int i = 0; i < 200; i++) {
     int32_t pair[2];
     EQUAL(kago_socket_pair(pair), 0);
-    int pid = kago_spawn(exe, plan, pair[1], -1, -1);
+    int pid = spawn_with(exe, plan, pair[1], -1);
     CHECK(pid > 0);
     EQUAL(kago_wait(pid), 1 << 8);
     CHECK(marked == 0 || marked == getpid());
@@ -137,7 +137,8 @@ TEST(the_callers_descriptors_stay_close_on_exec) {
   int32_t pair[2];
   EQUAL(kago_socket_pair(pair), 0);
   int exe = stage_program(), plan = kago_memory_file("plan", (const uint8_t *)"x", 1), listener = kago_listen("n");
-  EQUAL(kago_wait(kago_spawn(exe, plan, pair[1], listener, -1)), 1 << 8);
+  const struct stage_channels channels = {exe, plan, pair[1], listener, -1, -1};
+  EQUAL(kago_wait(kago_spawn(&channels)), 1 << 8);
   const int kept[] = {exe, plan, listener, pair[0], pair[1]};
   for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) EQUAL(fcntl(kept[i], F_GETFD), FD_CLOEXEC);
 }

@@ -160,10 +160,10 @@ TEST(what_cannot_be_executed_fails_in_kago_spawn_and_leaves_no_child) {
   int plan = kago_memory_file("plan", (const uint8_t *)"x", 1);
   EQUAL(kago_socket_pair(pair), 0);
   int text = kago_memory_file("text", (const uint8_t *)"text", 4);
-  EQUAL(kago_spawn(text, plan, pair[0], -1, -1), -ENOEXEC);
-  EQUAL(kago_spawn(250, plan, pair[0], -1, -1), -EBADF);
-  EQUAL(kago_spawn(kago_open(".", O_DIRECTORY), plan, pair[0], -1, -1), -EACCES);
-  EQUAL(kago_spawn(stage_program(), plan, pair[0], -1, text), -EBADF); /* no cgroup */
+  EQUAL(spawn_with(text, plan, pair[0], -1), -ENOEXEC);
+  EQUAL(spawn_with(250, plan, pair[0], -1), -EBADF);
+  EQUAL(spawn_with(kago_open(".", O_DIRECTORY), plan, pair[0], -1), -EACCES);
+  EQUAL(spawn_with(stage_program(), plan, pair[0], text), -EBADF); /* no cgroup */
   EQUAL(waitpid(-1, NULL, 0), -1);
   EQUAL(errno, ECHILD);
   sigprocmask(SIG_SETMASK, NULL, &after);

@@ -27,14 +27,21 @@ static inline int stage_program(void) {
   return fd;
 }
 
-/* Spawns the stage with these bytes as its plan; `listen_fd` and `cgroup_fd` as for kago_spawn. */
+/* The least that a stage can be given: its pid, or -errno. */
+static inline int spawn_with(int exe, int plan, int sync, int cgroup) {
+  const struct stage_channels channels = {exe, plan, sync, -1, -1, cgroup};
+  return kago_spawn(&channels);
+}
+
+/* Spawns the stage with these bytes as its plan; `listen_fd` and `cgroup_fd` as in struct stage_channels. */
 static inline struct stages spawn_bytes(const uint8_t *bytes, size_t size, int listen_fd, int cgroup_fd) {
   int32_t pair[2];
   int exe = stage_program(), plan = kago_memory_file("plan", bytes, (uint32_t)size);
   CHECK(plan >= 0 && kago_socket_pair(pair) == 0);
   struct timeval limit = {.tv_sec = SECONDS_TO_ANSWER};
   setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  int pid = kago_spawn(exe, plan, pair[1], listen_fd, cgroup_fd);
+  const struct stage_channels channels = {exe, plan, pair[1], listen_fd, -1, cgroup_fd};
+  int pid = kago_spawn(&channels);
   CHECK(pid > 0);
   close(exe);
   close(plan);

@@ -81,6 +81,27 @@ const BUNDLE = {
   help: "the bundle folder",
 } as const satisfies Option;
 
+const CONSOLE_SOCKET = {
+  name: "console-socket",
+  kind: "string",
+  placeholder: "SOCKET",
+  help: "unix socket that receives the terminal's file descriptor",
+} as const satisfies Option;
+
+const PRESERVE_FDS = {
+  name: "preserve-fds",
+  kind: "number",
+  placeholder: "N",
+  default: 0,
+  help: "pass N more file descriptors to the container, from 3 (after those of LISTEN_FDS)",
+} as const satisfies Option;
+
+const NO_SUBREAPER = {
+  name: "no-subreaper",
+  kind: "boolean",
+  help: "do not become the reaper of the container's orphans",
+} as const satisfies Option;
+
 /** What `create` and `run` share. */
 const CREATE_OPTIONS = [
   BUNDLE,
@@ -92,12 +113,7 @@ const CREATE_OPTIONS = [
     default: "config.json",
     help: "the configuration file, relative to the bundle",
   },
-  {
-    name: "console-socket",
-    kind: "string",
-    placeholder: "SOCKET",
-    help: "unix socket that receives the terminal's file descriptor",
-  },
+  CONSOLE_SOCKET,
   {
     name: "pid-file",
     kind: "string",
@@ -114,18 +130,68 @@ const CREATE_OPTIONS = [
     kind: "boolean",
     help: "let the container inherit the caller's session keyring",
   },
+  PRESERVE_FDS,
+  NO_SUBREAPER,
+] as const satisfies readonly Option[];
+
+const EXEC_OPTIONS = [
   {
-    name: "preserve-fds",
-    kind: "number",
-    placeholder: "N",
-    default: 0,
-    help: "pass N more file descriptors to the container, from 3 (after those of LISTEN_FDS)",
+    name: "process",
+    short: "p",
+    kind: "string",
+    placeholder: "FILE",
+    help: "read the process from FILE, in the form of config.json's process",
   },
   {
-    name: "no-subreaper",
-    kind: "boolean",
-    help: "do not become the reaper of the container's orphans",
+    name: "env",
+    short: "e",
+    kind: "list",
+    placeholder: "NAME=VALUE",
+    help: "add to the environment",
   },
+  { name: "cwd", kind: "string", placeholder: "DIR", help: "the working directory" },
+  {
+    name: "user",
+    short: "u",
+    kind: "string",
+    placeholder: "USER[:GROUP]",
+    help: "who the process runs as, by number or by the container's names",
+  },
+  {
+    name: "additional-gids",
+    short: "g",
+    kind: "list",
+    placeholder: "GID",
+    help: "add a supplementary group",
+  },
+  { name: "tty", short: "t", kind: "boolean", help: "give the process a terminal" },
+  { name: "detach", short: "d", kind: "boolean", help: "do not wait for the process" },
+  CONSOLE_SOCKET,
+  {
+    name: "pid-file",
+    kind: "string",
+    placeholder: "FILE",
+    help: "write the process id to FILE",
+  },
+  {
+    name: "cap",
+    short: "c",
+    kind: "list",
+    placeholder: "CAPABILITY",
+    help: "add a capability, such as CAP_KILL",
+  },
+  { name: "no-new-privs", kind: "boolean", help: "let the process gain no privileges" },
+  { name: "apparmor", kind: "string", placeholder: "PROFILE", help: "the AppArmor profile" },
+  { name: "process-label", kind: "string", placeholder: "LABEL", help: "the SELinux label" },
+  PRESERVE_FDS,
+  {
+    name: "cgroup",
+    kind: "list",
+    placeholder: "[CONTROLLER:]PATH",
+    help: "run the process in an existing sub-cgroup of the container's",
+  },
+  { name: "ignore-paused", kind: "boolean", help: "accept a paused container" },
+  NO_SUBREAPER,
 ] as const satisfies readonly Option[];
 
 const ID = { name: "ID" } as const;
@@ -157,6 +223,15 @@ export const COMMANDS = {
       { name: "detach", short: "d", kind: "boolean", help: "do not wait for the container" },
       { name: "keep", kind: "boolean", help: "do not delete the container when it has exited" },
     ],
+  },
+  exec: {
+    summary: "run a process more in a container",
+    details:
+      "Without --process the process is the container's own with COMMAND and the options given. " +
+      "Exits with its status, unless detached, and with 255 when it could not be run.",
+    positionals: [ID, { name: "COMMAND", optional: true, repeated: true }],
+    options: EXEC_OPTIONS,
+    stopAtPositional: true,
   },
   state: {
     summary: "print the state of a container as JSON",

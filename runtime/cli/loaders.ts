@@ -5,6 +5,7 @@ export const LOADERS: CommandLoaders = {
   create: () => import("../commands/create.ts"),
   start: () => import("../commands/start.ts"),
   run: () => import("../commands/run.ts"),
+  exec: () => import("../commands/exec.ts"),
   state: () => import("../commands/state.ts"),
   kill: () => import("../commands/kill.ts"),
   delete: () => import("../commands/delete.ts"),

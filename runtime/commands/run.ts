@@ -1,11 +1,12 @@
 /** `kago run`: create and start in one, and unless detached, wait and delete. */
-import { type ExitStatus, waitInForeground } from "../../ffi/shim.ts";
+import { waitInForeground } from "../../ffi/shim.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
 import { runPoststart } from "../process/container_start.ts";
 import { deleteOwn } from "../process/container_delete.ts";
 import { createRequest } from "./create_request.ts";
+import { exitCode } from "./exit_code.ts";
 
 export async function run(invocation: Invocation<"run">, logger: Logger): Promise<number> {
   const { detach, keep } = invocation.options;
@@ -19,9 +20,4 @@ export async function run(invocation: Invocation<"run">, logger: Logger): Promis
   const status = waitInForeground(launched.pid, launched.master);
   if (!keep) deleteOwn(request.root, state, lock, logger.warn);
   return exitCode(status);
-}
-
-/** As a shell: 128 and the signal's number for a process that a signal ended. */
-function exitCode({ code, signal = 0 }: ExitStatus): number {
-  return code ?? 128 + signal;
 }

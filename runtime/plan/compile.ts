@@ -13,9 +13,16 @@ import { MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
-import { homeOps, identityOps, programOps, startOps, vmmProfileOps } from "./process.ts";
+import {
+  homeOps,
+  identityOps,
+  programOps,
+  sessionOps,
+  startOps,
+  terminalOps,
+  vmmProfileOps,
+} from "./process.ts";
 import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
-import { keyringLabelOps } from "./selinux.ts";
 
 /** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
 const NO_PROCESS: Process = { cwd: "/" };
@@ -27,7 +34,12 @@ const NO_PROCESS: Process = { cwd: "/" };
 export function compilePlan(input: CompileInput): Plan {
   const process = input.spec.process ?? NO_PROCESS;
   const root = rootOps(input);
-  const early = [...sessionOps(input), ...root.before, ...createHookOps(input)];
+  const early = [
+    ...sessionOps(input),
+    ...loopbackOps(input),
+    ...root.before,
+    ...createHookOps(input),
+  ];
   const late = [...root.enter, ...hostnameOps(input)];
   const intermediate = intermediateOps(input, [...root.early, ...runFolderOps(input)]);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
@@ -81,16 +93,8 @@ function refuseVmmLabel({ selinuxLabel }: Process): void {
   );
 }
 
-function sessionOps(input: CompileInput): readonly Op[] {
-  const ops: Op[] = [{ op: "setsid" }];
-  if (!input.noNewKeyring) {
-    ops.push(...keyringLabelOps(input.spec.process ?? NO_PROCESS));
-    ops.push({ op: "sessionKeyring", name: `_ses.${input.id}` });
-  }
-  if (isNewNamespace(input.spec, "network")) {
-    ops.push({ op: "loopbackUp", from: "linux.namespaces" });
-  }
-  return ops;
+function loopbackOps({ spec }: CompileInput): readonly Op[] {
+  return isNewNamespace(spec, "network") ? [{ op: "loopbackUp", from: "linux.namespaces" }] : [];
 }
 
 interface RootOps {
@@ -106,7 +110,7 @@ function rootOps(input: CompileInput): RootOps {
   const { spec } = input;
   if (!namespaceOf(spec, "mount")) return sharedMountsRoot(input);
   const mounts = mountOps(input);
-  const terminal = spec.process?.terminal ? [consoleOp(spec.process)] : [];
+  const terminal = terminalOps(spec.process ?? NO_PROCESS, true);
   return {
     early: mounts.early,
     before: [
@@ -127,7 +131,7 @@ function rootOps(input: CompileInput): RootOps {
     enter: [
       input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },
       // Before the root turns read-only: a missing working directory is made.
-      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, from: "process.cwd" },
+      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, make: 1, from: "process.cwd" },
       ...rootAttributeOps(input),
     ],
   };
@@ -147,7 +151,7 @@ function sharedMountsRoot(input: CompileInput): RootOps {
     before: [{ op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" }],
     enter: [
       { op: "changeRoot", moveMount: 0 },
-      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, from: "process.cwd" },
+      { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, make: 1, from: "process.cwd" },
     ],
   };
 }
@@ -175,12 +179,6 @@ function propagationOps(input: CompileInput): readonly Op[] {
   // While everything is a slave, so that the host never sees this mount.
   const protect: Op = { op: "protectRuntime", path: input.host.runtimePath };
   return wanted === slave.flags ? [slave, protect] : [slave, protect, asked];
-}
-
-function consoleOp(process: Process): Op {
-  const { height = 0, width = 0 } = process.consoleSize ?? {};
-  const uid = process.user?.uid ?? 0;
-  return { op: "console", rows: height, columns: width, uid, from: "process.terminal" };
 }
 
 function execStageOp(input: CompileInput, settings: Readonly<Record<string, unknown>>): Op {

@@ -54,16 +54,14 @@ export interface SeccompFilter {
   readonly listener: boolean;
 }
 
-export interface CompileInput {
+/** What `create` and `exec` compile a process from. */
+export interface ProcessInput {
   readonly id: string;
   /** As the executor's preExec left it. */
   readonly spec: Spec;
-  /** Absolute paths. */
-  readonly bundle: string;
+  /** Absolute path. */
   readonly rootfs: string;
   readonly host: HostFacts;
-  /** Absent when the container has no cgroup. */
-  readonly cgroup?: CgroupFacts;
   readonly ending: Ending;
   /** Writes by which the Intermediate joins its resctrl groups. */
   readonly resctrlJoinOps?: readonly Op[];
@@ -72,8 +70,15 @@ export interface CompileInput {
   /** Absent when the container has no filter. */
   readonly seccomp?: SeccompFilter;
   readonly preserveFds: number;
-  readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
+}
+
+export interface CompileInput extends ProcessInput {
+  /** Absolute path. */
+  readonly bundle: string;
+  /** Absent when the container has no cgroup. */
+  readonly cgroup?: CgroupFacts;
+  readonly noPivot: boolean;
 }
 
 /** Does the spec ask for a namespace of this type, new or joined? */

@@ -38,7 +38,7 @@ export function guestOps(host: CompileInput, process: Process): readonly Op[] {
     ...protectionOps(input),
     ...mounts.finish,
     { op: "pivotRoot", from: "root.path" },
-    { op: "prepareCwd", path: process.cwd, from: "process.cwd" },
+    { op: "prepareCwd", path: process.cwd, make: 1, from: "process.cwd" },
     ...rootAttributeOps(input),
     ...hostnameOps(input),
     { op: "closeFds", preserve: 0 },

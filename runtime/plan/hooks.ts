@@ -58,7 +58,7 @@ export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op
 }
 
 /** After `start`, in the container: the program is the container's, and so is what it may do. */
-export function startHookOps({ spec }: CompileInput): readonly Op[] {
+export function startHookOps({ spec }: Pick<CompileInput, "spec">): readonly Op[] {
   const env = spec.process?.env ?? [];
   return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "");
 }

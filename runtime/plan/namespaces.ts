@@ -1,7 +1,7 @@
 /** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
 import { SpecError } from "../errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
-import type { Namespace, TimeOffset } from "../spec/spec.ts";
+import type { Namespace, Process, TimeOffset } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { type Op, SYNC_POINTS } from "./op.ts";
 
@@ -32,7 +32,7 @@ export function intermediateOps(
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...(input.resctrlJoinOps ?? []),
-    ...oomScoreOps(input),
+    ...oomScoreOps(input.spec.process),
     ...early,
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
@@ -78,8 +78,8 @@ function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
 }
 
 /** Before the user namespace: lowering the score takes the host's CAP_SYS_RESOURCE. */
-function oomScoreOps({ spec }: CompileInput): readonly Op[] {
-  const score = spec.process?.oomScoreAdj;
+export function oomScoreOps(process: Process | undefined): readonly Op[] {
+  const score = process?.oomScoreAdj;
   if (score === undefined) return [];
   const path = "/proc/self/oom_score_adj";
   return [{ op: "writeFile", path, data: `${score}`, from: "process.oomScoreAdj" }];

@@ -82,8 +82,8 @@ export const OPS = {
     uid: "u32",
     gid: "u32",
   },
-  /** Opens a pseudoterminal of the root's devpts, sends its master to Main, binds it on /dev/console, and takes it. */
-  console: { rows: "u32", columns: "u32", uid: "u32" },
+  /** Opens a pseudoterminal of the root's devpts, sends its master to Main, binds it on /dev/console if asked, and takes it. */
+  console: { rows: "u32", columns: "u32", uid: "u32", bind: "u32" },
   /** Writes a value below /proc/sys; `key` is in slash form (`net/ipv4/ip_forward`). */
   sysctl: { key: "str", value: "str" },
   /**
@@ -113,8 +113,8 @@ export const OPS = {
   /** Lowers a soft limit to what the caller had, the hard one stays. */
   softLimit: { resource: "u32", soft: "u64" },
   umask: { mask: "u32" },
-  /** Makes the working directory if it is missing and enters it while still privileged, if that is possible. */
-  prepareCwd: { path: "str" },
+  /** Enters the working directory while still privileged, if that is possible; with `make` it is made if missing. */
+  prepareCwd: { path: "str", make: "u32" },
   /** chdir(2), unless done; the result must lie inside the root (CVE-2024-21626). */
   chdir: { path: "str" },
   /** Drops from the bounding set all capabilities that are not in `mask`. */
@@ -180,6 +180,12 @@ export const OPS = {
   openRootTree: { path: "str", recursive: "u32", slot: "u32" },
   /** In the guest: takes the VM's console as the controlling terminal, and binds it on /dev/console. */
   guestConsole: { uid: "u32" },
+  /** setns(2) by the pidfd of the container's Init: all of these CLONE_NEW* at once. */
+  joinProcess: { namespaces: "u32" },
+  /** chroot(2) to a path of the host, where the container has no mount namespace. */
+  enterRoot: { path: "str" },
+  /** sched_setaffinity(2); `cpus` is the mask in words of 32 bits. */
+  cpuAffinity: { cpus: "u32s" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**

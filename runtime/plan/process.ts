@@ -5,18 +5,36 @@
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import type { Process } from "../spec/spec.ts";
-import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { isNewNamespace, type ProcessInput } from "./compile_input.ts";
 import { startHookOps } from "./hooks.ts";
 import type { Op } from "./op.ts";
 import { scheduleOps } from "./schedule.ts";
-import { execLabelOps } from "./selinux.ts";
+import { execLabelOps, keyringLabelOps } from "./selinux.ts";
 
 export const DEFAULT_UMASK = 0o022;
 /** Where a process without a PATH is searched for. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** A session of its own, and with `terminal` the terminal that it controls. */
+export function sessionOps({ id, spec, noNewKeyring }: ProcessInput): readonly Op[] {
+  if (noNewKeyring) return [{ op: "setsid" }];
+  return [
+    { op: "setsid" },
+    ...(spec.process ? keyringLabelOps(spec.process) : []),
+    { op: "sessionKeyring", name: `_ses.${id}` },
+  ];
+}
+
+/** @param bind whether the terminal becomes the container's /dev/console. */
+export function terminalOps(process: Process, bind: boolean): readonly Op[] {
+  if (!process.terminal) return [];
+  const { height: rows = 0, width: columns = 0 } = process.consoleSize ?? {};
+  const uid = process.user?.uid ?? 0;
+  return [{ op: "console", rows, columns, uid, bind: bind ? 1 : 0, from: "process.terminal" }];
+}
+
 /** Everything from the limits to the dropped privileges; the same for a process and a VMM. */
-export function identityOps(input: CompileInput, process: Process): readonly Op[] {
+export function identityOps(input: ProcessInput, process: Process): readonly Op[] {
   return [
     ...rlimitOps(input, process),
     ...scheduleOps(input.spec, process),
@@ -31,7 +49,7 @@ export function identityOps(input: CompileInput, process: Process): readonly Op[
   ];
 }
 
-export function userOps(input: CompileInput, process: Process): readonly Op[] {
+export function userOps(input: ProcessInput, process: Process): readonly Op[] {
   const user = process.user ?? {};
   const bounding = capabilityMask(process.capabilities?.bounding);
   return [
@@ -67,7 +85,7 @@ export function capabilityOps(process: Process): readonly Op[] {
 }
 
 /** The user's program: found before `create` returns, run when `start` says so. */
-export function programOps(input: CompileInput, process: Process): readonly Op[] {
+export function programOps(input: ProcessInput, process: Process): readonly Op[] {
   const args = process.args;
   if (!args) return startOps(input, process);
   const env = lastOfEach(process.env ?? []);
@@ -111,7 +129,7 @@ export function homeOps(process: Process): readonly Op[] {
  * The wait for `start`, and with no_new_privs the filter: after it, so that the wait needs no calls that the profile
  * would have to allow; but before it when somebody outside decides, since only Main can hand the listener over.
  */
-export function startOps(input: CompileInput, process: Process): readonly Op[] {
+export function startOps(input: ProcessInput, process: Process): readonly Op[] {
   const filter = process.noNewPrivileges ? seccompOps(input) : [];
   const hooks = startHookOps(input);
   return input.seccomp?.listener
@@ -122,7 +140,7 @@ export function startOps(input: CompileInput, process: Process): readonly Op[] {
 const TSYNC = 1;
 
 /** A VMM has threads; a filter is a thread's own unless it is synchronised. */
-function seccompOps({ seccomp, ending }: CompileInput): readonly Op[] {
+function seccompOps({ seccomp, ending }: ProcessInput): readonly Op[] {
   if (!seccomp) return [];
   const flags = ending.kind === "stage" ? seccomp.flags | TSYNC : seccomp.flags;
   return [{ op: "seccomp", filter: seccomp.filter, flags, from: "linux.seccomp" }];
@@ -136,7 +154,7 @@ export function capabilityMask(names: readonly string[] | undefined): bigint {
   }, 0n);
 }
 
-export function rlimitOps({ host }: CompileInput, process: Process): readonly Op[] {
+export function rlimitOps({ host }: ProcessInput, process: Process): readonly Op[] {
   const limits = process.rlimits ?? [];
   const ops = limits.map(({ type, soft, hard }, index): Op => ({
     op: "rlimit",
@@ -151,7 +169,7 @@ export function rlimitOps({ host }: CompileInput, process: Process): readonly Op
 }
 
 /** An ordinary user's own user namespace with one mapping has setgroups(2) denied (user_namespaces(7)). */
-function groupOps(input: CompileInput, gids: readonly number[]): readonly Op[] {
+function groupOps(input: ProcessInput, gids: readonly number[]): readonly Op[] {
   const denied = input.host.uid !== 0 && isNewNamespace(input.spec, "user") &&
     input.spec.linux?.gidMappings?.length === 1 && input.spec.linux.gidMappings[0]!.size === 1;
   if (denied && gids.length === 0) return [];

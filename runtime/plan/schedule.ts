@@ -98,23 +98,39 @@ function memoryPolicyOp({ mode, nodes = "", flags = [] }: MemoryPolicy): Op {
   };
 }
 
-/** Highest node number of a list; kernels are built for 1024 at the most. */
+/** Kernels are built for 1024 nodes and 8192 processors at the most. */
 const MAX_NODE = 1023;
+const MAX_CPU = 8191;
 
 /**
- * A list such as `0-1,3` as words of 32 bits.
+ * A list of memory nodes such as `0-1,3` as words of 32 bits.
  * @throws {SpecError} for anything else.
  */
 export function nodeMask(list: string): number[] {
+  return maskOf(list, MAX_NODE, "linux.memoryPolicy.nodes", "nodes");
+}
+
+/**
+ * `execCPUAffinity`, before the process is in the container's cgroup and after; none for an empty list.
+ * @throws {SpecError} for what is no list of processors.
+ */
+export function affinityOps(
+  { execCPUAffinity }: Process,
+  moment: "initial" | "final",
+): readonly Op[] {
+  const list = execCPUAffinity?.[moment];
+  if (!list) return [];
+  const from = `process.execCPUAffinity.${moment}`;
+  return [{ op: "cpuAffinity", cpus: maskOf(list, MAX_CPU, from, "processors"), from }];
+}
+
+function maskOf(list: string, highest: number, place: string, what: string): number[] {
   const words: number[] = [];
   for (const part of list.split(",").map((text) => text.trim()).filter(Boolean)) {
     const match = /^(\d+)(?:-(\d+))?$/.exec(part);
     const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-    if (!match || last < first || last > MAX_NODE) {
-      throw new SpecError(
-        "linux.memoryPolicy.nodes",
-        `"${list}" is no list of nodes such as 0-1,3`,
-      );
+    if (!match || last < first || last > highest) {
+      throw new SpecError(place, `"${list}" is no list of ${what} such as 0-1,3`);
     }
     for (let node = first; node <= last; node++) {
       words[node >> 5] = ((words[node >> 5] ?? 0) | (1 << (node & 31))) >>> 0;

@@ -40,6 +40,7 @@ export interface Build {
   readonly rootfs: string;
   /** As config.json has it. */
   readonly spec: Spec;
+  readonly configText: string;
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
   readonly ending: Ending;
@@ -62,7 +63,7 @@ export interface Build {
 export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
   const bundle = joinPath(Deno.cwd(), request.bundle);
-  const { spec, warnings } = await loadSpec(bundle, request.config);
+  const { spec, text, warnings } = await loadSpec(bundle, request.config);
   const executor = pickExecutor(spec, request);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   const context = { id, bundle, rootfs };
@@ -93,6 +94,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     bundle,
     rootfs,
     spec,
+    configText: text,
     executor,
     rootFiles: prepared.rootfsFiles,
     ending: prepared.ending,

@@ -4,15 +4,18 @@
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
 import { findNamespace } from "../spec/namespaces.ts";
-import { HostError, SpecError } from "../errors.ts";
+import { SpecError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
 import { validateId } from "../state/state_root.ts";
+import { saveConfig } from "../state/stored_config.ts";
 import { createStateDir, removeStateDir, saveCreated, saveState } from "../state/store.ts";
 import { runPoststop } from "./container_delete.ts";
 import { type Build, buildContainer, type BuildRequest } from "./build.ts";
+import { checkConsole } from "./console.ts";
 import { launch, type Launched } from "./launch.ts";
+import { writePidFile } from "./pid_file.ts";
 
 export interface CreateRequest extends BuildRequest {
   readonly root: string;
@@ -46,7 +49,7 @@ export async function withCreated<T>(
   const build = await buildContainer(request);
   build.warnings.forEach(warn);
   if (request.status === "running") requireProcess(build.spec);
-  checkConsole(build, request);
+  checkConsole(build.spec.process ?? {}, request);
   build.executor.checkHost(build.spec, build, build.ending);
   const lock = createStateDir(request.root, request.id);
   try {
@@ -73,8 +76,12 @@ function createIn<T>(
   request: CreateRequest,
   use: (created: Created) => T,
 ): T {
-  const creating = initialState(build);
+  const creating: StoredState = {
+    ...initialState(build),
+    ...(request.noNewKeyring ? { noNewKeyring: true } : {}),
+  };
   saveState(request.root, creating);
+  saveConfig(lock.directory, build.configText);
   const launched = launch(build, {
     ...(request.status === "created" ? { stateFolder: lock.directory } : {}),
     ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
@@ -130,46 +137,4 @@ function hasOwnPids(spec: Build["spec"]): boolean {
 function laterHooks({ hooks }: Build["spec"]): Pick<StoredState, "hooks"> {
   const { poststart = [], poststop = [] } = hooks ?? {};
   return poststart.length + poststop.length > 0 ? { hooks: { poststart, poststop } } : {};
-}
-
-/** As runc: a terminal of a detached container needs somebody to hand it to, and a socket needs a terminal. */
-function checkConsole({ spec }: Build, { consoleSocket, foreground }: CreateRequest): void {
-  const terminal = spec.process?.terminal ?? false;
-  if (terminal && !consoleSocket && !foreground) {
-    throw new HostError(
-      "process.terminal: a detached container's terminal has nowhere to go",
-      "give --console-socket, or set process.terminal to false",
-    );
-  }
-  if (!terminal && consoleSocket) {
-    throw new HostError(
-      "--console-socket is given, but process.terminal is not true",
-      "leave the option out, or set process.terminal to true",
-    );
-  }
-}
-
-/** Makes the file: a link of that name, planted in a shared folder, is removed and not followed. */
-function writeNew(path: string, text: string): void {
-  try {
-    Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o644 });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    Deno.removeSync(path);
-    Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o644 });
-  }
-}
-
-/** Renamed into place: whoever watches for the file never sees it without its contents. */
-function writePidFile(path: string, pid: number): void {
-  const slash = path.lastIndexOf("/") + 1;
-  const temporary = `${path.slice(0, slash)}.${path.slice(slash)}`;
-  try {
-    writeNew(temporary, `${pid}`);
-    Deno.renameSync(temporary, path);
-  } catch (cause) {
-    throw new HostError(`cannot write the pid file ${path}`, "name a file in a writable folder", {
-      cause,
-    });
-  }
 }

@@ -5,14 +5,25 @@
 import { closeFd, copyWindowSize, receive, send, sendDescriptor } from "../../ffi/shim.ts";
 import { HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
-import { SYNC_POINTS } from "../plan/op.ts";
+import type { HostFacts } from "../plan/compile_input.ts";
+import { type Plan, SYNC_POINTS } from "../plan/op.ts";
+import type { Spec } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
-import type { Build } from "./build.ts";
 import { runHooks } from "./hooks.ts";
 import { writeIdMaps } from "./id_maps.ts";
-import type { LaunchOptions } from "./launch.ts";
 import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
+
+/** What the stages carry out, and what Main must know to answer them. */
+export interface Task {
+  readonly plan: Plan;
+  readonly spec: Spec;
+  readonly host: HostFacts;
+  /** Who gets the terminal; absent when this process relays it itself. */
+  readonly consoleSocket?: string;
+  /** The container's state, as hooks and seccomp agents are told of it. */
+  state(pid: number, status: OciState["status"]): OciState;
+}
 
 export interface Ready {
   readonly pid: number;
@@ -28,8 +39,7 @@ export interface Ready {
  */
 export function converse(
   sync: number,
-  build: Build,
-  options: LaunchOptions,
+  task: Task,
   intermediate: number,
   children: Set<number>,
   undo: (() => void)[],
@@ -43,29 +53,29 @@ export function converse(
     if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
     const message = decodeMessage(datagram.bytes);
     if (message.type === "sync" && message.value === SYNC_POINTS.idMappings) {
-      writeIdMaps(intermediate, build.spec, build.host);
+      writeIdMaps(intermediate, task.spec, task.host);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.netDevices) {
-      moveNetDevices(intermediate, build.spec, undo);
+      moveNetDevices(intermediate, task.spec, undo);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync") waiting = message.value;
     else if (message.type === "child") children.add(pid = message.value);
-    else if (message.type === "console") master = handConsole(datagram.passed, options);
+    else if (message.type === "console") master = handConsole(datagram.passed, task);
     else if (message.type === "listener") listener = datagram.passed;
     else if (message.type === "ready") ready = true;
-    else throw failureError(message, build.plan);
+    else throw failureError(message, task.plan);
     // Init may have been quicker than the Intermediate's word of its pid.
-    if (waiting > 0 && pid >= 0) waiting = answerHooks(sync, waiting, pid, build);
+    if (waiting > 0 && pid >= 0) waiting = answerHooks(sync, waiting, pid, task);
     // At once: Init's next system call may be one that the listener decides about.
-    if (listener >= 0 && pid >= 0) listener = handListener(listener, pid, build);
+    if (listener >= 0 && pid >= 0) listener = handListener(listener, pid, task);
   }
   return { pid, master };
 }
 
 /** Runs the hooks of the runtime's namespaces, if it is their time, and sends Init the states for its own. */
-function answerHooks(sync: number, point: number, pid: number, build: Build): 0 {
-  const { spec, host } = build;
-  const states = HOOK_STATES.map((status) => stateOf(build, pid, status));
+function answerHooks(sync: number, point: number, pid: number, task: Task): 0 {
+  const { spec, host } = task;
+  const states = HOOK_STATES.map((status) => task.state(pid, status));
   if (point === SYNC_POINTS.hooks) {
     for (const moment of ["prestart", "createRuntime"] as const) {
       const error = runHooks(moment, spec.hooks, states[0]!, host.env);
@@ -77,13 +87,8 @@ function answerHooks(sync: number, point: number, pid: number, build: Build): 0 
   return 0;
 }
 
-function stateOf({ id, bundle, spec }: Build, pid: number, status: OciState["status"]): OciState {
-  const { ociVersion, annotations } = spec;
-  return { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) };
-}
-
 /** The terminal goes to whom the engine named, or stays with us. */
-function handConsole(master: number, { consoleSocket }: LaunchOptions): number {
+function handConsole(master: number, { consoleSocket }: Task): number {
   if (!consoleSocket) {
     // Before the program runs: it may ask at once.
     copyWindowSize(master);
@@ -95,14 +100,14 @@ function handConsole(master: number, { consoleSocket }: LaunchOptions): number {
 }
 
 /** The seccomp listener goes to the agent with the container process state (runtime spec, config-linux.md). */
-function handListener(listener: number, pid: number, build: Build): number {
-  const seccomp = build.spec.linux!.seccomp!;
+function handListener(listener: number, pid: number, { spec, state }: Task): number {
+  const seccomp = spec.linux!.seccomp!;
   const text = JSON.stringify({
-    ociVersion: build.spec.ociVersion,
+    ociVersion: spec.ociVersion,
     fds: ["seccompFd"],
     pid,
     metadata: seccomp.listenerMetadata,
-    state: stateOf(build, pid, "creating"),
+    state: state(pid, "creating"),
   });
   sendDescriptor(seccomp.listenerPath!, text, listener);
   closeFd(listener);

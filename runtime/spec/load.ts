@@ -20,6 +20,8 @@ const MAX_SIZE = 16 * 1024 * 1024;
 
 export interface LoadedSpec {
   readonly spec: Spec;
+  /** What was read. */
+  readonly text: string;
   /** One sentence each, without a full stop: what will be ignored or read leniently. */
   readonly warnings: readonly string[];
 }
@@ -32,10 +34,11 @@ export interface LoadedSpec {
  */
 export async function loadSpec(bundle: string, config = "config.json"): Promise<LoadedSpec> {
   const path = `${bundle}/${config}`;
-  const spec = await parseSpec(readConfig(path), path);
+  const text = readConfig(path);
+  const spec = await parseSpec(text, path);
   const warnings = checkSpec(spec);
   checkHost(spec);
-  return { spec, warnings };
+  return { spec, text, warnings };
 }
 
 /**

@@ -46,6 +46,8 @@ export interface StoredState {
   readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
   /** Set when config.json has no process: there is nothing to start. */
   readonly processless?: true;
+  /** `create` was told to leave the session keyring alone, and so must `exec`. */
+  readonly noNewKeyring?: true;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -175,7 +177,12 @@ const CHECKS: Readonly<
   Record<
     Exclude<
       keyof StoredState,
-      "formatVersion" | "kagoVersion" | "hooks" | "sharesPids" | "processless"
+      | "formatVersion"
+      | "kagoVersion"
+      | "hooks"
+      | "sharesPids"
+      | "processless"
+      | "noNewKeyring"
     >,
     (value: unknown) => boolean
   >

@@ -25,6 +25,7 @@ const KNOWN: { readonly [Name in keyof StoredState]?: true } = {
   owner: true,
   cgroup: true,
   sharesPids: true,
+  noNewKeyring: true,
   handler: true,
 };
 

@@ -32,7 +32,7 @@ export const QUICK: Part = {
  * compiling a seccomp profile for the first time to the whole program.
  */
 export const CREATE: Part = {
-  commands: ["create", "run"],
+  commands: ["create", "run", "exec"],
   dispatchers: [...CHOOSING, "runtime/spec/load.ts", "runtime/seccomp/cache.ts"],
 };
 

@@ -17,7 +17,7 @@ export function checkHost(spec: Spec): void {
 const SELINUX_FILE = "/sys/fs/selinux/enforce";
 
 /** A label that nobody enforces would be protection on paper; until a policy is loaded, everything is "kernel". */
-function labelsNeedSelinux({ process, linux }: Spec): void {
+export function labelsNeedSelinux({ process, linux }: Pick<Spec, "process" | "linux">): void {
   for (
     const [place, label] of [
       ["process.selinuxLabel", process?.selinuxLabel],

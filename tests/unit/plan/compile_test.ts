@@ -51,7 +51,7 @@ const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: 
 
 const ENTER: readonly Op[] = [
   { op: "pivotRoot", from: "root.path" },
-  { op: "prepareCwd", path: "/", from: "process.cwd" },
+  { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
 ];
 
 const PROGRAM: readonly Op[] = [
@@ -174,7 +174,7 @@ Deno.test("compilePlan() without a mount namespace changes the root and refuses 
   assertEquals(init.slice(2, 5), [
     { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
     { op: "changeRoot", moveMount: 0 },
-    { op: "prepareCwd", path: "/", from: "process.cwd" },
+    { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
   ]);
   const mounts = [{ destination: "/proc", type: "proc" }];
   const error = assertThrows(() => compilePlan(inputOf(specWith(["pid"], { mounts }))), SpecError);

@@ -30,7 +30,7 @@ Deno.test("guestOps() makes a process of the spec as Init makes one", () => {
   const ops = guestOf({ process, hostname: "box" });
   assertEquals(ops.slice(ops.findIndex(({ op }) => op === "pivotRoot")), [
     { op: "pivotRoot", from: "root.path" },
-    { op: "prepareCwd", path: "/", from: "process.cwd" },
+    { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
     { op: "sethostname", name: "box", from: "hostname" },
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 7 },

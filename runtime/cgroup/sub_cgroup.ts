@@ -1,0 +1,65 @@
+/** Where in a container's cgroup a tenant goes: to its top, to a sub-cgroup by name, or to where Init went. */
+import { HostError, UsageError } from "../errors.ts";
+import { readCgroupLayout } from "./layout.ts";
+import type { CgroupDirectory, CgroupRecord } from "./path.ts";
+
+/**
+ * The directories for `exec --cgroup`, each `[CONTROLLER[,CONTROLLER]:]PATH` with a path below the container's cgroup.
+ * Without controllers it counts for all hierarchies. The later of two that mean the same counts.
+ * @throws {UsageError} for a path that leaves the container's cgroup, and for a controller that it has not.
+ * @throws {HostError} when there is no such cgroup: a tenant makes none.
+ */
+export function subCgroups(record: CgroupRecord, wanted: readonly string[]): CgroupRecord {
+  const directories = wanted.reduce(applyOne, record.directories);
+  for (const [index, { path }] of directories.entries()) {
+    if (path === record.directories[index]!.path || isFolder(path)) continue;
+    throw new HostError(`--cgroup: there is no cgroup ${path}`, "make it first, or leave it out");
+  }
+  return { ...record, directories };
+}
+
+function applyOne(
+  directories: readonly CgroupDirectory[],
+  wanted: string,
+): readonly CgroupDirectory[] {
+  const colon = wanted.indexOf(":");
+  const controllers = colon < 0 ? [] : wanted.slice(0, colon).split(",");
+  const parts = wanted.slice(colon + 1).split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..") || parts.some((part) => /[\0\n]/.test(part))) {
+    throw new UsageError(`option --cgroup: "${wanted}" must stay below the container's cgroup`);
+  }
+  for (const name of controllers) {
+    if (directories.some((directory) => directory.controllers.includes(name))) continue;
+    throw new UsageError(
+      `option --cgroup: the container has no cgroup hierarchy of its own for "${name}"`,
+    );
+  }
+  const below = parts.map((part) => `/${part}`).join("");
+  return directories.map((directory) =>
+    colon < 0 || controllers.some((name) => directory.controllers.includes(name))
+      ? { ...directory, path: directory.path + below }
+      : directory
+  );
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * The v2 directory in which Init is now, which may be below the container's: an init system that hands controllers
+ * down must move itself out of the top, into which nobody can go then (cgroups(7), "no internal processes").
+ * Undefined when it cannot be seen from here.
+ */
+export function cgroupOfInit(pid: number): string | undefined {
+  const v2 = readCgroupLayout().hierarchies.find(({ version }) => version === 2);
+  const path = /^0::(.*)$/m.exec(Deno.readTextFileSync(`/proc/${pid}/cgroup`))?.[1];
+  if (!v2 || path === undefined || path.split("/").includes("..")) return undefined;
+  const top = v2.root === "/" ? "" : v2.root;
+  return path.startsWith(`${top}/`) ? v2.mountPoint + path.slice(top.length) : undefined;
+}

@@ -1,0 +1,74 @@
+/** `exec`: starts a tenant in a running container. */
+import { closeFd, type ExitStatus, openFolder, waitInForeground } from "../../ffi/shim.ts";
+import { EACCES, EBUSY } from "../cgroup/errors.ts";
+import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
+import { SyscallError } from "../errors.ts";
+import { writePidFile } from "./pid_file.ts";
+import { type Stages, startStages, undoAll } from "./stages.ts";
+import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
+
+export interface ExecRequest extends TenantRequest {
+  readonly pidFile?: string;
+}
+
+type Warn = (message: string) => void;
+
+/**
+ * Runs a tenant, to its end unless detached.
+ * @returns how it ended; of a detached one that it runs, as exit code 0.
+ * @throws {StateError | SpecError | UsageError | HostError | SyscallError} when it could not be started.
+ */
+export async function execInContainer(request: ExecRequest, warn: Warn): Promise<ExitStatus> {
+  const tenant = await buildTenant(request);
+  using _init = tenant.init;
+  tenant.warnings.forEach(warn);
+  const { executor, process } = tenant;
+  if (executor.runTenant) {
+    const stateFolder = `${request.root}/${request.id}`;
+    return { code: await executor.runTenant({ ...request, stateFolder, process }) };
+  }
+  const { pid, master } = startTenant(tenant, request, warn);
+  return request.detach ? { code: 0 } : waitInForeground(pid, master);
+}
+
+function startTenant(tenant: TenantBuild, { pidFile, cgroup }: ExecRequest, warn: Warn): Stages {
+  const undo: (() => void)[] = [];
+  try {
+    const stages = startInCgroup(tenant, cgroup.length > 0, undo, warn);
+    if (pidFile) writePidFile(pidFile, stages.pid);
+    stages.start();
+    return stages;
+  } catch (error) {
+    throw undoAll(undo, error);
+  }
+}
+
+/**
+ * The container's v2 cgroup may take no process: Init handed its controllers down, and went below; or, without root, it
+ * lies in a part of the hierarchy that is not the caller's to move into, and what is not delegated is done without.
+ */
+function startInCgroup(
+  { task, init, cloneInto, state }: TenantBuild,
+  isExplicit: boolean,
+  undo: (() => void)[],
+  warn: Warn,
+): Stages {
+  const start = (folder: string | undefined) => {
+    const cgroup = folder === undefined ? -1 : openFolder(folder);
+    try {
+      return startStages(task, { listen: -1, target: init.pidfd, cgroup }, undo);
+    } finally {
+      if (cgroup >= 0) closeFd(cgroup);
+    }
+  };
+  try {
+    return start(cloneInto);
+  } catch (error) {
+    const errno = error instanceof SyscallError && cloneInto !== undefined ? error.errno : 0;
+    const other = errno === EBUSY && !isExplicit ? cgroupOfInit(state.pid) : undefined;
+    if (other !== undefined && other !== cloneInto) return start(other);
+    if (errno !== EACCES || task.host.uid === 0) throw error;
+    warn(`the process stays outside of the cgroup ${cloneInto}, which is not delegated to you`);
+    return start(undefined);
+  }
+}

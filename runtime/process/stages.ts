@@ -1,0 +1,113 @@
+/**
+ * Main's hold on a set of stage processes: spawns the Intermediate, talks until Init waits, lets it go on. `create` and
+ * `exec` share it; what a plan has them do, and what else is made for them, is not known here.
+ */
+import {
+  closeFd,
+  memoryFile,
+  openPidfd,
+  planFault,
+  receive,
+  send,
+  signalPidfd,
+  socketPair,
+  spawnStage,
+  stageProgram,
+  waitForChild,
+} from "../../ffi/shim.ts";
+import { encodePlan } from "../plan/encode.ts";
+import type { Plan } from "../plan/op.ts";
+import { converse, type Ready, type Task } from "./conversation.ts";
+import { ANSWER, decodeMessage, failureError } from "./message.ts";
+
+const SIGKILL = 9;
+
+/** Descriptors that the stages get, -1 for none; they stay the caller's. */
+export interface Handover {
+  /** Where `start` will connect. */
+  readonly listen: number;
+  /** A pidfd of the process whose namespaces are joined. */
+  readonly target: number;
+  /** The v2 cgroup in which the Intermediate starts. */
+  readonly cgroup: number;
+}
+
+/** Stages whose Init is ready and waits. */
+export interface Stages extends Ready {
+  /** Lets Init wait for the `start` command. */
+  commit(): void;
+  /**
+   * Lets Init run, and returns when it has become its program.
+   * @throws {SpecError | SyscallError} when it cannot.
+   */
+  start(): void;
+}
+
+/**
+ * Starts the stages of a task and brings Init to the point where it waits.
+ * @param undo gets what ends them again.
+ * @throws {SpecError | HostError | SyscallError} naming the operation that failed.
+ */
+export function startStages(task: Task, handover: Handover, undo: (() => void)[]): Stages {
+  const { sync, intermediate } = spawn(task.plan, handover);
+  // Our children until they are reaped; a pid that is reaped may belong to anybody.
+  const children = new Set([intermediate]);
+  undo.push(() => children.forEach(killAndReap));
+  const { pid, master } = converse(sync, task, intermediate, children, undo);
+  waitForChild(intermediate);
+  children.delete(intermediate);
+  return {
+    pid,
+    master,
+    commit: () => send(sync, ANSWER.committed),
+    start: () => {
+      send(sync, ANSWER.start);
+      awaitExec(sync, task.plan);
+    },
+  };
+}
+
+function spawn(plan: Plan, handover: Handover): { sync: number; intermediate: number } {
+  const encoded = encodePlan(plan);
+  const fault = planFault(encoded);
+  if (fault) throw new Error(fault);
+  const [sync, theirs] = socketPair();
+  const exe = stageProgram();
+  const file = memoryFile("kago-plan", encoded);
+  try {
+    const intermediate = spawnStage({ exe, plan: file, sync: theirs, ...handover });
+    return { sync, intermediate };
+  } finally {
+    for (const fd of [theirs, exe, file]) closeFd(fd);
+  }
+}
+
+/** The end of the stream says that exec happened. */
+function awaitExec(sync: number, plan: Plan): void {
+  const datagram = receive(sync);
+  if (datagram) throw failureError(decodeMessage(datagram.bytes), plan);
+}
+
+function killAndReap(pid: number): void {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) return;
+  signalPidfd(pidfd, SIGKILL);
+  closeFd(pidfd);
+  waitForChild(pid);
+}
+
+/** Undoes the latest first; what fails on the way is attached to the error, never in its place. */
+export function undoAll(undo: readonly (() => void)[], error: unknown): unknown {
+  const failures: unknown[] = [];
+  for (const step of undo.toReversed()) {
+    try {
+      step();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  if (failures.length > 0 && error instanceof Error) {
+    error.cause = new AggregateError([error.cause, ...failures], "cleaning up failed too");
+  } else if (failures.length > 0) throw new AggregateError(failures, "cleaning up failed");
+  return error;
+}

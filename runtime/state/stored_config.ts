@@ -1,0 +1,25 @@
+/**
+ * The container's config.json as `create` read it, kept for `exec`: the bundle's may change, or be gone. It is kept as
+ * text, which costs `create` one write; what it means is runtime/spec's.
+ */
+import { HostError } from "../errors.ts";
+
+const FILE = "config.json";
+
+/** Readable for the container's owner alone: it may hold secrets. */
+export function saveConfig(stateFolder: string, text: string): void {
+  Deno.writeTextFileSync(`${stateFolder}/${FILE}`, text, { mode: 0o600, createNew: true });
+}
+
+/** @throws {HostError} when there is none, as with a container of a kago that had no `exec`. */
+export function loadConfig(stateFolder: string): string {
+  try {
+    return Deno.readTextFileSync(`${stateFolder}/${FILE}`);
+  } catch (cause) {
+    throw new HostError(
+      `cannot read ${stateFolder}/${FILE}`,
+      "create the container again with this version of kago",
+      { cause },
+    );
+  }
+}
