@@ -33,7 +33,7 @@ export function updateCgroup(
   // It stays so: a controller without limits changes nothing.
   if (unified) enableControllers(unified, inV2);
   announce(writes);
-  const undo: FileWrite[] = [];
+  const undo: UndoWrite[] = [];
   try {
     applyWrites(record, writes, (write) => undo.push(...undoOf(write)));
     if (resources.devices) replaceDevices(record, resources.devices);
@@ -70,8 +70,13 @@ function checkUsage(record: CgroupRecord, { memory }: Resources): void {
   );
 }
 
+interface UndoWrite extends FileWrite {
+  /** Written when the kernel does not take `value` back. */
+  readonly otherwise?: string;
+}
+
 /** The writes that take this one back; to be made in reverse. */
-function undoOf({ directory, file, value }: FileWrite): FileWrite[] {
+function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
   const read = (name: string) => Deno.readTextFileSync(`${directory}/${name}`);
   let before: string;
   try {
@@ -81,7 +86,15 @@ function undoOf({ directory, file, value }: FileWrite): FileWrite[] {
     // A file that only takes orders, such as memory.reclaim.
     return [];
   }
-  const undo = undoValues(file, before, value).map((value) => ({ directory, file, value }));
+  const undo = undoValues(file, before, value).map((value): UndoWrite => ({
+    directory,
+    file,
+    value,
+  }));
+  // Once it has a list of its own, a v2 cgroup with processes cannot go back to having none: the same CPUs must do.
+  if (/^cpuset\.(cpus|mems)$/.test(file) && before.trim() === "") {
+    return undo.map((write) => ({ ...write, otherwise: read(`${file}.effective`).trim() }));
+  }
   if (file !== "cpu.idle" || before.trim() !== "0") return undo;
   // The kernel gives a cgroup that stops being idle the default weight.
   for (const weight of ["cpu.weight", "cpu.shares"]) {
@@ -92,12 +105,12 @@ function undoOf({ directory, file, value }: FileWrite): FileWrite[] {
 }
 
 /** @returns the error, which also tells of what could not be taken back. */
-function takeBack(undo: readonly FileWrite[], error: unknown): unknown {
+function takeBack(undo: readonly UndoWrite[], error: unknown): unknown {
   const failures: unknown[] = [];
   const files: string[] = [];
   for (const write of undo.toReversed()) {
     try {
-      writeCgroupFile(write);
+      restore(write);
     } catch (failure) {
       failures.push(failure);
       files.push(`${write.directory}/${write.file}`);
@@ -107,6 +120,15 @@ function takeBack(undo: readonly FileWrite[], error: unknown): unknown {
   error.message += `; the old value of ${files.join(", ")} could not be restored`;
   error.cause = new AggregateError([error.cause, ...failures]);
   return error;
+}
+
+function restore({ otherwise, ...write }: UndoWrite): void {
+  try {
+    writeCgroupFile(write);
+  } catch (error) {
+    if (otherwise === undefined) throw error;
+    writeCgroupFile({ ...write, value: otherwise });
+  }
 }
 
 function readIfPresent(path: string): string | undefined {

@@ -6,9 +6,18 @@ import { runTool } from "./measure.ts";
 export interface Bundles {
   /** Its process ends at once. */
   readonly brief: string;
+  /** The same with limits on memory, CPU time and processes, as engines set them. */
+  readonly limited: string;
   /** Its process sleeps until it is killed. */
   readonly lasting: string;
 }
+
+/** Those of `podman run -m 256m --cpus 0.5 --cpu-shares 512 --pids-limit 100`. */
+const LIMITS = {
+  memory: { limit: 256 << 20, swap: 512 << 20 },
+  cpu: { shares: 512, quota: 50000, period: 100000 },
+  pids: { limit: 100 },
+};
 
 /** @throws {Error} when busybox-static or runc is missing. */
 export async function makeBundles(folder: string, runc: string): Promise<Bundles> {
@@ -19,7 +28,7 @@ export async function makeBundles(folder: string, runc: string): Promise<Bundles
   await Deno.copyFile("/bin/busybox", `${rootfs}/bin/busybox`);
   for (const name of ["true", "sleep"]) await Deno.symlink("busybox", `${rootfs}/bin/${name}`);
 
-  async function makeBundle(name: string, args: string[]): Promise<string> {
+  async function makeBundle(name: string, args: string[], limits = {}): Promise<string> {
     const bundle = `${folder}/${name}`;
     await Deno.mkdir(bundle);
     await runTool(runc, ["spec", "--bundle", bundle]);
@@ -27,12 +36,14 @@ export async function makeBundles(folder: string, runc: string): Promise<Bundles
     config.process.terminal = false;
     config.process.args = args;
     config.root.path = rootfs;
+    Object.assign(config.linux.resources, limits);
     await Deno.writeTextFile(`${bundle}/config.json`, JSON.stringify(config));
     return bundle;
   }
 
   return {
     brief: await makeBundle("brief", ["/bin/true"]),
+    limited: await makeBundle("limited", ["/bin/true"], LIMITS),
     lasting: await makeBundle("lasting", ["/bin/sleep", "1000"]),
   };
 }

@@ -6,7 +6,15 @@ import type { Bundles } from "./bundle.ts";
 import { type Measure, runTool, type Sample } from "./measure.ts";
 
 /** Measured of a runtime, in this order; of the empty script only `run`. */
-export const STEPS = ["run", "create", "start", "state", "kill", "delete"] as const;
+export const STEPS = [
+  "run",
+  "run with limits",
+  "create",
+  "start",
+  "state",
+  "kill",
+  "delete",
+] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Contender {
@@ -26,13 +34,18 @@ export function runtimeContender(
 ): Contender {
   const root = `${folder}/${name}-state`;
   const pidFile = `${folder}/${name}.pid`;
-  const ids = { brief: `bench-${name}-brief`, lasting: `bench-${name}-lasting` };
+  const ids = {
+    brief: `bench-${name}-brief`,
+    limited: `bench-${name}-limited`,
+    lasting: `bench-${name}-lasting`,
+  };
 
   return {
     name,
     async measureRound(measure) {
       const call = (...args: string[]) => measure([program, "--root", root, ...args]);
       const run = await call("run", "--bundle", bundles.brief, ids.brief);
+      const limited = await call("run", "--bundle", bundles.limited, ids.limited);
       const create = await call(
         ...["create", "--bundle", bundles.lasting, "--pid-file", pidFile, ids.lasting],
       );
@@ -40,7 +53,8 @@ export function runtimeContender(
       const state = await call("state", ids.lasting);
       const kill = await call("kill", ids.lasting, "KILL");
       await waitUntilDead(Number(await Deno.readTextFile(pidFile)));
-      return { run, create, start, state, kill, delete: await call("delete", ids.lasting) };
+      const remove = await call("delete", ids.lasting);
+      return { run, "run with limits": limited, create, start, state, kill, delete: remove };
     },
     async cleanUp() {
       for (const id of Object.values(ids)) {

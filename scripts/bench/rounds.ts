@@ -58,7 +58,7 @@ async function measureOrCleanUp(contender: Contender, measure: Measure, signal?:
 }
 
 function emptySamples(): Record<Step, Sample[]> {
-  return { run: [], create: [], start: [], state: [], kill: [], delete: [] };
+  return Object.fromEntries(STEPS.map((step) => [step, []])) as unknown as Record<Step, Sample[]>;
 }
 
 /** The list from its element `by` (modulo its length) on, then those before. */

@@ -113,7 +113,7 @@ Deno.test("what v2 does not have is refused by field and file", async () => {
 Deno.test("a controller or file that the kernel does not have is refused by name", async () => {
   await refused({ unified: { "nothing.max": "1" } }, "nothing.max", "has no controller nothing");
   await refused({ unified: { "memory.nothing": "1" } }, "memory.nothing", "no such file");
-  await refused({ unified: { "memory.high": "much" } }, 'write "much" to', "memory.high");
+  await refused({ unified: { "memory.high": "much" } }, 'write \\"much\\" to', "memory.high");
 });
 
 Deno.test("a container has the default devices and what its rules allow", async () => {
