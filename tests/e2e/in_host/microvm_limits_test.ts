@@ -25,7 +25,7 @@ Deno.test("a guest that fills its memory is limited inside, and its VMM is not k
     assertEquals(created.code, 0, created.stdout);
     const started = await kago.run("start", kago.id);
     assertEquals(started.code, 0, started.stderr);
-    for (let i = 0; i < 900 && !kago.output().includes("tail ended"); i++) {
+    for (let i = 0; i < 1800 && !kago.output().includes("tail ended"); i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     assertStringIncludes(kago.output(), "tail ended with 137");
