@@ -26,6 +26,7 @@ export const CALLS = [
   "pidfd_open",
   "pidfd_send_signal",
   "pidfd_wait",
+  "catch_signals",
   "foreground",
   "copy_window_size",
   "put_root_file",
@@ -212,6 +213,15 @@ function exitStatus(status: number): ExitStatus {
 /** Waits for a child (waitpid(2)). */
 export function waitForChild(pid: number): ExitStatus {
   return exitStatus(checked(call("wait", [pid]), `wait for process ${pid}`));
+}
+
+/**
+ * From here on signals wait for waitInForeground(), which forwards them: one that comes while the child is started must
+ * not end us and leave it behind.
+ * @param subreaper whether orphans of the child are to be our children, reaped while we wait.
+ */
+export function catchSignals(subreaper: boolean): void {
+  checked(call("catch_signals", [subreaper ? 1 : 0]), "catch signals");
 }
 
 /** Waits for a child, forwarding signals to it and relaying the terminal `master` unless that is -1. */

@@ -29,6 +29,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_pidfd_open: return kago_pidfd_open(n[0]);
     case CALL_pidfd_send_signal: return kago_pidfd_send_signal(n[0], n[1]);
     case CALL_pidfd_wait: return kago_pidfd_wait(n[0], n[1]);
+    case CALL_catch_signals: return kago_catch_signals(n[0]);
     case CALL_foreground: return kago_foreground(n[0], n[1]);
     case CALL_copy_window_size: return kago_copy_window_size(n[0]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ struct relay {
 };
 
 static int wake_pipe[2];
+static bool catching;
 static struct sigaction saved[LAST_SIGNAL + 1];
 
 static void on_signal(int number) {
@@ -43,20 +46,24 @@ static bool is_forwarded(int number) {
   }
 }
 
-static int catch_signals(void) {
+int kago_catch_signals(int subreaper) {
+  if (catching) return 0;
   int result = as_result(pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK));
+  if (result == 0 && subreaper) result = as_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
   if (result < 0) return result;
+  catching = true;
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_forwarded(number)) sigaction(number, &action, &saved[number]);
+    if (is_forwarded(number) || number == SIGCHLD) sigaction(number, &action, &saved[number]);
   }
   return 0;
 }
 
 static void release_signals(void) {
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_forwarded(number)) sigaction(number, &saved[number], NULL);
+    if (is_forwarded(number) || number == SIGCHLD) sigaction(number, &saved[number], NULL);
   }
+  catching = false;
   close(wake_pipe[0]);
   close(wake_pipe[1]);
 }
@@ -67,10 +74,20 @@ int kago_copy_window_size(int master) {
   return 0;
 }
 
-static void forward_signals(int pidfd, int master) {
+/* Orphans of the container that became our children; the one we wait for stays, with its status. */
+static void reap_orphans(int pid) {
+  siginfo_t info = {0};
+  while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != pid) {
+    waitpid(info.si_pid, NULL, WNOHANG);
+    info.si_pid = 0;
+  }
+}
+
+static void forward_signals(int pid, int pidfd, int master) {
   unsigned char number;
   while (read(wake_pipe[0], &number, 1) == 1) {
-    if (number == SIGWINCH && master >= 0) kago_copy_window_size(master);
+    if (number == SIGCHLD) reap_orphans(pid);
+    else if (number == SIGWINCH && master >= 0) kago_copy_window_size(master);
     else sys_pidfd_send_signal(pidfd, number);
   }
 }
@@ -113,7 +130,7 @@ static int wait_loop(int pid, int pidfd, int master) {
     struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
                            watch(&input), watch(&output)};
     if (poll(fds, 4, -1) < 0 && errno != EINTR) return -errno;
-    if (fds[1].revents) forward_signals(pidfd, master);
+    if (fds[1].revents) forward_signals(pid, pidfd, master);
     if (fds[2].revents) step(&input);
     if (fds[3].revents) step(&output);
     if (fds[0].revents) break;
@@ -133,7 +150,7 @@ static bool make_raw(struct termios *before) {
 int kago_foreground(int pid, int master) {
   int pidfd = sys_pidfd_open(pid);
   if (pidfd < 0) return pidfd;
-  int result = catch_signals();
+  int result = kago_catch_signals(0);
   if (result == 0) {
     struct termios before;
     bool raw = master >= 0 && make_raw(&before);

@@ -52,6 +52,10 @@ int kago_pidfd_send_signal(int pidfd, int signal);
 /* Waits until the process has ended: 1, or 0 after `timeout_ms`. */
 int kago_pidfd_wait(int pidfd, int timeout_ms);
 
+/* From here on signals are kept for kago_foreground, which forwards them; with `subreaper` orphans of the child that it
+ * waits for become our children, to be reaped there: 0. */
+int kago_catch_signals(int subreaper);
+
 /* Waits for the child in the foreground, forwards signals to it, and relays the terminal `master` unless that is
  * -1: its wait(2) status. */
 int kago_foreground(int pid, int master);
@@ -121,6 +125,7 @@ _Noreturn void kago_exit(int code);
   X(pidfd_open) \
   X(pidfd_send_signal) \
   X(pidfd_wait) \
+  X(catch_signals) \
   X(foreground) \
   X(copy_window_size) \
   X(put_root_file) \

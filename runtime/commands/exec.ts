@@ -36,5 +36,6 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
     ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
     ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
     preserveFds: options.preserveFds,
+    subreaper: !options.noSubreaper,
   };
 }

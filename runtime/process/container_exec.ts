@@ -1,5 +1,11 @@
 /** `exec`: starts a tenant in a running container. */
-import { closeFd, type ExitStatus, openFolder, waitInForeground } from "../../ffi/shim.ts";
+import {
+  catchSignals,
+  closeFd,
+  type ExitStatus,
+  openFolder,
+  waitInForeground,
+} from "../../ffi/shim.ts";
 import { EACCES, EBUSY } from "../cgroup/errors.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../errors.ts";
@@ -9,6 +15,8 @@ import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
 
 export interface ExecRequest extends TenantRequest {
   readonly pidFile?: string;
+  /** Are the orphans of a tenant in the foreground this process's to reap? */
+  readonly subreaper: boolean;
 }
 
 type Warn = (message: string) => void;
@@ -27,6 +35,7 @@ export async function execInContainer(request: ExecRequest, warn: Warn): Promise
     const stateFolder = `${request.root}/${request.id}`;
     return { code: await executor.runTenant({ ...request, stateFolder, process }) };
   }
+  if (!request.detach) catchSignals(request.subreaper);
   const { pid, master } = startTenant(tenant, request, warn);
   return request.detach ? { code: 0 } : waitInForeground(pid, master);
 }

@@ -84,7 +84,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     rootfs: state.rootfs,
     host,
     namespaces: init.namespaces(),
-    joinOps: join.writes,
+    joinOps: [...join.writes, ...await resctrlOps(state)],
     ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
     ending: { kind: "process" },
     preserveFds: request.preserveFds,
@@ -105,6 +105,13 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     },
     warnings: [...warnings, ...seccomp.warnings],
   };
+}
+
+/** Few containers have any, so the module is loaded for them only. */
+async function resctrlOps({ resctrl }: StoredState): Promise<readonly Op[]> {
+  if (!resctrl) return [];
+  const { resctrlJoin } = await import("../resctrl/group.ts");
+  return resctrlJoin(resctrl);
 }
 
 function requireLive(state: StoredState, { root, ignorePaused }: TenantRequest): void {

@@ -43,12 +43,17 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
   const record = { group, ...(monitor ? { monitor } : {}), own: !closID && !exists };
   return {
     record,
-    joinOps: [group, ...(monitor ? [monitor] : [])].map((folder) => (
-      { op: "writeFile", path: `${folder}/tasks`, data: "0", from: PLACE }
-    )),
+    joinOps: resctrlJoin(record),
     // The lines of a group that somebody else made have been compared, not to be written.
     create: () => createGroup(root, record, closID && exists ? [] : lines, !exists),
   };
+}
+
+/** Writes by which a single-threaded process joins. */
+export function resctrlJoin({ group, monitor }: ResctrlRecord): readonly Op[] {
+  return [group, ...(monitor ? [monitor] : [])].map((folder) => (
+    { op: "writeFile", path: `${folder}/tasks`, data: "0", from: PLACE }
+  ));
 }
 
 /** In the order that the spec asks for. */

@@ -1,0 +1,118 @@
+/** Terminals of `exec`, and signals of commands in the foreground. Needs root, and script(1) for a terminal of ours. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { KAGO, Kago } from "../harness/kago.ts";
+import { run } from "../harness/run.ts";
+
+const SLEEP = { args: ["sleep", "1000"] };
+
+async function withRunning(use: (kago: Kago) => Promise<void>): Promise<void> {
+  await Kago.with(SLEEP, async (kago) => {
+    assertEquals((await kago.create()).code, 0);
+    assertEquals((await kago.run("start", kago.id)).code, 0);
+    await use(kago);
+  });
+}
+
+/** A shell command line in a terminal of its own, 30 rows high: what it shows, and its exit code. */
+function inTerminal(line: string) {
+  const script = `stty rows 30 cols 100; ${line}`;
+  return run("script", ["--quiet", "--return", "--command", script, "/dev/null"]);
+}
+
+const exec = (kago: Kago, words: string) =>
+  `${KAGO} --root ${kago.root} exec -t ${kago.id} ${words}`;
+
+Deno.test("exec -t gives a terminal of the caller's size, and the caller's is as before", async () => {
+  await withRunning(async (kago) => {
+    const line = `stty -g; ${exec(kago, "sh -c 'tty; stty size; exit 3'")}; echo $?; stty -g`;
+    const { stdout } = await inTerminal(line);
+    const [before, tty, size, code, after] = stdout.split("\r\n");
+    assertEquals([tty, size, code], ["/dev/pts/0", "30 100", "3"]);
+    assertEquals(after, before);
+  });
+});
+
+Deno.test("exec -t puts the caller's terminal back when its program cannot be run or is killed", async () => {
+  await withRunning(async (kago) => {
+    const missing = `${exec(kago, "no-such-program")} 2>&1`;
+    const killed = exec(kago, "sh -c 'kill -9 $$'");
+    const { stdout } = await inTerminal(`stty -g; ${missing}; stty -g; ${killed}; stty -g`);
+    const modes = stdout.split("\r\n").filter((row) => /^[0-9a-f]+(:[0-9a-f]+)+$/.test(row));
+    assertEquals(modes.length, 3, stdout);
+    assertEquals(new Set(modes).size, 1);
+    assertStringIncludes(stdout, "executable file not found");
+  });
+});
+
+Deno.test("exec -t loses nothing of a large output's end", async () => {
+  await withRunning(async (kago) => {
+    const { stdout } = await inTerminal(exec(kago, "seq 1 50000"));
+    const rows = stdout.trimEnd().split("\r\n");
+    assertEquals([rows.length, rows.at(-1)], [50000, "50000"]);
+  });
+});
+
+Deno.test("exec without a terminal leaves large output and input alone", async () => {
+  await withRunning(async (kago) => {
+    const stdin = "x".repeat(1 << 20);
+    const result = await kago.runWith({ stdin }, "exec", kago.id, "cat");
+    assertEquals([result.code, result.stdout.length], [0, stdin.length]);
+  });
+});
+
+Deno.test("exec forwards signals to its process and tells how it ended", async () => {
+  await withRunning(async (kago) => {
+    const script = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done";
+    const child = new Deno.Command(KAGO, {
+      args: ["--root", kago.root, "exec", kago.id, "sh", "-c", script],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 9);
+    await reader.cancel();
+    assertEquals((await kago.state()).status, "running");
+  });
+});
+
+Deno.test("a signal at any moment of run reaches the container or ends kago with nothing left", async () => {
+  const args = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.01; done"];
+  await Kago.with({ args }, async (kago) => {
+    for (let delay = 0; delay < 100; delay += 10) {
+      const id = `${kago.id}-${delay}`;
+      const child = new Deno.Command(KAGO, {
+        args: ["--root", kago.root, "run", "--bundle", kago.bundle.path, id],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      // The first process of a pid namespace gets no signal before it has its handler, so more than one is sent.
+      let ended = false;
+      const status = child.status.then((value) => {
+        ended = true;
+        return value;
+      });
+      while (!ended) {
+        child.kill("SIGTERM");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const { code, signal } = await status;
+      assert(code === 9 || signal === "SIGTERM", `${code} ${signal}`);
+      const state = await kago.run("state", id);
+      if (state.code === 0) assertEquals(JSON.parse(state.stdout).status, "stopped");
+    }
+  });
+});
+
+Deno.test("run in the foreground reaps the container's orphans, unless told not to", async () => {
+  const args = ["sh", "-c", "(sleep 0.2; : &) & sleep 1; echo end"];
+  const namespaces = ["mount", "uts", "ipc", "network"].map((type) => ({ type }));
+  await Kago.with({ args, config: { linux: { namespaces } } }, async (kago) => {
+    for (const options of [[], ["--no-subreaper"]]) {
+      const { code, stdout, stderr } = await kago.foreground(...options);
+      assertEquals([code, stdout], [0, "end\n"], stderr);
+    }
+  });
+});
