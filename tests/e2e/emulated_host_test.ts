@@ -11,5 +11,5 @@ Deno.test("inside the emulated host", async (t) => {
       // The host runs on while a step is reported.
       sanitizeOps: false,
       sanitizeResources: false,
-    }));
+    }), { timeout: 1800 });
 });

@@ -95,3 +95,35 @@ testRules("what the verifier refuses is told with its reason", [DENY], (v2) => {
   );
   assert(/insn|infinite|edge/.test(error.message), error.message);
 });
+
+/** What attaching these rules says in a process that the command makes. */
+function attachUnder(path: string, command: readonly string[], rules: readonly DeviceCgroup[]) {
+  const url = (file: string) => new URL(`../../runtime/cgroup/${file}`, import.meta.url).href;
+  const record = {
+    driver: "cgroupfs",
+    directories: [{ version: 2, controllers: [], mountPoint: "/sys/fs/cgroup", path }],
+  };
+  const script = `import { attachDeviceProgram } from "${url("device_filter.ts")}";
+    import { deviceProgram } from "${url("device_program.ts")}";
+    try {
+      attachDeviceProgram(${JSON.stringify(record)}, deviceProgram(${JSON.stringify(rules)}));
+      console.log("fine");
+    } catch (e) { console.log(e.name, e.message) }`;
+  const [program, ...args] = [...command, Deno.execPath(), "eval", "--no-lock", script];
+  const { stdout } = new Deno.Command(program!, { args, env: { NO_COLOR: "1" } }).outputSync();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+testRules("without rights to load programs, rules that deny are an error", [], (_, path) => {
+  const weak = ["setpriv", "--bounding-set=-sys_admin,-bpf,-net_admin,-perfmon"];
+  const { name, message } = new SyscallError(
+    `linux.resources.devices: device rules of ${path}: BPF_PROG_QUERY`,
+    1,
+  );
+  assertEquals(attachUnder(path, weak, [DENY]), `${name} ${message}`);
+  assertEquals(attachUnder(path, weak, [{ allow: true, type: "c", major: 9 }]), "fine");
+});
+
+testRules("in a user namespace rules are left out, as runc does", [], (_, path) => {
+  assertEquals(attachUnder(path, ["unshare", "--user", "--map-root-user"], [DENY]), "fine");
+});
