@@ -6,6 +6,7 @@ import { closeFd, openFolder, putRootFile } from "../../ffi/shim.ts";
 import { applyWrites } from "../cgroup/apply.ts";
 import { createCgroup } from "../cgroup/cgroupfs.ts";
 import { destroyCgroup } from "../cgroup/remove.ts";
+import type { ResourceWrite } from "../cgroup/resource_write.ts";
 import { makeAgentFolder } from "../state/agent_folder.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
@@ -62,9 +63,12 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   return stages;
 }
 
-/** A limit on processes counts the Intermediate too, so it is set once that is gone. */
-function isLate(write: { readonly controller: string }): boolean {
-  return write.controller === "pids";
+/**
+ * What would bind the set-up too, and not the container alone, is set when Init is ready: a limit on processes counts the
+ * Intermediate, and shares and quotas slow both down. Realtime limits are wanted before a realtime process joins.
+ */
+function isLate({ controller, file }: ResourceWrite): boolean {
+  return controller === "pids" || controller === "cpu" && !file.startsWith("cpu.rt_");
 }
 
 function taskOf({ id, bundle, plan, spec, host }: Build, { consoleSocket }: LaunchOptions): Task {
