@@ -3,6 +3,7 @@
  * the commands of one round; repeating them is rounds.ts's.
  */
 import type { Bundles } from "./bundle.ts";
+import { crowdOf, CROWDS } from "./crowd.ts";
 import { type Measure, runTool, type Sample } from "./measure.ts";
 
 /** Measured of a runtime, in this order; of the empty script only `run`. */
@@ -12,6 +13,10 @@ export const STEPS = [
   "create",
   "start",
   "state",
+  "pause",
+  "resume",
+  "list of 20",
+  "list of 200",
   "kill",
   "delete",
 ] as const;
@@ -19,9 +24,11 @@ export type Step = (typeof STEPS)[number];
 
 export interface Contender {
   readonly name: string;
+  /** Makes what all rounds share; cleanUp() removes it. */
+  prepare(): Promise<void>;
   /** One sample for each step that the contender has. */
   measureRound(measure: Measure): Promise<Partial<Record<Step, Sample>>>;
-  /** Removes the containers that a round which did not end may have left. */
+  /** Removes all containers, also those that a round which did not end may have left. */
   cleanUp(): Promise<void>;
 }
 
@@ -40,8 +47,14 @@ export function runtimeContender(
     lasting: `bench-${name}-lasting`,
   };
 
+  const [few, many] = CROWDS.map((size) => crowdOf(size, name, program, bundles, folder));
+
   return {
     name,
+    async prepare() {
+      await few!.create();
+      await many!.create();
+    },
     async measureRound(measure) {
       const call = (...args: string[]) => measure([program, "--root", root, ...args]);
       const run = await call("run", "--bundle", bundles.brief, ids.brief);
@@ -51,15 +64,23 @@ export function runtimeContender(
       );
       const start = await call("start", ids.lasting);
       const state = await call("state", ids.lasting);
+      const pause = await call("pause", ids.lasting);
+      const resume = await call("resume", ids.lasting);
+      const listFew = await measure([program, "--root", few!.root, "list"]);
+      const listMany = await measure([program, "--root", many!.root, "list"]);
       const kill = await call("kill", ids.lasting, "KILL");
       await waitUntilDead(Number(await Deno.readTextFile(pidFile)));
       const remove = await call("delete", ids.lasting);
-      return { run, "run with limits": limited, create, start, state, kill, delete: remove };
+      const runs = { run, "run with limits": limited };
+      const lists = { "list of 20": listFew, "list of 200": listMany };
+      return { ...runs, create, start, state, pause, resume, ...lists, kill, delete: remove };
     },
     async cleanUp() {
       for (const id of Object.values(ids)) {
         await runTool(program, ["--root", root, "delete", "--force", id]);
       }
+      await few!.remove();
+      await many!.remove();
     },
   };
 }
@@ -71,6 +92,7 @@ export function emptyScriptContender(name: string, deno: string, folder: string)
   const flags = "--quiet --no-config --no-lock --no-remote --no-npm --no-code-cache".split(" ");
   return {
     name,
+    async prepare() {},
     async measureRound(measure) {
       return { run: await measure([deno, "run", "-A", ...flags, script]) };
     },

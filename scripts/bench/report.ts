@@ -12,7 +12,9 @@ export const EMPTY_SCRIPT = "empty Deno script";
 /** `run` may take this many times what it takes runc, and the short commands what it takes an empty script. */
 const RUN_TO_RUNC = 1.0;
 const SHORT_TO_EMPTY_SCRIPT = 1.3;
-const SHORT_STEPS: readonly Step[] = ["start", "state", "kill", "delete"];
+const SHORT_STEPS: readonly Step[] = ["start", "state", "pause", "resume", "kill", "delete"];
+/** `list` of 200 containers may take this many times what it takes for 20. */
+const MANY_TO_FEW = 2.0;
 const PEAK_MIB = 45;
 
 /** The figures of one step of one contender. */
@@ -64,6 +66,7 @@ export function missedGoals(summary: Summary): string[] {
   for (const step of SHORT_STEPS) {
     compare(step, `an ${EMPTY_SCRIPT}`, summary[EMPTY_SCRIPT]!.run!, SHORT_TO_EMPTY_SCRIPT);
   }
+  compare("list of 200", "list of 20", summary[KAGO]!["list of 20"]!, MANY_TO_FEW);
   for (const step of STEPS) {
     const { peakMiB } = summary[KAGO]![step]!;
     if (peakMiB > PEAK_MIB) {

@@ -18,9 +18,31 @@ export interface RoundOptions {
 
 /**
  * Measures all contenders in each round, so that a slower minute of the machine hits all of them, and starts each round
- * with another one. Containers that a failure left are removed.
+ * with another one. In the end, whatever it is, no container is left.
  */
 export async function measureRounds(
+  contenders: readonly Contender[],
+  measure: Measure,
+  options: RoundOptions,
+): Promise<Results> {
+  const failures: unknown[] = [];
+  let results: Results | undefined;
+  try {
+    for (const contender of contenders) {
+      options.signal?.throwIfAborted();
+      await contender.prepare();
+    }
+    results = await repeat(contenders, measure, options);
+  } catch (error) {
+    failures.push(error);
+  }
+  failures.push(...await cleanUpAll(contenders));
+  if (results && failures.length === 0) return results;
+  if (failures.length === 1) throw failures[0];
+  throw new AggregateError(failures, "the benchmark failed, and so did its clean-up");
+}
+
+async function repeat(
   contenders: readonly Contender[],
   measure: Measure,
   options: RoundOptions,
@@ -29,7 +51,7 @@ export async function measureRounds(
   for (let round = 1 - options.warmUp; round <= options.rounds; round++) {
     for (const contender of rotate(contenders, round + options.warmUp)) {
       options.signal?.throwIfAborted();
-      const samples = await measureOrCleanUp(contender, measure, options.signal);
+      const samples = await measureOne(contender, measure, options.signal);
       if (round < 1) continue;
       for (const step of STEPS) {
         const sample = samples[step];
@@ -41,20 +63,26 @@ export async function measureRounds(
   return results;
 }
 
-async function measureOrCleanUp(contender: Contender, measure: Measure, signal?: AbortSignal) {
+async function measureOne(contender: Contender, measure: Measure, signal?: AbortSignal) {
   try {
     return await contender.measureRound(measure);
   } catch (error) {
-    try {
-      await contender.cleanUp();
-    } catch (cleanUpError) {
-      const message = `${contender.name} failed, and so did its clean-up`;
-      throw new AggregateError([error, cleanUpError], message);
-    }
     // Ctrl-C also ends the measured command: the interruption is then the reason to name.
     signal?.throwIfAborted();
     throw error;
   }
+}
+
+async function cleanUpAll(contenders: readonly Contender[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const { name, cleanUp } of contenders) {
+    try {
+      await cleanUp();
+    } catch (cause) {
+      failures.push(new Error(`the clean-up of ${name} failed`, { cause }));
+    }
+  }
+  return failures;
 }
 
 function emptySamples(): Record<Step, Sample[]> {

@@ -9,6 +9,10 @@ const measure = () => Promise.resolve(SAMPLE);
 function contender(name: string, log: string[], failure?: Error): Contender {
   return {
     name,
+    prepare() {
+      log.push(`prepare ${name}`);
+      return Promise.resolve();
+    },
     async measureRound(measure) {
       log.push(name);
       if (failure !== undefined) throw failure;
@@ -29,6 +33,8 @@ Deno.test("measureRounds() alternates the order and does not count the warm-up",
   const log: string[] = [];
   const contenders = ["a", "b"].map((name) => contender(name, log));
   const results = await measureRounds(contenders, measure, { rounds: 2, warmUp: 1 });
+  assertEquals(log.splice(0, 2), ["prepare a", "prepare b"]);
+  assertEquals(log.splice(-2), ["clean up a", "clean up b"]);
   assertEquals(log.slice(0, 2).toSorted(), ["a", "b"]);
   assertEquals([log.slice(2, 4), log.slice(4)].map((round) => round.join("")).toSorted(), [
     "ab",
@@ -45,7 +51,7 @@ Deno.test("measureRounds() removes the containers of a round that failed", async
     Error,
     "no",
   );
-  assertEquals(log, ["a", "clean up a"]);
+  assertEquals(log, ["prepare a", "a", "clean up a"]);
 });
 
 Deno.test("measureRounds() stops before the next contender when it is interrupted", async () => {
@@ -56,5 +62,5 @@ Deno.test("measureRounds() stops before the next contender when it is interrupte
     Error,
     "stopped",
   );
-  assertEquals(log, []);
+  assertEquals(log, ["clean up a"]);
 });
