@@ -42,7 +42,7 @@ export function processStartTime(pid: number): string | undefined {
 /** As processStartTime(), from the text of /proc/PID/stat. */
 export function parseStartTime(stat: string): string | undefined {
   // The name is the process's own choice and may hold spaces and parentheses; nothing after it does.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).trimEnd().split(" ");
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 22 - 2);
   // Field 3 is the state; X is a dead process that is not to be seen for long.
   if (state === "Z" || state === "X" || state === "x") return undefined;
   return fields[22 - 4];
