@@ -3,4 +3,3 @@ import "../../integration/cgroup_freezer_test.ts";
 import "../../integration/cgroup_kill_test.ts";
 import "../../integration/events_test.ts";
 import "../../integration/pause_test.ts";
-import "../../integration/crash_test.ts";
