@@ -8,7 +8,7 @@ enum { VMM = 2 };
 
 static int32_t pair[2];
 
-static int run_vmm(int listen_fd, int32_t result[2]) {
+static int run_vmm(int listen_fd, int32_t result[3]) {
   end_plan(&w);
   int plan = kago_memory_file("plan", w.bytes, (uint32_t)w.size);
   CHECK(plan >= 0);
@@ -30,7 +30,7 @@ static void put_umask(uint32_t mask) {
 }
 
 TEST(the_vmm_stage_runs_its_own_operations_only) {
-  int32_t result[2] = {7, 7};
+  int32_t result[3] = {7, 7};
   begin_vmm();
   put_umask(027);
   EQUAL(run_vmm(-1, result), 0);
@@ -40,7 +40,7 @@ TEST(the_vmm_stage_runs_its_own_operations_only) {
 }
 
 TEST(a_failure_of_the_vmm_stage_names_its_operation) {
-  int32_t result[2] = {7, 7};
+  int32_t result[3] = {7, 7};
   begin_vmm();
   put_umask(022);
   put_operation_ss(&w, OP_write_file, "none", "x");
@@ -50,7 +50,7 @@ TEST(a_failure_of_the_vmm_stage_names_its_operation) {
 }
 
 TEST(a_malformed_plan_is_refused_in_the_vmm_too) {
-  int32_t result[2] = {7, 7};
+  int32_t result[3] = {7, 7};
   begin_vmm();
   begin_operation(&w, OP_COUNT);
   EQUAL(run_vmm(-1, result), -EINVAL);
@@ -67,7 +67,7 @@ static void *play_main(void *unused) {
 
 TEST(the_vmm_stage_waits_for_start_and_leaves_nothing_open) {
   pthread_t thread;
-  int32_t result[2];
+  int32_t result[3];
   begin_vmm();
   begin_operation(&w, OP_no_new_privileges);
   begin_operation(&w, OP_await_start);

@@ -3,6 +3,7 @@ import type { Invocation } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
 import { joinPath } from "../plan/path.ts";
 import type { CreateRequest } from "../process/container_create.ts";
+import { inheritedListenFds } from "../process/listen_fds.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export function createRequest(
@@ -11,6 +12,7 @@ export function createRequest(
   status: CreateRequest["status"],
 ): CreateRequest {
   const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
+  const listenFds = inheritedListenFds(Deno.env.get("LISTEN_PID"), Deno.env.get("LISTEN_FDS"));
   const absolute = (path: string) => joinPath(Deno.cwd(), path);
   return {
     id: positionals[0]!,
@@ -22,7 +24,8 @@ export function createRequest(
     ...(manager ? { cgroupManager: manager } : {}),
     ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
     ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
-    preserveFds: options.preserveFds,
+    preserveFds: listenFds + options.preserveFds,
+    ...(listenFds > 0 ? { listenFds } : {}),
     noPivot: options.noPivot,
     noNewKeyring: options.noNewKeyring,
     foreground,

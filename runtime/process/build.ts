@@ -28,7 +28,10 @@ export interface BuildRequest {
   readonly invokedAs: string;
   readonly handler?: string;
   readonly cgroupManager?: string;
+  /** Descriptors from 3 that the program gets, those of `listenFds` among them. */
   readonly preserveFds: number;
+  /** How many of them are sockets that the program is told of, as by sd_listen_fds(3). */
+  readonly listenFds?: number;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
 }
@@ -63,7 +66,8 @@ export interface Build {
 export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
   const bundle = joinPath(Deno.cwd(), request.bundle);
-  const { spec, text, warnings } = await loadSpec(bundle, request.config);
+  const { spec: loaded, text, warnings } = await loadSpec(bundle, request.config);
+  const spec = withListenFds(loaded, request.listenFds ?? 0);
   const executor = pickExecutor(spec, request);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   const context = { id, bundle, rootfs };
@@ -114,4 +118,11 @@ function runFolderOf(
   ending: Ending,
 ): string | undefined {
   return ending.kind === "stage" && ending.agentOwner ? agentFolder(root, id) : undefined;
+}
+
+/** The program is the first of its pid namespace, and so is whom the sockets are for. */
+function withListenFds(spec: Spec, count: number): Spec {
+  if (count === 0 || !spec.process) return spec;
+  const env = [...(spec.process.env ?? []), `LISTEN_FDS=${count}`, "LISTEN_PID=1"];
+  return { ...spec, process: { ...spec.process, env } };
 }

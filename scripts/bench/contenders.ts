@@ -13,6 +13,7 @@ export const STEPS = [
   "create",
   "start",
   "state",
+  "exec",
   "pause",
   "resume",
   "list of 20",
@@ -64,6 +65,7 @@ export function runtimeContender(
       );
       const start = await call("start", ids.lasting);
       const state = await call("state", ids.lasting);
+      const exec = await call("exec", ids.lasting, "/bin/true");
       const pause = await call("pause", ids.lasting);
       const resume = await call("resume", ids.lasting);
       const listFew = await measure([program, "--root", few!.root, "list"]);
@@ -73,7 +75,8 @@ export function runtimeContender(
       const remove = await call("delete", ids.lasting);
       const runs = { run, "run with limits": limited };
       const lists = { "list of 20": listFew, "list of 200": listMany };
-      return { ...runs, create, start, state, pause, resume, ...lists, kill, delete: remove };
+      const short = { start, state, exec, pause, resume, kill, delete: remove };
+      return { ...runs, create, ...short, ...lists };
     },
     async cleanUp() {
       for (const id of Object.values(ids)) {
