@@ -1,12 +1,12 @@
 /**
  * The cgroupfs driver: makes a container's cgroup by writing to the cgroup filesystem, and says how Init joins it.
- * Which directories and values is decided in path.ts and resources.ts. A further driver is a further `driver` in
- * CgroupRecord with its own module beside this one; kill.ts works on any driver's directories.
+ * Which directories and values is decided in path.ts and resources.ts; kill.ts works on any driver's directories.
  */
 import { HostError } from "../errors.ts";
 import type { Op } from "../plan/op.ts";
 import { applyWrites, directoryFor } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
+import type { CgroupDriver, CgroupJoin } from "./driver.ts";
 import { inheritCpuset } from "./cpuset.ts";
 import { attachDeviceProgram } from "./device_filter.ts";
 import type { DeviceProgram } from "./device_program.ts";
@@ -22,13 +22,28 @@ import {
 } from "./errors.ts";
 import { cgroupPids } from "./kill.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
+import { destroyCgroup } from "./remove.ts";
 import type { ResourceWrite } from "./resource_write.ts";
+
+export type { CgroupJoin };
+
+export const cgroupfsDriver: CgroupDriver = {
+  join: cgroupJoin,
+  create({ record, early, late, devices }) {
+    createCgroup(record, early, late, devices);
+    return true;
+  },
+  adopt() {},
+  announce() {},
+  destroy: destroyCgroup,
+};
 
 /**
  * Makes the directories, missing parents included, and writes the values in their order. On an error everything made
  * is removed again. Parents stay when the container goes, as other containers may share them.
  * @param later what applyWrites() will be given when Init is there; v2 needs its controllers from the start.
  * @param devices v2's device rules, in force before a process is in the cgroup.
+ * @param shared whether the cgroup may be there and have processes: systemd has made it for this container.
  * @throws {CgroupAccessError} when this process may not make cgroups here.
  * @throws {CgroupWriteError} for a value that the kernel refuses, with its place in config.json.
  * @throws {HostError} when the cgroup exists and is in use, or a controller is not to be had.
@@ -38,12 +53,13 @@ export function createCgroup(
   writes: readonly ResourceWrite[],
   later: readonly ResourceWrite[] = [],
   devices?: DeviceProgram,
+  shared = false,
 ): void {
   const made: string[] = [];
   const inV2 = [...writes, ...later].filter((write) => directoryFor(record, write).version === 2);
   try {
     for (const directory of record.directories) {
-      makeDirectory(directory.path, directory, made);
+      if (!makeDirectory(directory.path, directory, made) && !shared) requireUnused(directory);
       if (directory.controllers.includes("cpuset")) {
         inheritCpuset(directory.path, directory.mountPoint);
       }
@@ -54,14 +70,6 @@ export function createCgroup(
   } catch (error) {
     throw undo(made, error);
   }
-}
-
-/** How the first process of a container gets into its cgroup. */
-export interface CgroupJoin {
-  /** For a single-threaded process to do to itself: Intermediate. */
-  readonly writes: readonly Op[];
-  /** The v2 directory, to be opened and given to clone3(2) with CLONE_INTO_CGROUP. */
-  readonly cloneInto?: string;
 }
 
 /**
@@ -79,29 +87,27 @@ export function cgroupJoin(record: CgroupRecord): CgroupJoin {
   return cloneInto === undefined ? { writes } : { writes, cloneInto };
 }
 
-function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): void {
-  const isLeaf = path === directory.path;
+/** False when it was there. */
+function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): boolean {
   try {
     Deno.mkdirSync(path, { mode: 0o755 });
     made.push(path);
+    return true;
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === EEXIST) {
-      if (isLeaf) requireUnused(directory);
-      return;
-    }
+    if (errno === EEXIST) return false;
     const parent = path.slice(0, path.lastIndexOf("/"));
     // Never above the mount point: whatever is there is not a cgroup.
     if (errno !== ENOENT || parent.length <= directory.mountPoint.length) {
       throw mkdirError(path, errno, error);
     }
     makeDirectory(parent, directory, made);
-    makeDirectory(path, directory, made);
+    return makeDirectory(path, directory, made);
   }
 }
 
 /** A cgroup that others are in would be limited with the container and killed with it; a frozen one stops Init. */
-function requireUnused(directory: CgroupDirectory): void {
+export function requireUnused(directory: CgroupDirectory): void {
   const { path, version } = directory;
   const pids = cgroupPids({ driver: "cgroupfs", directories: [directory] });
   if (pids.length > 0) {

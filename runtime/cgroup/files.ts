@@ -33,3 +33,13 @@ export function writeIfThere(file: string, value: string): boolean {
     throw syscallError(`write "${value}" to ${file}`, error);
   }
 }
+
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw syscallError(`stat ${path}`, error);
+  }
+}

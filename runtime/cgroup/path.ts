@@ -19,10 +19,21 @@ export interface CgroupDirectory {
  * A container's cgroup as state.json keeps it, so that kill and delete need not look for hierarchies again. `driver`
  * says who made the directories and so who must be asked to remove them.
  */
-export interface CgroupRecord {
+export type CgroupRecord = CgroupfsRecord | SystemdRecord;
+
+export interface CgroupfsRecord {
   readonly driver: "cgroupfs";
   /** The v2 directory, when there is one, is the first. */
   readonly directories: readonly CgroupDirectory[];
+}
+
+/** A transient unit of systemd's. */
+export interface SystemdRecord extends Omit<CgroupfsRecord, "driver"> {
+  readonly driver: "systemd";
+  /** Whose systemd: the system's, or that of the user who created the container. */
+  readonly bus: "system" | "user";
+  readonly unit: string;
+  readonly slice: string;
 }
 
 /**
@@ -39,7 +50,7 @@ export function cgroupPaths(
   layout: CgroupLayout,
   cgroupsPath: string | undefined,
   id: string,
-): CgroupRecord {
+): CgroupfsRecord {
   if (layout.mode === "none") {
     throw new CgroupAccessError(
       "no cgroup hierarchy is mounted",

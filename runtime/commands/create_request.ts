@@ -22,6 +22,7 @@ export function createRequest(
     invokedAs: invokedAs(),
     ...(global.handler ? { handler: global.handler } : {}),
     ...(manager ? { cgroupManager: manager } : {}),
+    rootless: global.rootless,
     ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
     ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
     preserveFds: listenFds + options.preserveFds,

@@ -4,10 +4,10 @@ import type { Logger } from "../log.ts";
 import { deleteContainer } from "../process/container_delete.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run(
+export async function run(
   { global, options, positionals }: Invocation<"delete">,
   logger: Logger,
-): number {
-  deleteContainer(stateRoot(global), positionals[0]!, options.force, logger.warn);
+): Promise<number> {
+  await deleteContainer(stateRoot(global), positionals[0]!, options.force, logger.warn);
   return 0;
 }

@@ -14,6 +14,7 @@ export async function run({ global, options, positionals }: Invocation<"plan">):
     invokedAs: invokedAs(),
     ...(global.handler ? { handler: global.handler } : {}),
     ...(manager ? { cgroupManager: manager } : {}),
+    rootless: global.rootless,
     preserveFds: 0,
     noPivot: false,
     noNewKeyring: false,

@@ -19,6 +19,6 @@ export async function run(invocation: Invocation<"run">, logger: Logger): Promis
   });
   if (detach) return 0;
   const status = waitInForeground(launched.pid, launched.master);
-  if (!keep) deleteOwn(request.root, state, lock, logger.warn);
+  if (!keep) await deleteOwn(request.root, state, lock, logger.warn);
   return exitCode(status);
 }

@@ -220,7 +220,13 @@ export type Op = {
 }[OpName];
 
 /** Where the stage waits for Main; the number is on the wire. */
-export const SYNC_POINTS = { idMappings: 1, hooks: 2, hookStates: 3, netDevices: 4 } as const;
+export const SYNC_POINTS = {
+  idMappings: 1,
+  hooks: 2,
+  hookStates: 3,
+  netDevices: 4,
+  cgroup: 5,
+} as const;
 
 /** The stages in order; `vmm` is the `--stage=init` process of a microVM, empty for a plain container. */
 export const STAGES = ["intermediate", "init", "vmm"] as const;

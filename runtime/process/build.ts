@@ -13,13 +13,12 @@ import { loadSpec } from "../spec/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { agentFolder } from "../state/agent_folder.ts";
-import { buildCgroup, type CgroupBuild } from "./build_cgroup.ts";
+import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./build_cgroup.ts";
 import { buildResctrl } from "./build_resctrl.ts";
 import { buildSeccomp } from "./build_seccomp.ts";
 
 /** What the command line says about a new container. */
-export interface BuildRequest {
-  readonly id: string;
+export interface BuildRequest extends CgroupRequest {
   /** The state root; absent for `plan`, which leaves no trace. */
   readonly root?: string;
   readonly bundle: string;
@@ -27,7 +26,6 @@ export interface BuildRequest {
   readonly config: string;
   readonly invokedAs: string;
   readonly handler?: string;
-  readonly cgroupManager?: string;
   /** Descriptors from 3 that the program gets, those of `listenFds` among them. */
   readonly preserveFds: number;
   /** How many of them are sockets that the program is told of, as by sd_listen_fds(3). */
@@ -74,7 +72,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
-  const cgroup = buildCgroup(request, prepared.spec);
+  const cgroup = await buildCgroup(request, prepared.spec);
   const seccomp = await buildSeccomp(spec, request.root);
   const resctrl = await buildResctrl(id, spec);
   const runFolder = runFolderOf(request, prepared.ending);

@@ -1,5 +1,5 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
-import { destroyCgroup } from "../cgroup/remove.ts";
+import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/destroy.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
 import { removeResctrl } from "../resctrl/record.ts";
 import { DamagedStateError, ociState, type StoredState } from "../state/container_state.ts";
@@ -18,14 +18,20 @@ const PATIENCE = 10_000;
  * Deletes a stopped container; with `force` any container, and none is fine too.
  * @throws {StateError} unless it is stopped, or `force` is given.
  */
-export function deleteContainer(root: string, id: string, force: boolean, warn: Warn): void {
+export async function deleteContainer(
+  root: string,
+  id: string,
+  force: boolean,
+  warn: Warn,
+): Promise<void> {
+  const destroy = await cgroupDestroyer(peekState(root, id)?.cgroup);
   try {
     using _lock = lockState(root, id);
     const state = readState(root, id, force);
     if (state) {
       const status = liveStatus(state, () => true);
       if (status !== "stopped" && !force) throw new StateError(id, "delete", status, ["stopped"]);
-      removeRemains(state);
+      removeRemains(state, destroy);
     }
     removeStateDir(root, id);
     if (state) runPoststop(state, warn);
@@ -38,10 +44,16 @@ export function deleteContainer(root: string, id: string, force: boolean, warn: 
  * The end of `run`: its container's process has been reaped, and nothing need be read. Somebody else may have deleted
  * the container meanwhile, and even made another of that id.
  */
-export function deleteOwn(root: string, state: StoredState, lock: StateLock, warn: Warn): void {
+export async function deleteOwn(
+  root: string,
+  state: StoredState,
+  lock: StateLock,
+  warn: Warn,
+): Promise<void> {
   using _lock = lock;
+  const destroy = await cgroupDestroyer(state.cgroup);
   if (!lock.relock()) return;
-  if (state.cgroup) destroyCgroup(state.cgroup);
+  if (state.cgroup) destroy(state.cgroup);
   if (state.resctrl) removeResctrl(state.resctrl);
   removeStateDir(root, state.id);
   runPoststop(state, warn);
@@ -54,15 +66,24 @@ export function runPoststop(state: StoredState, warn: Warn): void {
 }
 
 /** Also of a container that nobody runs any more: processes that outlived Init are in its cgroup. */
-export function removeRemains(state: StoredState): void {
+function removeRemains(state: StoredState, destroy: CgroupDestroyer): void {
   if (!killInit(state, PATIENCE)) {
     throw new HostError(
       `process ${state.pid} of container ${state.id} does not end`,
       "it is in an uninterruptible sleep; see the kernel's log",
     );
   }
-  if (state.cgroup) destroyCgroup(state.cgroup);
+  if (state.cgroup) destroy(state.cgroup);
   if (state.resctrl) removeResctrl(state.resctrl);
+}
+
+/** The state as it is without the lock; whatever is wrong with it is said when it is read under the lock. */
+function peekState(root: string, id: string): StoredState | undefined {
+  try {
+    return loadState(root, id);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A state that cannot be read has nothing to tell of what to remove but its own folder. */

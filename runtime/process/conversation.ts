@@ -21,6 +21,8 @@ export interface Task {
   readonly host: HostFacts;
   /** Who gets the terminal; absent when this process relays it itself. */
   readonly consoleSocket?: string;
+  /** Moves the Intermediate, which waits for it, into the cgroup; needed where the plan has SYNC_POINTS.cgroup. */
+  adopt?(intermediate: number): void;
   /** The container's state, as hooks and seccomp agents are told of it. */
   state(pid: number, status: OciState["status"]): OciState;
 }
@@ -57,6 +59,9 @@ export function converse(
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.netDevices) {
       moveNetDevices(intermediate, task.spec, undo);
+      send(sync, ANSWER.goOn);
+    } else if (message.type === "sync" && message.value === SYNC_POINTS.cgroup) {
+      task.adopt?.(intermediate);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync") waiting = message.value;
     else if (message.type === "child") children.add(pid = message.value);

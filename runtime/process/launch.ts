@@ -3,13 +3,10 @@
  * run behind, or nothing at all.
  */
 import { closeFd, openFolder, putRootFile } from "../../ffi/shim.ts";
-import { applyWrites } from "../cgroup/apply.ts";
-import { createCgroup } from "../cgroup/cgroupfs.ts";
-import { destroyCgroup } from "../cgroup/remove.ts";
-import type { ResourceWrite } from "../cgroup/resource_write.ts";
 import { makeAgentFolder } from "../state/agent_folder.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
+import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
 import { listenForStart } from "./notify_socket.ts";
 import { type Stages, startStages, undoAll } from "./stages.ts";
 
@@ -40,44 +37,36 @@ export function launch(build: Build, options: LaunchOptions): Launched {
 }
 
 function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[]): Stages {
-  const { cgroup } = build;
-  if (cgroup) {
-    const early = cgroup.writes.filter((write) => !isLate(write));
-    createCgroup(cgroup.record, early, cgroup.writes.filter(isLate), cgroup.devices);
-    undo.push(() => destroyCgroup(cgroup.record));
-  }
+  const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
   if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
   if (build.runFolder && build.ending.kind === "stage" && build.ending.agentOwner) {
     makeAgentFolder(build.runFolder, build.ending.agentOwner);
   }
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
-  const folder = cgroup?.cloneInto ? openFolder(cgroup.cloneInto) : -1;
+  const folder = build.cgroup?.cloneInto ? openFolder(build.cgroup.cloneInto) : -1;
   const stages = startStages(
-    taskOf(build, options),
+    taskOf(build, options, cgroup),
     { listen, target: -1, cgroup: folder },
     undo,
   );
   for (const fd of [listen, folder]) if (fd >= 0) closeFd(fd);
-  if (cgroup) applyWrites(cgroup.record, cgroup.writes.filter(isLate));
+  cgroup?.settle();
   return stages;
 }
 
-/**
- * What would bind the set-up too, and not the container alone, is set when Init is ready: a limit on processes counts the
- * Intermediate, and shares and quotas slow both down. Realtime limits are wanted before a realtime process joins.
- */
-function isLate({ controller, file }: ResourceWrite): boolean {
-  return controller === "pids" || controller === "cpu" && !file.startsWith("cpu.rt_");
-}
-
-function taskOf({ id, bundle, plan, spec, host }: Build, { consoleSocket }: LaunchOptions): Task {
+function taskOf(
+  { id, bundle, plan, spec, host }: Build,
+  { consoleSocket }: LaunchOptions,
+  cgroup: CgroupLaunch | undefined,
+): Task {
   const { ociVersion, annotations } = spec;
   return {
     plan,
     spec,
     host,
     ...(consoleSocket ? { consoleSocket } : {}),
+    ...(cgroup ? { adopt: cgroup.adopt } : {}),
     state: (pid, status) => (
       { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) }
     ),

@@ -159,8 +159,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isCgroup(value: unknown): boolean {
-  return value === null || isObject(value) && value.driver === "cgroupfs" &&
+  return value === null || isObject(value) && isDriver(value) &&
       Array.isArray(value.directories) && value.directories.every(isCgroupDirectory);
+}
+
+/** A unit's name, as systemd_path.ts makes it: delete stops what has it. */
+function isDriver({ driver, bus, unit, slice }: Record<string, unknown>): boolean {
+  if (driver === "cgroupfs") return true;
+  return driver === "systemd" && isOneOf("system", "user")(bus) && isString(slice) &&
+    typeof unit === "string" && /^[\w:.@\\-]+\.scope$/.test(unit);
 }
 
 /** A path that is not below its mount point would make delete kill and remove elsewhere. */

@@ -1,5 +1,6 @@
 /** Where the containers' states are kept when --root does not say, and what an id may be. */
 import { HostError, UsageError } from "../errors.ts";
+import { inUserNamespace } from "../rootless.ts";
 
 /**
  * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for everyone else, also for a user who is root of his own user
@@ -19,7 +20,7 @@ export function defaultStateRoot(): string {
 /** root in a user namespace keeps USER=root when he is meant as the root of a whole nested host, as in a container. */
 function isRootlessNamespace(): boolean {
   if (Deno.env.get("USER") === "root") return false;
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync("/proc/self/uid_map"));
+  return inUserNamespace();
 }
 
 /**

@@ -14,6 +14,8 @@ export interface HostOptions {
    * is this machine's. Default false: this machine's files, and no service.
    */
   readonly systemd?: boolean;
+  /** Whether systemd has the controllers in cgroup v1, with an empty v2 hierarchy beside them. Default false: v2 alone. */
+  readonly hybrid?: boolean;
   /** Added to the command's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The command's working directory. Default: the repository. */

@@ -1,15 +1,14 @@
-/** One boot of the emulated host with systemd for all of in_systemd_host/; each test there is a step here. */
-import { runInnerTests } from "./harness/inner_tests.ts";
+/** One boot of the emulated host with systemd for all of in_systemd_host/, one with v1's controllers for in_hybrid_host/. */
+import { reportAsSteps } from "./harness/report_steps.ts";
 
 Deno.test("inside the emulated host with systemd", async (t) => {
-  await runInnerTests("tests/e2e/in_systemd_host", ({ name, problem }) =>
-    t.step({
-      name,
-      fn: () => {
-        if (problem) throw new Error(problem);
-      },
-      // The host runs on while a step is reported.
-      sanitizeOps: false,
-      sanitizeResources: false,
-    }), { systemd: true, apparmor: true });
+  await reportAsSteps(t, "tests/e2e/in_systemd_host", {
+    systemd: true,
+    apparmor: true,
+    timeout: 1800,
+  });
+});
+
+Deno.test("inside the emulated host with systemd and cgroup v1", async (t) => {
+  await reportAsSteps(t, "tests/e2e/in_hybrid_host", { systemd: true, hybrid: true });
 });

@@ -6,6 +6,7 @@ trap 'echo "systemd_session.sh failed"; echo b > /proc/sysrq-trigger' EXIT
 here=/run/emulated_host
 
 CGROUP=/sys/fs/cgroup/system.slice/session.scope
+if [ -d /sys/fs/cgroup/unified ]; then CGROUP=/sys/fs/cgroup/unified/system.slice/session.scope; fi
 start_command() {
   exec setsid systemd-run --quiet --scope --unit=session /bin/sh "$here/job/command"
 }

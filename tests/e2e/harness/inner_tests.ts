@@ -21,6 +21,7 @@ export interface InnerTestOptions {
   readonly systemd?: boolean;
   /** As HostOptions has it. */
   readonly results?: string;
+  readonly hybrid?: boolean;
 }
 
 /**
@@ -44,6 +45,7 @@ export async function runInnerTests(
     apparmor: options.apparmor,
     systemd: options.systemd,
     ...(options.results ? { results: options.results } : {}),
+    hybrid: options.hybrid,
     env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),

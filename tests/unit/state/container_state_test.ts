@@ -140,6 +140,24 @@ Deno.test("parseStoredState() names the property of a wrong type or that is miss
   }
 });
 
+Deno.test("parseStoredState() takes a unit of systemd's, and refuses a name that would stop another kind", () => {
+  const { directories } = STORED.cgroup!;
+  const unit = {
+    driver: "systemd",
+    bus: "user",
+    unit: "p-a\\x2bb.scope",
+    slice: "a.slice",
+    directories,
+  };
+  const cgroup = unit as StoredState["cgroup"];
+  assertEquals(parse({ ...STORED, cgroup }), { ...STORED, cgroup });
+  const wrong = [{ bus: "session" }, { unit: "ssh.service" }, { unit: "a/b.scope" }, { slice: 1 }];
+  for (const change of wrong) {
+    const text = JSON.stringify({ ...STORED, cgroup: { ...unit, ...change } });
+    assertEquals(problemOf(text), 'has no valid "cgroup"');
+  }
+});
+
 Deno.test("parseStoredState() refuses a cgroup outside of its mount point, which delete would remove", () => {
   const { directories } = STORED.cgroup!;
   const bad = [{ path: "/cg" }, { path: "/cg/../etc" }, { path: "/cgx/a" }, { path: "/cg/" }, {

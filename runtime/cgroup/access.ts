@@ -1,0 +1,48 @@
+/** Whether an ordinary user may make a cgroup where it would be: what was delegated (admin-guide/cgroup-v2.rst, "Delegation"). */
+import { CgroupAccessError } from "./errors.ts";
+import { exists } from "./files.ts";
+import type { CgroupLayout } from "./layout.ts";
+import type { CgroupDirectory, CgroupfsRecord } from "./path.ts";
+
+/**
+ * @throws {CgroupAccessError} unless the caller may make every directory and move a process of its own there, for which the
+ * kernel asks for rights over the cgroup that both the caller's and the new one are below.
+ */
+export function requireDelegated(layout: CgroupLayout, record: CgroupfsRecord): void {
+  record.directories.forEach((directory, index) => {
+    const { mountPoint, root, self } = layout.hierarchies[index]!;
+    const own = mountPoint + (root === "/" ? self : self.slice(root.length));
+    const procs = `${commonParent(own, directory.path)}/cgroup.procs`;
+    const closed = [nearestPresent(directory), procs].find((path) => !isOwn(path));
+    if (closed === undefined) return;
+    throw new CgroupAccessError(
+      `no cgroup can be made at ${directory.path}: ${closed} is not yours`,
+      "have this part of the hierarchy delegated to you (systemd-run --user --scope -p Delegate=yes)",
+    );
+  });
+}
+
+function nearestPresent({ path, mountPoint }: CgroupDirectory): string {
+  let present = path;
+  while (present !== mountPoint && !exists(present)) {
+    present = present.slice(0, present.lastIndexOf("/"));
+  }
+  return present;
+}
+
+function commonParent(first: string, second: string): string {
+  const [a, b] = [first.split("/"), second.split("/")];
+  const differs = a.findIndex((part, index) => part !== b[index]);
+  return a.slice(0, differs < 0 ? a.length : differs).join("/");
+}
+
+/** Delegation hands over owners, not groups. */
+function isOwn(path: string): boolean {
+  try {
+    const { uid, mode } = Deno.statSync(path);
+    return uid === Deno.uid() && (mode! & 0o200) !== 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

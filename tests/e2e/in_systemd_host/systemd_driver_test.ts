@@ -1,0 +1,229 @@
+/** The systemd cgroup driver, root's, beside runc's in the same boot. Runs inside the systemd host. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { JsonObject } from "../../harness/bundle.ts";
+import { KAGO, Kago } from "../../harness/kago.ts";
+import { run, runOk, type RunResult } from "../../harness/run.ts";
+
+const SLEEP = ["sleep", "1000"];
+
+function systemd(kago: Kago, ...words: string[]): Promise<RunResult> {
+  const output = `${kago.bundle.path}/output`;
+  return kago.runWith({ output }, "--systemd-cgroup", ...words);
+}
+
+async function create(kago: Kago, id = kago.id): Promise<void> {
+  const { code, stdout } = await systemd(kago, "create", "--bundle", kago.bundle.path, id);
+  assertEquals(code, 0, stdout);
+}
+
+async function property(unit: string, name: string): Promise<string> {
+  return (await runOk("systemctl", ["show", "-P", name, "--", unit])).trim();
+}
+
+function units(pattern: string): Promise<string> {
+  return runOk("systemctl", ["list-units", "--all", "--plain", "--no-legend", "--", pattern]);
+}
+
+/** A unit ends a moment after its last process. */
+async function untilGone(pattern: string): Promise<void> {
+  for (let i = 0; i < 100 && await units(pattern) !== ""; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(await units(pattern), "");
+}
+
+function withPath(cgroupsPath: string, resources: JsonObject = {}) {
+  return { args: SLEEP, config: { linux: { cgroupsPath, resources } } };
+}
+
+const LIMITS = {
+  memory: { limit: 64 << 20, reservation: 32 << 20, swap: 96 << 20 },
+  cpu: { shares: 2, quota: 25000, period: 50000, cpus: "0-1", mems: "0" },
+  pids: { limit: 20 },
+};
+
+const PROPERTIES: Readonly<Record<string, string>> = {
+  Slice: "kagotest-a.slice",
+  ControlGroup: "/kagotest.slice/kagotest-a.slice/pre-NAME.scope",
+  Delegate: "yes",
+  DefaultDependencies: "no",
+  MemoryMax: `${64 << 20}`,
+  MemoryLow: `${32 << 20}`,
+  MemorySwapMax: `${32 << 20}`,
+  CPUWeight: "1",
+  CPUQuotaPerSecUSec: "500ms",
+  CPUQuotaPeriodUSec: "50ms",
+  AllowedCPUs: "0-1",
+  AllowedMemoryNodes: "0",
+  TasksMax: "20",
+  MemoryAccounting: "yes",
+  CPUAccounting: "yes",
+  IOAccounting: "yes",
+  TasksAccounting: "yes",
+};
+
+const FILES = {
+  "memory.max": `${64 << 20}`,
+  "memory.low": `${32 << 20}`,
+  "memory.swap.max": `${32 << 20}`,
+  "cpu.weight": "1",
+  "cpu.max": "25000 50000",
+  "cpuset.cpus": "0-1",
+  "cpuset.mems": "0",
+  "pids.max": "20",
+};
+
+async function facts(name: string): Promise<Record<string, string>> {
+  const unit = `pre-${name}.scope`;
+  const found: Record<string, string> = {};
+  for (const key of Object.keys(PROPERTIES)) {
+    found[key] = (await property(unit, key)).replace(name, "NAME");
+  }
+  const cgroup = `/sys/fs/cgroup${await property(unit, "ControlGroup")}`;
+  for (const file of Object.keys(FILES)) {
+    found[file] = (await Deno.readTextFile(`${cgroup}/${file}`)).trim();
+  }
+  return found;
+}
+
+Deno.test("a container is a scope with its limits as properties and in the kernel's files, as runc's is", async () => {
+  const wanted = { ...PROPERTIES, ...FILES };
+  await Kago.with(withPath("kagotest-a.slice:pre:k1", LIMITS), async (kago) => {
+    await create(kago);
+    const { pid } = await kago.state();
+    const cgroup = await Deno.readTextFile(`/proc/${pid}/cgroup`);
+    assertEquals(cgroup, "0::/kagotest.slice/kagotest-a.slice/pre-k1.scope\n");
+    assertEquals(await facts("k1"), wanted);
+    // systemd writes all that it knows anew.
+    await runOk("systemctl", ["daemon-reload"]);
+    assertEquals(await facts("k1"), wanted);
+    assertEquals((await kago.run("delete", "--force", kago.id)).stderr, "");
+    await untilGone("pre-k1.scope");
+  });
+  await Kago.with(withPath("kagotest-a.slice:pre:r1", LIMITS), async ({ bundle }) => {
+    const args = ["--systemd-cgroup", "create", "--bundle", bundle.path, "r1"];
+    await run("runc", args, { output: `${bundle.path}/output` });
+    assertEquals(await facts("r1"), wanted);
+    await runOk("runc", ["delete", "--force", "r1"]);
+  });
+});
+
+Deno.test("without a cgroupsPath the scope is kago-ID in system.slice", async () => {
+  await Kago.with({ args: SLEEP }, async (kago) => {
+    const id = `${kago.id}+x`;
+    await create(kago, id);
+    const unit = `kago-${kago.id}\\x2bx.scope`;
+    assertEquals(await property(unit, "ControlGroup"), `/system.slice/${unit}`);
+    assertEquals(await property(unit, "Description"), `kago container ${id}`);
+    await kago.run("delete", "--force", id);
+    await untilGone("kago-kago-test*");
+  });
+});
+
+Deno.test("run starts in the scope, and its end leaves no unit, even when memory ran out", async () => {
+  const script = "cat /proc/self/cgroup; exit 7";
+  await Kago.with({ args: ["sh", "-c", script], config: NO_CGROUP_NAMESPACE }, async (kago) => {
+    const result = await kago.run(...["--systemd-cgroup", "run", "-b", kago.bundle.path, kago.id]);
+    assertEquals(result.code, 7, result.stderr);
+    assertStringIncludes(result.stdout, `/system.slice/kago-${kago.id}.scope`);
+    await untilGone("kago-kago-test*");
+  });
+  const resources = { memory: { limit: 16 << 20, swap: 16 << 20 } };
+  const eater = ["sh", "-c", "exec tail /dev/zero"];
+  await Kago.with({ args: eater, config: { linux: { resources } } }, async (kago) => {
+    const result = await kago.run(...["--systemd-cgroup", "run", "-b", kago.bundle.path, kago.id]);
+    assertEquals(result.code, 137, result.stderr);
+    await untilGone("kago-kago-test*");
+  });
+});
+
+const NO_CGROUP_NAMESPACE = {
+  linux: { namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })) },
+};
+
+Deno.test("an annotation sets a property of the unit", async () => {
+  const annotations = { "org.systemd.property.TimeoutStopSec": "uint64 17" };
+  await Kago.with({ args: SLEEP, annotations }, async (kago) => {
+    await create(kago);
+    assertEquals(await property(`kago-${kago.id}.scope`, "TimeoutStopUSec"), "17s");
+  });
+  const wrong = { "org.systemd.property.NoSuchProperty": "true" };
+  await Kago.with({ args: SLEEP, annotations: wrong }, async (kago) => {
+    const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stdout,
+      `systemd does not start kago-${kago.id}.scope: Cannot set property`,
+    );
+    assertEquals(await units(`kago-${kago.id}.scope`), "");
+  });
+});
+
+Deno.test("a limit that the kernel refuses leaves no unit", async () => {
+  await Kago.with(withPath("", { cpu: { cpus: "4000" } }), async (kago) => {
+    const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "linux.resources.cpu.cpus");
+    await untilGone(`kago-${kago.id}.scope`);
+  });
+});
+
+Deno.test("a unit that is in use is refused and left alone; one that has failed is not in the way", async () => {
+  await runOk("systemd-run", [
+    "--unit=pre-used.scope",
+    "--scope",
+    "--quiet",
+    "sh",
+    "-c",
+    BACKGROUND,
+  ]);
+  await Kago.with(withPath("system.slice:pre:used"), async (kago) => {
+    const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "linux.cgroupsPath: ");
+    assertStringIncludes(stdout, "in use");
+    assertEquals(await property("pre-used.scope", "ActiveState"), "active");
+    await runOk("systemctl", ["kill", "-s", "KILL", "pre-used.scope"]);
+    await untilGone("pre-used.scope");
+    await create(kago);
+    assertEquals(await property("pre-used.scope", "Description"), `kago container ${kago.id}`);
+  });
+});
+
+const BACKGROUND = "sleep 1000 </dev/null >/dev/null 2>&1 &";
+
+Deno.test("wrong cgroupsPaths are refused by name", async () => {
+  await Kago.with(withPath("/a/b"), async (kago) => {
+    const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, 'linux.cgroupsPath: \\"/a/b\\" is not SLICE:PREFIX:NAME');
+  });
+});
+
+Deno.test("kill -9 of kago during create leaves nothing that delete --force does not remove", async () => {
+  await Kago.with({ args: SLEEP }, async (kago) => {
+    const args = ["--root", kago.root, "--systemd-cgroup", "create", "-b", kago.bundle.path];
+    const started = performance.now();
+    await create(kago);
+    const whole = performance.now() - started;
+    await kago.run("delete", "--force", kago.id);
+    for (let part = 1; part <= 6; part++) {
+      const child = new Deno.Command(KAGO, {
+        args: [...args, kago.id],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, whole * part / 7));
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        assert(error instanceof TypeError, "it has ended by itself");
+      }
+      await child.status;
+      const { code, stderr } = await kago.run("delete", "--force", kago.id);
+      assertEquals(code, 0, stderr);
+      await untilGone("kago-kago-test*");
+    }
+  });
+});
