@@ -5,7 +5,7 @@
 import type { Op } from "../plan/op.ts";
 import type { DeviceProgram } from "./device_program.ts";
 import type { CgroupRecord } from "./path.ts";
-import type { ResourceWrite } from "./resource_write.ts";
+import type { ResourceWrite, ValueWrite } from "./resource_write.ts";
 import type { UnitProperty } from "./systemd_properties.ts";
 
 /** How the first process of a container gets into its cgroup. */
@@ -42,7 +42,14 @@ export interface CgroupDriver<R extends CgroupRecord = CgroupRecord> {
   /** Called when the first process waits at SYNC_POINTS.cgroup, where join() makes it wait: moves it in. */
   adopt(order: CgroupOrder<R>, pid: number): void;
   /** Called before values are written: a manager that keeps its own idea of them has to know. */
-  announce(record: R, writes: readonly ResourceWrite[]): void;
+  announce(record: R, writes: readonly ValueWrite[]): void;
   /** Ends all processes of the cgroup and removes it; it may be gone in part or whole. */
   destroy(record: R): void;
+}
+
+/** The driver that made a stored container's cgroup. */
+export async function loadDriver({ driver }: CgroupRecord): Promise<CgroupDriver> {
+  // systemd's is given no other driver's record.
+  if (driver === "systemd") return (await import("./systemd.ts")).systemdDriver as CgroupDriver;
+  return (await import("./cgroupfs.ts")).cgroupfsDriver;
 }

@@ -22,6 +22,9 @@ export interface ResourceWrite {
   readonly coupled?: true;
 }
 
+/** What there is to know of a write to keep track of the values. */
+export type ValueWrite = Pick<ResourceWrite, "controller" | "file" | "value">;
+
 /** File, value, field below `linux.resources`, and what else there is to say. */
 export type Row = readonly [
   file: string,

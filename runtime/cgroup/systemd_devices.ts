@@ -3,11 +3,11 @@
  * `daemon-reload` would let the container use every device. On v2 systemd touches no device rules that it was not given.
  * Pure.
  */
-import type { ResourceWrite } from "./resource_write.ts";
+import type { ValueWrite } from "./resource_write.ts";
 import type { UnitProperty } from "./systemd_properties.ts";
 
 /** None when everything is allowed save some devices: systemd has no list of what is denied. */
-export function deviceProperties(writes: readonly ResourceWrite[]): UnitProperty[] {
+export function deviceProperties(writes: readonly ValueWrite[]): UnitProperty[] {
   const rules = writes.filter(({ controller }) => controller === "devices");
   if (rules[0]?.file !== "devices.deny" || rules[0].value !== "a") return [];
   const allowed = rules.slice(1).flatMap(({ value }) => {

@@ -5,7 +5,7 @@
  */
 import type { BusValue } from "../../ffi/dbus_signature.ts";
 import type { SystemdRecord } from "./path.ts";
-import type { ResourceWrite } from "./resource_write.ts";
+import type { ValueWrite } from "./resource_write.ts";
 import { deviceProperties } from "./systemd_devices.ts";
 
 export type UnitProperty = readonly [name: string, value: BusValue];
@@ -34,7 +34,7 @@ export function scopeProperties(
 }
 
 /** The limits that systemd has properties for, out of the writes to the cgroup's files. */
-export function resourceProperties(writes: readonly ResourceWrite[]): UnitProperty[] {
+export function resourceProperties(writes: readonly ValueWrite[]): UnitProperty[] {
   const properties: UnitProperty[] = [];
   for (const { file, value } of writes) properties.push(...(PROPERTIES[file]?.(value) ?? []));
   return [...properties, ...cpuV1Properties(writes), ...deviceProperties(writes)];
@@ -92,7 +92,7 @@ function fromBfq(weight: number): number {
   return weight <= 100 ? weight : 100 + (weight - 100) * 11;
 }
 
-function cpuV1Properties(writes: readonly ResourceWrite[]): UnitProperty[] {
+function cpuV1Properties(writes: readonly ValueWrite[]): UnitProperty[] {
   const valueOf = (name: string) => writes.find(({ file }) => file === name)?.value;
   const quota = valueOf("cpu.cfs_quota_us");
   const period = valueOf("cpu.cfs_period_us");

@@ -11,19 +11,22 @@ import { deviceProgram } from "./device_program.ts";
 import { replaceDeviceRules } from "./device_update.ts";
 import { ENOENT, errnoOf } from "./errors.ts";
 import type { CgroupRecord } from "./path.ts";
-import { type Present, RESOURCES_PATH, type ResourceWrite } from "./resource_write.ts";
+import { type Present, RESOURCES_PATH, type ValueWrite } from "./resource_write.ts";
 import { isV1, limitWrites } from "./resources.ts";
 import { undoValues } from "./undo.ts";
 
+type Announce = (writes: readonly ValueWrite[]) => void;
+
 /**
- * @param announce called before the first write, for a manager that keeps its own idea of the values.
+ * @param announce called before values are written, the old ones too when they are taken back: a manager that keeps its
+ * own idea of them has to know.
  * @throws {SpecError | HostError} before anything is changed, for what cannot be carried out.
  * @throws {CgroupWriteError} for a value that the kernel refuses; the old ones hold again.
  */
 export function updateCgroup(
   record: CgroupRecord,
   resources: Resources,
-  announce: (writes: readonly ResourceWrite[]) => void = () => {},
+  announce: Announce = () => {},
 ): void {
   const controllers = { hierarchies: record.directories };
   const writes = limitWrites(controllers, resources, presentOf(record));
@@ -38,7 +41,7 @@ export function updateCgroup(
     applyWrites(record, writes, (write) => undo.push(...undoOf(write)));
     if (resources.devices) replaceDevices(record, resources.devices);
   } catch (error) {
-    throw takeBack(undo, error);
+    throw takeBack(undo, error, announce);
   }
 }
 
@@ -105,10 +108,18 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
 }
 
 /** @returns the error, which also tells of what could not be taken back. */
-function takeBack(undo: readonly UndoWrite[], error: unknown): unknown {
+function takeBack(undo: readonly UndoWrite[], error: unknown, announce: Announce): unknown {
   const failures: unknown[] = [];
   const files: string[] = [];
-  for (const write of undo.toReversed()) {
+  const latestFirst = undo.toReversed();
+  try {
+    announce(latestFirst.map(({ file, value }) => (
+      { controller: file.slice(0, file.indexOf(".")), file, value }
+    )));
+  } catch (failure) {
+    failures.push(failure);
+  }
+  for (const write of latestFirst) {
     try {
       restore(write);
     } catch (failure) {
@@ -117,7 +128,9 @@ function takeBack(undo: readonly UndoWrite[], error: unknown): unknown {
     }
   }
   if (failures.length === 0 || !(error instanceof Error)) return error;
-  error.message += `; the old value of ${files.join(", ")} could not be restored`;
+  if (files.length > 0) {
+    error.message += `; the old value of ${files.join(", ")} could not be restored`;
+  }
   error.cause = new AggregateError([error.cause, ...failures]);
   return error;
 }

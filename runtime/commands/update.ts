@@ -19,6 +19,6 @@ export async function run(
     );
   }
   const resources = await updateResources(limits, logger.warn);
-  updateContainer(stateRoot(global), positionals[0]!, resources);
+  await updateContainer(stateRoot(global), positionals[0]!, resources);
   return 0;
 }

@@ -1,4 +1,5 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
+import { loadDriver } from "../cgroup/driver.ts";
 import { updateCgroup } from "../cgroup/update.ts";
 import { HostError, SpecError, StateError } from "../errors.ts";
 import type { Resources } from "../spec/spec.ts";
@@ -14,7 +15,11 @@ const ALLOWED = ["created", "running", "paused"] as const;
  * @throws {StateError} for a stopped container.
  * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be had; the old ones hold.
  */
-export function updateContainer(root: string, id: string, resources: Resources): void {
+export async function updateContainer(
+  root: string,
+  id: string,
+  resources: Resources,
+): Promise<void> {
   using _lock = lockState(root, id);
   const state = loadState(root, id);
   const status = liveStatus(state, () => true);
@@ -28,7 +33,9 @@ export function updateContainer(root: string, id: string, resources: Resources):
     );
   }
   if (state.leastMemory) checkMicrovm(state.leastMemory, resources);
-  updateCgroup(state.cgroup, resources);
+  const { cgroup } = state;
+  const driver = await loadDriver(cgroup);
+  updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
 }
 
 /** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */

@@ -108,6 +108,23 @@ Deno.test("a container is a scope with its limits as properties and in the kerne
   });
 });
 
+Deno.test("update changes the unit's properties with the files; what fails leaves both as they were", async () => {
+  await Kago.with(withPath("kagotest-a.slice:pre:u1", LIMITS), async (kago) => {
+    await create(kago);
+    const changed = { TasksMax: "33", "pids.max": "33", CPUWeight: "10000", "cpu.weight": "10000" };
+    const wanted = { ...PROPERTIES, ...FILES, ...changed };
+    const update = ["update", "--pids-limit", "33", "--cpu-share", "262144", kago.id];
+    assertEquals((await kago.run(...update)).stderr, "");
+    assertEquals(await facts("u1"), wanted);
+    await runOk("systemctl", ["daemon-reload"]);
+    assertEquals(await facts("u1"), wanted);
+    const resources = '{"pids":{"limit":55},"unified":{"memory.oom.group":"7"}}';
+    const late = await kago.runWith({ stdin: resources }, "update", "--resources", "-", kago.id);
+    assertEquals(late.code, 1, late.stderr);
+    assertEquals(await facts("u1"), wanted);
+  });
+});
+
 Deno.test("without a cgroupsPath the scope is kago-ID in system.slice", async () => {
   await Kago.with({ args: SLEEP }, async (kago) => {
     const id = `${kago.id}+x`;
