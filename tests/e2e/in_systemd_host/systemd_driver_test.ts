@@ -74,16 +74,19 @@ const FILES = {
 };
 
 async function facts(name: string): Promise<Record<string, string>> {
-  const unit = `pre-${name}.scope`;
   const found: Record<string, string> = {};
-  for (const key of Object.keys(PROPERTIES)) {
-    found[key] = (await property(unit, key)).replace(name, "NAME");
+  // In one call: an emulated processor takes a second for each.
+  const names = Object.keys(PROPERTIES).join();
+  const shown = await runOk("systemctl", ["show", "-p", names, "--", `pre-${name}.scope`]);
+  for (const line of shown.trim().split("\n")) {
+    const [key, value] = line.split("=", 2) as [string, string];
+    found[key] = value;
   }
-  const cgroup = `/sys/fs/cgroup${await property(unit, "ControlGroup")}`;
+  const cgroup = `/sys/fs/cgroup${found.ControlGroup}`;
   for (const file of Object.keys(FILES)) {
     found[file] = (await Deno.readTextFile(`${cgroup}/${file}`)).trim();
   }
-  return found;
+  return { ...found, ControlGroup: found.ControlGroup!.replace(name, "NAME") };
 }
 
 Deno.test("a container is a scope with its limits as properties and in the kernel's files, as runc's is", async () => {
