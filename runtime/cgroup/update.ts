@@ -11,7 +11,12 @@ import { deviceProgram } from "./device_program.ts";
 import { replaceDeviceRules } from "./device_update.ts";
 import { ENOENT, errnoOf } from "./errors.ts";
 import type { CgroupRecord } from "./path.ts";
-import { type Present, RESOURCES_PATH, type ValueWrite } from "./resource_write.ts";
+import {
+  type Present,
+  RESOURCES_PATH,
+  type ResourceWrite,
+  type ValueWrite,
+} from "./resource_write.ts";
 import { isV1, limitWrites } from "./resources.ts";
 import { undoValues } from "./undo.ts";
 
@@ -26,7 +31,7 @@ type Announce = (writes: readonly ValueWrite[]) => void;
 export function updateCgroup(
   record: CgroupRecord,
   resources: Resources,
-  announce: Announce = () => {},
+  announce?: Announce,
 ): void {
   const controllers = { hierarchies: record.directories };
   const writes = limitWrites(controllers, resources, presentOf(record));
@@ -35,8 +40,9 @@ export function updateCgroup(
   const inV2 = writes.filter((write) => directoryFor(record, write) === unified);
   // It stays so: a controller without limits changes nothing.
   if (unified) enableControllers(unified, inV2);
-  announce(writes);
-  const undo: UndoWrite[] = [];
+  // Before that: a manager writes what it is told of at once.
+  const undo = announce ? snapshot(record, writes) : [];
+  announce?.(writes);
   try {
     applyWrites(record, writes, (write) => undo.push(...undoOf(write)));
     if (resources.devices) replaceDevices(record, resources.devices);
@@ -78,6 +84,15 @@ interface UndoWrite extends FileWrite {
   readonly otherwise?: string;
 }
 
+/** The writes that take all of these back; a file that is not there has nothing to be taken back. */
+function snapshot(record: CgroupRecord, writes: readonly ResourceWrite[]): UndoWrite[] {
+  return writes.flatMap((write) => {
+    const directory = directoryFor(record, write).path;
+    if (readIfPresent(`${directory}/${write.file}`) === undefined) return [];
+    return undoOf({ directory, file: write.file, value: write.value });
+  });
+}
+
 /** The writes that take this one back; to be made in reverse. */
 function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
   const read = (name: string) => Deno.readTextFileSync(`${directory}/${name}`);
@@ -108,12 +123,12 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
 }
 
 /** @returns the error, which also tells of what could not be taken back. */
-function takeBack(undo: readonly UndoWrite[], error: unknown, announce: Announce): unknown {
+function takeBack(undo: readonly UndoWrite[], error: unknown, announce?: Announce): unknown {
   const failures: unknown[] = [];
   const files: string[] = [];
   const latestFirst = undo.toReversed();
   try {
-    announce(latestFirst.map(({ file, value }) => (
+    announce?.(latestFirst.map(({ file, value }) => (
       { controller: file.slice(0, file.indexOf(".")), file, value }
     )));
   } catch (failure) {
