@@ -10,6 +10,7 @@ import { attachDeviceProgram } from "./device_filter.ts";
 import { deviceProgram } from "./device_program.ts";
 import { replaceDeviceRules } from "./device_update.ts";
 import { ENOENT, errnoOf } from "./errors.ts";
+import { exists } from "./files.ts";
 import type { CgroupRecord } from "./path.ts";
 import {
   type Present,
@@ -88,7 +89,7 @@ interface UndoWrite extends FileWrite {
 function snapshot(record: CgroupRecord, writes: readonly ResourceWrite[]): UndoWrite[] {
   return writes.flatMap((write) => {
     const directory = directoryFor(record, write).path;
-    if (readIfPresent(`${directory}/${write.file}`) === undefined) return [];
+    if (!exists(`${directory}/${write.file}`)) return [];
     return undoOf({ directory, file: write.file, value: write.value });
   });
 }
