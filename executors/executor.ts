@@ -3,8 +3,9 @@
  * Executors are asked in order; the first that can handle the spec gets it.
  */
 import type { RootFile } from "../ffi/shim.ts";
-import type { Ending } from "../runtime/plan/compile_input.ts";
-import type { Process, Spec } from "../runtime/spec/spec.ts";
+import type { Ending, ProcessInput } from "../runtime/plan/compile_input.ts";
+import type { Op, Plan } from "../runtime/plan/op.ts";
+import type { Spec } from "../runtime/spec/spec.ts";
 
 export type { RootFile };
 
@@ -53,25 +54,19 @@ export interface Executor {
   preExec(spec: Spec, context: BundleContext): PreExecResult;
 
   /**
-   * Called by `exec`, in the caller's namespaces: runs the tenant to its end, or with `detach` until it runs.
-   * Executors whose container is what its namespaces hold have none: `exec` joins the namespaces then.
-   * @returns the exit code.
-   * @throws {HostError} when it cannot be run.
+   * Called by `exec`: the plan of a tenant. Pure. Executors whose container is what its namespaces hold have none:
+   * `exec` joins the namespaces then.
+   * @throws {HostError} when nothing more can be run in this container.
    */
-  runTenant?(tenant: Tenant): Promise<number>;
+  tenantPlan?(tenant: TenantInput): Plan;
 }
 
-/** A process more in a running container. */
-export interface Tenant {
-  readonly id: string;
-  /** Absolute path of the container's state folder. */
-  readonly stateFolder: string;
-  /** Checked, with the user's ids looked up in the container. */
-  readonly process: Process;
-  readonly detach: boolean;
-  readonly pidFile?: string;
-  readonly consoleSocket?: string;
-  readonly preserveFds: number;
+/** A process more in a running container: `spec` is the container's with the tenant's process. */
+export interface TenantInput extends ProcessInput {
+  /** Writes by which the Intermediate joins the container's cgroup. */
+  readonly joinOps: readonly Op[];
+  /** The folder of the guest agent's socket; absent without an agent. */
+  readonly runFolder?: string;
 }
 
 export interface PreExecResult {

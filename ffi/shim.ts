@@ -40,6 +40,8 @@ export const CALLS = [
   "spawn_peer",
   "oom_watch",
   "oom_wait",
+  "forward_signals",
+  "ask_agent",
   "exit",
 ] as const;
 
@@ -448,6 +450,33 @@ export function setDeviceFilter(
   const result = call("set_device_filter", [cgroup, code.length, text.length], code, text);
   const problem = new TextDecoder().decode(text.subarray(0, text.indexOf(0))).trim();
   return { errno: result < 0 ? -result : 0, problem: problem.replaceAll("\n", ", ") };
+}
+
+/** Hands signals to this process over to the guest agent whose socket is in the folder. */
+export function forwardSignals(folder: number): void {
+  checked(call("forward_signals", [folder]), "handing signals to the guest");
+}
+
+/** helper-c/frame.h */
+const AGENT_REQUESTS = { signal: 2, figures: 3, processes: 4 } as const;
+const MAX_REPLY = 16384;
+
+/**
+ * Asks the guest agent whose socket is in the folder, and waits for its answer, which is the guest's word.
+ * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`.
+ */
+export function askAgent(
+  folder: string,
+  request: keyof typeof AGENT_REQUESTS,
+  timeoutMs: number,
+  signal = 0,
+  all = false,
+): Uint8Array<ArrayBuffer> {
+  const reply = new Uint8Array(MAX_REPLY);
+  const size = Uint32Array.of(MAX_REPLY);
+  const numbers = [AGENT_REQUESTS[request], signal, all ? 1 : 0, timeoutMs];
+  checked(call("ask_agent", numbers, cString(folder), reply, size), `ask the guest for ${request}`);
+  return reply.subarray(0, size[0]);
 }
 
 /** Ends this process at once. */

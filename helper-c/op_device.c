@@ -91,7 +91,7 @@ int op_sysctl(struct context *c, const struct field *f) {
 
 /* A new pseudoterminal of the root's own devpts; the slave comes from the master (TIOCGPTPEER), never from a path
  * that the container could have prepared (CVE-2025-52565). */
-static int open_terminal(struct context *c, int *slave) {
+int open_terminal(struct context *c, int *slave) {
   struct statfs fs_info;
   int folder = root_open(c, "dev/pts", O_DIRECTORY, NO_LINKS);
   int result = folder < 0 ? folder : as_result(fstatfs(folder, &fs_info));

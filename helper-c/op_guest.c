@@ -4,6 +4,7 @@
 
 #include "context.h"
 #include "kernel.h"
+#include "message.h"
 #include "root_path.h"
 
 int op_open_root_tree(struct context *c, const struct field *f) {
@@ -31,4 +32,19 @@ int op_guest_console(struct context *c, const struct field *f) {
   close(target);
   /* 1: it is libkrun's guest init that has it so far. */
   return result < 0 ? result : as_result(ioctl(STDIN_FILENO, TIOCSCTTY, 1));
+}
+
+int op_guest_terminal(struct context *c, const struct field *f) {
+  int slave, master = open_terminal(c, &slave);
+  if (master < 0) return master;
+  struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
+  int result = as_result(ioctl(slave, TIOCSWINSZ, &size));
+  if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
+  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
+  if (result == 0) result = message_send(c->sync_fd, &message, master);
+  close(master);
+  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
+  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
+  if (slave > 2) close(slave);
+  return result < 0 ? result : 0;
 }

@@ -63,4 +63,7 @@
   X(60, guest_console, "u") \
   X(61, join_process, "u") \
   X(62, enter_root, "s") \
-  X(63, cpu_affinity, "V")
+  X(63, cpu_affinity, "V") \
+  X(64, guest_terminal, "uuu") \
+  X(65, session_terminal, "uu") \
+  X(66, guest_session, "sbu")

@@ -22,6 +22,9 @@ int root_open_parent(const struct context *c, const char *path, const char **nam
 /* A procfs that the container cannot have tampered with (CVE-2019-19921, CVE-2025-52881): descriptor or -errno. */
 int trusted_proc(struct context *c);
 
+/* A new pseudoterminal of the root's devpts: its master, and its slave in *slave, or -errno. */
+int open_terminal(struct context *c, int *slave);
+
 /* Writes all of `data` in one write(2): 0 or -errno. */
 int write_whole(int fd, const char *data);
 

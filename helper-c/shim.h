@@ -85,6 +85,13 @@ int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint
  * descriptor that reports go to, and that of the guest's own root, -1 without an agent. */
 int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]);
 
+/* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
+int kago_forward_signals(int folder);
+
+/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, a signal, 1 for all processes, and the
+ * milliseconds to wait. *size is the room in `reply`, and gets its size. 0 or -errno. */
+int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size);
+
 /* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
  * a sync point. 0, or the failure of hook_run with the failing one's index in *failed. */
 int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed);
@@ -139,6 +146,8 @@ _Noreturn void kago_exit(int code);
   X(spawn_peer) \
   X(oom_watch) \
   X(oom_wait) \
+  X(forward_signals) \
+  X(ask_agent) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

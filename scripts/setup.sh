@@ -14,6 +14,7 @@ TEST_PACKAGES="
   qemu-system-x86 kmod cpio xz-utils zstd
   libseccomp2 libcap-ng0
   mmdebstrap
+  clang libclang-rt-14-dev
   strace iproute2 util-linux procps git
 "
 

@@ -17,6 +17,7 @@ const SUITES: readonly Suite[] = [
   { name: "check", command: ["run", "-A", "scripts/check.ts"], reads: "exit code" },
   { name: "build", command: ["run", "-A", "scripts/build.ts"], reads: "exit code" },
   { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
+  { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts"], reads: "tap" },
   { name: "unit", command: ["test", "-A", "--parallel", "tests/unit"], reads: "deno" },
   { name: "integration", command: ["test", "-A", "tests/integration"], reads: "deno" },
   { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },

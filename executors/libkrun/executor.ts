@@ -5,6 +5,8 @@
  */
 import { HostError, SpecError } from "../../runtime/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
+import { compileGuestTenantPlan } from "../../runtime/plan/guest_tenant.ts";
+import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
@@ -13,7 +15,7 @@ import {
   type Executor,
   type PreExecResult,
   requestedHandler,
-  type Tenant,
+  type TenantInput,
 } from "../executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
@@ -28,13 +30,15 @@ export const libkrunExecutor: Executor = {
   validate,
   checkHost: (spec, { rootfs }, ending) => checkLibkrunHost(spec, settingsOf(ending), rootfs),
   preExec,
-  runTenant,
+  tenantPlan,
 };
 
-function runTenant({ id }: Tenant): never {
+function tenantPlan(tenant: TenantInput): Plan {
+  const { id, runFolder } = tenant;
+  if (runFolder !== undefined) return compileGuestTenantPlan({ ...tenant, runFolder });
   throw new HostError(
-    `cannot exec in container ${id}: it is a microVM, and nothing in its guest starts processes for kago`,
-    "run the command as the microVM's own, or use a plain container",
+    `cannot exec in container ${id}: it is a microVM without kago's guest agent`,
+    'create it without annotations["krun.agent"], or run the command as its own',
   );
 }
 

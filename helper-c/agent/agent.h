@@ -22,8 +22,14 @@ void reset_signals(void);
  * standard error. */
 _Noreturn void become(const struct plan *plan);
 
+/* As become, for a process of a session: what fails is told through `sync`, as on the host. */
+_Noreturn void become_tenant(const struct plan *plan, int sync);
+
+/* Whom the plan's setuid names: the owner of the program's pipes. */
+uid_t plan_user(const struct plan *plan);
+
 /* Puts this process into the container's cgroup: 0 or -errno. */
-int join_cgroup(void);
+int join_cgroup(const char *folder);
 
 /* As a shell's $?: the exit code for a wait(2) status. */
 int exit_code(int status);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../kernel.h"
+#include "../message.h"
 #include "agent.h"
 
 static const char *const NAMES[OP_COUNT] = {
@@ -37,13 +38,18 @@ static enum opcode opcode_at(const struct plan *plan, uint32_t index) {
   return opcode;
 }
 
-_Noreturn void become(const struct plan *plan) {
+static struct context *new_context(const struct plan *plan, int sync) {
   static struct context c;
   c = (struct context){.plan = plan, .stage = STAGE_INIT, .on_all_threads = on_only_thread};
-  c.sync_fd = c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.run_fd = c.agent_fd = c.proc_fd = -1;
+  c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.run_fd = c.agent_fd = c.proc_fd = -1;
+  c.sync_fd = sync;
   umask(022);
+  return &c;
+}
+
+_Noreturn void become(const struct plan *plan) {
   uint32_t failed = 0;
-  int error = -run_stage(&c, &failed);
+  int error = -run_stage(new_context(plan, -1), &failed);
   enum opcode opcode = opcode_at(plan, failed);
   bool program = opcode == OP_find_program || opcode == OP_exec;
   if (error <= 0) error = ENOEXEC; /* a plan ends in exec */
@@ -53,8 +59,29 @@ _Noreturn void become(const struct plan *plan) {
   _exit(!program ? EXIT_SETUP_FAILED : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
 
-int join_cgroup(void) {
-  int fd = as_result(open(CONTAINER_CGROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC));
+_Noreturn void become_tenant(const struct plan *plan, int sync) {
+  struct context *c = new_context(plan, sync);
+  uint32_t failed = 0;
+  c->root_fd = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  int result = c->root_fd < 0 ? c->root_fd : run_stage(c, &failed);
+  struct message message = {.type = MESSAGE_FAILED, .value = failed, .error = result < 0 ? -result : ENOEXEC};
+  message_send(sync, &message, -1);
+  _exit(1);
+}
+
+uid_t plan_user(const struct plan *plan) {
+  size_t offset = plan_stage_offset(plan, STAGE_INIT);
+  struct field fields[MAX_FIELDS];
+  for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
+    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[0].number;
+  }
+  return 0;
+}
+
+int join_cgroup(const char *folder) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/cgroup.procs", folder);
+  int fd = as_result(open(path, O_WRONLY | O_CLOEXEC));
   if (fd < 0) return fd;
   int result = as_result(write(fd, "0", 1));
   close(fd);

@@ -3,26 +3,32 @@
  * ends with its exit code, which libkrun then ends the VMM with.
  *
  *   /init.krun (1) ── /agent ──► the container's process, and what it starts: in a pid and mount namespace and a cgroup
- *                        └─────► copiers of its standard streams */
+ *                        ├─────► copiers of its standard streams
+ *                        └─────► a process for each connection of the host's (serve.h) */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kernel.h"
 #include "agent.h"
+#include "serve.h"
 
 /* The tag of the virtiofs device with the container's file system (runtime/process/stage_init.ts), and where the plan
  * expects it (runtime/plan/guest.ts). */
 #define ROOT_TAG "kago"
 #define ROOT_FOLDER "/root"
+
+enum { SESSIONS_PATIENCE_MS = 2000 };
 
 static _Noreturn void give_up(const char *what, int error) {
   fprintf(stderr, "kago: in the guest: %s: %s\n", what, strerror(error));
@@ -56,20 +62,10 @@ static void make_cgroup(void) {
   if (mkdir(CONTAINER_CGROUP, 0755) < 0 && errno != EEXIST) give_up("mkdir " CONTAINER_CGROUP, errno);
 }
 
-/* The owner of the program's pipes: whom the plan's setuid names. */
-static uid_t program_user(const struct plan *plan) {
-  size_t offset = plan_stage_offset(plan, STAGE_INIT);
-  struct field fields[MAX_FIELDS];
-  for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
-    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[0].number;
-  }
-  return 0;
-}
-
 static _Noreturn void start_program(const struct plan *plan, const struct stdio *streams) {
   reset_signals();
   int result = stdio_enter(streams);
-  if (result == 0) result = join_cgroup();
+  if (result == 0) result = join_cgroup(CONTAINER_CGROUP);
   if (result == 0) result = as_result(unshare(CLONE_NEWCGROUP));
   if (result < 0) give_up("start the container's process", -result);
   become(plan);
@@ -83,13 +79,47 @@ static pid_t clone_program(const struct plan *plan, const struct stdio *streams)
   return pid;
 }
 
-static int await(pid_t program) {
+/* Reaps what has ended: true when the program has, with its exit code. */
+static bool reap(pid_t program, int *code) {
   int status;
-  for (;;) {
-    pid_t pid = waitpid(-1, &status, 0);
-    if (pid == program) return exit_code(status);
-    if (pid < 0 && errno != EINTR) give_up("wait", errno);
+  bool ended = false;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (pid == program) *code = exit_code(status), ended = true;
   }
+  return ended;
+}
+
+/* Serves the host until the program has ended. */
+static int serve_program(const struct guest *guest, int listener, int children) {
+  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+  struct signalfd_siginfo ignored;
+  for (int code;;) {
+    if (reap(guest->program, &code)) return code;
+    if (poll(fds, 2, -1) < 0 && errno != EINTR) give_up("poll", errno);
+    if (fds[0].revents && read(children, &ignored, sizeof ignored) < 0) continue;
+    if (fds[1].revents) serve_accept(listener, guest);
+  }
+}
+
+/* Sessions tell the host how their processes ended, of which none has outlived the program. */
+static void await_sessions(int children) {
+  struct pollfd wait = {.fd = children, .events = POLLIN};
+  struct signalfd_siginfo ignored;
+  for (;;) {
+    pid_t pid;
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) continue;
+    if (pid < 0 || poll(&wait, 1, SESSIONS_PATIENCE_MS) <= 0) return;
+    if (read(children, &ignored, sizeof ignored) < 0) return;
+  }
+}
+
+static int watch_children(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 int main(void) {
@@ -100,11 +130,16 @@ int main(void) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
   make_cgroup();
-  int result = stdio_open(&streams, program_user(&plan));
+  int children = watch_children();
+  if (children < 0) give_up("signalfd", errno);
+  int listener = serve_listen();
+  if (listener < 0) give_up("listen for the host", -listener);
+  int result = stdio_open(&streams, plan_user(&plan));
   if (result < 0) give_up("pipe", -result);
-  pid_t program = clone_program(&plan, &streams);
+  struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
   stdio_release(&streams);
-  int code = await(program);
+  int code = serve_program(&guest, listener, children);
   stdio_drain(&streams);
+  await_sessions(children);
   return code;
 }

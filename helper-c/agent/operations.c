@@ -34,7 +34,8 @@
   X(find_home) \
   X(exec) \
   X(open_root_tree) \
-  X(guest_console)
+  X(guest_console) \
+  X(guest_terminal)
 
 operation *const OPERATION_TABLE[OP_COUNT] = {
 #define X(name) [OP_##name] = op_##name,

@@ -76,6 +76,7 @@ void stdio_release(struct stdio *s) {
 }
 
 void stdio_drain(const struct stdio *s) {
+  if (s->copiers[STDIN_FILENO] > 0) kill(s->copiers[STDIN_FILENO], SIGKILL);
   for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++) {
     while (s->copiers[number] > 0 && waitpid(s->copiers[number], NULL, 0) < 0 && errno == EINTR) continue;
   }

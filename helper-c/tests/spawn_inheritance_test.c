@@ -100,7 +100,7 @@ TEST(none_of_our_own_descriptors_reaches_the_program) {
   EQUAL_TEXT(output_of_plan(), "0\n1\n2\n3\n");
 }
 
-/* The next stage learns by KAGO_CHANNELS where its plan, Main, `start` and the root are. */
+/* The next stage learns by KAGO_CHANNELS where its plan, Main, `start`, the root and an agent's folder are. */
 TEST(exec_stage_hands_on_its_channels_and_nothing_else) {
   begin_plan(&w);
   begin_init();
@@ -110,16 +110,17 @@ TEST(exec_stage_hands_on_its_channels_and_nothing_else) {
   put_str(&w, "/bin/sh");
   put_strs(&w, STRINGS("sh", "-c", "echo $A $KAGO_CHANNELS; ls /proc/self/fd | wc -l"));
   put_strs(&w, STRINGS("A=b", "PATH=/usr/bin:/bin"));
-  int ends[2], listener = kago_listen("notify"), plan, sync, listen, root, count;
+  int ends[2], listener = kago_listen("notify"), plan, sync, listen, root, run, count;
   char text[256] = "";
   CHECK(pipe2(ends, O_CLOEXEC) == 0 && dup2(ends[1], 1) == 1);
   struct stages s = spawn_written(listener);
   await_child(&s);
   EQUAL(kago_wait(s.init), 0);
   CHECK(read(ends[0], text, sizeof text - 1) > 0);
-  EQUAL(sscanf(text, "b %d,%d,%d,%d\n%d", &plan, &sync, &listen, &root, &count), 5);
+  EQUAL(sscanf(text, "b %d,%d,%d,%d,%d\n%d", &plan, &sync, &listen, &root, &run, &count), 6);
   CHECK(plan > 2 && sync > 2 && listen > 2);
   EQUAL(root, -1);
+  EQUAL(run, -1);
   EQUAL(count, 7); /* 0 to 2, the three, and the folder that ls reads */
 }
 

@@ -4,9 +4,10 @@
  * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
  */
 import type { Device, Process, Spec } from "../spec/spec.ts";
-import type { CompileInput, HostFacts } from "./compile_input.ts";
+import type { CompileInput, HostFacts, ProcessInput } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
 import { guestMountOps } from "./guest_mounts.ts";
+import { oomScoreOps } from "./namespaces.ts";
 import type { Op } from "./op.ts";
 import {
   capabilityOps,
@@ -48,7 +49,10 @@ export function guestOps(host: CompileInput, process: Process): readonly Op[] {
 }
 
 /** From the limits to the program, for the container's process and for every other that is executed in the guest. */
-export function guestProcessOps(input: CompileInput, process: Process): readonly Op[] {
+export function guestProcessOps(
+  input: ProcessInput,
+  process: Process,
+): readonly Op[] {
   const guest = { ...input, host: GUEST };
   const args = process.args ?? [];
   const env = lastOfEach(process.env ?? []);
@@ -91,10 +95,4 @@ function isGuestDevice({ type, major, path }: Device): boolean {
 
 function consoleOp(process: Process): Op {
   return { op: "guestConsole", uid: process.user?.uid ?? 0, from: "process.terminal" };
-}
-
-function oomScoreOps({ oomScoreAdj }: Process): readonly Op[] {
-  if (oomScoreAdj === undefined) return [];
-  const path = "/proc/self/oom_score_adj";
-  return [{ op: "writeFile", path, data: `${oomScoreAdj}`, from: "process.oomScoreAdj" }];
 }

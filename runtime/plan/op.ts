@@ -186,6 +186,15 @@ export const OPS = {
   enterRoot: { path: "str" },
   /** sched_setaffinity(2); `cpus` is the mask in words of 32 bits. */
   cpuAffinity: { cpus: "u32s" },
+  /** In the guest: opens a pseudoterminal of the container's devpts, sends its master to the session, and takes it. */
+  guestTerminal: { rows: "u32", columns: "u32", uid: "u32" },
+  /** Opens a pseudoterminal of the host for a process in the guest, sends its master to Main, and takes it. */
+  sessionTerminal: { rows: "u32", columns: "u32" },
+  /**
+   * Has the agent whose socket is in `folder` execute a plan, and is from then on what the host has of that process: its
+   * streams, its signals, its end.
+   */
+  guestSession: { folder: "str", plan: "bytes", terminal: "u32" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**

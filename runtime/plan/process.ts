@@ -49,7 +49,10 @@ export function identityOps(input: ProcessInput, process: Process): readonly Op[
   ];
 }
 
-export function userOps(input: ProcessInput, process: Process): readonly Op[] {
+export function userOps(
+  input: ProcessInput,
+  process: Process,
+): readonly Op[] {
   const user = process.user ?? {};
   const bounding = capabilityMask(process.capabilities?.bounding);
   return [
@@ -169,7 +172,10 @@ export function rlimitOps({ host }: ProcessInput, process: Process): readonly Op
 }
 
 /** An ordinary user's own user namespace with one mapping has setgroups(2) denied (user_namespaces(7)). */
-function groupOps(input: ProcessInput, gids: readonly number[]): readonly Op[] {
+function groupOps(
+  input: ProcessInput,
+  gids: readonly number[],
+): readonly Op[] {
   const denied = input.host.uid !== 0 && isNewNamespace(input.spec, "user") &&
     input.spec.linux?.gidMappings?.length === 1 && input.spec.linux.gidMappings[0]!.size === 1;
   if (denied && gids.length === 0) return [];

@@ -124,6 +124,7 @@ function initialState(build: Build): StoredState {
     ...(build.leastMemory ? { leastMemory: build.leastMemory } : {}),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
+    ...(build.runFolder === undefined ? {} : { agent: true }),
     handler: executor.name,
   };
 }

@@ -30,11 +30,6 @@ export async function execInContainer(request: ExecRequest, warn: Warn): Promise
   const tenant = await buildTenant(request);
   using _init = tenant.init;
   tenant.warnings.forEach(warn);
-  const { executor, process } = tenant;
-  if (executor.runTenant) {
-    const stateFolder = `${request.root}/${request.id}`;
-    return { code: await executor.runTenant({ ...request, stateFolder, process }) };
-  }
   if (!request.detach) catchSignals(request.subreaper);
   const { pid, master } = startTenant(tenant, request, warn);
   return request.detach ? { code: 0 } : waitInForeground(pid, master);

@@ -1,7 +1,9 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
 import { thawToDie } from "../cgroup/freezer.ts";
 import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
-import { StateError } from "../errors.ts";
+import { askAgent } from "../../ffi/shim.ts";
+import { HostError, StateError, SyscallError } from "../errors.ts";
+import { agentFolder } from "../state/agent_folder.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
@@ -17,6 +19,8 @@ const ALLOWED = ["created", "running", "paused"] as const;
  */
 export function killContainer(root: string, id: string, signal: number, all: boolean): void {
   const state = loadState(root, id);
+  const guest = signal === SIGKILL ? undefined : runningGuest(root, state);
+  if (guest !== undefined) return signalGuest(guest, id, signal, all);
   if (all && state.cgroup) {
     if (signal === SIGKILL) killCgroup(state.cgroup);
     else signalCgroup(state.cgroup, signal);
@@ -35,4 +39,28 @@ function signalOne(state: StoredState, signal: number): boolean {
   if (!signalInit(state, signal)) return false;
   if (signal === SIGKILL && state.sharesPids && state.cgroup) killCgroup(state.cgroup);
   return true;
+}
+
+/** Milliseconds that a guest gets to take a signal. */
+const GUEST_PATIENCE = 2000;
+
+/** The folder of a running microVM's agent; undefined for whatever has none. */
+function runningGuest(root: string, state: StoredState): string | undefined {
+  if (state.handler !== "krun" || !state.agent) return undefined;
+  const status = liveStatus(state, () => isUnlocked(root, state.id));
+  return status === "running" ? agentFolder(root, state.id) : undefined;
+}
+
+/** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm_signals.c). */
+function signalGuest(folder: string, id: string, signal: number, all: boolean): void {
+  try {
+    askAgent(folder, "signal", GUEST_PATIENCE, signal, all);
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw new HostError(
+      `the guest of container ${id} did not take signal ${signal} in ${GUEST_PATIENCE / 1000} s`,
+      `KILL ends it without asking it: kago kill ${id} KILL`,
+      { cause },
+    );
+  }
 }

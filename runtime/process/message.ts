@@ -10,13 +10,16 @@ const TYPES = ["", "sync", "child", "console", "ready", "failed", "text", "liste
 
 export interface Message {
   readonly type: (typeof TYPES)[number];
-  readonly stage: Stage;
+  readonly stage: Stage | "guest";
   /** sync: the point; child: the pid; failed: the operation's index in its stage. */
   readonly value: number;
   readonly errno: number;
   /** text: the error in words. */
   readonly text: string;
 }
+
+/** The agent's failures come by way of the process that stands for its own (helper-c/op_session.c). */
+const ALL_STAGES = [...STAGES, "guest"] as const;
 
 const TEXT_TYPE = TYPES.indexOf("text");
 
@@ -31,7 +34,7 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     const text = new TextDecoder().decode(bytes.subarray(4));
     return { type, stage: "vmm", value: 0, errno: 0, text };
   }
-  const stage = bytes.length === 16 ? STAGES[view.getUint32(4, true)] : undefined;
+  const stage = bytes.length === 16 ? ALL_STAGES[view.getUint32(4, true)] : undefined;
   if (!type || !stage) throw new Error("malformed message from a stage process");
   return {
     type,
@@ -73,7 +76,7 @@ const EXDEV = 18;
 /** The error that a failed operation stands for; engines read the words of a missing program. */
 export function failureError(message: Message, plan: Plan): Error {
   if (message.type === "text") return new Error(message.text);
-  const op = plan[message.stage][message.value];
+  const op = plan[message.stage]?.[message.value];
   if (!op) return new SyscallError("a stage of the container", message.errno, message.stage);
   const cause = new SyscallError(nameOp(op), message.errno, message.stage);
   if (op.op === "findProgram") {

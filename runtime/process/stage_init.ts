@@ -12,7 +12,14 @@ import { configureVm, type Vm } from "../../executors/libkrun/configure_vm.ts";
 import { startPasst } from "../../executors/libkrun/passt.ts";
 import type { VmSettings } from "../../executors/libkrun/settings.ts";
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
-import { closeFd, makeUndumpable, runVmmStage, send, type VmmChannels } from "../../ffi/shim.ts";
+import {
+  closeFd,
+  forwardSignals,
+  makeUndumpable,
+  runVmmStage,
+  send,
+  type VmmChannels,
+} from "../../ffi/shim.ts";
 import { encodeFailure, encodeText } from "./message.ts";
 
 const FAILURE = 1;
@@ -69,6 +76,7 @@ function enterVm(vm: Vm, channels: VmmChannels, report: number): number {
   closeFd(channels.root);
   closeFd(report);
   try {
+    if (channels.run >= 0) forwardSignals(channels.run);
     libkrun.startEnter(vm.context);
   } catch (error) {
     console.error(`kago: microVM: ${(error as Error).message}`);

@@ -16,6 +16,7 @@ import { labelsNeedSelinux } from "../spec/checks/host_checks.ts";
 import { parseProcess, parseSpec } from "../spec/load.ts";
 import type { Process, Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
+import { agentFolder } from "../state/agent_folder.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
@@ -78,18 +79,23 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const host = readHostFacts();
   const tenantSpec: Spec = { ...spec, process };
   const seccomp = await buildSeccomp(tenantSpec, root);
-  const plan = compileTenantPlan({
+  const input = {
     id,
     spec: tenantSpec,
     rootfs: state.rootfs,
     host,
-    namespaces: init.namespaces(),
     joinOps: [...join.writes, ...await resctrlOps(state)],
     ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
-    ending: { kind: "process" },
+    ending: { kind: "process" } as const,
     preserveFds: request.preserveFds,
     noNewKeyring: state.noNewKeyring ?? false,
-  });
+  };
+  const plan = executor.tenantPlan
+    ? executor.tenantPlan({
+      ...input,
+      ...(state.agent ? { runFolder: agentFolder(root, id) } : {}),
+    })
+    : compileTenantPlan({ ...input, namespaces: init.namespaces() });
   return {
     state,
     executor,
@@ -116,9 +122,11 @@ async function resctrlOps({ resctrl }: StoredState): Promise<readonly Op[]> {
 
 function requireLive(state: StoredState, { root, ignorePaused }: TenantRequest): void {
   const status: string = liveStatus(state, () => isUnlocked(root, state.id));
-  if (status === "created" || status === "running") return;
+  // A microVM that is not started has no guest yet.
+  const allowed = state.handler === "krun" ? ["running"] as const : ["created", "running"] as const;
+  if ((allowed as readonly string[]).includes(status)) return;
   if (status === "paused" && ignorePaused) return;
-  throw new StateError(state.id, "exec in", status, ["created", "running"]);
+  throw new StateError(state.id, "exec in", status, allowed);
 }
 
 async function processOf(

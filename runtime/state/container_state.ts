@@ -48,6 +48,8 @@ export interface StoredState {
   readonly processless?: true;
   /** `create` was told to leave the session keyring alone, and so must `exec`. */
   readonly noNewKeyring?: true;
+  /** Set when a guest agent runs the process, and answers in the folder of agent_folder.ts. */
+  readonly agent?: true;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -196,6 +198,7 @@ const CHECKS: Readonly<
       | "sharesPids"
       | "processless"
       | "noNewKeyring"
+      | "agent"
     >,
     (value: unknown) => boolean
   >

@@ -36,6 +36,7 @@ const SHIM_SOURCES = [
   "spawn.c",
   "stage_image.c",
   "threads.c",
+  "vmm_signals.c",
 ];
 
 /** The operations, and what they need. */

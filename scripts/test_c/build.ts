@@ -72,13 +72,19 @@ async function buildArchive({ flags, stage, name }: Variant, folder: string): Pr
   await buildHelpers();
   const all = listFiles(SOURCES, /\.c$/);
   const image = `${SOURCES}/stage_image.c`;
-  const plain = all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`);
+  // Of the agent all but its main() and its own choice of operations.
+  const guest = listFiles(`${SOURCES}/agent`, /\/(?!main|operations)\w+\.c$/);
+  const plain = [
+    ...all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`),
+    ...guest,
+  ];
   const agent = `${BUILD}/helpers/agent`;
-  const inputs = [...all, ...listFiles(SOURCES, /\.h$/), ...(product ? [product] : [])];
+  const headers = [...listFiles(SOURCES, /\.h$/), ...listFiles(`${SOURCES}/agent`, /\.h$/)];
+  const inputs = [...all, ...guest, ...headers, ...(product ? [product] : [])];
   await makeIfChanged(archive, inputs, [name, ...flags], async () => {
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
-    const objects = plain.map((path) => path.slice(SOURCES.length + 1).replace(/c$/, "o"));
+    const objects = plain.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
     await cc(`-DAGENT_FILE="${agent}"`, "-c", ...plain);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
     // The linker takes from the archive what the stage needs, and no more.
@@ -96,7 +102,7 @@ function extraSources({ stage }: Variant): string[] {
 
 function listFiles(folder: string, pattern: RegExp): string[] {
   return [...Deno.readDirSync(folder)]
-    .filter(({ name, isFile }) => isFile && pattern.test(name))
+    .filter(({ name, isFile }) => isFile && pattern.test(`/${name}`))
     .map(({ name }) => `${folder}/${name}`)
     .sort();
 }

@@ -1,0 +1,86 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../frame.h"
+
+/* The number behind `key` in a file of lines, or the file's only number; 0 for what this kernel does not tell. */
+static uint64_t number_in(const char *folder, const char *name, const char *key) {
+  char path[256], line[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "re");
+  uint64_t value = 0;
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, key, strlen(key))) continue;
+    value = strtoull(line + strlen(key), NULL, 10);
+    break;
+  }
+  if (file) fclose(file);
+  return value;
+}
+
+uint32_t report_figures(const struct guest *guest, uint8_t *bytes) {
+  const uint64_t figures[] = {
+      number_in("/proc", "meminfo", "MemTotal:") * 1024,
+      number_in("/proc", "meminfo", "MemAvailable:") * 1024,
+      number_in(guest->cgroup, "memory.current", ""),
+      number_in(guest->cgroup, "cpu.stat", "usage_usec "),
+      number_in(guest->cgroup, "pids.current", ""),
+  };
+  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+    write_le32(bytes + 8 * i, (uint32_t)figures[i]);
+    write_le32(bytes + 8 * i + 4, (uint32_t)(figures[i] >> 32));
+  }
+  return sizeof figures;
+}
+
+/* Its pid in the container's namespace, or 0 for a process outside of it. */
+static unsigned inner_pid(int pid, unsigned *uid) {
+  char folder[32], path[64], line[512];
+  unsigned inner = 0;
+  snprintf(folder, sizeof folder, "/proc/%d", pid);
+  *uid = (unsigned)number_in(folder, "status", "Uid:");
+  snprintf(path, sizeof path, "%s/status", folder);
+  FILE *file = fopen(path, "re");
+  while (file && fgets(line, sizeof line, file)) {
+    const char *first = strncmp(line, "NSpid:", 6) ? NULL : strchr(line, '\t'), *last = strrchr(line, '\t');
+    if (first && last != first) inner = (unsigned)strtoul(last, NULL, 10);
+  }
+  if (file) fclose(file);
+  return inner;
+}
+
+static int describe(int pid, char *line, size_t size) {
+  char path[64], stat[1024], name[32];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "re");
+  size_t n = file ? fread(stat, 1, sizeof stat - 1, file) : 0;
+  if (file) fclose(file);
+  stat[n] = 0;
+  char *open = strchr(stat, '('), *close = strrchr(stat, ')');
+  int parent = 0;
+  unsigned long user = 0, kernel = 0;
+  if (!open || !close || close < open) return 0;
+  snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+  if (sscanf(close + 2, "%*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &parent, &user, &kernel) != 3) return 0;
+  unsigned uid, ignored, inner = inner_pid(pid, &uid), outer = parent > 0 ? inner_pid(parent, &ignored) : 0;
+  return snprintf(line, size, "%u\t%u\t%u\t%lu\t%s\n", inner, inner == 1 ? 0 : outer, uid, user + kernel, name);
+}
+
+uint32_t report_processes(const struct guest *guest, uint8_t *bytes, uint32_t room) {
+  char path[256], number[32], line[256];
+  uint32_t used = 0;
+  snprintf(path, sizeof path, "%s/cgroup.procs", guest->cgroup);
+  FILE *list = fopen(path, "re");
+  while (list && fgets(number, sizeof number, list)) {
+    int size = describe(atoi(number), line, sizeof line);
+    if (size <= 0 || size >= (int)sizeof line) continue;
+    if (used + (uint32_t)size > room) break;
+    memcpy(bytes + used, line, (size_t)size);
+    used += (uint32_t)size;
+  }
+  if (list) fclose(list);
+  return used;
+}

@@ -1,0 +1,121 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../agent_client.h"
+#include "../frame.h"
+#include "../kernel.h"
+#include "agent.h"
+#include "report.h"
+
+/* vsock(7); musl's headers do without those of Linux. */
+#ifndef AF_VSOCK
+#define AF_VSOCK 40
+#endif
+#define CID_ANY UINT32_MAX
+#define CID_HOST 2
+struct vsock_address {
+  sa_family_t family;
+  unsigned short reserved;
+  unsigned port, cid;
+  unsigned char flags, zero[3];
+};
+
+enum { BACKLOG = 128, LAST_SIGNAL = 64 };
+
+int serve_listen(void) {
+  /* A port that only root of the guest could have taken, and not while we have it. */
+  struct vsock_address address = {.family = AF_VSOCK, .cid = CID_ANY, .port = AGENT_PORT};
+  int fd = as_result(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd < 0) return fd;
+  int result = as_result(bind(fd, (struct sockaddr *)&address, sizeof address));
+  if (result == 0) result = as_result(listen(fd, BACKLOG));
+  if (result == 0) return fd;
+  close(fd);
+  return result;
+}
+
+/* The guest's own users can reach the port too; who is not the host gets nothing. */
+static bool is_host(const struct vsock_address *peer) {
+  return peer->family != AF_VSOCK || peer->cid == CID_HOST;
+}
+
+void serve_accept(int listener, const struct guest *guest) {
+  struct vsock_address peer = {0};
+  socklen_t size = sizeof peer;
+  int connection = accept4(listener, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC);
+  if (connection < 0) return;
+  pid_t pid = is_host(&peer) ? fork() : -1;
+  if (pid == 0) {
+    close(listener);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    serve(connection, guest);
+  }
+  close(connection);
+}
+
+static int signal_all(const struct guest *guest, int number) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/cgroup.procs", guest->cgroup);
+  FILE *list = fopen(path, "re");
+  if (!list) return -errno;
+  char line[32];
+  while (fgets(line, sizeof line, list)) {
+    pid_t pid = (pid_t)strtol(line, NULL, 10);
+    if (pid > 0) kill(pid, number);
+  }
+  fclose(list);
+  return 0;
+}
+
+static int signal_guest(const struct guest *guest, const uint8_t *payload) {
+  uint32_t number = read_le32(payload), all = read_le32(payload + 4);
+  if (number > LAST_SIGNAL) return -EINVAL;
+  return all ? signal_all(guest, (int)number) : as_result(kill(guest->program, (int)number));
+}
+
+static void reply(int connection, int32_t result, uint8_t *bytes, uint32_t size) {
+  write_le32(bytes, (uint32_t)result);
+  agent_send(connection, FRAME_REPLY, bytes, 4 + size);
+  /* What is under way when a connection is closed may be lost, so the other side closes first. */
+  uint8_t end;
+  while (recv(connection, &end, 1, 0) > 0) continue;
+}
+
+static int receive_payload(int connection, uint32_t size, uint8_t **payload) {
+  *payload = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (*payload == MAP_FAILED) return -ENOMEM;
+  for (uint32_t have = 0; have < size;) {
+    ssize_t n = recv(connection, *payload + have, size - have, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return -EPIPE;
+    have += (uint32_t)n;
+  }
+  return 0;
+}
+
+_Noreturn void serve(int connection, const struct guest *guest) {
+  static uint8_t bytes[FRAME_MAX];
+  uint8_t header[FRAME_HEADER], *payload = NULL;
+  struct frame frame;
+  int result = agent_send(connection, FRAME_HELLO, NULL, 0);
+  ssize_t n = result < 0 ? -1 : recv(connection, header, sizeof header, MSG_WAITALL);
+  if (n != sizeof header || frame_parse(header, &frame, EXEC_MAX) < 0) _exit(1);
+  if (frame.size && receive_payload(connection, frame.size, &payload) < 0) _exit(1);
+  switch (frame.type) {
+    case FRAME_EXEC: serve_exec(connection, guest, payload, frame.size);
+    case FRAME_SIGNAL: reply(connection, signal_guest(guest, payload), bytes, 0); break;
+    case FRAME_FIGURES: reply(connection, 0, bytes, report_figures(guest, bytes + 4)); break;
+    case FRAME_PROCESSES: reply(connection, 0, bytes, report_processes(guest, bytes + 4, sizeof bytes - 4)); break;
+    default: break;
+  }
+  _exit(0);
+}

@@ -1,0 +1,176 @@
+/* A process that the host executes in the container, and its streams. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "../agent_client.h"
+#include "../kernel.h"
+#include "../message.h"
+#include "../pump.h"
+#include "agent.h"
+#include "serve.h"
+
+enum { PLAN_AT = 4 };
+
+struct session {
+  struct pump pump;
+  pid_t child;
+  int pidfd;
+  int master; /* of its terminal, -1 without */
+  bool ended, exit_sent, done;
+  int status;
+};
+
+static int enter_namespace(pid_t program, const char *name, int type) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)program, name);
+  int fd = as_result(open(path, O_RDONLY | O_CLOEXEC));
+  int result = fd < 0 ? fd : as_result(setns(fd, type));
+  if (fd >= 0) close(fd);
+  return result;
+}
+
+/* In the child: becomes the program, or tells through `sync` why not. */
+static _Noreturn void start(const struct guest *guest, const struct plan *plan, const int *streams, int sync) {
+  reset_signals();
+  int result = 0;
+  for (int fd = 0; fd < 3 && result >= 0 && streams; fd++) result = as_result(dup2(streams[fd], fd));
+  if (result >= 0) result = join_cgroup(guest->cgroup);
+  if (result >= 0) result = enter_namespace(guest->program, "cgroup", CLONE_NEWCGROUP);
+  if (result >= 0) result = enter_namespace(guest->program, "mnt", CLONE_NEWNS);
+  if (result >= 0) become_tenant(plan, sync);
+  struct message message = {.type = MESSAGE_FAILED, .value = UINT32_MAX, .error = -result};
+  message_send(sync, &message, -1);
+  _exit(1);
+}
+
+static _Noreturn void fail(int connection, uint32_t operation, int error) {
+  uint8_t payload[8], end;
+  fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) & ~O_NONBLOCK);
+  write_le32(payload, operation);
+  write_le32(payload + 4, (uint32_t)error);
+  agent_send(connection, FRAME_FAILED, payload, sizeof payload);
+  while (recv(connection, &end, 1, 0) > 0) continue;
+  _exit(0);
+}
+
+/* Waits until the child has become its program; its terminal's master comes on the way. */
+static void await_program(int connection, struct session *s, int sync) {
+  for (;;) {
+    struct message message;
+    struct iovec part = {&message, sizeof message};
+    union {
+      struct cmsghdr header;
+      char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr datagram = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    int n = as_result(recvmsg(sync, &datagram, MSG_CMSG_CLOEXEC));
+    if (n == -EINTR) continue;
+    if (n == 0) return;
+    if (n != (int)sizeof message) fail(connection, UINT32_MAX, n < 0 ? -n : EPROTO);
+    if (message.type == MESSAGE_FAILED) fail(connection, message.value, message.error);
+    struct cmsghdr *passed = CMSG_FIRSTHDR(&datagram);
+    if (message.type == MESSAGE_CONSOLE && passed) memcpy(&s->master, CMSG_DATA(passed), sizeof s->master);
+  }
+}
+
+static int handle(void *self, const struct frame *frame) {
+  struct session *s = self;
+  switch (frame->type) {
+    case FRAME_SIGNAL: {
+      uint32_t number = read_le32(frame->payload);
+      if (!s->ended && number <= 64) sys_pidfd_send_signal(s->pidfd, (int)number);
+      return 0;
+    }
+    case FRAME_RESIZE: {
+      struct winsize size = {.ws_row = (unsigned short)read_le32(frame->payload),
+                             .ws_col = (unsigned short)read_le32(frame->payload + 4)};
+      if (s->master >= 0) ioctl(s->master, TIOCSWINSZ, &size);
+      return 0;
+    }
+    case FRAME_BYE: s->done = true; return 0;
+    default: return -EBADMSG;
+  }
+}
+
+/* All that the ended process wrote goes before its exit code. */
+static void finish(struct session *s) {
+  bool finished = true;
+  for (int i = 0; i < STREAMS; i++) finished &= pump_finish_source(&s->pump, i);
+  if (!finished || s->exit_sent) return;
+  uint8_t code[4];
+  write_le32(code, (uint32_t)exit_code(s->status));
+  s->exit_sent = pump_send(&s->pump, FRAME_EXIT, 0, code, sizeof code) == 0;
+}
+
+static _Noreturn void relay(struct session *s) {
+  struct pollfd fds[PUMP_POLLS + 1];
+  while (!s->done) {
+    pump_watch(&s->pump, fds);
+    fds[PUMP_POLLS] = (struct pollfd){.fd = s->ended ? -1 : s->pidfd, .events = POLLIN};
+    if (poll(fds, PUMP_POLLS + 1, -1) < 0 && errno != EINTR) break;
+    if (pump_step(&s->pump, fds, handle, s) < 0) break;
+    if (fds[PUMP_POLLS].revents && waitpid(s->child, &s->status, WNOHANG) == s->child) s->ended = true;
+    if (s->ended) finish(s);
+    pump_flush(&s->pump);
+  }
+  /* Who stood for it on the host is gone, and so is the process. */
+  if (!s->ended) sys_pidfd_send_signal(s->pidfd, SIGKILL);
+  _exit(0);
+}
+
+static int open_pipes(struct session *s, int theirs[3], uid_t owner) {
+  for (int i = 0; i < 3; i++) {
+    int ends[2];
+    int result = as_result(pipe2(ends, O_CLOEXEC));
+    if (result < 0) return result;
+    bool input = i == STDIN_FILENO;
+    theirs[i] = ends[!input];
+    result = as_result(fchown(theirs[i], owner, (gid_t)-1));
+    if (result == 0) result = as_result(fcntl(ends[input], F_SETFL, O_NONBLOCK));
+    if (result < 0) return result;
+    if (input) pump_add_sink(&s->pump, i, ends[input], WINDOW);
+    else pump_add_source(&s->pump, i, ends[input]);
+  }
+  return 0;
+}
+
+static void use_terminal(struct session *s) {
+  fcntl(s->master, F_SETFL, fcntl(s->master, F_GETFL) | O_NONBLOCK);
+  pump_add_source(&s->pump, STDOUT_FILENO, fcntl(s->master, F_DUPFD_CLOEXEC, 3));
+  pump_add_sink(&s->pump, STDIN_FILENO, fcntl(s->master, F_DUPFD_CLOEXEC, 3), WINDOW);
+}
+
+_Noreturn void serve_exec(int connection, const struct guest *guest, const uint8_t *payload, uint32_t size) {
+  static struct session s;
+  struct plan plan;
+  struct plan_fault fault;
+  int sync[2], theirs[3] = {-1, -1, -1};
+  bool terminal = read_le32(payload) != 0;
+  s.master = -1;
+  if (plan_check(payload + PLAN_AT, size - PLAN_AT, &plan, &fault) < 0) fail(connection, UINT32_MAX, EBADMSG);
+  pump_init(&s.pump, connection);
+  int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync));
+  if (result == 0 && !terminal) result = open_pipes(&s, theirs, plan_user(&plan));
+  if (result == 0) result = enter_namespace(guest->program, "pid", CLONE_NEWPID);
+  s.child = result < 0 ? result : fork();
+  if (s.child == 0) start(guest, &plan, terminal ? NULL : theirs, sync[1]);
+  if (s.child < 0) fail(connection, UINT32_MAX, result < 0 ? -result : errno);
+  close(sync[1]);
+  for (int i = 0; i < 3 && !terminal; i++) close(theirs[i]);
+  s.pidfd = sys_pidfd_open(s.child);
+  await_program(connection, &s, sync[0]);
+  if (s.master >= 0) use_terminal(&s);
+  pump_send(&s.pump, FRAME_STARTED, 0, NULL, 0);
+  pump_flush(&s.pump);
+  relay(&s);
+}

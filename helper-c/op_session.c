@@ -1,0 +1,161 @@
+/* What the host has of a process in a microVM: this process, which lives as long, ends with its exit code, and passes its
+ * streams and signals on. The guest is hostile: all that comes from it is frames, parsed with bounds, and by then this
+ * process has no more rights than it takes to copy bytes. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "agent_client.h"
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+#include "pump.h"
+
+enum { BOOT_PATIENCE_MS = 30000, START_PATIENCE_MS = 30000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
+
+int op_session_terminal(struct context *c, const struct field *f) {
+  int unlocked = 0;
+  int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (master < 0) return master;
+  int result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
+  int slave = result < 0 ? result : as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
+  struct termios mode;
+  result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
+  /* The guest's terminal is the one with a line discipline. */
+  if (result == 0) result = as_result(tcgetattr(slave, &mode));
+  if (result == 0) cfmakeraw(&mode);
+  if (result == 0) result = as_result(tcsetattr(slave, TCSANOW, &mode));
+  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
+  if (result == 0) result = message_send(c->sync_fd, &message, master);
+  close(master);
+  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
+  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
+  if (slave > 2) close(slave);
+  return result < 0 ? result : 0;
+}
+
+struct session {
+  struct pump pump;
+  bool terminal;
+  int exit_code; /* -1 until it is known */
+};
+
+static int handle(void *self, const struct frame *frame) {
+  struct session *s = self;
+  if (frame->type != FRAME_EXIT || s->exit_code >= 0) return -EBADMSG;
+  s->exit_code = (int)(read_le32(frame->payload) & 0xff);
+  return 0;
+}
+
+static void send_size(struct session *s) {
+  struct winsize size;
+  uint8_t payload[8];
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0) return;
+  write_le32(payload, size.ws_row);
+  write_le32(payload + 4, size.ws_col);
+  pump_send(&s->pump, FRAME_RESIZE, 0, payload, sizeof payload);
+}
+
+static void forward_signals(struct session *s, int signals) {
+  struct signalfd_siginfo info;
+  while (read(signals, &info, sizeof info) == sizeof info) {
+    uint8_t payload[8] = {0};
+    write_le32(payload, info.ssi_signo);
+    if (info.ssi_signo == SIGWINCH && s->terminal) send_size(s);
+    else pump_send(&s->pump, FRAME_SIGNAL, 0, payload, sizeof payload);
+  }
+}
+
+/* All that a program could handle; what means a fault of this one stays deadly. */
+static int catch_signals(void) {
+  sigset_t caught;
+  sigfillset(&caught);
+  const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGCHLD, SIGPIPE, SIGTTOU, SIGTTIN};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&caught, own[i]);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGTTOU, SIG_IGN);
+  sigprocmask(SIG_SETMASK, &caught, NULL);
+  return as_result(signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+/* Nothing is left to do but to copy. */
+static int give_up_rights(void) {
+  struct cap_header header = {.version = CAPABILITY_VERSION_3};
+  struct cap_data none[2] = {{0}};
+  int result = as_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  if (result == 0) result = (int)raw_syscall(SYS_capset, (long)&header, (long)none, 0, 0, 0, 0);
+  return result;
+}
+
+static _Noreturn void run(struct session *s, int signals) {
+  struct pollfd fds[PUMP_POLLS + 1];
+  for (;;) {
+    /* The last bytes are written, and said to have been: only then may the connection end. */
+    if (s->exit_code >= 0 && pump_is_drained(&s->pump)) {
+      pump_send(&s->pump, FRAME_BYE, 0, NULL, 0);
+      pump_flush(&s->pump);
+      _exit(s->exit_code);
+    }
+    pump_watch(&s->pump, fds);
+    fds[PUMP_POLLS] = (struct pollfd){.fd = signals, .events = POLLIN};
+    if (poll(fds, PUMP_POLLS + 1, -1) < 0 && errno != EINTR) _exit(KILLED);
+    if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
+    /* The VM has ended, or lies: there is no more to wait for than what is here. */
+    if (pump_step(&s->pump, fds, handle, s) < 0 && s->exit_code < 0) _exit(KILLED);
+  }
+}
+
+/* The agent's answer to EXEC: 0, or -errno; what failed in the guest is told here, as the guest's. */
+static int await_started(struct context *c, int connection) {
+  uint8_t payload[8];
+  struct frame frame;
+  int result = agent_receive(connection, &frame, payload, sizeof payload, START_PATIENCE_MS);
+  if (result < 0 || frame.type == FRAME_STARTED) return result;
+  if (frame.type != FRAME_FAILED) return -EBADMSG;
+  struct message message = {.type = MESSAGE_FAILED, .stage = GUEST_STAGE, .value = read_le32(payload)};
+  message.error = (int32_t)(read_le32(payload + 4) & 0xfff);
+  message_send(c->report_fd, &message, -1);
+  _exit(1);
+}
+
+static int send_plan(int connection, const struct field *plan, uint32_t terminal) {
+  uint8_t head[FRAME_HEADER + 4];
+  frame_header(head, FRAME_EXEC, 0, plan->count + 4);
+  write_le32(head + FRAME_HEADER, terminal);
+  int result = agent_send_bytes(connection, head, sizeof head);
+  return result < 0 ? result : agent_send_bytes(connection, plan->data, plan->count);
+}
+
+int op_guest_session(struct context *c, const struct field *f) {
+  static struct session s; /* in memory that is nothing but zeros, of which a program's file holds none */
+  s.exit_code = -1;
+  s.terminal = f[2].number;
+  int folder = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder < 0) return folder;
+  int connection = agent_connect(folder, BOOT_PATIENCE_MS);
+  close(folder);
+  if (connection < 0) return connection;
+  int result = send_plan(connection, &f[1], s.terminal);
+  if (result == 0) result = await_started(c, connection);
+  int signals = result < 0 ? result : catch_signals();
+  if (signals >= 0) result = give_up_rights();
+  if (signals < 0 || result < 0) return signals < 0 ? signals : result;
+  pump_init(&s.pump, connection);
+  pump_add_source(&s.pump, STDIN_FILENO, STDIN_FILENO);
+  pump_add_sink(&s.pump, STDOUT_FILENO, STDOUT_FILENO, PIPE_BUF);
+  if (s.terminal) close(STDERR_FILENO);
+  else pump_add_sink(&s.pump, STDERR_FILENO, STDERR_FILENO, PIPE_BUF);
+  if (s.terminal) send_size(&s);
+  /* Main, or whoever waits, takes the end of this for the success. */
+  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd == c->sync_fd ? -1 : c->report_fd, c->plan_fd, c->root_fd};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    if (own[i] >= 0) close(own[i]);
+  }
+  run(&s, signals);
+}

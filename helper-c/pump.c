@@ -1,0 +1,219 @@
+#include "pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Credit goes back in portions: many small ones would fill the connection with frames about nothing. */
+enum { PORTION = WINDOW / 4 };
+
+void pump_init(struct pump *p, int wire) {
+  memset(p, 0, offsetof(struct pump, out));
+  p->wire = wire;
+  p->out_start = p->out_end = 0;
+  for (int i = 0; i < STREAMS; i++) {
+    p->sources[i].fd = p->sinks[i].fd = -1;
+    p->sources[i].credit = WINDOW;
+  }
+  fcntl(wire, F_SETFL, fcntl(wire, F_GETFL) | O_NONBLOCK);
+}
+
+void pump_add_source(struct pump *p, int stream, int fd) { p->sources[stream].fd = fd; }
+
+void pump_add_sink(struct pump *p, int stream, int fd, size_t most) {
+  p->sinks[stream].fd = fd;
+  p->sinks[stream].most = most;
+}
+
+static size_t out_room(const struct pump *p) { return sizeof p->out - (p->out_end - p->out_start); }
+
+int pump_send(struct pump *p, enum frame_type type, uint8_t stream, const void *payload, uint32_t size) {
+  if (out_room(p) < FRAME_HEADER + size) return -ENOBUFS;
+  if (sizeof p->out - p->out_end < FRAME_HEADER + size) {
+    memmove(p->out, p->out + p->out_start, p->out_end - p->out_start);
+    p->out_end -= p->out_start;
+    p->out_start = 0;
+  }
+  frame_header(p->out + p->out_end, type, stream, size);
+  if (size) memcpy(p->out + p->out_end + FRAME_HEADER, payload, size);
+  p->out_end += FRAME_HEADER + size;
+  return 0;
+}
+
+/* Room for a whole frame, and a little that is always left for credit and the like. */
+static bool can_read(const struct pump *p, const struct source *source) {
+  return source->fd >= 0 && source->credit > FRAME_COST && out_room(p) > 2 * (FRAME_HEADER + FRAME_MAX);
+}
+
+void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]) {
+  fds[0] = (struct pollfd){.fd = p->wire, .events = (short)(POLLIN | (p->out_end > p->out_start ? POLLOUT : 0))};
+  for (int i = 0; i < STREAMS; i++) {
+    const struct sink *sink = &p->sinks[i];
+    fds[1 + i] = (struct pollfd){.fd = can_read(p, &p->sources[i]) ? p->sources[i].fd : -1, .events = POLLIN};
+    fds[1 + STREAMS + i] = (struct pollfd){.fd = sink->start < sink->end ? sink->fd : -1, .events = POLLOUT};
+  }
+}
+
+static bool again(void) { return errno == EAGAIN || errno == EINTR; }
+
+static void end_source(struct pump *p, int stream) {
+  close(p->sources[stream].fd);
+  p->sources[stream].fd = -1;
+  pump_send(p, FRAME_END, (uint8_t)stream, NULL, 0);
+}
+
+/* One read: what came, 0 when there is nothing now or no credit, -1 at the end. */
+static ssize_t read_source(struct pump *p, int stream) {
+  static uint8_t bytes[FRAME_MAX];
+  struct source *source = &p->sources[stream];
+  if (!can_read(p, source)) return 0;
+  size_t most = source->credit - FRAME_COST;
+  ssize_t n = read(source->fd, bytes, most < sizeof bytes ? most : sizeof bytes);
+  if (n < 0 && again()) return 0;
+  if (n <= 0) { /* a terminal whose other side is closed gives EIO */
+    end_source(p, stream);
+    return -1;
+  }
+  source->credit -= (uint32_t)n + FRAME_COST;
+  pump_send(p, FRAME_DATA, (uint8_t)stream, bytes, (uint32_t)n);
+  return n;
+}
+
+bool pump_finish_source(struct pump *p, int stream) {
+  struct source *source = &p->sources[stream];
+  if (source->fd < 0) return true;
+  for (;;) {
+    if (!can_read(p, source)) return false;
+    ssize_t n = read_source(p, stream);
+    if (n < 0) return true;
+    if (n == 0) break;
+  }
+  end_source(p, stream);
+  return true;
+}
+
+/* Whoever reads this has gone: what still comes is thrown away, and the other side need not wait. */
+static void close_sink(struct pump *p, int stream) {
+  struct sink *sink = &p->sinks[stream];
+  sink->owed += (uint32_t)(sink->end - sink->start);
+  sink->start = sink->end = 0;
+  if (sink->fd >= 0) close(sink->fd);
+  sink->fd = -1;
+}
+
+static void pay(struct pump *p, int stream) {
+  struct sink *sink = &p->sinks[stream];
+  uint8_t amount[4];
+  if (sink->owed < PORTION) return;
+  write_le32(amount, sink->owed);
+  if (pump_send(p, FRAME_CREDIT, (uint8_t)stream, amount, sizeof amount) == 0) sink->owed = 0;
+}
+
+static void write_sink(struct pump *p, int stream, bool ready) {
+  struct sink *sink = &p->sinks[stream];
+  size_t size = sink->end - sink->start;
+  if (ready && sink->fd >= 0 && size > 0) {
+    ssize_t n = write(sink->fd, sink->bytes + sink->start, size < sink->most ? size : sink->most);
+    if (n > 0) {
+      sink->start += (size_t)n;
+      sink->owed += (uint32_t)n;
+    } else if (!again()) close_sink(p, stream);
+  }
+  if (sink->start == sink->end) {
+    sink->start = sink->end = 0;
+    if (sink->ending) close_sink(p, stream);
+  }
+  pay(p, stream);
+}
+
+/* More than the credit that was given is a lie. */
+static int take_data(struct pump *p, const struct frame *frame) {
+  struct sink *sink = &p->sinks[frame->stream];
+  if (sink->ending) return -EBADMSG;
+  sink->owed += FRAME_COST;
+  if (sink->fd < 0) {
+    sink->owed += frame->size;
+    return 0;
+  }
+  if (sink->end + frame->size > sizeof sink->bytes) {
+    memmove(sink->bytes, sink->bytes + sink->start, sink->end - sink->start);
+    sink->end -= sink->start;
+    sink->start = 0;
+  }
+  if (sink->end + frame->size > sizeof sink->bytes) return -EBADMSG;
+  memcpy(sink->bytes + sink->end, frame->payload, frame->size);
+  sink->end += frame->size;
+  return 0;
+}
+
+static int take_credit(struct pump *p, const struct frame *frame) {
+  struct source *source = &p->sources[frame->stream];
+  uint32_t amount = read_le32(frame->payload);
+  if (amount > WINDOW || source->credit + amount > WINDOW) return -EBADMSG;
+  source->credit += amount;
+  return 0;
+}
+
+static int take(struct pump *p, const struct frame *frame, int (*handle)(void *, const struct frame *), void *self) {
+  switch (frame->type) {
+    case FRAME_DATA: return take_data(p, frame);
+    case FRAME_CREDIT: return take_credit(p, frame);
+    case FRAME_END: {
+      struct sink *sink = &p->sinks[frame->stream];
+      if (sink->ending) return -EBADMSG;
+      sink->ending = true;
+      return 0;
+    }
+    default: return handle(self, frame);
+  }
+}
+
+int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *frame), void *self) {
+  struct frame frame;
+  int result;
+  while ((result = frame_next(&p->in, &frame)) == 1) {
+    result = take(p, &frame, handle, self);
+    if (result < 0) return result;
+  }
+  return result;
+}
+
+static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *), void *self) {
+  size_t room;
+  uint8_t *at = frame_room(&p->in, &room);
+  ssize_t n = read(p->wire, at, room);
+  if (n < 0 && again()) return 0;
+  if (n <= 0) return -EPIPE;
+  p->in.end += (size_t)n;
+  return pump_take(p, handle, self);
+}
+
+int pump_flush(struct pump *p) {
+  while (p->out_start < p->out_end) {
+    ssize_t n = send(p->wire, p->out + p->out_start, p->out_end - p->out_start, MSG_NOSIGNAL);
+    if (n < 0) return again() ? 0 : -EPIPE;
+    p->out_start += (size_t)n;
+  }
+  p->out_start = p->out_end = 0;
+  return 0;
+}
+
+int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
+              void *self) {
+  int result = fds[0].revents ? read_wire(p, handle, self) : 0;
+  for (int i = 0; i < STREAMS && result == 0; i++) {
+    if (fds[1 + i].revents) read_source(p, i);
+    write_sink(p, i, fds[1 + STREAMS + i].revents);
+  }
+  if (result == 0) result = pump_flush(p);
+  return result;
+}
+
+bool pump_is_drained(const struct pump *p) {
+  for (int i = 0; i < STREAMS; i++) {
+    if (p->sinks[i].fd >= 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,76 @@
+/* Signals to a microVM's VMM are meant for the guest's process: a thread hands them to the agent, so that `kill PID`, an
+ * engine, and `kago run` in the foreground need not know that the process is a VM. */
+#include "shim.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "agent_client.h"
+#include "kernel.h"
+
+enum { LAST_SIGNAL = 64, PATIENCE_MS = 60000 };
+
+static int wake_pipe[2];
+static int run_folder;
+
+static void on_signal(int number) {
+  int before = errno;
+  unsigned char byte = (unsigned char)number;
+  if (write(wake_pipe[1], &byte, 1) < 0) errno = 0; /* full: the guest has 64 KiB of signals to take first */
+  errno = before;
+}
+
+/* Faults are the VMM's own; libkrun takes SIGWINCH for the guest's terminal, and the first real-time signals. */
+static int is_guests(int number) {
+  switch (number) {
+    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGURG: case SIGWINCH: case SIGPROF: case SIGSTKFLT:
+    case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS:
+      return 0;
+    default:
+      return number < 32 || number > 36;
+  }
+}
+
+static void *hand_over(void *ignored) {
+  unsigned char number;
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  for (ssize_t n; (n = read(wake_pipe[0], &number, 1)) != 0;) {
+    uint8_t payload[8] = {0}, reply[4];
+    uint32_t size = sizeof reply;
+    if (n < 0) continue;
+    write_le32(payload, number);
+    /* A guest that still boots gets it when it can. */
+    agent_request(run_folder, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);
+  }
+  return ignored;
+}
+
+int kago_forward_signals(int folder) {
+  run_folder = folder;
+  int result = as_result(pipe2(wake_pipe, O_CLOEXEC));
+  if (result == 0) result = as_result(fcntl(wake_pipe[1], F_SETFL, O_NONBLOCK));
+  pthread_t thread;
+  if (result == 0) result = -pthread_create(&thread, NULL, hand_over, NULL);
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
+  for (int number = 1; number <= LAST_SIGNAL && result == 0; number++) {
+    if (is_guests(number)) sigaction(number, &action, NULL);
+  }
+  return result;
+}
+
+int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size) {
+  uint8_t payload[8];
+  write_le32(payload, request[1]);
+  write_le32(payload + 4, request[2]);
+  int folder = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder < 0) return folder;
+  enum frame_type type = (enum frame_type)request[0];
+  int result = agent_request(folder, type, payload, type == FRAME_SIGNAL ? 8 : 0, reply, size, (int)request[3]);
+  close(folder);
+  return result;
+}

@@ -1,0 +1,80 @@
+/**
+ * Builds the fuzz targets of helper-c/fuzz with clang's libFuzzer and sanitizers, and runs each from its seeds.
+ *
+ *   deno run -A scripts/fuzz.ts [--runs=N]
+ *
+ * Ten million inputs unless told otherwise, the same ones every time. Prints one TAP line a target; what made one fail is
+ * in build/fuzz.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { runCommand } from "./build/command.ts";
+import { BUILD, ROOT } from "./build/paths.ts";
+import { makeIfChanged } from "./build/stamp.ts";
+
+const RUNS = 10_000_000;
+const SOURCES = `${ROOT}/helper-c`;
+const FLAGS = [
+  ...["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2", "-g"],
+  "-fsanitize=fuzzer,address,undefined",
+  "-fno-sanitize-recover=all",
+];
+
+interface Target {
+  readonly name: string;
+  /** Of helper-c. */
+  readonly sources: readonly string[];
+}
+
+const TARGETS: readonly Target[] = [
+  { name: "wire", sources: ["frame.c", "pump.c", "plan.c"] },
+];
+
+async function build({ name, sources }: Target): Promise<string> {
+  const program = `${BUILD}/fuzz/${name}`;
+  await Deno.mkdir(`${BUILD}/fuzz`, { recursive: true });
+  const files = [`${SOURCES}/fuzz/${name}_fuzz.c`, ...sources.map((file) => `${SOURCES}/${file}`)];
+  const headers = [...Deno.readDirSync(SOURCES)].filter(({ name }) => name.endsWith(".h"))
+    .map(({ name }) => `${SOURCES}/${name}`);
+  const args = [...FLAGS, "-o", program, ...files];
+  await makeIfChanged(program, [...files, ...headers], ["clang", ...args], async () => {
+    await runCommand("clang", args);
+  });
+  return program;
+}
+
+/** The seeds are copied: libFuzzer adds what it finds. */
+async function fuzz(program: string, runs: number): Promise<boolean> {
+  const corpus = await Deno.makeTempDir({ prefix: "kago_corpus_" });
+  try {
+    for (const { name } of Deno.readDirSync(`${SOURCES}/fuzz/seeds`)) {
+      await Deno.copyFile(`${SOURCES}/fuzz/seeds/${name}`, `${corpus}/${name}`);
+    }
+    const { success, stderr } = await new Deno.Command(program, {
+      args: [
+        ...[`-runs=${runs}`, "-seed=1", "-max_len=40000", "-len_control=1000", "-timeout=10"],
+        ...["-print_final_stats=1", "-verbosity=0", `-artifact_prefix=${BUILD}/fuzz/`, corpus],
+      ],
+      stdin: "null",
+      stderr: "piped",
+    }).output();
+    const text = new TextDecoder().decode(stderr).trimEnd();
+    if (text) console.log(text.replaceAll(/^/gm, "# "));
+    return success;
+  } finally {
+    await Deno.remove(corpus, { recursive: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const runs = Number(parseArgs(Deno.args, { string: ["runs"] }).runs ?? RUNS);
+  let failed = 0;
+  for (const [index, target] of TARGETS.entries()) {
+    const passed = await fuzz(await build(target), runs);
+    console.log(`${passed ? "ok" : "not ok"} ${index + 1} - ${target.name}: ${runs} inputs`);
+    if (!passed) failed++;
+  }
+  console.log(`1..${TARGETS.length}`);
+  return failed === 0 ? 0 : 1;
+}
+
+Deno.exit(await main());
