@@ -9,8 +9,8 @@ import { parseTap, type Report } from "./tap.ts";
 export interface Outcome extends Report {
   /** Seconds. */
   readonly duration: number;
-  /** What the program wrote to standard error, for the reader of a failure. */
-  readonly stderr: string;
+  /** All that the program wrote, standard error last. */
+  readonly output: string;
 }
 
 /** Seconds. The slowest program waits five times for ten. */
@@ -18,6 +18,14 @@ const LIMIT = 120;
 
 /** timeout(1)'s exit code when the time was up. */
 const TIMED_OUT = 124;
+
+/** Programs that name cgroups of the host, the same ones whatever the runtime is. */
+const WITH_FIXED_CGROUPS = /^linux_cgroups_|^delete_(only_create_)?resources$/;
+
+/** Whether the program must not run beside another one that uses the same cgroups. */
+export function usesFixedCgroups(program: string): boolean {
+  return WITH_FIXED_CGROUPS.test(program);
+}
 
 /**
  * Runs `directory/program` with `runtime`, an absolute path.
@@ -41,17 +49,17 @@ export async function runProgram(
       env: { RUNTIME: command, TMPDIR: temporary },
       timeout: LIMIT + 30,
     });
+    const duration = (performance.now() - started) / 1000;
     const report = parseTap(stdout);
     const ending = describeEnding(code);
     const failed = ending ? [...report.failed, ending] : report.failed;
-    return { ...report, failed, stderr, duration: (performance.now() - started) / 1000 };
+    return { ...report, failed, output: stdout + stderr, duration };
   } finally {
     await removeContainers(runtime, root);
-    await removeSuiteCgroups();
+    if (usesFixedCgroups(program)) await removeSuiteCgroups();
     await Deno.remove(temporary, { recursive: true });
   }
 }
-
 /** The suite takes its runtime as one word, without arguments. */
 async function writeWrapper(path: string, runtime: string, root: string): Promise<string> {
   await Deno.mkdir(root);

@@ -1,71 +1,87 @@
 /**
- * `deno task test:conformance [PROGRAM...]`: the OCI's validation suite with kago and, for comparison, with runc. Needs
- * root, runc, and Go or a suite that is built already. Exits with 1 when kago does worse than runc in a program that
- * known.ts does not list.
+ * `deno task test:conformance [--emulated] [PROGRAM...]`: the OCI's validation suite with kago beside runc, on this host
+ * or in the emulated one. Needs root, runc, and Go or a suite that is built already. Exits with 1 when a program fails
+ * otherwise than known.ts says, or kago does worse than runc.
  */
-import { prepareSuite } from "../../scripts/conformance/suite.ts";
+import { parseArgs } from "@std/cli/parse-args";
+import { prepareSuite, type Suite } from "../../scripts/conformance/suite.ts";
 import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
-import { compareReports, summary } from "./compare.ts";
-import { KNOWN_FAILURES } from "./known.ts";
-import { type Outcome, runProgram } from "./program.ts";
+import { runEmulated } from "./emulated.ts";
+import { describeHost, lookAtHost } from "./host.ts";
+import { knownFailures } from "./known.ts";
+import { type Outcome, runProgram, usesFixedCgroups } from "./program.ts";
+import { runBeside, type Task } from "./schedule.ts";
+import { HEAD, programRow } from "./table.ts";
+import { findProblems } from "./verdict.ts";
 
-interface Verdict {
-  readonly program: string;
-  /** What kago does worse; empty when nothing. */
-  readonly problems: readonly string[];
-}
+/** Many programs wait more than they compute. */
+const WIDTH = 4;
 
-async function main(wanted: readonly string[]): Promise<number> {
+/** What takes longest begins first; it is what waits for a time limit of the suite's own. */
+const LONGEST = ["delete", "kill", "pidfile"];
+
+async function main(args: string[]): Promise<number> {
+  const { emulated, _: words } = parseArgs(args, { boolean: ["emulated"] });
   if (Deno.uid() !== 0) throw new Error("the validation suite runs containers as root");
-  const runc = (await runOk("sh", ["-c", "command -v runc"])).trim();
-  const { directory, programs } = await prepareSuite();
-  const unknown = wanted.filter((name) => !programs.includes(name));
+  const suite = await prepareSuite();
+  const wanted: string[] = words.map(String);
+  const unknown = wanted.filter((name) => !suite.programs.includes(name));
   if (unknown.length > 0) throw new Error(`the suite has no program ${unknown.join(", ")}`);
+  if (emulated) return await runEmulated(wanted);
+  return await runHere({ ...suite, programs: wanted.length > 0 ? wanted : suite.programs });
+}
 
-  printRow("program", "kago", "runc");
-  const verdicts: Verdict[] = [];
-  for (const program of wanted.length > 0 ? wanted : programs) {
-    // One after the other: they use the same cgroups.
-    const [byKago, byRunc] = [
-      await runProgram(directory, program, KAGO),
-      await runProgram(directory, program, runc),
-    ];
-    printRow(program, cell(byKago), cell(byRunc));
-    const problems = compareReports(byKago, byRunc);
-    if (problems.length > 0) printProblems(problems, byKago.stderr);
-    verdicts.push({ program, problems });
+/** Returns the exit code. */
+async function runHere({ directory, programs }: Suite): Promise<number> {
+  const host = await lookAtHost();
+  const known = knownFailures(host);
+  const runtimes = { kago: KAGO, runc: (await runOk("sh", ["-c", "command -v runc"])).trim() };
+  console.log(`# ${describeHost(host)}\n${HEAD}`);
+  const outcomes = new Map(programs.map((name) => [name, {} as Partial<Pair>]));
+  const failures: string[] = [];
+  let told = 0;
+  /** Tells of the programs that have ended, in their order. */
+  const tell = () => {
+    for (; told < programs.length; told++) {
+      const program = programs[told]!;
+      const { kago, runc } = outcomes.get(program)!;
+      if (!kago || !runc) return;
+      const problems = findProblems(kago, runc, known.get(program));
+      if (problems.length > 0) failures.push(program);
+      console.log(programRow(program, kago, runc, problems));
+    }
+  };
+  const runs = Object.entries(runtimes) as [keyof Pair, string][];
+  const tasks = inOrder(programs).flatMap((program) =>
+    runs.map(([name, runtime]): Task => ({
+      exclusive: usesFixedCgroups(program),
+      run: async () => {
+        outcomes.get(program)![name] = await runProgram(directory, program, runtime);
+        tell();
+      },
+    }))
+  );
+  await runBeside(tasks, WIDTH);
+  for (const program of programs) {
+    const entry = known.get(program);
+    if (entry) console.log(`# ${program}: ${entry.why}; runc prints: ${entry.runc}`);
   }
-  return conclude(verdicts);
-}
-
-function cell(outcome: Outcome): string {
-  return `${summary(outcome)} (${outcome.duration.toFixed(1)} s)`;
-}
-
-function printRow(program: string, kago: string, runc: string): void {
-  console.log(`${program.padEnd(32)} ${kago.padEnd(34)} ${runc}`);
-}
-
-function printProblems(problems: readonly string[], stderr: string): void {
-  for (const problem of problems) console.log(`    ${problem}`);
-  for (const line of stderr.split("\n").filter(Boolean)) console.log(`    | ${line}`);
-}
-
-/** Prints the result and returns the exit code. */
-function conclude(verdicts: readonly Verdict[]): number {
-  const worse = verdicts.filter(({ problems }) => problems.length > 0);
-  const listed = (name: string) => KNOWN_FAILURES.some(({ program }) => program === name);
-  const failures = worse.map(({ program }) => program).filter((name) => !listed(name));
-  console.log(`\n${verdicts.length} programs, ${worse.length} worse under kago than under runc`);
-  for (const { program, why, runc } of KNOWN_FAILURES) {
-    const verdict = verdicts.find((one) => one.program === program);
-    if (!verdict) continue;
-    if (verdict.problems.length === 0) console.log(`known.ts lists ${program}, which is no worse`);
-    else console.log(`known: ${program}: ${why}; runc ${runc}`);
-  }
-  if (failures.length > 0) console.log(`FAILED: ${failures.join(", ")}`);
+  console.log(`1..${programs.length}`);
+  if (failures.length > 0) console.log(`# FAILED: ${failures.join(", ")}`);
   return failures.length === 0 ? 0 : 1;
+}
+
+interface Pair {
+  kago: Outcome;
+  runc: Outcome;
+}
+
+/** The longest ones, those that cannot run beside each other, and the others. */
+function inOrder(programs: readonly string[]): string[] {
+  const rank = (program: string) =>
+    LONGEST.includes(program) ? 0 : usesFixedCgroups(program) ? 1 : 2;
+  return programs.toSorted((a, b) => rank(a) - rank(b));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

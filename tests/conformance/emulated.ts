@@ -1,0 +1,27 @@
+/** The same run in the emulated host: cgroup v2, every capability, AppArmor. */
+import { runOk } from "../harness/run.ts";
+import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
+import { runInEmulatedHost } from "../../scripts/emulated_host/emulated_host.ts";
+
+const SCRIPT = "tests/conformance/run.ts";
+
+/** Seconds. */
+const LIMIT = 1500;
+
+/** Boots the host once for all programs, passes on what they say, and returns the exit code. */
+export async function runEmulated(programs: readonly string[]): Promise<number> {
+  const deno = Deno.execPath();
+  await runOk(deno, ["cache", "--quiet", SCRIPT], { cwd: REPOSITORY }); // no network inside
+  const command = [deno, "run", "-A", "--no-check", "--cached-only", SCRIPT, ...programs];
+  const { code } = await runInEmulatedHost(command, {
+    timeout: LIMIT,
+    apparmor: true,
+    onStdout: (chunk) => writeAll(Deno.stdout, chunk),
+    onStderr: (chunk) => writeAll(Deno.stderr, chunk),
+  });
+  return code;
+}
+
+function writeAll(file: { writeSync(data: Uint8Array): number }, chunk: Uint8Array): void {
+  for (let rest = chunk; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+}

@@ -1,0 +1,27 @@
+/** Whether a program's outcome under kago is what it should be. Pure. */
+import { compareReports } from "./compare.ts";
+import type { KnownFailure } from "./known.ts";
+import type { Report } from "./tap.ts";
+
+/** A report, and all that the program wrote. */
+export type Told = Report & { readonly output: string };
+
+/**
+ * Sentences about what is wrong, none when the program passes or fails as `known` says. That runc does better is
+ * always wrong, and so is a list that is not true any more.
+ */
+export function findProblems(kago: Told, runc: Told, known?: KnownFailure): string[] {
+  const worse = compareReports(kago, runc);
+  if (!known) {
+    const unlisted = kago.failed.map((text) => `fails, and known.ts has no entry: ${text}`);
+    return [...worse, ...unlisted];
+  }
+  if (kago.failed.length === 0) return [...worse, "passes, and known.ts has an entry: take it out"];
+  const unexpected = kago.failed
+    .filter((text) => !known.fails.test(text))
+    .map((text) => `fails, and known.ts does not expect it: ${text}`);
+  const runcDiffers = runc.output.includes(known.runc)
+    ? []
+    : [`runc does not print what known.ts says: ${known.runc}`];
+  return [...worse, ...unexpected, ...runcDiffers];
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import type { KnownFailure } from "./known.ts";
+import { findProblems, type Told } from "./verdict.ts";
+
+function told(passed: readonly string[], failed: readonly string[], output = ""): Told {
+  return { passed, failed, skipped: 0, output };
+}
+
+const KNOWN: KnownFailure = { program: "p", fails: /^b$/, why: "because", runc: "not ok b" };
+const RUNC = told(["a"], ["b"], "ok a\nnot ok b\n");
+
+Deno.test("findProblems() finds none where a program passes, whatever runc does", () => {
+  assertEquals(findProblems(told(["a", "b"], []), RUNC), []);
+});
+
+Deno.test("findProblems() finds none where a program fails as known.ts says", () => {
+  assertEquals(findProblems(told(["a"], ["b"]), RUNC, KNOWN), []);
+});
+
+Deno.test("findProblems() finds a failure that known.ts does not list, though runc has it too", () => {
+  assertEquals(findProblems(told(["a"], ["b"]), RUNC), ["fails, and known.ts has no entry: b"]);
+});
+
+Deno.test("findProblems() finds another failure than the one that known.ts lists", () => {
+  assertEquals(findProblems(told(["a"], ["b", "c"]), RUNC, KNOWN), [
+    "fails, and known.ts does not expect it: c",
+  ]);
+});
+
+Deno.test("findProblems() finds an entry of known.ts that is not needed", () => {
+  assertEquals(findProblems(told(["a", "b"], []), RUNC, KNOWN), [
+    "passes, and known.ts has an entry: take it out",
+  ]);
+});
+
+Deno.test("findProblems() finds that runc does not do what known.ts says", () => {
+  assertEquals(findProblems(told(["a"], ["b"]), told(["a"], ["b"], "not ok 7 b"), KNOWN), [
+    "runc does not print what known.ts says: not ok b",
+  ]);
+});
+
+Deno.test("findProblems() finds what only runc passes, even in a program that known.ts lists", () => {
+  assertEquals(findProblems(told([], ["b"]), told(["b"], []), KNOWN), [
+    "fails under kago only: b",
+    "holds under runc only: b",
+    "runc does not print what known.ts says: not ok b",
+  ]);
+});
