@@ -42,6 +42,8 @@ export const CALLS = [
   "oom_wait",
   "forward_signals",
   "ask_agent",
+  "mount_id",
+  "detach_mount",
   "exit",
 ] as const;
 
@@ -335,6 +337,22 @@ export function readRootFile(root: string, path: string, maxSize: number): strin
   return new TextDecoder().decode(
     bytes.subarray(0, checked(size, `read ${path} below ${root}`)),
   );
+}
+
+/**
+ * The number of the mount that `path` lies on.
+ * @throws {SyscallError}
+ */
+export function mountId(path: string): number {
+  return checked(call("mount_id", [], cString(path)), `statx ${path}`);
+}
+
+/**
+ * Takes away what is mounted at `path`, with all that is mounted below it.
+ * @throws {SyscallError}
+ */
+export function detachMount(path: string): void {
+  checked(call("detach_mount", [], cString(path)), `umount ${path}`);
 }
 
 export interface VmmChannels {

@@ -96,6 +96,11 @@ int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, 
  * a sync point. 0, or the failure of hook_run with the failing one's index in *failed. */
 int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed);
 
+/* The number of the mount that the path lies on, which may be used again once that mount is gone. */
+int kago_mount_id(const char *path);
+/* Takes away what is mounted at the path, with all that is mounted below it. */
+int kago_detach_mount(const char *path);
+
 /* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
 int kago_probe_kvm(void);
 
@@ -148,6 +153,8 @@ _Noreturn void kago_exit(int code);
   X(oom_wait) \
   X(forward_signals) \
   X(ask_agent) \
+  X(mount_id) \
+  X(detach_mount) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

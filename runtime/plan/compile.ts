@@ -137,21 +137,31 @@ function rootOps(input: CompileInput): RootOps {
   };
 }
 
-/** Without a mount namespace of its own the container gets a chroot, and nothing may be mounted on the host. */
+/**
+ * Without a mount namespace of its own the container gets a chroot, and what it mounts is mounted on the host: as runc
+ * and crun have it, except that nothing of the host's own changes, and that `delete` takes it away again.
+ */
 function sharedMountsRoot(input: CompileInput): RootOps {
   const { spec, rootfs } = input;
-  if (spec.mounts?.length) {
-    throw new SpecError("mounts", "need a namespace of type mount in linux.namespaces");
-  }
   if (input.ending.kind === "stage") {
     throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
   }
+  const mounts = mountOps(input);
   return {
-    early: [],
-    before: [{ op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" }],
+    early: mounts.early,
+    before: [
+      { op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" },
+      { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
+      ...mounts.ops,
+      ...deviceOps(input),
+      ...(spec.process?.terminal ? [consoleOp(spec.process)] : []),
+      ...sysctlOps(input),
+      ...mounts.finish,
+    ],
     enter: [
       { op: "changeRoot", moveMount: 0 },
       { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, make: 1, from: "process.cwd" },
+      ...rootAttributeOps(input),
     ],
   };
 }

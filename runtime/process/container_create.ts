@@ -16,6 +16,7 @@ import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { checkConsole } from "./console.ts";
 import { launch, type Launched } from "./launch.ts";
 import { writePidFile } from "./pid_file.ts";
+import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
 
 export interface CreateRequest extends BuildRequest {
   readonly root: string;
@@ -52,15 +53,17 @@ export async function withCreated<T>(
   checkConsole(build.spec.process ?? {}, request);
   build.executor.checkHost(build.spec, build, build.ending);
   const lock = createStateDir(request.root, request.id);
+  const creating = initialState(build);
   try {
-    const result = createIn(lock, build, request, use);
+    const result = createIn(lock, build, creating, request, use);
     lock.unlock();
     return result;
   } catch (error) {
+    removeSharedMounts(creating);
     removeStateDir(request.root, request.id);
     lock.release();
     // Hooks that have run may have made what only these know how to undo.
-    runPoststop(initialState(build), warn);
+    runPoststop(creating, warn);
     throw error;
   }
 }
@@ -73,6 +76,7 @@ function requireProcess({ process }: Build["spec"]): void {
 function createIn<T>(
   lock: StateLock,
   build: Build,
+  creating: StoredState,
   request: CreateRequest,
   use: (created: Created) => T,
 ): T {
@@ -122,6 +126,7 @@ function initialState(build: Build): StoredState {
     ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
     ...(resctrl ? { resctrl: resctrl.record } : {}),
     ...(build.leastMemory ? { leastMemory: build.leastMemory } : {}),
+    ...mountsBefore(spec, rootfs),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
     ...(build.runFolder === undefined ? {} : { agent: true }),

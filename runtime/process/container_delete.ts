@@ -8,6 +8,7 @@ import { lockState, type StateLock } from "../state/lock.ts";
 import { loadState, removeStateDir } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runAllHooks } from "./hooks.ts";
+import { removeSharedMounts } from "./shared_mounts.ts";
 
 type Warn = (message: string) => void;
 
@@ -53,6 +54,7 @@ export async function deleteOwn(
   using _lock = lock;
   const destroy = await cgroupDestroyer(state.cgroup);
   if (!lock.relock()) return;
+  removeSharedMounts(state);
   if (state.cgroup) destroy(state.cgroup);
   if (state.resctrl) removeResctrl(state.resctrl);
   removeStateDir(root, state.id);
@@ -73,6 +75,7 @@ function removeRemains(state: StoredState, destroy: CgroupDestroyer): void {
       "it is in an uninterruptible sleep; see the kernel's log",
     );
   }
+  removeSharedMounts(state);
   if (state.cgroup) destroy(state.cgroup);
   if (state.resctrl) removeResctrl(state.resctrl);
 }

@@ -42,6 +42,11 @@ export interface StoredState {
   readonly sharesPids?: true;
   /** Absent when the container has nothing in resctrl. */
   readonly resctrl?: ResctrlRecord;
+  /**
+   * For a container without a mount namespace: the number of the mount that its root was on before. Whatever is there
+   * instead is the container's, and `delete` takes it away.
+   */
+  readonly mountBelow?: number;
   /** The hooks that are still to be run, by `start` and `delete`; absent when there are none. */
   readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
   /** Set when config.json has no process: there is nothing to start. */
@@ -217,4 +222,5 @@ const CHECKS: Readonly<
   leastMemory: (value) => value === undefined || isCount(value),
   resctrl: (value) => value === undefined || isResctrlRecord(value),
   handler: isString,
+  mountBelow: (value) => value === undefined || isCount(value),
 };

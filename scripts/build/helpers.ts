@@ -86,6 +86,19 @@ const SHIM: Helper = {
     `-DAGENT_FILE="${AGENT.result}"`,
   ],
   has: (name) => SHIM_SOURCES.includes(name) || isShared(name),
+  ownSources: [
+    "dispatch.c",
+    "foreground.c",
+    "kvm_probe.c",
+    "shim_mounts.c",
+    "root_file.c",
+    "net_device.c",
+    "netlink.c",
+    "shim.c",
+    "spawn.c",
+    "stage_image.c",
+    "threads.c",
+  ],
 };
 
 const SOURCES = `${ROOT}/helper-c`;

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
+import { MS } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
 
@@ -169,16 +170,18 @@ Deno.test("compilePlan() keeps an ambient capability only if it is permitted and
   assertEquals(ambient, { op: "capAmbient", mask: 0x20n, from: "process.capabilities.ambient" });
 });
 
-Deno.test("compilePlan() without a mount namespace changes the root and refuses mounts", () => {
-  const init = compilePlan(inputOf(specWith(["pid"]))).init;
-  assertEquals(init.slice(2, 5), [
+Deno.test("compilePlan() without a mount namespace mounts over a private root, and changes the root", () => {
+  const mounts = [{ destination: "/data", type: "tmpfs" }];
+  const init = compilePlan(inputOf(specWith(["pid"], { mounts }))).init;
+  assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 7), [
     { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+    { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
+    ...compilePlan(inputOf(specWith(["mount"], { mounts }))).init.filter(({ op }) =>
+      op === "mount"
+    ),
     { op: "changeRoot", moveMount: 0 },
     { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
   ]);
-  const mounts = [{ destination: "/proc", type: "proc" }];
-  const error = assertThrows(() => compilePlan(inputOf(specWith(["pid"], { mounts }))), SpecError);
-  assertEquals(error.jsonPath, "mounts");
 });
 
 Deno.test("compilePlan() of a spec without a process ends in the wait for start", () => {
