@@ -15,6 +15,7 @@ TEST_PACKAGES="
   libseccomp2 libcap-ng0
   mmdebstrap
   clang libclang-rt-14-dev
+  golang-go=go
   strace iproute2 util-linux procps git
 "
 

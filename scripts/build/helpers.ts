@@ -33,6 +33,7 @@ const SHIM_SOURCES = [
   "peer.c",
   "root_file.c",
   "shim.c",
+  "shim_mounts.c",
   "spawn.c",
   "stage_image.c",
   "threads.c",
@@ -86,19 +87,6 @@ const SHIM: Helper = {
     `-DAGENT_FILE="${AGENT.result}"`,
   ],
   has: (name) => SHIM_SOURCES.includes(name) || isShared(name),
-  ownSources: [
-    "dispatch.c",
-    "foreground.c",
-    "kvm_probe.c",
-    "shim_mounts.c",
-    "root_file.c",
-    "net_device.c",
-    "netlink.c",
-    "shim.c",
-    "spawn.c",
-    "stage_image.c",
-    "threads.c",
-  ],
 };
 
 const SOURCES = `${ROOT}/helper-c`;

@@ -15,15 +15,18 @@ const TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.24.11";
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
 /**
- * Path of a `go` that can build the suite; the first call on a machine with an old one downloads about 80 MB.
+ * Path of a `go` that can build the suite; the first call on a machine with old ones only downloads about 80 MB.
  * @throws {HostError} when there is no `go` at all.
  */
 export async function findGo(): Promise<string> {
+  const old: string[] = [];
   for (const candidate of ["go", "/usr/local/go/bin/go", "/usr/lib/go/bin/go"]) {
     const version = await goVersion(candidate);
-    if (version) return isNewEnough(version) ? candidate : await downloadGo(candidate);
+    if (version && isNewEnough(version)) return candidate;
+    if (version) old.push(candidate);
   }
-  throw new HostError("the validation suite needs Go", "scripts/conformance/setup.sh installs it");
+  if (old[0]) return await downloadGo(old[0]);
+  throw new HostError("the validation suite needs Go", "scripts/setup.sh --test installs it");
 }
 
 /** Whether `version`, such as `go1.26.8`, can build the suite; a development version can. */
