@@ -3,7 +3,7 @@
  * who may mount what is the kernel's business, and its refusal is reported with the mount's index.
  */
 import { SpecError } from "../errors.ts";
-import type { Mount } from "../spec/spec.ts";
+import type { Mount, Spec } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { parseIdmapOption } from "./idmap_option.ts";
@@ -54,7 +54,6 @@ export function mountOps(input: CompileInput): MountPlan {
     if (mount.type === "cgroup" && !options.bind) {
       ops.push(...cgroupMountOps(input, mount, options, from));
     } else if (bound) {
-      refuseData(options, from);
       const bind = bindOp(input, mount, options, index, from);
       (opensEarly(input) ? early : ops).push(...treeOps(input, mount, options, bind));
       ops.push(bind);
@@ -70,14 +69,18 @@ export function mountOps(input: CompileInput): MountPlan {
   return { ops, early, finish };
 }
 
-/** The kernel would not look at them (runc refuses them too). */
-function refuseData({ data }: MountOptions, from: string): void {
-  const option = data.find(needsFilesystem);
-  if (option === undefined) return;
-  throw new SpecError(
-    `${from}.options`,
-    `${option} is an option of a filesystem, which a bind mount does not make`,
-  );
+/**
+ * Sentences about options of filesystems on bind mounts, which make none: without effect there, and accepted by runc
+ * before 1.2 and by crun, so some bundles have them.
+ */
+export function ignoredOptions({ mounts = [] }: Spec): readonly string[] {
+  return mounts.flatMap(({ type, options = [] }, index) => {
+    const parsed = parseMountOptions(options);
+    if (!parsed.bind && type !== "bind") return [];
+    return parsed.data.filter(needsFilesystem).map((option) =>
+      `mounts[${index}].options: ${option} is ignored: a bind mount makes no filesystem`
+    );
+  });
 }
 
 type BindOp = Op & { readonly op: "bind" };

@@ -7,6 +7,7 @@ import type { Executor, RootFile } from "../../executors/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { Ending, HostFacts } from "../plan/compile_input.ts";
+import { ignoredOptions } from "../plan/mounts.ts";
 import type { Plan } from "../plan/op.ts";
 import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
@@ -106,7 +107,12 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(resctrl ? { resctrl } : {}),
     plan,
     ...(runFolder === undefined ? {} : { runFolder }),
-    warnings: [...warnings, ...prepared.warnings, ...seccomp.warnings],
+    warnings: [
+      ...warnings,
+      ...ignoredOptions(spec),
+      ...prepared.warnings,
+      ...seccomp.warnings,
+    ],
   };
 }
 

@@ -54,8 +54,9 @@ export async function runUnderAll(chosen: readonly Variation[], fixture: Fixture
  * since they may be somebody else's. Returns the former.
  */
 async function removeCgroups(id: string): Promise<string[]> {
-  const script = `find /sys/fs/cgroup -depth -type d -name "$1" -print -exec rmdir {} \\;
-    find /sys/fs/cgroup -depth -type d -path "*/$1-*" -exec rmdir {} \\;`;
+  const script =
+    `find /sys/fs/cgroup -ignore_readdir_race -depth -type d -name "$1" -print -exec rmdir {} \\;
+    find /sys/fs/cgroup -ignore_readdir_race -depth -type d -path "*/$1-*" -exec rmdir {} \\;`;
   return (await runOk("sh", ["-c", script, "sh", id])).split("\n").filter(Boolean);
 }
 

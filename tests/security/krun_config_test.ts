@@ -55,15 +55,23 @@ attack(
 );
 
 attack(
-  "a .krun_vm.json of the image's own changes nothing of the VM",
-  () => ECHO,
-  async ({ rootfs, double, run }) => {
-    const wishes = { cpus: 16, ram_mib: 9999, kernel_path: "/kernel", flavor: "sev" };
+  "a .krun_vm.json of the image's own overrules no annotation, and chooses nothing of the host's",
+  () => ({
+    ...ECHO,
+    annotations: { "krun.cpus": "2", "krun.ram_mib": "256" },
+    env: [`FILE=${file}`],
+  }),
+  async ({ rootfs, victim, double, run }) => {
+    const host = { flavor: "sev", gpu_flags: 1, nested_virt: true, kernel_path: victim.file };
+    const wishes = { cpus: 16, ram_mib: 9999, kernel_format: 0, ...host };
     await Deno.writeTextFile(`${rootfs}/.krun_vm.json`, JSON.stringify(wishes));
     const { code, stderr } = await run();
     assertEquals(code, 0, stderr);
-    const config = double!.calls().findLast(({ call }) => call === "krun_set_vm_config");
-    assertEquals(config?.args.slice(-2), [1, 1024]);
+    const calls = double!.calls();
+    const config = calls.findLast(({ call }) => call === "krun_set_vm_config");
+    assertEquals(config?.args.slice(-2), [2, 256]);
+    const others = ["krun_set_kernel", "krun_set_gpu_options", "krun_set_nested_virt"];
+    assertEquals(calls.filter(({ call }) => others.includes(call)), []);
   },
   VM,
 );

@@ -1,0 +1,144 @@
+/** What runc, crun and youki were attacked with, and the tests that attack kago the same way. */
+
+export interface Weakness {
+  /** Without the prefix `CVE-`. */
+  readonly cves: readonly string[];
+  readonly mechanism: string;
+  /** Files of this folder, and in each the names of tests, as the source has them. */
+  readonly tests: Readonly<Record<string, readonly string[]>>;
+}
+
+export const HISTORY: readonly Weakness[] = [
+  {
+    cves: ["2019-5736"],
+    mechanism: "the container overwrites the runtime through /proc/self/exe",
+    tests: {
+      "descriptor_test.ts": [
+        "what /proc/self/exe names to a container is not the runtime, and cannot be written",
+        "a neighbour in the same pid namespace cannot write the executable of a waiting Init",
+      ],
+    },
+  },
+  {
+    cves: ["2019-16884", "2019-19921", "2023-27561", "2023-28642"],
+    mechanism: "a symbolic link at /proc or /sys defeats masks and labels",
+    tests: {
+      "proc_test.ts": [
+        "a link at /${place} to ${target} is refused by its place in mounts",
+        "a link on the way to a procfs mounted elsewhere is refused too",
+        "a host's procfs bound to /proc does not go to where the image's link points",
+      ],
+    },
+  },
+  {
+    cves: ["2019-18837", "2021-30465"],
+    mechanism: "a mount's destination is a link, or exchanged with one, out of the root",
+    tests: {
+      "mount_target_test.ts": ["a mount through links and .. lands inside"],
+      "mount_race_test.ts": [
+        "a folder exchanged with ${name} link to the host makes and mounts nothing there",
+      ],
+    },
+  },
+  {
+    cves: ["2022-29162", "2022-27650"],
+    mechanism: "inheritable capabilities are not empty",
+    tests: {
+      "privilege_test.ts": [
+        "inheritable and ambient capabilities are empty, whatever the caller's are",
+      ],
+    },
+  },
+  {
+    cves: ["2023-25809"],
+    mechanism: "the cgroup of a rootless container is writable",
+    tests: {
+      "privilege_test.ts": [
+        "a read-only cgroup mount takes no writes (${cgroup} cgroup namespace, ${user} ids)",
+        "a writable cgroup mount without a namespace shows the container's own cgroup only",
+      ],
+    },
+  },
+  {
+    cves: ["2024-21626"],
+    mechanism: "a leaked descriptor, reached by a working directory of /proc/self/fd",
+    tests: {
+      "descriptor_test.ts": [
+        "a working directory of ${cwd} does not lead to a leaked folder",
+        "a working directory of /proc/self/fd/${fd} is no folder of the host",
+        "a leaked descriptor is closed in the container",
+        "a program or interpreter behind a leaked descriptor is not run",
+      ],
+    },
+  },
+  {
+    cves: ["2024-45310"],
+    mechanism: "a race makes files and folders on the host",
+    tests: {
+      "mount_race_test.ts": [
+        "a folder exchanged with ${name} link to the host makes and mounts nothing there",
+      ],
+    },
+  },
+  {
+    cves: ["2025-24965"],
+    mechanism: ".krun_config.json in the image is a link",
+    tests: {
+      "krun_config_test.ts": [
+        "${what} at ${CONFIG} is replaced, never followed, opened or obeyed",
+      ],
+    },
+  },
+  {
+    cves: ["2025-31133", "2025-62161"],
+    mechanism: "/dev/null is a link while paths are masked",
+    tests: {
+      "proc_test.ts": [
+        "a /dev/null of the image's own never covers a masked path",
+        "a device mounted over /dev/null by the bundle never covers a masked path",
+      ],
+    },
+  },
+  {
+    cves: ["2025-52565"],
+    mechanism: "/dev/pts/N is a link when the console is mounted",
+    tests: {
+      "rootfs_dev_test.ts": ["a terminal is never taken out of the image's own /dev/pts"],
+    },
+  },
+  {
+    cves: ["2025-52881", "2025-62596"],
+    mechanism: "writes to /proc are led to a fake procfs",
+    tests: {
+      "proc_test.ts": [
+        "sysctls are not written to a fake procfs, which is no destination",
+        "a link of the image that leads into the procfs is no destination for a fake one",
+      ],
+      "fake_proc_test.ts": [
+        "time offsets are not written to the procfs of a mount namespace that is joined",
+        "a fake list of threads in the container's procfs keeps no thread of a VMM privileged",
+      ],
+    },
+  },
+  {
+    cves: ["2026-41579", "2026-47766"],
+    mechanism: "/dev of the image is a link",
+    tests: {
+      "rootfs_dev_test.ts": [
+        "a link at /dev to ${target} is refused when /dev is mounted",
+        "a link at /dev to the host makes nodes and links inside, and none on the host",
+        "a link at /dev to /proc makes no node in a procfs",
+      ],
+    },
+  },
+  {
+    cves: ["2026-88264", "2026-88265"],
+    mechanism: "/dev/console and /dev/null are links, and /dev is not mounted",
+    tests: {
+      "rootfs_dev_test.ts": [
+        "a console at a link to ${target} is refused",
+        "a link or another file at /dev/${name} is refused, and what it names stays as it is",
+      ],
+    },
+  },
+];
