@@ -154,7 +154,7 @@ function sharedMountsRoot(input: CompileInput): RootOps {
       { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
       ...mounts.ops,
       ...deviceOps(input),
-      ...(spec.process?.terminal ? [consoleOp(spec.process)] : []),
+      ...terminalOps(spec.process ?? NO_PROCESS, true),
       ...sysctlOps(input),
       ...mounts.finish,
     ],

@@ -53,7 +53,10 @@ export async function withCreated<T>(
   checkConsole(build.spec.process ?? {}, request);
   build.executor.checkHost(build.spec, build, build.ending);
   const lock = createStateDir(request.root, request.id);
-  const creating = initialState(build);
+  const creating: StoredState = {
+    ...initialState(build),
+    ...(request.noNewKeyring ? { noNewKeyring: true } : {}),
+  };
   try {
     const result = createIn(lock, build, creating, request, use);
     lock.unlock();
@@ -80,10 +83,6 @@ function createIn<T>(
   request: CreateRequest,
   use: (created: Created) => T,
 ): T {
-  const creating: StoredState = {
-    ...initialState(build),
-    ...(request.noNewKeyring ? { noNewKeyring: true } : {}),
-  };
   saveState(request.root, creating);
   saveConfig(lock.directory, build.configText);
   const launched = launch(build, {

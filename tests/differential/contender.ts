@@ -54,10 +54,32 @@ export async function runUnderAll(chosen: readonly Variation[], fixture: Fixture
  * since they may be somebody else's. Returns the former.
  */
 async function removeCgroups(id: string): Promise<string[]> {
-  const script =
-    `find /sys/fs/cgroup -ignore_readdir_race -depth -type d -name "$1" -print -exec rmdir {} \\;
-    find /sys/fs/cgroup -ignore_readdir_race -depth -type d -path "*/$1-*" -exec rmdir {} \\;`;
-  return (await runOk("sh", ["-c", script, "sh", id])).split("\n").filter(Boolean);
+  const found: string[] = [];
+  for await (const path of foldersBelow("/sys/fs/cgroup")) {
+    const own = path.endsWith(`/${id}`);
+    if (!own && !path.includes(`/${id}-`)) continue;
+    if (own) found.push(path);
+    await Deno.remove(path);
+  }
+  return found;
+}
+
+/** Deepest first. Others' cgroups come and go meanwhile. */
+async function* foldersBelow(path: string): AsyncGenerator<string> {
+  for (const name of await namesOfFolders(path)) {
+    yield* foldersBelow(`${path}/${name}`);
+    yield `${path}/${name}`;
+  }
+}
+
+async function namesOfFolders(path: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 async function runBundle(

@@ -59,7 +59,6 @@ attack(
   () => ({
     ...ECHO,
     annotations: { "krun.cpus": "2", "krun.ram_mib": "256" },
-    env: [`FILE=${file}`],
   }),
   async ({ rootfs, victim, double, run }) => {
     const host = { flavor: "sev", gpu_flags: 1, nested_virt: true, kernel_path: victim.file };
