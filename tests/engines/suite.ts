@@ -20,6 +20,8 @@ export interface Suite<Session> {
   readonly open: (runtime: Runtime) => Promise<Session>;
   readonly close: (session: Session) => Promise<void>;
   readonly version: (session: Session) => Promise<string>;
+  /** Whether this host is an emulated one. */
+  readonly emulated?: boolean;
   /** Absent: both. */
   readonly runtimes?: readonly Runtime[];
 }
@@ -40,7 +42,9 @@ export function runSuite<Session>(suite: Suite<Session>): void {
     for (const runtime of suite.runtimes ?? RUNTIMES) sessions[runtime] = await suite.open(runtime);
   });
   for (const group of suite.groups) {
-    const cases = group.cases.filter(({ hosts }) => hosts?.includes(host) ?? true);
+    const cases = group.cases.filter(({ hosts, everywhere }) =>
+      (hosts?.includes(host) ?? true) && (everywhere || !suite.emulated)
+    );
     if (cases.length === 0) continue;
     if (group.setUp) test(`set-up of ${group.name}`, () => forEach(sessions, group.setUp!));
     for (const one of cases) {
@@ -66,24 +70,24 @@ async function tryCase<Session>(
   { check, only }: EngineCase<Session>,
   sessions: Sessions<Session>,
 ): Promise<Outcome> {
-  const outcome: Partial<Record<Runtime, boolean>> = {};
   const { kago, runc } = sessions;
-  if (runc && only !== "kago") {
-    outcome.runc = await check(runc).then(() => true, (error) => {
-      console.error(`with runc: ${error.message}`);
-      return false;
-    });
-  }
-  if (kago) {
-    await check(kago);
-    outcome.kago = true;
-  }
-  return { kago: outcome.kago, ...(outcome.runc === undefined ? {} : { runc: outcome.runc }) };
+  const fails = (error: Error) => {
+    console.error(`with runc: ${error.message}`);
+    return false;
+  };
+  const [byKago, byRunc] = await Promise.all([
+    kago && check(kago).then(() => true),
+    only === "kago" ? undefined : runc && check(runc).then(() => true, fails),
+  ]);
+  return {
+    ...(byKago === undefined ? {} : { kago: byKago }),
+    ...(byRunc === undefined ? {} : { runc: byRunc }),
+  };
 }
 
 async function forEach<Session>(
   sessions: Sessions<Session>,
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
-  for (const session of Object.values(sessions)) await use(session);
+  await Promise.all(Object.values(sessions).map(use));
 }

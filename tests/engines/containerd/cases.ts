@@ -10,6 +10,7 @@ const RUN: CaseGroup<Ctr> = {
   cases: [
     {
       command: "ctr run --rm --runc-binary FILE IMAGE ID echo hello",
+      everywhere: true,
       check: async (c) =>
         assertEquals(await c.ok("run", "--rm", IMAGE, "once", "echo", "hello"), "hello\n"),
     },
@@ -38,6 +39,7 @@ const RUN: CaseGroup<Ctr> = {
     },
     {
       command: "ctr run --rm --tty IMAGE ID",
+      everywhere: true,
       check: async (c) => {
         const words = [
           "run",
@@ -101,6 +103,7 @@ const LASTING: CaseGroup<Ctr> = {
   cases: [
     {
       command: "ctr task ls; ctr task ps ID",
+      everywhere: true,
       check: async (c) => {
         assertMatch(await c.ok("task", "ls"), new RegExp(`^${NAME} +\\d+ +RUNNING`, "m"));
         assertMatch(await c.ok("task", "ps", NAME), /^\d+/m);
@@ -108,6 +111,7 @@ const LASTING: CaseGroup<Ctr> = {
     },
     {
       command: "ctr run --detach --memory-limit 67108864 IMAGE ID; ctr task metrics ID",
+      everywhere: true,
       check: async (c) => {
         const metrics = await c.ok("task", "metrics", NAME);
         assertMatch(metrics, /memory\.usage\S* +[1-9]/);
@@ -115,7 +119,16 @@ const LASTING: CaseGroup<Ctr> = {
       },
     },
     {
+      command: "ctr task exec --exec-id EXEC ID",
+      everywhere: true,
+      check: async (c) => {
+        const words = ["task", "exec", "--exec-id", "one", NAME, "sh", "-c", "echo inside; exit 4"];
+        assertEquals(await c.expect(4, words), "inside\n");
+      },
+    },
+    {
       command: "ctr task pause ID; ctr task resume ID",
+      everywhere: true,
       check: async (c) => {
         await c.ok("task", "pause", NAME);
         assertMatch(await c.ok("task", "ls"), new RegExp(`^${NAME} .*PAUSED`, "m"));
@@ -125,6 +138,7 @@ const LASTING: CaseGroup<Ctr> = {
     },
     {
       command: "ctr task kill ID; ctr task delete ID",
+      everywhere: true,
       check: async (c) => {
         await c.ok("task", "kill", NAME);
         await until(async () => (await c.ok("task", "ls")).includes("STOPPED"));
@@ -137,6 +151,7 @@ const LASTING: CaseGroup<Ctr> = {
     },
     {
       command: "the CRI plugin with kago in its runtimes: ctr plugins ls",
+      everywhere: true,
       only: "kago",
       check: async (c) => {
         assertMatch(await c.ok("plugins", "ls"), /io\.containerd\.grpc\.v1 +cri +linux\/amd64 +ok/);

@@ -9,6 +9,7 @@ const RUN: CaseGroup<Docker> = {
   cases: [
     {
       command: "docker run --rm --runtime RUNTIME IMAGE echo hello",
+      everywhere: true,
       check: async (d) =>
         assertEquals(await d.ok("run", "--rm", IMAGE, "echo", "hello"), "hello\n"),
     },
@@ -21,6 +22,7 @@ const RUN: CaseGroup<Docker> = {
     },
     {
       command: "docker run --rm -it IMAGE",
+      everywhere: true,
       check: async (d) => {
         const script = "test -t 0 && tty";
         assertStringIncludes(
@@ -88,6 +90,7 @@ const RUN: CaseGroup<Docker> = {
     },
     {
       command: "docker run --rm --init --memory 64m --pids-limit 42 --cpus 0.5 IMAGE",
+      everywhere: true,
       check: async (d) => {
         const options = ["--init", "--memory", "64m", "--pids-limit", "42", "--cpus", "0.5"];
         const script = "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; true";
@@ -96,6 +99,7 @@ const RUN: CaseGroup<Docker> = {
     },
     {
       command: "docker run --rm --privileged IMAGE",
+      everywhere: true,
       hosts: ["v2"], // wants capabilities that root may lack on a machine
       check: async (d) => {
         const script = "mkdir /m && mount -t tmpfs x /m && echo mounted";
@@ -123,6 +127,7 @@ const LASTING: CaseGroup<Docker> = {
   cases: [
     {
       command: "docker run -d IMAGE; docker logs CONTAINER",
+      everywhere: true,
       check: (d) => until(async () => (await d.ok("logs", name(d))) === "up\n"),
     },
     {
@@ -137,11 +142,41 @@ const LASTING: CaseGroup<Docker> = {
       },
     },
     {
+      command: "docker exec CONTAINER; docker exec --user 7 -e NAME=value -w /tmp CONTAINER",
+      everywhere: true,
+      check: async (d) => {
+        assertEquals(await d.ok("exec", name(d), "echo", "inside"), "inside\n");
+        const options = ["--user", "7", "-e", "NAME=value", "-w", "/tmp"];
+        const script = "echo $(id -u) $NAME $(pwd); exit 4";
+        const output = await d.expect(4, ["exec", ...options, name(d), "sh", "-c", script]);
+        assertEquals(output, "7 value /tmp\n");
+      },
+    },
+    {
+      command: "docker exec -it CONTAINER",
+      everywhere: true,
+      check: async (d) => {
+        const output = await d.terminal(["exec", "-it", name(d), "sh", "-c", "test -t 0 && tty"]);
+        assertStringIncludes(output, "/dev/pts/");
+      },
+    },
+    {
+      command: "docker update --memory 128m --memory-swap 128m CONTAINER",
+      check: async (d) => {
+        await d.ok("update", "--memory", "128m", "--memory-swap", "128m", name(d));
+        const format = "{{.MemUsage}}";
+        const output = await d.ok("stats", "--no-stream", "--format", format, name(d));
+        assertStringIncludes(output, "/ 128MiB");
+        await d.ok("update", "--memory", "64m", "--memory-swap", "64m", name(d));
+      },
+    },
+    {
       command: "docker top CONTAINER",
       check: async (d) => assertStringIncludes(await d.ok("top", name(d)), "trap"),
     },
     {
       command: "docker stats --no-stream CONTAINER",
+      everywhere: true,
       check: async (d) => {
         const format = "{{.MemUsage}} {{.PIDs}}";
         const output = await d.ok("stats", "--no-stream", "--format", format, name(d));
@@ -160,6 +195,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker pause CONTAINER; docker unpause CONTAINER",
+      everywhere: true,
       check: async (d) => {
         const status = () => d.ok("inspect", "--format", "{{.State.Status}}", name(d));
         await d.ok("pause", name(d));
@@ -170,6 +206,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker stop CONTAINER",
+      everywhere: true,
       check: async (d) => {
         await d.ok("stop", name(d));
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", name(d)), "3\n");
@@ -178,6 +215,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker start CONTAINER; docker restart CONTAINER; docker kill CONTAINER",
+      everywhere: true,
       check: async (d) => {
         await d.ok("start", name(d));
         await d.ok("restart", name(d));

@@ -12,6 +12,7 @@ export const MICROVMS: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run --rm --annotation run.oci.handler=krun IMAGE uname -r",
+      everywhere: true,
       check: async (p) => {
         const release = (await run(p, IMAGE, "uname", "-r")).trim();
         assert(release);
@@ -20,12 +21,14 @@ export const MICROVMS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm (krun) IMAGE sh -c 'exit 7'",
+      everywhere: true,
       check: async (p) => {
         await p.expect(7, ["run", "--rm", ...KRUN, IMAGE, "sh", "-c", "exit 7"]);
       },
     },
     {
       command: "podman run --rm (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE",
+      everywhere: true,
       check: async (p) => {
         const folder = await Deno.makeTempDir({ dir: p.folder });
         const options = ["-v", `${folder}:/data`, "-e", "NAME=value", "-w", "/data"];
@@ -35,6 +38,7 @@ export const MICROVMS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm -it (krun) IMAGE",
+      everywhere: true,
       check: async (p) => {
         const words = ["run", "--rm", "-it", ...KRUN, IMAGE];
         const output = await p.terminal([...words, "sh", "-c", "test -t 0 && echo terminal"]);
@@ -44,6 +48,7 @@ export const MICROVMS: CaseGroup<Podman> = {
     {
       command:
         "podman run -d (krun) IMAGE; podman logs; podman restart; podman stop; podman rm --force",
+      everywhere: true,
       check: async (p) => {
         const boots = async () => (await p.ok("logs", "vm")).split("up\n").length - 1;
         await p.ok("run", "-d", "--name", "vm", ...KRUN, IMAGE, "sh", "-c", "echo up; sleep 1000");

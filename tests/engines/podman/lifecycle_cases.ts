@@ -21,10 +21,12 @@ export const LASTING: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run -d IMAGE; podman logs CONTAINER",
+      everywhere: true,
       check: (p) => until(async () => (await p.ok("logs", NAME)) === "up\n"),
     },
     {
       command: "podman ps; podman inspect CONTAINER",
+      everywhere: true,
       check: async (p) => {
         assertStringIncludes(await p.ok("ps", "--format", "{{.Names}} {{.Status}}"), `${NAME} Up`);
         const inspected = JSON.parse(await p.ok("inspect", NAME))[0];
@@ -34,11 +36,55 @@ export const LASTING: CaseGroup<Podman> = {
       },
     },
     {
+      command: "podman exec CONTAINER; podman exec --user 7 -e NAME=value -w /tmp CONTAINER",
+      everywhere: true,
+      check: async (p) => {
+        assertEquals(await p.ok("exec", NAME, "echo", "inside"), "inside\n");
+        const options = ["--user", "7", "-e", "NAME=value", "-w", "/tmp"];
+        const script = "echo $(id -u) $NAME $(pwd); exit 4";
+        const output = await p.expect(4, ["exec", ...options, NAME, "sh", "-c", script]);
+        assertEquals(output, "7 value /tmp\n");
+      },
+    },
+    {
+      command: "podman exec -i CONTAINER cat; podman exec --detach CONTAINER",
+      check: async (p) => {
+        const words = ["exec", "-i", NAME, "cat"];
+        assertEquals(await p.expect(0, words, { stdin: "typed\n" }), "typed\n");
+        await p.ok("exec", "--detach", NAME, "touch", "/tmp/detached");
+        await until(async () => (await p.ok("exec", NAME, "ls", "/tmp")).includes("detached"));
+      },
+    },
+    {
+      command: "podman exec CONTAINER no-such-program (127)",
+      check: async (p) => {
+        const { code, stderr } = await p.podman(["exec", NAME, "no-such-program"]);
+        assertEquals(code, 127, stderr);
+      },
+    },
+    {
+      command: "podman exec -it CONTAINER",
+      everywhere: true,
+      check: async (p) => {
+        const output = await p.terminal(["exec", "-it", NAME, "sh", "-c", "test -t 0 && tty"]);
+        assertStringIncludes(output, "/dev/pts/");
+      },
+    },
+    {
+      command: "podman healthcheck run CONTAINER",
+      check: async (p) => {
+        await p.expect(1, ["healthcheck", "run", NAME]);
+        await p.ok("exec", NAME, "touch", "/healthy");
+        await p.ok("healthcheck", "run", NAME);
+      },
+    },
+    {
       command: "podman top CONTAINER",
       check: async (p) => assertStringIncludes(await p.ok("top", NAME, "pid", "args"), "trap"),
     },
     {
       command: "podman stats --no-stream CONTAINER",
+      everywhere: true,
       check: async (p) => {
         const output = await p.ok(
           "stats",
@@ -69,6 +115,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman update --memory 128m CONTAINER",
+      everywhere: true,
       check: async (p) => {
         await p.ok("update", "--memory", "128m", NAME);
         const file = p.host === "v1" ? "memory.limit_in_bytes" : "memory.max";
@@ -77,6 +124,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman pause CONTAINER; podman unpause CONTAINER",
+      everywhere: true,
       check: async (p) => {
         await p.ok("pause", NAME);
         assertEquals(await p.ok("inspect", "--format", "{{.State.Status}}", NAME), "paused\n");
@@ -107,6 +155,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman stop CONTAINER",
+      everywhere: true,
       check: async (p) => {
         await p.ok("stop", NAME);
         assertEquals(
@@ -118,6 +167,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman start CONTAINER; podman restart CONTAINER",
+      everywhere: true,
       check: async (p) => {
         await p.ok("start", NAME);
         const first = await pidOf(p);
@@ -128,6 +178,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman rm --force CONTAINER",
+      everywhere: true,
       check: async (p) => {
         await p.ok("run", "-d", "--name", "doomed", IMAGE, "sleep", "1000");
         await p.ok("rm", "--force", "--time", "0", "doomed");
@@ -172,6 +223,7 @@ export const PODS: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman pod create; podman run --pod POD IMAGE; podman pod rm",
+      everywhere: true,
       check: async (p) => {
         // The pause program of Debian's podman is catatonit in an image that podman builds of it.
         await p.ok("pod", "create", "--name", "pod", "--infra=false");

@@ -27,6 +27,7 @@ export const NETWORKS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --network private IMAGE",
+      everywhere: true,
       hosts: OWN,
       check: async (p) => {
         const output = await p.run("--network", "private", IMAGE, "ip", "-4", "addr");
@@ -35,6 +36,7 @@ export const NETWORKS: CaseGroup<Podman> = {
     },
     {
       command: "podman run -d -p 127.0.0.1:8080:80 IMAGE",
+      everywhere: true,
       hosts: OWN,
       check: async (p) => {
         const port = p.runtime === "kago" ? 8081 : 8082;
@@ -48,6 +50,7 @@ export const NETWORKS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --network slirp4netns IMAGE",
+      everywhere: true,
       hosts: [...OWN, "rootless"],
       check: async (p) => {
         const output = await p.run("--network", "slirp4netns", IMAGE, "ip", "-4", "addr");

@@ -62,8 +62,10 @@ export class Podman {
 
   /** `podman WORDS...`, whatever comes of it. */
   podman(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    const cwd = this.folder; // where conmon leaves a file after an out-of-memory kill
     return run("podman", [...this.globalOptions, ...this.adapt(words)], {
-      timeout: 90,
+      timeout: 120,
+      cwd,
       ...options,
     });
   }

@@ -8,6 +8,7 @@ export const RUN: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run --rm IMAGE echo hello",
+      everywhere: true,
       check: async (p) => assertEquals(await p.run(IMAGE, "echo", "hello"), "hello\n"),
     },
     {
@@ -99,6 +100,7 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --device /dev/fuse IMAGE",
+      everywhere: true,
       check: async (p) => {
         const output = await p.run(
           "--device",
@@ -113,6 +115,7 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm -it IMAGE",
+      everywhere: true,
       check: async (p) => {
         const output = await p.terminal([
           "run",
@@ -200,6 +203,7 @@ export const CONFINEMENT: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --privileged IMAGE",
+      everywhere: true,
       check: async (p) => {
         const output = await p.run(
           "--privileged",
@@ -225,6 +229,7 @@ export const LIMITS: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run --rm --pids-limit 42 IMAGE",
+      everywhere: true,
       check: async (p) => {
         assertEquals(
           await p.run("--pids-limit", "42", IMAGE, "sh", "-c", cgroupFile(p, "pids", "pids.max")),
@@ -234,6 +239,7 @@ export const LIMITS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --memory 64m IMAGE",
+      everywhere: true,
       check: async (p) => {
         const file = p.host === "v1" ? "memory.limit_in_bytes" : "memory.max";
         assertEquals(
@@ -244,6 +250,7 @@ export const LIMITS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --cpus 0.5 --cpu-shares 512 IMAGE",
+      everywhere: true,
       check: async (p) => {
         const options = ["--cpus", "0.5", "--cpu-shares", "512"];
         const file = p.host === "v1" ? "cpu.cfs_quota_us" : "cpu.max";

@@ -51,6 +51,7 @@ export const VOLUMES: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --userns auto IMAGE",
+      everywhere: true,
       hosts: ["v2", "systemd"], // its ids are the user "containers"'s in /etc/subuid, which the emulated hosts have
       check: async (p) => {
         const script = "cat /proc/self/uid_map; id -u; touch /file && stat -c %u /file";
@@ -75,6 +76,7 @@ export const VOLUMES: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --userns keep-id IMAGE",
+      everywhere: true,
       hosts: ["rootless"],
       check: async (p) => {
         const output = await p.run("--userns", "keep-id", IMAGE, "id", "-u");
