@@ -141,4 +141,23 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: ["2026-30892"],
+    mechanism: "`exec -u 1` is taken for another user",
+    tests: {
+      "exec_test.ts": [
+        "exec --user never makes another user of half a number (CVE-2026-30892)",
+        "exec reads users below the root alone, and waits for no FIFO",
+      ],
+    },
+  },
+  {
+    cves: ["2016-9962"],
+    mechanism: "the container reaches into a stage of exec before it is the container's own",
+    tests: {
+      "exec_test.ts": [
+        "the container sees nothing of exec's stages before they are its own (CVE-2016-9962)",
+      ],
+    },
+  },
 ];
