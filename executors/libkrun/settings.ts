@@ -2,6 +2,7 @@
  * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the limits of the spec.
  * Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
  */
+import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "./annotation_table.ts";
 import {
@@ -36,6 +37,8 @@ export interface VmSettings {
     /** Six bytes in hexadecimal with colons. */
     readonly mac: string;
   };
+  /** Has the container a network namespace that is not its caller's? */
+  readonly ownNetwork?: true;
   /** Of TSI: `HOST:GUEST` pairs; without it every listening port is opened. */
   readonly portMap?: readonly string[];
   readonly vsockPorts?: readonly VsockPort[];
@@ -80,6 +83,7 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
       variant: choiceAnnotation(spec, "krun.variant"),
       agent: agentOf(spec, vmFile),
       network,
+      ownNetwork: findNamespace(spec, "network") && true as const,
       portMap: network ? undefined : portMapOf(spec),
       vsockPorts: vsockPortsOf(spec),
       disks: listAnnotation(spec, "krun.disk")?.map(parseDisk),

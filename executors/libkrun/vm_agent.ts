@@ -3,6 +3,7 @@
  * container's file system is a second device, which the agent mounts; and its port is a socket on the host.
  */
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
+import { readGuestAddress } from "./guest_address.ts";
 import type { Vm } from "./configure_vm.ts";
 import type { VmSettings } from "./settings.ts";
 
@@ -22,7 +23,7 @@ const PROGRAM = "/agent";
 const FROM = 'annotations["krun.agent"]';
 
 export function configureAgent(
-  { libkrun, context }: Vm,
+  { libkrun, context, passt }: Vm,
   { daxWindow }: VmSettings,
   { root, run }: AgentFolders,
 ): void {
@@ -33,5 +34,7 @@ export function configureAgent(
   else extras.call("krun_add_virtiofs2", FROM, context, TAG, "/", BigInt(daxWindow));
   const socket = `/proc/self/fd/${run}/${AGENT_SOCKET}`;
   extras.call("krun_add_vsock_port2", FROM, context, PORT, socket, true);
-  extras.call("krun_set_exec", FROM, context, PROGRAM, [], []);
+  const card = passt === undefined ? undefined : readGuestAddress();
+  const env = card === undefined ? [] : [`KAGO_CARD=${card}`];
+  extras.call("krun_set_exec", FROM, context, PROGRAM, [], env);
 }

@@ -27,7 +27,7 @@ export function configureNetwork(vm: Vm, settings: VmSettings): void {
     const mac = macBytes(PASST_MAC);
     const none = null;
     extras.call("krun_add_net_unixstream", from, context, none, vm.passt, mac, NET_FEATURES, 0);
-  } else if (!hasNetwork()) disableTsi(vm);
+  } else if (settings.ownNetwork && !hasNetwork()) disableTsi(vm);
   if (portMap) {
     extras.call("krun_set_port_map", 'annotations["krun.port_map"]', context, portMap);
   }

@@ -31,6 +31,18 @@ uid_t plan_user(const struct plan *plan);
 /* Puts this process into the container's cgroup: 0 or -errno. */
 int join_cgroup(const char *folder);
 
+/* An interface's address and the gateway of its default route, in host byte order. */
+struct card {
+  uint32_t address, gateway;
+  unsigned prefix;
+};
+
+/* Reads `ADDRESS/PREFIX GATEWAY`. */
+bool parse_card(const char *text, struct card *card);
+
+/* Brings loopback up, and the card if the VMM has told of one: 0 or -errno. */
+int network_up(void);
+
 /* As a shell's $?: the exit code for a wait(2) status. */
 int exit_code(int status);
 

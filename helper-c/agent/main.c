@@ -130,11 +130,13 @@ int main(void) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
   make_cgroup();
+  int result = network_up();
+  if (result < 0) give_up("set up the network", -result);
   int children = watch_children();
   if (children < 0) give_up("signalfd", errno);
   int listener = serve_listen();
   if (listener < 0) give_up("listen for the host", -listener);
-  int result = stdio_open(&streams, plan_user(&plan));
+  result = stdio_open(&streams, plan_user(&plan));
   if (result < 0) give_up("pipe", -result);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
   stdio_release(&streams);

@@ -21,7 +21,11 @@ for (const name of ["podman_config.json", "runc_config.json", "runc_rootless_con
     await withBundle(async (bundle) => {
       const text = readTestdata(name);
       Deno.writeTextFileSync(`${bundle}/config.json`, text);
-      assertEquals<unknown>(await loadSpec(bundle), { spec: JSON.parse(text), warnings: [] });
+      assertEquals<unknown>(await loadSpec(bundle), {
+        spec: JSON.parse(text),
+        text,
+        warnings: [],
+      });
     });
   });
 }
