@@ -21,17 +21,36 @@ int op_open_root_tree(struct context *c, const struct field *f) {
   return 0;
 }
 
+/* The console of the VM, which libkrun's guest init has opened for us: again, out of this mount namespace, for what is
+ * mounted in another cannot be bound. */
+static int open_console(uid_t owner) {
+  int fd = as_result(open("/dev/hvc0", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = as_result(fchown(fd, owner, (gid_t)-1));
+  /* 1: it is libkrun's guest init that has it so far. */
+  if (result == 0) result = as_result(ioctl(fd, TIOCSCTTY, 1));
+  for (int to = 0; to <= 2 && result >= 0; to++) result = as_result(dup2(fd, to));
+  if (result >= 0) return fd;
+  close(fd);
+  return result;
+}
+
+static int bind_console(int console, int target) {
+  int tree = sys_open_tree(console, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
+  if (tree < 0) return tree;
+  int result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  close(tree);
+  return result;
+}
+
 int op_guest_console(struct context *c, const struct field *f) {
   int target = root_open_or_make(c, "/dev/console", false, NO_LINKS);
   if (target < 0) return target;
-  int result = as_result(fchown(STDIN_FILENO, (uid_t)f[0].number, (gid_t)-1));
-  int tree = result < 0 ? result : sys_open_tree(STDIN_FILENO, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
-  if (tree >= 0) result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
-  else result = tree;
-  if (tree >= 0) close(tree);
+  int console = open_console((uid_t)f[0].number);
+  int result = console < 0 ? console : bind_console(console, target);
+  if (console >= 0) close(console);
   close(target);
-  /* 1: it is libkrun's guest init that has it so far. */
-  return result < 0 ? result : as_result(ioctl(STDIN_FILENO, TIOCSCTTY, 1));
+  return result;
 }
 
 int op_guest_terminal(struct context *c, const struct field *f) {

@@ -50,9 +50,9 @@ const BAD: readonly BadInput[] = [
     says: 'linux.sysctl["net.no_such_sysctl"]: init: sysctl',
   },
   {
-    name: "an Intel RDT class, which is not carried out yet",
+    name: "an Intel RDT class on a host without resctrl",
     config: { linux: { intelRdt: { closID: "x" } } },
-    says: "linux.intelRdt: is not supported",
+    says: "linux.intelRdt: this host has no resctrl filesystem",
   },
   {
     name: "an unknown handler",

@@ -1,7 +1,7 @@
 /** Terminals of `exec`, and signals of commands in the foreground. Needs root, and script(1) for a terminal of ours. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
-import { run } from "../harness/run.ts";
+import { inTerminal } from "../harness/terminal.ts";
 
 const SLEEP = { args: ["sleep", "1000"] };
 
@@ -11,12 +11,6 @@ async function withRunning(use: (kago: Kago) => Promise<void>): Promise<void> {
     assertEquals((await kago.run("start", kago.id)).code, 0);
     await use(kago);
   });
-}
-
-/** A shell command line in a terminal of its own, 30 rows high: what it shows, and its exit code. */
-function inTerminal(line: string) {
-  const script = `stty rows 30 cols 100; ${line}`;
-  return run("script", ["--quiet", "--return", "--command", script, "/dev/null"]);
 }
 
 const exec = (kago: Kago, words: string) =>

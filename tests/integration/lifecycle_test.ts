@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
+import { inTerminal } from "../harness/terminal.ts";
 
 const SLEEP = { args: ["sleep", "1000"] };
 
@@ -121,9 +122,9 @@ Deno.test("run relays a terminal with its size, and says nothing of its own on i
   const options = { args: ["sh", "-c", script], config: { process: { terminal: true } } };
   await Kago.with(options, async (kago) => {
     const command = `${KAGO} --root ${kago.root} run -b ${kago.bundle.path} ${kago.id}`;
-    // script(1) gives the command a terminal, and the terminal what it reads.
-    const args = ["-qec", `stty rows 33 cols 77; sleep 0.3; ${command}; echo code $?`, "/dev/null"];
-    const { stdout } = await run("script", args, { stdin: "hello\n" });
+    const size = { rows: 33, columns: 77 };
+    const typed = { ...size, stdin: "hello\n" };
+    const { stdout } = await inTerminal(`sleep 0.3; ${command}; echo code $?`, typed);
     // The terminals echo what is typed, each once.
     const lines = stdout.split(/\r*\n/).filter((line) => line !== "hello");
     assertEquals(lines, ["33 77", "got hello", "code 5", ""]);
