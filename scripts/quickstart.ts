@@ -1,6 +1,7 @@
 /**
- * The demonstration of quickstart.sh: one bundle, run as a microVM. Where this machine's KVM can run no guest, the same
- * command runs in the emulated host, which boots in a few seconds and is slow inside.
+ * The demonstration of quickstart.sh: one bundle, run as a microVM, and a command executed in it while it runs. Where this
+ * machine's KVM can run no guest, the same commands run in the emulated host, which boots in a few seconds and is slow
+ * inside.
  */
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
 import { probeKvm } from "../ffi/shim.ts";
@@ -10,8 +11,18 @@ import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";
 
 const KAGO = `${ROOT}/dist/kago`;
 
-const SCRIPT =
-  'echo "guest kernel: $(uname -r)"; echo "guest memory: $(free -m | awk \'/Mem/ {print $2}\') MiB"';
+const ID = "quickstart";
+
+const SCRIPT = 'echo "guest kernel: $(uname -r)"; echo ready > /tmp/ready; exec sleep 600';
+
+/** Waits for the guest, executes a command in it, and removes it; $0 is kago, $1 the bundle. */
+const COMMANDS = `
+  trap '"$0" delete --force ${ID}' EXIT
+  "$0" run --detach --bundle "$1" ${ID} || exit
+  for i in $(seq 60); do "$0" exec ${ID} test -e /tmp/ready 2>/dev/null && break; sleep 0.5; done
+  echo '$ kago exec ${ID} sh -c "id -u; free -m; ps"'
+  "$0" exec ${ID} sh -c 'id -u; free -m; ps'
+`;
 
 async function main(): Promise<number> {
   const problem = kvmProblem() ?? libkrunProblem();
@@ -23,7 +34,7 @@ async function main(): Promise<number> {
   });
   try {
     console.log(`host kernel:  ${Deno.osRelease()}`);
-    const command = [KAGO, "run", "--bundle", bundle.path, "quickstart"];
+    const command = ["sh", "-c", COMMANDS, KAGO, bundle.path];
     if (!problem) return await runHere(command);
     console.log(`This machine cannot run a microVM itself: ${problem}`);
     console.log("Running the same bundle in an emulated host (QEMU), with a kernel of its own …");
