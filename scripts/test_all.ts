@@ -29,6 +29,11 @@ const SUITES: readonly Suite[] = [
   { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
   { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
   { name: "e2e", command: ["test", "-A", "tests/e2e/emulated_host_test.ts"], reads: "deno" },
+  {
+    name: "conformance, emulated",
+    command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],
+    reads: "tap",
+  },
   { name: "systemd", command: ["test", "-A", "tests/e2e/systemd_host_test.ts"], reads: "deno" },
 ];
 
