@@ -1,0 +1,8 @@
+/** One boot of the emulated host for the engines on pure cgroup v2; each command of theirs is a step here. */
+import { RUNS } from "../engines/outcomes.ts";
+import { reportAsSteps } from "./harness/report_steps.ts";
+
+Deno.test("the engines inside the emulated host", async (t) => {
+  await Deno.mkdir(RUNS, { recursive: true });
+  await reportAsSteps(t, "tests/e2e/in_engines_host", { results: RUNS, timeout: 1800 });
+});
