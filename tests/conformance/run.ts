@@ -9,11 +9,11 @@ import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 import { runEmulated } from "./emulated.ts";
 import { describeHost, lookAtHost } from "./host.ts";
-import { knownFailures } from "./known.ts";
+import { knownFailures, RACES } from "./known.ts";
 import { type Outcome, runProgram, usesFixedCgroups } from "./program.ts";
 import { runBeside, type Task } from "./schedule.ts";
 import { HEAD, programRow } from "./table.ts";
-import { findProblems } from "./verdict.ts";
+import { findProblems, runRace } from "./verdict.ts";
 
 /** Many programs wait more than they compute. */
 const WIDTH = 4;
@@ -57,7 +57,10 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
     runs.map(([name, runtime]): Task => ({
       exclusive: usesFixedCgroups(program),
       run: async () => {
-        outcomes.get(program)![name] = await runProgram(directory, program, runtime);
+        outcomes.get(program)![name] = await runRace(
+          RACES.get(program),
+          () => runProgram(directory, program, runtime),
+        );
         tell();
       },
     }))
@@ -66,6 +69,8 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
   for (const program of programs) {
     const entry = known.get(program);
     if (entry) console.log(`# ${program}: ${entry.why}; runc prints: ${entry.runc}`);
+    const race = RACES.get(program);
+    if (race) console.log(`# ${program} may run more than once: ${race.why}`);
   }
   console.log(`1..${programs.length}`);
   if (failures.length > 0) console.log(`# FAILED: ${failures.join(", ")}`);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { KnownFailure } from "./known.ts";
-import { findProblems, type Told } from "./verdict.ts";
+import { findProblems, runRace, type Told } from "./verdict.ts";
 
 function told(passed: readonly string[], failed: readonly string[], output = ""): Told {
   return { passed, failed, skipped: 0, output };
@@ -45,4 +45,25 @@ Deno.test("findProblems() finds what only runc passes, even in a program that kn
     "holds under runc only: b",
     "runc does not print what known.ts says: not ok b",
   ]);
+});
+
+/** Runs a race whose runs end so, one after the other; gives the report and how many runs there were. */
+async function race(...reports: Told[]): Promise<[Told, number]> {
+  let runs = 0;
+  const report = await runRace(
+    { fails: /^b$/, why: "because" },
+    () => Promise.resolve(reports[runs++] ?? reports.at(-1)!),
+  );
+  return [report, runs];
+}
+
+Deno.test("runRace() runs a program again while it loses, and not when it passes", async () => {
+  const won = told(["a", "b"], []);
+  assertEquals(await race(RUNC, RUNC, won), [won, 3]);
+});
+
+Deno.test("runRace() does not repeat another failure, and gives up when no run passes", async () => {
+  const worse = told(["a"], ["b", "c"]);
+  assertEquals(await race(worse), [worse, 1]);
+  assertEquals(await race(RUNC), [RUNC, 10]);
 });
