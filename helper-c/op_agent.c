@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include "kernel.h"
+#include "root_path.h"
 
 int op_open_run_folder(struct context *c, const struct field *f) {
   /* A clone: from a descriptor of the folder itself ".." would lead to all of the host's files. */
@@ -29,11 +30,7 @@ static int new_tmpfs(void) {
 static int put_file(int folder, const char *name, mode_t mode, const uint8_t *bytes, size_t size) {
   int fd = as_result(openat(folder, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (fd < 0) return fd;
-  int result = 0;
-  while (size > 0 && result >= 0) {
-    result = as_result(write(fd, bytes, size));
-    if (result > 0) bytes += result, size -= (size_t)result;
-  }
+  int result = write_all(fd, bytes, size);
   /* The VMM reads it for the guest as whoever it is then; nobody else has a descriptor. */
   if (result >= 0) result = as_result(fchmod(fd, mode));
   close(fd);

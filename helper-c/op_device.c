@@ -9,8 +9,8 @@
 
 #include "context.h"
 #include "kernel.h"
-#include "message.h"
 #include "root_path.h"
+#include "terminal.h"
 
 int op_symlink(struct context *c, const struct field *f) {
   const char *name;
@@ -89,41 +89,6 @@ int op_sysctl(struct context *c, const struct field *f) {
   return result;
 }
 
-/* A new pseudoterminal of the root's own devpts; the slave comes from the master (TIOCGPTPEER), never from a path
- * that the container could have prepared (CVE-2025-52565). */
-int open_terminal(struct context *c, int *slave) {
-  struct statfs fs_info;
-  int folder = root_open(c, "dev/pts", O_DIRECTORY, NO_LINKS);
-  int result = folder < 0 ? folder : as_result(fstatfs(folder, &fs_info));
-  /* Opening a device may already do something, so what it is on is looked at first. */
-  if (result == 0 && fs_info.f_type != DEVPTS_MAGIC) result = -EXDEV;
-  uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
-  int master = result < 0 ? result : sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, 0, resolve);
-  if (folder >= 0) close(folder);
-  if (master < 0) return master;
-  int unlocked = 0;
-  result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
-  if (result == 0) result = as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (result < 0) {
-    close(master);
-    return result;
-  }
-  *slave = result;
-  return master;
-}
-
-/* Mounts the slave on /dev/console, which must not be a link (CVE-2026-88264). */
-static int bind_console(struct context *c, int slave) {
-  int target = root_open_or_make(c, "/dev/console", false, NO_LINKS);
-  if (target < 0) return target;
-  int tree = sys_open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
-  int result = tree;
-  if (tree >= 0) result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
-  if (tree >= 0) close(tree);
-  close(target);
-  return result;
-}
-
 int op_console(struct context *c, const struct field *f) {
   int slave, master = open_terminal(c, &slave);
   if (master < 0) return master;
@@ -131,11 +96,5 @@ int op_console(struct context *c, const struct field *f) {
   int result = size.ws_row || size.ws_col ? as_result(ioctl(slave, TIOCSWINSZ, &size)) : 0;
   if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
   if (result == 0 && f[3].number) result = bind_console(c, slave);
-  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
-  if (result == 0) result = message_send(c->sync_fd, &message, master);
-  close(master);
-  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
-  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
-  if (slave > 2) close(slave);
-  return result < 0 ? result : 0;
+  return take_terminal(c, master, slave, result);
 }

@@ -4,8 +4,8 @@
 
 #include "context.h"
 #include "kernel.h"
-#include "message.h"
 #include "root_path.h"
+#include "terminal.h"
 
 int op_open_root_tree(struct context *c, const struct field *f) {
   if (f[2].number >= TREE_SLOTS) return -EINVAL;
@@ -29,27 +29,17 @@ static int open_console(uid_t owner) {
   int result = as_result(fchown(fd, owner, (gid_t)-1));
   /* 1: it is libkrun's guest init that has it so far. */
   if (result == 0) result = as_result(ioctl(fd, TIOCSCTTY, 1));
-  for (int to = 0; to <= 2 && result >= 0; to++) result = as_result(dup2(fd, to));
+  if (result == 0) result = become_streams(fd);
   if (result >= 0) return fd;
   close(fd);
   return result;
 }
 
-static int bind_console(int console, int target) {
-  int tree = sys_open_tree(console, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
-  if (tree < 0) return tree;
-  int result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
-  close(tree);
-  return result;
-}
-
 int op_guest_console(struct context *c, const struct field *f) {
-  int target = root_open_or_make(c, "/dev/console", false, NO_LINKS);
-  if (target < 0) return target;
   int console = open_console((uid_t)f[0].number);
-  int result = console < 0 ? console : bind_console(console, target);
-  if (console >= 0) close(console);
-  close(target);
+  if (console < 0) return console;
+  int result = bind_console(c, console);
+  close(console);
   return result;
 }
 
@@ -59,11 +49,5 @@ int op_guest_terminal(struct context *c, const struct field *f) {
   struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
   int result = as_result(ioctl(slave, TIOCSWINSZ, &size));
   if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
-  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
-  if (result == 0) result = message_send(c->sync_fd, &message, master);
-  close(master);
-  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
-  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
-  if (slave > 2) close(slave);
-  return result < 0 ? result : 0;
+  return take_terminal(c, master, slave, result);
 }

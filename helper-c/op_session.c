@@ -15,29 +15,22 @@
 #include "kernel.h"
 #include "message.h"
 #include "pump.h"
+#include "terminal.h"
 
 enum { BOOT_PATIENCE_MS = 30000, START_PATIENCE_MS = 30000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
 
 int op_session_terminal(struct context *c, const struct field *f) {
-  int unlocked = 0;
   int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (master < 0) return master;
-  int result = as_result(ioctl(master, TIOCSPTLCK, &unlocked));
-  int slave = result < 0 ? result : as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  int slave = open_slave(master);
   struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
   struct termios mode;
-  result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
+  int result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
   /* The guest's terminal is the one with a line discipline. */
   if (result == 0) result = as_result(tcgetattr(slave, &mode));
   if (result == 0) cfmakeraw(&mode);
   if (result == 0) result = as_result(tcsetattr(slave, TCSANOW, &mode));
-  struct message message = {.type = MESSAGE_CONSOLE, .stage = c->stage};
-  if (result == 0) result = message_send(c->sync_fd, &message, master);
-  close(master);
-  if (result == 0) result = as_result(ioctl(slave, TIOCSCTTY, 0));
-  for (int fd = 0; fd <= 2 && result >= 0; fd++) result = as_result(dup2(slave, fd));
-  if (slave > 2) close(slave);
-  return result < 0 ? result : 0;
+  return take_terminal(c, master, slave, result);
 }
 
 struct session {

@@ -1,23 +1,11 @@
 /* Files of a hostile root filesystem that Main and the VMM read and write by name. */
-#include "root_file.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernel.h"
+#include "root_path.h"
 #include "shim.h"
-
-int write_all(int fd, const uint8_t *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t n = write(fd, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
-    bytes += n;
-    size -= (size_t)n;
-  }
-  return 0;
-}
 
 /* A temporary name made with O_EXCL and renamed over the old one: a link, FIFO or device of that name is replaced,
  * never followed, opened or written to. */
@@ -49,12 +37,8 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
 int kago_open_in_root(const char *root, const char *path, int flags) {
   int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
-  int fd = -EAGAIN;
   uint64_t mode = flags & O_CREAT ? 0600 : 0; /* openat2(2) refuses a mode that is not used */
-  /* EAGAIN: a rename somewhere raced with a ".." in the path (openat2(2)). */
-  for (int tries = 0; tries < 100 && fd == -EAGAIN; tries++) {
-    fd = sys_openat2(folder, path, (uint64_t)(flags | O_CLOEXEC), mode, RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_);
-  }
+  int fd = open_below(folder, path, (uint64_t)flags, mode, RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_);
   close(folder);
   return fd;
 }

@@ -11,14 +11,16 @@
 
 enum { MAX_LINKS = 40, RETRIES = 32 };
 
-int root_open(const struct context *c, const char *path, int flags, bool no_links) {
-  uint64_t resolve = RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_ | (no_links ? RESOLVE_NO_SYMLINKS_ : 0);
+int open_below(int folder, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
   int fd = -EAGAIN;
   /* EAGAIN: a rename somewhere raced with a ".." in the path (openat2(2)). */
-  for (int i = 0; i < RETRIES && fd == -EAGAIN; i++) {
-    fd = sys_openat2(c->root_fd, path, (uint64_t)(flags | O_PATH), 0, resolve);
-  }
+  for (int i = 0; i < RETRIES && fd == -EAGAIN; i++) fd = sys_openat2(folder, path, flags, mode, resolve);
   return fd;
+}
+
+int root_open(const struct context *c, const char *path, int flags, bool no_links) {
+  uint64_t resolve = RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_ | (no_links ? RESOLVE_NO_SYMLINKS_ : 0);
+  return open_below(c->root_fd, path, (uint64_t)(flags | O_PATH), 0, resolve);
 }
 
 /* Makes `name` in `parent`; one that is there already is fine. */
@@ -158,4 +160,15 @@ int write_whole(int fd, const char *data) {
   ssize_t written = write(fd, data, length);
   if (written < 0) return -errno;
   return (size_t)written == length ? 0 : -EIO;
+}
+
+int write_all(int fd, const uint8_t *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -errno;
+    bytes += n;
+    size -= (size_t)n;
+  }
+  return 0;
 }

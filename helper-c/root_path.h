@@ -10,6 +10,9 @@
 
 enum { FOLLOW_LINKS = 0, NO_LINKS = 1 };
 
+/* openat2(2) of `path` below `folder`, again when a rename somewhere has raced with it: descriptor or -errno. */
+int open_below(int folder, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+
 /* Opens `path` below the root with O_PATH plus `flags`: descriptor or -errno. */
 int root_open(const struct context *c, const char *path, int flags, bool no_links);
 
@@ -22,10 +25,10 @@ int root_open_parent(const struct context *c, const char *path, const char **nam
 /* A procfs that the container cannot have tampered with (CVE-2019-19921, CVE-2025-52881): descriptor or -errno. */
 int trusted_proc(struct context *c);
 
-/* A new pseudoterminal of the root's devpts: its master, and its slave in *slave, or -errno. */
-int open_terminal(struct context *c, int *slave);
-
 /* Writes all of `data` in one write(2): 0 or -errno. */
 int write_whole(int fd, const char *data);
+
+/* Writes all of `bytes` in as many as it takes: 0 or -errno. */
+int write_all(int fd, const uint8_t *bytes, size_t size);
 
 #endif

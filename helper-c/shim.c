@@ -19,7 +19,7 @@
 #include "net_device.h"
 #include "plan.h"
 #include "root_path.h"
-#include "root_file.h"
+#include "root_path.h"
 #include "threads.h"
 
 #ifndef MFD_EXEC
