@@ -211,11 +211,13 @@ export function inspectLibkrun(): LibkrunReport {
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
+    const [path, version] = [loadedFile("libkrun"), loadedVersion("libkrun")];
+    const firmware = loadedFile("libkrunfw");
     return {
-      ...optional("path", loadedFile("libkrun")),
-      ...optional("version", loadedVersion("libkrun")),
+      ...(path ? { path } : {}),
+      ...(version ? { version } : {}),
       ...(isKnown ? { features } : {}),
-      ...optional("firmware", loadedFile("libkrunfw")),
+      ...(firmware ? { firmware } : {}),
     };
   } catch (error) {
     if (error instanceof HostError) {
@@ -232,13 +234,6 @@ function openLibkrunWithFirmware(): Libkrun {
   const libkrun = openLibkrun();
   libkrun.createContext();
   return libkrun;
-}
-
-function optional<N extends string>(
-  name: N,
-  value: string | undefined,
-): { readonly [K in N]?: string } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: string };
 }
 
 function loadedVersion(library: string): string | undefined {

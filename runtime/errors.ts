@@ -102,6 +102,8 @@ const ERRNO_TEXT: Readonly<Record<number, string>> = {
   111: "connection refused",
 };
 
+const EPERM = 1;
+
 /** helper-c/hook.h: the low bits are a wait(2) status. */
 const HOOK_FAILED = 0x10000;
 
@@ -112,4 +114,16 @@ export function describeErrno(errno: number): string {
     return signal ? `ended by signal ${signal}` : `ended with exit code ${(errno >> 8) & 0xff}`;
   }
   return ERRNO_TEXT[errno] ?? `errno ${errno}`;
+}
+
+/**
+ * The errno of an error thrown by Deno's file functions or Deno.kill(), 0 when it is of another kind. Deno gives the
+ * number in the message only; EBUSY, for one, has no class of its own.
+ */
+export function errnoOf(error: unknown): number {
+  if (!(error instanceof Error)) return 0;
+  const match = /\(os error (\d+)\)/.exec(error.message);
+  if (match) return Number(match[1]);
+  // Deno.kill() has the errno's name only.
+  return error.message.startsWith("EPERM") ? EPERM : 0;
 }

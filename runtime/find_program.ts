@@ -1,4 +1,5 @@
 /** Programs of the host by name, as a shell finds them. */
+import { isAbsent } from "./files.ts";
 
 const DEFAULT_FOLDERS = [
   "/usr/local/sbin",
@@ -20,11 +21,7 @@ function isExecutable(path: string): boolean {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && ((mode ?? 0) & 0o111) !== 0;
   } catch (error) {
-    // ENOTDIR has no class of its own.
-    const absent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Error && error.message.includes("(os error 20)");
-    if (absent) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

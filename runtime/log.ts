@@ -2,7 +2,7 @@
  * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
  * what is worth an entry, and the exit code, are main.ts's.
  */
-import { describeErrno } from "./errors.ts";
+import { describeErrno, errnoOf } from "./errors.ts";
 
 export interface LoggerOptions {
   /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */
@@ -83,6 +83,6 @@ function formatTime(time: Date): string {
 
 /** Deno's own message ends in `(os error N)` and repeats the path. */
 function reason(error: unknown): string {
-  const errno = /\(os error (\d+)\)/.exec(String(error))?.[1];
-  return errno === undefined ? String(error) : describeErrno(Number(errno));
+  const errno = errnoOf(error);
+  return errno === 0 ? String(error) : describeErrno(errno);
 }

@@ -2,7 +2,7 @@
  * The cgroupfs driver: makes a container's cgroup by writing to the cgroup filesystem, and says how Init joins it.
  * Which directories and values is decided in path.ts and resources.ts; kill.ts works on any driver's directories.
  */
-import { HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../errors.ts";
 import type { Op } from "../plan/op.ts";
 import { applyWrites, directoryFor } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
@@ -10,16 +10,7 @@ import type { CgroupDriver, CgroupJoin } from "./driver.ts";
 import { inheritCpuset } from "./cpuset.ts";
 import { attachDeviceProgram } from "./device_filter.ts";
 import type { DeviceProgram } from "./device_program.ts";
-import {
-  CgroupAccessError,
-  EACCES,
-  EEXIST,
-  ENOENT,
-  EPERM,
-  EROFS,
-  errnoOf,
-  syscallError,
-} from "./errors.ts";
+import { CgroupAccessError, EACCES, EEXIST, ENOENT, EPERM, EROFS, syscallError } from "./errors.ts";
 import { cgroupPids } from "./kill.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import { destroyCgroup } from "./remove.ts";

@@ -1,5 +1,5 @@
 /** Which controllers a v2 directory has: those that every directory above it hands down in cgroup.subtree_control. */
-import { HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../errors.ts";
 import {
   CgroupAccessError,
   EACCES,
@@ -8,7 +8,6 @@ import {
   ENOENT,
   EPERM,
   EROFS,
-  errnoOf,
   syscallError,
 } from "./errors.ts";
 import type { CgroupDirectory } from "./path.ts";

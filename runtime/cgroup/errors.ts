@@ -1,8 +1,8 @@
 /**
- * The errors that only cgroups have, and errno for those of Deno. Main treats the classes as their bases; callers
+ * The errors that only cgroups have. Main treats the classes as their bases; callers
  * that can go on without a cgroup, and tests, tell them apart.
  */
-import { HostError, SyscallError } from "../errors.ts";
+import { errnoOf, HostError, SyscallError } from "../errors.ts";
 
 /**
  * This process may not make cgroups here, or there are none. A rootless caller whose spec asks for no limits can
@@ -32,18 +32,6 @@ export class CgroupWriteError extends SyscallError {
 /** A SyscallError for an error of one of Deno's functions. */
 export function syscallError(operation: string, cause: unknown): SyscallError {
   return new SyscallError(operation, errnoOf(cause), "main", { cause });
-}
-
-/**
- * The errno of an error thrown by Deno's file functions or Deno.kill(), 0 when it is of another kind. Deno gives the
- * number in the message only; EBUSY, for one, has no class of its own.
- */
-export function errnoOf(error: unknown): number {
-  if (!(error instanceof Error)) return 0;
-  const match = /\(os error (\d+)\)/.exec(error.message);
-  if (match) return Number(match[1]);
-  // Deno.kill() has the errno's name only.
-  return error.message.startsWith("EPERM") ? EPERM : 0;
 }
 
 // asm-generic/errno-base.h and errno.h

@@ -1,5 +1,6 @@
 /** Going through a cgroup's directories, any of which may be removed at any moment. */
-import { ENAMETOOLONG, ENODEV, ENOENT, errnoOf, syscallError } from "./errors.ts";
+import { errnoOf } from "../errors.ts";
+import { ENAMETOOLONG, ENODEV, ENOENT, syscallError } from "./errors.ts";
 
 /** Whether a file is not there because its cgroup is not: an open file of a removed cgroup answers ENODEV. */
 export function isGone(error: unknown): boolean {

@@ -1,8 +1,8 @@
 /** The processes of a container's cgroup: who they are, signalling and ending them all. */
 import { closeFd, openPidfd, signalPidfd } from "../../ffi/shim.ts";
-import { HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../errors.ts";
 import { retry } from "./backoff.ts";
-import { ENAMETOOLONG, EOPNOTSUPP, errnoOf, syscallError } from "./errors.ts";
+import { ENAMETOOLONG, EOPNOTSUPP, syscallError } from "./errors.ts";
 import { isGone, subtree, writeIfThere } from "./files.ts";
 import { freeze, isFrozen, stopForking, thaw, thawToDie } from "./freezer.ts";
 import type { CgroupRecord } from "./path.ts";

@@ -1,6 +1,6 @@
 /** Hearing of a cgroup that runs out of memory. The waiting is the shim's; which hierarchy is asked is decided here. */
 import { closeFd, type OomNews, waitForOom, watchOom } from "../../ffi/shim.ts";
-import { isGone } from "./files.ts";
+import { exists, isGone } from "./files.ts";
 import { syscallError } from "./errors.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import { counts } from "./stat_text.ts";
@@ -61,15 +61,5 @@ function readEvents({ path }: CgroupDirectory): string | undefined {
   } catch (error) {
     if (isGone(error)) return undefined;
     throw syscallError(`read ${file}`, error);
-  }
-}
-
-function exists(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch (error) {
-    if (isGone(error)) return false;
-    throw syscallError(`stat ${file}`, error);
   }
 }

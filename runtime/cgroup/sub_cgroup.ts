@@ -1,5 +1,6 @@
 /** Where in a container's cgroup a tenant goes: to its top, to a sub-cgroup by name, or to where Init went. */
 import { HostError, UsageError } from "../errors.ts";
+import { isFolder } from "../files.ts";
 import { readCgroupLayout } from "./layout.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 
@@ -40,15 +41,6 @@ function applyOne(
       ? { ...directory, path: directory.path + below }
       : directory
   );
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /**

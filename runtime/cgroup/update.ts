@@ -2,14 +2,14 @@
  * Changes the limits of a container's cgroup while it lives: all of what is asked for, or nothing. Each file is read
  * before it is written, and what was written is taken back, the latest first, when a later write fails.
  */
-import { HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../errors.ts";
 import type { Resources } from "../spec/spec.ts";
 import { applyWrites, directoryFor, type FileWrite, writeCgroupFile } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
 import { attachDeviceProgram } from "./device_filter.ts";
 import { deviceProgram } from "./device_program.ts";
 import { replaceDeviceRules } from "./device_update.ts";
-import { ENOENT, errnoOf } from "./errors.ts";
+import { ENOENT } from "./errors.ts";
 import { exists } from "./files.ts";
 import type { CgroupRecord } from "./path.ts";
 import {

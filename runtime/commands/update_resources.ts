@@ -1,7 +1,7 @@
 /** What `update` is asked for: its options, or a file, as `linux.resources` would have it. */
 import { parseByteSize } from "../cli/byte_size.ts";
 import type { Invocation } from "../cli/command_table.ts";
-import { describeErrno, HostError, UsageError } from "../errors.ts";
+import { describeErrno, errnoOf, HostError, UsageError } from "../errors.ts";
 import { checkResources } from "../spec/checks.ts";
 import { parseResources } from "../spec/load.ts";
 import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/spec.ts";
@@ -96,9 +96,8 @@ function readFile(file: string): string {
   try {
     return Deno.readTextFileSync(file);
   } catch (cause) {
-    const errno = Number(/\(os error (\d+)\)/.exec(String(cause))?.[1] ?? 0);
     throw new HostError(
-      `cannot read ${file}: ${describeErrno(errno)}`,
+      `cannot read ${file}: ${describeErrno(errnoOf(cause))}`,
       "name a file with the resources as JSON, or - for the standard input",
       { cause },
     );

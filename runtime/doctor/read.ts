@@ -1,4 +1,5 @@
 /** Looking at files that may not be there. */
+import { isAbsent } from "../files.ts";
 
 /** The text of a file; undefined when it is missing or not for us to read. */
 export function readText(path: string): string | undefined {
@@ -18,10 +19,4 @@ export function listFolder(path: string): string[] {
     if (isAbsent(error)) return [];
     throw error;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  // ENOTDIR has no class of its own in every version.
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Error && error.message.includes("(os error 20)");
 }

@@ -2,7 +2,7 @@
  * The id maps of a new user namespace, written by Main while the Intermediate waits (user_namespaces(7)). Root
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
-import { HostError, SyscallError } from "../errors.ts";
+import { errnoOf, HostError, SyscallError } from "../errors.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";
 import type { IdMapping, Spec } from "../spec/spec.ts";
@@ -34,8 +34,9 @@ function write(path: string, text: string): void {
   try {
     Deno.writeTextFileSync(path, text);
   } catch (cause) {
-    const errno = Number(/os error (\d+)/.exec(String(cause))?.[1] ?? 0);
-    throw new SyscallError(`write ${JSON.stringify(text)} to ${path}`, errno, "main", { cause });
+    throw new SyscallError(`write ${JSON.stringify(text)} to ${path}`, errnoOf(cause), "main", {
+      cause,
+    });
   }
 }
 

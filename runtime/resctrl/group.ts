@@ -2,8 +2,8 @@
  * `linux.intelRdt`: which group of resctrl a container joins, what is written to it, and making it. All below `root`, where
  * resctrl is mounted; mount.ts finds that, record.ts removes the group.
  */
-import { errnoOf } from "../cgroup/errors.ts";
-import { describeErrno, SpecError } from "../errors.ts";
+import { describeErrno, errnoOf, SpecError } from "../errors.ts";
+import { isFolder } from "../files.ts";
 import type { Op } from "../plan/op.ts";
 import type { IntelRdt } from "../spec/spec.ts";
 import type { ResctrlRecord } from "./record.ts";
@@ -136,13 +136,4 @@ function refusal(root: string, from: string, operation: string, cause: unknown):
   const why = describeErrno(errnoOf(cause));
   const more = status && status !== "ok" ? ` (${status})` : "";
   return new SpecError(from, `${operation}: ${why}${more}`, { cause });
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

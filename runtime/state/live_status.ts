@@ -1,6 +1,10 @@
 /** What a container's status is now, from its stored state, /proc and its cgroup. It changes nothing. */
 import { isFrozen } from "../cgroup/freezer.ts";
+import { errnoOf } from "../errors.ts";
 import type { Status, StoredState } from "./container_state.ts";
+
+// asm-generic/errno-base.h
+const ESRCH = 3;
 
 /**
  * The status that holds at this moment: a stored one stays true only as long as Init lives. A zombie is dead to the
@@ -31,9 +35,7 @@ export function processStartTime(pid: number): string | undefined {
     stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
   } catch (error) {
     // ESRCH comes when it ends between open and read.
-    const gone = error instanceof Deno.errors.NotFound ||
-      error instanceof Error && error.message.includes("(os error 3)");
-    if (gone) return undefined;
+    if (error instanceof Deno.errors.NotFound || errnoOf(error) === ESRCH) return undefined;
     throw error;
   }
   return parseStartTime(stat);

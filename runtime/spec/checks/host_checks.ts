@@ -1,5 +1,5 @@
 /** Checks of a spec against this host, beyond what config.json alone says. Everything else in this folder is pure. */
-import { describeErrno, SpecError } from "../../errors.ts";
+import { describeErrno, errnoOf, SpecError } from "../../errors.ts";
 import { formatPath } from "../json_path.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Spec } from "../spec.ts";
@@ -58,10 +58,9 @@ function isSameFile(path: string, own: string, spec: Spec): boolean {
     return one.dev === other.dev && one.ino === other.ino;
   } catch (cause) {
     const index = spec.linux?.namespaces?.findIndex(({ type }) => type === "network");
-    const errno = Number(/\(os error (\d+)\)/.exec(String(cause))?.[1] ?? 0);
     throw new SpecError(
       `linux.namespaces[${index}].path`,
-      `cannot look at ${path}: ${describeErrno(errno)}`,
+      `cannot look at ${path}: ${describeErrno(errnoOf(cause))}`,
       { cause },
     );
   }

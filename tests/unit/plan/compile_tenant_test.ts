@@ -4,7 +4,7 @@ import { compileTenantPlan, type TenantInput } from "../../../runtime/plan/compi
 import type { Op } from "../../../runtime/plan/op.ts";
 import { NAMESPACES } from "../../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "./input.ts";
+import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
 
 const { mount, pid, user } = NAMESPACES;
 
@@ -14,18 +14,6 @@ function tenantOf(spec: Spec, rest: Partial<TenantInput> = {}): TenantInput {
   const { bundle: _, noPivot: __, ...input } = inputOf(spec);
   return { ...input, namespaces: mount.flag | pid.flag, joinOps: [JOIN_CGROUP], ...rest };
 }
-
-const IDENTITY: readonly Op[] = [
-  { op: "umask", mask: 0o022, from: "process.user.umask" },
-  { op: "capBounding", mask: 0n, from: "process.capabilities.bounding" },
-  { op: "keepCaps" },
-  { op: "setgroups", gids: [], from: "process.user.additionalGids" },
-  { op: "setgid", gid: 0, from: "process.user.gid" },
-  { op: "setuid", uid: 0, from: "process.user.uid" },
-  { op: "chdir", path: "/", from: "process.cwd" },
-  { op: "capset", effective: 0n, permitted: 0n, inheritable: 0n, from: "process.capabilities" },
-  { op: "capAmbient", mask: 0n, from: "process.capabilities.ambient" },
-];
 
 const PROGRAM: readonly Op[] = [
   { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },

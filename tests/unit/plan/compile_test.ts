@@ -3,21 +3,9 @@ import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
 import { MS } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
-import { inputOf, PROCESS, specWith } from "./input.ts";
+import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
 
 const MOUNT_NS = 0x20000;
-
-const IDENTITY: readonly Op[] = [
-  { op: "umask", mask: 0o022, from: "process.user.umask" },
-  { op: "capBounding", mask: 0n, from: "process.capabilities.bounding" },
-  { op: "keepCaps" },
-  { op: "setgroups", gids: [], from: "process.user.additionalGids" },
-  { op: "setgid", gid: 0, from: "process.user.gid" },
-  { op: "setuid", uid: 0, from: "process.user.uid" },
-  { op: "chdir", path: "/", from: "process.cwd" },
-  { op: "capset", effective: 0n, permitted: 0n, inheritable: 0n, from: "process.capabilities" },
-  { op: "capAmbient", mask: 0n, from: "process.capabilities.ambient" },
-];
 
 const ROOT: readonly Op[] = [
   { op: "propagation", path: "/", flags: 0x84000 },
