@@ -93,7 +93,8 @@ const PRESERVE_FDS = {
   kind: "number",
   placeholder: "N",
   default: 0,
-  help: "pass N more file descriptors to the container, from 3 (after those of LISTEN_FDS)",
+  help:
+    "pass N open file descriptors to the container, from 3 (create, run: after those of LISTEN_FDS)",
 } as const satisfies Option;
 
 const NO_SUBREAPER = {

@@ -4,6 +4,7 @@ import { invokedAs } from "../invoked_as.ts";
 import { joinPath } from "../plan/path.ts";
 import type { CreateRequest } from "../process/container_create.ts";
 import { inheritedListenFds } from "../process/listen_fds.ts";
+import { preservedFds } from "../process/preserved_fds.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export function createRequest(
@@ -25,7 +26,7 @@ export function createRequest(
     rootless: global.rootless,
     ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
     ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
-    preserveFds: listenFds + options.preserveFds,
+    preserveFds: listenFds + preservedFds(options.preserveFds, 3 + listenFds),
     ...(listenFds > 0 ? { listenFds } : {}),
     noPivot: options.noPivot,
     noNewKeyring: options.noNewKeyring,

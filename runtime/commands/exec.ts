@@ -3,6 +3,7 @@ import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { joinPath } from "../plan/path.ts";
 import { execInContainer, type ExecRequest } from "../process/container_exec.ts";
+import { preservedFds } from "../process/preserved_fds.ts";
 import { tenantGid } from "../process/tenant_user.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";
@@ -35,7 +36,7 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
     detach: options.detach,
     ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
     ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
-    preserveFds: options.preserveFds,
+    preserveFds: preservedFds(options.preserveFds),
     subreaper: !options.noSubreaper,
   };
 }

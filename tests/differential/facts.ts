@@ -29,6 +29,10 @@ const READERS: Readonly<Record<string, (line: string) => [string, string][]>> = 
   hooks: (line) => [["line", line]],
   "hooks on the host": (line) => [["line", line]],
   sysctl: (line) => [splitAt(line, " ")],
+  place: (line) => [splitAt(line, " ")],
+  fds: (line) => [splitAt(line, " ")],
+  stat: (line) => [splitAt(line, " ")],
+  terminal: (line) => [splitAt(line, " ")],
 };
 
 /** Adds the section's facts; a name that comes again gets a number. */

@@ -5,7 +5,7 @@ const BUSYBOX = "/bin/busybox";
 
 const APPLETS = `
   [ awk basename cat chgrp chmod chown chroot cp cut date dd df dirname du echo env expr false
-  find free grep groups head hostname id ifconfig ip kill killall ln ls md5sum mkdir mkfifo mknod
+  find free grep groups head hostname id ifconfig ionice ip kill killall ln ls md5sum mkdir mkfifo mknod
   mount mv nc nproc nslookup od pgrep ping printf ps pwd readlink realpath rm rmdir sed seq setsid
   sh sha256sum sleep sort stat stty sync tail tee test timeout touch tr true tty umount uname uniq
   usleep wc wget which whoami xargs yes

@@ -1,5 +1,5 @@
 /** Sockets that a service manager hands on, sd_listen_fds(3). Needs root. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 
@@ -29,4 +29,20 @@ Deno.test("--preserve-fds counts from behind those of LISTEN_FDS", async () => {
 
 Deno.test("run passes no sockets on that are meant for another process", async () => {
   assertEquals(await output("LISTEN_FDS=1 LISTEN_PID=1", ""), " \n");
+});
+
+Deno.test("--preserve-fds refuses a descriptor that is not open, and what kago has opened itself", async () => {
+  await Kago.with({ args: ["true"] }, async (kago) => {
+    for (const [verb, code] of [["run", 1], ["create", 1], ["exec", 255]] as const) {
+      const words = verb === "exec" ? `${kago.id} id` : `-b ${kago.bundle.path} ${kago.id}`;
+      const line = `exec ${KAGO} --root ${kago.root} ${verb} --preserve-fds 3 ${words} 3<&0 4<&0`;
+      const result = await run("sh", ["-c", line]);
+      assertEquals(result.code, code, verb);
+      assertStringIncludes(
+        result.stderr,
+        "option --preserve-fds: 3 of the caller's descriptors from 3 on are to be passed on, but 5 is not open",
+      );
+    }
+    assertEquals([...Deno.readDirSync(kago.root)], []);
+  });
 });
