@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kernel.h"
 
-enum { RETRY_MS = 20 };
+enum { RETRY_MS = 20, SEND_PATIENCE_S = 30 };
 
 static int64_t now_ms(void) {
   struct timespec now;
@@ -24,12 +25,17 @@ static int left_ms(int64_t end) {
   return left > 0 ? (int)left : 0;
 }
 
+/* Neither a VMM that takes no connection nor one that reads nothing may hold us up: a connection that would have to wait
+ * fails with EAGAIN, and so does a send after its time. */
 static int open_socket(int folder) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
+  struct timeval patience = {.tv_sec = SEND_PATIENCE_S};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/agent.sock", folder);
-  int fd = as_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  int fd = as_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd < 0) return fd;
   int result = as_result(connect(fd, (struct sockaddr *)&address, sizeof address));
+  if (result == 0) result = as_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
+  if (result == 0) result = as_result(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
   if (result == 0) return fd;
   close(fd);
   return result;

@@ -1,10 +1,14 @@
 #include "report.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../frame.h"
+
+/* For the line that says how many processes are left out. */
+enum { LEFT_OUT_ROOM = 16 };
 
 /* The number behind `key` in a file of lines, or the file's only number; 0 for what this kernel does not tell. */
 static uint64_t number_in(const char *folder, const char *name, const char *key) {
@@ -36,7 +40,8 @@ uint32_t report_figures(const struct guest *guest, uint8_t *bytes) {
   return sizeof figures;
 }
 
-/* Its pid in the container's namespace, or 0 for a process outside of it. */
+/* Its pid in the container's namespace, or 0 for a process outside of it. NSpid has the agent's namespace first, the
+ * container's next, and then those that the container has made itself. */
 static unsigned inner_pid(int pid, unsigned *uid) {
   char folder[32], path[64], line[512];
   unsigned inner = 0;
@@ -45,11 +50,19 @@ static unsigned inner_pid(int pid, unsigned *uid) {
   snprintf(path, sizeof path, "%s/status", folder);
   FILE *file = fopen(path, "re");
   while (file && fgets(line, sizeof line, file)) {
-    const char *first = strncmp(line, "NSpid:", 6) ? NULL : strchr(line, '\t'), *last = strrchr(line, '\t');
-    if (first && last != first) inner = (unsigned)strtoul(last, NULL, 10);
+    const char *outer = strncmp(line, "NSpid:", 6) ? NULL : strchr(line, '\t');
+    const char *second = outer ? strchr(outer + 1, '\t') : NULL;
+    if (second) inner = (unsigned)strtoul(second, NULL, 10);
   }
   if (file) fclose(file);
   return inner;
+}
+
+/* A process chooses its name, and must not end a field or a line by it. */
+static void clean_name(char *name) {
+  for (; *name; name++) {
+    if ((unsigned char)*name < 0x20 || *name == 0x7f) *name = '?';
+  }
 }
 
 static int describe(int pid, char *line, size_t size) {
@@ -64,6 +77,7 @@ static int describe(int pid, char *line, size_t size) {
   unsigned long user = 0, kernel = 0;
   if (!open || !close || close < open) return 0;
   snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+  clean_name(name);
   if (sscanf(close + 2, "%*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &parent, &user, &kernel) != 3) return 0;
   unsigned uid, ignored, inner = inner_pid(pid, &uid), outer = parent > 0 ? inner_pid(parent, &ignored) : 0;
   return snprintf(line, size, "%u\t%u\t%u\t%lu\t%s\n", inner, inner == 1 ? 0 : outer, uid, user + kernel, name);
@@ -71,16 +85,18 @@ static int describe(int pid, char *line, size_t size) {
 
 uint32_t report_processes(const struct guest *guest, uint8_t *bytes, uint32_t room) {
   char path[256], number[32], line[256];
-  uint32_t used = 0;
+  uint32_t used = 0, left_out = 0;
   snprintf(path, sizeof path, "%s/cgroup.procs", guest->cgroup);
   FILE *list = fopen(path, "re");
   while (list && fgets(number, sizeof number, list)) {
-    int size = describe(atoi(number), line, sizeof line);
-    if (size <= 0 || size >= (int)sizeof line) continue;
-    if (used + (uint32_t)size > room) break;
+    int size = left_out ? 0 : describe(atoi(number), line, sizeof line);
+    bool full = left_out || used + (uint32_t)size + LEFT_OUT_ROOM > room;
+    if (full) left_out++;
+    if (full || size <= 0 || size >= (int)sizeof line) continue;
     memcpy(bytes + used, line, (size_t)size);
     used += (uint32_t)size;
   }
   if (list) fclose(list);
+  if (left_out) used += (uint32_t)sprintf((char *)bytes + used, "+%u\n", left_out);
   return used;
 }

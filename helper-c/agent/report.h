@@ -8,8 +8,10 @@
  * bytes; its cpu time in microseconds; its processes. Returns the bytes written. */
 uint32_t report_figures(const struct guest *guest, uint8_t *bytes);
 
-/* A line for each process of the container: pid, ppid, uid, ticks of cpu time, name, separated by tabs; as many as `room`
- * takes. Returns the bytes written. */
+/* A line for each process of the container: pid and ppid in its namespace (0 for what is outside), uid, ticks of cpu time
+ * (a hundredth of a second), name, separated by tabs; control characters of a name are question marks. When `room`, which
+ * is more than 16 bytes, does not take them all, the last line is `+` and how many are missing. Returns the bytes
+ * written. */
 uint32_t report_processes(const struct guest *guest, uint8_t *bytes, uint32_t room);
 
 #endif

@@ -277,7 +277,9 @@ export const COMMANDS = {
   },
   ps: {
     summary: "show the processes of a container",
-    details: "All that follows ID goes to the host's ps, which is asked for -ef otherwise.",
+    details:
+      "All that follows ID goes to the host's ps, which is asked for -ef otherwise. It sees only the VMM of a microVM, so " +
+      "table shows the guest's processes there, and takes no options for ps.",
     positionals: [ID, { name: "PS_OPTION", optional: true, repeated: true }],
     options: [
       {
@@ -285,9 +287,11 @@ export const COMMANDS = {
         short: "f",
         kind: "string",
         placeholder: "FORMAT",
-        choices: ["table", "json"],
+        choices: ["table", "json", "host", "guest"],
         default: "table",
-        help: "table for the output of ps, json for the process ids alone",
+        help:
+          "table for people, host for the output of the host's ps, json for the host's process ids, guest for JSON of " +
+          "what a microVM's guest says",
       },
     ],
     stopAtPositional: true,

@@ -1,26 +1,44 @@
-/** `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. */
+/**
+ * `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. A microVM's are the
+ * guest's, for which ps_guest.ts is loaded.
+ */
 import { cgroupPids } from "../cgroup/kill.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { HostError, UsageError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { StoredState } from "../state/container_state.ts";
 import { loadState } from "../state/store.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run({ global, options, positionals }: Invocation<"ps">): number {
-  const [id, ...psOptions] = positionals;
-  const { cgroup } = loadState(stateRoot(global), id!);
-  if (!cgroup) {
-    throw new HostError(
-      `cannot tell the processes of container ${id}: it has no cgroup of its own`,
-      "create it with a cgroup manager",
-    );
+export async function run(invocation: Invocation<"ps">, logger: Logger): Promise<number> {
+  const { global, options: { format }, positionals: [id, ...psOptions] } = invocation;
+  const root = stateRoot(global);
+  const state = loadState(root, id!);
+  if (format === "guest" || format === "table" && state.agent) {
+    const { guestPs } = await import("./ps_guest.ts");
+    const text = guestPs(root, state, invocation, logger);
+    if (text !== undefined) {
+      print(text);
+      return 0;
+    }
   }
-  const pids = cgroupPids(cgroup).sort((a, b) => a - b);
-  const text = options.format === "json"
-    ? `${JSON.stringify(pids)}\n`
-    : filterPs(askPs(psOptions.length > 0 ? psOptions : ["-ef"]), pids);
-  print(text);
+  const pids = pidsOf(state);
+  print(
+    format === "json"
+      ? `${JSON.stringify(pids)}\n`
+      : filterPs(askPs(psOptions.length > 0 ? psOptions : ["-ef"]), pids),
+  );
   return 0;
+}
+
+/** The host's pids, a microVM's too: engines take them for that. */
+function pidsOf({ id, cgroup }: StoredState): number[] {
+  if (cgroup) return cgroupPids(cgroup).sort((a, b) => a - b);
+  throw new HostError(
+    `cannot tell the processes of container ${id}: it has no cgroup of its own`,
+    "create it with a cgroup manager",
+  );
 }
 
 /** What ps(1) prints with these options. */

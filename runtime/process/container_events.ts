@@ -3,12 +3,14 @@ import { closeFd } from "../../ffi/shim.ts";
 import { OomWatch } from "../cgroup/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { type CgroupStats, readStats } from "../cgroup/stats.ts";
-import { HostError, StateError } from "../errors.ts";
+import { HostError, NotFoundError, StateError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { openInit } from "./container_signal.ts";
+import { askGuest, hasAgent, NoAnswer, runningGuest } from "./guest.ts";
+import { type GuestFigures, readFigures } from "./guest_answers.ts";
 
 /** The shape of runc's events, which engines and exporters parse. */
 export type ContainerEvent =
@@ -16,7 +18,12 @@ export type ContainerEvent =
   | {
     readonly type: "stats";
     readonly id: string;
-    readonly data: CgroupStats & { readonly intel_rdt: object; readonly network_interfaces: null };
+    readonly data: CgroupStats & {
+      readonly intel_rdt: object;
+      readonly network_interfaces: null;
+      /** What the guest of a microVM with an agent says of itself; null when it is not to be asked, or does not answer. */
+      readonly guest?: GuestFigures | null;
+    };
   };
 
 /**
@@ -24,13 +31,31 @@ export type ContainerEvent =
  * @throws {StateError} when it has no process.
  */
 export function statsEvent(root: string, id: string): ContainerEvent {
-  return toEvent(id, cgroupOf(loadLive(root, id)));
+  return toEvent(root, loadLive(root, id));
 }
 
 /** runc has no interfaces of its own making to count here either, and the resctrl filesystem is not used. */
-function toEvent(id: string, cgroup: CgroupRecord): ContainerEvent {
-  const data = { ...readStats(cgroup), intel_rdt: {}, network_interfaces: null };
-  return { type: "stats", id, data };
+function toEvent(root: string, state: StoredState): ContainerEvent {
+  const data = { ...readStats(cgroupOf(state)), intel_rdt: {}, network_interfaces: null };
+  const guest = hasAgent(state) ? { guest: figuresOf(root, state) } : {};
+  return { type: "stats", id: state.id, data: { ...data, ...guest } };
+}
+
+function figuresOf(root: string, state: StoredState): GuestFigures | null {
+  const folder = runningGuest(root, currentState(root, state));
+  const answer = folder === undefined ? undefined : askGuest(folder, "figures", readFigures);
+  return answer === undefined || answer instanceof NoAnswer ? null : answer;
+}
+
+/** What was created when a stream began may run by now, or be gone. */
+function currentState(root: string, state: StoredState): StoredState {
+  if (state.status !== "created") return state;
+  try {
+    return loadState(root, state.id);
+  } catch (error) {
+    if (error instanceof NotFoundError) return state;
+    throw error;
+  }
 }
 
 /**
@@ -54,7 +79,7 @@ export function followEvents(
       if (oom) print({ type: "oom", id });
       if (ended) return;
       if (performance.now() < next) continue;
-      print(toEvent(id, cgroup));
+      print(toEvent(root, state));
       // Not in a hurry when it was suspended for long.
       next = Math.max(next + interval, performance.now());
     }

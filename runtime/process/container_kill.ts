@@ -3,12 +3,12 @@ import { thawToDie } from "../cgroup/freezer.ts";
 import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
 import { askAgent } from "../../ffi/shim.ts";
 import { HostError, StateError, SyscallError } from "../errors.ts";
-import { agentFolder } from "../state/agent_folder.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { SIGKILL, signalInit } from "./container_signal.ts";
+import { GUEST_PATIENCE, runningGuest } from "./guest.ts";
 
 const ALLOWED = ["created", "running", "paused"] as const;
 
@@ -39,16 +39,6 @@ function signalOne(state: StoredState, signal: number): boolean {
   if (!signalInit(state, signal)) return false;
   if (signal === SIGKILL && state.sharesPids && state.cgroup) killCgroup(state.cgroup);
   return true;
-}
-
-/** Milliseconds that a guest gets to take a signal. */
-const GUEST_PATIENCE = 2000;
-
-/** The folder of a running microVM's agent; undefined for whatever has none. */
-function runningGuest(root: string, state: StoredState): string | undefined {
-  if (state.handler !== "krun" || !state.agent) return undefined;
-  const status = liveStatus(state, () => isUnlocked(root, state.id));
-  return status === "running" ? agentFolder(root, state.id) : undefined;
 }
 
 /** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm_signals.c). */

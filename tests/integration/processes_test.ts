@@ -60,7 +60,7 @@ Deno.test("ps says what is wrong with its options, and shows nobody of a stopped
     assertEquals(unknown.code, 1);
     assertStringIncludes(unknown.stderr, "ps --no-such-option ended with exit code 1: error:");
     const format = await kago.run("ps", "-f", "yaml", kago.id);
-    assertStringIncludes(format.stderr, "is not one of table, json");
+    assertStringIncludes(format.stderr, "is not one of table, json, host, guest");
     await kago.run("kill", kago.id, "KILL");
     await kago.until("stopped");
     for (let i = 0; i < 100 && (await pids(kago)).length > 0; i++) await wait(20);

@@ -1,0 +1,92 @@
+/**
+ * What a guest agent says of its guest, in TypeScript's terms (helper-c/agent/report.h has the form). The guest is
+ * hostile: an answer is of its form or none at all, numbers are bounded, and no character of a process's name can move
+ * the cursor of a terminal or end a line. Asking is guest.ts's.
+ */
+
+/** Bytes and nanoseconds. */
+export interface GuestFigures {
+  /** `total` and `available` are the guest kernel's; `usage` is what the container's processes have. */
+  readonly memory: { readonly total: bigint; readonly available: bigint; readonly usage: bigint };
+  readonly cpu: { readonly usage: bigint };
+  readonly pids: { readonly current: bigint };
+}
+
+export interface GuestProcess {
+  /** In the container's pid namespace. */
+  readonly pid: number;
+  /** 0 when the parent is outside of the namespace. */
+  readonly ppid: number;
+  readonly uid: number;
+  /** Nanoseconds of CPU time. */
+  readonly cpu: bigint;
+  /** At most 31 characters, all of them printable. */
+  readonly name: string;
+}
+
+export interface GuestProcesses {
+  /** By pid; those outside of the container's pid namespace have none, and are not there. */
+  readonly processes: readonly GuestProcess[];
+  /** How many more there are, for which the answer had no room. */
+  readonly leftOut: number;
+}
+
+const FIGURES_SIZE = 40;
+const MAX_U64 = (1n << 64n) - 1n;
+const NANOSECONDS_OF_MICROSECOND = 1000n;
+
+/** The figures in an answer; undefined when it is not of its form. */
+export function readFigures(answer: Uint8Array): GuestFigures | undefined {
+  if (answer.length !== FIGURES_SIZE) return undefined;
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.length);
+  const figure = (index: number) => view.getBigUint64(8 * index, true);
+  const usage = figure(3) * NANOSECONDS_OF_MICROSECOND;
+  // Whoever reads the JSON takes 64 bits for the most.
+  if (usage > MAX_U64) return undefined;
+  return {
+    memory: { total: figure(0), available: figure(1), usage: figure(2) },
+    cpu: { usage },
+    pids: { current: figure(4) },
+  };
+}
+
+const LINE = /^(\d{1,7})\t(\d{1,7})\t(\d{1,10})\t(\d{1,18})\t([^\t]*)$/;
+const LEFT_OUT = /^\+(\d{1,7})$/;
+/** PID_MAX_LIMIT of a 64-bit kernel (proc_sys_kernel(5)). */
+const MAX_PID = 1 << 22;
+const MAX_UID = 2 ** 32 - 1;
+const MAX_NAME = 31;
+/** USER_HZ is 100 on every architecture that runs microVMs. */
+const NANOSECONDS_OF_TICK = 10_000_000n;
+
+/** The processes in an answer; undefined when it is not of its form. */
+export function readProcesses(answer: Uint8Array): GuestProcesses | undefined {
+  const text = new TextDecoder().decode(answer);
+  if (text === "") return { processes: [], leftOut: 0 };
+  if (!text.endsWith("\n")) return undefined;
+  const lines = text.slice(0, -1).split("\n");
+  const last = LEFT_OUT.exec(lines.at(-1)!);
+  const processes = (last ? lines.slice(0, -1) : lines).map(readProcess);
+  if (!processes.every((process) => process !== undefined)) return undefined;
+  return {
+    processes: processes.filter(({ pid }) => pid > 0).sort((a, b) => a.pid - b.pid),
+    leftOut: Number(last?.[1] ?? 0),
+  };
+}
+
+function readProcess(line: string): GuestProcess | undefined {
+  const fields = LINE.exec(line);
+  if (!fields) return undefined;
+  const [pid, ppid, uid] = fields.slice(1, 4).map(Number) as [number, number, number];
+  const name = printable(fields[5]!);
+  if (pid > MAX_PID || ppid > MAX_PID || uid > MAX_UID || name.length > MAX_NAME) return undefined;
+  return { pid, ppid, uid, cpu: BigInt(fields[4]!) * NANOSECONDS_OF_TICK, name };
+}
+
+/**
+ * Without control characters (C1 begins escape sequences too), characters that turn the direction of text or are not
+ * seen, and line separators.
+ */
+function printable(name: string): string {
+  return name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+}

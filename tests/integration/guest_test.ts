@@ -1,0 +1,227 @@
+/**
+ * What ps, events and kill make of what a guest's agent says, does not say, and lies: the VM is a double, and so is the
+ * agent, which is hostile here. The real ones are in tests/e2e. Needs root.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
+import { AgentDouble, FIGURES, frame, PROCESSES, reply, SIGNAL } from "../harness/agent_double.ts";
+import { KAGO, Kago } from "../harness/kago.ts";
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+const LIST = "12\t1\t1000\t736159\tsleep\n1\t0\t0\t250\tsh -c\n0\t0\t0\t5\toutside\n";
+const FIVE = new BigUint64Array([256n << 20n, 200n << 20n, 4096n, 1234567n, 2n]);
+const GUEST = {
+  memory: { total: 256 << 20, available: 200 << 20, usage: 4096 },
+  cpu: { usage: 1234567000 },
+  pids: { current: 2 },
+};
+
+function honest(request: number): Uint8Array {
+  if (request === FIGURES) return reply(new Uint8Array(FIVE.buffer));
+  return reply(request === PROCESSES ? text(LIST) : new Uint8Array());
+}
+
+/** A started microVM on doubles. */
+async function withGuest(use: (kago: Kago, agent: AgentDouble) => Promise<void>): Promise<void> {
+  using double = await buildLibkrunDouble();
+  const options = {
+    args: ["/bin/sleep", "1000"],
+    annotations: { "run.oci.handler": "krun" },
+  };
+  await Kago.with(options, async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    const env = { LD_LIBRARY_PATH: double.dir };
+    const output = `${kago.bundle.path}/output`;
+    const args = ["create", "-b", kago.bundle.path, kago.id];
+    const created = await kago.runWith({ env, output }, ...args);
+    assertEquals(created.code, 0, created.stdout);
+    const agent = new AgentDouble(`${kago.root}/${kago.id}/vm`);
+    try {
+      const early = await kago.run("ps", kago.id);
+      assertEquals([early.code, early.stderr, agent.requests], [0, "", []], "no guest yet");
+      assertEquals((await kago.run("start", kago.id)).code, 0);
+      await use(kago, agent);
+    } finally {
+      await agent.close();
+    }
+  });
+}
+
+async function guestOf(kago: Kago): Promise<unknown> {
+  const { code, stdout, stderr } = await kago.run("events", "--stats", kago.id);
+  assertEquals(code, 0, stderr);
+  const { data } = JSON.parse(stdout);
+  assert(data.memory.usage.usage > 0, "the VMM's own are there");
+  return data.guest;
+}
+
+/** `ps` falls back to the VMM's processes, after a warning. */
+async function expectFallback(kago: Kago, problem: string): Promise<void> {
+  const { pid } = await kago.state();
+  const { code, stdout, stderr } = await kago.run("ps", kago.id);
+  assertEquals(code, 0, stderr);
+  const says = `the guest of container ${kago.id} ${problem}: these are its VMM's processes`;
+  assertStringIncludes(stderr, says);
+  assert(/^UID +PID +PPID +C /.test(stdout), stdout);
+  assertMatch(stdout, new RegExp(`^root +${pid} `, "m"));
+}
+
+const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> = {
+  async "ps shows the guest's processes, and engines the VMM's pid"(kago, agent) {
+    agent.answers = honest;
+    const { pid } = await kago.state();
+    const table = await kago.run("ps", kago.id);
+    assertEquals(
+      [table.stdout, table.stderr],
+      [
+        "UID          PID    PPID     TIME CMD\n" +
+        "0              1       0 00:00:02 sh -c\n" +
+        "1000          12       1 02:02:41 sleep\n",
+        "",
+      ],
+    );
+    assertEquals(JSON.parse((await kago.run("ps", "-f", "guest", kago.id)).stdout), {
+      processes: [
+        { pid: 1, ppid: 0, uid: 0, cpu: 2500000000, name: "sh -c" },
+        { pid: 12, ppid: 1, uid: 1000, cpu: 7361590000000, name: "sleep" },
+      ],
+      leftOut: 0,
+    });
+    const pids = JSON.parse((await kago.run("ps", "--format", "json", kago.id)).stdout);
+    assert(pids.includes(pid), `${pids}`);
+    const host = await kago.run("ps", "--format", "host", kago.id, "-o", "pid=PID", "-e");
+    assertEquals(host.stdout.trim().split(/\s+/), ["PID", ...pids.map(String)], host.stderr);
+    const options = await kago.run("ps", kago.id, "-o", "pid,args");
+    assertEquals([options.code, options.stdout], [1, ""]);
+    assertStringIncludes(options.stderr, "-o pid,args is for the host's ps");
+    assertEquals(agent.requests, [PROCESSES, PROCESSES], "asked for nothing else");
+  },
+  async "what a guest says reaches no terminal raw, and a cut list says so"(kago, agent) {
+    const name = "\x1b[2J\x7f\u009b31m\u202eevil\r";
+    agent.answers = () => reply(text(`1\t0\t0\t0\t${name}\n3\t1\t0\t0\t\n+41\n`));
+    const { stdout, stderr } = await kago.run("ps", kago.id);
+    assertEquals(stderr, "");
+    assertEquals(stdout.split("\n").slice(1), [
+      "0              1       0 00:00:00 ?[2J??31m?evil?",
+      "0              3       1 00:00:00 ",
+      "… and 41 more, for which the guest's answer had no room",
+      "",
+    ]);
+    const json = (await kago.run("ps", "--format", "guest", kago.id)).stdout;
+    assertEquals(JSON.parse(json).leftOut, 41);
+    assert(!/[^\n -~]/.test(json), json);
+  },
+  async "an answer that is not of its form is none"(kago, agent) {
+    const figures = new Uint8Array(FIVE.buffer);
+    const lies: [number, Uint8Array][] = [
+      [PROCESSES, reply(text("1\t0\t0\t0\tsh\nx"))],
+      [PROCESSES, reply(text("-1\t0\t0\t0\tsh\n"))],
+      [PROCESSES, reply(text(`1\t0\t0\t0\t${"x".repeat(5000)}\n`))],
+      [PROCESSES, reply(new Uint8Array(16380).fill(10))],
+      [PROCESSES, frame(5, new Uint8Array(4), 1 << 20)],
+      [PROCESSES, frame(9, text("1\t0\t0\t0\tsh\n"))],
+      [FIGURES, reply(figures.subarray(1))],
+      [FIGURES, reply(new Uint8Array(41))],
+      [FIGURES, reply(new Uint8Array(0))],
+      // More nanoseconds than 64 bits hold.
+      [FIGURES, reply(new Uint8Array(40).fill(0xff))],
+      [FIGURES, frame(77, figures)],
+    ];
+    for (const [request, answer] of lies) {
+      agent.answers = () => answer;
+      if (request === FIGURES) assertEquals(await guestOf(kago), null);
+      else await expectFallback(kago, "answered with something that is no list of processes");
+    }
+    const script = await kago.run("ps", "--format", "guest", kago.id);
+    assertEquals([script.code, script.stdout], [1, ""]);
+    assertStringIncludes(script.stderr, "no list of processes; --format host shows its VMM");
+  },
+  async "a paused guest is not asked"(kago, agent) {
+    agent.answers = honest;
+    assertEquals((await kago.run("pause", kago.id)).code, 0);
+    await expectFallback(kago, "cannot be asked: it is paused");
+    assertEquals(await guestOf(kago), null);
+    const script = await kago.run("ps", "--format", "guest", kago.id);
+    assertStringIncludes(
+      script.stderr,
+      `cannot ask the guest of container ${kago.id}: it is paused`,
+    );
+    assertEquals(agent.requests, []);
+    assertEquals((await kago.run("resume", kago.id)).code, 0);
+    assertEquals(await guestOf(kago), GUEST);
+  },
+  async "events tells what the guest says beside the VMM's cgroup, once and in a stream"(
+    kago,
+    agent,
+  ) {
+    agent.answers = honest;
+    assertEquals(await guestOf(kago), GUEST);
+    const stream = new Deno.Command(KAGO, {
+      args: ["--root", kago.root, "events", "--interval", "100ms", kago.id],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    for (let i = 0; i < 200 && agent.requests.length < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    agent.answers = () => reply(new Uint8Array(41));
+    for (let i = 0; i < 200 && agent.requests.length < 8; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    stream.kill("SIGTERM");
+    const { stdout } = await stream.output();
+    const guests = new TextDecoder().decode(stdout).trim().split("\n").map((line) =>
+      JSON.parse(line).data.guest
+    );
+    assertEquals(guests[0], GUEST);
+    assertEquals(guests.at(-1), null);
+  },
+  async "a guest that stalls costs seconds: figures are null, ps falls back, and only KILL needs no answer"(
+    kago,
+    agent,
+  ) {
+    const begin = performance.now();
+    // Every frame begins, and none ends.
+    for (const answer of [undefined, reply(text(LIST)).subarray(0, 20)]) {
+      agent.answers = () => answer;
+      assertEquals(await guestOf(kago), null);
+      await expectFallback(kago, "did not answer in 2 s");
+    }
+    const script = await kago.run("ps", "--format", "guest", kago.id);
+    assertEquals([script.code, script.stdout], [1, ""]);
+    assertStringIncludes(script.stderr, "did not answer in 2 s; --format host shows its VMM");
+    const term = await kago.run("kill", kago.id, "TERM");
+    assertEquals(term.code, 1);
+    assertStringIncludes(term.stderr, `did not take signal 15 in 2 s; KILL ends it without asking`);
+    assertEquals(agent.requests.at(-1), SIGNAL);
+    assert(performance.now() - begin < 30_000, "six times two seconds, and what kago takes");
+    assertEquals((await kago.state()).status, "running");
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
+    await kago.until("stopped");
+    assertEquals(agent.requests.filter((request) => request === SIGNAL).length, 1);
+  },
+};
+
+Deno.test("a guest's agent is asked, and not believed", async (t) => {
+  await withGuest(async (kago, agent) => {
+    for (const [name, fn] of Object.entries(CASES)) {
+      agent.requests.length = 0;
+      await t.step(name, () => fn(kago, agent));
+    }
+  });
+});
+
+Deno.test("a plain container has no guest", async () => {
+  await Kago.with({ args: ["sleep", "1000"] }, async (kago) => {
+    await kago.create();
+    await kago.run("start", kago.id);
+    const { code, stderr } = await kago.run("ps", "--format", "guest", kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `container ${kago.id} has no guest that could tell`);
+    const host = await kago.run("ps", "--format", "host", kago.id);
+    assertEquals(host.stdout, (await kago.run("ps", kago.id)).stdout);
+    assertEquals(await guestOf(kago), undefined);
+  });
+});
