@@ -12,15 +12,9 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "terminal_relay.h"
 
-enum { LAST_SIGNAL = 64, CHUNK = 32 << 10 };
-
-/* Bytes on their way from one descriptor to the other. */
-struct relay {
-  int from, to;
-  size_t start, end;
-  char bytes[CHUNK];
-};
+enum { LAST_SIGNAL = 64 };
 
 static int wake_pipe[2];
 static bool catching;
@@ -92,51 +86,26 @@ static void forward_signals(int pid, int pidfd, int master) {
   }
 }
 
-static bool is_empty(const struct relay *r) { return r->start == r->end; }
-
-static struct pollfd watch(const struct relay *r) {
-  if (is_empty(r)) return (struct pollfd){.fd = r->from, .events = POLLIN};
-  return (struct pollfd){.fd = r->from < 0 ? -1 : r->to, .events = POLLOUT};
-}
-
-/* One read or one write; at the end of the input, or when nobody reads the output, the relay stops. */
-static void step(struct relay *r) {
-  if (is_empty(r)) {
-    ssize_t n = read(r->from, r->bytes, sizeof r->bytes);
-    if (n <= 0 && !(n < 0 && (errno == EINTR || errno == EAGAIN))) r->from = -1;
-    r->start = 0;
-    r->end = n > 0 ? (size_t)n : 0;
-    return;
-  }
-  ssize_t n = write(r->to, r->bytes + r->start, r->end - r->start);
-  if (n > 0) r->start += (size_t)n;
-  else if (errno != EINTR && errno != EAGAIN) r->from = -1;
-}
-
-/* What the process wrote before it ended is still in the terminal. */
-static void drain(struct relay *output) {
-  while (output->from >= 0) {
-    struct pollfd pending = watch(output);
-    if (poll(&pending, 1, is_empty(output) ? 0 : -1) <= 0 && is_empty(output)) return;
-    step(output);
-  }
-}
-
-static int wait_loop(int pid, int pidfd, int master) {
-  static struct relay input, output;
-  input = (struct relay){.from = master < 0 ? -1 : STDIN_FILENO, .to = master};
-  output = (struct relay){.from = master, .to = STDOUT_FILENO};
+static int wait_loop(int pid, int pidfd, int master, struct relay *input, struct relay *output) {
   for (;;) {
     struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
-                           watch(&input), watch(&output)};
+                           relay_watch(input), relay_watch(output)};
     if (poll(fds, 4, -1) < 0 && errno != EINTR) return -errno;
     if (fds[1].revents) forward_signals(pid, pidfd, master);
-    if (fds[2].revents) step(&input);
-    if (fds[3].revents) step(&output);
-    if (fds[0].revents) break;
+    if (fds[2].revents) relay_step(input);
+    if (fds[3].revents) relay_step(output);
+    if (fds[0].revents) return 0;
   }
-  drain(&output);
-  return kago_wait(pid);
+}
+
+static int wait_and_relay(int pid, int pidfd, int master) {
+  static struct relay input, output;
+  relay_begin(&input, master < 0 ? -1 : STDIN_FILENO, master, false);
+  relay_begin(&output, master, STDOUT_FILENO, true);
+  int result = wait_loop(pid, pidfd, master, &input, &output);
+  if (result == 0) relay_drain(&output);
+  relay_end(&output);
+  return result < 0 ? result : kago_wait(pid);
 }
 
 /* Raw mode, so that keys reach the container's terminal; 1 when there is something to put back. */
@@ -157,7 +126,7 @@ int kago_foreground(int pid, int master) {
     if (master >= 0) kago_copy_window_size(master);
     /* A long paste would have us wait for the container to read, while it waits for us to take its output. */
     if (master >= 0) fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-    result = wait_loop(pid, pidfd, master);
+    result = wait_and_relay(pid, pidfd, master);
     if (raw) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     release_signals();
   }

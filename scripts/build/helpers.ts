@@ -36,6 +36,7 @@ const SHIM_SOURCES = [
   "shim_mounts.c",
   "spawn.c",
   "stage_image.c",
+  "terminal_relay.c",
   "threads.c",
   "vmm_signals.c",
 ];

@@ -89,7 +89,12 @@ Deno.test("a signal at any moment of run reaches the container or ends kago with
         return value;
       });
       while (!ended) {
-        child.kill("SIGTERM");
+        try {
+          child.kill("SIGTERM");
+        } catch (error) {
+          // Reaped already, and its status is yet to be told.
+          if (!(error instanceof TypeError)) throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       const { code, signal } = await status;
@@ -108,5 +113,23 @@ Deno.test("run in the foreground reaps the container's orphans, unless told not 
       const { code, stdout, stderr } = await kago.foreground(...options);
       assertEquals([code, stdout], [0, "end\n"], stderr);
     }
+  });
+});
+
+Deno.test("a program may leave its terminal and come back by /dev/tty, under run and exec", async () => {
+  const script = "exec < /dev/null > /dev/null 2> /dev/null; sleep 0.3; echo back > /dev/tty; " +
+    "sleep 0.3; exec < /dev/tty > /dev/tty; read line; echo got $line; exit 5";
+  const config = { process: { terminal: true } };
+  await Kago.with({ args: ["sh", "-c", script], config }, async (kago) => {
+    const line = `${KAGO} --root ${kago.root} run -b ${kago.bundle.path} ${kago.id}`;
+    const { code, stdout } = await inTerminal(line, { stdin: "hello\n" });
+    assertEquals(code, 5);
+    assertStringIncludes(stdout, "back\r\n");
+    assertStringIncludes(stdout, "got hello\r\n");
+  });
+  await withRunning(async (kago) => {
+    const { code, stdout } = await inTerminal(exec(kago, `sh -c '${script}'`), { stdin: "x\n" });
+    assertEquals(code, 5);
+    assertStringIncludes(stdout, "got x\r\n");
   });
 });
