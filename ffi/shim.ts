@@ -44,6 +44,9 @@ export const CALLS = [
   "ask_agent",
   "mount_id",
   "detach_mount",
+  "notify_connect",
+  "notify_listen",
+  "notify_wait",
   "exit",
 ] as const;
 
@@ -228,9 +231,35 @@ export function catchSignals(subreaper: boolean): void {
   checked(call("catch_signals", [subreaper ? 1 : 0]), "catch signals");
 }
 
-/** Waits for a child, forwarding signals to it and relaying the terminal `master` unless that is -1. */
-export function waitInForeground(pid: number, master: number): ExitStatus {
-  return exitStatus(checked(call("foreground", [pid, master]), `wait for process ${pid}`));
+/** Ways for sd_notify(3): the socket that the container's program sends to, and one that is connected to the manager's. */
+export interface Notify {
+  readonly inside: number;
+  readonly manager: number;
+}
+
+/**
+ * Waits for a child, forwarding signals to it, relaying the terminal `master` unless that is -1, and passing on what its
+ * program tells the service manager.
+ */
+export function waitInForeground(pid: number, master: number, notify?: Notify): ExitStatus {
+  const { inside, manager } = notify ?? { inside: -1, manager: -1 };
+  const status = call("foreground", [pid, master, inside, manager]);
+  return exitStatus(checked(status, `wait for process ${pid}`));
+}
+
+/** A socket that is connected to the service manager's, by an address as in NOTIFY_SOCKET. */
+export function notifyConnect(address: string): number {
+  return checked(call("notify_connect", [], cString(address)), `connect to ${address}`);
+}
+
+/** A socket that everybody may send to. */
+export function notifyListen(path: string): number {
+  return checked(call("notify_listen", [], cString(path)), `bind ${path}`);
+}
+
+/** Passes on what the program tells the service manager until it says that it is ready; false when it ends before. */
+export function notifyWait({ inside, manager }: Notify, pid: number): boolean {
+  return checked(call("notify_wait", [inside, manager, pid]), `wait for process ${pid}`) === 1;
 }
 
 /** Gives the terminal `master` the window size of this process's own, if it has one. */

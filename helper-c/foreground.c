@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "notify.h"
 #include "terminal_relay.h"
 
 enum { LAST_SIGNAL = 64 };
@@ -86,26 +87,33 @@ static void forward_signals(int pid, int pidfd, int master) {
   }
 }
 
-static int wait_loop(int pid, int pidfd, int master, struct relay *input, struct relay *output) {
-  for (;;) {
-    struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
-                           relay_watch(input), relay_watch(output)};
-    if (poll(fds, 4, -1) < 0 && errno != EINTR) return -errno;
-    if (fds[1].revents) forward_signals(pid, pidfd, master);
-    if (fds[2].revents) relay_step(input);
-    if (fds[3].revents) relay_step(output);
-    if (fds[0].revents) return 0;
+/* What a wait in the foreground is about. */
+struct foreground {
+  int pid, pidfd, master;
+  struct notify notify;
+  struct relay input, output;
+};
+
+static int wait_loop(struct foreground *f) {
+  for (int late = 0;;) {
+    struct pollfd fds[] = {{.fd = f->pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
+                           relay_watch(&f->input), relay_watch(&f->output), {.fd = f->notify.inside, .events = POLLIN}};
+    if (poll(fds, 5, -1) < 0 && errno != EINTR) return -errno;
+    if (fds[1].revents) forward_signals(f->pid, f->pidfd, f->master);
+    if (fds[2].revents) relay_step(&f->input);
+    if (fds[3].revents) relay_step(&f->output);
+    if (fds[4].revents) notify_pass(&f->notify, getpid());
+    if (fds[0].revents && (!fds[4].revents || ++late > NOTIFY_LATE)) return 0;
   }
 }
 
-static int wait_and_relay(int pid, int pidfd, int master) {
-  static struct relay input, output;
-  relay_begin(&input, master < 0 ? -1 : STDIN_FILENO, master, false);
-  relay_begin(&output, master, STDOUT_FILENO, true);
-  int result = wait_loop(pid, pidfd, master, &input, &output);
-  if (result == 0) relay_drain(&output);
-  relay_end(&output);
-  return result < 0 ? result : kago_wait(pid);
+static int wait_and_relay(struct foreground *f) {
+  relay_begin(&f->input, f->master < 0 ? -1 : STDIN_FILENO, f->master, false);
+  relay_begin(&f->output, f->master, STDOUT_FILENO, true);
+  int result = wait_loop(f);
+  if (result == 0) relay_drain(&f->output);
+  relay_end(&f->output);
+  return result < 0 ? result : kago_wait(f->pid);
 }
 
 /* Raw mode, so that keys reach the container's terminal; 1 when there is something to put back. */
@@ -116,9 +124,11 @@ static bool make_raw(struct termios *before) {
   return tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 }
 
-int kago_foreground(int pid, int master) {
+int kago_foreground(int pid, int master, int inside, int manager) {
+  static struct foreground f; /* in memory that is nothing but zeros, of which a library's file holds none */
   int pidfd = sys_pidfd_open(pid);
   if (pidfd < 0) return pidfd;
+  f = (struct foreground){.pid = pid, .pidfd = pidfd, .master = master, .notify = {inside, manager}};
   int result = kago_catch_signals(0);
   if (result == 0) {
     struct termios before;
@@ -126,7 +136,7 @@ int kago_foreground(int pid, int master) {
     if (master >= 0) kago_copy_window_size(master);
     /* A long paste would have us wait for the container to read, while it waits for us to take its output. */
     if (master >= 0) fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
-    result = wait_and_relay(pid, pidfd, master);
+    result = wait_and_relay(&f);
     if (raw) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     release_signals();
   }

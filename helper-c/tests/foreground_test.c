@@ -45,7 +45,7 @@ static int forwarded(int number) {
   signal(number, survive);
   int pid = start_listener();
   CHECK(pthread_create(&thread, NULL, send_to_ourselves, (void *)(intptr_t)number) == 0);
-  int status = kago_foreground(pid, -1);
+  int status = kago_foreground(pid, -1, -1, -1);
   CHECK(status >= 0 && WIFEXITED(status));
   return WEXITSTATUS(status);
 }
@@ -53,7 +53,7 @@ static int forwarded(int number) {
 TEST(the_exit_code_is_in_the_status) {
   pid_t pid = fork();
   if (pid == 0) _exit(7);
-  EQUAL(kago_foreground(pid, -1), 7 << 8);
+  EQUAL(kago_foreground(pid, -1, -1, -1), 7 << 8);
 }
 
 TEST(the_signal_that_ended_the_process_is_in_the_status) {
@@ -62,7 +62,7 @@ TEST(the_signal_that_ended_the_process_is_in_the_status) {
     signal(SIGKILL, SIG_DFL);
     kill(getpid(), SIGKILL);
   }
-  EQUAL(kago_foreground(pid, -1), SIGKILL);
+  EQUAL(kago_foreground(pid, -1, -1, -1), SIGKILL);
 }
 
 TEST(a_process_that_has_ended_already_is_waited_for) {
@@ -70,8 +70,8 @@ TEST(a_process_that_has_ended_already_is_waited_for) {
   if (pid == 0) _exit(3);
   siginfo_t info;
   CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
-  EQUAL(kago_foreground(pid, -1), 3 << 8);
-  EQUAL(kago_foreground(pid, -1), -ESRCH);
+  EQUAL(kago_foreground(pid, -1, -1, -1), 3 << 8);
+  EQUAL(kago_foreground(pid, -1, -1, -1), -ESRCH);
 }
 
 TEST(SIGTERM_is_forwarded) { EQUAL(forwarded(SIGTERM), SIGTERM); }
@@ -103,7 +103,7 @@ TEST(signals_about_ourselves_are_not_forwarded) {
   for (size_t i = 0; i < sizeof stays / sizeof *stays; i++) signal(stays[i], survive);
   int pid = start_listener();
   CHECK(pthread_create(&thread, NULL, send_what_stays_then_SIGTERM, NULL) == 0);
-  EQUAL(kago_foreground(pid, -1), SIGTERM << 8);
+  EQUAL(kago_foreground(pid, -1, -1, -1), SIGTERM << 8);
 }
 
 TEST(the_callers_handlers_and_descriptors_are_as_before) {
@@ -113,7 +113,7 @@ TEST(the_callers_handlers_and_descriptors_are_as_before) {
   signal(SIGHUP, SIG_IGN);
   pid_t pid = fork();
   if (pid == 0) _exit(0);
-  EQUAL(kago_foreground(pid, -1), 0);
+  EQUAL(kago_foreground(pid, -1, -1, -1), 0);
   struct sigaction action;
   sigaction(SIGTERM, NULL, &action);
   CHECK(action.sa_handler == survive);
@@ -148,5 +148,5 @@ TEST(a_flood_of_signals_blocks_nobody) {
     for (;;) pause();
   }
   CHECK(pthread_create(&thread, NULL, flood, (void *)(intptr_t)pid) == 0);
-  EQUAL(kago_foreground(pid, -1), SIGTERM);
+  EQUAL(kago_foreground(pid, -1, -1, -1), SIGTERM);
 }

@@ -2,11 +2,15 @@
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
+import { namesManager } from "../process/sd_notify.ts";
 import { createRequest } from "./create_request.ts";
 
 export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {
-  await withCreated(createRequest(invocation, false, "created"), logger.warn, ({ launched }) => {
-    launched.commit();
-  });
+  const request = {
+    ...createRequest(invocation, false, "created"),
+    // `start` reaches it, with a NOTIFY_SOCKET of its own.
+    sdNotify: namesManager(Deno.env.get("NOTIFY_SOCKET")),
+  };
+  await withCreated(request, logger.warn, ({ launched }) => launched.commit());
   return 0;
 }

@@ -5,20 +5,29 @@ import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
 import { runPoststart } from "../process/container_start.ts";
 import { deleteOwn } from "../process/container_delete.ts";
+import { awaitReady, connectToManager } from "../process/sd_notify.ts";
 import { createRequest } from "./create_request.ts";
 import { exitCode } from "./exit_code.ts";
 
 export async function run(invocation: Invocation<"run">, logger: Logger): Promise<number> {
   const { detach, keep, noSubreaper } = invocation.options;
-  const request = createRequest(invocation, !detach, "running");
+  const manager = connectToManager(Deno.env.get("NOTIFY_SOCKET"), logger.warn);
+  const request = {
+    ...createRequest(invocation, !detach, "running"),
+    manager,
+    sdNotify: manager >= 0,
+  };
   if (!detach) catchSignals(!noSubreaper);
-  const { launched, state, lock } = await withCreated(request, logger.warn, (created) => {
+  const { launched, state, lock, notify } = await withCreated(request, logger.warn, (created) => {
     created.launched.start();
     runPoststart(created.state);
     return created;
   });
-  if (detach) return 0;
-  const status = waitInForeground(launched.pid, launched.master);
+  if (detach) {
+    awaitReady(notify, launched.pid);
+    return 0;
+  }
+  const status = waitInForeground(launched.pid, launched.master, notify);
   if (!keep) await deleteOwn(request.root, state, lock, logger.warn);
   return exitCode(status);
 }

@@ -17,6 +17,7 @@ import { agentFolder } from "../state/agent_folder.ts";
 import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./build_cgroup.ts";
 import { buildResctrl } from "./build_resctrl.ts";
 import { buildSeccomp } from "./build_seccomp.ts";
+import { notifyFolder, withNotify } from "./sd_notify.ts";
 
 /** What the command line says about a new container. */
 export interface BuildRequest extends CgroupRequest {
@@ -31,6 +32,8 @@ export interface BuildRequest extends CgroupRequest {
   readonly preserveFds: number;
   /** How many of them are sockets that the program is told of, as by sd_listen_fds(3). */
   readonly listenFds?: number;
+  /** Shall the program be able to notify the service manager (sd_notify.ts)? */
+  readonly sdNotify?: boolean;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
 }
@@ -54,6 +57,8 @@ export interface Build {
   readonly plan: Plan;
   /** The host's folder for a guest agent's socket. */
   readonly runFolder?: string;
+  /** The host's folder for the socket that the program notifies the service manager by. */
+  readonly notifyFolder?: string;
   readonly warnings: readonly string[];
 }
 
@@ -66,8 +71,9 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
   const bundle = joinPath(Deno.cwd(), request.bundle);
   const { spec: loaded, text, warnings } = await loadSpec(bundle, request.config);
-  const spec = withListenFds(loaded, request.listenFds ?? 0);
-  const executor = pickExecutor(spec, request);
+  const executor = pickExecutor(loaded, request);
+  const notify = notifyFolderOf(request, loaded, executor);
+  const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   const context = { id, bundle, rootfs };
   executor.validate(spec, context);
@@ -107,8 +113,10 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(resctrl ? { resctrl } : {}),
     plan,
     ...(runFolder === undefined ? {} : { runFolder }),
+    ...(notify.folder === undefined ? {} : { notifyFolder: notify.folder }),
     warnings: [
       ...warnings,
+      ...notify.warnings,
       ...ignoredOptions(spec),
       ...prepared.warnings,
       ...seccomp.warnings,
@@ -122,6 +130,17 @@ function runFolderOf(
   ending: Ending,
 ): string | undefined {
   return ending.kind === "stage" && ending.agentOwner ? agentFolder(root, id) : undefined;
+}
+
+/** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */
+function notifyFolderOf(
+  { root, id, sdNotify }: BuildRequest,
+  { process }: Spec,
+  { tenantPlan }: Executor,
+): { folder?: string; warnings: string[] } {
+  if (!sdNotify || root === undefined || !process) return { warnings: [] };
+  if (!tenantPlan) return { folder: notifyFolder(root, id), warnings: [] };
+  return { warnings: ["NOTIFY_SOCKET is ignored: a microVM cannot notify a service manager"] };
 }
 
 /** The program is the first of its pid namespace, and so is whom the sockets are for. */

@@ -3,6 +3,7 @@
  * that whoever finds the remains of a killed kago can remove them.
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
+import type { Notify } from "../../ffi/shim.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import { SpecError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
@@ -16,6 +17,7 @@ import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { checkConsole } from "./console.ts";
 import { launch, type Launched } from "./launch.ts";
 import { writePidFile } from "./pid_file.ts";
+import { listenForNotify, makeNotifyFolder } from "./sd_notify.ts";
 import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
 
 export interface CreateRequest extends BuildRequest {
@@ -26,6 +28,8 @@ export interface CreateRequest extends BuildRequest {
   readonly foreground: boolean;
   /** `created` when Init waits for `start`, `running` when it is started at once. */
   readonly status: "created" | "running";
+  /** The service manager, -1 for none, where the container is started at once. */
+  readonly manager?: number;
 }
 
 /** A container that is ready to run; the lock is held. */
@@ -34,6 +38,8 @@ export interface Created {
   readonly state: StoredState;
   readonly launched: Launched;
   readonly lock: StateLock;
+  /** Where the program can notify the service manager. */
+  readonly notify?: Notify;
 }
 
 /**
@@ -85,6 +91,8 @@ function createIn<T>(
 ): T {
   saveState(request.root, creating);
   saveConfig(lock.directory, build.configText);
+  if (build.notifyFolder) makeNotifyFolder(build.notifyFolder);
+  const notify = listenForNotify(build.notifyFolder, request.manager ?? -1);
   const launched = launch(build, {
     ...(request.status === "created" ? { stateFolder: lock.directory } : {}),
     ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
@@ -99,7 +107,7 @@ function createIn<T>(
     };
     (request.status === "created" ? saveCreated : saveState)(request.root, state);
     if (request.pidFile) writePidFile(request.pidFile, pid);
-    return use({ build, state, launched, lock });
+    return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });
   } catch (error) {
     launched.abort();
     throw error;
@@ -129,6 +137,7 @@ function initialState(build: Build): StoredState {
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
     ...(build.runFolder === undefined ? {} : { agent: true }),
+    ...(build.notifyFolder === undefined ? {} : { sdNotify: true }),
     handler: executor.name,
   };
 }

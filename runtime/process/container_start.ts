@@ -1,6 +1,6 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
 import { packed } from "../../ffi/packed.ts";
-import { closeFd, receive, send } from "../../ffi/shim.ts";
+import { closeFd, type Notify, receive, send } from "../../ffi/shim.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -10,19 +10,29 @@ import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage, type Message } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
+import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
 /** Milliseconds that a killed process gets to end. */
 const PATIENCE = 10_000;
 
+/** A container that runs. */
+export interface Started {
+  readonly pid: number;
+  /** Where its program can notify the service manager. */
+  readonly notify?: Notify;
+}
+
 /**
  * Starts a created container.
+ * @param manager connected to the service manager, -1 for none.
  * @throws {StateError} in any other state.
  * @throws {SpecError} when it has no process, or a poststart hook fails.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
  */
-export function startContainer(root: string, id: string): void {
+export function startContainer(root: string, id: string, manager = -1): Started {
   using lock = lockState(root, id);
   const state = loadState(root, id);
+  const notify = state.sdNotify && listenForNotify(notifyFolder(root, id), manager);
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
   const socket = packed()?.report || wakeInit(root, state, lock.directory);
   const datagram = receive(socket);
@@ -30,6 +40,7 @@ export function startContainer(root: string, id: string): void {
   removeNotifySocket(lock.directory);
   if (datagram) throw startError(state, decodeMessage(datagram.bytes));
   runPoststart(state);
+  return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
 
 /** The connection on which Init tells of a failure; its end says that the program runs. */

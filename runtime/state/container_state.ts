@@ -55,6 +55,8 @@ export interface StoredState {
   readonly noNewKeyring?: true;
   /** Set when a guest agent runs the process, and answers in the folder of agent_folder.ts. */
   readonly agent?: true;
+  /** Set when the program can notify the service manager, by a socket in the folder of sd_notify.ts. */
+  readonly sdNotify?: true;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -204,6 +206,7 @@ const CHECKS: Readonly<
       | "processless"
       | "noNewKeyring"
       | "agent"
+      | "sdNotify"
     >,
     (value: unknown) => boolean
   >

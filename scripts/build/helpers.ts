@@ -29,6 +29,7 @@ const SHIM_SOURCES = [
   "kvm_probe.c",
   "net_device.c",
   "netlink.c",
+  "notify.c",
   "oom_watch.c",
   "peer.c",
   "root_file.c",

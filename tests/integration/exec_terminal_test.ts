@@ -1,5 +1,6 @@
 /** Terminals of `exec`, and signals of commands in the foreground. Needs root, and script(1) for a terminal of ours. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Beside, compileC } from "../harness/c_program.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { inTerminal } from "../harness/terminal.ts";
 
@@ -132,4 +133,22 @@ Deno.test("a program may leave its terminal and come back by /dev/tty, under run
     assertEquals(code, 5);
     assertStringIncludes(stdout, "got x\r\n");
   });
+});
+
+Deno.test("exec --console-socket hands the process's terminal over, detached and not", async () => {
+  const receiver = await compileC(new URL("fd_receiver.c", import.meta.url));
+  await withRunning(async (kago) => {
+    for (const options of [["--detach"], []]) {
+      const socket = `${kago.bundle.path}/console${options.length}.sock`;
+      await using console = await Beside.start(receiver, socket);
+      const script = "stty -echo; tty; read line; echo got $line; sleep 0.2; exit 4";
+      const words = ["-t", "--console-socket", socket, kago.id, "sh", "-c", script];
+      const result = await kago.run("exec", ...options, ...words);
+      assertEquals([result.code, result.stdout], [options.length ? 0 : 4, ""], result.stderr);
+      await console.until("got hello\r\n");
+      assertEquals(console.lines[0], "/dev/ptmx");
+      assertStringIncludes(console.text, "/dev/pts/");
+    }
+  });
+  await Deno.remove(receiver);
 });
