@@ -8,6 +8,8 @@ export interface Bundles {
   readonly brief: string;
   /** The same with limits on memory, CPU time and processes, as engines set them. */
   readonly limited: string;
+  /** The brief one with podman's default seccomp profile. */
+  readonly filtered: string;
   /** Its process sleeps until it is killed. */
   readonly lasting: string;
 }
@@ -19,6 +21,9 @@ const LIMITS = {
   pids: { limit: 100 },
 };
 
+/** As podman writes it into config.json. */
+const PROFILE = new URL("../../tests/unit/seccomp/testdata/podman_seccomp.json", import.meta.url);
+
 /** @throws {Error} when busybox-static or runc is missing. */
 export async function makeBundles(folder: string, runc: string): Promise<Bundles> {
   const rootfs = `${folder}/rootfs`;
@@ -28,7 +33,11 @@ export async function makeBundles(folder: string, runc: string): Promise<Bundles
   await Deno.copyFile("/bin/busybox", `${rootfs}/bin/busybox`);
   for (const name of ["true", "sleep"]) await Deno.symlink("busybox", `${rootfs}/bin/${name}`);
 
-  async function makeBundle(name: string, args: string[], limits = {}): Promise<string> {
+  async function makeBundle(
+    name: string,
+    args: string[],
+    { resources = {}, ...linux }: { resources?: unknown; seccomp?: unknown } = {},
+  ): Promise<string> {
     const bundle = `${folder}/${name}`;
     await Deno.mkdir(bundle);
     await runTool(runc, ["spec", "--bundle", bundle]);
@@ -36,14 +45,18 @@ export async function makeBundles(folder: string, runc: string): Promise<Bundles
     config.process.terminal = false;
     config.process.args = args;
     config.root.path = rootfs;
-    Object.assign(config.linux.resources, limits);
+    Object.assign(config.linux, linux);
+    Object.assign(config.linux.resources, resources);
     await Deno.writeTextFile(`${bundle}/config.json`, JSON.stringify(config));
     return bundle;
   }
 
   return {
     brief: await makeBundle("brief", ["/bin/true"]),
-    limited: await makeBundle("limited", ["/bin/true"], LIMITS),
+    limited: await makeBundle("limited", ["/bin/true"], { resources: LIMITS }),
+    filtered: await makeBundle("filtered", ["/bin/true"], {
+      seccomp: JSON.parse(await Deno.readTextFile(PROFILE)),
+    }),
     lasting: await makeBundle("lasting", ["/bin/sleep", "1000"]),
   };
 }

@@ -10,6 +10,7 @@ import { type Measure, runTool, type Sample } from "./measure.ts";
 export const STEPS = [
   "run",
   "run with limits",
+  "run with seccomp",
   "run after a run",
   "create",
   "start",
@@ -54,6 +55,7 @@ export function runtimeContender(
   const ids = {
     brief: `bench-${name}-brief`,
     limited: `bench-${name}-limited`,
+    filtered: `bench-${name}-filtered`,
     lasting: `bench-${name}-lasting`,
   };
 
@@ -73,6 +75,7 @@ export function runtimeContender(
       };
       const run = await rested("run", "--bundle", bundles.brief, ids.brief);
       const limited = await rested("run", "--bundle", bundles.limited, ids.limited);
+      const filtered = await rested("run", "--bundle", bundles.filtered, ids.filtered);
       // The case that the rests keep out of the others: containers that are started one right after another.
       const again = await call("run", "--bundle", bundles.brief, ids.brief);
       const create = await rested(
@@ -88,7 +91,12 @@ export function runtimeContender(
       const kill = await call("kill", ids.lasting, "KILL");
       await waitUntilDead(Number(await Deno.readTextFile(pidFile)));
       const remove = await call("delete", ids.lasting);
-      const runs = { run, "run with limits": limited, "run after a run": again };
+      const runs = {
+        run,
+        "run with limits": limited,
+        "run with seccomp": filtered,
+        "run after a run": again,
+      };
       const lists = { "list of 20": listFew, "list of 200": listMany };
       const short = { start, state, exec, pause, resume, kill, delete: remove };
       return { ...runs, create, ...short, ...lists };

@@ -60,7 +60,7 @@ export function missedGoals(summary: Summary): string[] {
       misses.push(`${step} takes ${ratio.toFixed(2)} times as long as ${other}, at most ${goal}`);
     }
   };
-  for (const step of ["run", "run with limits"] as const) {
+  for (const step of ["run", "run with limits", "run with seccomp"] as const) {
     compare(step, RUNC, summary[RUNC]![step]!, RUN_TO_RUNC);
   }
   for (const step of SHORT_STEPS) {
