@@ -93,7 +93,8 @@ int op_clone_init(struct context *c, const struct field *f) {
 int op_setsid(struct context *c, const struct field *f) {
   (void)c;
   (void)f;
-  return as_result(setsid());
+  int result = as_result(setsid());
+  return result < 0 ? result : 0;
 }
 
 int op_session_keyring(struct context *c, const struct field *f) {
