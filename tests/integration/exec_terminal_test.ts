@@ -71,6 +71,15 @@ Deno.test("exec forwards signals to its process and tells how it ended", async (
   });
 });
 
+/** SIGTERM, unless the process has ended. */
+function signalIfThere(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // how Deno says that it has ended
+  }
+}
+
 Deno.test("a signal at any moment of run reaches the container or ends kago with nothing left", async () => {
   const args = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.01; done"];
   await Kago.with({ args }, async (kago) => {
@@ -84,21 +93,10 @@ Deno.test("a signal at any moment of run reaches the container or ends kago with
       }).spawn();
       await new Promise((resolve) => setTimeout(resolve, delay));
       // The first process of a pid namespace gets no signal before it has its handler, so more than one is sent.
-      let ended = false;
-      const status = child.status.then((value) => {
-        ended = true;
-        return value;
-      });
-      while (!ended) {
-        try {
-          child.kill("SIGTERM");
-        } catch (error) {
-          // Reaped already, and its status is yet to be told.
-          if (!(error instanceof TypeError)) throw error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      const { code, signal } = await status;
+      const timer = setInterval(() => signalIfThere(child), 50);
+      signalIfThere(child);
+      const { code, signal } = await child.status;
+      clearInterval(timer);
       assert(code === 9 || signal === "SIGTERM", `${code} ${signal}`);
       const state = await kago.run("state", id);
       if (state.code === 0) assertEquals(JSON.parse(state.stdout).status, "stopped");
