@@ -34,6 +34,10 @@ export function features() {
       netDevices: { enabled: true },
     },
     annotations,
-    potentiallyUnsafeConfigAnnotations: ["run.oci.handler", "krun."],
+    potentiallyUnsafeConfigAnnotations: [
+      "run.oci.handler",
+      "run.oci.keep_original_groups",
+      "krun.",
+    ],
   };
 }

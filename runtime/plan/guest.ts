@@ -48,12 +48,15 @@ export function guestOps(host: CompileInput, process: Process): readonly Op[] {
   ];
 }
 
-/** From the limits to the program, for the container's process and for every other that is executed in the guest. */
+/**
+ * From the limits to the program, for the container's process and for every other that is executed in the guest. What
+ * annotations say of processes, they say of the host's.
+ */
 export function guestProcessOps(
   input: ProcessInput,
   process: Process,
 ): readonly Op[] {
-  const guest = { ...input, host: GUEST };
+  const guest = { ...input, host: GUEST, spec: { ...input.spec, annotations: {} } };
   const args = process.args ?? [];
   const env = lastOfEach(process.env ?? []);
   return [

@@ -171,15 +171,28 @@ export function rlimitOps({ host }: ProcessInput, process: Process): readonly Op
   return [...ops, { op: "softLimit", resource: RLIMITS.RLIMIT_NOFILE!, soft: BigInt(inherited) }];
 }
 
-/** An ordinary user's own user namespace with one mapping has setgroups(2) denied (user_namespaces(7)). */
+/** As crun: the process keeps the groups of whoever runs kago; podman's `--group-add keep-groups` asks for it. */
+const KEEP_GROUPS = "run.oci.keep_original_groups";
+
 function groupOps(
   input: ProcessInput,
   gids: readonly number[],
 ): readonly Op[] {
-  const denied = input.host.uid !== 0 && isNewNamespace(input.spec, "user") &&
-    input.spec.linux?.gidMappings?.length === 1 && input.spec.linux.gidMappings[0]!.size === 1;
-  if (denied && gids.length === 0) return [];
+  if (keepsGroups(input) || gids.length === 0 && isSetgroupsDenied(input)) return [];
   return [{ op: "setgroups", gids, from: "process.user.additionalGids" }];
+}
+
+/** An ordinary user's VMM keeps them too: he may open the host's /dev/kvm as a member of its group, and not otherwise. */
+function keepsGroups({ host, spec, ending }: ProcessInput): boolean {
+  const asked = spec.annotations?.[KEEP_GROUPS];
+  return asked !== undefined && asked !== "0" || ending.kind === "stage" && host.uid !== 0;
+}
+
+/** In an ordinary user's own user namespace with one mapping setgroups(2) is denied (user_namespaces(7)). */
+function isSetgroupsDenied({ host, spec }: ProcessInput): boolean {
+  const maps = spec.linux?.gidMappings;
+  return host.uid !== 0 && isNewNamespace(spec, "user") && maps?.length === 1 &&
+    maps[0]!.size === 1;
 }
 
 export function pathOf(env: readonly string[]): string {

@@ -202,3 +202,37 @@ Deno.test("--rootless=false insists on a cgroup", async () => {
     assertStringIncludes(stderr, "permission denied");
   });
 });
+
+Deno.test("run.oci.keep_original_groups lets run and exec keep the user's groups, which have no number inside", async () => {
+  for (const [value, groups] of [["1", "0 65534"], ["0", "0"]] as const) {
+    const args = ["sh", "-c", "id -G; exec sleep 1000"];
+    const config = { annotations: { "run.oci.keep_original_groups": value } };
+    await withBundle({ args, config }, async ({ id, path }) => {
+      await ok(inUserSession(quiet([KAGO, "create", "--bundle", path, id])));
+      await ok(inUserSession([KAGO, "start", id]));
+      assertEquals(await ok(inUserSession([KAGO, "exec", id, "id", "-G"])), `${groups}\n`);
+    });
+  }
+});
+
+Deno.test("an ordinary user of the group kvm runs a microVM, as himself and as a subordinate user", async () => {
+  const before = await Deno.stat("/dev/kvm");
+  assertEquals((before.mode ?? 0) & 0o777, 0o660);
+  const mappings = [
+    { containerID: 0, hostID: USER.uid, size: 1 },
+    { containerID: 1, hostID: 100000, size: 65536 },
+  ];
+  const subordinate = { linux: { uidMappings: mappings, gidMappings: mappings } };
+  const user = { process: { user: { uid: 7, gid: 8, additionalGids: [9] } } };
+  const annotations = { "run.oci.handler": "krun" };
+  const args = ["sh", "-c", "id -u; id -G; uname -r; exit 7"];
+  for (const [config, ids] of [[{}, "0\n0"], [{ ...subordinate, ...user }, "7\n8 9"]] as const) {
+    await withBundle({ args, config: { ...config, annotations } }, async ({ id, path }) => {
+      const { code, stdout, stderr } = await inUserSession([KAGO, "run", "--bundle", path, id]);
+      assertEquals([code, stdout.split("\n").slice(0, 2).join("\n")], [7, ids], stderr);
+      assert(!stdout.includes(Deno.osRelease()), stdout);
+    });
+  }
+  const after = await Deno.stat("/dev/kvm");
+  assertEquals([after.mode, after.uid, after.gid], [before.mode, before.uid, before.gid]);
+});

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
+import type { Ending } from "../../../runtime/plan/compile_input.ts";
 import { MS } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
@@ -231,4 +232,26 @@ Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and re
   const labelled = specWith(["mount"], { process: { ...PROCESS, selinuxLabel: LABEL } });
   const error = assertThrows(() => compilePlan(inputOf(labelled, { ending: STAGE })), SpecError);
   assertEquals(error.jsonPath, "process.selinuxLabel");
+});
+
+Deno.test("compilePlan() lets whoever asks for it, and an ordinary user's VMM, keep the groups that it has", () => {
+  const KEEP = "run.oci.keep_original_groups";
+  const setsGroups = (
+    annotations: Readonly<Record<string, string>>,
+    uid: number,
+    ending: Ending,
+  ) => {
+    const host = { ...inputOf(specWith(["mount"])).host, uid };
+    const { init, vmm } = compilePlan(
+      inputOf(specWith(["mount"], { annotations }), { ending, host }),
+    );
+    return [...init, ...vmm].some(({ op }) => op === "setgroups");
+  };
+  const process = { kind: "process" } as const;
+  assertEquals(setsGroups({}, 0, process), true);
+  assertEquals(setsGroups({ [KEEP]: "0" }, 0, process), true);
+  assertEquals(setsGroups({ [KEEP]: "1" }, 0, process), false);
+  assertEquals(setsGroups({}, 1000, process), true);
+  assertEquals(setsGroups({}, 0, STAGE), true);
+  assertEquals(setsGroups({}, 1000, STAGE), false);
 });
