@@ -9,6 +9,7 @@ import { compileGuestTenantPlan } from "../../runtime/plan/guest_tenant.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
+import { isRootless } from "../../runtime/rootless.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import {
   type BundleContext,
@@ -65,16 +66,14 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
   requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
   const { warnings } = vmFile;
+  // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
+  const keep = isRootless() ? { keepGroups: true } : {};
+  const stage = { kind: "stage", settings: { ...settings }, ...keep } as const;
   if (!settings.agent) {
-    const ending = { kind: "stage", settings: { ...settings } } as const;
     const rootfsFiles = [guestConfigFile(adjusted)];
-    return { spec: adjusted, rootfsFiles, ending, leastMemory, warnings };
+    return { spec: adjusted, rootfsFiles, ending: stage, leastMemory, warnings };
   }
-  const ending: Ending = {
-    kind: "stage",
-    settings: { ...settings },
-    agentOwner: vmmOwner(adjusted),
-  };
+  const ending: Ending = { ...stage, agentOwner: vmmOwner(adjusted) };
   return { spec: adjusted, rootfsFiles: [], ending, leastMemory, warnings };
 }
 

@@ -41,7 +41,7 @@ export function compilePlan(input: CompileInput): Plan {
     ...createHookOps(input),
   ];
   const late = [...root.enter, ...hostnameOps(input)];
-  const intermediate = intermediateOps(input, [...root.early, ...runFolderOps(input)]);
+  const intermediate = intermediateOps(input, root.early);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
   if (input.ending.kind === "process") {
     const init = [
@@ -75,13 +75,17 @@ function vmmPlan(
   if (input.runFolder === undefined) return { vmm: [...states, ...late, ...identity, ...start] };
   const guest = guestOps(input, process);
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest) };
-  // The limits are the process's, and a VMM holds a descriptor for every file that its guest knows.
-  const confined = identity.filter(({ op }) => op !== "rlimit" && op !== "softLimit");
+  const confined = identity.flatMap(forVmm);
   return { vmm: [...states, files, ...late, ...confined, ...start], guest };
 }
 
-function runFolderOps({ runFolder }: CompileInput): readonly Op[] {
-  return runFolder === undefined ? [] : [{ op: "openRunFolder", path: runFolder }];
+/**
+ * The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. So is the umask: the
+ * guest's kernel has applied it to the modes with which files are asked for, and would find them cut down once more.
+ */
+function forVmm(op: Op): readonly Op[] {
+  if (op.op === "umask") return [{ ...op, mask: 0 }];
+  return op.op === "rlimit" || op.op === "softLimit" ? [] : [op];
 }
 
 /** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */

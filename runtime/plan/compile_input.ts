@@ -42,6 +42,8 @@ export type Ending =
     readonly settings: Readonly<Record<string, unknown>>;
     /** Whom the folder of a guest agent's socket belongs to, as the host sees him; absent without an agent. */
     readonly agentOwner?: { readonly uid: number; readonly gid: number };
+    /** Keeps the caller's groups, without which it could not open what it needs of the host. */
+    readonly keepGroups?: boolean;
   };
 
 /** A compiled seccomp filter. */

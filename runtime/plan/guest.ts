@@ -56,7 +56,8 @@ export function guestProcessOps(
   input: ProcessInput,
   process: Process,
 ): readonly Op[] {
-  const guest = { ...input, host: GUEST, spec: { ...input.spec, annotations: {} } };
+  const ending = { kind: "process" } as const;
+  const guest = { ...input, host: GUEST, ending, spec: { ...input.spec, annotations: {} } };
   const args = process.args ?? [];
   const env = lastOfEach(process.env ?? []);
   return [

@@ -29,20 +29,29 @@ export function intermediateOps(
   // be done before; only rights over it that a user namespace takes away come first.
   const late = user ? [] : joined.filter(isMountJoin);
   const first = joined.filter((op) => !late.includes(op));
+  const isRoot = input.host.uid === 0;
+  const runFolder = runFolderOps(input);
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...(input.resctrlJoinOps ?? []),
     ...oomScoreOps(input.spec.process),
     ...early,
+    ...(isRoot ? runFolder : []),
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
-    ...(input.host.uid === 0 ? [...first, ...entered] : [...entered, ...first]),
+    ...(isRoot ? [...first, ...entered] : [...entered, ...first]),
     ...newNamespaceOps(all),
+    // An ordinary user has no rights over mounts before.
+    ...(isRoot ? [] : runFolder),
     ...timeOffsetOps(input),
     ...netDeviceOps(input),
     ...late,
     { op: "cloneInit" },
   ];
+}
+
+function runFolderOps({ runFolder }: CompileInput): readonly Op[] {
+  return runFolder === undefined ? [] : [{ op: "openRunFolder", path: runFolder }];
 }
 
 function isMountJoin(op: Op): boolean {

@@ -182,10 +182,9 @@ function groupOps(
   return [{ op: "setgroups", gids, from: "process.user.additionalGids" }];
 }
 
-/** An ordinary user's VMM keeps them too: he may open the host's /dev/kvm as a member of its group, and not otherwise. */
-function keepsGroups({ host, spec, ending }: ProcessInput): boolean {
+function keepsGroups({ spec, ending }: ProcessInput): boolean {
   const asked = spec.annotations?.[KEEP_GROUPS];
-  return asked !== undefined && asked !== "0" || ending.kind === "stage" && host.uid !== 0;
+  return asked !== undefined && asked !== "0" || ending.kind === "stage" && !!ending.keepGroups;
 }
 
 /** In an ordinary user's own user namespace with one mapping setgroups(2) is denied (user_namespaces(7)). */

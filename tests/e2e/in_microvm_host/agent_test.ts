@@ -130,6 +130,8 @@ Deno.test("the guest's own mounts, binds with their flags, and files below them 
     stat -c 'owner %u:%g' /scratch/volume/file
     cat /scratch/file
     echo written > /scratch/volume/new
+    (umask 0; : > /scratch/volume/open; umask 077; : > /scratch/volume/shut)
+    stat -c 'mode %a' /scratch/volume/open /scratch/volume/shut
     echo x > /readonly/no; echo x > /scratch/file; cp /bin/busybox /scratch/volume/b; /readonly/b true
     echo code $?
     echo x > /sys/kernel/no; ls /proc/kcore/x /proc/acpi; echo done`;
@@ -146,7 +148,15 @@ Deno.test("the guest's own mounts, binds with their flags, and files below them 
     ];
     const lines = stdout.trimEnd().split("\n");
     assertEquals(lines.slice(0, expected.length), expected, stdout);
-    const rest = ["scratch 4096 1770", "owner 1234:4321", "of the host", "code 126", "done"];
+    const rest = [
+      "scratch 4096 1770",
+      "owner 1234:4321",
+      "of the host",
+      "mode 666",
+      "mode 600",
+      "code 126",
+      "done",
+    ];
     assertEquals(lines.slice(expected.length), rest);
     assertMatch(stderr, /can't create \/readonly\/no: Read-only file system/);
     assertMatch(stderr, /can't create \/scratch\/file: Read-only file system/);

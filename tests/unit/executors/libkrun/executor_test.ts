@@ -50,7 +50,11 @@ Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
 Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", () => {
   const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true };
-  assertEquals(ending, { kind: "stage", settings, agentOwner: { uid: 7, gid: 8 } });
+  assertEquals(ending, {
+    kind: "stage",
+    settings,
+    agentOwner: { uid: 7, gid: 8 },
+  });
 });
 
 function withMemory(limit: number, ramMib?: number): Spec {

@@ -1,0 +1,41 @@
+/** An ordinary user's microVMs. Runs inside the systemd host, where the user is of the group kvm. */
+import { assert, assertEquals } from "@std/assert";
+import { inUserSession } from "../../harness/ordinary_user.ts";
+import { KAGO, ok, quiet, SUBORDINATE, withBundle } from "./user_bundle.ts";
+
+const MICROVM = { annotations: { "run.oci.handler": "krun" } };
+const AS_SUBORDINATE = {
+  ...MICROVM,
+  process: { user: { uid: 7, gid: 8, additionalGids: [9] } },
+  linux: { uidMappings: SUBORDINATE, gidMappings: SUBORDINATE },
+};
+
+Deno.test("an ordinary user of the group kvm runs a microVM, as himself and as a subordinate user", async () => {
+  const before = await Deno.stat("/dev/kvm");
+  assertEquals((before.mode ?? 0) & 0o777, 0o660);
+  const args = ["sh", "-c", "id -u; id -G; uname -r; exit 7"];
+  for (const [config, ids] of [[MICROVM, "0\n0\n"], [AS_SUBORDINATE, "7\n8 9\n"]] as const) {
+    await withBundle({ args, config }, async ({ id, path }) => {
+      const { code, stdout, stderr } = await inUserSession([KAGO, "run", "--bundle", path, id]);
+      assertEquals([code, stdout.startsWith(ids)], [7, true], stdout + stderr);
+      assert(!stdout.includes(Deno.osRelease()), stdout);
+    });
+  }
+  const after = await Deno.stat("/dev/kvm");
+  assertEquals([after.mode, after.uid, after.gid], [before.mode, before.uid, before.gid]);
+});
+
+Deno.test("an ordinary user's microVM takes exec, ps, signals and delete, whoever its user is", async () => {
+  const args = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.1; done"];
+  await withBundle({ args, config: AS_SUBORDINATE }, async ({ id, path }) => {
+    await ok(inUserSession(quiet([KAGO, "create", "--bundle", path, id])));
+    await ok(inUserSession([KAGO, "start", id]));
+    assertEquals(await ok(inUserSession([KAGO, "exec", id, "id", "-u"])), "7\n");
+    assert((await ok(inUserSession([KAGO, "ps", id]))).includes("sh"));
+    await ok(inUserSession([KAGO, "kill", id, "TERM"]));
+    for (let i = 0; i < 50; i++) {
+      if (JSON.parse(await ok(inUserSession([KAGO, "state", id]))).status === "stopped") break;
+    }
+    await ok(inUserSession([KAGO, "delete", id]));
+  });
+});

@@ -1,0 +1,68 @@
+/** Bundles of the systemd host's ordinary user. */
+import { assertEquals } from "@std/assert";
+import { type JsonObject, mergeJson } from "../../harness/bundle.ts";
+import { KAGO as BUILT } from "../../harness/kago.ts";
+import { besideUserSession, USER } from "../../harness/ordinary_user.ts";
+import { makeRootfs } from "../../harness/rootfs.ts";
+import { runOk, type RunResult } from "../../harness/run.ts";
+
+/** Where the user can read it, whatever the repository's folder allows. */
+export const KAGO = "/usr/local/bin/kago";
+await Deno.copyFile(BUILT, KAGO);
+
+const SLEEP = ["sleep", "1000"];
+let serial = 0;
+
+export interface UserBundle {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** The user's own bundle from `kago spec --rootless`, changed. */
+export async function withBundle(
+  { args = SLEEP, config = {} }: {
+    readonly args?: readonly string[];
+    readonly config?: JsonObject;
+  },
+  use: (bundle: UserBundle) => Promise<void>,
+): Promise<void> {
+  const id = `user-test-${serial++}`;
+  const path = `${USER.home}/${id}`;
+  await makeRootfs(`${path}/rootfs`);
+  await runOk(KAGO, ["spec", "--rootless", "--bundle", path]);
+  const file = `${path}/config.json`;
+  const spec = JSON.parse(await Deno.readTextFile(file));
+  for (const map of ["uidMappings", "gidMappings"]) spec.linux[map][0].hostID = USER.uid;
+  const process = { process: { terminal: false, args: [...args] } };
+  await Deno.writeTextFile(file, JSON.stringify(mergeJson(mergeJson(spec, process), config)));
+  await runOk("chown", ["-R", `${USER.uid}:${USER.gid}`, path]);
+  try {
+    await use({ id, path });
+  } finally {
+    await besideUserSession([KAGO, "delete", "--force", id]);
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+/** A create whose container keeps no pipe of ours open. */
+export function quiet(words: readonly string[]): string[] {
+  return [
+    "sh",
+    "-c",
+    '"$@" >/tmp/rootless.out 2>&1 || { cat /tmp/rootless.out >&2; exit 1; }',
+    "sh",
+    ...words,
+  ];
+}
+
+export async function ok(result: Promise<RunResult>): Promise<string> {
+  const { code, stdout, stderr } = await result;
+  assertEquals(code, 0, stderr);
+  return stdout;
+}
+
+/** The user himself is root, and the others are his subordinate ids. */
+export const SUBORDINATE = [
+  { containerID: 0, hostID: USER.uid, size: 1 },
+  { containerID: 1, hostID: 100000, size: 65536 },
+];
