@@ -8,6 +8,7 @@
  *    |<------- CHILD --------|                        |  Init's pid as Main's namespace sees it
  *    |<------- LISTENER ------------------------------|  with the seccomp listener's descriptor
  *    |<------- CONSOLE -------------------------------|  with the master's descriptor
+ *    |<------- SOCKET -------|                        |  instead of Init: with our end of criu's socket
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
  *    |-------- 'S' ---------------------------------->|  start at once (run)
@@ -20,7 +21,7 @@
 #include <stdint.h>
 
 /* TEXT is an error in words, UTF-8 behind the type: what the vmm stage has to say of libkrun. */
-enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT, MESSAGE_LISTENER };
+enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT, MESSAGE_LISTENER, MESSAGE_SOCKET };
 
 struct message {
   uint32_t type;

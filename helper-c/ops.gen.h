@@ -66,4 +66,9 @@
   X(63, cpu_affinity, "V") \
   X(64, guest_terminal, "uuu") \
   X(65, session_terminal, "uu") \
-  X(66, guest_session, "sbu")
+  X(66, guest_session, "sbu") \
+  X(67, bind_host, "ss") \
+  X(68, drop_root, "") \
+  X(69, open_as, "su") \
+  X(70, criu_socket, "u") \
+  X(71, reopen_null, "")

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from.
 BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc npm=npm"
 TEST_PACKAGES="
-  runc crun
+  runc crun criu
   podman conmon buildah netavark aardvark-dns slirp4netns passt uidmap fuse-overlayfs catatonit iptables
   containerd docker.io
   busybox-static

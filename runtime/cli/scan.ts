@@ -95,7 +95,8 @@ function findOption(options: readonly Option[], key: "name" | "short", value: st
 function assign(values: Record<string, OptionValue>, option: Option, text: string | undefined) {
   const name = camelCase(option.name);
   if (text === undefined) {
-    throw new UsageError(`option --${option.name} needs a value (${option.placeholder})`);
+    // podman looks for "flag needs an argument" to learn whether a runtime has an option.
+    throw new UsageError(`flag needs an argument: --${option.name} ${option.placeholder}`);
   }
   if (option.choices !== undefined && !option.choices.includes(text)) {
     throw new UsageError(

@@ -33,7 +33,8 @@ export function features() {
       mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },
     },
-    annotations,
+    // The name under which engines look for it.
+    annotations: { "org.opencontainers.runc.checkpoint.enabled": "true", ...annotations },
     potentiallyUnsafeConfigAnnotations: [
       "run.oci.handler",
       "run.oci.keep_original_groups",

@@ -44,8 +44,9 @@ export function compilePlan(input: CompileInput): Plan {
   const intermediate = intermediateOps(input, root.early);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
   if (input.ending.kind === "process") {
-    const init = [
+    const init: Op[] = [
       ...early,
+      { op: "reopenNull" },
       ...late,
       closeFds,
       ...homeOps(process),

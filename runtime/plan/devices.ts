@@ -14,6 +14,8 @@ const DEFAULT_DEVICES: readonly (readonly [string, number, number])[] = [
   ["/dev/tty", 5, 0],
 ];
 
+export const DEFAULT_DEVICE_PATHS: readonly string[] = DEFAULT_DEVICES.map(([path]) => path);
+
 const DEFAULT_LINKS: readonly (readonly [string, string])[] = [
   ["/dev/fd", "/proc/self/fd"],
   ["/dev/stdin", "/proc/self/fd/0"],

@@ -195,6 +195,28 @@ export const OPS = {
    * streams, its signals, its end.
    */
   guestSession: { folder: "str", plan: "bytes", terminal: "u32" },
+
+  // ---- For criu, which takes an Intermediate's place ----
+
+  /** mount(2) with MS_BIND and MS_REC of one path of the host on another. */
+  bindHost: { source: "str", target: "str" },
+  /** Takes away the root that openRoot mounted, with all that was mounted below it. */
+  dropRoot: {},
+  /** Opens a path of the host for the next program, as this descriptor. */
+  openAs: { path: "str", fd: "u32" },
+  /**
+   * Makes the socket of `criu swrk`, one end of which goes to Main. criu takes the descriptors that it is told of for
+   * those of the process that made the socket, hence itself.
+   */
+  criuSocket: { fd: "u32" },
+
+  // ---- Init again ----
+
+  /**
+   * Opens the root's own null device for those standard streams that are the host's, whose mode the container could
+   * change, and which criu finds nowhere in its mounts.
+   */
+  reopenNull: {},
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**

@@ -8,7 +8,7 @@ import { readHostFacts } from "../host_facts.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import { ignoredOptions } from "../plan/mounts.ts";
-import type { Plan } from "../plan/op.ts";
+import type { Op, Plan } from "../plan/op.ts";
 import { joinPath } from "../plan/path.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
@@ -55,6 +55,8 @@ export interface Build {
   readonly cgroup?: CgroupBuild;
   readonly resctrl?: ResctrlBuild;
   readonly plan: Plan;
+  /** How its first process joins cgroups and resctrl groups; in the plan already. */
+  readonly joinOps: readonly Op[];
   /** The host's folder for a guest agent's socket. */
   readonly runFolder?: string;
   /** The host's folder for the socket that the program notifies the service manager by. */
@@ -112,6 +114,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     ...(cgroup.build ? { cgroup: cgroup.build } : {}),
     ...(resctrl ? { resctrl } : {}),
     plan,
+    joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
     ...(runFolder === undefined ? {} : { runFolder }),
     ...(notify.folder === undefined ? {} : { notifyFolder: notify.folder }),
     warnings: [

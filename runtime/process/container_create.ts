@@ -114,7 +114,8 @@ function createIn<T>(
   }
 }
 
-function initialState(build: Build): StoredState {
+/** What is stored before there is a process. */
+export function initialState(build: Build): StoredState {
   const { id, bundle, rootfs, spec, cgroup, resctrl, executor, host } = build;
   return {
     formatVersion: 1,

@@ -32,10 +32,8 @@ export async function deleteContainer(
     if (state) {
       const status = liveStatus(state, () => true);
       if (status !== "stopped" && !force) throw new StateError(id, "delete", status, ["stopped"]);
-      removeRemains(state, destroy);
-    }
-    removeStateDir(root, id);
-    if (state) runPoststop(state, warn);
+      removeStopped(root, state, destroy, warn);
+    } else removeStateDir(root, id);
   } catch (error) {
     if (!(force && error instanceof NotFoundError)) throw error;
   }
@@ -57,6 +55,18 @@ export async function deleteOwn(
   removeSharedMounts(state);
   if (state.cgroup) destroy(state.cgroup);
   if (state.resctrl) removeResctrl(state.resctrl);
+  removeStateDir(root, state.id);
+  runPoststop(state, warn);
+}
+
+/** The end of `checkpoint`, which has the lock: what is left of a container that criu has ended. */
+export function removeStopped(
+  root: string,
+  state: StoredState,
+  destroy: CgroupDestroyer,
+  warn: Warn,
+): void {
+  removeRemains(state, destroy);
   removeStateDir(root, state.id);
   runPoststop(state, warn);
 }

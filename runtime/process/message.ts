@@ -6,7 +6,17 @@ import { SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 
-const TYPES = ["", "sync", "child", "console", "ready", "failed", "text", "listener"] as const;
+const TYPES = [
+  "",
+  "sync",
+  "child",
+  "console",
+  "ready",
+  "failed",
+  "text",
+  "listener",
+  "socket",
+] as const;
 
 export interface Message {
   readonly type: (typeof TYPES)[number];

@@ -49,7 +49,7 @@ export interface Stages extends Ready {
  * @throws {SpecError | HostError | SyscallError} naming the operation that failed.
  */
 export function startStages(task: Task, handover: Handover, undo: (() => void)[]): Stages {
-  const { sync, intermediate } = spawn(task.plan, handover);
+  const { sync, intermediate } = spawnStages(task.plan, handover);
   // Our children until they are reaped; a pid that is reaped may belong to anybody.
   const children = new Set([intermediate]);
   undo.push(() => children.forEach(killAndReap));
@@ -67,7 +67,11 @@ export function startStages(task: Task, handover: Handover, undo: (() => void)[]
   };
 }
 
-function spawn(plan: Plan, handover: Handover): { sync: number; intermediate: number } {
+/** Starts the Intermediate: its pid, and our end of the socket to it. */
+export function spawnStages(
+  plan: Plan,
+  handover: Handover,
+): { sync: number; intermediate: number } {
   const encoded = encodePlan(plan);
   const fault = planFault(encoded);
   if (fault) throw new Error(fault);
@@ -83,12 +87,13 @@ function spawn(plan: Plan, handover: Handover): { sync: number; intermediate: nu
 }
 
 /** The end of the stream says that exec happened. */
-function awaitExec(sync: number, plan: Plan): void {
+export function awaitExec(sync: number, plan: Plan): void {
   const datagram = receive(sync);
   if (datagram) throw failureError(decodeMessage(datagram.bytes), plan);
 }
 
-function killAndReap(pid: number): void {
+/** Ends a child of ours that has not been reaped. */
+export function killAndReap(pid: number): void {
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return;
   signalPidfd(pidfd, SIGKILL);

@@ -78,7 +78,7 @@ Deno.test("scanOptions() collects a list and lets the last of the others win", (
 });
 
 Deno.test("scanOptions() refuses a missing value and a number that is none", () => {
-  assertUsage(["--bundle"], "option --bundle needs a value (DIR)");
+  assertUsage(["--bundle"], "flag needs an argument: --bundle DIR");
   for (const text of ["abc", "-1", "1.5", "0x10", "", "99999999999999999999"]) {
     assertUsage(
       ["--preserve-fds", text],

@@ -39,6 +39,8 @@ const DEVICES: readonly Op[] = [
 
 const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: "_ses.box" }];
 
+const REOPEN_NULL: Op = { op: "reopenNull" };
+
 const ENTER: readonly Op[] = [
   { op: "pivotRoot", from: "root.path" },
   { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
@@ -60,6 +62,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
       ...SESSION,
       ...ROOT,
       ...DEVICES,
+      REOPEN_NULL,
       ...ENTER,
       { op: "closeFds", preserve: 0 },
       { op: "findHome", uid: 0 },
@@ -110,7 +113,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
   });
   const init = compilePlan(inputOf(spec)).init;
   const after = init.slice(SESSION.length + ROOT.length + DEVICES.length);
-  assertEquals(after.slice(0, 9), [
+  assertEquals(after.slice(0, 10), [
     {
       op: "sysctl",
       key: "net/ipv4/ip_forward",
@@ -125,6 +128,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
     },
     { op: "readonlyPath", path: "/proc/sys", from: "linux.readonlyPaths[0]" },
     { op: "maskPath", path: "/proc/keys", context: "", from: "linux.maskedPaths[0]" },
+    REOPEN_NULL,
     ...ENTER,
     { op: "rootAttributes", attrsSet: 1n, propagation: 0, from: "root.readonly" },
     { op: "sethostname", name: "h", from: "hostname" },
@@ -162,12 +166,13 @@ Deno.test("compilePlan() keeps an ambient capability only if it is permitted and
 Deno.test("compilePlan() without a mount namespace mounts over a private root, and changes the root", () => {
   const mounts = [{ destination: "/data", type: "tmpfs" }];
   const init = compilePlan(inputOf(specWith(["pid"], { mounts }))).init;
-  assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 7), [
+  assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 8), [
     { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
     { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
     ...compilePlan(inputOf(specWith(["mount"], { mounts }))).init.filter(({ op }) =>
       op === "mount"
     ),
+    REOPEN_NULL,
     { op: "changeRoot", moveMount: 0 },
     { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
   ]);
@@ -179,6 +184,7 @@ Deno.test("compilePlan() of a spec without a process ends in the wait for start"
     ...SESSION,
     ...ROOT,
     ...DEVICES,
+    REOPEN_NULL,
     ...ENTER,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },
@@ -205,6 +211,7 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
     ...ROOT,
     ...DEVICES,
     { op: "maskPath", path: "/m", context: label, from: "linux.maskedPaths[0]" },
+    REOPEN_NULL,
     ...ENTER,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },

@@ -1,0 +1,54 @@
+/* Operations of an Intermediate that criu takes the place of: its mounts, and the descriptors that it is given. */
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "kernel.h"
+#include "message.h"
+
+int op_bind_host(struct context *c, const struct field *f) {
+  (void)c;
+  return as_result(mount(f[0].text, f[1].text, NULL, MS_BIND | MS_REC, NULL));
+}
+
+int op_drop_root(struct context *c, const struct field *f) {
+  (void)f;
+  /* By descriptor, not by a path, on which another mount may lie by now. */
+  int result = as_result(fchdir(c->root_fd));
+  if (result == 0) result = as_result(umount2(".", MNT_DETACH));
+  if (result == 0) result = as_result(chdir("/"));
+  close(c->root_fd);
+  c->root_fd = -1;
+  return result;
+}
+
+/* Makes `fd` the descriptor `wanted` of the next program, which must not be one of the stage's own. */
+static int place(const struct context *c, int fd, int wanted) {
+  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd, c->root_fd, c->run_fd, c->proc_fd, c->target_fd};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+    if (own[i] == wanted) return -EBUSY;
+  }
+  int result = as_result(dup2(fd, wanted));
+  return result < 0 ? result : 0;
+}
+
+int op_open_as(struct context *c, const struct field *f) {
+  int fd = as_result(open(f[0].text, O_RDONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = place(c, fd, (int)f[1].number);
+  close(fd);
+  return result;
+}
+
+int op_criu_socket(struct context *c, const struct field *f) {
+  int pair[2];
+  struct message message = {.type = MESSAGE_SOCKET, .stage = c->stage};
+  int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+  if (result < 0) return result;
+  result = place(c, pair[1], (int)f[0].number);
+  if (result == 0) result = message_send(c->sync_fd, &message, pair[0]);
+  close(pair[0]);
+  close(pair[1]);
+  return result;
+}

@@ -1,0 +1,64 @@
+/* op_open_as() and op_criu_socket(): the descriptors that criu is given. */
+#include "check.h"
+#include "root_fixture.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "../message.h"
+#include "../shim.h"
+
+static int call_open_as(const char *path, uint32_t fd) {
+  const struct field fields[2] = {{.text = path}, {.number = fd}};
+  return op_open_as(&c, fields);
+}
+
+static int call_criu_socket(uint32_t fd) {
+  const struct field field = {.number = fd};
+  return op_criu_socket(&c, &field);
+}
+
+/* A context whose channels are a pair of sockets; the other end. */
+static int with_channel(void) {
+  int pair[2];
+  CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+  c = (struct context){.sync_fd = pair[0], .report_fd = pair[0], .listen_fd = -1, .target_fd = -1, .plan_fd = -1,
+                       .root_fd = -1, .run_fd = -1, .proc_fd = -1};
+  return pair[1];
+}
+
+TEST(a_path_is_opened_as_the_descriptor_that_the_next_program_is_told_of) {
+  with_channel();
+  CHECK(mkdir("folder", 0755) == 0);
+  int before = open_descriptors();
+  EQUAL(call_open_as("folder", 100), 0);
+  EQUAL(open_descriptors(), before + 1);
+  EQUAL(fcntl(100, F_GETFD), 0);
+  struct stat opened, named;
+  CHECK(fstat(100, &opened) == 0 && stat("folder", &named) == 0);
+  CHECK(opened.st_ino == named.st_ino);
+}
+
+TEST(a_descriptor_of_the_stage_s_own_is_not_taken) {
+  with_channel();
+  int before = open_descriptors();
+  EQUAL(call_open_as("/", (uint32_t)c.sync_fd), -EBUSY);
+  EQUAL(call_criu_socket((uint32_t)c.sync_fd), -EBUSY);
+  EQUAL(call_open_as("missing", 100), -ENOENT);
+  EQUAL(open_descriptors(), before);
+}
+
+TEST(the_socket_has_one_end_here_and_the_other_with_main) {
+  int main_end = with_channel(), passed = -1;
+  int before = open_descriptors();
+  EQUAL(call_criu_socket(100), 0);
+  EQUAL(open_descriptors(), before + 1);
+  struct message message;
+  EQUAL(kago_receive(main_end, (uint8_t *)&message, sizeof message, &passed), (int)sizeof message);
+  EQUAL(message.type, MESSAGE_SOCKET);
+  CHECK(passed >= 0);
+  EQUAL(send(passed, "x", 1, MSG_NOSIGNAL), 1);
+  char byte = 0;
+  EQUAL(recv(100, &byte, 1, 0), 1);
+  EQUAL(byte, 'x');
+}

@@ -1,0 +1,43 @@
+/** `kago checkpoint`: writes a running container down, and unless told otherwise ends it. */
+import type { Invocation } from "../cli/command_table.ts";
+import { UsageError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { checkpointContainer } from "../process/container_checkpoint.ts";
+import { criuFlags, criuFolders } from "./criu_options.ts";
+import { stateRoot } from "./state_root_option.ts";
+
+export async function run(
+  { global, options, positionals }: Invocation<"checkpoint">,
+  logger: Logger,
+): Promise<number> {
+  const { parentPath, pageServer } = options;
+  await checkpointContainer({
+    id: positionals[0]!,
+    root: stateRoot(global),
+    rootless: global.rootless,
+    ...(global.criu ? { criu: global.criu } : {}),
+    folders: criuFolders(options),
+    flags: {
+      ...criuFlags(options),
+      leaveRunning: options.leaveRunning,
+      preDump: options.preDump,
+      ...(parentPath ? { parentPath } : {}),
+      linkRemap: options.linkRemap,
+      tcpSkipInFlight: options.tcpSkipInFlight,
+      ...(pageServer ? { pageServer: parsePageServer(pageServer) } : {}),
+    },
+    statusFd: options.statusFd ?? -1,
+  }, logger.warn);
+  return 0;
+}
+
+/**
+ * `ADDRESS:PORT`; an IPv6 address has colons of its own.
+ * @throws {UsageError}
+ */
+export function parsePageServer(text: string): { address: string; port: number } {
+  const [, address, digits] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (address !== undefined && port > 0 && port <= 65535) return { address, port };
+  throw new UsageError(`--page-server ${text} is not ADDRESS:PORT`);
+}

@@ -1,0 +1,28 @@
+/** The options that `checkpoint` and `restore` share. */
+import type { Invocation } from "../cli/command_table.ts";
+import type { CriuFlags } from "../criu/options.ts";
+import type { FolderPaths } from "../plan/criu.ts";
+import { joinPath } from "../plan/path.ts";
+
+type Options = Invocation<"checkpoint">["options"] | Invocation<"restore">["options"];
+
+export function criuFlags(options: Options): CriuFlags {
+  const { tcpEstablished, tcpClose, extUnixSk, shellJob, fileLocks } = options;
+  const { autoDedup, lazyPages, manageCgroupsMode, emptyNs } = options;
+  return {
+    tcpEstablished,
+    tcpClose,
+    extUnixSk,
+    shellJob,
+    fileLocks,
+    autoDedup,
+    lazyPages,
+    manageCgroupsMode,
+    emptyNs,
+  };
+}
+
+export function criuFolders({ imagePath, workPath }: Options): FolderPaths {
+  const absolute = (path: string) => joinPath(Deno.cwd(), path);
+  return { images: absolute(imagePath), ...(workPath ? { work: absolute(workPath) } : {}) };
+}

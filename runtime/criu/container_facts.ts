@@ -1,0 +1,85 @@
+/** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
+import { closeFd, openInRoot } from "../../ffi/shim.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { SyscallError } from "../errors.ts";
+import type { Spec } from "../spec/spec.ts";
+import type { StoredState } from "../state/container_state.ts";
+import type { DumpSubject } from "./dump.ts";
+import { externalMounts } from "./externals.ts";
+
+/** @param state of a container whose Init lives, and is held. */
+export function readSubject(state: StoredState, spec: Spec): DumpSubject {
+  const { pid, rootfs, bundle, cgroup } = state;
+  const mountPoints = parseMountPoints(Deno.readTextFileSync(`/proc/${pid}/mountinfo`));
+  const freezer = freezerFolder(cgroup);
+  return {
+    pid,
+    rootfs,
+    spec,
+    externals: externalMounts(spec, bundle, cgroup),
+    ...(freezer === undefined ? {} : { freezer }),
+    mountAt: (path) => mountAt(`/proc/${pid}/root`, path, mountPoints),
+    namespaceInode: (name) => inodeOf(Deno.readLinkSync(`/proc/${pid}/ns/${name}`)),
+  };
+}
+
+/** What the container's standard streams are: `pipe:[1234]`, or a path. */
+export function readDescriptors(pid: number): string[] {
+  return [0, 1, 2].map((fd) => readLink(`/proc/${pid}/fd/${fd}`) ?? "/dev/null");
+}
+
+/** criu takes a v2 folder, or that of v1's freezer. */
+function freezerFolder(cgroup: CgroupRecord | null): string | undefined {
+  const directories = cgroup?.directories ?? [];
+  const v1 = directories.find((d) => d.version === 1 && d.controllers.includes("freezer"));
+  return (v1 ?? directories.find(({ version }) => version === 2))?.path;
+}
+
+/** The mount points in the text of a mountinfo (proc_pid_mountinfo(5)), field 5, in which four characters are escaped. */
+export function parseMountPoints(mountinfo: string): ReadonlySet<string> {
+  const unescape = (text: string) =>
+    text.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
+  return new Set(
+    mountinfo.split("\n").filter(Boolean).map((line) => unescape(line.split(" ")[4]!)),
+  );
+}
+
+function mountAt(root: string, path: string, mountPoints: ReadonlySet<string>) {
+  const fd = tryOpen(root, path);
+  if (fd === undefined) return undefined;
+  try {
+    const mountPoint = Deno.readLinkSync(`/proc/self/fd/${fd}`);
+    if (!mountPoints.has(mountPoint)) return undefined;
+    const { isCharDevice, rdev } = Deno.statSync(`/proc/self/fd/${fd}`);
+    const NULL_RDEV = 1 << 8 | 3;
+    return { mountPoint, isNull: isCharDevice === true && rdev === NULL_RDEV };
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** undefined for what is not there. */
+function tryOpen(root: string, path: string): number | undefined {
+  try {
+    return openInRoot(root, path);
+  } catch (error) {
+    const ENOENT = 2, ENOTDIR = 20;
+    const absent = error instanceof SyscallError && [ENOENT, ENOTDIR].includes(error.errno);
+    if (absent) return undefined;
+    throw error;
+  }
+}
+
+/** The number in `net:[4026531840]`. */
+function inodeOf(link: string): number {
+  return Number(link.slice(link.indexOf("[") + 1, -1));
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/** What criu is asked for at a checkpoint. Pure: facts about the container come from container_facts.ts. */
+import type { Spec } from "../spec/spec.ts";
+import { externalMasks, type ExternalMount, externalNamespaces } from "./externals.ts";
+import { commonOpts, type CriuFlags } from "./options.ts";
+import type { CriuOpts, CriuRequest } from "./rpc.ts";
+
+export const DUMP_LOG = "dump.log";
+
+/** What a dump is about. */
+export interface DumpFlags extends CriuFlags {
+  readonly leaveRunning: boolean;
+  readonly preDump: boolean;
+  /** Relative to the folder of images. */
+  readonly parentPath?: string;
+  readonly linkRemap: boolean;
+  readonly tcpSkipInFlight: boolean;
+  readonly pageServer?: { readonly address: string; readonly port: number };
+}
+
+/** A running container. */
+export interface DumpSubject {
+  readonly pid: number;
+  readonly rootfs: string;
+  readonly spec: Spec;
+  readonly externals: readonly ExternalMount[];
+  /** The folder of the cgroup that can freeze it. */
+  readonly freezer?: string;
+  /** Where in the container a path leads to, if just that is mounted there, and whether it is the null device. */
+  mountAt(path: string): { readonly mountPoint: string; readonly isNull: boolean } | undefined;
+  /** The inode of one of its namespaces, by the name below /proc/PID/ns. */
+  namespaceInode(procName: string): number;
+}
+
+export function dumpRequest(subject: DumpSubject, flags: DumpFlags): CriuRequest {
+  const opts: CriuOpts = {
+    ...commonOpts(flags),
+    log_file: DUMP_LOG,
+    pid: subject.pid,
+    root: subject.rootfs,
+    leave_running: flags.leaveRunning,
+    link_remap: flags.linkRemap,
+    tcp_skip_in_flight: flags.tcpSkipInFlight,
+    ...(flags.pageServer ? { ps: flags.pageServer } : {}),
+    ...(flags.parentPath === undefined ? {} : { parent_img: flags.parentPath, track_mem: true }),
+    ...(subject.freezer === undefined ? {} : { freeze_cgroup: subject.freezer }),
+    external: [
+      ...namespaces(subject),
+      // Memory alone is dumped beforehand.
+      ...(flags.preDump ? [] : mounts(subject)),
+    ],
+  };
+  return { type: flags.preDump ? "preDump" : "dump", opts };
+}
+
+function namespaces({ spec, namespaceInode }: DumpSubject): string[] {
+  const NAMES = { network: "net", pid: "pid" } as const;
+  return externalNamespaces(spec).map(({ type, key }) => {
+    const name = NAMES[type as keyof typeof NAMES];
+    return `${name}[${namespaceInode(name)}]:${key}`;
+  });
+}
+
+function mounts({ spec, externals, mountAt }: DumpSubject): string[] {
+  const external = externals.flatMap(({ name }) => {
+    const found = mountAt(name);
+    return found ? [`mnt[${found.mountPoint}]:${name}`] : [];
+  });
+  const masked = externalMasks(spec).flatMap(({ name }) => {
+    const found = mountAt(name);
+    return found?.isNull ? [`mnt[${found.mountPoint}]:${name}`] : [];
+  });
+  return [...new Set([...external, ...masked])];
+}

@@ -1,0 +1,94 @@
+/** The folder of a checkpoint's images, and the one for criu's logs. */
+import { HostError, UsageError } from "../errors.ts";
+import type { FolderPaths } from "../plan/criu.ts";
+import { joinPath } from "../plan/path.ts";
+
+/** What the standard streams of the container were, as runc writes it. */
+const DESCRIPTORS = "descriptors.json";
+
+/** criu's list of what is in a checkpoint; a folder without it holds none. */
+const INVENTORY = "inventory.img";
+
+/** Makes the folders that are missing, for root alone. */
+export function makeFolders({ images, work }: FolderPaths): void {
+  makeFolder(images);
+  if (work !== undefined) makeFolder(work);
+}
+
+function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new HostError(`cannot make the folder ${path}`, "name a folder that can be written to", {
+      cause,
+    });
+  }
+}
+
+export function logPath({ images, work }: FolderPaths, name: string): string {
+  return `${work ?? images}/${name}`;
+}
+
+/**
+ * The folder of an earlier pre-dump is named relative to that of the images, because both may move.
+ * @throws {UsageError}
+ */
+export function checkParentPath(images: string, parent: string): void {
+  if (parent.startsWith("/")) {
+    throw new UsageError(`--parent-path ${parent} must be relative to the folder of images`);
+  }
+  const path = joinPath(images, parent);
+  if (!isFolder(path)) throw new UsageError(`--parent-path ${parent}: there is no folder ${path}`);
+}
+
+/** @throws {HostError} for what is no checkpoint. */
+export function requireCheckpoint(images: string): void {
+  if (!isFolder(images)) {
+    throw new HostError(
+      `there is no folder ${images} to restore from`,
+      "name the folder of a checkpoint with --image-path",
+    );
+  }
+  if (exists(`${images}/${INVENTORY}`)) return;
+  throw new HostError(
+    `${images} is no checkpoint: it has no ${INVENTORY}`,
+    "name the folder of a checkpoint with --image-path",
+  );
+}
+
+export function writeDescriptors(images: string, descriptors: readonly string[]): void {
+  Deno.writeTextFileSync(`${images}/${DESCRIPTORS}`, JSON.stringify(descriptors), { mode: 0o600 });
+}
+
+/** @throws {HostError} when the checkpoint is not of a container. */
+export function readDescriptors(images: string): string[] {
+  const path = `${images}/${DESCRIPTORS}`;
+  try {
+    const value: unknown = JSON.parse(Deno.readTextFileSync(path));
+    if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+  } catch (cause) {
+    throw new HostError(`cannot read ${path}`, "the checkpoint is damaged, or not of a container", {
+      cause,
+    });
+  }
+  throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
+}
+
+function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory ?? false;
+}
+
+function exists(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    // ENOTDIR has no class of its own.
+    if (error instanceof Error && error.message.includes("(os error 20)")) return undefined;
+    throw error;
+  }
+}

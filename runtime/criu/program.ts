@@ -1,0 +1,77 @@
+/** Which criu is used, and whether it is recent enough. */
+import { HostError } from "../errors.ts";
+import { findProgram } from "../find_program.ts";
+
+/**
+ * The oldest that knows all that is asked of it here: external pid namespaces, the freezer of cgroup v2, and
+ * notifications about lazy pages.
+ */
+const LEAST = "3.15";
+/** `--lsm-profile` and `--lsm-mount-context` do as they say since then. */
+export const LEAST_FOR_LSM = "3.16";
+
+export interface CriuProgram {
+  readonly path: string;
+  /** As in `3.17.1`. */
+  readonly version: string;
+}
+
+/**
+ * @param wanted a name or a path, from `--criu`.
+ * @throws {HostError} when there is none, or one that is too old.
+ */
+export function findCriu(wanted = "criu"): CriuProgram {
+  const path = wanted.includes("/") ? wanted : findProgram(wanted);
+  if (path === undefined) {
+    throw new HostError(
+      `there is no ${wanted} on this host, which checkpoints and restores containers`,
+      "install criu, or name it with --criu",
+    );
+  }
+  const program = { path, version: askVersion(path) };
+  requireVersion(program, LEAST, "checkpointing and restoring containers");
+  return program;
+}
+
+/** @throws {HostError} naming the version that `purpose` needs. */
+export function requireVersion(
+  { path, version }: CriuProgram,
+  least: string,
+  purpose: string,
+): void {
+  if (compareVersions(version, least) >= 0) return;
+  throw new HostError(
+    `${path} is criu ${version}, and ${purpose} needs ${least} at least`,
+    "install a newer criu",
+  );
+}
+
+function askVersion(path: string): string {
+  let output: Deno.CommandOutput;
+  try {
+    output = new Deno.Command(path, { args: ["--version"], stdin: "null" }).outputSync();
+  } catch (cause) {
+    throw new HostError(`${path} cannot be executed`, "name another criu with --criu", { cause });
+  }
+  const version = parseVersion(new TextDecoder().decode(output.stdout));
+  if (version !== undefined) return version;
+  throw new HostError(
+    `${path} --version does not tell a version of criu`,
+    "name another criu with --criu",
+  );
+}
+
+/** The version in what `criu --version` prints. */
+export function parseVersion(text: string): string | undefined {
+  return /^Version: (\d+\.\d+(?:\.\d+)?)/m.exec(text)?.[1];
+}
+
+/** Below 0 when `a` is the older one. */
+export function compareVersions(a: string, b: string): number {
+  const [as, bs] = [a, b].map((version) => version.split(".").map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (as![i] ?? 0) - (bs![i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

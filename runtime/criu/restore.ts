@@ -1,0 +1,75 @@
+/** What criu is asked for at a restore. Pure. */
+import type { Spec } from "../spec/spec.ts";
+import { CRIU_FDS } from "../plan/criu.ts";
+import {
+  externalMasks,
+  type ExternalMount,
+  externalNamespaces,
+  joinedAtRestore,
+} from "./externals.ts";
+import { commonOpts, type CriuFlags } from "./options.ts";
+import type { CriuRequest } from "./rpc.ts";
+
+export const RESTORE_LOG = "restore.log";
+
+export interface RestoreFlags extends CriuFlags {
+  /** `TYPE:NAME` */
+  readonly lsmProfile?: string;
+  readonly lsmMountContext?: string;
+}
+
+/** A container that comes back. */
+export interface RestoreSubject {
+  /** Where its root filesystem is mounted for criu. */
+  readonly root: string;
+  readonly spec: Spec;
+  readonly externals: readonly ExternalMount[];
+  /** descriptors.json: what the standard streams were. */
+  readonly descriptors: readonly string[];
+}
+
+/** @param ownCgroups the text of criu's /proc/PID/cgroup: where it is, the container will be. */
+export function restoreRequest(
+  { root, spec, externals, descriptors }: RestoreSubject,
+  flags: RestoreFlags,
+  ownCgroups: string,
+): CriuRequest {
+  return {
+    type: "restore",
+    opts: {
+      ...commonOpts(flags),
+      log_file: RESTORE_LOG,
+      root,
+      rst_sibling: true,
+      evasive_devices: true,
+      ...(flags.lsmProfile === undefined ? {} : { lsm_profile: flags.lsmProfile }),
+      ...(flags.lsmMountContext === undefined ? {} : { lsm_mount_context: flags.lsmMountContext }),
+      cg_root: cgroupRoots(ownCgroups),
+      inherit_fd: [...streams(descriptors), ...namespaces(spec)],
+      join_ns: joinedAtRestore(spec),
+      external: [...externals, ...externalMasks(spec)].map(({ name, source }) =>
+        `mnt[${name}]:${source}`
+      ),
+    },
+  };
+}
+
+/** Pipes are the engine's, and are replaced by what the caller has in their place. */
+function streams(descriptors: readonly string[]): { key: string; fd: number }[] {
+  return descriptors.flatMap((key, fd) => key.startsWith("pipe:[") ? [{ key, fd }] : []);
+}
+
+function namespaces(spec: Spec): { key: string; fd: number }[] {
+  return externalNamespaces(spec).map(({ key }, index) => ({
+    key,
+    fd: CRIU_FDS.namespaces + index,
+  }));
+}
+
+/** The lines of a /proc/PID/cgroup, each `ID:CONTROLLERS:PATH`, by controller. */
+function cgroupRoots(text: string): { ctrl: string; path: string }[] {
+  return text.split("\n").filter(Boolean).flatMap((line) => {
+    const [, controllers = "", ...path] = line.split(":");
+    return controllers.split(",").map((ctrl) => ({ ctrl, path: path.join(":") }));
+  });
+}

@@ -1,0 +1,100 @@
+/** `checkpoint`: has criu write down a running container, which then ends or goes on. */
+import { cgroupDestroyer } from "../cgroup/destroy.ts";
+import { readDescriptors, readSubject } from "../criu/container_facts.ts";
+import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
+import { criuError } from "../criu/failure.ts";
+import { checkParentPath, logPath, makeFolders, writeDescriptors } from "../criu/images.ts";
+import { findCriu } from "../criu/program.ts";
+import { CriuFailure, requireRoot, runCriu } from "../criu/session.ts";
+import { HostError, StateError } from "../errors.ts";
+import { inheritedEnv } from "../host_facts.ts";
+import { dumpPlan, type FolderPaths } from "../plan/criu.ts";
+import { isRootless, type RootlessOption } from "../rootless.ts";
+import { parseSpec } from "../spec/load.ts";
+import type { Spec } from "../spec/spec.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+import { loadConfig } from "../state/stored_config.ts";
+import { removeStopped } from "./container_delete.ts";
+import { LiveInit } from "./tenant_facts.ts";
+
+export interface CheckpointRequest {
+  readonly id: string;
+  readonly root: string;
+  readonly rootless: RootlessOption;
+  /** A name or path of criu. */
+  readonly criu?: string;
+  readonly folders: FolderPaths;
+  readonly flags: DumpFlags;
+  /** Where a NUL is written when lazy pages can be asked for, or -1. */
+  readonly statusFd: number;
+}
+
+const ALLOWED = ["running", "paused"] as const;
+
+/**
+ * Writes the container down. Unless it is to go on it is deleted afterwards, as with runc: `restore` makes it anew.
+ * @throws {StateError} unless it is running or paused.
+ * @throws {CriuError} when criu cannot; the container goes on.
+ */
+export async function checkpointContainer(
+  request: CheckpointRequest,
+  warn: (message: string) => void,
+): Promise<void> {
+  const { id, root, flags, folders } = request;
+  requireRoot("checkpoint", isRootless(request.rootless));
+  const destroy = await cgroupDestroyer(loadState(root, id).cgroup);
+  const spec = await parseSpec(loadConfig(`${root}/${id}`));
+  using _lock = lockState(root, id);
+  const state = loadState(root, id);
+  requireDumpable(state);
+  const { path } = findCriu(request.criu);
+  if (flags.parentPath !== undefined) checkParentPath(folders.images, flags.parentPath);
+  using _init = LiveInit.open(state);
+  dump(state, spec, path, request);
+  if (!flags.leaveRunning && !flags.preDump) removeStopped(root, state, destroy, warn);
+}
+
+function requireDumpable(state: StoredState): void {
+  const { id } = state;
+  if (state.handler === "krun") {
+    throw new HostError(
+      `container ${id} runs as a microVM, which cannot be checkpointed`,
+      "only plain containers can",
+    );
+  }
+  const status: string = liveStatus(state, () => true);
+  if (ALLOWED.some((allowed) => allowed === status)) return;
+  throw new StateError(id, "checkpoint", status, ALLOWED);
+}
+
+function dump(
+  state: StoredState,
+  spec: Spec,
+  criu: string,
+  { flags, folders, statusFd }: CheckpointRequest,
+): void {
+  const request = dumpRequest(readSubject(state, spec), flags);
+  makeFolders(folders);
+  if (!flags.preDump) writeDescriptors(folders.images, readDescriptors(state.pid));
+  try {
+    runCriu({
+      plan: dumpPlan({ path: criu, env: inheritedEnv(), folders }),
+      cgroup: -1,
+      request: () => request,
+      notify: (script) => {
+        if (script === "status-ready" && statusFd >= 0) tellReady(statusFd);
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof CriuFailure)) throw cause;
+    throw criuError(`dump container ${state.id}`, logPath(folders, DUMP_LOG), cause);
+  }
+}
+
+function tellReady(fd: number): void {
+  using file = Deno.openSync(`/proc/self/fd/${fd}`, { write: true });
+  file.writeSync(new Uint8Array(1));
+}

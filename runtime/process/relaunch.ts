@@ -1,0 +1,130 @@
+/**
+ * Main, when a container comes back: makes the cgroup, starts criu in it, answers criu's notifications, and leaves a
+ * container that runs behind, or nothing at all. The counterpart of launch.ts.
+ */
+import { closeFd, copyWindowSize, openFolder, sendDescriptor } from "../../ffi/shim.ts";
+import { externalMounts, externalNamespaces } from "../criu/externals.ts";
+import { readDescriptors } from "../criu/images.ts";
+import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";
+import { CriuFailure, runCriu } from "../criu/session.ts";
+import { inheritedEnv } from "../host_facts.ts";
+import { type FolderPaths, restorePlan } from "../plan/criu.ts";
+import type { Build } from "./build.ts";
+import { runHooks } from "./hooks.ts";
+import { beginCgroup } from "./launch_cgroup.ts";
+import { killAndReap } from "./stages.ts";
+
+export interface RelaunchOptions {
+  /** The program's path. */
+  readonly criu: string;
+  readonly folders: FolderPaths;
+  readonly flags: RestoreFlags;
+  readonly stateFolder: string;
+  /** Who gets the terminal; absent when this process relays it itself. */
+  readonly consoleSocket?: string;
+  /** Called when the first process is back, before any of them goes on. */
+  onProcess(pid: number): void;
+}
+
+/** A container that runs again. */
+export interface Relaunched {
+  readonly pid: number;
+  /** The terminal's master, or -1. */
+  readonly master: number;
+}
+
+/**
+ * @param undo gets the way back of all that was made.
+ * @throws {CriuFailure | SpecError | HostError | SyscallError}
+ */
+export function relaunch(
+  build: Build,
+  options: RelaunchOptions,
+  undo: (() => void)[],
+): Relaunched {
+  const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
+  if (build.resctrl) undo.push(build.resctrl.create());
+  const criuRoot = `${options.stateFolder}/criu-root`;
+  Deno.mkdirSync(criuRoot, { mode: 0o755 });
+  let master = -1;
+  const onNotify = (script: string, pid: number, passed: number) => {
+    if (script === "setup-namespaces") runCreateHooks(build, pid);
+    if (script === "orphan-pts-master") master = takeTerminal(passed, options.consoleSocket);
+    if (script === "post-restore") {
+      undo.push(() => killAndReap(pid));
+      options.onProcess(pid);
+    }
+  };
+  const { restore } = restoreBy(build, options, criuRoot, cgroup?.adopt, onNotify);
+  Deno.removeSync(criuRoot);
+  if (!restore?.pid) throw new CriuFailure("criu does not tell the process that it restored");
+  cgroup?.settle();
+  return { pid: restore.pid, master };
+}
+
+function restoreBy(
+  build: Build,
+  options: RelaunchOptions,
+  criuRoot: string,
+  adopt: ((pid: number) => void) | undefined,
+  notify: (script: string, pid: number, passed: number) => void,
+) {
+  const { spec, bundle, rootfs, cgroup } = build;
+  const subject = {
+    root: criuRoot,
+    spec,
+    externals: externalMounts(spec, bundle, cgroup?.record ?? null),
+    descriptors: readDescriptors(options.folders.images),
+  };
+  const plan = restorePlan({
+    program: { path: options.criu, env: inheritedEnv(), folders: options.folders },
+    spec,
+    bundle,
+    rootfs,
+    criuRoot,
+    joinOps: build.joinOps,
+    namespaces: externalNamespaces(spec).map(({ path }) => path),
+  });
+  const folder = cgroup?.cloneInto ? openFolder(cgroup.cloneInto) : -1;
+  try {
+    return runCriu({
+      plan,
+      cgroup: folder,
+      ...(adopt ? { adopt } : {}),
+      request: (pid) => {
+        const ownCgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
+        return restoreRequest(subject, options.flags, ownCgroups);
+      },
+      notify,
+    });
+  } finally {
+    if (folder >= 0) closeFd(folder);
+  }
+}
+
+/** The hooks of the runtime's namespaces, as at `create`; those that start the process had their time. */
+function runCreateHooks({ id, bundle, spec, host }: Build, pid: number): void {
+  const { ociVersion, annotations } = spec;
+  const state = {
+    ociVersion,
+    id,
+    status: "creating" as const,
+    pid,
+    bundle,
+    ...(annotations ? { annotations } : {}),
+  };
+  for (const moment of ["prestart", "createRuntime"] as const) {
+    const error = runHooks(moment, spec.hooks, state, host.env);
+    if (error) throw error;
+  }
+}
+
+function takeTerminal(master: number, consoleSocket: string | undefined): number {
+  if (!consoleSocket) {
+    copyWindowSize(master);
+    return master;
+  }
+  sendDescriptor(consoleSocket, "/dev/ptmx", master);
+  closeFd(master);
+  return -1;
+}
