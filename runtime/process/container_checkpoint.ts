@@ -65,6 +65,12 @@ function requireDumpable(state: StoredState): void {
       "only plain containers can",
     );
   }
+  if (state.sdNotify) {
+    throw new HostError(
+      `container ${id} notifies a service manager, whose socket cannot be checkpointed`,
+      "start it without NOTIFY_SOCKET",
+    );
+  }
   const status: string = liveStatus(state, () => true);
   if (ALLOWED.some((allowed) => allowed === status)) return;
   throw new StateError(id, "checkpoint", status, ALLOWED);
