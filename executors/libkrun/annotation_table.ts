@@ -159,7 +159,7 @@ export const ANNOTATIONS = {
     least: 0,
     most: 0xffffffff,
     help:
-      "A virtio-gpu with these flags of virglrenderer. Needs /dev/dri on the host, and with the flag RENDER_SERVER (512) /usr/libexec/virgl_render_server.",
+      "A virtio-gpu with these flags of virglrenderer. Needs /dev/dri on the host. The flag RENDER_SERVER (512) is refused: the VMM would execute a program of the image.",
     fallback: "no gpu",
     example: "64",
   },

@@ -89,7 +89,7 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
       disks: listAnnotation(spec, "krun.disk")?.map(parseDisk),
       console: consoleOf(spec),
       nestedVirt: flagAnnotation(spec, "krun.nested_virt") || undefined,
-      gpuFlags: integerAnnotation(spec, "krun.gpu_flags"),
+      gpuFlags: gpuFlagsOf(spec),
       kernel: kernelOf(spec, vmFile),
       rootTag: vmFile.virtiofs_tag,
       daxWindow: vmFile.virtiofs_shm_size,
@@ -154,6 +154,20 @@ function consoleOf(spec: Spec): string | undefined {
   throw annotationError(
     "krun.console",
     "goes without process.terminal: a guest's terminal is its kernel's console",
+  );
+}
+
+/** virglrenderer.h, VIRGL_RENDERER_RENDER_SERVER: the renderer is a program of its own, found by its path. */
+const RENDER_SERVER = 1 << 9;
+
+/** The VMM stands in the container's root, so that program and its libraries would be the image's: code of its own choice. */
+function gpuFlagsOf(spec: Spec): number | undefined {
+  const flags = integerAnnotation(spec, "krun.gpu_flags");
+  if (flags === undefined || (flags & RENDER_SERVER) === 0) return flags;
+  throw annotationError(
+    "krun.gpu_flags",
+    `has the flag RENDER_SERVER (${RENDER_SERVER}), with which the VMM would execute a program of the image: leave the ` +
+      `flag out (${(flags ^ RENDER_SERVER) >>> 0})`,
   );
 }
 

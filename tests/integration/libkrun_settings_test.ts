@@ -204,17 +204,26 @@ Deno.test("a libkrun that is too old for the agent is refused with the way to do
 
 Deno.test("a GPU is looked for on the host, never in the image", async () => {
   const { code, stderr } = await runCase({
-    annotations: { "krun.gpu_flags": "512" },
+    annotations: { "krun.gpu_flags": "64" },
+    prepare: ({ rootfs }) => Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true }),
+  });
+  assert(!exists("/dev/dri"), "this host has a GPU");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "the host has no /dev/dri; ");
+});
+
+Deno.test("no image supplies the render server of a GPU: its flag is refused", async () => {
+  const { code, stderr, calls } = await runCase({
+    annotations: { "krun.gpu_flags": "576" },
     prepare: ({ rootfs }) => {
       Deno.mkdirSync(`${rootfs}/usr/libexec`, { recursive: true });
       Deno.writeTextFileSync(`${rootfs}/usr/libexec/virgl_render_server`, "x");
-      Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true });
     },
   });
-  const missing = ["/dev/dri", "/usr/libexec/virgl_render_server"].find((path) => !exists(path));
-  assert(missing, "this host has a GPU and a render server");
   assertEquals(code, 1);
-  assertStringIncludes(stderr, `the host has no ${missing}; `);
+  assertStringIncludes(stderr, "has the flag RENDER_SERVER (512)");
+  assertStringIncludes(stderr, "leave the flag out (64)");
+  assertEquals(calls, []);
 });
 
 function exists(path: string): boolean {

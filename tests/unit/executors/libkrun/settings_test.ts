@@ -141,7 +141,7 @@ Deno.test("readVmSettings() reads disks, sockets, ports, console and the process
     "krun.port_map": "8080:80,443:443",
     "krun.console": "/var/log/console",
     "krun.nested_virt": "1",
-    "krun.gpu_flags": "576",
+    "krun.gpu_flags": "64",
   });
   assertEquals(readVmSettings(spec, "c"), {
     cpus: 1,
@@ -160,7 +160,7 @@ Deno.test("readVmSettings() reads disks, sockets, ports, console and the process
     ],
     console: "/var/log/console",
     nestedVirt: true,
-    gpuFlags: 576,
+    gpuFlags: 64,
   });
   assertEquals(readVmSettings(specWith({ "krun.port_map": "" }), "c").portMap, []);
 });
@@ -218,7 +218,7 @@ Deno.test("readVmSettings() refuses items of another form", () => {
     ["krun.console", ["", "null", "console.log"]],
     ["krun.tap_name", ["", "a/b", "a b", "sixteen-bytes-xx"]],
     ["krun.nested_virt", ["", "yes", "-1"]],
-    ["krun.gpu_flags", ["4294967296", "0x40"]],
+    ["krun.gpu_flags", ["4294967296", "0x40", "512", "4294967295"]],
   ];
   for (const [name, values] of cases) for (const value of values) refusal(name, value);
 });
