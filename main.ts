@@ -1,5 +1,5 @@
 /**
- * kago: an OCI container runtime. This module dispatches to a stage or a command, and is the one place that turns
+ * kago: an OCI container runtime. This module dispatches to a command, and is the one place that turns
  * errors into log entries and exit codes.
  */
 import { leave } from "./ffi/leave.ts";
@@ -8,17 +8,11 @@ import { LOADERS } from "./runtime/cli/loaders.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger } from "./runtime/log.ts";
 
-const INIT_STAGE = "--stage=init";
-
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;
 const EXEC_FAILURE = 255;
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === INIT_STAGE) {
-    const { runInitStage } = await import("./runtime/process/stage_init.ts");
-    return runInitStage(args[1] ?? "");
-  }
   let logger = createLogger({ format: "text", debug: false });
   let failure = FAILURE;
   try {

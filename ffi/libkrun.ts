@@ -36,7 +36,7 @@ const VARIANTS = {
 export type Variant = keyof typeof VARIANTS;
 
 /** The names that versions of libkrun 1.x ask for. */
-const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
+export const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
 
 const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
 
@@ -71,27 +71,6 @@ export class Libkrun {
     return file !== undefined &&
       new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes(MESSAGE_OF_INIT_IN_C);
   }
-
-  setVmConfig(context: number, cpus: number, ramMib: number): void {
-    const result = this.#symbols.krun_set_vm_config(context, cpus, ramMib);
-    checked(result, `krun_set_vm_config(${context}, ${cpus}, ${ramMib})`);
-  }
-
-  setRoot(context: number, path: string): void {
-    const result = this.#symbols.krun_set_root(context, new TextEncoder().encode(`${path}\0`));
-    checked(result, `krun_set_root(${context}, ${JSON.stringify(path)})`);
-  }
-
-  /** Once in a process: a second call makes libkrun panic. */
-  setLogLevel(level: number): void {
-    checked(this.#symbols.krun_set_log_level(level), `krun_set_log_level(${level})`);
-  }
-
-  /** Boots the guest. This process ends with the guest's exit code; only a failure comes back. */
-  startEnter(context: number): never {
-    const result = this.#symbols.krun_start_enter(context);
-    throw new SyscallError(`krun_start_enter(${context})`, -result, "vmm");
-  }
 }
 
 function checked(result: number, operation: string): number {
@@ -106,7 +85,7 @@ function checked(result: number, operation: string): number {
  */
 export function openLibkrun(path?: string, variant?: Variant): Libkrun {
   if (path !== undefined) loadFirmwareBeside(path);
-  const names = path !== undefined ? [path] : variant ? VARIANTS[variant] : [LIBKRUN];
+  const names = librariesOf(path, variant);
   const { library, symbols } = load(names, variant);
   if (!symbols.krun_create_ctx) {
     throw new HostError(`${library} is not libkrun`, "name the file of libkrun 1.x");
@@ -116,6 +95,11 @@ export function openLibkrun(path?: string, variant?: Variant): Libkrun {
     .filter(([name]) => !(variant === "sev" && name === "krun_set_root"));
   if (missing.length > 0) throw unsupported(library);
   return new Libkrun(symbols as Symbols, library);
+}
+
+/** The file names that are tried in turn. */
+export function librariesOf(path?: string, variant?: Variant): readonly string[] {
+  return path !== undefined ? [path] : variant ? VARIANTS[variant] : [LIBKRUN];
 }
 
 function load(

@@ -11,6 +11,7 @@ import { packed } from "./packed.ts";
 export const CALLS = [
   "memory_file",
   "stage_program",
+  "vmm_program",
   "check_plan",
   "spawn",
   "socket_pair",
@@ -31,16 +32,12 @@ export const CALLS = [
   "copy_window_size",
   "put_root_file",
   "read_root_file",
-  "run_vmm_stage",
   "run_hooks",
   "probe_kvm",
   "open_in_root",
   "move_net_device",
-  "make_undumpable",
-  "spawn_peer",
   "oom_watch",
   "oom_wait",
-  "forward_signals",
   "ask_agent",
   "mount_id",
   "detach_mount",
@@ -114,6 +111,11 @@ export function stageProgram(): number {
   return checked(call("stage_program", []), "memfd_create of the stage program");
 }
 
+/** The VMM's program as a sealed memory file. */
+export function vmmProgram(): number {
+  return checked(call("vmm_program", []), "memfd_create of the VMM's program");
+}
+
 /** What the shim finds wrong with an encoded plan, or undefined. */
 export function planFault(plan: Uint8Array<ArrayBuffer>): string | undefined {
   const offset = new Uint32Array(1);
@@ -133,12 +135,14 @@ export interface StageChannels {
   readonly target: number;
   /** A v2 cgroup's folder to start in, or -1. */
   readonly cgroup: number;
+  /** The program that the Init of a microVM becomes, or -1. */
+  readonly vmm: number;
 }
 
 /** Starts the Intermediate: its pid. */
 export function spawnStage(channels: StageChannels): number {
-  const { exe, plan, sync, listen, target, cgroup } = channels;
-  const numbers = Int32Array.of(exe, plan, sync, listen, target, cgroup);
+  const { exe, plan, sync, listen, target, cgroup, vmm } = channels;
+  const numbers = Int32Array.of(exe, plan, sync, listen, target, cgroup, vmm);
   return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
@@ -318,45 +322,6 @@ export function openInRoot(root: string, path: string): number {
   );
 }
 
-const O_WRONLY = 1;
-const O_CREAT = 0o100;
-const O_NONBLOCK = 0o4000;
-
-/**
- * A descriptor of the file `path` inside a hostile root filesystem, for writing; it is made if it is missing, mode 0600.
- * @throws {SyscallError} ENXIO for a FIFO that nobody reads.
- */
-export function openConsoleFile(root: string, path: string): number {
-  const flags = O_WRONLY | O_CREAT | O_NONBLOCK;
-  return checked(
-    call("open_in_root", [flags], cString(root), cString(path)),
-    `open ${path} in ${root}`,
-  );
-}
-
-export interface Peer {
-  readonly pid: number;
-  /** Our end of the stream socket; theirs is the descriptor 3. */
-  readonly fd: number;
-  /** Memory files: its standard error, and what it writes to its descriptor 4 when it is ready. */
-  readonly log: number;
-  readonly ready: number;
-}
-
-/**
- * Starts a program of the host that we talk to over a stream socket. Its environment is empty, and it has nothing of the
- * container's.
- */
-export function spawnPeer(path: string, args: readonly string[]): Peer {
-  const peer = new Int32Array(3);
-  const strings = [path, ...args].map((text) => `${text}\0`).join("");
-  const fd = checked(
-    call("spawn_peer", [], cString(path), cString(strings), peer),
-    `start ${path}`,
-  );
-  return { fd, pid: peer[0]!, log: peer[1]!, ready: peer[2]! };
-}
-
 /** Reads a regular file below a hostile root, which its links do not lead out of; undefined when it is missing. */
 export function readRootFile(root: string, path: string, maxSize: number): string | undefined {
   const bytes = new Uint8Array(maxSize);
@@ -382,32 +347,6 @@ export function mountId(path: string): number {
  */
 export function detachMount(path: string): void {
   checked(call("detach_mount", [], cString(path)), `umount ${path}`);
-}
-
-export interface VmmChannels {
-  readonly plan: number;
-  readonly sync: number;
-  readonly listen: number;
-  readonly root: number;
-  /** The folder for a guest agent's socket, or -1. */
-  readonly run: number;
-}
-
-export interface VmmStageResult {
-  /** 0, or the errno of the operation `failed`. */
-  readonly errno: number;
-  readonly failed: number;
-  /** Where reports go now. */
-  readonly report: number;
-  /** The guest's own root, with its agent, or -1. */
-  readonly agent: number;
-}
-
-/** Runs the vmm stage of the plan on all threads of this process; returns when `start` has come. */
-export function runVmmStage({ plan, sync, listen, root }: VmmChannels): VmmStageResult {
-  const result = new Int32Array(3);
-  const outcome = call("run_vmm_stage", [plan, sync, listen, root], result);
-  return { errno: -outcome, failed: result[0]!, report: result[1]!, agent: result[2]! };
 }
 
 /**
@@ -480,11 +419,6 @@ export function moveNetDevice(
   return { name: text(there), wasUp: result === 1 };
 }
 
-/** Keeps other processes of the container's user out of this one's memory and descriptors. */
-export function makeUndumpable(): void {
-  checked(call("make_undumpable", []), "prctl(PR_SET_DUMPABLE)");
-}
-
 /** Room for the start of the verifier's log, which has a line for each instruction. */
 const PROBLEM_SIZE = 2048;
 
@@ -497,11 +431,6 @@ export function setDeviceFilter(
   const result = call("set_device_filter", [cgroup, code.length, text.length], code, text);
   const problem = new TextDecoder().decode(text.subarray(0, text.indexOf(0))).trim();
   return { errno: result < 0 ? -result : 0, problem: problem.replaceAll("\n", ", ") };
-}
-
-/** Hands signals to this process over to the guest agent whose socket is in the folder. */
-export function forwardSignals(folder: number): void {
-  checked(call("forward_signals", [folder]), "handing signals to the guest");
 }
 
 /** helper-c/frame.h */

@@ -26,6 +26,7 @@ struct context {
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
   int run_fd;         /* a microVM's: the folder of the agent's socket, cloned, -1 without an agent */
+  int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
   int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */

@@ -15,6 +15,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
   switch ((enum call)request.call) {
     case CALL_memory_file: return kago_memory_file(p, q, (uint32_t)n[0]);
     case CALL_stage_program: return kago_stage_program();
+    case CALL_vmm_program: return kago_vmm_program();
     case CALL_check_plan: return kago_check_plan(p, (uint32_t)n[0], q, r);
     case CALL_spawn: return kago_spawn(p);
     case CALL_socket_pair: return kago_socket_pair(p);
@@ -34,16 +35,12 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_copy_window_size: return kago_copy_window_size(n[0]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
     case CALL_read_root_file: return kago_read_root_file(p, q, r, (uint32_t)n[0]);
-    case CALL_run_vmm_stage: return kago_run_vmm_stage(n[0], n[1], n[2], n[3], p);
     case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);
     case CALL_probe_kvm: return kago_probe_kvm();
-    case CALL_spawn_peer: return kago_spawn_peer(p, q, r);
     case CALL_open_in_root: return kago_open_in_root(p, q, n[0]);
     case CALL_move_net_device: return kago_move_net_device(n[0], n[1], n[2], p, q, r);
-    case CALL_make_undumpable: return kago_make_undumpable();
     case CALL_oom_watch: return kago_oom_watch(p, n[0]);
     case CALL_oom_wait: return kago_oom_wait(n[0], n[1], n[2], n[3]);
-    case CALL_forward_signals: return kago_forward_signals(n[0]);
     case CALL_ask_agent: return kago_ask_agent(p, (const uint32_t[]){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3]}, q, r);
     case CALL_mount_id: return kago_mount_id(p);
     case CALL_detach_mount: return kago_detach_mount(p);

@@ -108,7 +108,7 @@ int op_exec(struct context *c, const struct field *f) {
   if (c->home[0]) envp[f[1].count] = c->home;
   /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
    * a seccomp profile may be loaded that is older than close_range. */
-  const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd, c->target_fd};
+  const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd, c->target_fd, c->vmm_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);
   }
@@ -117,18 +117,17 @@ int op_exec(struct context *c, const struct field *f) {
 
 static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
 
-int op_exec_stage(struct context *c, const struct field *f) {
+int op_exec_vmm(struct context *c, const struct field *f) {
   const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd};
   char channels[80];
+  char *argv[] = {"kago", "--stage=vmm", NULL};
   snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd);
-  char **argv = to_vector(&f[1]), **env = to_vector(&f[2]);
-  char **envp = calloc((size_t)f[2].count + 2, sizeof *envp);
-  if (!argv || !env || !envp) return -ENOMEM;
-  memcpy(envp, env, f[2].count * sizeof *env);
-  envp[f[2].count] = channels;
+  char **envp = to_vector(&f[0]);
+  if (!envp) return -ENOMEM;
+  envp[f[0].count] = channels;
   for (size_t i = 0; i < sizeof handed_on / sizeof *handed_on; i++) {
     int result = keep_over_exec(handed_on[i]);
     if (result < 0) return result;
   }
-  return as_result(execve(f[0].text, argv, envp));
+  return sys_execveat(c->vmm_fd, "", argv, envp, AT_EMPTY_PATH);
 }

@@ -58,17 +58,6 @@ int op_root_attributes(struct context *c, const struct field *f) {
   return result;
 }
 
-int op_protect_runtime(struct context *c, const struct field *f) {
-  (void)c;
-  int tree = sys_open_tree(AT_FDCWD, f[0].text, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
-  if (tree < 0) return tree;
-  struct mount_attr_v0 attr = {.attr_set = MOUNT_ATTR_RDONLY_};
-  int result = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
-  if (result == 0) result = sys_move_mount(tree, "", AT_FDCWD, f[0].text, MOVE_MOUNT_F_EMPTY_PATH_);
-  close(tree);
-  return result;
-}
-
 int op_pivot_root(struct context *c, const struct field *f) {
   (void)f;
   int result = as_result(fchdir(c->root_fd));

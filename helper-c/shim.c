@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,14 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent_image.h"
 #include "context.h"
 #include "kernel.h"
 #include "net_device.h"
 #include "plan.h"
 #include "root_path.h"
-#include "root_path.h"
-#include "threads.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -197,32 +193,6 @@ int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint
   return result;
 }
 
-int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]) {
-  struct plan plan;
-  struct context c = {.plan = &plan,
-                      .stage = STAGE_VMM,
-                      .plan_fd = plan_fd,
-                      .sync_fd = sync_fd,
-                      .listen_fd = listen_fd,
-                      .target_fd = -1,
-                      .report_fd = sync_fd,
-                      .root_fd = root_fd,
-                      .run_fd = -1,
-                      .agent_fd = -1,
-                      .proc_fd = -1,
-                      .on_all_threads = on_every_thread};
-  uint32_t failed = 0;
-  c.agent_program = agent_program(&c.agent_size);
-  int error = plan_load(plan_fd, &plan);
-  if (error == 0) error = run_stage(&c, &failed);
-  /* Nothing of the set-up may stay open in the VMM. */
-  if (c.proc_fd >= 0) close(c.proc_fd);
-  result[0] = (int32_t)failed;
-  result[1] = c.report_fd;
-  result[2] = c.agent_fd;
-  return error;
-}
-
 int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed) {
   struct plan plan;
   struct plan_fault fault;
@@ -237,7 +207,5 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int3
 int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]) {
   return move_net_device(from, to, name, new_name, up, problem);
 }
-
-int kago_make_undumpable(void) { return as_result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
 
 void kago_exit(int code) { _exit(code); }

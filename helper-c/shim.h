@@ -11,6 +11,9 @@ int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 /* The stage program as a sealed memory file: descriptor. */
 int kago_stage_program(void);
 
+/* The VMM's program as a sealed memory file: descriptor. */
+int kago_vmm_program(void);
+
 /* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
 
@@ -20,6 +23,7 @@ struct stage_channels {
   int32_t listen; /* where `start` will connect, or -1 */
   int32_t target; /* a pidfd of the process whose namespaces it will join, or -1 */
   int32_t cgroup; /* the folder of the cgroup that it starts in, or -1 */
+  int32_t vmm;    /* the program that the Init of a microVM becomes, or -1 */
 };
 
 /* Starts the stage program as Intermediate: its pid. */
@@ -89,10 +93,6 @@ int kago_open_in_root(const char *root, const char *path, int flags);
  * -EFBIG when there are more. */
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
-/* Runs the vmm stage of the plan in this process, on all its threads. `result` gets the failing operation's index, the
- * descriptor that reports go to, and that of the guest's own root, -1 without an agent. */
-int kago_run_vmm_stage(int plan_fd, int sync_fd, int listen_fd, int root_fd, int32_t result[3]);
-
 /* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
 int kago_forward_signals(int folder);
 
@@ -115,9 +115,6 @@ int kago_probe_kvm(void);
 /* move_net_device (net_device.h); `up` is 0 or 1. */
 int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]);
 
-/* PR_SET_DUMPABLE: other processes of our user may not trace us, nor look at our memory and descriptors: 0 or -errno. */
-int kago_make_undumpable(void);
-
 /* Starts `path` with the arguments `args` (each ended by NUL, an empty one last), /dev/null as its input and output and
  * one end of a stream socket as its descriptor 3: the other end. `peer` gets its pid and two memory files, its standard
  * error and its descriptor 4. */
@@ -130,6 +127,7 @@ _Noreturn void kago_exit(int code);
 #define SHIM_CALLS(X) \
   X(memory_file) \
   X(stage_program) \
+  X(vmm_program) \
   X(check_plan) \
   X(spawn) \
   X(socket_pair) \
@@ -150,16 +148,12 @@ _Noreturn void kago_exit(int code);
   X(copy_window_size) \
   X(put_root_file) \
   X(read_root_file) \
-  X(run_vmm_stage) \
   X(run_hooks) \
   X(probe_kvm) \
   X(open_in_root) \
   X(move_net_device) \
-  X(make_undumpable) \
-  X(spawn_peer) \
   X(oom_watch) \
   X(oom_wait) \
-  X(forward_signals) \
   X(ask_agent) \
   X(mount_id) \
   X(detach_mount) \

@@ -2,9 +2,10 @@
  * its own, small and static, rather than a clone of the V8 process: it is single-threaded, may allocate, costs a
  * waiting container no memory, and what /proc/self/exe names inside a container is a sealed copy of it.
  *
- *   kago --stage=intermediate PLAN_FD SYNC_FD LISTEN_FD TARGET_FD
+ *   kago --stage=intermediate PLAN_FD SYNC_FD LISTEN_FD TARGET_FD VMM_FD
  *
- * LISTEN_FD is -1 but under `create`; TARGET_FD is a pidfd of the container's Init under `exec`, else -1. */
+ * LISTEN_FD is -1 but under `create`; TARGET_FD is a pidfd of the container's Init under `exec`, else -1;
+ * VMM_FD is the program that the Init of a microVM becomes, else -1. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static void report_failure(const struct context *c, uint32_t operation, int erro
 static int close_on_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, FD_CLOEXEC)); }
 
 int main(int argc, char **argv) {
-  if (argc != 6 || strcmp(argv[1], "--stage=intermediate")) {
+  if (argc != 7 || strcmp(argv[1], "--stage=intermediate")) {
     fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
     return 1;
   }
@@ -49,6 +50,7 @@ int main(int argc, char **argv) {
                       .sync_fd = atoi(argv[3]),
                       .listen_fd = atoi(argv[4]),
                       .target_fd = atoi(argv[5]),
+                      .vmm_fd = atoi(argv[6]),
                       .root_fd = -1,
                       .run_fd = -1,
                       .agent_fd = -1,
@@ -61,6 +63,7 @@ int main(int argc, char **argv) {
   if (result == 0) result = close_on_exec(c.sync_fd);
   if (result == 0) result = close_on_exec(c.listen_fd);
   if (result == 0) result = close_on_exec(c.target_fd);
+  if (result == 0) result = close_on_exec(c.vmm_fd);
   while (result == 0) {
     enum stage stage = c.stage;
     result = run_stage(&c, &failed);

@@ -1,5 +1,5 @@
 /* Runs a call on every thread of this process. Linux keeps credentials, capabilities and no_new_privs for each
- * thread; in a VMM whose V8 threads kept the host's root, the container's limits would hold on paper only.
+ * thread; in a VMM whose other threads kept the host's root, the container's limits would hold on paper only.
  * As libc does for setuid: a signal makes every other thread run the call itself. Whatever leaves it open whether a
  * thread was reached is an error; only a thread that is gone is passed over. */
 #include "threads.h"

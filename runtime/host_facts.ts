@@ -9,7 +9,6 @@ export function readHostFacts(): HostFacts {
   return {
     uid: Deno.uid() ?? 0,
     gid: Deno.gid() ?? 0,
-    runtimePath: Deno.execPath(),
     get env() {
       return inheritedEnv();
     },

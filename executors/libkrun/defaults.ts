@@ -11,9 +11,9 @@ const WITHOUT_LIMIT_CPUS = 1;
 const WITHOUT_LIMIT_RAM_MIB = 1024;
 
 /**
- * What the VMM process takes beside the guest's RAM, all charged to the same cgroup: the guest kernel's image, V8,
- * libkrun's threads and queues. Measured with a guest that fills its memory: 45 to 65 MiB for one to four vCPUs. The
- * rest is for more vCPUs, sockets, and the page cache of the files that the guest reads through the VMM.
+ * What the VMM process takes beside the guest's RAM, all charged to the same cgroup: the guest kernel's image and
+ * libkrun's threads and queues, some 30 MiB with one to four vCPUs. The rest is for more of them, sockets, and the page
+ * cache of the files that the guest reads through the VMM.
  */
 export const VMM_RAM_MIB = 96;
 

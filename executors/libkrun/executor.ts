@@ -1,6 +1,5 @@
 /**
- * The libkrun executor: the container as a microVM. Init execs kago's own init stage, which becomes the VMM
- * (runtime/process/stage_init.ts). libkrun reaches the container's files and sockets from the VMM process, so the
+ * The libkrun executor: the container as a microVM. Init becomes the VMM (helper-c/vmm). libkrun reaches the container's files and sockets from the VMM process, so the
  * container's namespaces, cgroup and capabilities confine it as they confine a plain process.
  */
 import { HostError, SpecError } from "../../runtime/errors.ts";
@@ -22,8 +21,10 @@ import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
+import { passtCommand } from "./passt.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
 import { readVmFile } from "./vm_file.ts";
+import { closingOps, openingOps } from "./vm_ops.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -66,14 +67,22 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
   requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
   const { warnings } = vmFile;
-  // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
-  const keep = isRootless() ? { keepGroups: true } : {};
-  const stage = { kind: "stage", settings: { ...settings }, ...keep } as const;
+  const passt = settings.network?.kind === "passt"
+    ? passtCommand(settings.network.ports)
+    : undefined;
+  const vmm = {
+    kind: "vmm",
+    settings: { ...settings },
+    opening: openingOps(settings, passt),
+    closing: closingOps(settings),
+    // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
+    ...(isRootless() ? { keepGroups: true } : {}),
+  } as const;
   if (!settings.agent) {
     const rootfsFiles = [guestConfigFile(adjusted)];
-    return { spec: adjusted, rootfsFiles, ending: stage, leastMemory, warnings };
+    return { spec: adjusted, rootfsFiles, ending: vmm, leastMemory, warnings };
   }
-  const ending: Ending = { ...stage, agentOwner: vmmOwner(adjusted) };
+  const ending: Ending = { ...vmm, agentOwner: vmmOwner(adjusted) };
   return { spec: adjusted, rootfsFiles: [], ending, leastMemory, warnings };
 }
 
@@ -90,6 +99,6 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
 
 /** What preExec() put there. */
 function settingsOf(ending: Ending): VmSettings {
-  if (ending.kind !== "stage") throw new Error("not the ending of a microVM");
+  if (ending.kind !== "vmm") throw new Error("not the ending of a microVM");
   return ending.settings as unknown as VmSettings;
 }

@@ -1,14 +1,9 @@
 /**
- * `krun.use_passt`: a network card that passt(1) serves. passt is a program of the host, started by the init stage in the
- * container's namespaces while the host's files are in sight; it ends when the VMM closes the socket between them.
+ * `krun.use_passt`: a network card that passt(1) serves, a program of the host. The VMM starts it (helper-c/vmm/passt.c);
+ * here is what with.
  */
-import { closeFd, openPidfd, type Peer, spawnPeer, waitPidfd } from "../../ffi/shim.ts";
-import { retry } from "../../runtime/cgroup/backoff.ts";
 import { HostError } from "../../runtime/errors.ts";
 import { findProgram } from "../../runtime/find_program.ts";
-
-/** Milliseconds; binding every port takes some hundred, and ten times that on an emulated host. */
-const PATIENCE = 30_000;
 
 /** With so many descriptors passt can bind every port, TCP and UDP, IPv4 and IPv6. */
 const ALL_PORTS_LIMIT = 4 * 65536;
@@ -46,31 +41,17 @@ function openPorts(fileLimit: number): string {
   return `1-${Math.max(1, Math.floor((fileLimit - RESERVE) / 4))}`;
 }
 
-/**
- * Starts passt and waits until it serves.
- * @returns our end of its socket.
- * @throws {HostError} with passt's own words, when it does not.
- */
-export function startPasst(ports: readonly string[] | undefined): number {
-  const peer = spawnPeer(findPasst(), passtArguments(ports, hardFileLimit()));
-  const pidfd = openPidfd(peer.pid);
-  const hasEnded = () => pidfd === undefined || waitPidfd(pidfd, 0);
-  const isReady = () => Deno.statSync(`/proc/self/fd/${peer.ready}`).size > 0;
-  let ended = false;
-  const done = retry(PATIENCE, () => isReady() || (ended = hasEnded()));
-  const words = readLog(peer);
-  for (const fd of [peer.log, peer.ready, ...(pidfd === undefined ? [] : [pidfd])]) closeFd(fd);
-  if (done && !ended) return peer.fd;
-  throw new HostError(
-    `passt ${ended ? "has ended" : "is not ready"}: ${words}`,
-    "give the container a network with an address and a route, or leave krun.use_passt out",
-  );
+/** What the VMM starts. */
+export interface PasstCommand {
+  readonly program: string;
+  /** The program's own name first. */
+  readonly args: readonly string[];
 }
 
-/** Without a host's syslog in sight, passt complains of that before everything else. */
-function readLog({ log }: Peer): string {
-  const lines = Deno.readTextFileSync(`/proc/self/fd/${log}`).split("\n");
-  return lines.filter((line) => line && !line.endsWith(" to syslog")).join(", ");
+/** Pure but for where the program is, and how many files may be open. */
+export function passtCommand(ports: readonly string[] | undefined): PasstCommand {
+  const program = findProgram("passt") ?? "passt";
+  return { program, args: [program, ...passtArguments(ports, hardFileLimit())] };
 }
 
 /** Of this process, by /proc/self/limits (proc_pid_limits(5)). */

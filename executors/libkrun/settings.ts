@@ -19,7 +19,7 @@ import { macOf } from "./mac.ts";
 import type { VmFile } from "./vm_file.ts";
 import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
 
-/** The settings of one microVM: JSON, for the init stage gets them as its argument. */
+/** The settings of one microVM. */
 export interface VmSettings {
   readonly cpus: number;
   readonly ramMib: number;
@@ -98,7 +98,7 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
   };
 }
 
-/** Without the properties that are undefined: JSON has none. */
+/** Without the properties that are undefined. */
 function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(all).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -23,7 +23,7 @@
 #include "agent.h"
 #include "serve.h"
 
-/* The tag of the virtiofs device with the container's file system (runtime/process/stage_init.ts), and where the plan
+/* The tag of the virtiofs device with the container's file system (executors/libkrun/vm_ops.ts), and where the plan
  * expects it (runtime/plan/guest.ts). */
 #define ROOT_TAG "kago"
 #define ROOT_FOLDER "/root"

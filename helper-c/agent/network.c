@@ -1,5 +1,5 @@
 /* The guest's network interfaces: loopback always, and the card that passt serves, with the address and the route that the
- * VMM's own network namespace has (executors/libkrun/guest_address.ts). libkrun's guest init hands them over as
+ * VMM's own network namespace has (helper-c/vmm/passt.c). libkrun's guest init hands them over as
  * environment variables. IPv6 comes by router advertisements, which passt sends. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -179,12 +179,9 @@ static int is_private_folder(const char *path) {
          (info.st_mode & 0170000) == 0040000 && info.st_uid == 0 && !(info.st_mode & 0022);
 }
 
-/*
- * Makes the folders of the cache where they are missing, and says whether it can be used. Not by the init stage, whose
- * process becomes the VMM: the files of the cache would stay open in it.
- */
-static int has_cache(const struct initial_stack *old) {
-  if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0 || (old->argc > 1 && starts_with(old->argv[1], "--stage=")))
+/* Makes the folders of the cache where they are missing, and says whether it can be used. */
+static int has_cache(void) {
+  if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0)
     return 0;
   for (const char *folder = in_image(header.cache_folders_offset); *folder; folder += length(folder) + 1) {
     system_call(__NR_mkdir, (long)folder, 0700, 0, 0);
@@ -251,7 +248,7 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   struct initial_stack old = take_apart(stack);
   char loader[ENTRY_LOADER_MAX];
   long report = try_shortcut(&old);
-  int cached = has_cache(&old);
+  int cached = has_cache();
   const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
   const char *variables = in_image(cached ? header.cached_variables_offset : header.variables_offset);
   unsigned long words = count_strings(options) + old.argc + count_strings(variables) + (old.auxv - old.envp);

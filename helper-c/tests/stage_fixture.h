@@ -29,24 +29,28 @@ static inline int stage_program(void) {
 
 /* The least that a stage can be given: its pid, or -errno. */
 static inline int spawn_with(int exe, int plan, int sync, int cgroup) {
-  const struct stage_channels channels = {exe, plan, sync, -1, -1, cgroup};
+  const struct stage_channels channels = {exe, plan, sync, -1, -1, cgroup, -1};
   return kago_spawn(&channels);
 }
 
 /* Spawns the stage with these bytes as its plan; `listen_fd` and `cgroup_fd` as in struct stage_channels. */
-static inline struct stages spawn_bytes(const uint8_t *bytes, size_t size, int listen_fd, int cgroup_fd) {
+static inline struct stages spawn_vmm(const uint8_t *bytes, size_t size, int listen_fd, int cgroup_fd, int vmm_fd) {
   int32_t pair[2];
   int exe = stage_program(), plan = kago_memory_file("plan", bytes, (uint32_t)size);
   CHECK(plan >= 0 && kago_socket_pair(pair) == 0);
   struct timeval limit = {.tv_sec = SECONDS_TO_ANSWER};
   setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  const struct stage_channels channels = {exe, plan, pair[1], listen_fd, -1, cgroup_fd};
+  const struct stage_channels channels = {exe, plan, pair[1], listen_fd, -1, cgroup_fd, vmm_fd};
   int pid = kago_spawn(&channels);
   CHECK(pid > 0);
   close(exe);
   close(plan);
   close(pair[1]);
   return (struct stages){.intermediate = pid, .init = -1, .sync = pair[0]};
+}
+
+static inline struct stages spawn_bytes(const uint8_t *bytes, size_t size, int listen_fd, int cgroup_fd) {
+  return spawn_vmm(bytes, size, listen_fd, cgroup_fd, -1);
 }
 
 static inline struct stages spawn_written(int listen_fd) {

@@ -1,5 +1,6 @@
-/* kago_run_vmm_stage() and kago_call(): the shim inside a running Deno, here inside the test. */
+/* vmm_run() and kago_call(): the VMM and the shim inside a running Deno, here inside the test. */
 #include "check.h"
+#include "../vmm/vmm.h"
 #include "stage_fixture.h"
 
 #include <pthread.h>
@@ -8,11 +9,11 @@ enum { VMM = 2 };
 
 static int32_t pair[2];
 
-static int run_vmm(int listen_fd, int32_t result[3]) {
+static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
   int plan = kago_memory_file("plan", w.bytes, (uint32_t)w.size);
   CHECK(plan >= 0);
-  int outcome = kago_run_vmm_stage(plan, pair[1], listen_fd, -1, result);
+  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, result);
   close(plan);
   return outcome;
 }
@@ -30,7 +31,7 @@ static void put_umask(uint32_t mask) {
 }
 
 TEST(the_vmm_stage_runs_its_own_operations_only) {
-  int32_t result[3] = {7, 7};
+  int32_t result[2] = {7, 7};
   begin_vmm();
   put_umask(027);
   EQUAL(run_vmm(-1, result), 0);
@@ -40,7 +41,7 @@ TEST(the_vmm_stage_runs_its_own_operations_only) {
 }
 
 TEST(a_failure_of_the_vmm_stage_names_its_operation) {
-  int32_t result[3] = {7, 7};
+  int32_t result[2] = {7, 7};
   begin_vmm();
   put_umask(022);
   put_operation_ss(&w, OP_write_file, "none", "x");
@@ -50,7 +51,7 @@ TEST(a_failure_of_the_vmm_stage_names_its_operation) {
 }
 
 TEST(a_malformed_plan_is_refused_in_the_vmm_too) {
-  int32_t result[3] = {7, 7};
+  int32_t result[2] = {7, 7};
   begin_vmm();
   begin_operation(&w, OP_COUNT);
   EQUAL(run_vmm(-1, result), -EINVAL);
@@ -67,7 +68,7 @@ static void *play_main(void *unused) {
 
 TEST(the_vmm_stage_waits_for_start_and_leaves_nothing_open) {
   pthread_t thread;
-  int32_t result[3];
+  int32_t result[2];
   begin_vmm();
   begin_operation(&w, OP_no_new_privileges);
   begin_operation(&w, OP_await_start);

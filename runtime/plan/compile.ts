@@ -4,7 +4,7 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Process } from "../spec/spec.ts";
-import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
+import { type CompileInput, type Ending, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
 import { encodeGuestPlan } from "./encode.ts";
 import { guestOps } from "./guest.ts";
@@ -56,14 +56,17 @@ export function compilePlan(input: CompileInput): Plan {
     return { intermediate, init, vmm: [] };
   }
   refuseVmmLabel(process);
-  // The runtime's file and the host's libraries are still in sight when the init stage starts, hence before the pivot.
-  const init = [...early, closeFds, execStageOp(input, input.ending.settings)];
-  return { intermediate, init, ...vmmPlan(input, process, late) };
+  // The host's libraries are still in sight when the VMM's program starts, hence before the pivot.
+  const { libraryPath } = input.host;
+  const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];
+  const init: readonly Op[] = [...early, closeFds, { op: "execVmm", env }];
+  return { intermediate, init, ...vmmPlan(input, input.ending, process, late) };
 }
 
 /** What the VMM does before it boots the guest, and what the agent does in there. */
 function vmmPlan(
   input: CompileInput,
+  { opening, closing }: Extract<Ending, { kind: "vmm" }>,
   process: Process,
   late: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
@@ -73,11 +76,13 @@ function vmmPlan(
     : [];
   const identity = [...identityOps(input, process), ...vmmProfileOps(process)];
   const start = startOps(input, process);
-  if (input.runFolder === undefined) return { vmm: [...states, ...late, ...identity, ...start] };
+  if (input.runFolder === undefined) {
+    return { vmm: [...states, ...opening, ...late, ...identity, ...start, ...closing] };
+  }
   const guest = guestOps(input, process);
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest) };
   const confined = identity.flatMap(forVmm);
-  return { vmm: [...states, files, ...late, ...confined, ...start], guest };
+  return { vmm: [...states, ...opening, files, ...late, ...confined, ...start, ...closing], guest };
 }
 
 /**
@@ -148,7 +153,7 @@ function rootOps(input: CompileInput): RootOps {
  */
 function sharedMountsRoot(input: CompileInput): RootOps {
   const { spec, rootfs } = input;
-  if (input.ending.kind === "stage") {
+  if (input.ending.kind === "vmm") {
     throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
   }
   const mounts = mountOps(input);
@@ -190,18 +195,5 @@ function propagationOps(input: CompileInput): readonly Op[] {
     from: "linux.rootfsPropagation",
   };
   const slave: Op = { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC };
-  if (input.ending.kind === "process") return [wanted === slave.flags ? slave : asked];
-  // While everything is a slave, so that the host never sees this mount.
-  const protect: Op = { op: "protectRuntime", path: input.host.runtimePath };
-  return wanted === slave.flags ? [slave, protect] : [slave, protect, asked];
-}
-
-function execStageOp(input: CompileInput, settings: Readonly<Record<string, unknown>>): Op {
-  const { runtimePath, libraryPath } = input.host;
-  return {
-    op: "execStage",
-    path: runtimePath,
-    args: [runtimePath, "--stage=init", JSON.stringify(settings)],
-    env: libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [],
-  };
+  return [wanted === slave.flags ? slave : asked];
 }

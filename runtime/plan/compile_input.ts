@@ -7,13 +7,11 @@ export interface HostFacts {
   /** Effective uid of the builder. */
   readonly uid: number;
   readonly gid: number;
-  /** The runtime's own file, for `--stage=init`. */
-  readonly runtimePath: string;
   /** The caller's soft limit on open files where the runtime's own is another. */
   readonly softNofile?: number;
   /** What hooks inherit that name no environment, `NAME=value` each. */
   readonly env: readonly string[];
-  /** LD_LIBRARY_PATH, with which the init stage finds libraries. */
+  /** LD_LIBRARY_PATH, with which the VMM finds libraries. */
   readonly libraryPath?: string;
 }
 
@@ -34,12 +32,17 @@ export interface CgroupFacts {
   readonly joinOps: readonly Op[];
 }
 
-/** How Init ends: as the user's process, or as kago's own `--stage=init` with these settings. */
+/** How Init ends: as the user's process, or as the VMM of a microVM. */
 export type Ending =
   | { readonly kind: "process" }
   | {
-    readonly kind: "stage";
+    readonly kind: "vmm";
+    /** The executor's own. */
     readonly settings: Readonly<Record<string, unknown>>;
+    /** What the VMM does first, while the host's files are in sight. */
+    readonly opening: readonly Op[];
+    /** What it does at last, once `start` has come. */
+    readonly closing: readonly Op[];
     /** Whom the folder of a guest agent's socket belongs to, as the host sees him; absent without an agent. */
     readonly agentOwner?: { readonly uid: number; readonly gid: number };
     /** Keeps the caller's groups, without which it could not open what it needs of the host. */

@@ -74,7 +74,7 @@ export function guestProcessOps(
 }
 
 /** The agent is root in the guest whoever runs the VMM. */
-const GUEST: HostFacts = { uid: 0, gid: 0, runtimePath: "", env: [] };
+const GUEST: HostFacts = { uid: 0, gid: 0, env: [] };
 
 /** Labels are the host's policy's; they confine the VMM. */
 function withoutLabels(spec: Spec): Spec {

@@ -95,10 +95,8 @@ export const OPS = {
   readonlyPath: { path: "str" },
   /** mount_setattr(2) on the root itself. */
   rootAttributes: { attrsSet: "u64", propagation: "u32" },
-  /** Mounts the runtime's own file read-only over itself, so that /proc/self/exe cannot be written (CVE-2019-5736). */
-  protectRuntime: { path: "str" },
-  /** Replaces Init by `path`, which inherits the plan, the root and the channels to Main. */
-  execStage: { path: "str", args: "strs", env: "strs" },
+  /** Replaces Init by the VMM's program, which inherits the plan, the root and the channels to Main. */
+  execVmm: { env: "strs" },
   /** pivot_root(2) into the root, and the old root detached. */
   pivotRoot: {},
   /** chroot(2) into the root, where pivot_root cannot work (initramfs) or no mount namespace is new. */
@@ -217,6 +215,23 @@ export const OPS = {
    * change, and which criu finds nowhere in its mounts.
    */
   reopenNull: {},
+
+  // ---- The VMM: libkrun, in its own terms; `wantedBy` is the place in config.json, for words about a failure ----
+
+  /** Loads the first of `libraries` that can be loaded, after what can be of `firmware`, and makes a context. */
+  krunLoad: { firmware: "strs", libraries: "strs" },
+  /** Starts passt(1) in the container's namespaces, and waits until it serves. */
+  krunPasst: { program: "str", args: "strs" },
+  /** Opens /dev/kvm once, as the container's user. */
+  krunKvm: {},
+  /** Calls a function of libkrun; an argument is a letter for its kind and its value (executors/libkrun/vm_ops.ts). */
+  krunCall: { function: "str", args: "strs", wantedBy: "str" },
+  /** Takes the impersonation of sockets away where the network namespace has no address but loopback's. */
+  krunIsolate: {},
+  /** The guest kernel's console goes to a file of the container, the process's streams through a device of their own. */
+  krunConsole: { path: "str", wantedBy: "str" },
+  /** Boots the guest, and hands signals to its agent from then on. */
+  krunEnter: {},
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**
@@ -259,7 +274,7 @@ export const SYNC_POINTS = {
   cgroup: 5,
 } as const;
 
-/** The stages in order; `vmm` is the `--stage=init` process of a microVM, empty for a plain container. */
+/** The stages in order; `vmm` is a microVM's VMM (helper-c/vmm), empty for a plain container. */
 export const STAGES = ["intermediate", "init", "vmm"] as const;
 export type Stage = (typeof STAGES)[number];
 

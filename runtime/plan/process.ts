@@ -145,7 +145,7 @@ const TSYNC = 1;
 /** A VMM has threads; a filter is a thread's own unless it is synchronised. */
 function seccompOps({ seccomp, ending }: ProcessInput): readonly Op[] {
   if (!seccomp) return [];
-  const flags = ending.kind === "stage" ? seccomp.flags | TSYNC : seccomp.flags;
+  const flags = ending.kind === "vmm" ? seccomp.flags | TSYNC : seccomp.flags;
   return [{ op: "seccomp", filter: seccomp.filter, flags, from: "linux.seccomp" }];
 }
 
@@ -184,7 +184,7 @@ function groupOps(
 
 function keepsGroups({ spec, ending }: ProcessInput): boolean {
   const asked = spec.annotations?.[KEEP_GROUPS];
-  return asked !== undefined && asked !== "0" || ending.kind === "stage" && !!ending.keepGroups;
+  return asked !== undefined && asked !== "0" || ending.kind === "vmm" && !!ending.keepGroups;
 }
 
 /** In an ordinary user's own user namespace with one mapping setgroups(2) is denied (user_namespaces(7)). */

@@ -132,7 +132,7 @@ function runFolderOf(
   { id, root = "/run/kago" }: BuildRequest,
   ending: Ending,
 ): string | undefined {
-  return ending.kind === "stage" && ending.agentOwner ? agentFolder(root, id) : undefined;
+  return ending.kind === "vmm" && ending.agentOwner ? agentFolder(root, id) : undefined;
 }
 
 /** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */

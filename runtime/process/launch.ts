@@ -40,7 +40,7 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
   if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
-  if (build.runFolder && build.ending.kind === "stage" && build.ending.agentOwner) {
+  if (build.runFolder && build.ending.kind === "vmm" && build.ending.agentOwner) {
     makeAgentFolder(build.runFolder, build.ending.agentOwner);
   }
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;

@@ -31,8 +31,6 @@ export interface Message {
 /** The agent's failures come by way of the process that stands for its own (helper-c/op_session.c). */
 const ALL_STAGES = [...STAGES, "guest"] as const;
 
-const TEXT_TYPE = TYPES.indexOf("text");
-
 /**
  * Decodes one datagram.
  * @throws {Error} for one that is none of ours: the stages are our own, so this is a fault of kago.
@@ -53,24 +51,6 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     errno: view.getInt32(12, true),
     text: "",
   };
-}
-
-/** An error in words, cut to what one datagram carries. */
-export function encodeText(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(4000);
-  new DataView(bytes.buffer).setUint32(0, TEXT_TYPE, true);
-  const { written } = new TextEncoder().encodeInto(text, bytes.subarray(4));
-  return bytes.slice(0, 4 + written);
-}
-
-/** A failure that the vmm stage reports through its own process. */
-export function encodeFailure(stage: Stage, index: number, errno: number): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(16));
-  view.setUint32(0, TYPES.indexOf("failed"), true);
-  view.setUint32(4, STAGES.indexOf(stage), true);
-  view.setUint32(8, index, true);
-  view.setInt32(12, errno, true);
-  return new Uint8Array(view.buffer);
 }
 
 export const ANSWER = {

@@ -13,6 +13,7 @@ import {
   socketPair,
   spawnStage,
   stageProgram,
+  vmmProgram,
   waitForChild,
 } from "../../ffi/shim.ts";
 import { encodePlan } from "../plan/encode.ts";
@@ -78,11 +79,12 @@ export function spawnStages(
   const [sync, theirs] = socketPair();
   const exe = stageProgram();
   const file = memoryFile("kago-plan", encoded);
+  const vmm = plan.init.at(-1)?.op === "execVmm" ? vmmProgram() : -1;
   try {
-    const intermediate = spawnStage({ exe, plan: file, sync: theirs, ...handover });
+    const intermediate = spawnStage({ exe, plan: file, sync: theirs, vmm, ...handover });
     return { sync, intermediate };
   } finally {
-    for (const fd of [theirs, exe, file]) closeFd(fd);
+    for (const fd of [theirs, exe, file, vmm]) if (fd >= 0) closeFd(fd);
   }
 }
 

@@ -22,7 +22,6 @@ const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
 /** Those of the sources that only the shim has. */
 const SHIM_SOURCES = [
-  "agent_image.c",
   "device_filter.c",
   "dispatch.c",
   "foreground.c",
@@ -31,20 +30,23 @@ const SHIM_SOURCES = [
   "netlink.c",
   "notify.c",
   "oom_watch.c",
-  "peer.c",
-  "root_file.c",
-  "shim.c",
   "shim_mounts.c",
   "spawn.c",
   "stage_image.c",
   "terminal_relay.c",
-  "threads.c",
-  "vmm_signals.c",
+  "vmm_image.c",
 ];
+
+/** Those that only the VMM has. */
+const VMM_SOURCES = ["agent_image.c", "peer.c", "threads.c"];
+
+/** Those that both have. */
+const HOST_SOURCES = ["root_file.c", "shim.c", "vmm_signals.c"];
 
 /** The operations, and what they need. */
 function isShared(name: string): boolean {
-  return !name.includes("/") && name !== "stage.c" && !SHIM_SOURCES.includes(name);
+  const others = ["stage.c", ...SHIM_SOURCES, ...VMM_SOURCES, ...HOST_SOURCES];
+  return !name.includes("/") && !others.includes(name);
 }
 
 /** Executed where no library of the host can be relied on, hence static. */
@@ -71,11 +73,34 @@ const AGENT: Helper = {
   has: (name) => name.startsWith("agent/") || (isShared(name) && name !== "operations.c"),
 };
 
+/** What the Init of a microVM becomes. It loads libkrun, so it cannot be static. */
+const VMM: Helper = {
+  result: `${BUILD}/helpers/vmm`,
+  /** It carries the agent (agent_image.c). */
+  embeds: [AGENT.result],
+  compiler: "cc",
+  flags: [
+    ...COMMON,
+    "-O2",
+    "-fPIE",
+    "-pie",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wl,--gc-sections",
+    "-Wl,-z,relro,-z,now",
+    "-pthread",
+    `-DAGENT_FILE="${AGENT.result}"`,
+  ],
+  has: (name) =>
+    name.startsWith("vmm/") || VMM_SOURCES.includes(name) || HOST_SOURCES.includes(name) ||
+    isShared(name),
+};
+
 /** Loaded into the Deno process with Deno.dlopen. */
 const SHIM: Helper = {
   result: `${BUILD}/helpers/shim.so`,
-  /** It carries the programs (stage_image.c, agent_image.c). */
-  embeds: [STAGE.result, AGENT.result],
+  /** It carries the programs (stage_image.c, vmm_image.c). */
+  embeds: [STAGE.result, VMM.result],
   compiler: "cc",
   flags: [
     ...COMMON,
@@ -86,9 +111,9 @@ const SHIM: Helper = {
     "-Wl,-z,defs",
     "-Wl,-z,relro,-z,now",
     `-DSTAGE_FILE="${STAGE.result}"`,
-    `-DAGENT_FILE="${AGENT.result}"`,
+    `-DVMM_FILE="${VMM.result}"`,
   ],
-  has: (name) => SHIM_SOURCES.includes(name) || isShared(name),
+  has: (name) => SHIM_SOURCES.includes(name) || HOST_SOURCES.includes(name) || isShared(name),
 };
 
 const SOURCES = `${ROOT}/helper-c`;
@@ -105,6 +130,7 @@ export async function buildHelpers(): Promise<{ readonly shim: string }> {
   const files = await listSources();
   await compile(STAGE, files);
   await compile(AGENT, files);
+  await compile(VMM, files);
   await compile(SHIM, files);
   const module = formatEmbedded(await readVersion(), await Deno.readFile(SHIM.result));
   await writeIfChanged(EMBEDDED, module);
@@ -137,10 +163,10 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
   });
 }
 
-/** The names of the C files and headers in helper-c and its folder agent, sorted. */
+/** The names of the C files and headers in helper-c and its folders agent and vmm, sorted. */
 async function listSources(): Promise<string[]> {
   const names: string[] = [];
-  for (const folder of ["", "agent/"]) {
+  for (const folder of ["", "agent/", "vmm/"]) {
     for await (const { name } of Deno.readDir(`${SOURCES}/${folder}`)) {
       if (/\.[ch]$/.test(name)) names.push(`${folder}${name}`);
     }

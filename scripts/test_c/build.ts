@@ -74,18 +74,23 @@ async function buildArchive({ flags, stage, name }: Variant, folder: string): Pr
   const image = `${SOURCES}/stage_image.c`;
   // Of the agent all but its main() and its own choice of operations.
   const guest = listFiles(`${SOURCES}/agent`, /\/(?!main|operations)\w+\.c$/);
+  // Of the VMM all but its main().
+  const vmm = listFiles(`${SOURCES}/vmm`, /\/(?!main)\w+\.c$/);
   const plain = [
     ...all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`),
     ...guest,
+    ...vmm,
   ];
   const agent = `${BUILD}/helpers/agent`;
-  const headers = [...listFiles(SOURCES, /\.h$/), ...listFiles(`${SOURCES}/agent`, /\.h$/)];
-  const inputs = [...all, ...guest, ...headers, ...(product ? [product] : [])];
+  const headers = ["", "/agent", "/vmm"]
+    .flatMap((folder) => listFiles(`${SOURCES}${folder}`, /\.h$/));
+  const inputs = [...all, ...guest, ...vmm, ...headers, ...(product ? [product] : [])];
   await makeIfChanged(archive, inputs, [name, ...flags], async () => {
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
     const objects = plain.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
-    await cc(`-DAGENT_FILE="${agent}"`, "-c", ...plain);
+    const images = [`-DAGENT_FILE="${agent}"`, `-DVMM_FILE="${BUILD}/helpers/vmm"`];
+    await cc(...images, "-c", ...plain);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
     // The linker takes from the archive what the stage needs, and no more.
     const ownStage = `${folder}/stage`;

@@ -99,7 +99,8 @@ Deno.test("every thread of the VMM has the container's credentials, and nothing 
       assertEquals(started.code, 0, started.stderr);
       const { pid } = await kago.state();
       const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)];
-      assert(tasks.length > 3, "V8 has threads of its own");
+      // The double's from krun_create_ctx(), and the one that hands signals on.
+      assert(tasks.length > 2, `${tasks.length} threads`);
       for (const { name } of tasks) {
         const status = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
         assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,14 @@ __attribute__((constructor)) static void open_record(void) {
   record_fd = open(RECORD, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
+#ifndef CREATE_RESULT
+/* libkrun may have threads before the container's credentials are taken. */
+static void *idle(void *unused) {
+  for (;;) pause();
+  return unused;
+}
+#endif
+
 int32_t krun_create_ctx(void) {
   dprintf(record_fd, "{\"call\":\"krun_create_ctx\",\"args\":[]}\n");
 #ifdef CREATE_RESULT
@@ -38,6 +47,8 @@ int32_t krun_create_ctx(void) {
 #else
   /* As libkrun: what is not found now is missed by krun_start_enter. */
   if (!firmware) firmware = dlopen("libkrunfw.so.5", RTLD_LAZY);
+  pthread_t thread;
+  pthread_create(&thread, NULL, idle, NULL);
   return 0;
 #endif
 }

@@ -109,11 +109,6 @@ Deno.test("the stub starts with an empty environment", async () => {
   assertEquals(env, OWN_VARIABLES);
 });
 
-Deno.test("the stub gives the init stage no cache, whose files would stay open in the VMM", async () => {
-  const { env } = await start(PROGRAM, ["--stage=init"]);
-  assert(env.includes("DENO_DIR=/dev/null/kago"), `${env}`);
-});
-
 Deno.test("the stub starts without an argv[0]", async () => {
   assertEquals(own(await start(PLAIN, ["--bare", PROGRAM])), []);
 });

@@ -8,8 +8,6 @@ import { libraryVersions, openLibkrun } from "../../../ffi/libkrun.ts";
 export interface Probe {
   /** As for openLibkrun(). */
   readonly path?: string;
-  /** Call the functions in the order of the init stage. */
-  readonly boot?: true;
   /** Call libraryVersions() instead. */
   readonly versions?: true;
   /** Call checkLibkrunHost() for a spec with these args instead. */
@@ -43,19 +41,15 @@ export async function probeLibkrun(probe: Probe, env: Record<string, string>): P
   return { ...JSON.parse(text || "{}"), code };
 }
 
-function carryOut({ path, boot, versions, check }: Probe): unknown {
+function carryOut({ path, versions, check }: Probe): unknown {
   if (versions) return { ...libraryVersions() };
   if (check) {
     const spec = { ociVersion: "1.2.0", process: { cwd: "/", args: check } };
     return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 }, "/nowhere");
   }
   const libkrun = openLibkrun(path);
-  const context = libkrun.createContext();
-  if (!boot) return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC() };
-  libkrun.setVmConfig(context, 2, 512);
-  libkrun.setRoot(context, "/");
-  libkrun.setLogLevel(1);
-  libkrun.startEnter(context);
+  libkrun.createContext();
+  return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC() };
 }
 
 if (import.meta.main) {

@@ -74,8 +74,10 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
 });
 
 Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
-  const ending = { kind: "stage", settings: { cpus: 2 } } as const;
-  const host = { uid: 0, gid: 0, runtimePath: "/bin/kago", env: [], libraryPath: "/opt/lib" };
+  const opening: readonly Op[] = [{ op: "krunLoad", firmware: [], libraries: ["libkrun.so.1"] }];
+  const closing: readonly Op[] = [{ op: "krunEnter" }];
+  const ending = { kind: "vmm", settings: {}, opening, closing } as const;
+  const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };
   assertEquals(compilePlan(inputOf(specWith(["mount"]), { ending, host })), {
     intermediate: [
       { op: "unshare", flags: MOUNT_NS, from: "linux.namespaces" },
@@ -83,19 +85,12 @@ Deno.test("compilePlan() hands a microVM over before the pivot and drops privile
     ],
     init: [
       ...SESSION,
-      ROOT[0]!,
-      { op: "protectRuntime", path: "/bin/kago" },
-      ROOT[1]!,
+      ...ROOT,
       ...DEVICES,
       { op: "closeFds", preserve: 0 },
-      {
-        op: "execStage",
-        path: "/bin/kago",
-        args: ["/bin/kago", "--stage=init", '{"cpus":2}'],
-        env: ["LD_LIBRARY_PATH=/opt/lib"],
-      },
+      { op: "execVmm", env: ["LD_LIBRARY_PATH=/opt/lib"] },
     ],
-    vmm: [...ENTER, ...IDENTITY, { op: "awaitStart" }],
+    vmm: [...opening, ...ENTER, ...IDENTITY, { op: "awaitStart" }, ...closing],
   });
 });
 
@@ -221,11 +216,11 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
   ]);
 });
 
-const STAGE = { kind: "stage", settings: {} } as const;
+const VMM = { kind: "vmm", settings: {}, opening: [], closing: [] } as const;
 
 Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and refuses it an SELinux label", () => {
   const profiled = specWith(["mount"], { process: { ...PROCESS, apparmorProfile: "p" } });
-  assertEquals(compilePlan(inputOf(profiled, { ending: STAGE })).vmm, [
+  assertEquals(compilePlan(inputOf(profiled, { ending: VMM })).vmm, [
     ...ENTER,
     ...IDENTITY,
     {
@@ -237,7 +232,7 @@ Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and re
     { op: "awaitStart" },
   ]);
   const labelled = specWith(["mount"], { process: { ...PROCESS, selinuxLabel: LABEL } });
-  const error = assertThrows(() => compilePlan(inputOf(labelled, { ending: STAGE })), SpecError);
+  const error = assertThrows(() => compilePlan(inputOf(labelled, { ending: VMM })), SpecError);
   assertEquals(error.jsonPath, "process.selinuxLabel");
 });
 
@@ -252,6 +247,6 @@ Deno.test("compilePlan() lets a process or a VMM for which it is asked keep the 
   assertEquals(setsGroups({}, process), true);
   assertEquals(setsGroups({ [KEEP]: "0" }, process), true);
   assertEquals(setsGroups({ [KEEP]: "1" }, process), false);
-  assertEquals(setsGroups({}, STAGE), true);
-  assertEquals(setsGroups({}, { ...STAGE, keepGroups: true }), false);
+  assertEquals(setsGroups({}, VMM), true);
+  assertEquals(setsGroups({}, { ...VMM, keepGroups: true }), false);
 });

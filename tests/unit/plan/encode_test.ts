@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodePlan } from "../../../runtime/plan/encode.ts";
+import { encodePlan, OPCODES } from "../../../runtime/plan/encode.ts";
 import type { Plan } from "../../../runtime/plan/op.ts";
 
 const EMPTY: Plan = { intermediate: [], init: [], vmm: [] };
@@ -22,9 +22,9 @@ Deno.test("encodePlan() writes numbers, strings and lists as the format says", (
     }],
   };
   assertEquals([...encodePlan(plan).subarray(20)], [
-    ...[28, 0, 0, 0, 20, 0, 0, 0],
+    ...[OPCODES.rlimit, 0, 0, 0, 20, 0, 0, 0],
     ...[7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...Array(8).fill(255)],
-    ...[44, 0, 0, 0, 20, 0, 0, 0],
+    ...[OPCODES.exec, 0, 0, 0, 20, 0, 0, 0],
     ...[2, 0, 0, 0, 2, 0, 0, 0, 0xc3, 0xbc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
   ]);
 });

@@ -134,7 +134,13 @@ Deno.test("guestOps() has only operations that the agent is built with", () => {
 Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits nor the process", () => {
   const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
   const spec = specWith(["mount"], { process: { ...PROCESS, rlimits }, mounts: [PROC] });
-  const ending = { kind: "stage", settings: {}, agentOwner: { uid: 0, gid: 0 } } as const;
+  const ending = {
+    kind: "vmm",
+    settings: {},
+    opening: [],
+    closing: [],
+    agentOwner: { uid: 0, gid: 0 },
+  } as const;
   const { intermediate, vmm, guest } = compilePlan(
     inputOf(spec, { ending, runFolder: "/run/kago/box/vm" }),
   );

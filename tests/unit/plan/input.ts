@@ -35,7 +35,7 @@ export function inputOf(spec: Spec, rest: Partial<CompileInput> = {}): CompileIn
     spec,
     bundle: "/bundle",
     rootfs: "/bundle/rootfs",
-    host: { uid: 0, gid: 0, runtimePath: "/usr/local/bin/kago", env: [] },
+    host: { uid: 0, gid: 0, env: [] },
     ending: { kind: "process" },
     preserveFds: 0,
     noPivot: false,

@@ -43,7 +43,7 @@ Deno.test("intermediateOps() joins namespaces before the user namespace, the mou
 });
 
 Deno.test("intermediateOps() enters the user namespace first for an ordinary user", () => {
-  const host = { uid: 1000, gid: 1000, runtimePath: "/kago", env: [] };
+  const host = { uid: 1000, gid: 1000, env: [] };
   const input = inputOf(specWith([], { linux: { namespaces: NAMESPACES } }), { host });
   assertEquals(intermediateOps(input), [
     ...ENTER_USER,
@@ -120,7 +120,7 @@ Deno.test("intermediateOps() joins resctrl first, and has Main move interfaces o
 
 Deno.test("intermediateOps() refuses interfaces to an ordinary user", () => {
   const linux = { namespaces: [{ type: "network" }], netDevices: { eth0: {} } } as const;
-  const host = { uid: 1000, gid: 1000, runtimePath: "/bin/kago", env: [] };
+  const host = { uid: 1000, gid: 1000, env: [] };
   const input = inputOf(specWith([], { linux }), { host });
   const error = assertThrows(() => intermediateOps(input), SpecError);
   assertEquals(error.jsonPath, "linux.netDevices");

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
+import { closingOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
@@ -47,12 +48,14 @@ Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
   assertEquals(jsonPath, 'annotations["krun.cpus"]');
 });
 
-Deno.test("libkrunExecutor.preExec() ends in the init stage with the settings", () => {
+Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings and their operations", () => {
   const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
-  const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true };
+  const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true } as const;
   assertEquals(ending, {
-    kind: "stage",
+    kind: "vmm",
     settings,
+    opening: openingOps(settings, undefined),
+    closing: closingOps(settings),
     agentOwner: { uid: 7, gid: 8 },
   });
 });
@@ -99,5 +102,7 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
     process: { ...spec.process, env: [] },
   });
   assertEquals([file!.uid, file!.gid], [7, 8]);
-  assertEquals(ending, { kind: "stage", settings: { cpus: 2, ramMib: 1024, logLevel: 1 } });
+  const settings = { cpus: 2, ramMib: 1024, logLevel: 1 };
+  const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
+  assertEquals(ending, { kind: "vmm", settings, opening, closing });
 });

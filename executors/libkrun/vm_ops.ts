@@ -1,0 +1,162 @@
+/**
+ * The settings of a microVM as operations of its VMM: which functions of libkrun it calls, in which order and with what.
+ * Pure. Paths that a bundle or an image names are looked up in the container's root by the VMM, and libkrun gets them by
+ * descriptor.
+ */
+import { FIRMWARE, librariesOf } from "../../ffi/libkrun.ts";
+import type { Op } from "../../runtime/plan/op.ts";
+import { joinPath } from "../../runtime/plan/path.ts";
+import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
+import { argument, call } from "./krun_call.ts";
+import type { PasstCommand } from "./passt.ts";
+import type { VmSettings } from "./settings.ts";
+import { networkOps } from "./vm_network.ts";
+
+const { number, text, file, newFile, list } = argument;
+
+/** libkrun.h, KRUN_DISK_FORMAT_*. */
+const DISK_FORMATS = { raw: 0, qcow2: 1 } as const;
+
+/** The tag under which a guest kernel looks for its root (libkrun.h, KRUN_FS_ROOT_TAG). */
+const ROOT_TAG = "/dev/root";
+
+/** Bytes; what krun_set_root() takes. */
+const DAX_WINDOW = 512 * 1024 * 1024;
+
+/** Where the container's root is for the VMM. */
+const ROOT = text("/");
+
+/** While the host's files are in sight. */
+export function openingOps(
+  { libkrunPath, variant }: VmSettings,
+  passt: PasstCommand | undefined,
+): readonly Op[] {
+  const folder = libkrunPath?.slice(0, libkrunPath.lastIndexOf("/"));
+  const load: Op = {
+    op: "krunLoad",
+    // None beside it is fine: the dynamic linker may know one.
+    firmware: folder === undefined ? [] : FIRMWARE.map((name) => `${folder}/${name}`),
+    libraries: librariesOf(libkrunPath, variant),
+  };
+  if (!passt) return [load];
+  return [load, { op: "krunPasst", ...passt, from: 'annotations["krun.use_passt"]' }];
+}
+
+/** In the container, once it is started. */
+export function closingOps(settings: VmSettings): readonly Op[] {
+  const { cpus, ramMib, variant, logLevel } = settings;
+  return [
+    ...(variant === "aws-nitro" ? [] : [{ op: "krunKvm" } as const]),
+    call("krun_set_vm_config", "", number(cpus), number(ramMib)),
+    ...(settings.agent ? agentOps(settings) : rootOps(settings)),
+    ...kernelOps(settings),
+    ...diskOps(settings),
+    ...networkOps(settings),
+    ...vsockOps(settings),
+    ...consoleOps(settings),
+    ...processorOps(settings),
+    // Once in a process: a second call makes libkrun panic. It is all contexts'.
+    {
+      op: "krunCall",
+      function: "krun_set_log_level",
+      args: [number(logLevel)],
+      wantedBy: "",
+    },
+    { op: "krunEnter" },
+  ];
+}
+
+/** The tag that the agent mounts, the port that it listens on, and its path (helper-c/agent/main.c). */
+const AGENT = { tag: "kago", port: 1, program: "/agent" } as const;
+
+/**
+ * The guest's root is a folder that only the VMM holds, with the agent in it; the container's file system is a second
+ * device, which the agent mounts; and its port is a socket on the host.
+ */
+function agentOps({ daxWindow }: VmSettings): readonly Op[] {
+  const from = 'annotations["krun.agent"]';
+  const tag = text(AGENT.tag);
+  const socket = argument.inRunFolder(AGENT_SOCKET);
+  return [
+    call("krun_set_root", from, argument.agentRoot),
+    daxWindow === undefined
+      ? call("krun_add_virtiofs", from, tag, ROOT)
+      : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
+    call("krun_add_vsock_port2", from, number(AGENT.port), socket, number(true)),
+    call("krun_set_exec", from, text(AGENT.program), ...list(), ...list(argument.card)),
+  ];
+}
+
+/** As crun: an encrypted guest boots from a disk in the image, an enclave takes the root and its command whole. */
+function rootOps({ variant, rootTag, daxWindow, command }: VmSettings): readonly Op[] {
+  const from = 'annotations["krun.variant"]';
+  if (variant === "sev") {
+    return [
+      call("krun_set_root_disk", from, file("/disk.img")),
+      call("krun_set_tee_config_file", from, file("/krun-sev.json")),
+    ];
+  }
+  const size = number(daxWindow ?? DAX_WINDOW);
+  const root = rootTag !== undefined || daxWindow !== undefined
+    ? call("krun_add_virtiofs2", ".krun_vm.json", text(rootTag ?? ROOT_TAG), ROOT, size)
+    : call("krun_set_root", "", ROOT);
+  if (variant !== "aws-nitro" || !command) return [root];
+  const [args, env] = [command.args, command.env].map((words) => list(...words.map(text)));
+  return [
+    root,
+    call("krun_set_console_output", from, text("/dev/stdout")),
+    call("krun_set_exec", from, text(command.args[0] ?? ""), ...args!, ...env!),
+  ];
+}
+
+function kernelOps({ kernel }: VmSettings): readonly Op[] {
+  if (!kernel) return [];
+  const { path, format, initrd, cmdline } = kernel;
+  return [
+    call(
+      "krun_set_kernel",
+      'annotations["krun.custom_kernel"]',
+      file(path),
+      number(format),
+      initrd === undefined ? argument.null : file(initrd),
+      cmdline === undefined ? argument.null : text(cmdline),
+    ),
+  ];
+}
+
+function diskOps({ disks = [] }: VmSettings): readonly Op[] {
+  return disks.map(({ path, format, readOnly }, index) =>
+    call(
+      "krun_add_disk2",
+      'annotations["krun.disk"]',
+      ...[text(`disk${index}`), file(path), number(DISK_FORMATS[format]), number(readOnly)],
+    )
+  );
+}
+
+function vsockOps({ vsockPorts = [] }: VmSettings): readonly Op[] {
+  return vsockPorts.map(({ port, path, listen }) =>
+    call(
+      "krun_add_vsock_port2",
+      'annotations["krun.vsock"]',
+      ...[number(port), listen ? newFile(path) : file(path), number(listen)],
+    )
+  );
+}
+
+/** The guest kernel's console apart from the process's input and output. */
+function consoleOps({ console }: VmSettings): readonly Op[] {
+  if (console === undefined) return [];
+  const path = console === "none" ? "/dev/null" : joinPath("/", console);
+  const from = 'annotations["krun.console"]';
+  return [{ op: "krunConsole", path, wantedBy: from, from }];
+}
+
+function processorOps({ nestedVirt, gpuFlags }: VmSettings): readonly Op[] {
+  const nested = 'annotations["krun.nested_virt"]';
+  const gpu = 'annotations["krun.gpu_flags"]';
+  return [
+    ...(nestedVirt ? [call("krun_set_nested_virt", nested, number(true))] : []),
+    ...(gpuFlags === undefined ? [] : [call("krun_set_gpu_options", gpu, number(gpuFlags))]),
+  ];
+}

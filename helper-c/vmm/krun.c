@@ -1,0 +1,228 @@
+/* libkrun: loaded by name, its functions called as the plan says. */
+#include <dlfcn.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../kernel.h"
+#include "../shim.h"
+#include "vmm.h"
+
+enum { MAX_ARGUMENTS = 6 };
+
+/* All arguments of libkrun's functions are integers and pointers, which go in registers of one kind. */
+typedef int32_t krun_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+static krun_function *find(const char *name) {
+  krun_function *function;
+  void *symbol = dlsym(vm.library, name);
+  memcpy(&function, &symbol, sizeof function);
+  return function;
+}
+
+static int32_t call_with_context(krun_function *function, uint64_t a, uint64_t b, uint64_t c) {
+  return function(vm.context, a, b, c, 0, 0);
+}
+
+int op_krun_load(struct context *c, const struct field *f) {
+  const uint8_t *item = f[0].data;
+  /* libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
+  for (uint32_t i = 0; i < f[0].count; i++) dlopen(list_next(&item), RTLD_LAZY);
+  item = f[1].data;
+  char reason[1024] = "";
+  for (uint32_t i = 0; i < f[1].count && !vm.library; i++) {
+    vm.library_name = list_next(&item);
+    vm.library = dlopen(vm.library_name, RTLD_LAZY);
+    if (!vm.library && !*reason) snprintf(reason, sizeof reason, "%s", dlerror());
+  }
+  if (!vm.library) return vmm_tell(c, "libkrun cannot be loaded: %s; install libkrun 1.x and run ldconfig", reason);
+  krun_function *create = find("krun_create_ctx");
+  if (!create) return vmm_tell(c, "%s is not libkrun; name the file of libkrun 1.x", vm.library_name);
+  int32_t context = create(0, 0, 0, 0, 0, 0);
+  if (context < 0) return vmm_tell(c, "krun_create_ctx(): %s", vmm_error(context));
+  vm.context = (uint32_t)context;
+  return 0;
+}
+
+static char *descriptor_path(int fd, const char *rest) {
+  char *path;
+  return asprintf(&path, "/proc/self/fd/%d%s", fd, rest) < 0 ? NULL : path;
+}
+
+/* The path by which libkrun opens what the container has at `path`; the descriptor stays open for it. */
+static char *in_container(struct context *c, const char *path, const char *rest) {
+  int fd = kago_open_in_root("/", path, O_PATH);
+  if (fd >= 0) return descriptor_path(fd, rest);
+  vmm_tell(c, "open %s in /: %s", path, vmm_error(fd));
+  return NULL;
+}
+
+/* A socket to listen on is not there yet, its folder is. */
+static char *new_in_container(struct context *c, const char *path) {
+  char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+  if (!slash) return NULL;
+  *slash = 0;
+  return in_container(c, *folder ? folder : "/", path + (slash - folder));
+}
+
+static uint8_t *mac_bytes(const char *text) {
+  uint8_t *mac = malloc(6);
+  if (mac && sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) == 6) return mac;
+  return NULL;
+}
+
+/* One argument, a letter for its kind and its value (executors/libkrun/vm_ops.ts): 0, or -errno when there is none. */
+static int convert(struct context *c, const char *argument, uint64_t *value) {
+  const void *pointer = NULL;
+  const char *text = argument + 1;
+  switch (*argument) {
+    case 'c': *value = vm.context; return 0;
+    case 'n': *value = strtoull(text, NULL, 10); return 0;
+    case 'p': *value = (uint64_t)vm.passt; return 0;
+    case '-': *value = 0; return 0;
+    case 's': pointer = text; break;
+    case 'f': pointer = in_container(c, text, ""); break;
+    case 'd': pointer = new_in_container(c, text); break;
+    /* libkrun opens its roots with O_NOFOLLOW: the dot goes through the descriptor's link. */
+    case 'r': pointer = descriptor_path(c->agent_fd, "/."); break;
+    case 'a': pointer = descriptor_path(c->run_fd, text); break;
+    case 'm': pointer = mac_bytes(text); break;
+    default: return -EINVAL;
+  }
+  *value = (uint64_t)(uintptr_t)pointer;
+  return pointer ? 0 : -EINVAL;
+}
+
+/* `[`, strings, `]`: an array that ends in NULL. `k` among them is the guest's card, if it has one. */
+static int convert_list(const uint8_t **item, uint32_t *left, uint64_t *value) {
+  const char **list = calloc((size_t)*left + 1, sizeof *list);
+  size_t count = 0;
+  if (!list) return -ENOMEM;
+  *value = (uint64_t)(uintptr_t)list;
+  while (*left > 0) {
+    const char *text = list_next(item);
+    --*left;
+    if (*text == ']') return 0;
+    char *card = *text == 'k' && vm.passt >= 0 ? guest_card() : NULL, *variable;
+    if (*text == 's') list[count++] = text + 1;
+    else if (card && asprintf(&variable, "KAGO_CARD=%s", card) > 0) list[count++] = variable;
+  }
+  return -EINVAL;
+}
+
+static int tell_result(struct context *c, const struct field *f, int32_t result) {
+  char shown[2048] = "";
+  size_t size = 0;
+  const uint8_t *item = f[1].data;
+  for (uint32_t i = 0; i < f[1].count && size < sizeof shown; i++) {
+    const char *argument = list_next(&item), *quote = strchr("sfd", *argument) ? "\"" : "";
+    if (*argument == '-') size += (size_t)snprintf(shown + size, sizeof shown - size, ", NULL");
+    else if (*argument == 'c') size += (size_t)snprintf(shown + size, sizeof shown - size, ", %u", vm.context);
+    else size += (size_t)snprintf(shown + size, sizeof shown - size, ", %s%s%s", quote, argument + 1, quote);
+  }
+  const char *from = f[2].text;
+  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[0].text, *shown ? shown + 2 : shown, vmm_error(result));
+}
+
+static int lacks(struct context *c, const char *name, const char *from) {
+  return vmm_tell(c, "%s%s the function %s, which this libkrun does not have; install a newer libkrun, or one that was built with it",
+                  *from ? from : "a microVM", " needs", name);
+}
+
+int op_krun_call(struct context *c, const struct field *f) {
+  krun_function *function = find(f[0].text);
+  if (!function) return lacks(c, f[0].text, f[2].text);
+  uint64_t values[MAX_ARGUMENTS] = {0};
+  const uint8_t *item = f[1].data;
+  uint32_t left = f[1].count;
+  for (int count = 0; left > 0; count++) {
+    if (count == MAX_ARGUMENTS) return -E2BIG;
+    const char *argument = list_next(&item);
+    left--;
+    int result = *argument == '[' ? convert_list(&item, &left, &values[count]) : convert(c, argument, &values[count]);
+    if (result < 0) return result;
+  }
+  int32_t result = function(values[0], values[1], values[2], values[3], values[4], values[5]);
+  return result < 0 ? tell_result(c, f, result) : 0;
+}
+
+/* Is there an address beyond loopback in this process's network namespace? */
+static bool has_network(void) {
+  struct ifaddrs *all;
+  if (getifaddrs(&all) < 0) return true;
+  bool found = false;
+  for (struct ifaddrs *one = all; one && !found; one = one->ifa_next) {
+    int family = one->ifa_addr ? one->ifa_addr->sa_family : AF_UNSPEC;
+    found = (family == AF_INET || family == AF_INET6) && strcmp(one->ifa_name, "lo") != 0;
+  }
+  freeifaddrs(all);
+  return found;
+}
+
+/* A vsock without impersonation. An older libkrun goes on with it, and finds no way out either. */
+int op_krun_isolate(struct context *c, const struct field *f) {
+  (void)f;
+  krun_function *disable = find("krun_disable_implicit_vsock"), *add = find("krun_add_vsock");
+  if (!disable || !add || has_network()) return 0;
+  int32_t result = call_with_context(disable, 0, 0, 0);
+  if (result >= 0) result = call_with_context(add, 0, 0, 0);
+  return result < 0 ? vmm_tell(c, "the empty network namespace: krun_add_vsock(%u, 0): %s", vm.context, vmm_error(result)) : 0;
+}
+
+/* libkrun's own console writes to the file, and would take the process's output with it: so that goes through a second
+ * device. (A console without the file would be no console to the guest's kernel, and its init then mixes up its own
+ * descriptors.) */
+int op_krun_console(struct context *c, const struct field *f) {
+  static const char *const ports[] = {"krun-stdin", "krun-stdout", "krun-stderr"};
+  const char *from = f[1].text;
+  krun_function *output = find("krun_set_console_output"), *device = find("krun_add_virtio_console_multiport"),
+                *port = find("krun_add_console_port_inout");
+  if (!output || !device || !port) return lacks(c, "krun_add_virtio_console_multiport", from);
+  int fd = kago_open_in_root("/", f[0].text, O_WRONLY | O_CREAT | O_NONBLOCK);
+  if (fd < 0) return vmm_tell(c, "open %s in /: %s", f[0].text, vmm_error(fd));
+  char *path = descriptor_path(fd, "");
+  if (!path) return -ENOMEM;
+  int32_t result = call_with_context(output, (uint64_t)(uintptr_t)path, 0, 0);
+  int32_t id = result < 0 ? result : call_with_context(device, 0, 0, 0);
+  result = id;
+  for (int i = 0; i < 3 && result >= 0; i++) {
+    uint64_t in = i == 0 ? 0 : (uint64_t)-1, out = i == 0 ? (uint64_t)-1 : (uint64_t)i;
+    result = port(vm.context, (uint64_t)id, (uint64_t)(uintptr_t)ports[i], in, out, 0);
+  }
+  return result < 0 ? vmm_tell(c, "%s: the console of %s: %s", from, f[0].text, vmm_error(result)) : 0;
+}
+
+/* libkrun panics over a device that it cannot open. */
+int op_krun_kvm(struct context *c, const struct field *f) {
+  (void)f;
+  int fd = as_result(open("/dev/kvm", O_RDWR | O_CLOEXEC));
+  if (fd < 0) {
+    return vmm_tell(c, "the container's user cannot open its /dev/kvm: %s; look at its owner and mode (in a user namespace they "
+                       "are the host's), at linux.resources.devices, and for nodev on /dev", vmm_error(fd));
+  }
+  close(fd);
+  return 0;
+}
+
+static void close_if_open(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+/* The guest gets the VMM's process, so nothing of kago's may be left open in it. The connection for reports goes last: its
+ * end tells `start` that the guest boots, and what fails later can only be told on the container's standard error. */
+int op_krun_enter(struct context *c, const struct field *f) {
+  (void)f;
+  krun_function *enter = find("krun_start_enter");
+  if (!enter) return lacks(c, "krun_start_enter", "");
+  int result = c->run_fd < 0 ? 0 : kago_forward_signals(c->run_fd);
+  if (result < 0) return result;
+  if (c->sync_fd == c->report_fd) c->sync_fd = -1;
+  int *const own[] = {&c->plan_fd, &c->root_fd, &c->proc_fd, &c->sync_fd, &c->listen_fd, &c->report_fd};
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) close_if_open(own[i]);
+  int32_t error = call_with_context(enter, 0, 0, 0);
+  return vmm_tell(c, "krun_start_enter(%u): %s", vm.context, vmm_error(error));
+}

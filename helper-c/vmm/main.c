@@ -1,0 +1,39 @@
+/*   kago --stage=vmm    with the environment's KAGO_CHANNELS (helper-c/op_exec.c) */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "../kernel.h"
+#include "../message.h"
+#include "vmm.h"
+
+/* libkrun holds a descriptor for every file that the guest knows. */
+static void raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(void) {
+  int fds[5];
+  int32_t outcome[2];
+  const char *channels = getenv("KAGO_CHANNELS");
+  if (!channels || sscanf(channels, "%d,%d,%d,%d,%d", &fds[0], &fds[1], &fds[2], &fds[3], &fds[4]) != 5) {
+    fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
+    return 1;
+  }
+  /* An exec makes a process dumpable again, and whoever shares its user and pid namespace could look into it. */
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "kago", 0, 0, 0);
+  /* A proxied connection that its peer closes is an error of that connection only. */
+  signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], outcome);
+  struct message message = {
+      .type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = (uint32_t)outcome[0], .error = -result};
+  if (outcome[1] >= 0) message_send(outcome[1], &message, -1);
+  return 1;
+}

@@ -1,0 +1,101 @@
+/* A network card that passt(1) serves: passt is started in the container's namespaces while the host's files are in sight,
+ * and ends when the VMM closes the socket between them. */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../kernel.h"
+#include "../shim.h"
+#include "vmm.h"
+
+/* Binding every port takes some hundred milliseconds, and ten times that on an emulated host. */
+enum { PATIENCE_MS = 30000, PAUSE_MS = 5 };
+
+/* What passt said, on one line. Without a host's syslog in sight, it complains of that before everything else. */
+static void read_log(int fd, char *words, size_t size) {
+  char text[2048], *save;
+  size_t used = 0;
+  ssize_t n = pread(fd, text, sizeof text - 1, 0);
+  text[n > 0 ? n : 0] = *words = 0;
+  for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    static const char complaint[] = " to syslog";
+    size_t length = strlen(line);
+    if (length >= sizeof complaint - 1 && !strcmp(line + length - (sizeof complaint - 1), complaint)) continue;
+    if (used < size) used += (size_t)snprintf(words + used, size - used, "%s%s", used ? ", " : "", line);
+  }
+}
+
+static bool is_ready(int file) {
+  struct stat info;
+  return fstat(file, &info) == 0 && info.st_size > 0;
+}
+
+/* The strings one after the other, an empty one last. */
+static char *join(const struct field *list) {
+  size_t size = 1, used = 0;
+  const uint8_t *item = list->data;
+  for (uint32_t i = 0; i < list->count; i++) size += strlen(list_next(&item)) + 1;
+  char *joined = calloc(1, size);
+  item = list->data;
+  for (uint32_t i = 0; joined && i < list->count; i++) used += strlen(strcpy(joined + used, list_next(&item))) + 1;
+  return joined;
+}
+
+int op_krun_passt(struct context *c, const struct field *f) {
+  int32_t peer[3];
+  char *args = join(&f[1]);
+  int fd = args ? kago_spawn_peer(f[0].text, args, peer) : -ENOMEM;
+  free(args);
+  if (fd < 0) return fd;
+  int pidfd = sys_pidfd_open(peer[0]);
+  bool ready = false, ended = pidfd < 0;
+  for (int waited = 0; !ready && !ended && waited < PATIENCE_MS; waited += PAUSE_MS) {
+    ended = kago_pidfd_wait(pidfd, PAUSE_MS) != 0;
+    ready = is_ready(peer[2]);
+  }
+  char words[2048];
+  read_log(peer[1], words, sizeof words);
+  const int own[] = {peer[1], peer[2], pidfd};
+  for (int i = 0; i < 3; i++) {
+    if (own[i] >= 0) close(own[i]);
+  }
+  vm.passt = fd;
+  if (ready && !ended) return 0;
+  return vmm_tell(c, "passt %s: %s; give the container a network with an address and a route, or leave krun.use_passt out",
+                  ended ? "has ended" : "is not ready", words);
+}
+
+/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). */
+static bool default_route(char name[IFNAMSIZ], struct in_addr *gateway) {
+  FILE *routes = fopen("/proc/net/route", "re");
+  char line[256];
+  bool found = false;
+  while (routes && !found && fgets(line, sizeof line, routes)) {
+    unsigned destination, via, mask;
+    found = sscanf(line, "%15s %x %x %*s %*s %*s %*s %x", name, &destination, &via, &mask) == 4 && !destination && !mask;
+    if (found) gateway->s_addr = via;
+  }
+  if (routes) fclose(routes);
+  return found;
+}
+
+char *guest_card(void) {
+  char name[IFNAMSIZ], address[INET_ADDRSTRLEN], via[INET_ADDRSTRLEN], *card = NULL;
+  struct in_addr gateway;
+  struct ifaddrs *all;
+  if (!default_route(name, &gateway) || getifaddrs(&all) < 0) return NULL;
+  for (struct ifaddrs *one = all; one && !card; one = one->ifa_next) {
+    if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || strcmp(one->ifa_name, name)) continue;
+    uint32_t mask = ((struct sockaddr_in *)(void *)one->ifa_netmask)->sin_addr.s_addr;
+    inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)one->ifa_addr)->sin_addr, address, sizeof address);
+    inet_ntop(AF_INET, &gateway, via, sizeof via);
+    if (asprintf(&card, "%s/%d %s", address, __builtin_popcount(mask), via) < 0) card = NULL;
+  }
+  freeifaddrs(all);
+  return card;
+}

@@ -1,0 +1,35 @@
+/* The VMM of a microVM: a program of its own, which Init becomes before the pivot, while the host's libraries are in
+ * sight. It loads libkrun, runs the vmm stage of the plan, of which the calls of libkrun are a part, and boots the guest.
+ *
+ *   Init -- exec --> krunLoad, krunPasst -> the container's root, identity -> READY ... start -> krunCall ... krunEnter
+ *
+ * What a VM consists of is the plan's to say (executors/libkrun/vm_ops.ts). Nothing here reads JSON or makes a choice. */
+#ifndef KAGO_VMM_H
+#define KAGO_VMM_H
+
+#include "../context.h"
+
+struct vm {
+  void *library;
+  const char *library_name;
+  uint32_t context; /* libkrun's number for the VM */
+  int passt;        /* our end of passt's socket, -1 without passt */
+};
+
+extern struct vm vm;
+
+/* Tells whoever listens, in words; nothing more is reported afterwards: -ECANCELED, for the operation to return. */
+__attribute__((format(printf, 2, 3))) int vmm_tell(struct context *c, const char *format, ...);
+
+/* The wording of -errno. */
+const char *vmm_error(int result);
+
+/* For the guest agent, `ADDRESS/PREFIX GATEWAY`: the container's own address, which its guest behind passt gets; NULL when
+ * it has none. */
+char *guest_card(void);
+
+/* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `result` gets the failing operation's
+ * index, and who hears of failures, -1 when it was told. */
+int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, int32_t result[2]);
+
+#endif
