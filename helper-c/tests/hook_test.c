@@ -1,0 +1,98 @@
+/* hook_run(): the program, its input and surroundings, its time, and how its end is told. */
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../hook.h"
+
+static char *const ENV[] = {"HOOK=env", "PATH=/bin:/usr/bin", NULL};
+
+/* `sh -c SCRIPT` with `input`. */
+static int run(const char *script, const char *input, uint32_t timeout_ms) {
+  char *argv[] = {"named", "-c", (char *)(unsigned long)script, NULL};
+  const struct hook hook = {"/bin/sh", argv, ENV, input, timeout_ms, ""};
+  return hook_run(&hook);
+}
+
+static const char *content(const char *path) {
+  static char text[4096];
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  CHECK(fd >= 0);
+  ssize_t n = read(fd, text, sizeof text - 1);
+  text[n > 0 ? n : 0] = 0;
+  close(fd);
+  return text;
+}
+
+static long now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+TEST(a_hook_gets_its_name_environment_and_input) {
+  EQUAL(run("echo $0 $HOOK > told; cat >> told", "{state}", 0), 0);
+  EQUAL_TEXT(content("told"), "named env\n{state}");
+}
+
+TEST(a_hook_runs_in_its_folder) {
+  char *argv[] = {"sh", "-c", "pwd > here", NULL};
+  CHECK(mkdir("folder", 0755) == 0);
+  const struct hook hook = {"/bin/sh", argv, ENV, "", 0, "folder"};
+  EQUAL(hook_run(&hook), 0);
+  CHECK(strstr(content("folder/here"), "/folder\n") != NULL);
+}
+
+TEST(a_hook_that_fails_tells_how) {
+  EQUAL(run("exit 7", "", 0), -(HOOK_FAILED | 7 << 8));
+  EQUAL(run("kill -9 $$", "", 0), -(HOOK_FAILED | SIGKILL));
+}
+
+TEST(a_hook_that_is_not_there_or_no_program_is_an_error) {
+  char *argv[] = {"x", NULL};
+  EQUAL(hook_run(&(struct hook){"/no/such/hook", argv, ENV, "", 0, ""}), -ENOENT);
+  EQUAL(hook_run(&(struct hook){"/etc/passwd", argv, ENV, "", 0, ""}), -EACCES);
+}
+
+TEST(a_hook_need_not_read_its_input) {
+  static char input[1 << 20];
+  memset(input, 'x', sizeof input - 1);
+  EQUAL(run("exit 0", input, 0), 0);
+  EQUAL(run("exec <&-; sleep 0.1", input, 0), 0);
+}
+
+TEST(a_long_input_arrives_whole) {
+  static char input[1 << 20];
+  memset(input, 'x', sizeof input - 1);
+  EQUAL(run("test $(wc -c) -eq 1048575", input, 0), 0);
+}
+
+TEST(a_hook_that_takes_too_long_is_killed) {
+  long before = now_ms();
+  EQUAL(run("echo $$ > pid; exec sleep 1000", "", 200), -ETIMEDOUT);
+  CHECK(now_ms() - before < 10000);
+  EQUAL(kill(atoi(content("pid")), 0), -1);
+}
+
+TEST(a_hook_that_is_quick_enough_is_not) { EQUAL(run("sleep 0.1", "", 20000), 0); }
+
+TEST(a_hook_begins_with_no_signal_blocked_or_ignored_and_ours_stay) {
+  sigset_t blocked, after;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  sigprocmask(SIG_SETMASK, &blocked, NULL);
+  signal(SIGUSR2, SIG_IGN);
+  EQUAL(run("grep SigBlk /proc/self/status > blocked; grep SigIgn /proc/self/status > ignored", "", 0), 0);
+  EQUAL_TEXT(content("blocked"), "SigBlk:\t0000000000000000\n");
+  /* The C library keeps 32 and 33 for itself, and lets nobody reset them. */
+  EQUAL(strtoull(content("ignored") + strlen("SigIgn:\t"), NULL, 16) & ~(3ull << 31), 0);
+  sigprocmask(SIG_SETMASK, NULL, &after);
+  CHECK(sigismember(&after, SIGUSR1));
+  struct sigaction pipe;
+  sigaction(SIGPIPE, NULL, &pipe);
+  CHECK(pipe.sa_handler == SIG_DFL);
+}
