@@ -9,6 +9,7 @@ import {
   type LibkrunDouble,
 } from "../doubles/libkrun/build.ts";
 import type { BundleOptions } from "../harness/bundle.ts";
+import { Beside, compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
 
 const KRUN = { "run.oci.handler": "krun" };
@@ -221,4 +222,19 @@ Deno.test("krun.libkrun.path, which an image can set, loads the host's own libra
       await Deno.remove(folder, { recursive: true });
     }
   });
+});
+
+Deno.test("a microVM is told of no service manager, and the user that it is so", async () => {
+  const tool = await compileC(new URL("notify_tool.c", import.meta.url));
+  const args = ["/bin/sh", "-c", "echo ${NOTIFY_SOCKET-none}"];
+  await withDouble({ args }, async (kago, _, env) => {
+    const NOTIFY_SOCKET = `${kago.bundle.path}/manager`;
+    await using manager = await Beside.start(tool, "receive", NOTIFY_SOCKET);
+    const words = ["run", "-b", kago.bundle.path, kago.id];
+    const result = await kago.runWith({ env: { ...env, NOTIFY_SOCKET } }, ...words);
+    assertEquals([result.code, result.stdout], [0, "none\n"], result.stderr);
+    assertStringIncludes(result.stderr, "a microVM cannot notify a service manager");
+    assertEquals(manager.lines, []);
+  });
+  await Deno.remove(tool);
 });
