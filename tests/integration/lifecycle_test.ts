@@ -228,15 +228,18 @@ Deno.test("kill -9 of kago at any moment of create leaves what delete --force cl
     const seen = new Set<string>();
     // An emulated processor takes seconds for each.
     const steps = whole < 500 ? 40 : 12;
-    for (let step = 0; step < steps; step++) {
-      await killCreate(kago, whole * 1.2 * step / steps);
+    const kill = async (delay: number) => {
+      await killCreate(kago, delay);
       const [row] = JSON.parse((await kago.run("list", "--format", "json")).stdout);
       seen.add(row?.status ?? "none");
       const result = await kago.run("delete", "--force", kago.id);
       assertEquals(result.code, 0, result.stderr);
       assertEquals([...Deno.readDirSync(kago.root)], []);
-      assertEquals(kago.cgroups(), [], `killed after ${step}/${steps} of create`);
-    }
+      assertEquals(kago.cgroups(), [], `killed ${delay} ms into create`);
+    };
+    for (let step = 0; step < steps; step++) await kill(whole * 1.2 * step / steps);
+    // A busy machine may have become slower since.
+    for (let more = 2; more < 16 && !seen.has("created"); more *= 2) await kill(whole * more);
     assert(seen.has("none") && seen.has("created"), `the kills came at ${[...seen]} only`);
     const left = await run("pgrep", ["-f", "stage=intermediate"]);
     assertEquals(left.stdout, "", "no Init is left");
