@@ -2,9 +2,10 @@
  * Writes docs/engines.md from docs/engines.json, after taking over what the engines' suites left in build/engines. Owns
  * the page's words; what was found is the suites' (tests/engines).
  */
-import { type Host, HOSTS, type Runtime, RUNTIMES } from "../tests/engines/engine_case.ts";
+import { type Host, HOSTS, RUNTIMES } from "../tests/engines/engine_case.ts";
 import {
   type Engine,
+  ENGINES,
   readResults,
   RESULTS,
   RUNS,
@@ -16,9 +17,9 @@ export const PAGE = `${ROOT}/docs/engines.md`;
 
 const HEAD = `# kago under the engines
 
-What podman, buildah, containerd and Docker do with kago and, on the same machine in the same minute, with runc. The tables
-are written by \`deno task docs:engines\` from what the suites in tests/engines found; \`./scripts/test.sh\` runs the suites and
-fails when a command that works with runc fails with kago, or when this page says something else.
+What podman, buildah, containerd and Docker do with kago and, on the same machine in the same minute, with runc or crun. The
+tables are written by \`deno task docs:engines\` from what the suites in tests/engines found; \`./scripts/test.sh\` runs the
+suites and fails when a command fails with kago, or when this page says something else.
 `;
 
 /** What a host is, for each that there are results of. */
@@ -40,37 +41,26 @@ export function renderPage(results: readonly SuiteResult[]): string {
 }
 
 function renderEngine(engine: Engine, results: readonly SuiteResult[]): string {
-  const runs = results.filter((run) => run.engine === engine);
-  const commands = [...new Set(runs.flatMap(({ outcomes }) => Object.keys(outcomes)))];
-  const rows = commands.map((command) => {
-    const cells = RUNTIMES.map((runtime) => renderCell(runs, command, runtime));
-    return [`\`${command.replaceAll("|", "\\|")}\``, ...cells];
-  });
-  const versions = [...new Set(runs.map(({ version }) => version))];
-  const lines = [["command", ...RUNTIMES], ["---", ...RUNTIMES.map(() => "---")], ...rows];
-  return [
-    `## ${engine}`,
-    "",
-    `${versions.join(", ")}, on ${runs.map(({ host }) => HOSTS[host]).join("; ")}.`,
-    "",
-    ...lines.map((cells) => `| ${cells.join(" | ")} |`),
-    "",
-  ].join("\n");
+  const tables = results.filter((run) => run.engine === engine).map(renderTable);
+  return [`## ${engine}`, ...tables].join("\n\n") + "\n";
 }
 
-/** `works`, `fails`, or both with their hosts; a runtime that was not tried has a dash. */
-function renderCell(runs: readonly SuiteResult[], command: string, runtime: Runtime): string {
-  const hosts = (works: boolean): Host[] =>
-    runs.filter(({ outcomes }) => outcomes[command]?.[runtime] === works).map(({ host }) => host);
-  const tried = runs.filter(({ outcomes }) => outcomes[command]?.[runtime] !== undefined);
-  if (tried.length === 0) return "–";
-  const where = (list: Host[]) =>
-    list.length === runs.length ? "" : ` (${list.map((host) => HOSTS[host]).join("; ")})`;
-  const parts = [[true, "works"], [false, "fails"]] as const;
-  return parts.map(([works, word]) => [hosts(works), word] as const)
-    .filter(([list]) => list.length > 0)
-    .map(([list, word]) => word + where(list))
-    .join(", ");
+/** A column for each runtime that was tried; a dash where one was not tried. */
+function renderTable({ version, host, outcomes }: SuiteResult): string {
+  const runtimes = RUNTIMES.filter((runtime) =>
+    Object.values(outcomes).some((outcome) => outcome[runtime] !== undefined)
+  );
+  const word = (works?: boolean) => works === undefined ? "–" : works ? "works" : "fails";
+  const rows = Object.entries(outcomes).map(([command, outcome]) => [
+    `\`${command.replaceAll("|", "\\|")}\``,
+    ...runtimes.map((runtime) => word(outcome[runtime])),
+  ]);
+  const lines = [["command", ...runtimes], ["---", ...runtimes.map(() => "---")], ...rows];
+  return [
+    `### ${version} on ${HOSTS[host]}`,
+    "",
+    ...lines.map((cells) => `| ${cells.join(" | ")} |`),
+  ].join("\n");
 }
 
 /** The results with those of `newer` in the place of older ones of the same engine and host. */
@@ -80,16 +70,9 @@ export function takeOver(
 ): SuiteResult[] {
   const key = ({ engine, host }: SuiteResult) => `${engine}\n${host}`;
   const merged = new Map([...results, ...newer].map((run) => [key(run), run]));
-  const engines: readonly Engine[] = [
-    "podman",
-    "podman, microVMs",
-    "buildah",
-    "containerd",
-    "docker",
-  ];
   const hosts = Object.keys(HOSTS);
   return [...merged.values()].sort((a, b) =>
-    engines.indexOf(a.engine) - engines.indexOf(b.engine) ||
+    ENGINES.indexOf(a.engine) - ENGINES.indexOf(b.engine) ||
     hosts.indexOf(a.host) - hosts.indexOf(b.host)
   );
 }

@@ -5,7 +5,17 @@
 import { ROOT } from "../../scripts/build/paths.ts";
 import type { Host, Runtime } from "./engine_case.ts";
 
-export type Engine = "podman" | "podman, microVMs" | "buildah" | "containerd" | "docker";
+/** In the page's order. */
+export const ENGINES = [
+  "podman",
+  "podman, microVMs",
+  "buildah",
+  "containerd",
+  "containerd, CRI",
+  "docker",
+  "docker, microVMs",
+] as const;
+export type Engine = typeof ENGINES[number];
 
 /** Whether a command works with each runtime; a runtime that it was not tried with is left out. */
 export type Outcome = Readonly<Partial<Record<Runtime, boolean>>>;

@@ -3,26 +3,20 @@
  * outcomes are compared with those that docs/engines.md tells.
  */
 import { assertEquals } from "@std/assert";
-import {
-  type CaseGroup,
-  type EngineCase,
-  type Host,
-  type Runtime,
-  RUNTIMES,
-} from "./engine_case.ts";
+import type { CaseGroup, EngineCase, Host, Runtime } from "./engine_case.ts";
 import { type Engine, type Outcome, readResults, writeResult } from "./outcomes.ts";
 
 export interface Suite<Session> {
   readonly engine: Engine;
   readonly host: Host;
   readonly groups: readonly CaseGroup<Session>[];
-  /** Starts the engine with a runtime; called once for each. */
+  /** Starts the engine with a runtime; called once for each, at the same time. */
   readonly open: (runtime: Runtime) => Promise<Session>;
   readonly close: (session: Session) => Promise<void>;
   readonly version: (session: Session) => Promise<string>;
   /** Whether this host is an emulated one. */
   readonly emulated?: boolean;
-  /** Absent: both. */
+  /** Absent: kago and runc. */
   readonly runtimes?: readonly Runtime[];
 }
 
@@ -30,7 +24,7 @@ type Sessions<Session> = Partial<Record<Runtime, Session>>;
 
 /** Registers the tests. */
 export function runSuite<Session>(suite: Suite<Session>): void {
-  const { engine, host } = suite;
+  const { engine, host, runtimes = ["kago", "runc"] } = suite;
   const sessions: Sessions<Session> = {};
   const outcomes: Record<string, Outcome> = {};
   const title = (name: string) => `${engine} on ${host}: ${name}`;
@@ -39,11 +33,13 @@ export function runSuite<Session>(suite: Suite<Session>): void {
     Deno.test({ name: title(name), fn, sanitizeOps: false, sanitizeResources: false });
 
   test("starts", async () => {
-    for (const runtime of suite.runtimes ?? RUNTIMES) sessions[runtime] = await suite.open(runtime);
+    await Promise.all(runtimes.map(async (runtime) => {
+      sessions[runtime] = await suite.open(runtime);
+    }));
   });
   for (const group of suite.groups) {
-    const cases = group.cases.filter(({ hosts, everywhere }) =>
-      (hosts?.includes(host) ?? true) && (everywhere || !suite.emulated)
+    const cases = group.cases.filter(({ emulated, native }) =>
+      suite.emulated ? emulated?.includes(host) : native !== false
     );
     if (cases.length === 0) continue;
     if (group.setUp) test(`set-up of ${group.name}`, () => forEach(sessions, group.setUp!));
@@ -64,25 +60,24 @@ export function runSuite<Session>(suite: Suite<Session>): void {
 }
 
 /**
- * @throws what the case throws with kago. With runc it may fail; the table then says so.
+ * @throws what the case throws with kago. With another runtime it may fail; the table then says so.
  */
 async function tryCase<Session>(
   { check, only }: EngineCase<Session>,
   sessions: Sessions<Session>,
 ): Promise<Outcome> {
-  const { kago, runc } = sessions;
-  const fails = (error: Error) => {
-    console.error(`with runc: ${error.message}`);
-    return false;
-  };
-  const [byKago, byRunc] = await Promise.all([
-    kago && check(kago).then(() => true),
-    only === "kago" ? undefined : runc && check(runc).then(() => true, fails),
-  ]);
-  return {
-    ...(byKago === undefined ? {} : { kago: byKago }),
-    ...(byRunc === undefined ? {} : { runc: byRunc }),
-  };
+  const tries = Object.entries(sessions).filter(([runtime]) => runtime === "kago" || !only);
+  const results = await Promise.all(tries.map(async ([runtime, session]) => {
+    try {
+      await check(session);
+      return [runtime, true];
+    } catch (error) {
+      if (runtime === "kago" || !(error instanceof Error)) throw error;
+      console.error(`with ${runtime}: ${error.message}`);
+      return [runtime, false];
+    }
+  }));
+  return Object.fromEntries(results);
 }
 
 async function forEach<Session>(

@@ -2,6 +2,7 @@
  * The systemd host's ordinary user (scripts/emulated_host/systemd_root.ts), who has subordinate ids and a session of
  * systemd's. Tests run as root and start commands in the user's name.
  */
+import { KAGO } from "./kago.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 
 export const USER = { name: "user", uid: 1000, gid: 1000, home: "/home/user" } as const;
@@ -28,6 +29,18 @@ const DELEGATED = [
   "Delegate=yes",
 ];
 
+/** Where the user can read kago, whatever the repository's folder allows; installForUser() puts it there. */
+export const USER_KAGO = "/usr/local/bin/kago";
+
+export async function installForUser(): Promise<void> {
+  await Deno.copyFile(KAGO, USER_KAGO);
+}
+
+/** The words as root's command that becomes the user's, as besideUserSession() has it. */
+export function asSessionUser(words: readonly string[]): string[] {
+  return [...SESSION, ...words];
+}
+
 /**
  * Runs the words as a command of the user's session, in a scope that is delegated to the user: how a desktop's terminal
  * runs it.
@@ -44,7 +57,7 @@ export function besideUserSession(
   words: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  return runWords([...SESSION, ...words], options);
+  return runWords(asSessionUser(words), options);
 }
 
 /** Runs the words in the user's name and knows of no session, as cron or `su` would. */

@@ -1,14 +1,17 @@
 /** Bundles of the systemd host's ordinary user. */
 import { assertEquals } from "@std/assert";
 import { type JsonObject, mergeJson } from "../../harness/bundle.ts";
-import { KAGO as BUILT } from "../../harness/kago.ts";
-import { besideUserSession, USER } from "../../harness/ordinary_user.ts";
+import {
+  besideUserSession,
+  installForUser,
+  USER,
+  USER_KAGO as KAGO,
+} from "../../harness/ordinary_user.ts";
 import { makeRootfs } from "../../harness/rootfs.ts";
 import { runOk, type RunResult } from "../../harness/run.ts";
 
-/** Where the user can read it, whatever the repository's folder allows. */
-export const KAGO = "/usr/local/bin/kago";
-await Deno.copyFile(BUILT, KAGO);
+export { KAGO };
+await installForUser();
 
 const SLEEP = ["sleep", "1000"];
 let serial = 0;

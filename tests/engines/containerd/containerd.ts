@@ -1,23 +1,16 @@
 /** containerd with folders of the test's own, and `ctr` with one runtime. Owns its configuration and its image. */
-import { KAGO } from "../../harness/kago.ts";
 import { makeRootfs } from "../../harness/rootfs.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { Daemon } from "../daemon.ts";
-import type { Runtime } from "../engine_case.ts";
+import { type Host, type Runtime, RUNTIME_PATHS } from "../engine_case.ts";
 import { onTerminal } from "../terminal.ts";
-
-export const RUNTIME_PATHS: Readonly<Record<Runtime, string>> = {
-  kago: KAGO,
-  runc: "/usr/sbin/runc",
-};
 
 /** As `ctr` names it. */
 export const IMAGE = "docker.io/library/busybox:latest";
 
-/** A containerd in `folder`, with kago as a runtime of its CRI plugin (containerd-config.toml(5)). */
-export async function startContainerd(folder: string): Promise<Daemon> {
+/** A containerd in `folder`, with the runtimes in its CRI plugin's configuration (containerd-config.toml(5)). */
+export async function startContainerd(folder: string, host?: Host): Promise<Daemon> {
   const socket = `${folder}/containerd.sock`;
-  const cri = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.kago';
   await Deno.writeTextFile(
     `${folder}/containerd.toml`,
     `version = 2
@@ -27,16 +20,25 @@ state = "${folder}/containerd-state"
   address = "${socket}"
 [plugins."io.containerd.grpc.v1.cri"]
   stream_server_address = "127.0.0.1"
+  sandbox_image = "${IMAGE}"
+  restrict_oom_score_adj = true # root may lack the right to lower it
 [plugins."io.containerd.grpc.v1.cri".containerd]
   default_runtime_name = "kago"
-${cri}]
-  runtime_type = "io.containerd.runc.v2"
-${cri}.options]
-  BinaryName = "${KAGO}"
+${criRuntime("kago", host)}
+${criRuntime("runc", host)}
 `,
   );
   const command = ["containerd", "--config", `${folder}/containerd.toml`, "--log-level", "warn"];
   return await Daemon.start(command, `${folder}/containerd.log`, ["ctr", "-a", socket, "version"]);
+}
+
+function criRuntime(runtime: Runtime, host?: Host): string {
+  const table = `[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${runtime}`;
+  return `${table}]
+  runtime_type = "io.containerd.runc.v2"
+${table}.options]
+  BinaryName = "${RUNTIME_PATHS[runtime]}"
+  SystemdCgroup = ${host === "systemd"}`;
 }
 
 /** A tar of a busybox root in `folder`. */

@@ -25,7 +25,7 @@ export async function makeOciImage(
     json({
       architecture: "amd64",
       os: "linux",
-      config: { Env: ["PATH=/bin"] },
+      config: { Env: ["PATH=/bin"], Cmd: ["sleep", "1000000"] }, // pods are held open by it
       rootfs: { type: "layers", diff_ids: [layer.digest] },
     }),
   );

@@ -1,6 +1,7 @@
 /** The cases of Docker's table. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";
+import { LASTING_SCRIPT } from "../lasting.ts";
 import { until } from "../until.ts";
 import { type Docker, IMAGE } from "./docker.ts";
 
@@ -9,7 +10,7 @@ const RUN: CaseGroup<Docker> = {
   cases: [
     {
       command: "docker run --rm --runtime RUNTIME IMAGE echo hello",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) =>
         assertEquals(await d.ok("run", "--rm", IMAGE, "echo", "hello"), "hello\n"),
     },
@@ -22,7 +23,7 @@ const RUN: CaseGroup<Docker> = {
     },
     {
       command: "docker run --rm -it IMAGE",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         const script = "test -t 0 && tty";
         assertStringIncludes(
@@ -90,7 +91,6 @@ const RUN: CaseGroup<Docker> = {
     },
     {
       command: "docker run --rm --init --memory 64m --pids-limit 42 --cpus 0.5 IMAGE",
-      everywhere: true,
       check: async (d) => {
         const options = ["--init", "--memory", "64m", "--pids-limit", "42", "--cpus", "0.5"];
         const script = "cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; true";
@@ -98,15 +98,16 @@ const RUN: CaseGroup<Docker> = {
       },
     },
     {
-      command: "docker run --rm --privileged IMAGE",
-      everywhere: true,
-      hosts: ["v2"], // wants capabilities that root may lack on a machine
+      command: "docker run --rm --privileged --memory 64m --pids-limit 42 --cpus 0.5 IMAGE",
+      emulated: ["v2"],
+      native: false, // it wants capabilities that root may lack on a machine
       check: async (d) => {
-        const script = "mkdir /m && mount -t tmpfs x /m && echo mounted";
-        assertEquals(
-          await d.ok("run", "--rm", "--privileged", IMAGE, "sh", "-c", script),
-          "mounted\n",
-        );
+        const options = ["--privileged", "--memory", "64m", "--pids-limit", "42", "--cpus", "0.5"];
+        const limits =
+          "cd /sys/fs/cgroup/$(cut -d: -f3 /proc/self/cgroup) && cat memory.max pids.max cpu.max";
+        const script = `mkdir /m && mount -t tmpfs x /m && ${limits}`;
+        const output = await d.ok("run", "--rm", ...options, IMAGE, "sh", "-c", script);
+        assertEquals(output, "67108864\n42\n50000 100000\n");
       },
     },
   ],
@@ -114,12 +115,22 @@ const RUN: CaseGroup<Docker> = {
 
 /** The container that the cases share. */
 const name = (d: Docker) => `lasting-${d.runtime}`;
-const SCRIPT = "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done";
 
 const LASTING: CaseGroup<Docker> = {
   name: "a lasting container",
   setUp: async (d) => {
-    await d.ok("run", "-d", "--name", name(d), "--memory", "64m", IMAGE, "sh", "-c", SCRIPT);
+    await d.ok(
+      "run",
+      "-d",
+      "--name",
+      name(d),
+      "--memory",
+      "64m",
+      IMAGE,
+      "sh",
+      "-c",
+      LASTING_SCRIPT,
+    );
   },
   tearDown: async (d) => {
     await d.ok("rm", "--force", name(d));
@@ -127,7 +138,7 @@ const LASTING: CaseGroup<Docker> = {
   cases: [
     {
       command: "docker run -d IMAGE; docker logs CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: (d) => until(async () => (await d.ok("logs", name(d))) === "up\n"),
     },
     {
@@ -143,7 +154,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker exec CONTAINER; docker exec --user 7 -e NAME=value -w /tmp CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         assertEquals(await d.ok("exec", name(d), "echo", "inside"), "inside\n");
         const options = ["--user", "7", "-e", "NAME=value", "-w", "/tmp"];
@@ -154,7 +165,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker exec -it CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         const output = await d.terminal(["exec", "-it", name(d), "sh", "-c", "test -t 0 && tty"]);
         assertStringIncludes(output, "/dev/pts/");
@@ -176,7 +187,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker stats --no-stream CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         const format = "{{.MemUsage}} {{.PIDs}}";
         const output = await d.ok("stats", "--no-stream", "--format", format, name(d));
@@ -195,7 +206,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker pause CONTAINER; docker unpause CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         const status = () => d.ok("inspect", "--format", "{{.State.Status}}", name(d));
         await d.ok("pause", name(d));
@@ -206,7 +217,7 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker stop CONTAINER",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (d) => {
         await d.ok("stop", name(d));
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", name(d)), "3\n");
@@ -215,10 +226,9 @@ const LASTING: CaseGroup<Docker> = {
     },
     {
       command: "docker start CONTAINER; docker restart CONTAINER; docker kill CONTAINER",
-      everywhere: true,
       check: async (d) => {
         await d.ok("start", name(d));
-        await d.ok("restart", name(d));
+        await d.ok("restart", "--time", "1", name(d));
         await d.ok("kill", name(d));
         assertEquals(await d.ok("wait", name(d)), "137\n");
       },

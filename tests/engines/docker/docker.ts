@@ -1,4 +1,4 @@
-/** Docker Engine with folders of the test's own and kago as an added runtime; `docker` with one of the runtimes. */
+/** Docker Engine with folders of the test's own and kago as an added runtime, for microVMs too; `docker` with one of the runtimes. */
 import { KAGO } from "../../harness/kago.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { makeImageTar, startContainerd } from "../containerd/containerd.ts";
@@ -18,9 +18,10 @@ export class Engine {
   static async start(): Promise<Engine> {
     const folder = await Deno.makeTempDir({ prefix: "docker_" });
     const containerd = await startContainerd(folder);
+    await Deno.symlink(KAGO, `${folder}/krun`); // called by this name, kago makes microVMs
     await Deno.writeTextFile(
       `${folder}/daemon.json`,
-      JSON.stringify({ runtimes: { kago: { path: KAGO } } }),
+      JSON.stringify({ runtimes: { kago: { path: KAGO }, krun: { path: `${folder}/krun` } } }),
     );
     const command = [
       ...["dockerd", "--config-file", `${folder}/daemon.json`],
@@ -44,7 +45,12 @@ export class Engine {
 }
 
 export class Docker {
-  constructor(readonly runtime: Runtime, readonly folder: string) {}
+  constructor(
+    readonly runtime: Runtime,
+    readonly folder: string,
+    /** What Docker calls the runtime. */
+    private readonly runtimeName: string = runtime,
+  ) {}
 
   /** `docker WORDS...`, whatever comes of it. */
   docker(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -71,7 +77,7 @@ export class Docker {
   }
 
   private argumentsOf([command = "", ...rest]: readonly string[]): string[] {
-    const own = command === "run" ? ["--runtime", this.runtime, "--network", "none"] : [];
+    const own = command === "run" ? ["--runtime", this.runtimeName, "--network", "none"] : [];
     return ["--host", `unix://${this.folder}/docker.sock`, command, ...own, ...rest];
   }
 }

@@ -1,66 +1,157 @@
 /** microVMs: what the everyday commands do with `--annotation run.oci.handler=krun`. */
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import type { CaseGroup } from "../engine_case.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type CaseGroup, type Host } from "../engine_case.ts";
+import { LASTING_SCRIPT } from "../lasting.ts";
 import { until } from "../until.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 const KRUN = ["--annotation", "run.oci.handler=krun", "--annotation", "krun.ram_mib=256"];
-const run = (p: Podman, ...words: string[]) => p.run(...KRUN, ...words);
 
-export const MICROVMS: CaseGroup<Podman> = {
+/** Where microVMs really run. */
+const REAL: readonly Host[] = ["v2"];
+
+const RUN: CaseGroup<Podman> = {
   name: "microVMs",
   cases: [
     {
-      command: "podman run --rm --annotation run.oci.handler=krun IMAGE uname -r",
-      everywhere: true,
+      command: "podman run --rm --annotation run.oci.handler=krun IMAGE sh -c 'uname -r; exit 7'",
+      emulated: REAL,
       check: async (p) => {
-        const release = (await run(p, IMAGE, "uname", "-r")).trim();
-        assert(release);
-        assertNotEquals(release, Deno.osRelease());
-      },
-    },
-    {
-      command: "podman run --rm (krun) IMAGE sh -c 'exit 7'",
-      everywhere: true,
-      check: async (p) => {
-        await p.expect(7, ["run", "--rm", ...KRUN, IMAGE, "sh", "-c", "exit 7"]);
-      },
-    },
-    {
-      command: "podman run --rm (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE",
-      everywhere: true,
-      check: async (p) => {
-        const folder = await Deno.makeTempDir({ dir: p.folder });
-        const options = ["-v", `${folder}:/data`, "-e", "NAME=value", "-w", "/data"];
-        await run(p, ...options, IMAGE, "sh", "-c", "echo $NAME $(pwd) > /data/file");
-        assertEquals(await Deno.readTextFile(`${folder}/file`), "value /data\n");
+        const words = ["run", "--rm", ...KRUN, IMAGE, "sh", "-c", "uname -r; exit 7"];
+        const release = (await p.expect(7, words)).trim();
+        assert(release && release !== Deno.osRelease(), release);
       },
     },
     {
       command: "podman run --rm -it (krun) IMAGE",
-      everywhere: true,
+      emulated: REAL,
       check: async (p) => {
         const words = ["run", "--rm", "-it", ...KRUN, IMAGE];
         const output = await p.terminal([...words, "sh", "-c", "test -t 0 && echo terminal"]);
         assertStringIncludes(output, "terminal");
       },
     },
+  ],
+};
+
+/** The microVM that the cases share, and the folder of the host that it has as /data. */
+const NAME = "vm";
+const data = (p: Podman) => `${p.folder}/data`;
+
+const LASTING: CaseGroup<Podman> = {
+  name: "a lasting microVM",
+  setUp: async (p) => {
+    await Deno.mkdir(data(p));
+    const health = ["--health-cmd", "test -e /healthy", "--health-interval", "disable"];
+    const options = ["-v", `${data(p)}:/data`, "-e", "NAME=value", "-w", "/data", ...health];
+    const script = `echo $NAME $(pwd) > /data/file; ${LASTING_SCRIPT}`;
+    await p.ok("run", "-d", "--name", NAME, ...KRUN, ...options, IMAGE, "sh", "-c", script);
+  },
+  tearDown: async (p) => {
+    await p.ok("rm", "--force", "--time", "0", NAME);
+  },
+  cases: [
     {
       command:
-        "podman run -d (krun) IMAGE; podman logs; podman restart; podman stop; podman rm --force",
-      everywhere: true,
+        "podman run -d (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
+      emulated: REAL,
       check: async (p) => {
-        const boots = async () => (await p.ok("logs", "vm")).split("up\n").length - 1;
-        await p.ok("run", "-d", "--name", "vm", ...KRUN, IMAGE, "sh", "-c", "echo up; sleep 1000");
-        await until(async () => await boots() === 1);
-        await p.ok("restart", "--time", "1", "vm");
+        await until(async () => (await p.ok("logs", NAME)) === "up\n");
+        assertEquals(await Deno.readTextFile(`${data(p)}/file`), "value /data\n");
+      },
+    },
+    {
+      command: "podman exec (krun) CONTAINER; podman exec --user 7 -e NAME=value -w /tmp CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        const release = (await p.ok("exec", NAME, "uname", "-r")).trim();
+        assert(release && release !== Deno.osRelease(), release);
+        const options = ["--user", "7", "-e", "NAME=other", "-w", "/tmp"];
+        const script = "echo $(id -u) $NAME $(pwd); exit 4";
+        const output = await p.expect(4, ["exec", ...options, NAME, "sh", "-c", script]);
+        assertEquals(output, "7 other /tmp\n");
+      },
+    },
+    {
+      command: "podman exec -i (krun) CONTAINER cat; podman exec (krun) CONTAINER no-such-program",
+      emulated: REAL,
+      check: async (p) => {
+        const words = ["exec", "-i", NAME, "cat"];
+        assertEquals(await p.expect(0, words, { stdin: "typed\n" }), "typed\n");
+        const { code, stderr } = await p.podman(["exec", NAME, "no-such-program"]);
+        assertEquals(code, 127, stderr);
+      },
+    },
+    {
+      command: "podman exec -it (krun) CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        const output = await p.terminal(["exec", "-it", NAME, "sh", "-c", "test -t 0 && tty"]);
+        assertStringIncludes(output, "/dev/pts/");
+      },
+    },
+    {
+      command: "podman healthcheck run (krun) CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        await p.expect(1, ["healthcheck", "run", NAME]);
+        await p.ok("exec", NAME, "touch", "/healthy");
+        await p.ok("healthcheck", "run", NAME);
+      },
+    },
+    {
+      command: "podman cp (krun) FILE CONTAINER:/FILE",
+      emulated: REAL,
+      check: async (p) => {
+        await Deno.writeTextFile(`${p.folder}/to`, "copied\n");
+        await p.ok("cp", `${p.folder}/to`, `${NAME}:/tmp/copied`);
+        assertEquals(await p.ok("exec", NAME, "cat", "/tmp/copied"), "copied\n");
+      },
+    },
+    {
+      command: "podman stats --no-stream (krun) CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        const format = ["--format", "{{.MemUsage}} {{.PIDs}}"];
+        const output = await p.ok("stats", "--no-stream", ...format, NAME);
+        assertMatch(output, /^\S*[1-9]\S* \/ \S+ [1-9]/);
+      },
+    },
+    {
+      command: "podman pause (krun) CONTAINER; podman unpause CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        await p.ok("pause", NAME);
+        assertEquals(await p.ok("inspect", "--format", "{{.State.Status}}", NAME), "paused\n");
+        await p.ok("unpause", NAME);
+        assertEquals(await p.ok("exec", NAME, "echo", "inside"), "inside\n");
+      },
+    },
+    {
+      command: "podman stop (krun) CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        await p.ok("stop", NAME);
+        const format = "{{.State.ExitCode}} {{.State.Status}}";
+        assertEquals(await p.ok("inspect", "--format", format, NAME), "3 exited\n");
+        assertEquals(await p.ok("logs", NAME), "up\nbye\n");
+      },
+    },
+    {
+      command:
+        "podman start (krun) CONTAINER; podman restart CONTAINER; podman rm --force CONTAINER",
+      emulated: REAL,
+      check: async (p) => {
+        const boots = async () => (await p.ok("logs", NAME)).split("up\n").length - 1;
+        await p.ok("start", NAME);
         await until(async () => await boots() === 2);
-        await p.ok("stop", "--time", "1", "vm");
-        assertEquals(await p.ok("inspect", "--format", "{{.State.Status}}", "vm"), "exited\n");
-        await p.ok("start", "vm");
-        await p.ok("rm", "--force", "--time", "0", "vm");
+        await p.ok("restart", NAME);
+        await until(async () => await boots() === 3);
+        await p.ok("rm", "--force", "--time", "0", NAME);
         assertEquals(await p.ok("ps", "--all", "--quiet"), "");
       },
     },
   ],
 };
+
+export const MICROVMS = [RUN, LASTING];

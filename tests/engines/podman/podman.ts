@@ -2,21 +2,16 @@
  * podman with one runtime, and with a store of the test's own: it owns where that is, the image that the cases run,
  * and the options that a kind of host needs.
  */
-import { KAGO } from "../../harness/kago.ts";
 import { makeRootfs } from "../../harness/rootfs.ts";
+import { asSessionUser, USER, USER_KAGO } from "../../harness/ordinary_user.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
-import type { Host, Runtime } from "../engine_case.ts";
+import { type Host, type Runtime, RUNTIME_PATHS } from "../engine_case.ts";
 import { onTerminal } from "../terminal.ts";
 
 /** A busybox with the users root and test. */
 export const IMAGE = "localhost/busybox";
 
-const RUNTIME_PATHS: Readonly<Record<Runtime, string>> = { kago: KAGO, runc: "/usr/sbin/runc" };
-
-/**
- * A machine that gives root no CAP_SYS_RESOURCE cannot raise its limits to podman's defaults, and one without a module
- * for bridges has no podman network.
- */
+/** A machine that gives root no CAP_SYS_RESOURCE cannot raise its limits to podman's defaults. */
 export const CONFINED = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
 
 export class Podman {
@@ -29,11 +24,13 @@ export class Podman {
 
   /** With a new store that has IMAGE in it. */
   static async open(runtime: Runtime, host: Host): Promise<Podman> {
-    const folder = await Deno.makeTempDir({ prefix: `podman_${runtime}_` });
+    const home = host === "rootless" ? { dir: USER.home } : {};
+    const folder = await Deno.makeTempDir({ prefix: `podman_${runtime}_`, ...home });
     await Deno.chmod(folder, 0o755); // other users' containers get through
     const podman = new Podman(runtime, host, folder);
     await makeRootfs(`${folder}/rootfs`);
     await runOk("tar", ["-C", `${folder}/rootfs`, "-cf", `${folder}/image.tar`, "."]);
+    if (host === "rootless") await runOk("chown", ["-R", `${USER.uid}:${USER.gid}`, folder]);
     await podman.ok("import", `${folder}/image.tar`, IMAGE);
     return podman;
   }
@@ -47,7 +44,8 @@ export class Podman {
   }
 
   get runtimePath(): string {
-    return RUNTIME_PATHS[this.runtime];
+    const { host, runtime } = this;
+    return host === "rootless" && runtime === "kago" ? USER_KAGO : RUNTIME_PATHS[runtime];
   }
 
   /** What stands before podman's command. */
@@ -62,12 +60,9 @@ export class Podman {
 
   /** `podman WORDS...`, whatever comes of it. */
   podman(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    const [program, ...args] = this.commandLine(words);
     const cwd = this.folder; // where conmon leaves a file after an out-of-memory kill
-    return run("podman", [...this.globalOptions, ...this.adapt(words)], {
-      timeout: 120,
-      cwd,
-      ...options,
-    });
+    return run(program!, args, { timeout: 120, cwd, ...options });
   }
 
   /** `podman WORDS...`, which must succeed; its standard output. */
@@ -92,16 +87,20 @@ export class Podman {
 
   /** `podman WORDS...` on a terminal, as ok(); `input` is typed. */
   terminal(words: readonly string[], input = ""): Promise<string> {
-    const command = ["podman", ...this.globalOptions, ...this.adapt(words)];
-    return onTerminal(command, { stdin: input, cwd: this.folder });
+    return onTerminal(this.commandLine(words), { stdin: input, cwd: this.folder });
   }
 
-  /** `podman run` and `create` with what this host needs. */
+  private commandLine(words: readonly string[]): readonly string[] {
+    const command = ["podman", ...this.globalOptions, ...this.adapt(words)];
+    return this.host === "rootless" ? asSessionUser(command) : command;
+  }
+
+  /** `podman run`, `create` and `build` with what this host needs, and without a network where the case is not about one. */
   private adapt(words: readonly string[]): string[] {
-    if (this.host !== "v1") return [...words];
     const [command = "", ...rest] = words;
-    if (command !== "run" && command !== "create") return [...words];
+    if (!["run", "create", "build"].includes(command)) return [...words];
     const own = rest.some((word) => word.startsWith("--network") || word.startsWith("--pod"));
-    return [command, ...CONFINED, ...(own ? [] : ["--network", "none"]), ...rest];
+    const confined = this.host === "v1" ? CONFINED : [];
+    return [command, ...confined, ...(own ? [] : ["--network", "none"]), ...rest];
   }
 }

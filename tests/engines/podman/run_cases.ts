@@ -1,6 +1,6 @@
 /** `podman run` of containers that end by themselves: what goes in, what comes out, what they may do. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { CaseGroup } from "../engine_case.ts";
+import { type CaseGroup, EMULATED } from "../engine_case.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 export const RUN: CaseGroup<Podman> = {
@@ -8,7 +8,7 @@ export const RUN: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run --rm IMAGE echo hello",
-      everywhere: true,
+      emulated: EMULATED,
       check: async (p) => assertEquals(await p.run(IMAGE, "echo", "hello"), "hello\n"),
     },
     {
@@ -20,6 +20,7 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm IMAGE sh -c 'exit 7'",
+      emulated: ["systemd", "rootless"],
       check: async (p) => {
         await p.expect(7, ["run", "--rm", IMAGE, "sh", "-c", "exit 7"]);
       },
@@ -100,7 +101,6 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --device /dev/fuse IMAGE",
-      everywhere: true,
       check: async (p) => {
         const output = await p.run(
           "--device",
@@ -115,7 +115,7 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm -it IMAGE",
-      everywhere: true,
+      emulated: EMULATED,
       check: async (p) => {
         const output = await p.terminal([
           "run",
@@ -203,7 +203,7 @@ export const CONFINEMENT: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --privileged IMAGE",
-      everywhere: true,
+      emulated: ["v2"],
       check: async (p) => {
         const output = await p.run(
           "--privileged",
@@ -229,7 +229,6 @@ export const LIMITS: CaseGroup<Podman> = {
   cases: [
     {
       command: "podman run --rm --pids-limit 42 IMAGE",
-      everywhere: true,
       check: async (p) => {
         assertEquals(
           await p.run("--pids-limit", "42", IMAGE, "sh", "-c", cgroupFile(p, "pids", "pids.max")),
@@ -239,7 +238,6 @@ export const LIMITS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --memory 64m IMAGE",
-      everywhere: true,
       check: async (p) => {
         const file = p.host === "v1" ? "memory.limit_in_bytes" : "memory.max";
         assertEquals(
@@ -250,12 +248,22 @@ export const LIMITS: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm --cpus 0.5 --cpu-shares 512 IMAGE",
-      everywhere: true,
       check: async (p) => {
         const options = ["--cpus", "0.5", "--cpu-shares", "512"];
         const file = p.host === "v1" ? "cpu.cfs_quota_us" : "cpu.max";
         const output = await p.run(...options, IMAGE, "sh", "-c", cgroupFile(p, "cpu", file));
         assertEquals(output, p.host === "v1" ? "50000\n" : "50000 100000\n");
+      },
+    },
+    {
+      command: "podman run --rm --memory 64m --pids-limit 42 --cpus 0.5 --device /dev/fuse IMAGE",
+      emulated: EMULATED,
+      native: false, // there, each has a case of its own
+      check: async (p) => {
+        const options = ["--memory", "64m", "--pids-limit", "42", "--cpus", "0.5"];
+        const script = "cd /sys/fs/cgroup && cat memory.max pids.max cpu.max; : < /dev/fuse";
+        const words = [...options, "--device", "/dev/fuse", IMAGE, "sh", "-c", script];
+        assertEquals(await p.run(...words), "67108864\n42\n50000 100000\n");
       },
     },
     {

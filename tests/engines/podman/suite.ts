@@ -21,7 +21,7 @@ export function microvmSuite(host: Host): Suite<Podman> {
   return {
     ...podmanSuite(host),
     engine: "podman, microVMs",
-    groups: [MICROVMS],
+    groups: MICROVMS,
     runtimes: ["kago"],
   };
 }

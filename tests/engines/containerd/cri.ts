@@ -1,0 +1,95 @@
+/** `crictl` with a containerd of the test's own and one of the runtimes in its configuration: a pod as a kubelet makes it. */
+import { prepareCrictl } from "../../../scripts/crictl/crictl.ts";
+import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
+import type { Host, Runtime } from "../engine_case.ts";
+import { onTerminal } from "../terminal.ts";
+import { IMAGE } from "./containerd.ts";
+
+/** The cgroup of the pods, which is a kubelet's to make and to remove. */
+const CGROUP = "kagocri";
+
+/** In whichever hierarchies it is. */
+export async function removePodsCgroup(): Promise<void> {
+  await runOk("find", [
+    "/sys/fs/cgroup",
+    "-depth",
+    "-path",
+    `*/${CGROUP}*`,
+    "-type",
+    "d",
+    "-delete",
+  ]);
+}
+
+export class Cri {
+  /** What crictl says of the pod and of the container in it. */
+  pod = "";
+  container = "";
+
+  private constructor(
+    readonly runtime: Runtime,
+    readonly host: Host,
+    readonly folder: string,
+    private readonly program: string,
+  ) {}
+
+  static async open(runtime: Runtime, host: Host, folder: string): Promise<Cri> {
+    const cri = new Cri(runtime, host, folder, await prepareCrictl());
+    await cri.write("pod", {
+      metadata: { name: runtime, namespace: "tests", uid: runtime },
+      log_directory: `${folder}/log-${runtime}`,
+      linux: {
+        cgroup_parent: host === "systemd" ? `${CGROUP}.slice` : `/${CGROUP}`,
+        // A pod's own network takes programs that make it (CNI).
+        security_context: { namespace_options: { network: 2 /* NODE */ } },
+      },
+    });
+    return cri;
+  }
+
+  /** Writes a configuration of crictl's: its path. */
+  async write(name: string, value: unknown): Promise<string> {
+    const path = this.file(name);
+    await Deno.writeTextFile(path, JSON.stringify(value));
+    return path;
+  }
+
+  file(name: string): string {
+    return `${this.folder}/${name}-${this.runtime}.json`;
+  }
+
+  /** A container of the pod, with what the case says beside it: the path of its configuration. */
+  containerConfig(name: string, command: readonly string[], rest = {}): Promise<string> {
+    const own = { metadata: { name }, image: { image: IMAGE }, log_path: `${name}.log`, command };
+    return this.write(name, { ...own, ...rest });
+  }
+
+  /** `crictl WORDS...`, whatever comes of it. */
+  crictl(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return run(this.program, this.argumentsOf(words), options);
+  }
+
+  /** `crictl WORDS...`, which must end with `code`; its standard output. */
+  async expect(code: number, words: readonly string[], options?: RunOptions): Promise<string> {
+    const result = await this.crictl(words, options);
+    if (result.code === code) return result.stdout;
+    throw new Error(
+      `crictl ${words.join(" ")} ended with ${result.code}, not ${code}\n` +
+        `stdout: ${result.stdout}\nstderr: ${result.stderr}`,
+    );
+  }
+
+  ok(...words: string[]): Promise<string> {
+    return this.expect(0, words);
+  }
+
+  /** As ok(), on a terminal. */
+  terminal(words: readonly string[]): Promise<string> {
+    return onTerminal([this.program, ...this.argumentsOf(words)]);
+  }
+
+  private argumentsOf(words: readonly string[]): string[] {
+    const socket = `unix://${this.folder}/containerd.sock`;
+    return ["--runtime-endpoint", socket, "--image-endpoint", socket, "--timeout", "60s", ...words];
+  }
+}

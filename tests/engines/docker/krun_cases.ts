@@ -1,0 +1,69 @@
+/** microVMs with a runtime of their own, because this Docker has no `--annotation`. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { CaseGroup, Host } from "../engine_case.ts";
+import { LASTING_SCRIPT } from "../lasting.ts";
+import { until } from "../until.ts";
+import { type Docker, IMAGE } from "./docker.ts";
+
+/** Where microVMs really run. */
+const REAL: readonly Host[] = ["v2"];
+
+/** The microVM that the cases share. */
+const VM = "vm";
+
+export const MICROVM: CaseGroup<Docker> = {
+  name: "a microVM",
+  setUp: async (d) => {
+    const health = ["--health-cmd", "test -e /healthy", "--health-interval", "1s"];
+    const options = ["-d", "--name", VM, "--memory", "512m", ...health];
+    await d.ok("run", ...options, IMAGE, "sh", "-c", LASTING_SCRIPT);
+  },
+  tearDown: async (d) => {
+    await d.ok("rm", "--force", VM);
+  },
+  cases: [
+    {
+      command: "docker run -d --runtime krun IMAGE; docker logs CONTAINER",
+      emulated: REAL,
+      check: (d) => until(async () => (await d.ok("logs", VM)) === "up\n"),
+    },
+    {
+      command: "docker exec (krun) CONTAINER; docker exec --user 7 -e NAME=value -w /tmp CONTAINER",
+      emulated: REAL,
+      check: async (d) => {
+        const release = (await d.ok("exec", VM, "uname", "-r")).trim();
+        assert(release && release !== Deno.osRelease(), release);
+        const options = ["--user", "7", "-e", "NAME=value", "-w", "/tmp"];
+        const script = "echo $(id -u) $NAME $(pwd); exit 4";
+        const output = await d.expect(4, ["exec", ...options, VM, "sh", "-c", script]);
+        assertEquals(output, "7 value /tmp\n");
+      },
+    },
+    {
+      command: "docker exec -it (krun) CONTAINER",
+      emulated: REAL,
+      check: async (d) => {
+        const output = await d.terminal(["exec", "-it", VM, "sh", "-c", "test -t 0 && tty"]);
+        assertStringIncludes(output, "/dev/pts/");
+      },
+    },
+    {
+      command: "docker run --health-cmd PROGRAM --health-interval 1s (krun) IMAGE",
+      emulated: REAL,
+      check: async (d) => {
+        await d.ok("exec", VM, "touch", "/healthy");
+        const status = () => d.ok("inspect", "--format", "{{.State.Health.Status}}", VM);
+        await until(async () => (await status()) === "healthy\n");
+      },
+    },
+    {
+      command: "docker stop (krun) CONTAINER",
+      emulated: REAL,
+      check: async (d) => {
+        await d.ok("stop", VM);
+        assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", VM), "3\n");
+        assertEquals(await d.ok("logs", VM), "up\nbye\n");
+      },
+    },
+  ],
+};
