@@ -5,12 +5,14 @@
 import { retry, sleep } from "./backoff.ts";
 import { syscallError } from "./errors.ts";
 import { isGone, subtree, writeIfThere } from "./files.ts";
+import { moveKernelThreads } from "./kernel_threads.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 
 /** Which file takes what; a record without a v1 freezer and a v2 directory has none. */
 interface Freezer {
   readonly version: 1 | 2;
   readonly path: string;
+  readonly mountPoint: string;
   readonly file: string;
   readonly frozen: string;
   readonly thawed: string;
@@ -23,7 +25,9 @@ const FILES = {
 
 function freezerOf({ directories }: CgroupRecord): Freezer | undefined {
   const found = v1Freezer(directories) ?? directories.find(({ version }) => version === 2);
-  return found && { version: found.version, path: found.path, ...FILES[found.version] };
+  if (!found) return undefined;
+  const { version, path, mountPoint } = found;
+  return { version, path, mountPoint, ...FILES[version] };
 }
 
 function v1Freezer(directories: readonly CgroupDirectory[]): CgroupDirectory | undefined {
@@ -91,12 +95,25 @@ function freezeV1(freezer: Freezer, patience: number): boolean {
   return false;
 }
 
-/** The write is an order; cgroup.events tells when it is carried out (admin-guide/cgroup-v2.rst, "cgroup.freeze"). */
+/**
+ * The write is an order; cgroup.events tells when it is carried out (admin-guide/cgroup-v2.rst, "cgroup.freeze"), which it
+ * never is while a thread of the kernel is among the processes.
+ */
 function freezeV2(freezer: Freezer, patience: number): boolean {
-  write(freezer, freezer.frozen);
   const events = `${freezer.path}/cgroup.events`;
-  return retry(patience, () => /^frozen 1$/m.test(Deno.readTextFileSync(events)));
+  const obeyed = () => /^frozen 1$/m.test(Deno.readTextFileSync(events));
+  write(freezer, freezer.frozen);
+  if (retry(Math.min(patience, USUALLY_FROZEN), obeyed)) return true;
+  if (moveKernelThreads(freezer.path, freezer.mountPoint)) {
+    // It is counted anew who stands still when the order is given anew.
+    write(freezer, freezer.thawed);
+    write(freezer, freezer.frozen);
+  }
+  return retry(patience, obeyed);
 }
+
+/** Milliseconds. */
+const USUALLY_FROZEN = 50;
 
 function write({ path, file }: Freezer, value: string): void {
   try {

@@ -1,0 +1,63 @@
+/**
+ * Threads of the kernel in a container's v2 cgroup. KVM makes one for each virtual machine, `kvm-nx-lpage-recovery`, in the
+ * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM's). It does no work for the container, and it
+ * cannot be frozen.
+ */
+import { errnoOf } from "../errors.ts";
+import { syscallError } from "./errors.ts";
+import { isGone, subtree } from "./files.ts";
+
+/** The flag PF_KTHREAD of include/linux/sched.h. */
+const PF_KTHREAD = 0x00200000;
+
+const ESRCH = 3;
+
+/**
+ * Moves them to the hierarchy's root, which may have processes of its own; whether there were any.
+ * @throws {SyscallError} when the kernel does not let them go, as when the root is another's.
+ */
+export function moveKernelThreads(cgroup: string, root: string): boolean {
+  let moved = false;
+  for (const directory of subtree(cgroup)) {
+    for (const pid of processesOf(directory)) {
+      if (!isKernelThread(pid)) continue;
+      move(pid, root);
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+function processesOf(directory: string): string[] {
+  try {
+    return Deno.readTextFileSync(`${directory}/cgroup.procs`).split("\n").filter(Boolean);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw syscallError(`read ${directory}/cgroup.procs`, error);
+  }
+}
+
+function isKernelThread(pid: string): boolean {
+  try {
+    return hasKernelThreadFlag(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (isGone(error) || errnoOf(error) === ESRCH) return false;
+    throw syscallError(`read /proc/${pid}/stat`, error);
+  }
+}
+
+/** By the text of /proc/PID/stat (proc(5)); a name may have any characters, parentheses and spaces too. */
+export function hasKernelThreadFlag(stat: string): boolean {
+  const [, , , , , , flags] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(flags) & PF_KTHREAD) !== 0;
+}
+
+function move(pid: string, root: string): void {
+  try {
+    Deno.writeTextFileSync(`${root}/cgroup.procs`, pid, { create: false });
+  } catch (error) {
+    if (errnoOf(error) === ESRCH) return;
+    const operation = `move thread ${pid} of the kernel, which does not freeze, to ${root}`;
+    throw syscallError(operation, error);
+  }
+}
