@@ -5,6 +5,9 @@
 
 #if defined(__x86_64__)
 
+/* linux/audit.h */
+#define AUDIT_ARCH_OURS 0xc000003eu
+
 static inline long raw_syscall(long number, long a, long b, long c, long d, long e, long f) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -39,7 +42,7 @@ static inline long raw_clone3_on_stack(void *args, long size, void (*run)(void *
 }
 
 #else
-#error "kago: this processor needs raw_syscall and raw_clone3_on_stack in helper-c/arch.h"
+#error "kago: this processor needs raw_syscall, raw_clone3_on_stack and AUDIT_ARCH_OURS in helper-c/arch.h"
 #endif
 
 #endif

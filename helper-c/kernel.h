@@ -70,6 +70,18 @@ struct cap_data {
   uint32_t effective, permitted, inheritable;
 };
 
+/* seccomp(2); linux/filter.h, linux/seccomp.h */
+struct filter_instruction {
+  uint16_t code;
+  uint8_t jump_true, jump_false;
+  uint32_t operand;
+};
+struct filter_program {
+  uint16_t length;
+  const struct filter_instruction *instructions;
+};
+#define SECCOMP_SET_MODE_FILTER_ 1
+
 /* statfs(2) f_type values */
 #define PROC_MAGIC 0x9fa0
 #define DEVPTS_MAGIC 0x1cd1
@@ -119,6 +131,10 @@ static inline long sys_clone3(struct clone_args_v2 *args) {
 
 static inline int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags) {
   return (int)raw_syscall(SYS_execveat, fd, (long)path, (long)argv, (long)envp, flags, 0);
+}
+
+static inline long sys_seccomp_filter(unsigned flags, const struct filter_program *program) {
+  return raw_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER_, flags, (long)program, 0, 0, 0);
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old) {

@@ -1,6 +1,6 @@
 /* What the host has of a process in a microVM: this process, which lives as long, ends with its exit code, and passes its
  * streams and signals on. The guest is hostile: all that comes from it is frames, parsed with bounds, and by then this
- * process has no more rights than it takes to copy bytes. */
+ * process has no more rights than it takes to copy bytes (session_filter.h). */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "pump.h"
+#include "session_filter.h"
 #include "terminal.h"
 
 enum { BOOT_PATIENCE_MS = 30000, START_PATIENCE_MS = 30000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
@@ -77,13 +78,13 @@ static int catch_signals(void) {
   return as_result(signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-/* Nothing is left to do but to copy. */
+/* Nothing is left to do but to copy, and what comes from now on is the guest's. */
 static int give_up_rights(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data none[2] = {{0}};
   int result = as_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (result == 0) result = (int)raw_syscall(SYS_capset, (long)&header, (long)none, 0, 0, 0, 0);
-  return result;
+  return result < 0 ? result : session_filter();
 }
 
 static _Noreturn void run(struct session *s, int signals) {
@@ -134,11 +135,11 @@ int op_guest_session(struct context *c, const struct field *f) {
   int connection = agent_connect(folder, BOOT_PATIENCE_MS);
   close(folder);
   if (connection < 0) return connection;
-  int result = send_plan(connection, &f[1], s.terminal);
+  int result = give_up_rights();
+  if (result == 0) result = send_plan(connection, &f[1], s.terminal);
   if (result == 0) result = await_started(c, connection);
   int signals = result < 0 ? result : catch_signals();
-  if (signals >= 0) result = give_up_rights();
-  if (signals < 0 || result < 0) return signals < 0 ? signals : result;
+  if (signals < 0) return signals;
   pump_init(&s.pump, connection);
   pump_add_source(&s.pump, STDIN_FILENO, STDIN_FILENO);
   pump_add_sink(&s.pump, STDOUT_FILENO, STDOUT_FILENO, PIPE_BUF);
@@ -146,7 +147,8 @@ int op_guest_session(struct context *c, const struct field *f) {
   else pump_add_sink(&s.pump, STDERR_FILENO, STDERR_FILENO, PIPE_BUF);
   if (s.terminal) send_size(&s);
   /* Main, or whoever waits, takes the end of this for the success. */
-  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd == c->sync_fd ? -1 : c->report_fd, c->plan_fd, c->root_fd};
+  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd == c->sync_fd ? -1 : c->report_fd,
+                     c->plan_fd, c->root_fd,   c->target_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);
   }

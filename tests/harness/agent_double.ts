@@ -1,26 +1,49 @@
 /** A guest agent's socket with a double behind it, which says what a test wants said. helper-c/frame.h has the frames. */
 
 /** Types of frames. */
-export const SIGNAL = 2, FIGURES = 3, PROCESSES = 4;
+export const SIGNAL = 2, FIGURES = 3, PROCESSES = 4, EXEC = 6;
+export const STARTED = 7,
+  FAILED = 8,
+  DATA = 9,
+  END = 10,
+  CREDIT = 11,
+  RESIZE = 12,
+  EXIT = 13,
+  BYE = 14;
 const HELLO = 1, REPLY = 5, HEADER = 8;
 
 /** Bytes to send in answer to a request of that type; undefined for silence. */
 export type Answers = (request: number) => Uint8Array | undefined;
 
-export function frame(type: number, payload: Uint8Array, size = payload.length): Uint8Array {
+/** @param size what the header says; not always the truth. */
+export function frame(
+  type: number,
+  payload: Uint8Array = new Uint8Array(),
+  { stream = 0, size = payload.length } = {},
+): Uint8Array {
   const bytes = new Uint8Array(HEADER + payload.length);
   bytes[0] = type;
+  bytes[1] = stream;
   new DataView(bytes.buffer).setUint32(4, size, true);
   bytes.set(payload, HEADER);
   return bytes;
 }
 
+/** Numbers as frames have them. */
+export function words(...numbers: number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * numbers.length);
+  const view = new DataView(bytes.buffer);
+  numbers.forEach((number, index) => view.setUint32(4 * index, number, true));
+  return bytes;
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
 /** A whole REPLY. */
 export function reply(body: Uint8Array, result = 0): Uint8Array {
-  const payload = new Uint8Array(4 + body.length);
-  new DataView(payload.buffer).setInt32(0, result, true);
-  payload.set(body, 4);
-  return frame(REPLY, payload);
+  return frame(REPLY, concat(words(result), body));
 }
 
 /** Listens in the folder that libkrun would listen in. */
@@ -29,8 +52,10 @@ export class AgentDouble {
   answers: Answers = () => undefined;
   /** Types of all requests so far. */
   readonly requests: number[] = [];
+  /** What came after the request on the last connection that brought any more. */
+  last = new Uint8Array();
   readonly #listener: Deno.UnixListener;
-  readonly #open = new Set<Deno.UnixConn>();
+  readonly #open = new Map<Deno.UnixConn, Promise<void>>();
   readonly #serving: Promise<void>;
 
   constructor(folder: string) {
@@ -40,32 +65,35 @@ export class AgentDouble {
 
   async #serve(): Promise<void> {
     for await (const connection of this.#listener) {
-      this.#open.add(connection);
-      this.#talk(connection).catch(() => {
-        // kago has hung up.
-      }).finally(() => {
-        this.#open.delete(connection);
-        connection.close();
+      const talk = this.#talk(connection).catch(() => {
+        // kago has hung up, or the test is over.
       });
+      this.#open.set(connection, talk);
     }
   }
 
   /** Until the other side closes: it does not like to be the second. */
   async #talk(connection: Deno.UnixConn): Promise<void> {
     const buffer = new Uint8Array(1024);
-    await connection.write(frame(HELLO, new Uint8Array()));
+    await connection.write(frame(HELLO));
     // A header first, and what else comes belongs to it.
     if (await connection.read(buffer) === null) return;
     const request = buffer[0]!;
     this.requests.push(request);
     const answer = this.answers(request);
     if (answer) await connection.write(answer);
-    while (await connection.read(buffer) !== null) continue;
+    let rest = new Uint8Array();
+    for (let size; (size = await connection.read(buffer)) !== null;) {
+      this.last = rest = concat(rest, buffer.subarray(0, size));
+    }
   }
 
   async close(): Promise<void> {
     this.#listener.close();
     await this.#serving;
-    while (this.#open.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const [connection, talk] of this.#open) {
+      connection.close();
+      await talk;
+    }
   }
 }

@@ -3,8 +3,8 @@
  * agent, which is hostile here. The real ones are in tests/e2e. Needs root.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble, FIGURES, frame, PROCESSES, reply, SIGNAL } from "../harness/agent_double.ts";
+import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -22,30 +22,13 @@ function honest(request: number): Uint8Array {
   return reply(request === PROCESSES ? text(LIST) : new Uint8Array());
 }
 
-/** A started microVM on doubles. */
-async function withGuest(use: (kago: Kago, agent: AgentDouble) => Promise<void>): Promise<void> {
-  using double = await buildLibkrunDouble();
-  const options = {
-    args: ["/bin/sleep", "1000"],
-    annotations: { "run.oci.handler": "krun" },
+/** A started microVM on doubles, whose agent was not asked before. */
+function withGuest(use: (kago: Kago, agent: AgentDouble) => Promise<void>): Promise<void> {
+  const early = async (kago: Kago, agent: AgentDouble) => {
+    const { code, stderr } = await kago.run("ps", kago.id);
+    assertEquals([code, stderr, agent.requests], [0, "", []], "no guest yet");
   };
-  await Kago.with(options, async (kago) => {
-    await Deno.chmod(kago.bundle.path, 0o755);
-    const env = { LD_LIBRARY_PATH: double.dir };
-    const output = `${kago.bundle.path}/output`;
-    const args = ["create", "-b", kago.bundle.path, kago.id];
-    const created = await kago.runWith({ env, output }, ...args);
-    assertEquals(created.code, 0, created.stdout);
-    const agent = new AgentDouble(`${kago.root}/${kago.id}/vm`);
-    try {
-      const early = await kago.run("ps", kago.id);
-      assertEquals([early.code, early.stderr, agent.requests], [0, "", []], "no guest yet");
-      assertEquals((await kago.run("start", kago.id)).code, 0);
-      await use(kago, agent);
-    } finally {
-      await agent.close();
-    }
-  });
+  return withGuestDouble(use, early);
 }
 
 async function guestOf(kago: Kago): Promise<unknown> {
@@ -119,7 +102,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       [PROCESSES, reply(text("-1\t0\t0\t0\tsh\n"))],
       [PROCESSES, reply(text(`1\t0\t0\t0\t${"x".repeat(5000)}\n`))],
       [PROCESSES, reply(new Uint8Array(16380).fill(10))],
-      [PROCESSES, frame(5, new Uint8Array(4), 1 << 20)],
+      [PROCESSES, frame(5, new Uint8Array(4), { size: 1 << 20 })],
       [PROCESSES, frame(9, text("1\t0\t0\t0\tsh\n"))],
       [FIGURES, reply(figures.subarray(1))],
       [FIGURES, reply(new Uint8Array(41))],

@@ -1,0 +1,32 @@
+/** A microVM that is none: libkrun is a double, whose "guest" sleeps, and so is the agent in it. */
+import { assertEquals } from "@std/assert";
+import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
+import { AgentDouble } from "./agent_double.ts";
+import { Kago } from "./kago.ts";
+
+type Use = (kago: Kago, agent: AgentDouble) => Promise<void>;
+
+/** Runs `use` with a started one; `created` gets it before `start`. */
+export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
+  using double = await buildLibkrunDouble();
+  const options = {
+    args: ["/bin/sleep", "1000"],
+    annotations: { "run.oci.handler": "krun" },
+  };
+  await Kago.with(options, async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    const env = { LD_LIBRARY_PATH: double.dir };
+    const output = `${kago.bundle.path}/output`;
+    const args = ["create", "-b", kago.bundle.path, kago.id];
+    const { code, stdout } = await kago.runWith({ env, output }, ...args);
+    assertEquals(code, 0, stdout);
+    const agent = new AgentDouble(`${kago.root}/${kago.id}/vm`);
+    try {
+      await created(kago, agent);
+      assertEquals((await kago.run("start", kago.id)).code, 0);
+      await use(kago, agent);
+    } finally {
+      await agent.close();
+    }
+  });
+}
