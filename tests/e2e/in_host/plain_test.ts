@@ -3,4 +3,6 @@
  * Runs inside the emulated host.
  */
 import "../../integration/container_test.ts";
+import "../../integration/exec_test.ts";
 import "../../integration/lifecycle_test.ts";
+import "../../integration/seccomp_notify_test.ts";
