@@ -14,6 +14,15 @@
 
 enum { SIZE = 20 << 20 };
 
+/* A gibibyte takes the sanitizers a minute. */
+#ifdef __SANITIZE_ADDRESS__
+static const size_t HUGE_SIZE = 128u << 20;
+#else
+static const size_t HUGE_SIZE = 1u << 30;
+#endif
+
+static size_t total = SIZE;
+
 static int no_others(void *self, const struct frame *frame) {
   (void)self;
   return frame->type == FRAME_BYE ? -ECANCELED : -EBADMSG;
@@ -35,8 +44,8 @@ static unsigned char pattern(size_t at) { return (unsigned char)(at * 31 + (at >
 
 static void write_pattern(int fd) {
   static unsigned char bytes[50000];
-  for (size_t at = 0; at < SIZE;) {
-    size_t n = SIZE - at < sizeof bytes ? SIZE - at : sizeof bytes;
+  for (size_t at = 0; at < total;) {
+    size_t n = total - at < sizeof bytes ? total - at : sizeof bytes;
     for (size_t i = 0; i < n; i++) bytes[i] = pattern(at + i);
     for (size_t done = 0; done < n;) done += (size_t)write(fd, bytes + done, n - done);
     at += n;
@@ -96,6 +105,11 @@ static size_t transfer(bool slow) {
 }
 
 TEST(a_stream_of_20_mebibytes_arrives_whole) { CHECK(transfer(false) == SIZE); }
+
+TEST(a_stream_of_a_gibibyte_arrives_whole) {
+  total = HUGE_SIZE;
+  CHECK(transfer(false) == HUGE_SIZE);
+}
 
 TEST(a_slow_reader_gets_every_byte) { CHECK(transfer(true) == SIZE); }
 

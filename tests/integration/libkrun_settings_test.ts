@@ -10,6 +10,7 @@ import {
 } from "../doubles/libkrun/build.ts";
 import type { Bundle, BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
+import { runOk } from "../harness/run.ts";
 
 interface Case extends BundleOptions {
   readonly double?: DoubleOptions;
@@ -167,6 +168,38 @@ Deno.test("passt without a network to serve is refused in its own words", async 
   assertEquals(code, 1);
   assertMatch(stderr, /passt has ended: No external routable interface/);
   assertEquals(calls.filter(({ call }) => call === "krun_start_enter"), []);
+});
+
+/** A network namespace of the test's own, with an address and a route that lead nowhere. */
+async function withNetwork(use: (path: string) => Promise<void>): Promise<void> {
+  const name = `kago-test-${Deno.pid}`;
+  const ip = (...words: string[]) => runOk("ip", ["-n", name, ...words]);
+  await runOk("ip", ["netns", "add", name]);
+  try {
+    await ip("link", "add", "box0", "type", "veth", "peer", "name", "far0");
+    await ip("link", "set", "far0", "up");
+    await ip("address", "add", "10.99.7.2/20", "dev", "box0");
+    await ip("link", "set", "box0", "up");
+    await ip("route", "add", "default", "via", "10.99.7.1");
+    await use(`/run/netns/${name}`);
+  } finally {
+    await runOk("ip", ["netns", "delete", name]);
+  }
+}
+
+Deno.test("passt serves a container that has a network, and the guest gets the container's address", async () => {
+  await withNetwork(async (path) => {
+    const namespaces = ["pid", "ipc", "uts", "mount"].map((type) => ({ type }));
+    const { code, stderr, extras } = await runCase({
+      annotations: { "krun.use_passt": "1", "krun.port_map": "" },
+      config: { linux: { namespaces: [...namespaces, { type: "network", path }] } },
+    });
+    assertEquals(code, 0, stderr);
+    assertEquals(extras, [
+      ["krun_set_exec envp", "KAGO_CARD=10.99.7.2/20 10.99.7.1"],
+      ["krun_add_net_unixstream", "NULL", "socket:", 0x5a, 19587, 0],
+    ]);
+  });
 });
 
 Deno.test("a libkrun without a feature is refused before anything is made", async () => {

@@ -122,7 +122,7 @@ Deno.test("every thread of the VMM has the container's user, capabilities and no
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const statuses = [...Deno.readDirSync(`/proc/${pid}/task`)]
       .map(({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`));
-    assert(statuses.length > 3, `${statuses.length} threads`);
+    assert(statuses.length > 2, `${statuses.length} threads`);
     for (const status of statuses) {
       assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
       assertMatch(status, /^Gid:\t1001\t1001\t1001\t1001$/m);
@@ -142,7 +142,7 @@ Deno.test("the VMM's executable cannot be written from its namespaces", async ()
     const { pid } = await kago.state();
     const exe = await run("sh", ["-c", `echo x >> /proc/${pid}/exe`]);
     assertNotEquals(exe.code, 0);
-    assertMatch(exe.stderr, /Read-only file system|Text file busy|Permission denied/);
+    assertMatch(exe.stderr, /Text file busy|Operation not permitted|Permission denied/);
     const mounts = await Deno.readTextFile(`/proc/${pid}/mountinfo`);
     assert(mounts.length > 0);
   });
