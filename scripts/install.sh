@@ -119,6 +119,8 @@ END
 
 # Entries for containerd's CRI plugin (version 2 of its file, containerd 1.3 to 1.7).
 containerd_toml() {
+  systemd=false # as a kubelet's cgroupDriver is by default
+  if [ -d "$ROOT/run/systemd/system" ]; then systemd=true; fi
   for name in kago krun; do
     section="plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.$name"
     cat <<END
@@ -128,6 +130,7 @@ containerd_toml() {
   container_annotations = ["run.oci.handler", "krun.*"]
 [$section.options]
   BinaryName = "$PREFIX/bin/$name"
+  SystemdCgroup = $systemd
 END
   done
 }

@@ -28,6 +28,11 @@ const SUITES: readonly Suite[] = [
   { name: "differential", command: ["test", "-A", "tests/differential"], reads: "deno" },
   { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
   { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
+  {
+    name: "engines, emulated",
+    command: ["test", "-A", "tests/e2e/engines_host_test.ts"],
+    reads: "deno",
+  },
   { name: "e2e", command: ["test", "-A", "tests/e2e/emulated_host_test.ts"], reads: "deno" },
   {
     name: "conformance, emulated",

@@ -1,6 +1,6 @@
 /**
  * The root filesystem of the systemd host: a small Debian of this machine's release with what containers need, made by
- * mmdebstrap(1). It owns the folder `build/cache/emulated_host/systemd`; the packages come from wherever this machine's
+ * mmdebstrap(1). It owns the folder `build/cache/emulated_host/systemd_root`; the packages come from wherever this machine's
  * apt gets its own.
  */
 import { cachedDirectory } from "./cache.ts";
@@ -9,7 +9,7 @@ import { installPackages, withPackageLists } from "./debian_packages.ts";
 
 const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
-  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables"],
+  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables", "containerd"],
   ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs"],
   ...["busybox-static", "kmod", "iproute2", "procps", "strace"],
   ...["libsystemd0", "libseccomp2", "libcap-ng0"],
@@ -36,7 +36,7 @@ const CUSTOMIZE = `
 export async function prepareSystemdRoot(): Promise<string> {
   const { release, sources } = await aptSources();
   const inputs = [release, PACKAGES, LEFT_OUT, CUSTOMIZE];
-  const path = await cachedDirectory("emulated_host/systemd", inputs, async (directory) => {
+  const path = await cachedDirectory("emulated_host/systemd_root", inputs, async (directory) => {
     await installPackages(["mmdebstrap"]);
     await Deno.writeTextFile(`${directory}/sources.list`, await sources());
     await Deno.writeTextFile(`${directory}/proxy.conf`, await toolText("apt-config", PROXIES));

@@ -1,9 +1,11 @@
 /** One boot of the emulated host with systemd for all of in_systemd_host/, one with v1's controllers for in_hybrid_host/. */
+import { prepareCrictl } from "../../scripts/crictl/crictl.ts";
 import { RUNS } from "../engines/outcomes.ts";
 import { reportAsSteps } from "./harness/report_steps.ts";
 
 Deno.test("inside the emulated host with systemd", async (t) => {
   await Deno.mkdir(RUNS, { recursive: true });
+  await prepareCrictl(); // there is no network inside
   await reportAsSteps(t, "tests/e2e/in_systemd_host", {
     systemd: true,
     apparmor: true,

@@ -102,8 +102,10 @@ Deno.test("install.sh prints what containerd's config.toml needs", async () => {
     const { stdout } = await install();
     assertStringIncludes(
       stdout,
-      'containerd.runtimes.kago.options]\n      BinaryName = "/usr/local/bin/kago"',
+      'containerd.runtimes.kago.options]\n      BinaryName = "/usr/local/bin/kago"\n      SystemdCgroup = false',
     );
+    await Deno.mkdir(`${root}/run/systemd/system`, { recursive: true });
+    assertStringIncludes((await install()).stdout, "SystemdCgroup = true");
   });
 });
 

@@ -4,11 +4,11 @@ import type { CaseGroup } from "../engine_case.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 const CONTAINERFILE = `FROM ${IMAGE}
-RUN id -u > /built
+ENV NAME=value
 WORKDIR /home
 USER 1000
-RUN echo $(id -u) $(pwd) > /tmp/user
-CMD cat /built /tmp/user
+RUN echo $(id -u) $NAME $(pwd) > /tmp/built
+CMD cat /tmp/built
 `;
 
 export const BUILD: CaseGroup<Podman> = {
@@ -22,7 +22,7 @@ export const BUILD: CaseGroup<Podman> = {
         await Deno.mkdir(context);
         await Deno.writeTextFile(`${context}/Containerfile`, CONTAINERFILE);
         await p.ok("build", "--isolation", "oci", "-t", "localhost/built", context);
-        assertEquals(await p.run("localhost/built"), "0\n1000 /home\n");
+        assertEquals(await p.run("localhost/built"), "1000 value /home\n");
       },
     },
   ],

@@ -153,7 +153,7 @@ export const LASTING: CaseGroup<Podman> = {
     },
     {
       command: "podman start CONTAINER; podman restart CONTAINER; podman kill CONTAINER",
-      emulated: EMULATED,
+      emulated: ["v2"],
       check: async (p) => {
         await p.ok("start", NAME);
         const first = await pidOf(p);

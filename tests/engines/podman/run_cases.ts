@@ -20,7 +20,6 @@ export const RUN: CaseGroup<Podman> = {
     },
     {
       command: "podman run --rm IMAGE sh -c 'exit 7'",
-      emulated: ["systemd", "rootless"],
       check: async (p) => {
         await p.expect(7, ["run", "--rm", IMAGE, "sh", "-c", "exit 7"]);
       },

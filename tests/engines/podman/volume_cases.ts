@@ -1,5 +1,6 @@
 /** Volumes, mounts, and the ids that their files belong to. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { USER } from "../../harness/ordinary_user.ts";
 import type { CaseGroup } from "../engine_case.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
@@ -21,7 +22,7 @@ export const VOLUMES: CaseGroup<Podman> = {
     },
     {
       command: "podman volume create VOLUME; podman run --rm -v VOLUME:/data IMAGE",
-      emulated: ["systemd", "rootless"],
+      emulated: ["rootless"],
       check: async (p) => {
         await p.ok("volume", "create", "stored");
         await p.run("-v", "stored:/data", IMAGE, "sh", "-c", "echo kept > /data/file");
@@ -80,7 +81,7 @@ export const VOLUMES: CaseGroup<Podman> = {
       native: false,
       check: async (p) => {
         const output = await p.run("--userns", "keep-id", IMAGE, "id", "-u");
-        assertEquals(output, `${Deno.uid()}\n`);
+        assertEquals(output, `${USER.uid}\n`);
       },
     },
   ],
