@@ -1,4 +1,5 @@
 /* Operations of an Intermediate that criu takes the place of: its mounts, and the descriptors that it is given. */
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,7 +10,9 @@
 
 int op_bind_host(struct context *c, const struct field *f) {
   (void)c;
-  return as_result(mount(f[0].text, f[1].text, NULL, MS_BIND | MS_REC, NULL));
+  struct mount_attr_v0 attr = {.attr_set = f[2].number};
+  int result = as_result(mount(f[0].text, f[1].text, NULL, MS_BIND | MS_REC, NULL));
+  return result < 0 ? result : sys_mount_setattr(AT_FDCWD, f[1].text, 0, &attr);
 }
 
 int op_drop_root(struct context *c, const struct field *f) {

@@ -66,7 +66,7 @@
   X(63, guest_terminal, "uuu") \
   X(64, session_terminal, "uu") \
   X(65, guest_session, "sbu") \
-  X(66, bind_host, "ss") \
+  X(66, bind_host, "ssU") \
   X(67, drop_root, "") \
   X(68, open_as, "su") \
   X(69, criu_socket, "u") \

@@ -2,9 +2,11 @@
 #include "check.h"
 #include "root_fixture.h"
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
+#include "../kernel.h"
 #include "../message.h"
 #include "../shim.h"
 
@@ -61,4 +63,32 @@ TEST(the_socket_has_one_end_here_and_the_other_with_main) {
   char byte = 0;
   EQUAL(recv(100, &byte, 1, 0), 1);
   EQUAL(byte, 'x');
+}
+
+static bool exists(const char *path) { return access(path, F_OK) == 0; }
+
+TEST(mounts_over_a_dropped_root_are_gone_and_the_bind_made_before_shows_the_root_without_them) {
+  SKIP_UNLESS(unshare(CLONE_NEWNS) == 0, "needs CAP_SYS_ADMIN for a mount namespace");
+  CHECK(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  with_channel();
+  CHECK(mkdir("root", 0755) == 0 && mkdir("root/point", 0755) == 0 && mkdir("bound", 0755) == 0);
+  const struct field bind[3] = {{.text = "root"}, {.text = "bound"}, {.number = MOUNT_ATTR_RDONLY_}};
+  EQUAL(op_bind_host(&c, bind), 0);
+  EQUAL(mkdir("bound/new", 0755), -1);
+  EQUAL(errno, EROFS);
+  char path[300];
+  snprintf(path, sizeof path, "%s/root", check_folder);
+  const struct field open[2] = {{.text = path}, {.number = 0}};
+  EQUAL(op_open_root(&c, open), 0);
+  CHECK(mount("tmpfs", "root/point", "tmpfs", 0, NULL) == 0);
+  CHECK(close(creat("root/point/file", 0600)) == 0);
+  CHECK(exists("root/point/file") && !exists("bound/point/file"));
+
+  EQUAL(op_drop_root(&c, NULL), 0);
+  EQUAL(c.root_fd, -1);
+  snprintf(path, sizeof path, "%s/root/point/file", check_folder);
+  CHECK(!exists(path));
+  snprintf(path, sizeof path, "%s/bound/point", check_folder);
+  CHECK(exists(path));
+  CHECK(chdir(check_folder) == 0 && umount("bound") == 0);
 }

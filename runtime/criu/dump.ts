@@ -1,6 +1,6 @@
 /** What criu is asked for at a checkpoint. Pure: facts about the container come from container_facts.ts. */
 import type { Spec } from "../spec/spec.ts";
-import { externalMasks, type ExternalMount, externalNamespaces } from "./externals.ts";
+import { type ExternalMount, externalNamespaces, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
 import type { CriuOpts, CriuRequest } from "./rpc.ts";
 
@@ -65,7 +65,7 @@ function mounts({ spec, externals, mountAt }: DumpSubject): string[] {
     const found = mountAt(name);
     return found ? [`mnt[${found.mountPoint}]:${name}`] : [];
   });
-  const masked = externalMasks(spec).flatMap(({ name }) => {
+  const masked = maskNames(spec).flatMap((name) => {
     const found = mountAt(name);
     return found?.isNull ? [`mnt[${found.mountPoint}]:${name}`] : [];
   });

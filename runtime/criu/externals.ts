@@ -19,13 +19,9 @@ export interface ExternalMount {
   readonly source: string;
 }
 
-/**
- * Covers of masked files (helper-c/op_mount.c); a masked folder's is the container's own. Each has a name to itself:
- * those of one name criu mounts from each other, and forgets that they are read-only.
- */
-export function externalMasks(spec: Spec): readonly ExternalMount[] {
-  const paths = (spec.linux?.maskedPaths ?? []).map((path) => joinPath("/", path));
-  return [...new Set(paths)].map((name) => ({ name, source: "/dev/null" }));
+/** Where files are masked, and criu's names for what covers them; a masked folder's cover is the container's own. */
+export function maskNames(spec: Spec): readonly string[] {
+  return [...new Set((spec.linux?.maskedPaths ?? []).map((path) => joinPath("/", path)))];
 }
 
 /** All that may be external; not each of them need be mounted. Of two at one place, the later one. */

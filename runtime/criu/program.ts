@@ -75,3 +75,12 @@ export function compareVersions(a: string, b: string): number {
   }
   return 0;
 }
+
+/** @throws {HostError} when the caller is not root of the host. */
+export function requireRoot(operation: string, isRootless: boolean): void {
+  if (!isRootless) return;
+  throw new HostError(
+    `only root of the host can ${operation} a container`,
+    "criu needs its rights: run as root",
+  );
+}

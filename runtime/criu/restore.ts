@@ -1,12 +1,8 @@
 /** What criu is asked for at a restore. Pure. */
 import type { Spec } from "../spec/spec.ts";
+import { isNewNamespace } from "../plan/compile_input.ts";
 import { CRIU_FDS } from "../plan/criu.ts";
-import {
-  externalMasks,
-  type ExternalMount,
-  externalNamespaces,
-  joinedAtRestore,
-} from "./externals.ts";
+import { type ExternalMount, externalNamespaces, joinedAtRestore, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
 import type { CriuRequest } from "./rpc.ts";
 
@@ -24,16 +20,21 @@ export interface RestoreSubject {
   readonly root: string;
   readonly spec: Spec;
   readonly externals: readonly ExternalMount[];
+  /** What masked files are covered with. */
+  readonly nullDevice: string;
   /** descriptors.json: what the standard streams were. */
   readonly descriptors: readonly string[];
 }
 
 /** @param ownCgroups the text of criu's /proc/PID/cgroup: where it is, the container will be. */
 export function restoreRequest(
-  { root, spec, externals, descriptors }: RestoreSubject,
+  { root, spec, externals, nullDevice, descriptors }: RestoreSubject,
   flags: RestoreFlags,
   ownCgroups: string,
 ): CriuRequest {
+  // Root of a user namespace may not look into kago's folders, nor change the host's own device.
+  const source = isNewNamespace(spec, "user") ? "/dev/null" : nullDevice;
+  const masks = maskNames(spec).map((name) => ({ name, source }));
   return {
     type: "restore",
     opts: {
@@ -47,9 +48,7 @@ export function restoreRequest(
       cg_root: cgroupRoots(ownCgroups),
       inherit_fd: [...streams(descriptors), ...namespaces(spec)],
       join_ns: joinedAtRestore(spec),
-      external: [...externals, ...externalMasks(spec)].map(({ name, source }) =>
-        `mnt[${name}]:${source}`
-      ),
+      external: [...externals, ...masks].map(({ name, source }) => `mnt[${name}]:${source}`),
     },
   };
 }

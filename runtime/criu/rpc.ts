@@ -71,9 +71,9 @@ export function encodeRequest({ type, opts }: CriuRequest): Uint8Array<ArrayBuff
   return encodeMessage(CRIU_REQ, { type: REQUEST_TYPES[type], opts });
 }
 
-/** The answer to a notification. */
-export function encodeNotified(): Uint8Array<ArrayBuffer> {
-  return encodeMessage(CRIU_REQ, { type: REQUEST_TYPES.notify, notify_success: true });
+/** The answer to a notification; after `false` criu gives up. */
+export function encodeNotified(success: boolean): Uint8Array<ArrayBuffer> {
+  return encodeMessage(CRIU_REQ, { type: REQUEST_TYPES.notify, notify_success: success });
 }
 
 const CRIU_RESP = {

@@ -3,7 +3,7 @@
  * says how far it is. It ends with criu's end.
  */
 import { closeFd, type Datagram, receive, send, waitForChild } from "../../ffi/shim.ts";
-import { HostError, SyscallError } from "../errors.ts";
+import { SyscallError } from "../errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
 import { ANSWER, decodeMessage, failureError } from "../process/message.ts";
 import { killAndReap, spawnStages } from "../process/stages.ts";
@@ -39,8 +39,8 @@ export class CriuFailure extends Error {
 }
 
 /**
- * Has criu carry out the task's request.
- * @throws {CriuFailure} when criu cannot; whatever `notify` throws, with which criu is ended.
+ * Has criu carry out the task's request. What `notify` throws is told to criu, which then undoes what it has done.
+ * @throws {CriuFailure} when criu cannot; whatever `notify` throws.
  */
 export function runCriu(task: CriuTask): CriuResponse {
   const { sync, intermediate: criu } = spawnStages(task.plan, {
@@ -48,19 +48,25 @@ export function runCriu(task: CriuTask): CriuResponse {
     target: -1,
     cgroup: task.cgroup,
   });
-  let done = false;
+  const socket = criuSocket(sync, task, criu);
   try {
-    const socket = awaitCriu(sync, task, criu);
-    try {
-      const response = talk(socket, task, task.request(criu));
-      waitForChild(criu);
-      done = true;
-      return response;
-    } finally {
-      closeFd(socket);
-    }
+    return talk(socket, task, task.request(criu));
   } finally {
-    if (!done) killAndReap(criu);
+    // Never by a signal: it may have a container's processes in its hands. Without the socket it ends.
+    closeFd(socket);
+    waitForChild(criu);
+  }
+}
+
+/** As awaitCriu(); what came to nothing is ended. */
+function criuSocket(sync: number, task: CriuTask, pid: number): number {
+  try {
+    return awaitCriu(sync, task, pid);
+  } catch (error) {
+    killAndReap(pid);
+    throw error;
+  } finally {
+    closeFd(sync);
   }
 }
 
@@ -81,46 +87,46 @@ function awaitCriu(sync: number, task: CriuTask, pid: number): number {
   } catch (error) {
     if (socket >= 0) closeFd(socket);
     throw error;
-  } finally {
-    closeFd(sync);
   }
 }
 
 /** Answers notifications until criu has done what it was asked for, or has not. */
 function talk(socket: number, task: CriuTask, request: CriuRequest): CriuResponse {
   let message = encodeRequest(request);
+  let refusal: unknown;
   for (;;) {
-    const datagram = exchange(socket, message);
-    const response = decodeResponse(datagram.bytes);
-    if (!response.success) {
-      throw new CriuFailure(response.cr_errmsg ?? `it failed with errno ${response.cr_errno ?? 0}`);
-    }
+    const { response, passed } = exchange(socket, message, refusal);
     if (response.type !== REQUEST_TYPES.notify) return response;
     const { script = "", pid = 0 } = response.notify ?? {};
-    task.notify(script, pid, datagram.passed);
-    message = encodeNotified();
+    try {
+      task.notify(script, pid, passed);
+    } catch (error) {
+      refusal ??= error;
+    }
+    message = encodeNotified(refusal === undefined);
   }
 }
 
 /** Sends a message, and waits for the next one. */
-function exchange(socket: number, message: Uint8Array<ArrayBuffer>): Datagram {
+function exchange(socket: number, message: Uint8Array<ArrayBuffer>, refusal: unknown) {
+  const datagram = tryExchange(socket, message);
+  if (!datagram) throw refusal ?? new CriuFailure("it ended without an answer");
+  const response = decodeResponse(datagram.bytes);
+  if (response.success) return { response, passed: datagram.passed };
+  const { cr_errno = 0, cr_errmsg = `it failed with errno ${cr_errno}` } = response;
+  throw refusal ?? new CriuFailure(cr_errmsg);
+}
+
+/** undefined when criu is gone. */
+function tryExchange(socket: number, message: Uint8Array<ArrayBuffer>): Datagram | undefined {
   const EPIPE = 32, ECONNRESET = 104;
   try {
     send(socket, message);
-    const datagram = receive(socket);
-    if (datagram) return datagram;
+    return receive(socket);
   } catch (error) {
-    const gone = error instanceof SyscallError && [EPIPE, ECONNRESET].includes(error.errno);
-    if (!gone) throw error;
+    if (error instanceof SyscallError && [EPIPE, ECONNRESET].includes(error.errno)) {
+      return undefined;
+    }
+    throw error;
   }
-  throw new CriuFailure("it ended without an answer");
-}
-
-/** @throws {HostError} when the caller is not root of the host. */
-export function requireRoot(operation: string, isRootless: boolean): void {
-  if (!isRootless) return;
-  throw new HostError(
-    `only root of the host can ${operation} a container`,
-    "criu needs its rights: run as root",
-  );
 }

@@ -3,7 +3,7 @@
  * cgroup, and a mount namespace that is nobody else's, in which the root filesystem is ready. Pure.
  */
 import type { Mount, Spec } from "../spec/spec.ts";
-import { MS, parseMountOptions } from "./mount_options.ts";
+import { MOUNT_ATTR, MS, parseMountOptions } from "./mount_options.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { NO_SLOT, type Op, type Plan, PROCFS } from "./op.ts";
 import { joinPath } from "./path.ts";
@@ -35,6 +35,8 @@ export interface RestorePlanInput {
   readonly rootfs: string;
   /** An empty folder of the host, on which the root filesystem is mounted for criu. */
   readonly criuRoot: string;
+  /** An empty file of the host, which becomes what masked files are covered with. */
+  readonly nullDevice: string;
   /** Cgroups and resctrl groups to join. */
   readonly joinOps: readonly Op[];
   /** Files of the namespaces that criu is handed, in the order of their descriptors. */
@@ -55,7 +57,21 @@ export function restorePlan(input: RestorePlanInput): Plan {
     { op: "unshare", flags: NAMESPACES.mount.flag },
     // What is mounted from here on the host does not see, and it ends with criu.
     { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC },
-    { op: "bindHost", source: input.rootfs, target: input.criuRoot, from: "root.path" },
+    {
+      op: "bindHost",
+      source: input.rootfs,
+      target: input.criuRoot,
+      attrsSet: 0n,
+      from: "root.path",
+    },
+    // With the attributes of the masks that create makes: criu forgets them where it mounts one file twice.
+    {
+      op: "bindHost",
+      source: "/dev/null",
+      target: input.nullDevice,
+      attrsSet: MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NOEXEC,
+      from: "linux.maskedPaths",
+    },
     ...mountPointOps(input),
     ...programOps(input.program),
   ]);
@@ -111,8 +127,7 @@ function mountPointOp(mount: Mount, bundle: string, from: string): readonly Op[]
       from,
     }];
   }
-  // Below /sys or another tmpfs, where criu finds it again.
-  if (options.remount || mount.type === "cgroup") return [];
+  if (options.remount) return [];
   return [{
     op: "mount",
     fstype: "tmpfs",

@@ -196,8 +196,8 @@ export const OPS = {
 
   // ---- For criu, which takes an Intermediate's place ----
 
-  /** mount(2) with MS_BIND and MS_REC of one path of the host on another. */
-  bindHost: { source: "str", target: "str" },
+  /** mount(2) with MS_BIND and MS_REC of one path of the host on another, and mount_setattr(2) of the mount. */
+  bindHost: { source: "str", target: "str", attrsSet: "u64" },
   /** Takes away the root that openRoot mounted, with all that was mounted below it. */
   dropRoot: {},
   /** Opens a path of the host for the next program, as this descriptor. */

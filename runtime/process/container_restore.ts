@@ -5,8 +5,8 @@
 import { RESTORE_LOG, type RestoreFlags } from "../criu/restore.ts";
 import { criuError } from "../criu/failure.ts";
 import { logPath, makeFolders, requireCheckpoint } from "../criu/images.ts";
-import { findCriu, LEAST_FOR_LSM, requireVersion } from "../criu/program.ts";
-import { CriuFailure, requireRoot } from "../criu/session.ts";
+import { findCriu, LEAST_FOR_LSM, requireRoot, requireVersion } from "../criu/program.ts";
+import { CriuFailure } from "../criu/session.ts";
 import { HostError } from "../errors.ts";
 import type { FolderPaths } from "../plan/criu.ts";
 import { isRootless } from "../rootless.ts";

@@ -92,8 +92,11 @@ function answerHooks(sync: number, point: number, pid: number, task: Task): 0 {
   return 0;
 }
 
-/** The terminal goes to whom the engine named, or stays with us. */
-function handConsole(master: number, { consoleSocket }: Task): number {
+/** The terminal goes to whom the engine named, or stays with us: its master, or -1. */
+export function handConsole(
+  master: number,
+  { consoleSocket }: Pick<Task, "consoleSocket">,
+): number {
   if (!consoleSocket) {
     // Before the program runs: it may ask at once.
     copyWindowSize(master);

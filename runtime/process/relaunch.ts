@@ -2,7 +2,7 @@
  * Main, when a container comes back: makes the cgroup, starts criu in it, answers criu's notifications, and leaves a
  * container that runs behind, or nothing at all. The counterpart of launch.ts.
  */
-import { closeFd, copyWindowSize, openFolder, sendDescriptor } from "../../ffi/shim.ts";
+import { closeFd, openFolder } from "../../ffi/shim.ts";
 import { externalMounts, externalNamespaces } from "../criu/externals.ts";
 import { readDescriptors } from "../criu/images.ts";
 import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";
@@ -10,6 +10,7 @@ import { CriuFailure, runCriu } from "../criu/session.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import { type FolderPaths, restorePlan } from "../plan/criu.ts";
 import type { Build } from "./build.ts";
+import { handConsole } from "./conversation.ts";
 import { runHooks } from "./hooks.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
 import { killAndReap } from "./stages.ts";
@@ -44,34 +45,48 @@ export function relaunch(
 ): Relaunched {
   const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
   if (build.resctrl) undo.push(build.resctrl.create());
-  const criuRoot = `${options.stateFolder}/criu-root`;
-  Deno.mkdirSync(criuRoot, { mode: 0o755 });
+  const points = makePoints(options.stateFolder);
   let master = -1;
   const onNotify = (script: string, pid: number, passed: number) => {
     if (script === "setup-namespaces") runCreateHooks(build, pid);
-    if (script === "orphan-pts-master") master = takeTerminal(passed, options.consoleSocket);
+    if (script === "orphan-pts-master") master = handConsole(passed, options);
     if (script === "post-restore") {
       undo.push(() => killAndReap(pid));
       options.onProcess(pid);
     }
   };
-  const { restore } = restoreBy(build, options, criuRoot, cgroup?.adopt, onNotify);
-  Deno.removeSync(criuRoot);
+  const { restore } = restoreBy(build, options, points, cgroup?.adopt, onNotify);
+  for (const point of Object.values(points)) Deno.removeSync(point);
   if (!restore?.pid) throw new CriuFailure("criu does not tell the process that it restored");
   cgroup?.settle();
   return { pid: restore.pid, master };
 }
 
+/** On which things are mounted for criu, where criu alone sees them. */
+interface MountPoints {
+  readonly criuRoot: string;
+  readonly nullDevice: string;
+}
+
+function makePoints(stateFolder: string): MountPoints {
+  const criuRoot = `${stateFolder}/criu-root`;
+  const nullDevice = `${stateFolder}/criu-null`;
+  Deno.mkdirSync(criuRoot, { mode: 0o755 });
+  Deno.writeTextFileSync(nullDevice, "", { createNew: true });
+  return { criuRoot, nullDevice };
+}
+
 function restoreBy(
   build: Build,
   options: RelaunchOptions,
-  criuRoot: string,
+  points: MountPoints,
   adopt: ((pid: number) => void) | undefined,
   notify: (script: string, pid: number, passed: number) => void,
 ) {
   const { spec, bundle, rootfs, cgroup } = build;
   const subject = {
-    root: criuRoot,
+    root: points.criuRoot,
+    nullDevice: points.nullDevice,
     spec,
     externals: externalMounts(spec, bundle, cgroup?.record ?? null),
     descriptors: readDescriptors(options.folders.images),
@@ -81,7 +96,7 @@ function restoreBy(
     spec,
     bundle,
     rootfs,
-    criuRoot,
+    ...points,
     joinOps: build.joinOps,
     namespaces: externalNamespaces(spec).map(({ path }) => path),
   });
@@ -117,14 +132,4 @@ function runCreateHooks({ id, bundle, spec, host }: Build, pid: number): void {
     const error = runHooks(moment, spec.hooks, state, host.env);
     if (error) throw error;
   }
-}
-
-function takeTerminal(master: number, consoleSocket: string | undefined): number {
-  if (!consoleSocket) {
-    copyWindowSize(master);
-    return master;
-  }
-  sendDescriptor(consoleSocket, "/dev/ptmx", master);
-  closeFd(master);
-  return -1;
 }

@@ -8,6 +8,7 @@ Deno.test("lastError() is the last line that says what went wrong, without its t
     "(07.801478)      1: Error (criu/cr-dump.c:1635): Dump files (pid: 232) failed with -1",
     "(07.900000) Warn  (criu/x.c:1): Error is a word",
     "(08.238503) Error (criu/cr-dump.c:2053): Dumping FAILED.",
+    "(08.240000) Error (criu/cgroup.c:1998): cg: cgroupd: recv req error: No such file or directory",
   ].join("\n");
   assertEquals(lastError(log), "Error (criu/cr-dump.c:1635): Dump files (pid: 232) failed with -1");
 });

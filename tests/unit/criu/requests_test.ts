@@ -149,6 +149,7 @@ Deno.test("restoreRequest() hands over pipes, namespaces, mounts and the place i
       },
     }),
     externals: externalMounts(SPEC, "/bundle", null),
+    nullDevice: "/run/kago/box/criu-null",
     descriptors: ["/dev/null", "pipe:[10]", "pipe:[11]"],
   };
   const flags = { ...FLAGS, lsmProfile: "apparmor:p", lsmMountContext: "c" };
@@ -181,16 +182,29 @@ Deno.test("restoreRequest() hands over pipes, namespaces, mounts and the place i
         "mnt[/var/run/data]:/bundle/data",
         "mnt[/gone]:/x",
         "mnt[/dev/fuse]:/dev/fuse",
-        "mnt[/proc/keys]:/dev/null",
-        "mnt[/sys/firmware]:/dev/null",
+        "mnt[/proc/keys]:/run/kago/box/criu-null",
+        "mnt[/sys/firmware]:/run/kago/box/criu-null",
       ],
     },
   });
 });
 
+Deno.test("restoreRequest() covers masked files with the host's device where root is no root of the host", () => {
+  const linux = { namespaces: [{ type: "user" }], maskedPaths: ["/proc/keys"] } as const;
+  const rest = { root: "/r", externals: [], nullDevice: "/n", descriptors: [] };
+  const { opts } = restoreRequest({ ...rest, spec: specWith([], { linux }) }, FLAGS, "");
+  assertEquals(opts.external, ["mnt[/proc/keys]:/dev/null"]);
+});
+
 Deno.test("restoreRequest() refuses a mount or cgroup namespace to be joined", () => {
   const linux = { namespaces: [{ type: "cgroup", path: "/proc/9/ns/cgroup" }] } as const;
-  const subject = { root: "/r", spec: specWith([], { linux }), externals: [], descriptors: [] };
+  const subject = {
+    root: "/r",
+    spec: specWith([], { linux }),
+    externals: [],
+    nullDevice: "/n",
+    descriptors: [],
+  };
   const error = assertThrows(() => restoreRequest(subject, FLAGS, ""), SpecError);
   assertEquals(error.jsonPath, "linux.namespaces[0].path");
 });

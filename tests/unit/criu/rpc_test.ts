@@ -11,8 +11,9 @@ Deno.test("encodeRequest() writes criu's numbers of types and options", () => {
   );
 });
 
-Deno.test("encodeNotified() is a successful answer to a notification", () => {
-  assertEquals(hex(encodeNotified()), "08061801");
+Deno.test("encodeNotified() lets criu go on after a notification, or give up", () => {
+  assertEquals(hex(encodeNotified(true)), "08061801");
+  assertEquals(hex(encodeNotified(false)), "08061800");
 });
 
 Deno.test("decodeResponse() reads a notification, a failure and a restored process", () => {
