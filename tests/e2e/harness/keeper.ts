@@ -1,0 +1,113 @@
+/**
+ * Containers that are checkpointed and restored: they write to a pipe, as under an engine, and their checkpoint is in the
+ * bundle. Loads what the kernel tells criu of sockets with.
+ */
+import { assertEquals } from "@std/assert";
+import type { BundleOptions } from "../../harness/bundle.ts";
+import { KAGO, Kago } from "../../harness/kago.ts";
+import { run, runOk, type RunResult } from "../../harness/run.ts";
+
+export async function loadSocketModules(): Promise<void> {
+  for (const kind of ["unix", "inet", "tcp", "udp", "netlink"]) {
+    await runOk("modprobe", [`${kind}_diag`]);
+  }
+}
+
+/** Counts in its memory, and writes to a tmpfs of its own. */
+export const COUNTER: BundleOptions = {
+  args: [
+    "sh",
+    "-c",
+    "echo kept > /dev/shm/file; i=0; while sleep 0.1; do i=$((i+1)); echo $i; done",
+  ],
+};
+
+/** A kago whose containers write to a pipe, as under an engine, and whose checkpoint is in `images`. */
+export class Keeper {
+  readonly images: string;
+  readonly output: string;
+  #serial = 0;
+
+  constructor(readonly kago: Kago) {
+    this.images = `${kago.bundle.path}/images`;
+    this.output = `${kago.bundle.path}/output`;
+  }
+
+  static async with(options: BundleOptions, use: (keeper: Keeper) => Promise<void>): Promise<void> {
+    await Kago.with(options, (kago) => use(new Keeper(kago)));
+  }
+
+  /** Runs kago, which may leave a container behind, with a pipe to the end of `output`; its exit code and output. */
+  async piped(...args: string[]): Promise<RunResult> {
+    const code = `${this.output}.${this.#serial++}`;
+    const script =
+      '{ "$@" 2>&1 < /dev/null; echo $? > "$0.new"; mv "$0.new" "$0"; } | cat >> "$OUT" &';
+    const { root } = this.kago;
+    await run("sh", ["-c", script, code, KAGO, "--root", root, ...args], {
+      env: { OUT: this.output },
+    });
+    await until(() => isThere(code));
+    const text = Deno.readTextFileSync(this.output);
+    return { code: Number(Deno.readTextFileSync(code)), stdout: text, stderr: text };
+  }
+
+  async start(): Promise<void> {
+    const { kago } = this;
+    const { code, stdout } = await this.piped("run", "-d", "--bundle", kago.bundle.path, kago.id);
+    assertEquals(code, 0, stdout);
+  }
+
+  async checkpoint(...options: string[]): Promise<void> {
+    const { code, stderr } = await this.tryCheckpoint(...options);
+    assertEquals(code, 0, stderr);
+  }
+
+  tryCheckpoint(...options: string[]): Promise<RunResult> {
+    return this.kago.run("checkpoint", "--image-path", this.images, ...options, this.kago.id);
+  }
+
+  async restore(...options: string[]): Promise<void> {
+    const { code, stdout } = await this.piped(...this.restoreArgs("--detach", ...options));
+    assertEquals(code, 0, stdout);
+  }
+
+  restoreArgs(...options: string[]): string[] {
+    const { bundle, id } = this.kago;
+    return ["restore", "--bundle", bundle.path, "--image-path", this.images, ...options, id];
+  }
+
+  /** The last line of a container's output. */
+  last(): string {
+    return Deno.readTextFileSync(this.output).trimEnd().split("\n").at(-1)!;
+  }
+
+  /** Waits until COUNTER has counted on, by three numbers at least. */
+  async goesOn(): Promise<void> {
+    const before = Number(this.last());
+    await until(() => Number(this.last()) >= before + 3);
+  }
+
+  async exec(...command: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.kago.run("exec", this.kago.id, ...command);
+    assertEquals(code, 0, stderr);
+    return stdout;
+  }
+}
+
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it has not come about in 30 s");
+}
