@@ -46,6 +46,22 @@ export function requireVersion(
   );
 }
 
+/**
+ * What a kernel may lack though criu works on it: without being asked criu comes to grief half way.
+ * @param feature criu's name for it (criu(8), "check --feature").
+ * @throws {HostError} naming the option that needs it.
+ */
+export function requireFeature({ path }: CriuProgram, feature: string, option: string): void {
+  const args = ["check", "--feature", feature];
+  const { success, stderr } = new Deno.Command(path, { args, stdin: "null" }).outputSync();
+  if (success) return;
+  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1)!;
+  throw new HostError(
+    `${option} needs ${feature}, which criu does not find here: ${said.replace(/\.$/, "")}`,
+    "leave the option out, or use a kernel that has it",
+  );
+}
+
 function askVersion(path: string): string {
   let output: Deno.CommandOutput;
   try {

@@ -4,7 +4,7 @@ import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
 import { criuError } from "../criu/failure.ts";
 import { checkParentPath, logPath, makeFolders, writeDescriptors } from "../criu/images.ts";
-import { findCriu, requireRoot } from "../criu/program.ts";
+import { type CriuProgram, findCriu, requireFeature, requireRoot } from "../criu/program.ts";
 import { CriuFailure, runCriu } from "../criu/session.ts";
 import { HostError, StateError } from "../errors.ts";
 import { inheritedEnv } from "../host_facts.ts";
@@ -50,10 +50,11 @@ export async function checkpointContainer(
   using _lock = lockState(root, id);
   const state = loadState(root, id);
   requireDumpable(state);
-  const { path } = findCriu(request.criu);
+  const criu = findCriu(request.criu);
   if (flags.parentPath !== undefined) checkParentPath(folders.images, flags.parentPath);
+  requireFeatures(criu, flags);
   using _init = LiveInit.open(state);
-  dump(state, spec, path, request);
+  dump(state, spec, criu.path, request);
   if (!flags.leaveRunning && !flags.preDump) removeStopped(root, state, destroy, warn);
 }
 
@@ -74,6 +75,12 @@ function requireDumpable(state: StoredState): void {
   const status: string = liveStatus(state, () => true);
   if (ALLOWED.some((allowed) => allowed === status)) return;
   throw new StateError(id, "checkpoint", status, ALLOWED);
+}
+
+function requireFeatures(criu: CriuProgram, flags: DumpFlags): void {
+  const tracking = flags.preDump ? "--pre-dump" : flags.parentPath && "--parent-path";
+  if (tracking) requireFeature(criu, "mem_dirty_track", tracking);
+  if (flags.lazyPages) requireFeature(criu, "uffd-noncoop", "--lazy-pages");
 }
 
 function dump(

@@ -121,6 +121,24 @@ Deno.test("a criu that ends without a word is told of too", async () => {
   });
 });
 
+Deno.test("checkpoint asks criu for what an option needs of the kernel, before anything is done", async () => {
+  await Kago.with(SLEEPER, async (kago) => {
+    await startDetached(kago);
+    const script = `${VERSION}\necho "Warn  (criu/cr-check.c:824): $3 is off." >&2; exit 1`;
+    await withProgram(script, async (program, images) => {
+      const options = ["--criu", program, "checkpoint", "--image-path", images];
+      assertRefused(
+        await kago.run(...options, "--pre-dump", kago.id),
+        "--pre-dump needs mem_dirty_track, which criu does not find here: Warn",
+        "mem_dirty_track is off; leave",
+      );
+      assertRefused(await kago.run(...options, "--lazy-pages", kago.id), "needs uffd-noncoop");
+      assert(!isThere(images));
+    });
+    assertEquals((await kago.state()).status, "running");
+  });
+});
+
 Deno.test("checkpoint and restore are for root of the host, not for root of a user namespace", async () => {
   await Kago.with(SLEEPER, async (kago) => {
     const asNamespaceRoot = (...args: string[]) =>
