@@ -143,6 +143,34 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
   },
 };
 
+Deno.test("root of a guest has the rights to files that the container's own user has", async () => {
+  const annotations = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
+  const config = { process: { user: { uid: 1000, gid: 1000 } } };
+  await Kago.with({ annotations, config, args: ["/bin/sleep", "1000"] }, async (kago) => {
+    const { rootfs } = kago.bundle;
+    await Deno.chmod(kago.bundle.path, 0o755);
+    await Deno.writeTextFile(`${rootfs}/secret`, "", { mode: 0o600 });
+    await Deno.mkdir(`${rootfs}/shared`);
+    await Deno.chmod(`${rootfs}/shared`, 0o777);
+    const running = kago.runWith(
+      { timeout: 300, output: `${kago.bundle.path}/output` },
+      ...["run", "--bundle", kago.bundle.path, kago.id],
+    );
+    await kago.until("running");
+    const script = "id -u; cat /secret; echo x > /made; echo x > /shared/made; " +
+      "stat -c %u /shared/made; echo x > /dev/shm/made; stat -c %u /dev/shm/made";
+    const process = sh(script, { user: { uid: 0, gid: 0 } });
+    const { stdout, stderr } = await session(kago, process);
+    // The guest's own file systems are its root's; the container's files are reached by the VMM.
+    assertEquals(stdout, "0\n1000\n0\n");
+    assertMatch(stderr, /\/secret'?: Permission denied/);
+    assertMatch(stderr, /\/made: Permission denied/);
+    assertEquals((await Deno.stat(`${rootfs}/shared/made`)).uid, 1000);
+    assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
+    await running;
+  });
+});
+
 Deno.test("a microVM takes signals and runs more processes", async (t) => {
   const annotations = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
   const args = [
