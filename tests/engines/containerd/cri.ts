@@ -8,17 +8,11 @@ import { IMAGE } from "./containerd.ts";
 /** The cgroup of the pods, which is a kubelet's to make and to remove. */
 const CGROUP = "kagocri";
 
-/** In whichever hierarchies it is. */
-export async function removePodsCgroup(): Promise<void> {
-  await runOk("find", [
-    "/sys/fs/cgroup",
-    "-depth",
-    "-path",
-    `*/${CGROUP}*`,
-    "-type",
-    "d",
-    "-delete",
-  ]);
+export async function removePodsCgroup(host: Host): Promise<void> {
+  const inAnyHierarchy = ["/sys/fs/cgroup", "-depth", "-path", `*/${CGROUP}*`, "-type", "d"];
+  await (host === "systemd"
+    ? runOk("systemctl", ["stop", `${CGROUP}.slice`])
+    : runOk("find", [...inAnyHierarchy, "-delete"]));
 }
 
 export class Cri {

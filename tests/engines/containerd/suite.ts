@@ -65,7 +65,7 @@ function suiteOn<Session>(
       if (--users > 0) return;
       const { daemon, folder } = await shared!;
       await daemon.end();
-      await removePodsCgroup();
+      await removePodsCgroup(host);
       await Deno.remove(folder, { recursive: true });
     },
     version: async () =>
