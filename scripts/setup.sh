@@ -11,6 +11,7 @@ TEST_PACKAGES="
   podman conmon buildah netavark aardvark-dns slirp4netns passt uidmap fuse-overlayfs catatonit iptables
   containerd docker.io
   busybox-static
+  checkpolicy
   qemu-system-x86 kmod cpio xz-utils zstd
   libseccomp2 libcap-ng0
   mmdebstrap

@@ -9,6 +9,8 @@ export interface HostOptions {
   readonly smp?: number;
   /** Whether the kernel enforces AppArmor. Default false. */
   readonly apparmor?: boolean;
+  /** Whether the kernel has SELinux, which does nothing before the command loads a policy. Default false; not with AppArmor. */
+  readonly selinux?: boolean;
   /**
    * Whether the host is a Debian of its own that systemd has booted, in which the repository and Deno's cache are all that
    * is this machine's. Default false: this machine's files, and no service.

@@ -81,8 +81,15 @@ function consoleFile(job: Job, options: HostOptions): string {
 }
 
 /** panic=-1 makes a panic a reboot, which -no-reboot makes the end of QEMU. */
-function kernelCommandLine(serialConsole: string, { apparmor, hybrid }: HostOptions): string {
-  const lsm = apparmor ? "apparmor=1 security=apparmor" : "apparmor=0";
+function kernelCommandLine(
+  serialConsole: string,
+  { apparmor, selinux, hybrid }: HostOptions,
+): string {
+  const lsm = selinux
+    ? "selinux=1 security=selinux"
+    : apparmor
+    ? "apparmor=1 security=apparmor"
+    : "apparmor=0";
   const cgroups = hybrid ? " systemd.unified_cgroup_hierarchy=0" : "";
   return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}${cgroups}`;
 }

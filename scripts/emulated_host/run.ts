@@ -1,6 +1,6 @@
 /**
  * Runs one command in the emulated host:
- *   deno run -A scripts/emulated_host/run.ts [--timeout SECONDS] [--memory MiB] [--smp N] [--apparmor]
+ *   deno run -A scripts/emulated_host/run.ts [--timeout SECONDS] [--memory MiB] [--smp N] [--apparmor | --selinux]
  *     [--systemd [--hybrid]] [--results FOLDER] [--console FILE] -- COMMAND [ARGUMENT]...
  * Its output and exit code are the command's; 124 says that the time was up, 125 that the host
  * failed.
@@ -14,7 +14,7 @@ const NUMBERS = ["timeout", "memory", "smp"] as const;
 function parseCommandLine(args: string[]): { command: string[]; options: HostOptions } {
   const parsed = parseArgs(args, {
     string: [...NUMBERS, "results", "console"],
-    boolean: ["apparmor", "systemd", "hybrid"],
+    boolean: ["apparmor", "selinux", "systemd", "hybrid"],
     stopEarly: true,
     unknown: (name: string) => {
       if (name.startsWith("-")) throw new UsageError(`unknown option ${name}`);
@@ -28,9 +28,9 @@ function parseCommandLine(args: string[]): { command: string[]; options: HostOpt
   });
   const command = parsed._.map(String);
   if (command.length === 0) throw new UsageError("a command is missing");
-  const { apparmor, systemd, hybrid, results, console } = parsed;
-  const options = { ...Object.fromEntries(numbers), apparmor, systemd, hybrid, results, console };
-  return { command, options };
+  const { apparmor, selinux, systemd, hybrid, results, console } = parsed;
+  const switches = { apparmor, selinux, systemd, hybrid };
+  return { command, options: { ...Object.fromEntries(numbers), ...switches, results, console } };
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;

@@ -17,6 +17,7 @@ export interface InnerTestOptions {
   /** Seconds for all tests together; default 600. */
   readonly timeout?: number;
   readonly apparmor?: boolean;
+  readonly selinux?: boolean;
   /** As HostOptions has it. */
   readonly systemd?: boolean;
   /** As HostOptions has it. */
@@ -43,6 +44,7 @@ export async function runInnerTests(
   const ended = runInEmulatedHost([...command, ...files], {
     timeout: options.timeout ?? 600,
     apparmor: options.apparmor,
+    selinux: options.selinux,
     systemd: options.systemd,
     ...(options.results ? { results: options.results } : {}),
     hybrid: options.hybrid,
