@@ -3,7 +3,13 @@
  * outcomes are compared with those that docs/engines.md tells.
  */
 import { assertEquals } from "@std/assert";
-import type { CaseGroup, EngineCase, Host, Runtime } from "./engine_case.ts";
+import {
+  type CaseGroup,
+  type EngineCase,
+  type Host,
+  type Runtime,
+  RUNTIMES,
+} from "./engine_case.ts";
 import { type Engine, type Outcome, readResults, writeResult } from "./outcomes.ts";
 
 export interface Suite<Session> {
@@ -66,10 +72,10 @@ async function tryCase<Session>(
   { check, only }: EngineCase<Session>,
   sessions: Sessions<Session>,
 ): Promise<Outcome> {
-  const tries = Object.entries(sessions).filter(([runtime]) => runtime === "kago" || !only);
-  const results = await Promise.all(tries.map(async ([runtime, session]) => {
+  const tried = RUNTIMES.filter((runtime) => sessions[runtime] && (runtime === "kago" || !only));
+  const results = await Promise.all(tried.map(async (runtime) => {
     try {
-      await check(session);
+      await check(sessions[runtime]!);
       return [runtime, true];
     } catch (error) {
       if (runtime === "kago" || !(error instanceof Error)) throw error;
