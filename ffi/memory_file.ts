@@ -8,7 +8,7 @@ let library: ReturnType<typeof openLibc> | undefined;
 function openLibc() {
   return Deno.dlopen("libc.so.6", {
     // int memfd_create(const char *name, unsigned int flags); memfd_create(2). A struct of one u32 is passed as a u32 is,
-    // and keeps Deno from compiling a trampoline for a function that is called once (see shim.ts).
+    // and keeps Deno from compiling a trampoline for a function that is called once (see shim_call.ts).
     memfd_create: { parameters: ["buffer", { struct: ["u32"] }], result: "i32" },
   });
 }

@@ -1,4 +1,4 @@
-/* The one symbol that ffi/shim.ts loads: Deno prepares every symbol of a library when it is loaded, a tenth of a
+/* The one symbol that ffi/shim_call.ts loads: Deno prepares every symbol of a library when it is loaded, a tenth of a
  * millisecond each, which every command would pay for functions that it does not call. */
 #include "shim.h"
 

@@ -1,4 +1,4 @@
-/* What the shared object offers to ffi/shim.ts, through kago_call. Every function returns a value >= 0 or -errno. */
+/* What the shared object offers to ffi/, through kago_call. Every function returns a value >= 0 or -errno. */
 #ifndef KAGO_SHIM_H
 #define KAGO_SHIM_H
 
@@ -123,7 +123,7 @@ int kago_spawn_peer(const char *path, const char *args, int32_t peer[3]);
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
-/* The functions by number, in the order of CALLS in ffi/shim.ts, which a test compares with this list. */
+/* The functions by number, in the order of CALLS in ffi/shim_call.ts, which a test compares with this list. */
 #define SHIM_CALLS(X) \
   X(memory_file) \
   X(stage_program) \

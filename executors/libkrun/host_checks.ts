@@ -4,7 +4,7 @@
  */
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
 import type { Feature, LibkrunExtras } from "../../ffi/libkrun_extras.ts";
-import { tryOpenDevice } from "../../ffi/shim.ts";
+import { tryOpenDevice } from "../../ffi/descriptors.ts";
 import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";

@@ -2,7 +2,8 @@
  * `.krun_vm.json` at the root of an image: settings that the image's author proposes (crun's krun.1). The image is
  * hostile: the file is opened inside its root, is read up to a bound, and can choose nothing that is the host's.
  */
-import { closeFd, openInRoot } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openInRoot } from "../../ffi/files.ts";
 import { SpecError, SyscallError } from "../../runtime/errors.ts";
 import { parseJson } from "../../runtime/spec/json.ts";
 import { accepts } from "../../runtime/spec/schema_accepts.ts";

@@ -8,7 +8,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "../context.h"
 
@@ -70,20 +69,6 @@ TEST(a_file_of_the_host_is_written_as_it_is_or_not_at_all) {
   EQUAL_TEXT(content("file"), "value");
   EQUAL(op_write_file(&c, missing), -ENOENT);
   CHECK(access("none", F_OK) < 0);
-}
-
-/* By /proc/self/exe a container could otherwise replace the runtime (CVE-2019-5736). */
-TEST(the_runtimes_own_file_cannot_be_written_any_more) {
-  char path[300];
-  NEEDS_ROOT;
-  CHECK(unshare(CLONE_NEWNS) == 0);
-  EQUAL(op_propagation(&c, (const struct field[]){{.text = "/"}, {.number = MS_REC | MS_PRIVATE}}), 0);
-  close(open("runtime", O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
-  snprintf(path, sizeof path, "%s/runtime", check_folder);
-  EQUAL(op_protect_runtime(&c, &(struct field){.text = path}), 0);
-  CHECK(open(path, O_WRONLY) < 0 && errno == EROFS);
-  CHECK(access(path, X_OK) == 0);
-  EQUAL(op_protect_runtime(&c, &(struct field){.text = "/no/such"}), -ENOENT);
 }
 
 static bool has_ambient(int capability) { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1; }

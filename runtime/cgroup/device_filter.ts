@@ -2,7 +2,8 @@
  * Puts v2's device rules into force: has the program of device_program.ts attached to the container's cgroup, in place of
  * the one that kago attached before. Programs of others stay, systemd's among them: each must allow an access.
  */
-import { closeFd, openFolder, setDeviceFilter } from "../../ffi/shim.ts";
+import { setDeviceFilter } from "../../ffi/cgroup.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { SyscallError } from "../errors.ts";
 import type { DeviceProgram } from "./device_program.ts";
 import { EACCES, EPERM } from "./errors.ts";

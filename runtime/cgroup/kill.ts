@@ -1,5 +1,6 @@
 /** The processes of a container's cgroup: who they are, signalling and ending them all. */
-import { closeFd, openPidfd, signalPidfd } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openPidfd, signalPidfd } from "../../ffi/processes.ts";
 import { errnoOf, HostError } from "../errors.ts";
 import { retry } from "./backoff.ts";
 import { ENAMETOOLONG, EOPNOTSUPP, syscallError } from "./errors.ts";

@@ -1,5 +1,6 @@
 /** Hearing of a cgroup that runs out of memory. The waiting is the shim's; which hierarchy is asked is decided here. */
-import { closeFd, type OomNews, waitForOom, watchOom } from "../../ffi/shim.ts";
+import { type OomNews, waitForOom, watchOom } from "../../ffi/cgroup.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
 import { exists, isGone } from "./files.ts";
 import { syscallError } from "./errors.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";

@@ -1,107 +1,18 @@
 /**
- * Every global option and every command of kago: the one source for parsing, help, completions and the man page.
+ * Every command of kago; with common_options.ts the one source for parsing and help.
  * The names are runc's, then crun's, so that an engine can call kago in their place. Plain literals only: this is
  * read at each start.
  */
+import {
+  BUNDLE,
+  CONSOLE_SOCKET,
+  type GLOBAL_OPTIONS,
+  ID,
+  NO_SUBREAPER,
+  PRESERVE_FDS,
+} from "./common_options.ts";
+import { CHECKPOINT, RESTORE } from "./criu_commands.ts";
 import type { Command, Option, OptionValues } from "./options.ts";
-
-/** Every command takes it too. */
-export const HELP_OPTION = {
-  name: "help",
-  short: "h",
-  kind: "boolean",
-  help: "print this help",
-} as const satisfies Option;
-
-/** Options before the command. */
-export const GLOBAL_OPTIONS = [
-  {
-    name: "root",
-    kind: "string",
-    placeholder: "DIR",
-    help: "where the state of containers is kept, best on a tmpfs",
-  },
-  {
-    name: "log",
-    kind: "string",
-    placeholder: "FILE",
-    help: "append log entries to FILE instead of stderr",
-  },
-  {
-    name: "log-format",
-    kind: "string",
-    placeholder: "FORMAT",
-    choices: ["text", "json"],
-    default: "text",
-    help: "format of log entries",
-  },
-  { name: "debug", kind: "boolean", help: "log debug messages too" },
-  {
-    name: "handler",
-    kind: "string",
-    placeholder: "NAME",
-    help: "what runs containers, for example krun for microVMs",
-  },
-  {
-    name: "cgroup-manager",
-    kind: "string",
-    placeholder: "MANAGER",
-    choices: ["cgroupfs", "systemd", "disabled"],
-    help: "what manages the cgroups of containers",
-  },
-  {
-    name: "systemd-cgroup",
-    kind: "boolean",
-    help: "the same as --cgroup-manager systemd; cgroupsPath is then SLICE:PREFIX:NAME",
-  },
-  {
-    name: "rootless",
-    kind: "string",
-    placeholder: "WHEN",
-    choices: ["true", "false", "auto"],
-    default: "auto",
-    help: "whether to go on without rights over cgroups",
-  },
-  {
-    name: "criu",
-    kind: "string",
-    placeholder: "PROGRAM",
-    help: "the criu that checkpoint and restore use, by name or path; default criu",
-  },
-  { name: "version", short: "v", kind: "boolean", help: "print the version" },
-  HELP_OPTION,
-] as const satisfies readonly Option[];
-
-const BUNDLE = {
-  name: "bundle",
-  short: "b",
-  kind: "string",
-  placeholder: "DIR",
-  default: ".",
-  help: "the bundle folder",
-} as const satisfies Option;
-
-const CONSOLE_SOCKET = {
-  name: "console-socket",
-  kind: "string",
-  placeholder: "SOCKET",
-  help: "unix socket that receives the terminal's file descriptor",
-} as const satisfies Option;
-
-const PRESERVE_FDS = {
-  name: "preserve-fds",
-  kind: "number",
-  placeholder: "N",
-  default: 0,
-  help:
-    "pass N open file descriptors to the container, from 3 (create, run: after those of LISTEN_FDS)",
-} as const satisfies Option;
-
-const NO_SUBREAPER = {
-  name: "no-subreaper",
-  kind: "boolean",
-  help: "do not become the reaper of the container's orphans",
-} as const satisfies Option;
 
 /** What `create` and `run` share. */
 const CREATE_OPTIONS = [
@@ -193,54 +104,6 @@ const EXEC_OPTIONS = [
   },
   { name: "ignore-paused", kind: "boolean", help: "accept a paused container" },
   NO_SUBREAPER,
-] as const satisfies readonly Option[];
-
-const ID = { name: "ID" } as const;
-
-/** What `checkpoint` and `restore` share. */
-const CRIU_OPTIONS = [
-  {
-    name: "image-path",
-    kind: "string",
-    placeholder: "DIR",
-    default: "checkpoint",
-    help: "the folder of the checkpoint",
-  },
-  {
-    name: "work-path",
-    kind: "string",
-    placeholder: "DIR",
-    help: "the folder for criu's logs, where it is not that of the checkpoint",
-  },
-  {
-    name: "tcp-established",
-    kind: "boolean",
-    help: "keep open TCP connections; without it they are refused",
-  },
-  { name: "tcp-close", kind: "boolean", help: "let the container find its TCP connections closed" },
-  { name: "ext-unix-sk", kind: "boolean", help: "accept unix sockets to processes outside" },
-  { name: "shell-job", kind: "boolean", help: "accept a process of a session outside" },
-  { name: "file-locks", kind: "boolean", help: "keep locks on files" },
-  {
-    name: "manage-cgroups-mode",
-    kind: "string",
-    placeholder: "MODE",
-    choices: ["soft", "full", "strict", "ignore"],
-    default: "soft",
-    help: "what criu does about cgroups (criu(8), --manage-cgroups)",
-  },
-  {
-    name: "empty-ns",
-    kind: "list",
-    placeholder: "TYPE",
-    help: "make a namespace of this type, network, and leave it empty",
-  },
-  {
-    name: "auto-dedup",
-    kind: "boolean",
-    help: "remove from earlier images what later ones have too",
-  },
-  { name: "lazy-pages", kind: "boolean", help: "bring memory back when it is asked for" },
 ] as const satisfies readonly Option[];
 
 /** An option of `update`: a string, since its value may be negative, have a unit or be a list. */
@@ -391,80 +254,8 @@ export const COMMANDS = {
       limit("mem-bw-schema", "SCHEMA", "refused: a container stays in its group of resctrl"),
     ],
   },
-  checkpoint: {
-    summary: "write a running container down, with criu",
-    details:
-      "The container is deleted afterwards, unless it is left running; restore makes it anew.",
-    positionals: [ID],
-    options: [
-      ...CRIU_OPTIONS,
-      { name: "leave-running", kind: "boolean", help: "let the container go on afterwards" },
-      {
-        name: "pre-dump",
-        kind: "boolean",
-        help: "write down memory alone, ahead of the checkpoint, and let the container go on",
-      },
-      {
-        name: "parent-path",
-        kind: "string",
-        placeholder: "DIR",
-        help: "the folder of an earlier pre-dump, relative to that of the checkpoint",
-      },
-      { name: "link-remap", kind: "boolean", help: "accept open files that have been deleted" },
-      {
-        name: "tcp-skip-in-flight",
-        kind: "boolean",
-        help: "leave out TCP connections that are being made",
-      },
-      {
-        name: "page-server",
-        kind: "string",
-        placeholder: "ADDRESS:PORT",
-        help: "send memory to a criu page-server",
-      },
-      {
-        name: "status-fd",
-        kind: "number",
-        placeholder: "FD",
-        help: "write a NUL to this descriptor when lazy pages can be asked for",
-      },
-    ],
-  },
-  restore: {
-    summary: "bring a container back from a checkpoint, with criu",
-    details: "Waits for the container's process and exits with its status, unless detached.",
-    positionals: [ID],
-    options: [
-      BUNDLE,
-      ...CRIU_OPTIONS,
-      { name: "detach", short: "d", kind: "boolean", help: "do not wait for the container" },
-      CONSOLE_SOCKET,
-      {
-        name: "pid-file",
-        kind: "string",
-        placeholder: "FILE",
-        help: "write the process id of the container's init to FILE",
-      },
-      NO_SUBREAPER,
-      {
-        name: "no-pivot",
-        kind: "boolean",
-        help: "accepted and ignored: how to enter the root filesystem is criu's to know",
-      },
-      {
-        name: "lsm-profile",
-        kind: "string",
-        placeholder: "TYPE:NAME",
-        help: "the profile instead of the one at the checkpoint, such as apparmor:NAME",
-      },
-      {
-        name: "lsm-mount-context",
-        kind: "string",
-        placeholder: "CONTEXT",
-        help: "the SELinux context of mounts instead of the one at the checkpoint",
-      },
-    ],
-  },
+  checkpoint: CHECKPOINT,
+  restore: RESTORE,
   list: {
     summary: "list the containers",
     positionals: [],

@@ -1,7 +1,8 @@
 /**
  * The text of `kago --help` and `kago COMMAND --help`, from the command table. Loaded only when asked for.
  */
-import { type CommandName, COMMANDS, GLOBAL_OPTIONS } from "./command_table.ts";
+import { type CommandName, COMMANDS } from "./command_table.ts";
+import { GLOBAL_OPTIONS } from "./common_options.ts";
 import type { Command, Option, Positional } from "./options.ts";
 
 const WIDTH = 80;

@@ -6,11 +6,10 @@ import { UsageError } from "../errors.ts";
 import {
   type CommandName,
   COMMANDS,
-  GLOBAL_OPTIONS,
   type GlobalOptions,
-  HELP_OPTION,
   type Invocation,
 } from "./command_table.ts";
+import { GLOBAL_OPTIONS, HELP_OPTION } from "./common_options.ts";
 import type { Command, Option, Positional } from "./options.ts";
 import { scanOptions } from "./scan.ts";
 

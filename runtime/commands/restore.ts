@@ -1,5 +1,5 @@
 /** `kago restore`: brings a container back from a checkpoint, and unless detached, waits and deletes. */
-import { catchSignals, waitInForeground } from "../../ffi/shim.ts";
+import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
 import type { Logger } from "../log.ts";

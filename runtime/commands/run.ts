@@ -1,5 +1,5 @@
 /** `kago run`: create and start in one, and unless detached, wait and delete. */
-import { catchSignals, waitInForeground } from "../../ffi/shim.ts";
+import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";

@@ -1,5 +1,6 @@
 /** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
-import { closeFd, openInRoot } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openInRoot } from "../../ffi/files.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { SyscallError } from "../errors.ts";
 import type { Spec } from "../spec/spec.ts";

@@ -2,7 +2,8 @@
  * One talk with criu: it is started in the place of an Intermediate, told what to do over a socket, and answered when it
  * says how far it is. It ends with criu's end.
  */
-import { closeFd, type Datagram, receive, send, waitForChild } from "../../ffi/shim.ts";
+import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
+import { waitForChild } from "../../ffi/processes.ts";
 import { SyscallError } from "../errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
 import { ANSWER, decodeMessage, failureError } from "../process/message.ts";

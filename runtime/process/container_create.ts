@@ -3,7 +3,7 @@
  * that whoever finds the remains of a killed kago can remove them.
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
-import type { Notify } from "../../ffi/shim.ts";
+import type { Notify } from "../../ffi/processes.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import { SpecError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";

@@ -1,5 +1,5 @@
 /** `events`: what a container uses, and when it runs out of memory, for as long as it runs. */
-import { closeFd } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
 import { OomWatch } from "../cgroup/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { type CgroupStats, readStats } from "../cgroup/stats.ts";

@@ -1,11 +1,6 @@
 /** `exec`: starts a tenant in a running container. */
-import {
-  catchSignals,
-  closeFd,
-  type ExitStatus,
-  openFolder,
-  waitInForeground,
-} from "../../ffi/shim.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
+import { catchSignals, type ExitStatus, waitInForeground } from "../../ffi/processes.ts";
 import { EACCES, EBUSY } from "../cgroup/errors.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../errors.ts";

@@ -1,7 +1,7 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
 import { thawToDie } from "../cgroup/freezer.ts";
 import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
-import { askAgent } from "../../ffi/shim.ts";
+import { askAgent } from "../../ffi/agent.ts";
 import { HostError, StateError, SyscallError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

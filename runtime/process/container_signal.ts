@@ -1,5 +1,6 @@
 /** Signals to a container's Init that a recycled pid cannot lead astray. */
-import { closeFd, openPidfd, signalPidfd, waitPidfd } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openPidfd, signalPidfd, waitPidfd } from "../../ffi/processes.ts";
 import { thawToDie } from "../cgroup/freezer.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";

@@ -1,6 +1,7 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
 import { packed } from "../../ffi/packed.ts";
-import { closeFd, type Notify, receive, send } from "../../ffi/shim.ts";
+import { closeFd, receive, send } from "../../ffi/descriptors.ts";
+import { type Notify } from "../../ffi/processes.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

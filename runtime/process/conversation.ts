@@ -2,7 +2,8 @@
  * Main's side of the talk with the stages (helper-c/message.h has the diagram): answers their questions and passes on
  * what they hand over, until Init is ready.
  */
-import { closeFd, copyWindowSize, receive, send, sendDescriptor } from "../../ffi/shim.ts";
+import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
+import { copyWindowSize } from "../../ffi/processes.ts";
 import { HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import type { HostFacts } from "../plan/compile_input.ts";

@@ -2,7 +2,7 @@
  * Questions to the agent in a microVM's guest: whom to ask, for how long, and what it means when no answer comes. What
  * answers look like is guest_answers.ts's.
  */
-import { askAgent } from "../../ffi/shim.ts";
+import { askAgent } from "../../ffi/agent.ts";
 import { SyscallError } from "../errors.ts";
 import { agentFolder } from "../state/agent_folder.ts";
 import type { StoredState } from "../state/container_state.ts";

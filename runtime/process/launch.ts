@@ -2,7 +2,8 @@
  * Main: carries out a build. Makes the cgroup and the files, starts the stages, and leaves a container that is ready to
  * run behind, or nothing at all.
  */
-import { closeFd, openFolder, putRootFile } from "../../ffi/shim.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
+import { putRootFile } from "../../ffi/files.ts";
 import { makeAgentFolder } from "../state/agent_folder.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";

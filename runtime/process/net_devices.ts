@@ -2,7 +2,8 @@
  * `linux.netDevices`: moves the host's interfaces into the container's network namespace, while the Intermediate waits in
  * it. They stay there; when the namespace ends, the kernel gives hardware back to the host and removes what is virtual.
  */
-import { moveNetDevice, openNamespace } from "../../ffi/shim.ts";
+import { openNamespace } from "../../ffi/descriptors.ts";
+import { moveNetDevice } from "../../ffi/net_device.ts";
 import { describeErrno, SpecError, SyscallError } from "../errors.ts";
 import { formatPath } from "../spec/json_path.ts";
 import type { Spec } from "../spec/spec.ts";

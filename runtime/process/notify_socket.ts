@@ -2,7 +2,7 @@
  * The socket in a state folder on which a created container's Init waits for `start`. It is named through a
  * descriptor of the folder: a socket's path has at most 108 bytes (unix(7)), a state folder's may have more.
  */
-import { closeFd, connectTo, listenAt, openFolder } from "../../ffi/shim.ts";
+import { closeFd, connectTo, listenAt, openFolder } from "../../ffi/descriptors.ts";
 
 const NAME = "notify.sock";
 

@@ -2,7 +2,7 @@
  * Main, when a container comes back: makes the cgroup, starts criu in it, answers criu's notifications, and leaves a
  * container that runs behind, or nothing at all. The counterpart of launch.ts.
  */
-import { closeFd, openFolder } from "../../ffi/shim.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { externalMounts, externalNamespaces } from "../criu/externals.ts";
 import { readDescriptors } from "../criu/images.ts";
 import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";

@@ -3,14 +3,8 @@
  * kago's in its place, in a folder of the state that is bound into the container. What comes there is passed on while
  * kago stays, and otherwise until the program is ready (helper-c/notify.h). Owns the names on both sides.
  */
-import {
-  closeFd,
-  type Notify,
-  notifyConnect,
-  notifyListen,
-  notifyWait,
-  openFolder,
-} from "../../ffi/shim.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
+import { type Notify, notifyConnect, notifyListen, notifyWait } from "../../ffi/processes.ts";
 import type { Spec } from "../spec/spec.ts";
 
 const SOCKET = "notify.sock";

@@ -2,7 +2,7 @@
  * Containers without a mount namespace: what they mount is mounted on the host, all of it over their root, which is
  * bound over itself first. It owns that none of it outlives the container.
  */
-import { detachMount, mountId } from "../../ffi/shim.ts";
+import { detachMount, mountId } from "../../ffi/files.ts";
 import { SyscallError } from "../errors.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";

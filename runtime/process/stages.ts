@@ -2,20 +2,9 @@
  * Main's hold on a set of stage processes: spawns the Intermediate, talks until Init waits, lets it go on. `create` and
  * `exec` share it; what a plan has them do, and what else is made for them, is not known here.
  */
-import {
-  closeFd,
-  memoryFile,
-  openPidfd,
-  planFault,
-  receive,
-  send,
-  signalPidfd,
-  socketPair,
-  spawnStage,
-  stageProgram,
-  vmmProgram,
-  waitForChild,
-} from "../../ffi/shim.ts";
+import { closeFd, receive, send, socketPair } from "../../ffi/descriptors.ts";
+import { openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
+import { memoryFile, planFault, spawnStage, stageProgram, vmmProgram } from "../../ffi/shim.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Plan } from "../plan/op.ts";
 import { converse, type Ready, type Task } from "./conversation.ts";

@@ -1,5 +1,7 @@
 /** What `exec` must know of a running container: its Init, and how that one's surroundings differ from the caller's. */
-import { closeFd, readRootFile, waitPidfd } from "../../ffi/shim.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { readRootFile } from "../../ffi/files.ts";
+import { waitPidfd } from "../../ffi/processes.ts";
 import { StateError } from "../errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { StoredState } from "../state/container_state.ts";

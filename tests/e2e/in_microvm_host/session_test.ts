@@ -1,6 +1,6 @@
 /** Signals to a microVM, and processes executed in it, against the real libkrun: one VM for all. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { askAgent } from "../../../ffi/shim.ts";
+import { askAgent } from "../../../ffi/agent.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
 

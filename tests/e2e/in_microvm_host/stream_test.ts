@@ -6,7 +6,7 @@
  * MICROVM_STREAM_MIB=1024 asks, takes too long for a suite.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { askAgent } from "../../../ffi/shim.ts";
+import { askAgent } from "../../../ffi/agent.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 

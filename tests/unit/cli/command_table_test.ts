@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTION } from "../../../runtime/cli/command_table.ts";
+import { COMMANDS } from "../../../runtime/cli/command_table.ts";
+import { GLOBAL_OPTIONS, HELP_OPTION } from "../../../runtime/cli/common_options.ts";
 import type { Command, Option } from "../../../runtime/cli/options.ts";
 
 const LISTS: [string, readonly Option[]][] = [

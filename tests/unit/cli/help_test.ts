@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type CommandName, COMMANDS, GLOBAL_OPTIONS } from "../../../runtime/cli/command_table.ts";
+import { type CommandName, COMMANDS } from "../../../runtime/cli/command_table.ts";
+import { GLOBAL_OPTIONS } from "../../../runtime/cli/common_options.ts";
 import { commandHelp, helpText } from "../../../runtime/cli/help.ts";
 
 const NAMES = Object.keys(COMMANDS) as CommandName[];

@@ -1,0 +1,67 @@
+/** The shim's functions for sockets and other descriptors. */
+import { call, checked, cString } from "./shim_call.ts";
+
+export function socketPair(): [number, number] {
+  const pair = new Int32Array(2);
+  checked(call("socket_pair", [], pair), "socketpair");
+  return [pair[0]!, pair[1]!];
+}
+
+export function listenAt(path: string): number {
+  return checked(call("listen", [], cString(path)), `bind ${path}`);
+}
+
+export function connectTo(path: string): number {
+  return checked(call("connect", [], cString(path)), `connect ${path}`);
+}
+
+export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  checked(call("send", [fd, bytes.length], bytes), "send");
+}
+
+export interface Datagram {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** A descriptor that came with it, or -1. */
+  readonly passed: number;
+}
+
+/** Blocks for the next datagram; undefined at the end of the stream. */
+export function receive(fd: number): Datagram | undefined {
+  const buffer = new Uint8Array(4096);
+  const passed = new Int32Array(1);
+  const size = checked(call("receive", [fd, buffer.length], buffer, passed), "recvmsg");
+  return size === 0 ? undefined : { bytes: buffer.subarray(0, size), passed: passed[0]! };
+}
+
+/** Connects to the unix stream socket `path` and sends the descriptor along with `text`. */
+export function sendDescriptor(path: string, text: string, fd: number): void {
+  checked(
+    call("send_descriptor", [fd], cString(path), cString(text)),
+    `send a descriptor to ${path}`,
+  );
+}
+
+const O_DIRECTORY = 0o200000;
+
+export function openFolder(path: string): number {
+  return checked(call("open", [O_DIRECTORY], cString(path)), `open ${path}`);
+}
+
+/** A descriptor of a namespace, such as /proc/self/ns/net. */
+export function openNamespace(path: string): number {
+  return checked(call("open", [0], cString(path)), `open ${path}`);
+}
+
+const O_RDWR = 2;
+
+/** Opens a device for reading and writing: 0, or its errno; nothing stays open. */
+export function tryOpenDevice(path: string): number {
+  const fd = call("open", [O_RDWR], cString(path));
+  if (fd < 0) return -fd;
+  call("close", [fd]);
+  return 0;
+}
+
+export function closeFd(fd: number): void {
+  checked(call("close", [fd]), `close ${fd}`);
+}

@@ -1,0 +1,58 @@
+/** The shim's functions for files of a hostile root filesystem, and for mounts. */
+import { call, checked, cString } from "./shim_call.ts";
+
+export interface RootFile {
+  readonly name: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Puts a file at the root of a hostile root filesystem, replacing what has its name without following it. */
+export function putRootFile(root: string, { name, data, uid, gid }: RootFile): void {
+  checked(
+    call("put_root_file", [data.length, uid, gid], cString(root), cString(name), data),
+    `write ${name} into ${root}`,
+  );
+}
+
+const O_PATH = 0o10000000;
+
+/**
+ * A descriptor of `path` inside a hostile root filesystem, for use by `/proc/self/fd/N`; it cannot be read or written
+ * itself.
+ * @throws {SyscallError}
+ */
+export function openInRoot(root: string, path: string): number {
+  return checked(
+    call("open_in_root", [O_PATH], cString(root), cString(path)),
+    `open ${path} in ${root}`,
+  );
+}
+
+/** Reads a regular file below a hostile root, which its links do not lead out of; undefined when it is missing. */
+export function readRootFile(root: string, path: string, maxSize: number): string | undefined {
+  const bytes = new Uint8Array(maxSize);
+  const size = call("read_root_file", [maxSize], cString(root), cString(path), bytes);
+  const ENOENT = 2;
+  if (size === -ENOENT) return undefined;
+  return new TextDecoder().decode(
+    bytes.subarray(0, checked(size, `read ${path} below ${root}`)),
+  );
+}
+
+/**
+ * The number of the mount that `path` lies on.
+ * @throws {SyscallError}
+ */
+export function mountId(path: string): number {
+  return checked(call("mount_id", [], cString(path)), `statx ${path}`);
+}
+
+/**
+ * Takes away what is mounted at `path`, with all that is mounted below it.
+ * @throws {SyscallError}
+ */
+export function detachMount(path: string): void {
+  checked(call("detach_mount", [], cString(path)), `umount ${path}`);
+}

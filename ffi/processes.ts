@@ -1,0 +1,84 @@
+/** The shim's functions for processes: waiting for them, signals, and words of theirs that are passed on. */
+import { call, checked, cString } from "./shim_call.ts";
+
+export interface ExitStatus {
+  readonly code?: number;
+  readonly signal?: number;
+}
+
+function exitStatus(status: number): ExitStatus {
+  const signal = status & 0x7f;
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal };
+}
+
+/** Waits for a child (waitpid(2)). */
+export function waitForChild(pid: number): ExitStatus {
+  return exitStatus(checked(call("wait", [pid]), `wait for process ${pid}`));
+}
+
+/**
+ * From here on signals wait for waitInForeground(), which forwards them: one that comes while the child is started must
+ * not end us and leave it behind.
+ * @param subreaper whether orphans of the child are to be our children, reaped while we wait.
+ */
+export function catchSignals(subreaper: boolean): void {
+  checked(call("catch_signals", [subreaper ? 1 : 0]), "catch signals");
+}
+
+/** Ways for sd_notify(3): the socket that the container's program sends to, and one that is connected to the manager's. */
+export interface Notify {
+  readonly inside: number;
+  readonly manager: number;
+}
+
+/**
+ * Waits for a child, forwarding signals to it, relaying the terminal `master` unless that is -1, and passing on what its
+ * program tells the service manager.
+ */
+export function waitInForeground(pid: number, master: number, notify?: Notify): ExitStatus {
+  const { inside, manager } = notify ?? { inside: -1, manager: -1 };
+  const status = call("foreground", [pid, master, inside, manager]);
+  return exitStatus(checked(status, `wait for process ${pid}`));
+}
+
+/** A socket that is connected to the service manager's, by an address as in NOTIFY_SOCKET. */
+export function notifyConnect(address: string): number {
+  return checked(call("notify_connect", [], cString(address)), `connect to ${address}`);
+}
+
+/** A socket that everybody may send to. */
+export function notifyListen(path: string): number {
+  return checked(call("notify_listen", [], cString(path)), `bind ${path}`);
+}
+
+/** Passes on what the program tells the service manager until it says that it is ready; false when it ends before. */
+export function notifyWait({ inside, manager }: Notify, pid: number): boolean {
+  return checked(call("notify_wait", [inside, manager, pid]), `wait for process ${pid}`) === 1;
+}
+
+/** Gives the terminal `master` the window size of this process's own, if it has one. */
+export function copyWindowSize(master: number): void {
+  call("copy_window_size", [master]);
+}
+
+/** A handle on a process that a recycled pid cannot fool; undefined when there is no such process. */
+export function openPidfd(pid: number): number | undefined {
+  const fd = call("pidfd_open", [pid]);
+  // EINVAL: the number is a thread's by now.
+  const ESRCH = 3, EINVAL = 22;
+  return fd === -ESRCH || fd === -EINVAL ? undefined : checked(fd, `pidfd_open ${pid}`);
+}
+
+/** False when the process has ended. */
+export function signalPidfd(pidfd: number, signal: number): boolean {
+  const result = call("pidfd_send_signal", [pidfd, signal]);
+  const ESRCH = 3;
+  if (result === -ESRCH) return false;
+  checked(result, `pidfd_send_signal ${signal}`);
+  return true;
+}
+
+/** True when the process ends within `timeoutMs`. */
+export function waitPidfd(pidfd: number, timeoutMs: number): boolean {
+  return checked(call("pidfd_wait", [pidfd, timeoutMs]), "poll of a pidfd") > 0;
+}

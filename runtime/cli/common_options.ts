@@ -1,0 +1,102 @@
+/** The options before the command, and those that several commands have. Plain literals: see command_table.ts. */
+import type { Option } from "./options.ts";
+
+/** Every command takes it too. */
+export const HELP_OPTION = {
+  name: "help",
+  short: "h",
+  kind: "boolean",
+  help: "print this help",
+} as const satisfies Option;
+
+/** Options before the command. */
+export const GLOBAL_OPTIONS = [
+  {
+    name: "root",
+    kind: "string",
+    placeholder: "DIR",
+    help: "where the state of containers is kept, best on a tmpfs",
+  },
+  {
+    name: "log",
+    kind: "string",
+    placeholder: "FILE",
+    help: "append log entries to FILE instead of stderr",
+  },
+  {
+    name: "log-format",
+    kind: "string",
+    placeholder: "FORMAT",
+    choices: ["text", "json"],
+    default: "text",
+    help: "format of log entries",
+  },
+  { name: "debug", kind: "boolean", help: "log debug messages too" },
+  {
+    name: "handler",
+    kind: "string",
+    placeholder: "NAME",
+    help: "what runs containers, for example krun for microVMs",
+  },
+  {
+    name: "cgroup-manager",
+    kind: "string",
+    placeholder: "MANAGER",
+    choices: ["cgroupfs", "systemd", "disabled"],
+    help: "what manages the cgroups of containers",
+  },
+  {
+    name: "systemd-cgroup",
+    kind: "boolean",
+    help: "the same as --cgroup-manager systemd; cgroupsPath is then SLICE:PREFIX:NAME",
+  },
+  {
+    name: "rootless",
+    kind: "string",
+    placeholder: "WHEN",
+    choices: ["true", "false", "auto"],
+    default: "auto",
+    help: "whether to go on without rights over cgroups",
+  },
+  {
+    name: "criu",
+    kind: "string",
+    placeholder: "PROGRAM",
+    help: "the criu that checkpoint and restore use, by name or path; default criu",
+  },
+  { name: "version", short: "v", kind: "boolean", help: "print the version" },
+  HELP_OPTION,
+] as const satisfies readonly Option[];
+
+export const BUNDLE = {
+  name: "bundle",
+  short: "b",
+  kind: "string",
+  placeholder: "DIR",
+  default: ".",
+  help: "the bundle folder",
+} as const satisfies Option;
+
+export const CONSOLE_SOCKET = {
+  name: "console-socket",
+  kind: "string",
+  placeholder: "SOCKET",
+  help: "unix socket that receives the terminal's file descriptor",
+} as const satisfies Option;
+
+export const PRESERVE_FDS = {
+  name: "preserve-fds",
+  kind: "number",
+  placeholder: "N",
+  default: 0,
+  help:
+    "pass N open file descriptors to the container, from 3 (create, run: after those of LISTEN_FDS)",
+} as const satisfies Option;
+
+export const NO_SUBREAPER = {
+  name: "no-subreaper",
+  kind: "boolean",
+  help: "do not become the reaper of the container's orphans",
+} as const satisfies Option;
+
+export const ID = { name: "ID" } as const;
