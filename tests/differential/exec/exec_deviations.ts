@@ -1,10 +1,11 @@
 /** Where kago's `exec` may differ from runc's, and why. */
-import type { Deviation } from "../deviations.ts";
+import { type Deviation, IGNORED_SIGNALS } from "../deviations.ts";
 
 /** The bit ONLCR of the second field of `stty -g`. */
 const ONLCR = 4;
 
 export const EXEC_DEVIATIONS: readonly Deviation[] = [
+  IGNORED_SIGNALS,
   {
     fact: /^fds [012]$/,
     allows: ({ runc, kago }) =>
