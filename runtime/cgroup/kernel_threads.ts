@@ -1,5 +1,5 @@
 /**
- * Threads of the kernel in a container's v2 cgroup. KVM makes one for each virtual machine, `kvm-nx-lpage-recovery`, in the
+ * The thread of the kernel in a microVM's v2 cgroup. KVM makes one for each virtual machine, `kvm-nx-lpage-recovery`, in the
  * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM's). It does no work for the container, and it
  * cannot be frozen.
  */
@@ -9,6 +9,9 @@ import { isGone, subtree } from "./files.ts";
 
 /** The flag PF_KTHREAD of include/linux/sched.h. */
 const PF_KTHREAD = 0x00200000;
+
+/** As far as older kernels tell it: 15 bytes. */
+const NAME = "kvm-nx-lpage-re";
 
 const ESRCH = 3;
 
@@ -20,7 +23,7 @@ export function moveKernelThreads(cgroup: string, root: string): boolean {
   let moved = false;
   for (const directory of subtree(cgroup)) {
     for (const pid of processesOf(directory)) {
-      if (!isKernelThread(pid)) continue;
+      if (!isMovable(pid)) continue;
       move(pid, root);
       moved = true;
     }
@@ -37,19 +40,24 @@ function processesOf(directory: string): string[] {
   }
 }
 
-function isKernelThread(pid: string): boolean {
+function isMovable(pid: string): boolean {
   try {
-    return hasKernelThreadFlag(Deno.readTextFileSync(`/proc/${pid}/stat`));
+    return isRecoveryThread(Deno.readTextFileSync(`/proc/${pid}/stat`));
   } catch (error) {
     if (isGone(error) || errnoOf(error) === ESRCH) return false;
     throw syscallError(`read /proc/${pid}/stat`, error);
   }
 }
 
-/** By the text of /proc/PID/stat (proc(5)); a name may have any characters, parentheses and spaces too. */
-export function hasKernelThreadFlag(stat: string): boolean {
-  const [, , , , , , flags] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(flags) & PF_KTHREAD) !== 0;
+/**
+ * By the text of /proc/PID/stat (proc(5)); a name may have any characters, parentheses and spaces too. Other threads of
+ * the kernel, such as vhost's, do work for the container and stay where its limits are.
+ */
+export function isRecoveryThread(stat: string): boolean {
+  const end = stat.lastIndexOf(")");
+  const [, , , , , , flags] = stat.slice(end + 2).split(" ");
+  const name = stat.slice(stat.indexOf("(") + 1, end);
+  return (Number(flags) & PF_KTHREAD) !== 0 && name.startsWith(NAME);
 }
 
 function move(pid: string, root: string): void {

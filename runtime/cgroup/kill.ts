@@ -1,7 +1,7 @@
 /** The processes of a container's cgroup: who they are, signalling and ending them all. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd } from "../../ffi/processes.ts";
-import { errnoOf, HostError } from "../errors.ts";
+import { errnoOf, HostError, SyscallError } from "../errors.ts";
 import { retry } from "./backoff.ts";
 import { ENAMETOOLONG, EOPNOTSUPP, syscallError } from "./errors.ts";
 import { isGone, subtree, writeIfThere } from "./files.ts";
@@ -36,11 +36,21 @@ export function cgroupPids(record: CgroupRecord): number[] {
  */
 export function signalCgroup(record: CgroupRecord, signal: number): void {
   if (cgroupPids(record).length === 0) return;
-  const thawAfter = !isFrozen(record) && freeze(record, FREEZE_PATIENCE);
+  const thawAfter = !isFrozen(record) && standsStill(record);
   try {
     signalAll(cgroupPids(record), signal);
   } finally {
     if (thawAfter) thaw(record);
+  }
+}
+
+/** Whether it could be frozen; where the kernel refuses that, nothing is frozen, and what forks may be missed. */
+function standsStill(record: CgroupRecord): boolean {
+  try {
+    return freeze(record, FREEZE_PATIENCE);
+  } catch (error) {
+    if (error instanceof SyscallError) return false;
+    throw error;
   }
 }
 

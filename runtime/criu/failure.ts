@@ -19,6 +19,15 @@ export function criuError(attempt: string, log: string, cause: Error): CriuError
   return new CriuError(`criu cannot ${attempt}: ${said}`, remedy, { cause });
 }
 
+/** Takes away what an earlier attempt has left, which would be taken for this one's. */
+export function dropLog(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** undefined when criu died before it had one. */
 function readLog(path: string): string | undefined {
   try {

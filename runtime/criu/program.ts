@@ -1,6 +1,7 @@
 /** Which criu is used, and whether it is recent enough. */
 import { HostError } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
+import { joinPath } from "../plan/path.ts";
 
 /**
  * The oldest that knows all that is asked of it here: external pid namespaces, the freezer of cgroup v2, and
@@ -21,7 +22,7 @@ export interface CriuProgram {
  * @throws {HostError} when there is none, or one that is too old.
  */
 export function findCriu(wanted = "criu"): CriuProgram {
-  const path = wanted.includes("/") ? wanted : findProgram(wanted);
+  const path = wanted.includes("/") ? joinPath(Deno.cwd(), wanted) : findProgram(wanted);
   if (path === undefined) {
     throw new HostError(
       `there is no ${wanted} on this host, which checkpoints and restores containers`,

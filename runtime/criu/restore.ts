@@ -53,9 +53,14 @@ export function restoreRequest(
   };
 }
 
-/** Pipes are the engine's, and are replaced by what the caller has in their place. */
+/**
+ * Pipes are the engine's, and are replaced by what the caller has in their place. Three at most: the file is as
+ * trustworthy as the checkpoint, and what follows are criu's own descriptors.
+ */
 function streams(descriptors: readonly string[]): { key: string; fd: number }[] {
-  return descriptors.flatMap((key, fd) => key.startsWith("pipe:[") ? [{ key, fd }] : []);
+  return descriptors.slice(0, 3).flatMap((key, fd) =>
+    key.startsWith("pipe:[") ? [{ key, fd }] : []
+  );
 }
 
 function namespaces(spec: Spec): { key: string; fd: number }[] {

@@ -97,7 +97,10 @@ function talk(socket: number, task: CriuTask, request: CriuRequest): CriuRespons
   let refusal: unknown;
   for (;;) {
     const { response, passed } = exchange(socket, message, refusal);
-    if (response.type !== REQUEST_TYPES.notify) return response;
+    if (response.type !== REQUEST_TYPES.notify) {
+      if (refusal !== undefined) throw refusal;
+      return response;
+    }
     const { script = "", pid = 0 } = response.notify ?? {};
     try {
       task.notify(script, pid, passed);

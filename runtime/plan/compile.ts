@@ -81,16 +81,16 @@ function vmmPlan(
   }
   const guest = guestOps(input, process);
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest) };
-  const confined = identity.flatMap(forVmm);
+  const confined = identity.flatMap((op) => forVmm(op, input.host.uid !== 0));
   return { vmm: [...states, ...opening, files, ...late, ...confined, ...start, ...closing], guest };
 }
 
 /**
- * The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. So is the umask: the
- * guest's kernel has applied it to the modes with which files are asked for, and would find them cut down once more.
+ * The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. The socket that libkrun
+ * makes for an ordinary user has to be open to him, whoever his VMM is in the user namespace; its folder is shut to others.
  */
-function forVmm(op: Op): readonly Op[] {
-  if (op.op === "umask") return [{ ...op, mask: 0 }];
+function forVmm(op: Op, isOrdinaryUser: boolean): readonly Op[] {
+  if (op.op === "umask" && isOrdinaryUser) return [{ ...op, mask: 0 }];
   return op.op === "rlimit" || op.op === "softLimit" ? [] : [op];
 }
 

@@ -36,6 +36,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
     init: [
       ...sessionOps(input),
       ...rootOps(input),
+      { op: "reopenNull" },
       ...terminalOps(process, false),
       ...homeOps(process),
       { op: "prepareCwd", path: process.cwd, make: 0, from: "process.cwd" },

@@ -44,7 +44,8 @@ export interface RestorePlanInput {
 }
 
 export function dumpPlan(program: CriuProgram): Plan {
-  return planOf([{ op: "closeFds", preserve: 0 }, ...programOps(program)]);
+  // Not of the terminal's process group: Ctrl-C ends kago, and criu, left alone, lets the container go on.
+  return planOf([{ op: "setsid" }, { op: "closeFds", preserve: 0 }, ...programOps(program)]);
 }
 
 export function restorePlan(input: RestorePlanInput): Plan {

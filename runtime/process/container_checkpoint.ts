@@ -2,7 +2,7 @@
 import { cgroupDestroyer } from "../cgroup/destroy.ts";
 import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
-import { criuError } from "../criu/failure.ts";
+import { criuError, dropLog } from "../criu/failure.ts";
 import { checkParentPath, logPath, makeFolders, writeDescriptors } from "../criu/images.ts";
 import { type CriuProgram, findCriu, requireFeature, requireRoot } from "../criu/program.ts";
 import { CriuFailure, runCriu } from "../criu/session.ts";
@@ -91,6 +91,8 @@ function dump(
 ): void {
   const request = dumpRequest(readSubject(state, spec), flags);
   makeFolders(folders);
+  const log = logPath(folders, DUMP_LOG);
+  dropLog(log);
   if (!flags.preDump) writeDescriptors(folders.images, readDescriptors(state.pid));
   try {
     runCriu({
@@ -103,7 +105,7 @@ function dump(
     });
   } catch (cause) {
     if (!(cause instanceof CriuFailure)) throw cause;
-    throw criuError(`dump container ${state.id}`, logPath(folders, DUMP_LOG), cause);
+    throw criuError(`dump container ${state.id}`, log, cause);
   }
 }
 

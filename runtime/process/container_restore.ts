@@ -3,7 +3,7 @@
  * first, and what was made is undone on an error.
  */
 import { RESTORE_LOG, type RestoreFlags } from "../criu/restore.ts";
-import { criuError } from "../criu/failure.ts";
+import { criuError, dropLog } from "../criu/failure.ts";
 import { logPath, makeFolders, requireCheckpoint } from "../criu/images.ts";
 import { findCriu, LEAST_FOR_LSM, requireRoot, requireVersion } from "../criu/program.ts";
 import { CriuFailure } from "../criu/session.ts";
@@ -94,9 +94,11 @@ function restoreIn(
   saveState(root, creating);
   saveConfig(lock.directory, build.configText);
   const undo: (() => void)[] = [];
+  const log = logPath(folders, RESTORE_LOG);
   try {
     let state = creating;
     makeFolders(folders);
+    dropLog(log);
     const options: RelaunchOptions = {
       criu,
       folders,
@@ -115,6 +117,6 @@ function restoreIn(
   } catch (error) {
     const cause = undoAll(undo, error);
     if (!(cause instanceof CriuFailure)) throw cause;
-    throw criuError(`restore container ${build.id}`, logPath(folders, RESTORE_LOG), cause);
+    throw criuError(`restore container ${build.id}`, log, cause);
   }
 }

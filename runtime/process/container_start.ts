@@ -33,9 +33,11 @@ export interface Started {
 export function startContainer(root: string, id: string, manager = -1): Started {
   using lock = lockState(root, id);
   const state = loadState(root, id);
-  const notify = state.sdNotify && listenForNotify(notifyFolder(root, id), manager);
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
-  const socket = packed()?.report || wakeInit(root, state, lock.directory);
+  const report = packed()?.report;
+  if (!report) requireStartable(state);
+  const notify = state.sdNotify && listenForNotify(notifyFolder(root, id), manager);
+  const socket = report || wakeInit(root, state, lock.directory);
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
@@ -44,13 +46,16 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
 
-/** The connection on which Init tells of a failure; its end says that the program runs. */
-function wakeInit(root: string, state: StoredState, directory: string): number {
+function requireStartable(state: StoredState): void {
   const status = liveStatus(state, () => true);
   if (status !== "created") throw new StateError(state.id, "start", status, ["created"]);
   if (state.processless) {
     throw new SpecError("process", `is missing: container ${state.id} was created without one`);
   }
+}
+
+/** The connection on which Init tells of a failure; its end says that the program runs. */
+function wakeInit(root: string, state: StoredState, directory: string): number {
   const socket = connectForStart(directory);
   // Before the program runs: whoever sees it running must not read `created`.
   saveState(root, { ...state, status: "running" });

@@ -46,19 +46,22 @@ export function relaunch(
   const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
   if (build.resctrl) undo.push(build.resctrl.create());
   const points = makePoints(options.stateFolder);
-  let master = -1;
+  let [master, first] = [-1, 0];
   const onNotify = (script: string, pid: number, passed: number) => {
+    if (pid !== 0 && first === 0) {
+      first = pid;
+      undo.push(() => killAndReap(pid));
+    }
     if (script === "setup-namespaces") runCreateHooks(build, pid);
     if (script === "orphan-pts-master") master = handConsole(passed, options);
     if (script === "post-restore") {
-      undo.push(() => killAndReap(pid));
+      cgroup?.settle();
       options.onProcess(pid);
     }
   };
   const { restore } = restoreBy(build, options, points, cgroup?.adopt, onNotify);
   for (const point of Object.values(points)) Deno.removeSync(point);
   if (!restore?.pid) throw new CriuFailure("criu does not tell the process that it restored");
-  cgroup?.settle();
   return { pid: restore.pid, master };
 }
 

@@ -7,14 +7,15 @@
 export const AGENT_SOCKET = "agent.sock";
 
 export function agentFolder(root: string, id: string): string {
-  return `${root}/${id}/vm`;
+  return `${root}/${id}/guest/vm`;
 }
 
 /**
- * Makes the folder. An ordinary user cannot give it away: there it is open to all who reach it, which nobody else does
- * through the container's folder, and the VMM has a mount of its own.
+ * Makes the folder, in one that nobody else gets through; the VMM has a mount of its own. An ordinary user cannot give it
+ * away, so there it is open to all.
  */
 export function makeAgentFolder(path: string, { uid, gid }: { uid: number; gid: number }): void {
+  Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { mode: 0o700 });
   Deno.mkdirSync(path, { mode: 0o700 });
   if (Deno.uid() === 0) Deno.chownSync(path, uid, gid);
   else Deno.chmodSync(path, 0o777);

@@ -46,6 +46,10 @@ export function reply(body: Uint8Array, result = 0): Uint8Array {
   return frame(REPLY, concat(words(result), body));
 }
 
+function payloadSize(frame: Uint8Array): number {
+  return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
+}
+
 /** Listens in the folder that libkrun would listen in. */
 export class AgentDouble {
   /** May be changed at any time. */
@@ -74,17 +78,22 @@ export class AgentDouble {
 
   /** Until the other side closes: it does not like to be the second. */
   async #talk(connection: Deno.UnixConn): Promise<void> {
-    const buffer = new Uint8Array(1024);
     await connection.write(frame(HELLO));
-    // A header first, and what else comes belongs to it.
-    if (await connection.read(buffer) === null) return;
-    const request = buffer[0]!;
-    this.requests.push(request);
-    const answer = this.answers(request);
-    if (answer) await connection.write(answer);
-    let rest = new Uint8Array();
+    const buffer = new Uint8Array(1024);
+    let read = new Uint8Array();
+    let request: number | undefined;
     for (let size; (size = await connection.read(buffer)) !== null;) {
-      this.last = rest = concat(rest, buffer.subarray(0, size));
+      read = concat(read, buffer.subarray(0, size));
+      if (request === undefined) {
+        const whole = read.length < HEADER ? Infinity : HEADER + payloadSize(read);
+        if (read.length < whole) continue;
+        request = read[0]!;
+        read = read.slice(whole);
+        this.requests.push(request);
+        const answer = this.answers(request);
+        if (answer) await connection.write(answer);
+      }
+      if (read.length > 0) this.last = read;
     }
   }
 

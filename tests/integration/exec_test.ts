@@ -48,6 +48,15 @@ Deno.test("exec joins every namespace of Init, and its cgroups", async () => {
   });
 });
 
+Deno.test("exec gives its process the container's null device, whose mode is the container's to change", async () => {
+  await withRunning(async (kago) => {
+    const devices = await shell(kago, "stat -L -c %d /proc/self/fd/0 /dev/null");
+    const [stream, own] = devices.split("\n");
+    assertEquals(stream, own);
+    assert(own !== `${Deno.statSync("/dev/null").dev}`, devices);
+  });
+});
+
 Deno.test("exec joins a user namespace and is its root", async () => {
   const ids = [{ containerID: 0, hostID: 100000, size: 65536 }];
   const namespaces = ["user", "pid", "network", "ipc", "uts", "mount"].map((type) => ({ type }));

@@ -1,6 +1,7 @@
 /** Signals to a microVM, and processes executed in it, against the real libkrun: one VM for all. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { askAgent } from "../../../ffi/agent.ts";
+import { agentFolder } from "../../../runtime/state/agent_folder.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
 
@@ -21,7 +22,7 @@ async function processFile(kago: Kago, process: Record<string, unknown>): Promis
 }
 
 function folderOf({ root, id }: Kago): string {
-  return `${root}/${id}/vm`;
+  return agentFolder(root, id);
 }
 
 /** Waits until a condition holds. */

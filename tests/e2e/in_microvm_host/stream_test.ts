@@ -7,6 +7,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { askAgent } from "../../../ffi/agent.ts";
+import { agentFolder } from "../../../runtime/state/agent_folder.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 
@@ -37,7 +38,7 @@ function peakOf(pid: number): number {
 
 /** KiB that the guest's kernel could still give away. */
 function availableIn(kago: Kago): number {
-  const figures = askAgent(`${kago.root}/${kago.id}/vm`, "figures", 30_000);
+  const figures = askAgent(agentFolder(kago.root, kago.id), "figures", 30_000);
   return Number(new DataView(figures.slice().buffer).getBigUint64(8, true) / 1024n);
 }
 

@@ -32,6 +32,7 @@ Deno.test("compileTenantPlan() gives a minimal tenant this whole plan", () => {
     init: [
       { op: "setsid" },
       { op: "sessionKeyring", name: "_ses.box" },
+      { op: "reopenNull" },
       { op: "findHome", uid: 0 },
       { op: "prepareCwd", path: "/", make: 0, from: "process.cwd" },
       ...IDENTITY,
@@ -79,7 +80,7 @@ Deno.test("compileTenantPlan() sets affinities before and after the cgroup, the 
 Deno.test("compileTenantPlan() gives a terminal that is not the container's /dev/console", () => {
   const process = { ...PROCESS, terminal: true, consoleSize: { height: 24, width: 80 } };
   const { init } = compileTenantPlan(tenantOf(specWith(["mount"], { process })));
-  assertEquals(init[2], {
+  assertEquals(init[3], {
     op: "console",
     rows: 24,
     columns: 80,

@@ -15,7 +15,7 @@ const BECOME_CRIU: readonly Op[] = [
 
 Deno.test("dumpPlan() gives criu its socket and the standard streams, and nothing else", () => {
   assertEquals(dumpPlan(PROGRAM), {
-    intermediate: [{ op: "closeFds", preserve: 0 }, ...BECOME_CRIU],
+    intermediate: [{ op: "setsid" }, { op: "closeFds", preserve: 0 }, ...BECOME_CRIU],
     init: [],
     vmm: [],
   });
