@@ -20,7 +20,9 @@ static int open_null(const struct context *c) {
   bool genuine = node >= 0 && is_null(node);
   if (node >= 0) close(node);
   int fd = genuine ? open_below(c->root_fd, "dev/null", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0, resolve) : -1;
-  if (fd < 0 || is_null(fd)) return fd < 0 ? -1 : fd;
+  if (fd < 0) return -1;
+  /* Not to block is for the opening alone, which would wait for a FIFO put there meanwhile. */
+  if (is_null(fd) && fcntl(fd, F_SETFL, O_RDWR) == 0) return fd;
   close(fd);
   return -1;
 }

@@ -41,6 +41,7 @@ TEST(a_null_device_of_the_host_becomes_the_root_s_and_a_file_stays) {
   CHECK(inode_of(0) == inode_at("dev/null"));
   CHECK(inode_of(1) == file);
   CHECK(!(fcntl(0, F_GETFD) & FD_CLOEXEC));
+  EQUAL(fcntl(0, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDWR);
   EQUAL(open_descriptors(), before);
 }
 
