@@ -101,7 +101,9 @@ static _Noreturn void run(struct session *s, int signals) {
     if (poll(fds, PUMP_POLLS + 1, -1) < 0 && errno != EINTR) _exit(KILLED);
     if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
     /* The VM has ended, or lies: there is no more to wait for than what is here. */
-    if (pump_step(&s->pump, fds, handle, s) < 0 && s->exit_code < 0) _exit(KILLED);
+    if (pump_step(&s->pump, fds, handle, s) == 0) continue;
+    if (s->exit_code < 0) _exit(KILLED);
+    pump_end(&s->pump);
   }
 }
 

@@ -180,6 +180,7 @@ int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *fram
   return result;
 }
 
+/* One read: 1 when something came, 0 when there is nothing now, -errno at the end. */
 static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *), void *self) {
   size_t room;
   uint8_t *at = frame_room(&p->in, &room);
@@ -187,10 +188,12 @@ static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *)
   if (n < 0 && again()) return 0;
   if (n <= 0) return -EPIPE;
   p->in.end += (size_t)n;
-  return pump_take(p, handle, self);
+  int result = pump_take(p, handle, self);
+  return result < 0 ? result : 1;
 }
 
 int pump_flush(struct pump *p) {
+  if (p->wire < 0) p->out_start = p->out_end;
   while (p->out_start < p->out_end) {
     ssize_t n = send(p->wire, p->out + p->out_start, p->out_end - p->out_start, MSG_NOSIGNAL);
     if (n < 0) return again() ? 0 : -EPIPE;
@@ -203,12 +206,25 @@ int pump_flush(struct pump *p) {
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
               void *self) {
   int result = fds[0].revents ? read_wire(p, handle, self) : 0;
-  for (int i = 0; i < STREAMS && result == 0; i++) {
+  if (result < 0) return result;
+  for (int i = 0; i < STREAMS; i++) {
     if (fds[1 + i].revents) read_source(p, i);
     write_sink(p, i, fds[1 + STREAMS + i].revents);
   }
-  if (result == 0) result = pump_flush(p);
-  return result;
+  if (pump_flush(p) == 0) return 0;
+  /* Who takes nothing any more may have sent something before, and it is still here. */
+  while ((result = read_wire(p, handle, self)) > 0) continue;
+  return result < 0 ? result : -EPIPE;
+}
+
+void pump_end(struct pump *p) {
+  p->wire = -1;
+  for (int i = 0; i < STREAMS; i++) {
+    if (p->sources[i].fd >= 0) close(p->sources[i].fd);
+    p->sources[i].fd = -1;
+    p->sinks[i].ending = true;
+    write_sink(p, i, false); /* an empty one would not be polled for, and never close */
+  }
 }
 
 bool pump_is_drained(const struct pump *p) {

@@ -24,7 +24,7 @@ struct sink {
 };
 
 struct pump {
-  int wire;
+  int wire; /* -1: ended */
   struct source sources[STREAMS];
   struct sink sinks[STREAMS];
   struct frame_reader in;
@@ -47,6 +47,10 @@ void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]);
  * that is not of a stream; what it returns below 0 ends the step. */
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
               void *self);
+
+/* After a step that failed: no more comes or goes, and steps from now on write what has come to its sinks, whose end this
+ * is. The connection stays the caller's to close. */
+void pump_end(struct pump *p);
 
 /* The part of a step that is about what has been read: takes every whole frame in `in`. */
 int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *frame), void *self);

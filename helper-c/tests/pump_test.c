@@ -171,3 +171,82 @@ TEST(a_sender_that_ignores_the_credit_is_cut_off) {
   EQUAL(result, -EBADMSG);
   close(wire[0]), close(wire[1]), close(full[0]), close(full[1]);
 }
+
+static int told_exit = -1;
+
+static int take_exit(void *self, const struct frame *frame) {
+  (void)self;
+  if (frame->type != FRAME_EXIT) return -EBADMSG;
+  told_exit = (int)read_le32(frame->payload);
+  return 0;
+}
+
+enum { PIECE = 12000, PIECES = 3 };
+
+/* Most of a window, and an exit code, but no END; then what is no frame, or nothing. */
+static void send_last_words(int wire, bool malformed) {
+  static uint8_t bytes[FRAME_HEADER + PIECE];
+  for (size_t piece = 0; piece < PIECES; piece++) {
+    frame_header(bytes, FRAME_DATA, 1, PIECE);
+    for (size_t i = 0; i < PIECE; i++) bytes[FRAME_HEADER + i] = pattern(piece * PIECE + i);
+    CHECK(write(wire, bytes, sizeof bytes) == sizeof bytes);
+  }
+  frame_header(bytes, FRAME_EXIT, 0, 4);
+  write_le32(bytes + FRAME_HEADER, 41);
+  CHECK(write(wire, bytes, FRAME_HEADER + 4) == FRAME_HEADER + 4);
+  memset(bytes, 0xff, FRAME_HEADER);
+  if (malformed) CHECK(write(wire, bytes, FRAME_HEADER) == FRAME_HEADER);
+}
+
+/* Steps until all is written, as a session does: how many they were. */
+static int pump_past_the_end(struct pump *p) {
+  struct pollfd fds[PUMP_POLLS];
+  int steps = 0, failed = 0;
+  for (; told_exit < 0 || !pump_is_drained(p); steps++) {
+    pump_watch(p, fds);
+    CHECK(poll(fds, PUMP_POLLS, 20000) > 0);
+    if (pump_step(p, fds, take_exit, NULL) == 0) continue;
+    EQUAL(told_exit, 41);
+    pump_end(p);
+    failed++;
+  }
+  EQUAL(failed, 1);
+  return steps;
+}
+
+/* With a reader that takes its time, and an input that does not end. */
+static void end_early(bool malformed, bool with_output) {
+  static struct pump p;
+  static unsigned char bytes[PIECE * PIECES];
+  int wire[2], in[2], out[2];
+  told_exit = -1;
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0 && pipe(in) == 0 && pipe(out) == 0);
+  CHECK(fcntl(out[1], F_SETPIPE_SZ, 4096) == 4096);
+  send_last_words(wire[1], malformed);
+  if (!malformed) close(wire[1]);
+  pid_t reader = fork();
+  if (reader == 0) {
+    close(out[1]);
+    usleep(200000);
+    _exit(read_pattern(out[0], true) != sizeof bytes);
+  }
+  close(out[0]);
+  pump_init(&p, wire[0]);
+  pump_add_source(&p, 0, in[0]);
+  pump_add_sink(&p, 1, out[1], 4096);
+  pump_add_sink(&p, 2, open("/dev/null", O_WRONLY), 4096);
+  if (with_output) pump_send(&p, FRAME_RESIZE, 0, "sizesize", 8);
+  CHECK(pump_past_the_end(&p) < 100);
+  int status;
+  CHECK(waitpid(reader, &status, 0) == reader);
+  EQUAL(status, 0);
+  CHECK(pump_send(&p, FRAME_BYE, 0, NULL, 0) == 0 && pump_flush(&p) == 0);
+  if (malformed) close(wire[1]);
+  close(wire[0]), close(in[1]);
+}
+
+TEST(a_connection_that_ends_after_the_exit_code_costs_a_slow_reader_nothing) { end_early(false, false); }
+
+TEST(a_connection_that_takes_nothing_any_more_is_read_to_its_end) { end_early(false, true); }
+
+TEST(a_malformed_frame_after_the_exit_code_costs_a_slow_reader_nothing) { end_early(true, false); }

@@ -83,6 +83,13 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     await until("it passes a signal on", () => agent.last.length > 0);
     Deno.kill(pid, "SIGKILL");
   },
+  async "what came before a lie after the exit code is written, and the code is kept"(kago, agent) {
+    const output = Array.from({ length: 4 }, () => "x".repeat(8192));
+    agent.answers = () =>
+      concat(frame(STARTED), ...output.map((part) => data(part)), exit(41), frame(200));
+    const { code, stdout, stderr } = await kago.run("exec", kago.id, "x");
+    assertEquals([code, stdout, stderr], [41, output.join(""), ""]);
+  },
   async "a session on a terminal passes its size on"(kago, agent) {
     agent.answers = () =>
       concat(frame(STARTED), data("out\r\n"), frame(END, undefined, { stream: 1 }), exit(9));
