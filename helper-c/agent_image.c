@@ -1,4 +1,4 @@
-/* The guest agent, carried inside the shim for the vmm stage, which gives it to the guest. */
+/* The guest agent, carried inside the VMM's program, which gives it to the guest. */
 #include "agent_image.h"
 
 /* AGENT_FILE is the compiled program; the build names it. */

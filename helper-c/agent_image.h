@@ -1,4 +1,4 @@
-/* The guest agent (helper-c/agent) as the shim carries it. */
+/* The guest agent (helper-c/agent) as the VMM's program carries it. */
 #ifndef KAGO_AGENT_IMAGE_H
 #define KAGO_AGENT_IMAGE_H
 

@@ -93,9 +93,6 @@ int kago_open_in_root(const char *root, const char *path, int flags);
  * -EFBIG when there are more. */
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
-/* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
-int kago_forward_signals(int folder);
-
 /* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, a signal, 1 for all processes, and the
  * milliseconds to wait. *size is the room in `reply`, and gets its size. 0 or -errno. */
 int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size);
@@ -114,11 +111,6 @@ int kago_probe_kvm(void);
 
 /* move_net_device (net_device.h); `up` is 0 or 1. */
 int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]);
-
-/* Starts `path` with the arguments `args` (each ended by NUL, an empty one last), /dev/null as its input and output and
- * one end of a stream socket as its descriptor 3: the other end. `peer` gets its pid and two memory files, its standard
- * error and its descriptor 4. */
-int kago_spawn_peer(const char *path, const char *args, int32_t peer[3]);
 
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);

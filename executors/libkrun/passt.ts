@@ -23,14 +23,15 @@ export function findPasst(): string {
 
 /**
  * passt's arguments. It keeps the ids of the container's root, which it gives all capabilities away of itself, so that it
- * can bind ports below 1024; the gateway's address stays the gateway's, where engines have their name server.
+ * can bind ports below 1024; the gateway's address stays the gateway's, where engines have their name server. That it
+ * serves it says on its standard output, since it closes every descriptor above the socket's.
  * @param ports `HOST:GUEST` pairs; undefined for as many as can be bound.
  * @param fileLimit the hard limit on open files.
  */
 export function passtArguments(ports: readonly string[] | undefined, fileLimit: number): string[] {
   const spec = ports ? ports.join(",") || "none" : openPorts(fileLimit);
   return [
-    ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/4"],
+    ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/1"],
     ...["--runas", "0:0", "--no-map-gw"],
     ...["--tcp-ports", spec, "--udp-ports", spec],
   ];

@@ -3,11 +3,18 @@
 #include "../vmm/vmm.h"
 #include "stage_fixture.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 
 enum { VMM = 2 };
 
 static int32_t pair[2];
+
+/* operations.c knows them weakly, which takes nothing out of an archive. */
+__attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt};
 
 static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
@@ -56,6 +63,77 @@ TEST(a_malformed_plan_is_refused_in_the_vmm_too) {
   begin_operation(&w, OP_COUNT);
   EQUAL(run_vmm(-1, result), -EINVAL);
   EQUAL(result[0], 0);
+}
+
+/* shutdown(2) stands in for a function of libkrun's: it refuses what is no socket, as the context's number 0 is none. */
+TEST(a_call_that_fails_is_told_with_its_arguments) {
+  const char *const arguments[] = {"c", "sx", "p", "r", "[", "sa", "k", "sb", "]", "-", NULL};
+  char words[512] = "";
+  int32_t result[2], passed;
+  begin_vmm();
+  begin_operation(&w, OP_krun_call);
+  put_str(&w, "shutdown");
+  put_strs(&w, arguments);
+  put_str(&w, "wanted");
+  EQUAL(run_vmm(-1, result), -ECANCELED);
+  EQUAL(result[1], -1);
+  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &passed) > 4);
+  EQUAL_TEXT(words + 4, "microVM: wanted: shutdown(0, \"x\", -1, \"/proc/self/fd/-1/.\", [\"a\", \"b\"], NULL): operation not permitted");
+}
+
+static void put_call_with(const char *argument) {
+  const char *const arguments[] = {"c", argument, NULL};
+  begin_vmm();
+  begin_operation(&w, OP_krun_call);
+  put_str(&w, "shutdown");
+  put_strs(&w, arguments);
+  put_str(&w, "");
+}
+
+TEST(an_argument_that_means_nothing_is_refused) {
+  static const char *const wrong[] = {"mno:address", "dno-slash", "?"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    int32_t result[2];
+    put_call_with(wrong[i]);
+    EQUAL(run_vmm(-1, result), -EINVAL);
+    EQUAL(result[1], pair[1]);
+  }
+}
+
+TEST(the_folder_of_a_new_file_that_is_not_there_is_told) {
+  char words[512] = "";
+  int32_t result[2], passed;
+  put_call_with("d/no/such/socket");
+  EQUAL(run_vmm(-1, result), -ECANCELED);
+  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &passed) > 4);
+  EQUAL_TEXT(words + 4, "microVM: open /no/such in /: no such file or directory");
+}
+
+static void refuse_pidfd_open(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {sizeof code / sizeof *code, code};
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+TEST(a_passt_that_cannot_be_watched_fails_with_the_reason_and_nothing_open) {
+  const char *const arguments[] = {"true", NULL};
+  int32_t result[2];
+  begin_vmm();
+  begin_operation(&w, OP_krun_passt);
+  put_str(&w, "/bin/true");
+  put_strs(&w, arguments);
+  refuse_pidfd_open();
+  int before = dup(0);
+  close(before);
+  EQUAL(run_vmm(-1, result), -EPERM);
+  EQUAL(result[1], pair[1]);
+  EQUAL(dup(0), before);
 }
 
 static void *play_main(void *unused) {

@@ -53,47 +53,52 @@ static char *descriptor_path(int fd, const char *rest) {
 }
 
 /* The path by which libkrun opens what the container has at `path`; the descriptor stays open for it. */
-static char *in_container(struct context *c, const char *path, const char *rest) {
+static int in_container(struct context *c, const char *path, const char *rest, const void **made) {
   int fd = kago_open_in_root("/", path, O_PATH);
-  if (fd >= 0) return descriptor_path(fd, rest);
-  vmm_tell(c, "open %s in /: %s", path, vmm_error(fd));
-  return NULL;
+  if (fd < 0) return vmm_tell(c, "open %s in /: %s", path, vmm_error(fd));
+  *made = descriptor_path(fd, rest);
+  return 0;
 }
 
 /* A socket to listen on is not there yet, its folder is. */
-static char *new_in_container(struct context *c, const char *path) {
-  char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
-  if (!slash) return NULL;
-  *slash = 0;
-  return in_container(c, *folder ? folder : "/", path + (slash - folder));
+static int new_in_container(struct context *c, const char *path, const void **made) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return -EINVAL;
+  char *folder = strndup(path, (size_t)(slash - path));
+  int result = folder ? in_container(c, *folder ? folder : "/", slash, made) : -ENOMEM;
+  free(folder);
+  return result;
 }
 
-static uint8_t *mac_bytes(const char *text) {
+static int mac_bytes(const char *text, const void **made) {
   uint8_t *mac = malloc(6);
-  if (mac && sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) == 6) return mac;
-  return NULL;
+  *made = mac;
+  if (!mac || sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) == 6) return 0;
+  free(mac);
+  return -EINVAL;
 }
 
-/* One argument, a letter for its kind and its value (executors/libkrun/vm_ops.ts): 0, or -errno when there is none. */
+/* One argument, a letter for its kind and its value (executors/libkrun/krun_call.ts): 0, or -errno when there is none. */
 static int convert(struct context *c, const char *argument, uint64_t *value) {
   const void *pointer = NULL;
   const char *text = argument + 1;
+  int result = 0;
   switch (*argument) {
     case 'c': *value = vm.context; return 0;
     case 'n': *value = strtoull(text, NULL, 10); return 0;
     case 'p': *value = (uint64_t)vm.passt; return 0;
     case '-': *value = 0; return 0;
     case 's': pointer = text; break;
-    case 'f': pointer = in_container(c, text, ""); break;
-    case 'd': pointer = new_in_container(c, text); break;
+    case 'f': result = in_container(c, text, "", &pointer); break;
+    case 'd': result = new_in_container(c, text, &pointer); break;
     /* libkrun opens its roots with O_NOFOLLOW: the dot goes through the descriptor's link. */
     case 'r': pointer = descriptor_path(c->agent_fd, "/."); break;
     case 'a': pointer = descriptor_path(c->run_fd, text); break;
-    case 'm': pointer = mac_bytes(text); break;
+    case 'm': result = mac_bytes(text, &pointer); break;
     default: return -EINVAL;
   }
   *value = (uint64_t)(uintptr_t)pointer;
-  return pointer ? 0 : -EINVAL;
+  return result < 0 || pointer ? result : -ENOMEM;
 }
 
 /* `[`, strings, `]`: an array that ends in NULL. `k` among them is the guest's card, if it has one. */
@@ -113,18 +118,35 @@ static int convert_list(const uint8_t **item, uint32_t *left, uint64_t *value) {
   return -EINVAL;
 }
 
+/* As one would write it in C, in at most `size` bytes: the length that it has, as snprintf(3) tells it. */
+static int show(const struct context *c, const char *argument, char *to, size_t size) {
+  const char *text = argument + 1;
+  switch (*argument) {
+    case 'c': return snprintf(to, size, "%u", vm.context);
+    case 'p': return snprintf(to, size, "%d", vm.passt);
+    case '-': return snprintf(to, size, "NULL");
+    case '[': case ']': return snprintf(to, size, "%c", *argument);
+    case 'r': return snprintf(to, size, "\"/proc/self/fd/%d/.\"", c->agent_fd);
+    case 'a': return snprintf(to, size, "\"/proc/self/fd/%d%s\"", c->run_fd, text);
+    case 's': case 'f': case 'd': return snprintf(to, size, "\"%s\"", text);
+    default: return snprintf(to, size, "%s", text);
+  }
+}
+
 static int tell_result(struct context *c, const struct field *f, int32_t result) {
   char shown[2048] = "";
   size_t size = 0;
   const uint8_t *item = f[1].data;
-  for (uint32_t i = 0; i < f[1].count && size < sizeof shown; i++) {
-    const char *argument = list_next(&item), *quote = strchr("sfd", *argument) ? "\"" : "";
-    if (*argument == '-') size += (size_t)snprintf(shown + size, sizeof shown - size, ", NULL");
-    else if (*argument == 'c') size += (size_t)snprintf(shown + size, sizeof shown - size, ", %u", vm.context);
-    else size += (size_t)snprintf(shown + size, sizeof shown - size, ", %s%s%s", quote, argument + 1, quote);
+  bool opens = true; /* no comma comes next */
+  for (uint32_t i = 0; i < f[1].count; i++) {
+    const char *argument = list_next(&item);
+    if (*argument == 'k') continue;
+    if (!opens && *argument != ']' && size < sizeof shown) size += (size_t)snprintf(shown + size, sizeof shown - size, ", ");
+    if (size < sizeof shown) size += (size_t)show(c, argument, shown + size, sizeof shown - size);
+    opens = *argument == '[';
   }
   const char *from = f[2].text;
-  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[0].text, *shown ? shown + 2 : shown, vmm_error(result));
+  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[0].text, shown, vmm_error(result));
 }
 
 static int lacks(struct context *c, const char *name, const char *from) {
@@ -218,7 +240,7 @@ int op_krun_enter(struct context *c, const struct field *f) {
   (void)f;
   krun_function *enter = find("krun_start_enter");
   if (!enter) return lacks(c, "krun_start_enter", "");
-  int result = c->run_fd < 0 ? 0 : kago_forward_signals(c->run_fd);
+  int result = c->run_fd < 0 ? 0 : vmm_forward_signals(c->run_fd);
   if (result < 0) return result;
   if (c->sync_fd == c->report_fd) c->sync_fd = -1;
   int *const own[] = {&c->plan_fd, &c->root_fd, &c->proc_fd, &c->sync_fd, &c->listen_fd, &c->report_fd};

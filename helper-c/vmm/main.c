@@ -1,4 +1,5 @@
 /*   kago --stage=vmm    with the environment's KAGO_CHANNELS (helper-c/op_exec.c) */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,13 @@ static void raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* They were kept open for the exec of this program only, not for what it starts: passt and hooks. */
+static void keep_from_others(const int *fds, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (fds[i] >= 0) fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+  }
+}
+
 int main(void) {
   int fds[5];
   int32_t outcome[2];
@@ -25,6 +33,7 @@ int main(void) {
     fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
     return 1;
   }
+  keep_from_others(fds, sizeof fds / sizeof *fds);
   /* An exec makes a process dumpable again, and whoever shares its user and pid namespace could look into it. */
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_NAME, "kago", 0, 0, 0);

@@ -49,13 +49,13 @@ static char *join(const struct field *list) {
 int op_krun_passt(struct context *c, const struct field *f) {
   int32_t peer[3];
   char *args = join(&f[1]);
-  int fd = args ? kago_spawn_peer(f[0].text, args, peer) : -ENOMEM;
+  int fd = args ? vmm_spawn_peer(f[0].text, args, peer) : -ENOMEM;
   free(args);
   if (fd < 0) return fd;
-  int pidfd = sys_pidfd_open(peer[0]);
-  bool ready = false, ended = pidfd < 0;
-  for (int waited = 0; !ready && !ended && waited < PATIENCE_MS; waited += PAUSE_MS) {
-    ended = kago_pidfd_wait(pidfd, PAUSE_MS) != 0;
+  int pidfd = sys_pidfd_open(peer[0]), ended = pidfd < 0 ? pidfd : 0;
+  bool ready = false;
+  for (int waited = 0; !ready && ended == 0 && waited < PATIENCE_MS; waited += PAUSE_MS) {
+    ended = kago_pidfd_wait(pidfd, PAUSE_MS);
     ready = is_ready(peer[2]);
   }
   char words[2048];
@@ -63,6 +63,10 @@ int op_krun_passt(struct context *c, const struct field *f) {
   const int own[] = {peer[1], peer[2], pidfd};
   for (int i = 0; i < 3; i++) {
     if (own[i] >= 0) close(own[i]);
+  }
+  if (ended < 0) {
+    close(fd);
+    return ended;
   }
   vm.passt = fd;
   if (ready && !ended) return 0;

@@ -28,6 +28,14 @@ const char *vmm_error(int result);
  * it has none. */
 char *guest_card(void);
 
+/* Starts `path` with the arguments `args` (each ended by NUL, an empty one last), /dev/null as its input and one end of a
+ * stream socket as its descriptor 3: the other end. `peer` gets its pid and two memory files, its standard error and its
+ * standard output. */
+int vmm_spawn_peer(const char *path, const char *args, int32_t peer[3]);
+
+/* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
+int vmm_forward_signals(int folder);
+
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `result` gets the failing operation's
  * index, and who hears of failures, -1 when it was told. */
 int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, int32_t result[2]);

@@ -224,7 +224,7 @@ export const OPS = {
   krunPasst: { program: "str", args: "strs" },
   /** Opens /dev/kvm once, as the container's user. */
   krunKvm: {},
-  /** Calls a function of libkrun; an argument is a letter for its kind and its value (executors/libkrun/vm_ops.ts). */
+  /** Calls a function of libkrun; an argument is a letter for its kind and its value (executors/libkrun/krun_call.ts). */
   krunCall: { function: "str", args: "strs", wantedBy: "str" },
   /** Takes the impersonation of sockets away where the network namespace has no address but loopback's. */
   krunIsolate: {},

@@ -41,7 +41,7 @@ function signalOne(state: StoredState, signal: number): boolean {
   return true;
 }
 
-/** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm_signals.c). */
+/** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm/signals.c). */
 function signalGuest(folder: string, id: string, signal: number, all: boolean): void {
   try {
     askAgent(folder, "signal", GUEST_PATIENCE, signal, all);

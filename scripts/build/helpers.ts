@@ -1,6 +1,6 @@
 /**
- * Builds what the product carries in machine code, the shim and the static stage, and writes both into
- * ffi/embedded.gen.ts together with the version. Owns the compilers' flags and the division of the sources.
+ * Builds what the product carries in machine code: the shim, and inside it the static stage and the VMM's program, which
+ * carries the guest agent. Writes the shim into ffi/embedded.gen.ts together with the version. Owns the compilers' flags and the division of the sources.
  */
 import { runCommand } from "./command.ts";
 import { replaceFile, writeIfChanged } from "./output_file.ts";
@@ -22,6 +22,7 @@ const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
 /** Those of the sources that only the shim has. */
 const SHIM_SOURCES = [
+  "ask_agent.c",
   "device_filter.c",
   "dispatch.c",
   "foreground.c",
@@ -38,10 +39,10 @@ const SHIM_SOURCES = [
 ];
 
 /** Those that only the VMM has. */
-const VMM_SOURCES = ["agent_image.c", "peer.c", "threads.c"];
+const VMM_SOURCES = ["agent_image.c", "threads.c"];
 
 /** Those that both have. */
-const HOST_SOURCES = ["root_file.c", "shim.c", "vmm_signals.c"];
+const HOST_SOURCES = ["root_file.c", "shim.c"];
 
 /** The operations, and what they need. */
 function isShared(name: string): boolean {

@@ -129,6 +129,17 @@ Deno.test("every thread of the VMM has the container's credentials, and nothing 
   );
 });
 
+Deno.test("a startContainer hook of a microVM has its three streams open, and nothing of kago's", async () => {
+  const script = "cat > /dev/null; exec > /open; ls /proc/$$/fd; true";
+  const hook = { path: "/bin/sh", args: ["sh", "-c", script] };
+  const config = { hooks: { startContainer: [hook] } };
+  await withDouble({ args: ["/bin/true"], config }, async (kago, _double, env) => {
+    const { code, stderr } = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 0, stderr);
+    assertEquals(Deno.readTextFileSync(`${kago.bundle.rootfs}/open`), "0\n1\n2\n");
+  });
+});
+
 Deno.test("what the host lacks is one sentence each, and nothing is created", async () => {
   const cases: [string, DoubleOptions | undefined, string][] = [
     ["no libkrun", undefined, "libkrun"],

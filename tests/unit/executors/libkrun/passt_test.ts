@@ -23,7 +23,7 @@ Deno.test("passtArguments() binds every port where the limit on open files allow
 
 Deno.test("passtArguments() has it serve our socket, as the container's root, and leave the gateway alone", () => {
   assertEquals(passtArguments([], 1).slice(0, 9), [
-    ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/4"],
+    ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/1"],
     ...["--runas", "0:0", "--no-map-gw"],
   ]);
 });

@@ -8,13 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kernel.h"
-#include "shim.h"
+#include "../kernel.h"
+#include "vmm.h"
 
 enum { MAX_ARGS = 64 };
 
-/* Their descriptors: the socket, and the file in which they say that they are ready. */
-enum { PEER_FD = 3, READY_FD = 4 };
+/* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */
+enum { PEER_FD = 3 };
 
 /* Splits strings that each end in NUL, an empty one last; -E2BIG for too many. */
 static int split(const char *strings, char *argv[MAX_ARGS + 1]) {
@@ -38,10 +38,9 @@ static int spawn(const char *path, char *const argv[], int theirs, int log, int 
   sigemptyset(&none);
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, ready, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
   posix_spawn_file_actions_adddup2(&actions, theirs, PEER_FD);
-  posix_spawn_file_actions_adddup2(&actions, ready, READY_FD);
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigdefault(&attributes, &all);
@@ -55,14 +54,14 @@ static int spawn(const char *path, char *const argv[], int theirs, int log, int 
 /* Above the numbers that the child's get, so that no dup2 overwrites what the next one reads. */
 static int raised(int fd) {
   if (fd < 0) return fd;
-  int higher = as_result(fcntl(fd, F_DUPFD_CLOEXEC, READY_FD + 1));
+  int higher = as_result(fcntl(fd, F_DUPFD_CLOEXEC, PEER_FD + 1));
   close(fd);
   return higher;
 }
 
 static int memory_file(const char *name) { return raised(as_result(memfd_create(name, MFD_CLOEXEC))); }
 
-int kago_spawn_peer(const char *path, const char *args, int32_t peer[3]) {
+int vmm_spawn_peer(const char *path, const char *args, int32_t peer[3]) {
   char *argv[MAX_ARGS + 1];
   int pair[2];
   int result = split(args, argv);

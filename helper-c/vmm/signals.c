@@ -1,15 +1,14 @@
 /* Signals to a microVM's VMM are meant for the guest's process: a thread hands them to the agent, so that `kill PID`, an
  * engine, and `kago run` in the foreground need not know that the process is a VM. */
-#include "shim.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
 
-#include "agent_client.h"
-#include "kernel.h"
+#include "../agent_client.h"
+#include "../kernel.h"
+#include "vmm.h"
 
 enum { LAST_SIGNAL = 64, PATIENCE_MS = 60000 };
 
@@ -50,7 +49,7 @@ static void *hand_over(void *ignored) {
   return ignored;
 }
 
-int kago_forward_signals(int folder) {
+int vmm_forward_signals(int folder) {
   run_folder = folder;
   int result = as_result(pipe2(wake_pipe, O_CLOEXEC));
   if (result == 0) result = as_result(fcntl(wake_pipe[1], F_SETFL, O_NONBLOCK));
@@ -60,17 +59,5 @@ int kago_forward_signals(int folder) {
   for (int number = 1; number <= LAST_SIGNAL && result == 0; number++) {
     if (is_guests(number)) sigaction(number, &action, NULL);
   }
-  return result;
-}
-
-int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size) {
-  uint8_t payload[8];
-  write_le32(payload, request[1]);
-  write_le32(payload + 4, request[2]);
-  int folder = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (folder < 0) return folder;
-  enum frame_type type = (enum frame_type)request[0];
-  int result = agent_request(folder, type, payload, type == FRAME_SIGNAL ? 8 : 0, reply, size, (int)request[3]);
-  close(folder);
   return result;
 }
