@@ -250,3 +250,18 @@ TEST(a_connection_that_ends_after_the_exit_code_costs_a_slow_reader_nothing) { e
 TEST(a_connection_that_takes_nothing_any_more_is_read_to_its_end) { end_early(false, true); }
 
 TEST(a_malformed_frame_after_the_exit_code_costs_a_slow_reader_nothing) { end_early(true, false); }
+
+TEST(a_connection_that_ends_after_the_exit_code_with_nothing_to_write_is_the_end) {
+  static struct pump p;
+  uint8_t bytes[FRAME_HEADER + 4];
+  int wire[2];
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0);
+  frame_header(bytes, FRAME_EXIT, 0, 4);
+  write_le32(bytes + FRAME_HEADER, 41);
+  CHECK(write(wire[1], bytes, sizeof bytes) == sizeof bytes);
+  close(wire[1]);
+  pump_init(&p, wire[0]);
+  pump_add_sink(&p, 1, open("/dev/null", O_WRONLY), 4096);
+  CHECK(pump_past_the_end(&p) < 5);
+  close(wire[0]);
+}
