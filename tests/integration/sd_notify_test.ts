@@ -78,6 +78,23 @@ Deno.test("start returns when the program of a created container is ready", asyn
   });
 });
 
+Deno.test("a second start is refused, and the first one hears its program all the same", async () => {
+  const script = "while [ ! -e /go ]; do sleep 0.05; done; notify_tool send READY=1; sleep 1000";
+  await withManager(script, async (kago, manager, env) => {
+    const options = { env, output: `${kago.bundle.path}/output` };
+    const args = ["create", "--bundle", kago.bundle.path, kago.id];
+    assertEquals((await kago.runWith(options, ...args)).code, 0);
+    const first = kago.runWith({ env }, "start", kago.id);
+    await kago.until("running");
+    const second = await kago.runWith({ env }, "start", kago.id);
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.stderr, "it is running");
+    await Deno.writeTextFile(`${kago.bundle.rootfs}/go`, "");
+    assertEquals((await first).code, 0);
+    assertStringIncludes(manager.text, "READY=1|");
+  });
+});
+
 Deno.test("start returns when the program ends without having been ready", async () => {
   await withManager(
     "notify_tool send STATUS=failing; sleep 0.3; exit 3",
