@@ -2,7 +2,7 @@
 import { reportAsSteps } from "./harness/report_steps.ts";
 
 Deno.test("inside the emulated host", async (t) => {
-  await reportAsSteps(t, "tests/e2e/in_host", { timeout: 1800 });
+  await reportAsSteps(t, "tests/e2e/in_host", { timeout: 2700 });
 });
 
 Deno.test("inside the emulated host with SELinux", async (t) => {
