@@ -44,7 +44,8 @@ function test(
 }
 
 test("podman checkpoints a container with its network and restores it", async (podman) => {
-  await podman.ok("run", "-d", "--name", "c", "--pids-limit", "55", IMAGE, "sh", "-c", COUNT);
+  const options = ["--network", "bridge", "--pids-limit", "55"];
+  await podman.ok("run", "-d", "--name", "c", ...options, IMAGE, "sh", "-c", COUNT);
   await untilCounted(podman, "c");
   await podman.ok("container", "checkpoint", "c");
   assertEquals(await status(podman, "c"), "exited true");
