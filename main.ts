@@ -1,6 +1,6 @@
 /**
- * kago: an OCI container runtime. This module dispatches to a command, and is the one place that turns
- * errors into log entries and exit codes.
+ * kago: an OCI container runtime. This module dispatches to a command, and is the one place that turns errors into log
+ * entries and exit codes.
  */
 import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";

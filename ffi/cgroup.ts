@@ -1,5 +1,5 @@
 /** The shim's functions for cgroups. */
-import { call, checked, cString } from "./shim_call.ts";
+import { call, checked, cString, textOf } from "./shim_call.ts";
 
 /** Watches a cgroup folder for running out of memory; for waitForOom(). */
 export function watchOom(path: string, version: 1 | 2): number {
@@ -33,6 +33,6 @@ export function setDeviceFilter(
 ): { readonly errno: number; readonly problem: string } {
   const text = new Uint8Array(PROBLEM_SIZE);
   const result = call("set_device_filter", [cgroup, code.length, text.length], code, text);
-  const problem = new TextDecoder().decode(text.subarray(0, text.indexOf(0))).trim();
-  return { errno: result < 0 ? -result : 0, problem: problem.replaceAll("\n", ", ") };
+  const problem = textOf(text).trim().replaceAll("\n", ", ");
+  return { errno: result < 0 ? -result : 0, problem };
 }

@@ -1,5 +1,5 @@
 /** The shim's function that moves network interfaces. */
-import { call, checked, cString, encoder } from "./shim_call.ts";
+import { call, checked, cString, encoder, textOf } from "./shim_call.ts";
 
 /** Interface names end before this (linux/if.h). */
 const IFNAMSIZ = 16;
@@ -26,7 +26,6 @@ export function moveNetDevice(
   encoder.encodeInto(newName, there.subarray(0, IFNAMSIZ - 1));
   const problem = new Uint8Array(128);
   const result = call("move_net_device", [from, to, Number(up)], cString(name), there, problem);
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
-  checked(result, text(problem));
-  return { name: text(there), wasUp: result === 1 };
+  checked(result, textOf(problem));
+  return { name: textOf(there), wasUp: result === 1 };
 }

@@ -1,5 +1,5 @@
 /** The shim's functions around the stages: their programs, their start, plans and hooks. */
-import { call, checked, cString } from "./shim_call.ts";
+import { call, checked, cString, textOf } from "./shim_call.ts";
 
 /** A sealed, close-on-exec memory file. */
 export function memoryFile(name: string, bytes: Uint8Array<ArrayBuffer>): number {
@@ -24,8 +24,7 @@ export function planFault(plan: Uint8Array<ArrayBuffer>): string | undefined {
   const offset = new Uint32Array(1);
   const problem = new Uint8Array(128);
   if (call("check_plan", [plan.length], plan, offset, problem) === 0) return undefined;
-  const text = new TextDecoder().decode(problem.subarray(0, problem.indexOf(0)));
-  return `malformed plan at byte ${offset[0]}: ${text}`;
+  return `malformed plan at byte ${offset[0]}: ${textOf(problem)}`;
 }
 
 export interface StageChannels {

@@ -92,6 +92,11 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
 
+/** The text up to the NUL in a buffer that C has written to. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}
+
 /** A negative result is -errno. */
 export function checked(result: number, operation: string): number {
   if (result < 0) throw new SyscallError(operation, -result);

@@ -42,6 +42,11 @@ struct context {
   int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
 };
 
+/* All descriptors of a stage's own, as an initialiser. */
+#define OWN_DESCRIPTORS(c)                                                                                     \
+  {(c)->sync_fd, (c)->listen_fd, (c)->target_fd, (c)->report_fd, (c)->plan_fd,                                 \
+   (c)->root_fd, (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd}
+
 /* Every operation: 0, or -errno. `f` are its fields in the order of the table. */
 typedef int operation(struct context *c, const struct field *f);
 

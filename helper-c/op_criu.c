@@ -28,7 +28,7 @@ int op_drop_root(struct context *c, const struct field *f) {
 
 /* Makes `fd` the descriptor `wanted` of the next program, which must not be one of the stage's own. */
 static int place(const struct context *c, int fd, int wanted) {
-  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd, c->root_fd, c->run_fd, c->proc_fd, c->target_fd};
+  const int own[] = OWN_DESCRIPTORS(c);
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] == wanted) return -EBUSY;
   }

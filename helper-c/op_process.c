@@ -204,7 +204,6 @@ int close_all_but(unsigned first, const int *kept, int count) {
 int op_close_fds(struct context *c, const struct field *f) {
   if (f[0].number > INT_MAX - 3) return -EINVAL;
   c->preserved = (unsigned)f[0].number;
-  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd, c->plan_fd,
-                     c->root_fd, c->run_fd, c->proc_fd, c->target_fd, c->vmm_fd};
+  const int own[] = OWN_DESCRIPTORS(c);
   return close_all_but(3 + c->preserved, own, sizeof own / sizeof *own);
 }

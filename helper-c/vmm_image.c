@@ -1,4 +1,5 @@
 /* The VMM's program, carried inside the shim: starting it takes no file of the host. */
+#include "embed.h"
 #include "shim.h"
 
 /* VMM_FILE is the compiled program; the build names it. */
@@ -6,13 +7,6 @@
 #define VMM_FILE "build/helpers/vmm"
 #endif
 
-__asm__(
-    ".pushsection .rodata\n"
-    "vmm_image:\n"
-    ".incbin \"" VMM_FILE "\"\n"
-    "vmm_image_end:\n"
-    ".popsection\n");
-extern const uint8_t vmm_image[] __attribute__((visibility("hidden")));
-extern const uint8_t vmm_image_end[] __attribute__((visibility("hidden")));
+EMBED(vmm, VMM_FILE);
 
 int kago_vmm_program(void) { return kago_memory_file("kago", vmm_image, (uint32_t)(vmm_image_end - vmm_image)); }

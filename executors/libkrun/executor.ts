@@ -1,6 +1,7 @@
 /**
- * The libkrun executor: the container as a microVM. Init becomes the VMM (helper-c/vmm). libkrun reaches the container's files and sockets from the VMM process, so the
- * container's namespaces, cgroup and capabilities confine it as they confine a plain process.
+ * The libkrun executor: the container as a microVM. Init becomes the VMM (helper-c/vmm). libkrun reaches the container's
+ * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
+ * a plain process.
  */
 import { HostError, SpecError } from "../../runtime/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";

@@ -1,6 +1,6 @@
 /**
- * The errors that only cgroups have. Main treats the classes as their bases; callers
- * that can go on without a cgroup, and tests, tell them apart.
+ * The errors that only cgroups have. Main treats the classes as their bases; callers that can go on without a cgroup, and
+ * tests, tell them apart.
  */
 import { errnoOf, HostError, SyscallError } from "../errors.ts";
 
@@ -37,6 +37,7 @@ export function syscallError(operation: string, cause: unknown): SyscallError {
 // asm-generic/errno-base.h and errno.h
 export const EPERM = 1;
 export const ENOENT = 2;
+export const ESRCH = 3;
 export const EACCES = 13;
 export const EBUSY = 16;
 export const EEXIST = 17;

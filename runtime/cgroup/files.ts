@@ -1,6 +1,6 @@
 /** Going through a cgroup's directories, any of which may be removed at any moment. */
 import { errnoOf } from "../errors.ts";
-import { ENAMETOOLONG, ENODEV, ENOENT, syscallError } from "./errors.ts";
+import { ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP, syscallError } from "./errors.ts";
 
 /** Whether a file is not there because its cgroup is not: an open file of a removed cgroup answers ENODEV. */
 export function isGone(error: unknown): boolean {
@@ -42,5 +42,22 @@ export function exists(path: string): boolean {
   } catch (error) {
     if (isGone(error)) return false;
     throw syscallError(`stat ${path}`, error);
+  }
+}
+
+/** A threaded v2 cgroup does not list processes, its domain above does; and see subtree(). */
+const UNREADABLE = [EOPNOTSUPP, ENAMETOOLONG];
+
+/**
+ * The pids in a directory's cgroup.procs, 0 for a process of a pid namespace that this process does not see; none when the
+ * cgroup is gone.
+ */
+export function readProcs(directory: string): number[] {
+  const file = `${directory}/cgroup.procs`;
+  try {
+    return Deno.readTextFileSync(file).split("\n").filter(Boolean).map(Number);
+  } catch (error) {
+    if (isGone(error) || UNREADABLE.includes(errnoOf(error))) return [];
+    throw syscallError(`read ${file}`, error);
   }
 }

@@ -5,7 +5,7 @@
 import { retry, sleep } from "./backoff.ts";
 import { syscallError } from "./errors.ts";
 import { isGone, subtree, writeIfThere } from "./files.ts";
-import { moveKernelThreads } from "./kernel_threads.ts";
+import { moveRecoveryThreads } from "./kernel_threads.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 
 /** Which file takes what; a record without a v1 freezer and a v2 directory has none. */
@@ -32,6 +32,11 @@ function freezerOf({ directories }: CgroupRecord): Freezer | undefined {
 
 function v1Freezer(directories: readonly CgroupDirectory[]): CgroupDirectory | undefined {
   return directories.find((d) => d.version === 1 && d.controllers.includes("freezer"));
+}
+
+/** The folder that freezes the cgroup: v1's freezer's, else v2's. */
+export function freezerFolder(record: CgroupRecord): string | undefined {
+  return freezerOf(record)?.path;
 }
 
 export function hasFreezer(record: CgroupRecord): boolean {
@@ -104,7 +109,7 @@ function freezeV2(freezer: Freezer, patience: number): boolean {
   const obeyed = () => /^frozen 1$/m.test(Deno.readTextFileSync(events));
   write(freezer, freezer.frozen);
   if (retry(Math.min(patience, USUALLY_FROZEN), obeyed)) return true;
-  if (moveKernelThreads(freezer.path, freezer.mountPoint)) {
+  if (moveRecoveryThreads(freezer.path, freezer.mountPoint)) {
     // It is counted anew who stands still when the order is given anew.
     write(freezer, freezer.thawed);
     write(freezer, freezer.frozen);

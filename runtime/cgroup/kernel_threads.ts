@@ -4,8 +4,8 @@
  * cannot be frozen.
  */
 import { errnoOf } from "../errors.ts";
-import { syscallError } from "./errors.ts";
-import { isGone, subtree } from "./files.ts";
+import { ESRCH, syscallError } from "./errors.ts";
+import { isGone, readProcs, subtree } from "./files.ts";
 
 /** The flag PF_KTHREAD of include/linux/sched.h. */
 const PF_KTHREAD = 0x00200000;
@@ -13,16 +13,14 @@ const PF_KTHREAD = 0x00200000;
 /** As far as older kernels tell it: 15 bytes. */
 const NAME = "kvm-nx-lpage-re";
 
-const ESRCH = 3;
-
 /**
  * Moves them to the hierarchy's root, which may have processes of its own; whether there were any.
  * @throws {SyscallError} when the kernel does not let them go, as when the root is another's.
  */
-export function moveKernelThreads(cgroup: string, root: string): boolean {
+export function moveRecoveryThreads(cgroup: string, root: string): boolean {
   let moved = false;
   for (const directory of subtree(cgroup)) {
-    for (const pid of processesOf(directory)) {
+    for (const pid of readProcs(directory)) {
       if (!isMovable(pid)) continue;
       move(pid, root);
       moved = true;
@@ -31,16 +29,7 @@ export function moveKernelThreads(cgroup: string, root: string): boolean {
   return moved;
 }
 
-function processesOf(directory: string): string[] {
-  try {
-    return Deno.readTextFileSync(`${directory}/cgroup.procs`).split("\n").filter(Boolean);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw syscallError(`read ${directory}/cgroup.procs`, error);
-  }
-}
-
-function isMovable(pid: string): boolean {
+function isMovable(pid: number): boolean {
   try {
     return isRecoveryThread(Deno.readTextFileSync(`/proc/${pid}/stat`));
   } catch (error) {
@@ -60,9 +49,9 @@ export function isRecoveryThread(stat: string): boolean {
   return (Number(flags) & PF_KTHREAD) !== 0 && name.startsWith(NAME);
 }
 
-function move(pid: string, root: string): void {
+function move(pid: number, root: string): void {
   try {
-    Deno.writeTextFileSync(`${root}/cgroup.procs`, pid, { create: false });
+    Deno.writeTextFileSync(`${root}/cgroup.procs`, `${pid}`, { create: false });
   } catch (error) {
     if (errnoOf(error) === ESRCH) return;
     const operation = `move thread ${pid} of the kernel, which does not freeze, to ${root}`;

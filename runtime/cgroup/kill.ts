@@ -1,10 +1,9 @@
 /** The processes of a container's cgroup: who they are, signalling and ending them all. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd } from "../../ffi/processes.ts";
-import { errnoOf, HostError, SyscallError } from "../errors.ts";
+import { HostError, SyscallError } from "../errors.ts";
 import { retry } from "./backoff.ts";
-import { ENAMETOOLONG, EOPNOTSUPP, syscallError } from "./errors.ts";
-import { isGone, subtree, writeIfThere } from "./files.ts";
+import { readProcs, subtree, writeIfThere } from "./files.ts";
 import { freeze, isFrozen, stopForking, thaw, thawToDie } from "./freezer.ts";
 import type { CgroupRecord } from "./path.ts";
 
@@ -12,9 +11,6 @@ const SIGKILL = 9;
 
 /** Milliseconds that a cgroup gets to stand still before it is signalled all the same. */
 const FREEZE_PATIENCE = 500;
-
-/** A threaded v2 cgroup does not list processes, its domain above does; and see subtree(). */
-const UNREADABLE = [EOPNOTSUPP, ENAMETOOLONG];
 
 /**
  * The host's pids of all processes in the cgroup and its sub-cgroups, in any hierarchy. Empty when the cgroup is
@@ -24,7 +20,7 @@ export function cgroupPids(record: CgroupRecord): number[] {
   const pids = new Set<number>();
   for (const { path } of record.directories) {
     for (const cgroup of subtree(path)) {
-      for (const pid of readProcs(`${cgroup}/cgroup.procs`)) pids.add(pid);
+      for (const pid of readProcs(cgroup)) pids.add(pid);
     }
   }
   return [...pids];
@@ -77,15 +73,6 @@ export function killCgroup(record: CgroupRecord, patience = 5000): void {
       `processes of the container outlive SIGKILL: ${left.slice(0, 10).join(", ")}`,
       "see /proc/PID/stack for what the kernel waits for",
     );
-  }
-}
-
-function readProcs(file: string): number[] {
-  try {
-    return Deno.readTextFileSync(file).split("\n").filter(Boolean).map(Number);
-  } catch (error) {
-    if (isGone(error) || UNREADABLE.includes(errnoOf(error))) return [];
-    throw syscallError(`read ${file}`, error);
   }
 }
 

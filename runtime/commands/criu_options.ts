@@ -2,7 +2,7 @@
 import type { Invocation } from "../cli/command_table.ts";
 import type { CriuFlags } from "../criu/options.ts";
 import type { FolderPaths } from "../plan/criu.ts";
-import { joinPath } from "../plan/path.ts";
+import { absolutePath } from "./build_request.ts";
 
 type Options = Invocation<"checkpoint">["options"] | Invocation<"restore">["options"];
 
@@ -23,6 +23,5 @@ export function criuFlags(options: Options): CriuFlags {
 }
 
 export function criuFolders({ imagePath, workPath }: Options): FolderPaths {
-  const absolute = (path: string) => joinPath(Deno.cwd(), path);
-  return { images: absolute(imagePath), ...(workPath ? { work: absolute(workPath) } : {}) };
+  return { images: absolutePath(imagePath), ...(workPath ? { work: absolutePath(workPath) } : {}) };
 }

@@ -1,10 +1,10 @@
 /** `kago exec`: runs a process more in a container that is there. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { joinPath } from "../plan/path.ts";
 import { execInContainer, type ExecRequest } from "../process/container_exec.ts";
 import { preservedFds } from "../process/preserved_fds.ts";
 import { tenantGid } from "../process/tenant_user.ts";
+import { absolutePath } from "./build_request.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";
 
@@ -13,12 +13,11 @@ export async function run(invocation: Invocation<"exec">, logger: Logger): Promi
 }
 
 function execRequest({ global, options, positionals }: Invocation<"exec">): ExecRequest {
-  const absolute = (path: string) => joinPath(Deno.cwd(), path);
   const [id, ...args] = positionals;
   return {
     id: id!,
     root: stateRoot(global),
-    ...(options.process ? { processFile: absolute(options.process) } : {}),
+    ...(options.process ? { processFile: absolutePath(options.process) } : {}),
     flags: {
       args,
       env: options.env,
@@ -34,8 +33,8 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
     cgroup: options.cgroup,
     ignorePaused: options.ignorePaused,
     detach: options.detach,
-    ...(options.consoleSocket ? { consoleSocket: absolute(options.consoleSocket) } : {}),
-    ...(options.pidFile ? { pidFile: absolute(options.pidFile) } : {}),
+    ...(options.consoleSocket ? { consoleSocket: absolutePath(options.consoleSocket) } : {}),
+    ...(options.pidFile ? { pidFile: absolutePath(options.pidFile) } : {}),
     preserveFds: preservedFds(options.preserveFds),
     subreaper: !options.noSubreaper,
   };

@@ -1,20 +1,16 @@
 /** `kago plan`: what `create` would execute, stage by stage. Needs no root and does nothing. */
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
-import { invokedAs } from "../invoked_as.ts";
 import { formatPlan, planToJson } from "../plan/format.ts";
 import { buildContainer } from "../process/build.ts";
+import { globalRequest } from "./build_request.ts";
 
 export async function run({ global, options, positionals }: Invocation<"plan">): Promise<number> {
-  const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
   const build = await buildContainer({
     id: positionals[0] ?? "CONTAINER",
     bundle: options.bundle,
     config: "config.json",
-    invokedAs: invokedAs(),
-    ...(global.handler ? { handler: global.handler } : {}),
-    ...(manager ? { cgroupManager: manager } : {}),
-    rootless: global.rootless,
+    ...globalRequest(global),
     preserveFds: 0,
     noPivot: false,
     noNewKeyring: false,

@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import { askGuest, hasAgent, NoAnswer, runningGuest } from "../process/guest.ts";
 import { type GuestProcesses, readProcesses } from "../process/guest_answers.ts";
 import { stringifyJson } from "../spec/json.ts";
-import type { StoredState } from "../state/container_state.ts";
+import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 
@@ -46,8 +46,8 @@ function refuseOptions(state: StoredState, options: readonly string[], format: s
   );
 }
 
-function answerOf(root: string, state: StoredState, status: string): GuestProcesses | NoAnswer {
-  const folder = runningGuest(root, state);
+function answerOf(root: string, state: StoredState, status: Status): GuestProcesses | NoAnswer {
+  const folder = runningGuest(root, state, () => status);
   if (folder !== undefined) return askGuest(folder, "processes", readProcesses);
   return new NoAnswer(`cannot be asked: it is ${status}`);
 }

@@ -1,11 +1,10 @@
 /** `kago restore`: brings a container back from a checkpoint, and unless detached, waits and deletes. */
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
-import { invokedAs } from "../invoked_as.ts";
 import type { Logger } from "../log.ts";
-import { joinPath } from "../plan/path.ts";
 import { deleteOwn } from "../process/container_delete.ts";
 import { restoreContainer, type RestoreRequest } from "../process/container_restore.ts";
+import { absolutePath, globalRequest } from "./build_request.ts";
 import { criuFlags, criuFolders } from "./criu_options.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";
@@ -22,25 +21,20 @@ export async function run(invocation: Invocation<"restore">, logger: Logger): Pr
 }
 
 function restoreRequestOf({ global, options, positionals }: Invocation<"restore">): RestoreRequest {
-  const absolute = (path: string) => joinPath(Deno.cwd(), path);
-  const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
   const { pidFile, consoleSocket, lsmProfile, lsmMountContext } = options;
   return {
     id: positionals[0]!,
     root: stateRoot(global),
     bundle: options.bundle,
     config: "config.json",
-    invokedAs: invokedAs(),
-    ...(global.handler ? { handler: global.handler } : {}),
-    ...(manager ? { cgroupManager: manager } : {}),
-    rootless: global.rootless,
+    ...globalRequest(global),
     ...(global.criu ? { criu: global.criu } : {}),
     preserveFds: 0,
     noPivot: options.noPivot,
     noNewKeyring: false,
     foreground: !options.detach,
-    ...(pidFile ? { pidFile: absolute(pidFile) } : {}),
-    ...(consoleSocket ? { consoleSocket: absolute(consoleSocket) } : {}),
+    ...(pidFile ? { pidFile: absolutePath(pidFile) } : {}),
+    ...(consoleSocket ? { consoleSocket: absolutePath(consoleSocket) } : {}),
     folders: criuFolders(options),
     flags: {
       ...criuFlags(options),

@@ -1,7 +1,7 @@
 /** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
-import type { CgroupRecord } from "../cgroup/path.ts";
+import { freezerFolder } from "../cgroup/freezer.ts";
 import { SyscallError } from "../errors.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
@@ -12,7 +12,7 @@ import { externalMounts } from "./externals.ts";
 export function readSubject(state: StoredState, spec: Spec): DumpSubject {
   const { pid, rootfs, bundle, cgroup } = state;
   const mountPoints = parseMountPoints(Deno.readTextFileSync(`/proc/${pid}/mountinfo`));
-  const freezer = freezerFolder(cgroup);
+  const freezer = cgroup ? freezerFolder(cgroup) : undefined;
   return {
     pid,
     rootfs,
@@ -27,13 +27,6 @@ export function readSubject(state: StoredState, spec: Spec): DumpSubject {
 /** What the container's standard streams are: `pipe:[1234]`, or a path. */
 export function readDescriptors(pid: number): string[] {
   return [0, 1, 2].map((fd) => readLink(`/proc/${pid}/fd/${fd}`) ?? "/dev/null");
-}
-
-/** criu takes a v2 folder, or that of v1's freezer. */
-function freezerFolder(cgroup: CgroupRecord | null): string | undefined {
-  const directories = cgroup?.directories ?? [];
-  const v1 = directories.find((d) => d.version === 1 && d.controllers.includes("freezer"));
-  return (v1 ?? directories.find(({ version }) => version === 2))?.path;
 }
 
 /** The mount points in the text of a mountinfo (proc_pid_mountinfo(5)), field 5, in which four characters are escaped. */

@@ -1,5 +1,6 @@
 /** The folder of a checkpoint's images, and the one for criu's logs. */
 import { HostError, UsageError } from "../errors.ts";
+import { isMissing } from "../files.ts";
 import type { FolderPaths } from "../plan/criu.ts";
 import { joinPath } from "../plan/path.ts";
 
@@ -86,9 +87,7 @@ function statOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    // ENOTDIR has no class of its own.
-    if (error instanceof Error && error.message.includes("(os error 20)")) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -51,22 +51,25 @@ export async function deleteOwn(
 ): Promise<void> {
   using _lock = lock;
   const destroy = await cgroupDestroyer(state.cgroup);
-  if (!lock.relock()) return;
-  removeSharedMounts(state);
-  if (state.cgroup) destroy(state.cgroup);
-  if (state.resctrl) removeResctrl(state.resctrl);
-  removeStateDir(root, state.id);
-  runPoststop(state, warn);
+  if (lock.relock()) removeAll(root, state, destroy, warn);
 }
 
-/** The end of `checkpoint`, which has the lock: what is left of a container that criu has ended. */
+/** The end of `delete`, and of `checkpoint` when criu has ended the container; the caller has the lock. */
 export function removeStopped(
   root: string,
   state: StoredState,
   destroy: CgroupDestroyer,
   warn: Warn,
 ): void {
-  removeRemains(state, destroy);
+  endInit(state);
+  removeAll(root, state, destroy, warn);
+}
+
+/** Of a container without an Init; processes that outlived it are in its cgroup. */
+function removeAll(root: string, state: StoredState, destroy: CgroupDestroyer, warn: Warn): void {
+  removeSharedMounts(state);
+  if (state.cgroup) destroy(state.cgroup);
+  if (state.resctrl) removeResctrl(state.resctrl);
   removeStateDir(root, state.id);
   runPoststop(state, warn);
 }
@@ -77,17 +80,12 @@ export function runPoststop(state: StoredState, warn: Warn): void {
   runAllHooks("poststop", state.hooks, ociState(state, "stopped"), hookEnv(), warn);
 }
 
-/** Also of a container that nobody runs any more: processes that outlived Init are in its cgroup. */
-function removeRemains(state: StoredState, destroy: CgroupDestroyer): void {
-  if (!killInit(state, PATIENCE)) {
-    throw new HostError(
-      `process ${state.pid} of container ${state.id} does not end`,
-      "it is in an uninterruptible sleep; see the kernel's log",
-    );
-  }
-  removeSharedMounts(state);
-  if (state.cgroup) destroy(state.cgroup);
-  if (state.resctrl) removeResctrl(state.resctrl);
+function endInit(state: StoredState): void {
+  if (killInit(state, PATIENCE)) return;
+  throw new HostError(
+    `process ${state.pid} of container ${state.id} does not end`,
+    "it is in an uninterruptible sleep; see the kernel's log",
+  );
 }
 
 /** The state as it is without the lock; whatever is wrong with it is said when it is read under the lock. */

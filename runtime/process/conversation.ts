@@ -10,7 +10,7 @@ import type { HostFacts } from "../plan/compile_input.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
-import { runHooks } from "./hooks.ts";
+import { runCreateHooks } from "./hooks.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
@@ -82,12 +82,7 @@ export function converse(
 function answerHooks(sync: number, point: number, pid: number, task: Task): 0 {
   const { spec, host } = task;
   const states = HOOK_STATES.map((status) => task.state(pid, status));
-  if (point === SYNC_POINTS.hooks) {
-    for (const moment of ["prestart", "createRuntime"] as const) {
-      const error = runHooks(moment, spec.hooks, states[0]!, host.env);
-      if (error) throw error;
-    }
-  }
+  if (point === SYNC_POINTS.hooks) runCreateHooks(spec.hooks, states[0]!, host.env);
   const text = states.map((state) => `${JSON.stringify(state)}\0`).join("");
   send(sync, new TextEncoder().encode(`A${text}`));
   return 0;

@@ -5,7 +5,7 @@
 import { askAgent } from "../../ffi/agent.ts";
 import { SyscallError } from "../errors.ts";
 import { agentFolder } from "../state/agent_folder.ts";
-import type { StoredState } from "../state/container_state.ts";
+import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 
@@ -13,10 +13,12 @@ import { isUnlocked } from "../state/lock.ts";
 export const GUEST_PATIENCE = 2000;
 
 /** The folder of a running microVM's agent; undefined for whatever has none. */
-export function runningGuest(root: string, state: StoredState): string | undefined {
-  if (!hasAgent(state)) return undefined;
-  const status = liveStatus(state, () => isUnlocked(root, state.id));
-  return status === "running" ? agentFolder(root, state.id) : undefined;
+export function runningGuest(
+  root: string,
+  state: StoredState,
+  statusOf = (): Status => liveStatus(state, () => isUnlocked(root, state.id)),
+): string | undefined {
+  return hasAgent(state) && statusOf() === "running" ? agentFolder(root, state.id) : undefined;
 }
 
 /** Is an agent to be asked, when the container runs? */

@@ -30,6 +30,21 @@ export function runHooks(
   return new SpecError(op.from!, cause.message, { cause });
 }
 
+/**
+ * The hooks at `create` in the runtime's own namespaces, when those of the container are there.
+ * @throws {SpecError} naming the one that failed.
+ */
+export function runCreateHooks(
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+): void {
+  for (const moment of ["prestart", "createRuntime"] as const) {
+    const error = runHooks(moment, hooks, state, env);
+    if (error) throw error;
+  }
+}
+
 /** Runs all hooks of a moment whose failures do not stop anything, each failure a warning (runtime spec, "Lifecycle"). */
 export function runAllHooks(
   moment: keyof Hooks,

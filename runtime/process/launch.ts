@@ -5,6 +5,7 @@
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
 import { makeAgentFolder } from "../state/agent_folder.ts";
+import type { OciState, Status } from "../state/container_state.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
 import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
@@ -57,19 +58,26 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
 }
 
 function taskOf(
-  { id, bundle, plan, spec, host }: Build,
+  build: Build,
   { consoleSocket }: LaunchOptions,
   cgroup: CgroupLaunch | undefined,
 ): Task {
-  const { ociVersion, annotations } = spec;
+  const { plan, spec, host } = build;
   return {
     plan,
     spec,
     host,
     ...(consoleSocket ? { consoleSocket } : {}),
     ...(cgroup ? { adopt: cgroup.adopt } : {}),
-    state: (pid, status) => (
-      { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) }
-    ),
+    state: (pid, status) => newState(build, pid, status),
   };
+}
+
+/** What hooks and a seccomp agent are told of a container that is being made. */
+export function newState(
+  { id, bundle, spec: { ociVersion, annotations } }: Build,
+  pid: number,
+  status: Status,
+): OciState {
+  return { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) };
 }

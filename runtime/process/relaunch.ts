@@ -11,7 +11,8 @@ import { inheritedEnv } from "../host_facts.ts";
 import { type FolderPaths, restorePlan } from "../plan/criu.ts";
 import type { Build } from "./build.ts";
 import { handConsole } from "./conversation.ts";
-import { runHooks } from "./hooks.ts";
+import { runCreateHooks } from "./hooks.ts";
+import { newState } from "./launch.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
 import { killAndReap } from "./stages.ts";
 
@@ -52,7 +53,10 @@ export function relaunch(
       first = pid;
       undo.push(() => killAndReap(pid));
     }
-    if (script === "setup-namespaces") runCreateHooks(build, pid);
+    // As at `create`; those that start the process had their time.
+    if (script === "setup-namespaces") {
+      runCreateHooks(build.spec.hooks, newState(build, pid, "creating"), build.host.env);
+    }
     if (script === "orphan-pts-master") master = handConsole(passed, options);
     if (script === "post-restore") {
       cgroup?.settle();
@@ -117,22 +121,5 @@ function restoreBy(
     });
   } finally {
     if (folder >= 0) closeFd(folder);
-  }
-}
-
-/** The hooks of the runtime's namespaces, as at `create`; those that start the process had their time. */
-function runCreateHooks({ id, bundle, spec, host }: Build, pid: number): void {
-  const { ociVersion, annotations } = spec;
-  const state = {
-    ociVersion,
-    id,
-    status: "creating" as const,
-    pid,
-    bundle,
-    ...(annotations ? { annotations } : {}),
-  };
-  for (const moment of ["prestart", "createRuntime"] as const) {
-    const error = runHooks(moment, spec.hooks, state, host.env);
-    if (error) throw error;
   }
 }

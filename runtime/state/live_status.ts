@@ -1,10 +1,8 @@
 /** What a container's status is now, from its stored state, /proc and its cgroup. It changes nothing. */
+import { ESRCH } from "../cgroup/errors.ts";
 import { isFrozen } from "../cgroup/freezer.ts";
 import { errnoOf } from "../errors.ts";
 import type { Status, StoredState } from "./container_state.ts";
-
-// asm-generic/errno-base.h
-const ESRCH = 3;
 
 /**
  * The status that holds at this moment: a stored one stays true only as long as Init lives. A zombie is dead to the

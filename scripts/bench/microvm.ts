@@ -3,6 +3,7 @@
  * guest's first line. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
  */
 import { makeBundle, removeBundle } from "../../tests/harness/bundle.ts";
+import { type Memory, memoryOf } from "./memory.ts";
 
 /** A runtime that runs microVMs. */
 export interface Contender {
@@ -12,13 +13,10 @@ export interface Contender {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface MicrovmFigures {
+export interface MicrovmFigures extends Memory {
   readonly name: string;
   /** Of each round, in milliseconds. */
   readonly firstLine: readonly number[];
-  /** KiB. */
-  readonly rss: number;
-  readonly pss: number;
 }
 
 /**
@@ -108,10 +106,7 @@ async function withGuest<T>(
   }
 }
 
-function memoryOfSleeper(
-  contender: Contender,
-  folder: string,
-): Promise<{ readonly rss: number; readonly pss: number }> {
+function memoryOfSleeper(contender: Contender, folder: string): Promise<Memory> {
   return withGuest(contender, folder, "echo up; exec sleep 1000", async ({ root, id }) => {
     await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
     const { stdout } = await new Deno.Command(contender.program, {
@@ -119,9 +114,6 @@ function memoryOfSleeper(
       env: { ...contender.env },
     }).output();
     const { pid } = JSON.parse(new TextDecoder().decode(stdout));
-    const rollup = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
-    const field = (name: string) =>
-      Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(rollup)?.[1]);
-    return { rss: field("Rss"), pss: field("Pss") };
+    return memoryOf(pid);
   });
 }

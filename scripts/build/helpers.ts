@@ -1,6 +1,7 @@
 /**
  * Builds what the product carries in machine code: the shim, and inside it the static stage and the VMM's program, which
- * carries the guest agent. Writes the shim into ffi/embedded.gen.ts together with the version. Owns the compilers' flags and the division of the sources.
+ * carries the guest agent. Writes the shim into ffi/embedded.gen.ts together with the version. Owns the compilers' flags and
+ * the division of the sources.
  */
 import { runCommand } from "./command.ts";
 import { replaceFile, writeIfChanged } from "./output_file.ts";

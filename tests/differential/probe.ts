@@ -12,11 +12,15 @@ const SYSCTLS = [
   ...["kernel/shm_rmid_forced", "kernel/msgmax", "kernel/hostname", "kernel/domainname"],
 ];
 
-/** Only the shell's own process is looked at, hence `read` loops for its status: a child's may differ. */
-export const PROBE = `
+/** A heading, and a file without the help of another process. */
+export const HELPERS = `
   section() { echo "== $1"; }
   show() { while IFS= read -r line; do printf '%s\\n' "$line"; done < "$1"; }
-  PATH=/bin
+  PATH=/bin`;
+
+/** Only the shell's own process is looked at, hence `read` loops for its status: a child's may differ. */
+export const PROBE = `
+  ${HELPERS}
   section mountinfo; show /proc/self/mountinfo
   section status; show /proc/self/status
   section limits; show /proc/self/limits
@@ -78,7 +82,7 @@ function readLimits(controller: string, path: string): string[] {
   });
 }
 
-function exists(path: string): boolean {
+export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;

@@ -1,5 +1,6 @@
 /** What `checkpoint` and `restore` refuse, which takes no kernel that criu works on; tests/e2e/in_host has the rest. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isThere } from "../harness/is_there.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, type RunResult } from "../harness/run.ts";
 
@@ -34,16 +35,6 @@ async function startDetached(kago: Kago): Promise<void> {
   const { code, stdout } = await kago.create();
   assertEquals(code, 0, stdout);
   assertEquals((await kago.run("start", kago.id)).code, 0);
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 Deno.test("checkpoint --help and restore --help end with 0, by which engines know that they are there", async () => {

@@ -4,6 +4,7 @@ import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { readStats } from "../../runtime/cgroup/stats.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
 import { type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
+import { isThere } from "../harness/is_there.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 import { layout } from "./cgroup_fixture.ts";
@@ -166,22 +167,12 @@ async function withRunc(use: (runc: string[], id: string, record: CgroupRecord) 
     const output = `${bundle.path}/output`;
     const created = await run("runc", [...runc, "run", "-d", "-b", bundle.path, id], { output });
     assertEquals(created.code, 0, created.stdout);
-    for (let i = 0; i < 200 && !await isThere(`${bundle.rootfs}/ready`); i++) await wait(50);
+    for (let i = 0; i < 200 && !isThere(`${bundle.rootfs}/ready`); i++) await wait(50);
     await runOk("runc", [...runc, "pause", id]);
     await use(runc, id, cgroupPaths(layout, cgroupsPath, id));
   } finally {
     await run("runc", [...runc, "delete", "--force", id]);
     await removeBundle(bundle);
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { type Bundle, makeBundle, mergeJson, removeBundle } from "../../harness/
 import { KAGO } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 import { addFacts, type Facts, splitSections } from "../facts.ts";
+import { exists } from "../probe.ts";
 import { makeReadable, namespaceNames } from "../readable.ts";
 import type { ExecCase } from "./exec_case.ts";
 import { CONTAINERS } from "./containers.ts";
@@ -122,16 +123,6 @@ function folderOf(line: string): string {
   const [, controllers, path] = line.split(":");
   const unified = exists("/sys/fs/cgroup/unified") ? "unified" : "";
   return `/sys/fs/cgroup/${controllers!.replace("name=", "") || unified}${path}`;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function quote(word: string): string {

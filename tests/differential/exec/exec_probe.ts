@@ -2,12 +2,11 @@
  * The script that `exec` runs in the container, and which prints what it sees, in sections. Owns what is asked; what the
  * answers mean is facts.ts's.
  */
+import { HELPERS } from "../probe.ts";
 
 /** All is asked of the shell itself, as far as it can: a child may have other signals and descriptors. */
 export const EXEC_PROBE = `
-  section() { echo "== $1"; }
-  show() { while IFS= read -r line; do printf '%s\\n' "$line"; done < "$1"; }
-  PATH=/bin
+  ${HELPERS}
   section status; show /proc/self/status
   section limits; show /proc/self/limits
   section environ; tr '\\0' '\\n' < /proc/$$/environ

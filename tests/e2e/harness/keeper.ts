@@ -4,6 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../../harness/bundle.ts";
+import { isThere } from "../../harness/is_there.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";
 
@@ -91,16 +92,6 @@ export class Keeper {
     const { code, stdout, stderr } = await this.kago.run("exec", this.kago.id, ...command);
     assertEquals(code, 0, stderr);
     return stdout;
-  }
-}
-
-export function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

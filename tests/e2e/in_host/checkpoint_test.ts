@@ -4,9 +4,10 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../harness/bundle.ts";
+import { isThere } from "../../harness/is_there.ts";
 import { Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
-import { COUNTER, isThere, Keeper, loadSocketModules, until } from "../harness/keeper.ts";
+import { COUNTER, Keeper, loadSocketModules, until } from "../harness/keeper.ts";
 
 await loadSocketModules();
 

@@ -2,6 +2,7 @@
  * What a microVM costs its host beside the same guest under libkrun alone (bare_vm.c). Runs inside the emulated host.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Memory, memoryOf } from "../../../scripts/bench/memory.ts";
 import { type Bundle, makeBundle, removeBundle } from "../../harness/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
@@ -11,20 +12,6 @@ const MOST_ABOVE = 30 * 1024;
 
 const KRUN = { "run.oci.handler": "krun", "krun.cpus": "1", "krun.ram_mib": "256" };
 const SLEEPER = ["/bin/sh", "-c", "echo up; exec sleep 1000"];
-
-interface Memory {
-  /** KiB, as proc_pid_smaps(5) has them. */
-  readonly rss: number;
-  readonly pss: number;
-}
-
-function memoryOf(pid: number): Memory {
-  const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-  const [rss, pss] = ["Rss", "Pss"].map((name) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1])
-  );
-  return { rss: rss!, pss: pss! };
-}
 
 /** A guest goes on touching memory for a moment after its first line. */
 async function settled(pid: number): Promise<Memory> {

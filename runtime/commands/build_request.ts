@@ -1,0 +1,23 @@
+/** What every command that builds a container asks for in the same way. */
+import type { GlobalOptions } from "../cli/command_table.ts";
+import { invokedAs } from "../invoked_as.ts";
+import { joinPath } from "../plan/path.ts";
+import type { BuildRequest } from "../process/build.ts";
+
+/** By the options before the command. */
+export function globalRequest(
+  global: GlobalOptions,
+): Pick<BuildRequest, "invokedAs" | "handler" | "cgroupManager" | "rootless"> {
+  const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
+  return {
+    invokedAs: invokedAs(),
+    ...(global.handler ? { handler: global.handler } : {}),
+    ...(manager ? { cgroupManager: manager } : {}),
+    rootless: global.rootless,
+  };
+}
+
+/** Where the caller's files are, whatever folder somebody else uses the path in. */
+export function absolutePath(path: string): string {
+  return joinPath(Deno.cwd(), path);
+}
