@@ -47,24 +47,49 @@ interface Count {
   readonly failed: number;
 }
 
-/** Counts of `deno test`'s last line: `ok | 12 passed (3 steps) | 0 failed | 1 ignored (2s)`. */
+/** The most that is repeated of a suite's failures: lines, and characters of a line. */
+const REPORT_LINES = 120;
+const REPORT_WIDTH = 400;
+
+/** Counts of `deno test`'s last line: `FAILED | 12 passed (3 steps) | 1 failed (2 steps) | 1 ignored (2s)`. */
 export function countDeno(output: string, success: boolean): Count {
-  // deno-lint-ignore no-control-regex
-  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
-  const last = [...plain.matchAll(/^(?:ok|FAILED) \|.*$/gm)].at(-1)?.[0] ?? "";
-  const number = (pattern: RegExp) => Number(pattern.exec(last)?.[1] ?? 0);
-  const steps = number(/passed \((\d+) steps?\)/) + number(/failed \((\d+) steps?\)/);
-  const failed = number(/(\d+) failed/) + number(/(\d+) ignored/);
-  const passed = number(/(\d+) passed/) + steps;
+  const last = [...output.matchAll(/^(?:ok|FAILED) \|.*$/gm)].at(-1)?.[0] ?? "";
+  const sum = (...patterns: RegExp[]) =>
+    patterns.reduce((total, pattern) => total + Number(pattern.exec(last)?.[1] ?? 0), 0);
+  const passed = sum(/(\d+) passed/, /passed \((\d+) steps?\)/);
+  const failed = sum(
+    /(\d+) failed/,
+    /failed \((\d+) steps?\)/,
+    /(\d+) ignored/,
+    /ignored \((\d+) steps?\)/,
+  );
   return settle({ passed, failed }, success);
 }
 
 /** Counts of TAP lines: `ok 1 - name`, `not ok 2 - name`; `# SKIP` counts as failed. */
 export function countTap(output: string, success: boolean): Count {
-  const failed = output.match(/^(not ok\b.*|ok\b.*# SKIP.*)$/gm)?.length ?? 0;
+  const failed = failedTaps(output).length;
   const lines = output.match(/^(not )?ok\b/gm)?.length ?? 0;
   return settle({ passed: lines - failed, failed }, success);
 }
+
+function failedTaps(output: string): string[] {
+  return output.match(/^(not ok\b.*(\n#.*)*|ok\b.*# SKIP.*)$/gm) ?? [];
+}
+
+/** What a failed suite printed of its failures, or of its end: at most 120 lines of 400 characters. */
+export function failuresOf(output: string, reads: Suite["reads"]): string {
+  const taps = reads === "tap" ? failedTaps(output) : [];
+  const [, errors = output] = /^ ERRORS $([^]*)^FAILED \|/m.exec(output) ?? [];
+  const lines = (taps.length > 0 ? taps.join("\n") : errors.trim()).split("\n");
+  return lines.slice(-REPORT_LINES).map((line) => line.slice(0, REPORT_WIDTH)).join("\n");
+}
+
+const COUNTS = {
+  deno: countDeno,
+  tap: countTap,
+  "exit code": (_output: string, success: boolean) => ({ passed: +success, failed: +!success }),
+};
 
 /** A suite that failed without naming a test, or passed without running one, has failed. */
 function settle(count: Count, success: boolean): Count {
@@ -72,7 +97,11 @@ function settle(count: Count, success: boolean): Count {
   return { ...count, failed: Math.max(count.failed, 1) };
 }
 
-async function runSuite({ name, command, reads }: Suite): Promise<Count> {
+interface Outcome extends Count {
+  readonly failures: string;
+}
+
+async function runSuite({ name, command, reads }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const child = new Deno.Command(DENO, {
     args: [...command],
@@ -82,10 +111,11 @@ async function runSuite({ name, command, reads }: Suite): Promise<Count> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const [output, errors] = await Promise.all([echo(child.stdout), echo(child.stderr)]);
+  const streams = await Promise.all([echo(child.stdout), echo(child.stderr)]);
+  const output = streams.join("\n");
   const { success } = await child.status;
-  if (reads === "exit code") return success ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  return (reads === "tap" ? countTap : countDeno)(`${output}\n${errors}`, success);
+  const count = COUNTS[reads](output, success);
+  return { ...count, failures: count.failed > 0 ? failuresOf(output, reads) : "" };
 }
 
 async function echo(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
@@ -100,12 +130,15 @@ async function echo(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<st
 
 if (import.meta.main) {
   const total = { passed: 0, failed: 0 };
+  let failures = "";
   for (const suite of SUITES) {
-    const { passed, failed } = await runSuite(suite);
-    console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed`);
-    total.passed += passed;
-    total.failed += failed;
+    const outcome = await runSuite(suite);
+    console.log(`-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed`);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+    if (outcome.failed > 0) failures += `\n== what failed in ${suite.name}\n${outcome.failures}\n`;
   }
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  // Once more at the end, where it is found.
+  console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);
 }
