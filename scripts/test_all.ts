@@ -132,8 +132,12 @@ if (import.meta.main) {
   const total = { passed: 0, failed: 0 };
   let failures = "";
   for (const suite of SUITES) {
+    const start = Date.now();
     const outcome = await runSuite(suite);
-    console.log(`-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed`);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    console.log(
+      `-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed (${seconds} s)`,
+    );
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     if (outcome.failed > 0) failures += `\n== what failed in ${suite.name}\n${outcome.failures}\n`;
