@@ -83,10 +83,8 @@ static const char *state_at(const struct context *c, uint64_t index) {
   return state;
 }
 
-static char **to_vector(const struct field *list);
-
 int op_hook(struct context *c, const struct field *f) {
-  char **argv = to_vector(&f[1]), **envp = to_vector(&f[2]);
+  char **argv = list_vector(&f[1]), **envp = list_vector(&f[2]);
   struct hook hook = {f[0].text, argv, envp, state_at(c, f[4].number), (uint32_t)f[3].number, f[5].text};
   int result = argv && envp ? hook_run(&hook) : -ENOMEM;
   free(argv);
@@ -94,16 +92,8 @@ int op_hook(struct context *c, const struct field *f) {
   return result;
 }
 
-/* A NULL-terminated array of a list's strings, with room for one more; it lives until exec. */
-static char **to_vector(const struct field *list) {
-  char **vector = calloc((size_t)list->count + 2, sizeof *vector);
-  const uint8_t *item = list->data;
-  for (uint32_t i = 0; vector && i < list->count; i++) vector[i] = (char *)(uintptr_t)list_next(&item);
-  return vector;
-}
-
 int op_exec(struct context *c, const struct field *f) {
-  char **argv = to_vector(&f[0]), **envp = to_vector(&f[1]);
+  char **argv = list_vector(&f[0]), **envp = list_vector(&f[1]);
   if (!argv || !envp) return -ENOMEM;
   if (c->home[0]) envp[f[1].count] = c->home;
   /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
@@ -122,7 +112,7 @@ int op_exec_vmm(struct context *c, const struct field *f) {
   char channels[80];
   char *argv[] = {"kago", "--stage=vmm", NULL};
   snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd);
-  char **envp = to_vector(&f[0]);
+  char **envp = list_vector(&f[0]);
   if (!envp) return -ENOMEM;
   envp[f[0].count] = channels;
   for (size_t i = 0; i < sizeof handed_on / sizeof *handed_on; i++) {

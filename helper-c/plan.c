@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -193,6 +194,13 @@ const char *list_next(const uint8_t **item) {
   const char *text = (const char *)*item + 4;
   *item = skip_string(*item);
   return text;
+}
+
+char **list_vector(const struct field *list) {
+  char **vector = calloc((size_t)list->count + 2, sizeof *vector);
+  const uint8_t *item = list->data;
+  for (uint32_t i = 0; vector && i < list->count; i++) vector[i] = (char *)(uintptr_t)list_next(&item);
+  return vector;
 }
 
 uint32_t list_number(const struct field *list, uint32_t i) { return read_u32(list->data + 4 * (size_t)i); }

@@ -52,6 +52,9 @@ size_t plan_stage_offset(const struct plan *plan, uint32_t stage);
 /* The string at *item of a list of strings, and *item moved to the next. */
 const char *list_next(const uint8_t **item);
 
+/* A NULL-terminated array of a list's strings, which stay the plan's, with room for one more; NULL without memory. */
+char **list_vector(const struct field *list);
+
 /* The i-th number of a list of u32. */
 uint32_t list_number(const struct field *list, uint32_t i);
 

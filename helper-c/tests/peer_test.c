@@ -13,10 +13,8 @@
 static int32_t peer[3];
 
 static int start(const char *script) {
-  char args[512];
-  int size = snprintf(args, sizeof args, "sh%c-c%c%s%c", 0, 0, script, 0);
-  args[size] = 0;
-  return vmm_spawn_peer("/bin/sh", args, peer);
+  char *const argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL};
+  return vmm_spawn_peer("/bin/sh", argv, peer);
 }
 
 static void expect_answer(int fd, const char *text) {
@@ -77,15 +75,10 @@ TEST(blocked_and_ignored_signals_do_not_reach_it) {
 }
 
 TEST(a_program_that_is_not_there_is_told) {
-  EQUAL(vmm_spawn_peer("/no/such/program", "x\0", peer), -ENOENT);
+  char *const argv[] = {"x", NULL};
+  EQUAL(vmm_spawn_peer("/no/such/program", argv, peer), -ENOENT);
   int before = dup(0);
   close(before);
-  vmm_spawn_peer("/no/such/program", "x\0", peer);
+  vmm_spawn_peer("/no/such/program", argv, peer);
   EQUAL(dup(0), before);
-}
-
-TEST(too_many_arguments_are_refused) {
-  static char many[200];
-  for (int i = 0; i < 90; i++) memcpy(many + 2 * i, "x", 2);
-  EQUAL(vmm_spawn_peer("/bin/true", many, peer), -E2BIG);
 }

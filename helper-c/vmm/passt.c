@@ -35,22 +35,11 @@ static bool is_ready(int file) {
   return fstat(file, &info) == 0 && info.st_size > 0;
 }
 
-/* The strings one after the other, an empty one last. */
-static char *join(const struct field *list) {
-  size_t size = 1, used = 0;
-  const uint8_t *item = list->data;
-  for (uint32_t i = 0; i < list->count; i++) size += strlen(list_next(&item)) + 1;
-  char *joined = calloc(1, size);
-  item = list->data;
-  for (uint32_t i = 0; joined && i < list->count; i++) used += strlen(strcpy(joined + used, list_next(&item))) + 1;
-  return joined;
-}
-
 int op_krun_passt(struct context *c, const struct field *f) {
   int32_t peer[3];
-  char *args = join(&f[1]);
-  int fd = args ? vmm_spawn_peer(f[0].text, args, peer) : -ENOMEM;
-  free(args);
+  char **argv = list_vector(&f[1]);
+  int fd = argv ? vmm_spawn_peer(f[0].text, argv, peer) : -ENOMEM;
+  free(argv);
   if (fd < 0) return fd;
   int pidfd = sys_pidfd_open(peer[0]), ended = pidfd < 0 ? pidfd : 0;
   bool ready = false;

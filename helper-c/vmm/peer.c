@@ -1,9 +1,7 @@
 /* Programs of the host that a VMM talks to over a stream socket: network proxies. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,21 +9,8 @@
 #include "../kernel.h"
 #include "vmm.h"
 
-enum { MAX_ARGS = 64 };
-
 /* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */
 enum { PEER_FD = 3 };
-
-/* Splits strings that each end in NUL, an empty one last; -E2BIG for too many. */
-static int split(const char *strings, char *argv[MAX_ARGS + 1]) {
-  int count = 0;
-  for (; *strings; strings += strlen(strings) + 1) {
-    if (count == MAX_ARGS) return -E2BIG;
-    argv[count++] = (char *)(uintptr_t)strings;
-  }
-  argv[count] = NULL;
-  return count;
-}
 
 /* Nothing of the container's: what holds its stdout keeps its engine waiting. */
 static int spawn(const char *path, char *const argv[], int theirs, int log, int ready) {
@@ -61,12 +46,9 @@ static int raised(int fd) {
 
 static int memory_file(const char *name) { return raised(as_result(memfd_create(name, MFD_CLOEXEC))); }
 
-int vmm_spawn_peer(const char *path, const char *args, int32_t peer[3]) {
-  char *argv[MAX_ARGS + 1];
+int vmm_spawn_peer(const char *path, char *const argv[], int32_t peer[3]) {
   int pair[2];
-  int result = split(args, argv);
-  if (result < 0) return result;
-  result = as_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  int result = as_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
   if (result < 0) return result;
   int theirs = raised(pair[1]), log = memory_file("kago-peer-log"), ready = memory_file("kago-peer-ready");
   int pid = theirs < 0 ? theirs : log < 0 ? log : ready < 0 ? ready : spawn(path, argv, theirs, log, ready);

@@ -28,10 +28,9 @@ const char *vmm_error(int result);
  * it has none. */
 char *guest_card(void);
 
-/* Starts `path` with the arguments `args` (each ended by NUL, an empty one last), /dev/null as its input and one end of a
- * stream socket as its descriptor 3: the other end. `peer` gets its pid and two memory files, its standard error and its
- * standard output. */
-int vmm_spawn_peer(const char *path, const char *args, int32_t peer[3]);
+/* Starts `path` with /dev/null as its input and one end of a stream socket as its descriptor 3: the other end. `peer` gets
+ * its pid and two memory files, its standard error and its standard output. */
+int vmm_spawn_peer(const char *path, char *const argv[], int32_t peer[3]);
 
 /* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
 int vmm_forward_signals(int folder);
