@@ -87,8 +87,20 @@ static int give_up_rights(void) {
   return result < 0 ? result : session_filter();
 }
 
-static _Noreturn void run(struct session *s, int signals) {
+/* Waits for at most `timeout_ms`, -1 for as long as it takes, and deals with what is there. */
+static void step(struct session *s, int signals, int timeout_ms) {
   struct pollfd fds[PUMP_POLLS + 1];
+  pump_watch(&s->pump, fds);
+  fds[PUMP_POLLS] = (struct pollfd){.fd = signals, .events = POLLIN};
+  if (poll(fds, PUMP_POLLS + 1, timeout_ms) < 0 && errno != EINTR) _exit(KILLED);
+  if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
+  if (pump_step(&s->pump, fds, handle, s) == 0) return;
+  /* The VM has ended, or lies: there is no more to wait for than what is here. */
+  if (s->exit_code < 0) _exit(KILLED);
+  pump_end(&s->pump);
+}
+
+static _Noreturn void run(struct session *s, int signals) {
   for (;;) {
     /* The last bytes are written, and said to have been: only then may the connection end. */
     if (s->exit_code >= 0 && pump_is_drained(&s->pump)) {
@@ -96,14 +108,7 @@ static _Noreturn void run(struct session *s, int signals) {
       pump_flush(&s->pump);
       _exit(s->exit_code);
     }
-    pump_watch(&s->pump, fds);
-    fds[PUMP_POLLS] = (struct pollfd){.fd = signals, .events = POLLIN};
-    if (poll(fds, PUMP_POLLS + 1, -1) < 0 && errno != EINTR) _exit(KILLED);
-    if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
-    /* The VM has ended, or lies: there is no more to wait for than what is here. */
-    if (pump_step(&s->pump, fds, handle, s) == 0) continue;
-    if (s->exit_code < 0) _exit(KILLED);
-    pump_end(&s->pump);
+    step(s, signals, -1);
   }
 }
 
@@ -148,9 +153,12 @@ int op_guest_session(struct context *c, const struct field *f) {
   if (s.terminal) close(STDERR_FILENO);
   else pump_add_sink(&s.pump, STDERR_FILENO, STDERR_FILENO, PIPE_BUF);
   if (s.terminal) send_size(&s);
-  /* Main, or whoever waits, takes the end of this for the success. */
-  const int own[] = {c->sync_fd, c->listen_fd, c->report_fd == c->sync_fd ? -1 : c->report_fd,
-                     c->plan_fd, c->root_fd,   c->target_fd};
+  /* An input that is at its end already, as /dev/null is, is closed here. */
+  step(&s, signals, 0);
+  /* The connection for reports goes last: Main, or whoever waits, takes its end for the success, and may look at what is
+   * still open here at once. */
+  const int own[] = {c->plan_fd, c->root_fd, c->target_fd, c->listen_fd, c->sync_fd == c->report_fd ? -1 : c->sync_fd,
+                     c->report_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);
   }
