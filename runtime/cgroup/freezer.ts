@@ -89,15 +89,16 @@ export function thaw(record: CgroupRecord): void {
  */
 function freezeV1(freezer: Freezer, patience: number): boolean {
   const deadline = performance.now() + patience;
-  for (let attempt = 1; performance.now() < deadline; attempt++) {
+  for (let attempt = 1;; attempt++) {
+    const last = performance.now() >= deadline;
     write(freezer, freezer.frozen);
     if (Deno.readTextFileSync(`${freezer.path}/${freezer.file}`).startsWith("FROZEN")) return true;
+    if (last) return false;
     if (attempt % 50 === 0) {
       write(freezer, freezer.thawed);
       sleep(10);
     } else if (attempt > 10) sleep(1);
   }
-  return false;
 }
 
 /**

@@ -10,7 +10,7 @@ import type { CgroupRecord } from "./path.ts";
 const SIGKILL = 9;
 
 /** Milliseconds that a cgroup gets to stand still before it is signalled all the same. */
-const FREEZE_PATIENCE = 500;
+const FREEZE_PATIENCE = 2000;
 
 /**
  * The host's pids of all processes in the cgroup and its sub-cgroups, in any hierarchy. Empty when the cgroup is
