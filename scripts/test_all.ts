@@ -1,6 +1,7 @@
 /**
- * Runs every suite one after the other and counts. A suite that breaks off counts its failure; a skipped test is a
- * failed one, because on the machine that CI gives nothing is allowed to be skipped.
+ * Runs every suite and counts: first those of this machine one after the other, then the emulated hosts side by side. A
+ * suite that breaks off counts its failure; a skipped test is a failed one, because on the machine that CI gives nothing is
+ * allowed to be skipped.
  */
 import { ROOT } from "./build/paths.ts";
 
@@ -29,17 +30,44 @@ const SUITES: readonly Suite[] = [
   { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
   { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
   {
-    name: "engines, emulated",
-    command: ["test", "-A", "tests/e2e/engines_host_test.ts"],
-    reads: "deno",
+    name: "emulated hosts",
+    command: ["run", "-A", "scripts/emulated_host/prepare.ts"],
+    reads: "exit code",
   },
-  { name: "e2e", command: ["test", "-A", "tests/e2e/emulated_host_test.ts"], reads: "deno" },
-  {
-    name: "conformance, emulated",
-    command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],
-    reads: "tap",
-  },
-  { name: "systemd", command: ["test", "-A", "tests/e2e/systemd_host_test.ts"], reads: "deno" },
+];
+
+/** A boot of an emulated host keeps one processor and a half busy, so that two of them at once are worth it. */
+const LANES: readonly (readonly Suite[])[] = [
+  [
+    { name: "plain host", command: ["test", "-A", "tests/e2e/plain_host_test.ts"], reads: "deno" },
+    {
+      name: "SELinux host",
+      command: ["test", "-A", "tests/e2e/selinux_host_test.ts"],
+      reads: "deno",
+    },
+    {
+      name: "conformance, emulated",
+      command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],
+      reads: "tap",
+    },
+  ],
+  [
+    {
+      name: "systemd host",
+      command: ["test", "-A", "tests/e2e/systemd_host_test.ts"],
+      reads: "deno",
+    },
+    {
+      name: "engines, emulated",
+      command: ["test", "-A", "tests/e2e/engines_host_test.ts"],
+      reads: "deno",
+    },
+    {
+      name: "microVM host",
+      command: ["test", "-A", "tests/e2e/microvm_host_test.ts"],
+      reads: "deno",
+    },
+  ],
 ];
 
 interface Count {
@@ -101,7 +129,8 @@ interface Outcome extends Count {
   readonly failures: string;
 }
 
-async function runSuite({ name, command, reads }: Suite): Promise<Outcome> {
+/** @param prefix stands before every line, where suites run side by side. */
+async function runSuite({ name, command, reads }: Suite, prefix: string): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const child = new Deno.Command(DENO, {
     args: [...command],
@@ -111,37 +140,54 @@ async function runSuite({ name, command, reads }: Suite): Promise<Outcome> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const streams = await Promise.all([echo(child.stdout), echo(child.stderr)]);
+  const streams = await Promise.all([echo(child.stdout, prefix), echo(child.stderr, prefix)]);
   const output = streams.join("\n");
   const { success } = await child.status;
   const count = COUNTS[reads](output, success);
   return { ...count, failures: count.failed > 0 ? failuresOf(output, reads) : "" };
 }
 
-async function echo(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  const decoder = new TextDecoder();
+/** Passes on whole lines; returns the text without the prefix. */
+async function echo(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  prefix: string,
+): Promise<string> {
   let text = "";
-  for await (const chunk of stream) {
-    Deno.stdout.writeSync(chunk);
-    text += decoder.decode(chunk, { stream: true });
+  let told = 0;
+  const tell = (end: number) => {
+    if (end <= told) return;
+    console.log(text.slice(told, end).replace(/\n$/, "").replaceAll(/^/gm, prefix));
+    told = end;
+  };
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    tell(text.lastIndexOf("\n") + 1);
   }
+  tell(text.length);
   return text;
 }
 
-if (import.meta.main) {
-  const total = { passed: 0, failed: 0 };
-  let failures = "";
-  for (const suite of SUITES) {
+const total = { passed: 0, failed: 0 };
+let failures = "";
+
+async function runAll(suites: readonly Suite[], beside: boolean): Promise<void> {
+  for (const suite of suites) {
     const start = Date.now();
-    const outcome = await runSuite(suite);
-    const seconds = Math.round((Date.now() - start) / 1000);
-    console.log(
-      `-- ${suite.name}: ${outcome.passed} passed, ${outcome.failed} failed (${seconds} s)`,
+    const { passed, failed, failures: told } = await runSuite(
+      suite,
+      beside ? `${suite.name} | ` : "",
     );
-    total.passed += outcome.passed;
-    total.failed += outcome.failed;
-    if (outcome.failed > 0) failures += `\n== what failed in ${suite.name}\n${outcome.failures}\n`;
+    const seconds = Math.round((Date.now() - start) / 1000);
+    console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+    total.passed += passed;
+    total.failed += failed;
+    if (failed > 0) failures += `\n== what failed in ${suite.name}\n${told}\n`;
   }
+}
+
+if (import.meta.main) {
+  await runAll(SUITES, false);
+  await Promise.all(LANES.map((suites) => runAll(suites, true)));
   // Once more at the end, where it is found.
   console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);

@@ -1,5 +1,5 @@
 /**
- * The emulated host has what tests rely on. Runs inside of it, started by ../emulated_host_test.ts; on another machine
+ * The emulated host has what tests rely on. Runs inside of it, started by ../plain_host_test.ts; on another machine
  * these tests fail.
  */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";

@@ -1,4 +1,4 @@
-/** kago's microVMs against the real libkrun. Runs inside the emulated host, started by ../emulated_host_test.ts. */
+/** kago's microVMs against the real libkrun. Runs inside the emulated host, started by ../microvm_host_test.ts. */
 import {
   assert,
   assertEquals,
@@ -81,10 +81,7 @@ Deno.test("create, start, state, kill and delete work on a microVM", async () =>
     const started = await kago.run("start", kago.id);
     assertEquals(started.code, 0, started.stderr);
     assertEquals((await kago.state()).status, "running");
-    for (let i = 0; i < 300 && !kago.output().includes("up"); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    assertStringIncludes(kago.output(), "up");
+    await kago.says("up");
     assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
     await kago.until("stopped");
     assertEquals((await kago.run("delete", kago.id)).code, 0);
