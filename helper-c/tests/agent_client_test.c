@@ -7,6 +7,8 @@
 #include "../kernel.h"
 #include "check.h"
 
+enum { PATIENCE_MS = 20000 };
+
 static uint8_t answer[FRAME_MAX];
 
 static int listen_here(int backlog) {
@@ -50,7 +52,7 @@ TEST(a_vmm_that_takes_no_connection_is_given_up_in_time_however_many_wait) {
   for (int i = 0; i < 5; i++) {
     int64_t begin = now_ms();
     EQUAL(ask(folder, 200), -ETIMEDOUT);
-    CHECK(now_ms() - begin < 5000);
+    CHECK(now_ms() - begin < 10000);
   }
 }
 
@@ -61,6 +63,7 @@ TEST(no_socket_and_nobody_who_listens_are_waited_for_only_so_long) {
   EQUAL(ask(folder, 100), -ETIMEDOUT);
 }
 
+/* Each drop comes within the time that there is, and all of them together long after it. */
 TEST(a_greeting_that_comes_in_drops_does_not_buy_time) {
   int folder = here(), listener = listen_here(1);
   pid_t pid = fork();
@@ -71,13 +74,13 @@ TEST(a_greeting_that_comes_in_drops_does_not_buy_time) {
     int connection = accept(listener, NULL, NULL);
     for (size_t i = 0; i < sizeof hello; i++) {
       if (write(connection, hello + i, 1) != 1) break;
-      poll(NULL, 0, 150);
+      poll(NULL, 0, 2500);
     }
     _exit(0);
   }
   int64_t begin = now_ms();
-  EQUAL(ask(folder, 400), -ETIMEDOUT);
-  CHECK(now_ms() - begin < 5000);
+  EQUAL(ask(folder, 3000), -ETIMEDOUT);
+  CHECK(now_ms() - begin < 15000);
 }
 
 TEST(what_is_no_greeting_and_no_reply_is_refused) {
@@ -85,14 +88,14 @@ TEST(what_is_no_greeting_and_no_reply_is_refused) {
   int folder = here(), listener = listen_here(1);
   frame_header(frames, FRAME_BYE, 0, 0);
   answer_with(listener, frames, FRAME_HEADER);
-  EQUAL(ask(folder, 5000), -EBADMSG);
+  EQUAL(ask(folder, PATIENCE_MS), -EBADMSG);
   frame_header(frames, FRAME_HELLO, 0, 0);
   frame_header(frames + FRAME_HEADER, FRAME_REPLY, 0, FRAME_MAX + 1);
   answer_with(listener, frames, 2 * FRAME_HEADER);
-  EQUAL(ask(folder, 5000), -EBADMSG);
+  EQUAL(ask(folder, PATIENCE_MS), -EBADMSG);
   /* A result that is no errno. */
   frame_header(frames + FRAME_HEADER, FRAME_REPLY, 0, 4);
   write_le32(frames + 2 * FRAME_HEADER, 1);
   answer_with(listener, frames, 2 * FRAME_HEADER + 4);
-  EQUAL(ask(folder, 5000), -EBADMSG);
+  EQUAL(ask(folder, PATIENCE_MS), -EBADMSG);
 }

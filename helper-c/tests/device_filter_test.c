@@ -42,7 +42,13 @@ static void make_cgroup(void) {
 /* The name lives on with the process, who may fail before it comes here: then the folder is left, empty. */
 static void remove_cgroup(void) {
   close(cgroup);
-  for (int i = 0; i < 100 && rmdir(folder) < 0; i++) usleep(10000);
+  int error = rmdir(folder) < 0 ? errno : 0;
+  for (int i = 0; i < 1000 && error; i++) {
+    usleep(10000);
+    error = rmdir(folder) < 0 ? errno : 0;
+  }
+  if (error) dprintf(2, "# rmdir %s: %s\n", folder, strerror(error));
+  EQUAL(error, 0);
 }
 
 static int set(const struct bpf_insn *code, size_t size) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,26 +27,41 @@ static int start_listener(void) {
   return pid;
 }
 
+static atomic_bool returned; /* from kago_foreground(): what is sent later would be the next listener's */
+
+/* Again and again: nothing tells when the handlers are in place. */
+static void send_until_returned(int number) {
+  while (!atomic_load(&returned)) {
+    kill(getpid(), number);
+    usleep(20000);
+  }
+}
+
 static void *send_to_ourselves(void *number) {
   char byte;
   CHECK(read(ready[0], &byte, 1) == 1);
-  usleep(20000); /* until the handlers are in place */
-  for (int i = 0; i < 50; i++) {
-    kill(getpid(), (int)(intptr_t)number);
-    usleep(100000); /* again, should the machine have been so slow that they were not */
-  }
+  usleep(20000); /* most likely they are now */
+  send_until_returned((int)(intptr_t)number);
   return NULL;
+}
+
+/* The status of the listener in the foreground while `send` runs in a thread. */
+static int foreground_while(int pid, void *(*send)(void *), void *argument) {
+  pthread_t thread;
+  atomic_store(&returned, false);
+  CHECK(pthread_create(&thread, NULL, send, argument) == 0);
+  int status = kago_foreground(pid, -1, -1, -1);
+  atomic_store(&returned, true);
+  CHECK(pthread_join(thread, NULL) == 0);
+  return status;
 }
 
 static void survive(int number) { (void)number; }
 
 /* Sends ourselves `number` while the listener runs in the foreground: its exit code. */
 static int forwarded(int number) {
-  pthread_t thread;
   signal(number, survive);
-  int pid = start_listener();
-  CHECK(pthread_create(&thread, NULL, send_to_ourselves, (void *)(intptr_t)number) == 0);
-  int status = kago_foreground(pid, -1, -1, -1);
+  int status = foreground_while(start_listener(), send_to_ourselves, (void *)(intptr_t)number);
   CHECK(status >= 0 && WIFEXITED(status));
   return WEXITSTATUS(status);
 }
@@ -90,20 +106,14 @@ static void *send_what_stays_then_SIGTERM(void *unused) {
   usleep(50000);
   for (size_t i = 0; i < sizeof stays / sizeof *stays; i++) kill(getpid(), stays[i]);
   usleep(50000);
-  for (int i = 0; i < 50; i++) {
-    kill(getpid(), SIGTERM);
-    usleep(100000);
-  }
+  send_until_returned(SIGTERM);
   return unused;
 }
 
 TEST(signals_about_ourselves_are_not_forwarded) {
   static const int stays[] = {SIGPIPE, SIGCHLD, SIGURG, SIGPROF, SIGTERM};
-  pthread_t thread;
   for (size_t i = 0; i < sizeof stays / sizeof *stays; i++) signal(stays[i], survive);
-  int pid = start_listener();
-  CHECK(pthread_create(&thread, NULL, send_what_stays_then_SIGTERM, NULL) == 0);
-  EQUAL(kago_foreground(pid, -1, -1, -1), SIGTERM << 8);
+  EQUAL(foreground_while(start_listener(), send_what_stays_then_SIGTERM, NULL), SIGTERM << 8);
 }
 
 TEST(the_callers_handlers_and_descriptors_are_as_before) {

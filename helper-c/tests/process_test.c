@@ -48,12 +48,23 @@ TEST(kago_wait_outlives_interruptions) {
   EQUAL(kago_wait(pid), 3 << 8);
 }
 
+/* From another process: the caller is to wait meanwhile. */
+static void end_soon(int pid) {
+  pid_t killer = fork();
+  CHECK(killer >= 0);
+  if (killer > 0) return;
+  usleep(50000);
+  kill(pid, SIGTERM);
+  _exit(0);
+}
+
 TEST(kago_pidfd_wait_sees_the_end) {
-  int pid = start(0, 50), pidfd = kago_pidfd_open(pid);
+  int pid = start(0, 60000), pidfd = kago_pidfd_open(pid);
   CHECK(pidfd >= 0);
   EQUAL(kago_pidfd_wait(pidfd, 0), 0);
-  EQUAL(kago_pidfd_wait(pidfd, 10000), 1);
-  EQUAL(kago_wait(pid), 0);
+  end_soon(pid);
+  EQUAL(kago_pidfd_wait(pidfd, 20000), 1);
+  EQUAL(kago_wait(pid), SIGTERM);
   EQUAL(kago_pidfd_wait(pidfd, 0), 1);
 }
 
@@ -62,7 +73,7 @@ TEST(kago_pidfd_wait_gives_up_after_its_time) {
   long before = milliseconds_now();
   EQUAL(kago_pidfd_wait(pidfd, 200), 0);
   long waited = milliseconds_now() - before;
-  CHECK(waited >= 195 && waited < 5000);
+  CHECK(waited >= 195 && waited < 30000);
 }
 
 TEST(kago_pidfd_wait_outlives_interruptions_and_keeps_its_time) {
@@ -71,7 +82,7 @@ TEST(kago_pidfd_wait_outlives_interruptions_and_keeps_its_time) {
   interrupt_often();
   EQUAL(kago_pidfd_wait(pidfd, 200), 0);
   long waited = milliseconds_now() - before;
-  CHECK(waited >= 195 && waited < 5000);
+  CHECK(waited >= 195 && waited < 30000);
 }
 
 TEST(kago_pidfd_wait_does_not_take_a_bad_descriptor_for_an_end) {

@@ -130,7 +130,7 @@ static void *end_then_read(void *unused) {
   static uint8_t block[65536];
   int pidfd = kago_pidfd_open(container);
   usleep(300000); /* until the pipe is full */
-  for (int i = 0; i < 30 && !atomic_load(&ended); i++) {
+  for (int i = 0; i < 200 && !atomic_load(&ended); i++) {
     kill(getpid(), SIGTERM);
     atomic_store(&ended, kago_pidfd_wait(pidfd, 100) == 1);
   }
@@ -142,6 +142,7 @@ static void *end_then_read(void *unused) {
 TEST(signals_are_forwarded_while_nobody_reads_the_output) {
   open_pipes();
   container = start_in_terminal(print_for_ever, true);
+  signal(SIGTERM, SIG_IGN); /* while there is nobody to forward it */
   pthread_t reader = start_thread(end_then_read);
   int status = kago_foreground(container, inner, -1, -1);
   finish_reading(reader);

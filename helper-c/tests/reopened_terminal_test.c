@@ -24,8 +24,8 @@ static void leave_and_come_back(void) {
 }
 
 static void *watch_and_type(void *unused) {
-  expect_text(user, "here 2\n");
-  expect_text(user, "ready\n");
+  expect_text("here 2\n");
+  expect_text("ready\n");
   type("hello\r");
   return unused;
 }

@@ -19,10 +19,10 @@ static void expect_sync(int socket) {
   EQUAL(message.value, POINT);
 }
 
-static void expect_gone(int pid, int milliseconds) {
+static void expect_gone(int pid) {
   int pidfd = kago_pidfd_open(pid);
   CHECK(pidfd >= 0);
-  EQUAL(kago_pidfd_wait(pidfd, milliseconds), 1);
+  EQUAL(kago_pidfd_wait(pidfd, SECONDS_TO_ANSWER * 1000), 1);
   close(pidfd);
 }
 
@@ -49,7 +49,7 @@ TEST(mains_death_at_a_sync_point_ends_the_intermediate) {
   struct stages s = spawn_written(-1);
   expect_sync(s.sync);
   close(s.sync);
-  expect_gone(s.intermediate, 2000);
+  expect_gone(s.intermediate);
 }
 
 TEST(mains_death_before_the_commit_ends_init) {
@@ -57,7 +57,7 @@ TEST(mains_death_before_the_commit_ends_init) {
   struct stages s = spawn_written(-1);
   await_ready(&s);
   close(s.sync);
-  expect_gone(s.init, 2000);
+  expect_gone(s.init);
   CHECK(access("started", F_OK) < 0);
 }
 
@@ -65,7 +65,7 @@ TEST(mains_death_before_anything_is_sent_ends_the_stages) {
   write_program_plan(STRINGS("touch", "started"));
   struct stages s = spawn_written(-1);
   close(s.sync);
-  expect_gone(s.intermediate, 2000);
+  expect_gone(s.intermediate);
   usleep(100000);
   CHECK(access("started", F_OK) < 0);
 }

@@ -61,18 +61,25 @@ static inline int start_in_terminal(void (*run)(void), bool raw) {
   return pid;
 }
 
-/* Reads from `fd` until `text` has come, or gives up. */
-static inline void expect_text(int fd, const char *text) {
-  char seen[8192] = "";
-  size_t size = 0;
-  while (!strstr(seen, text)) {
-    struct pollfd pending = {.fd = fd, .events = POLLIN};
-    if (poll(&pending, 1, 10000) <= 0) dprintf(2, "# \"%s\" did not come, but \"%s\"\n", text, seen);
-    ssize_t n = read(fd, seen + size, sizeof seen - 1 - size);
+/* Reads what the user sees until `text` has come, or fails; what came behind it is for the next call. */
+static inline void expect_text(const char *text) {
+  static char seen[8192];
+  static size_t size;
+  char *found;
+  while (!(found = strstr(seen, text))) {
+    struct pollfd pending = {.fd = user, .events = POLLIN};
+    int news = poll(&pending, 1, 30000);
+    if (news < 0 && errno == EINTR) continue;
+    if (news == 0) dprintf(2, "# \"%s\" did not come, but \"%s\"\n", text, seen);
+    CHECK(news > 0);
+    ssize_t n = read(user, seen + size, sizeof seen - 1 - size);
     CHECK(n > 0);
     size += (size_t)n;
     seen[size] = 0;
   }
+  found += strlen(text);
+  size -= (size_t)(found - seen);
+  memmove(seen, found, size + 1);
 }
 
 static inline void type(const char *text) { CHECK(write(user, text, strlen(text)) == (ssize_t)strlen(text)); }

@@ -16,14 +16,14 @@ static pthread_t start_thread(void *(*run)(void *)) {
 }
 
 static void *type_and_read(void *unused) {
-  expect_text(user, "ready\n");
+  expect_text("ready\n");
   struct termios mode;
   CHECK(tcgetattr(ours, &mode) == 0);
   CHECK(!(mode.c_lflag & (ICANON | ECHO | ISIG)) && !(mode.c_oflag & OPOST));
   type("one\r");
-  expect_text(user, "got one\n");
+  expect_text("got one\n");
   type("two\r");
-  expect_text(user, "got two\n");
+  expect_text("got two\n");
   type("bye\r");
   return unused;
 }
@@ -53,9 +53,9 @@ static void wait_for_interrupt(void) {
 }
 
 static void *type_control_c(void *unused) {
-  expect_text(user, "ready\n");
+  expect_text("ready\n");
   type("\x03");
-  expect_text(user, "interrupted\n");
+  expect_text("interrupted\n");
   return unused;
 }
 
@@ -85,9 +85,9 @@ static void report_sizes(void) {
 
 static void *resize_window(void *unused) {
   struct winsize larger = {.ws_row = 50, .ws_col = 132};
-  expect_text(user, "size 33x44\n");
+  expect_text("size 33x44\n");
   CHECK(ioctl(user, TIOCSWINSZ, &larger) == 0);
-  expect_text(user, "size 50x132\n");
+  expect_text("size 50x132\n");
   return unused;
 }
 
@@ -124,7 +124,7 @@ static void run_job(void) {
 
 static int wait_for_job(int options) {
   int status;
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < 3000; i++) {
     if (waitpid(job, &status, options | WNOHANG) == job) return status;
     usleep(10000);
   }

@@ -37,6 +37,12 @@ export const RACES: ReadonlyMap<string, Race> = new Map([
     why: "the container's process and the hook each append a line to a file, both from a shell; " +
       "the hook begins when the process has been executed, and may still write first",
   }],
+  ["killsig", {
+    fails: /^`kill` operation MUST send the specified signal to the container process$/,
+    why: "it sends the signal once the container is running, to a shell that may not have begun: " +
+      "before its `trap` the signal is lost, as any is for the first process of a pid namespace, " +
+      "and before its `wait` the shell sleeps on, longer than the program waits for its end",
+  }],
 ]);
 
 const onV1 = ({ cgroup }: HostFacts) => cgroup === "v1";

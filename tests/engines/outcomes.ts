@@ -3,7 +3,7 @@
  * together, from which docs/engines.md is written (scripts/engines_page.ts). Owns the files' shape.
  */
 import { ROOT } from "../../scripts/build/paths.ts";
-import type { Host, Runtime } from "./engine_case.ts";
+import { type Host, type Runtime, RUNTIMES } from "./engine_case.ts";
 
 /** In the page's order. */
 export const ENGINES = [
@@ -22,6 +22,20 @@ export type Outcome = Readonly<Partial<Record<Runtime, boolean>>>;
 
 /** By command, in the order of the tables. */
 export type Outcomes = Readonly<Record<string, Outcome>>;
+
+/** Sentences about each case that came out otherwise than `told`. */
+export function compareOutcomes(found: Outcomes, told: Outcomes): string[] {
+  const word = (works?: boolean) => works === undefined ? "nothing" : works ? "works" : "fails";
+  const commands = Object.keys({ ...told, ...found });
+  return commands.flatMap((command) => {
+    const [now, then] = [found[command] ?? {}, told[command] ?? {}];
+    return RUNTIMES.filter((runtime) => now[runtime] !== then[runtime]).map((runtime) =>
+      `${command}, with ${runtime}: ${word(now[runtime])}, where docs/engines.md says ${
+        word(then[runtime])
+      }`
+    );
+  });
+}
 
 /** One run of a suite. */
 export interface SuiteResult {

@@ -2,18 +2,12 @@
 import { runOk, type RunOptions } from "../harness/run.ts";
 
 /**
- * script(1) with an input that stays open for a while: at the end of its input it writes a NUL to the terminal, which an
- * engine that has not attached to its container yet takes for the end of everything.
+ * What appears on the terminal; `stdin` is typed. The command must succeed. script(1) finds no end of its input: it would
+ * type a NUL there, which an engine that has not attached to its container yet takes for the end of everything.
  */
-const HELD_OPEN = 'sleep 3 | script "$@"';
-
-/** What appears on the terminal; `stdin` is typed. The command must succeed. */
 export function onTerminal(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const words = ["-qec", command.map(quote).join(" "), "/dev/null"];
-  const limit = { timeout: 90 };
-  return options.stdin
-    ? runOk("script", words, { ...limit, ...options })
-    : runOk("sh", ["-c", HELD_OPEN, "sh", ...words], { ...limit, ...options, stdin: undefined });
+  return runOk("script", words, { timeout: 120, ...options, holdStdin: true });
 }
 
 /** One word of sh(1). */

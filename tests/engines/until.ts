@@ -1,8 +1,20 @@
-/** Waits until it holds. @throws {Error} after 30 s. */
+/** Waiting for what an engine brings about later than its command ends. */
+import { until as untilHolds } from "../harness/until.ts";
+
+/** Waits until it holds. @throws {Error} when it has not for long. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!await holds()) {
-    if (Date.now() > deadline) throw new Error("it does not come true within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await untilHolds("it has come true", holds);
+}
+
+/** Waits until what is read is `wanted`, or matches it. @throws {Error} with what was read last. */
+export async function untilSays(
+  read: () => Promise<string>,
+  wanted: string | RegExp,
+): Promise<void> {
+  let last = "";
+  const shown = typeof wanted === "string" ? JSON.stringify(wanted) : wanted;
+  await untilHolds(() => `it says ${shown}, but ${JSON.stringify(last)}`, async () => {
+    last = await read();
+    return typeof wanted === "string" ? last === wanted : wanted.test(last);
+  });
 }

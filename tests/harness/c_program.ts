@@ -53,7 +53,14 @@ export class Beside implements AsyncDisposable {
     if (this.#ending) return;
     this.#ending = true;
     await this.#child.stdin.close();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      Deno.kill(this.#child.pid, "SIGKILL");
+    }, 60_000);
     await this.#child.status;
+    clearTimeout(timer);
     await this.#read;
+    if (late) throw new Error(`it had to be killed 60 s after its input's end: ${this.text}`);
   }
 }

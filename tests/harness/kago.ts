@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "./bundle.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
+import { until } from "./until.ts";
 
 /** The binary under test; the variable `KAGO` names another one than the build's. */
 export const KAGO = Deno.env.get("KAGO") ?? new URL("../../dist/kago", import.meta.url).pathname;
@@ -71,14 +72,20 @@ export class Kago {
   /** Waits until the container has the status. */
   async until(status: string): Promise<void> {
     let last = "";
-    for (let i = 0; i < 200; i++) {
+    await until(() => `the container is ${status}, but ${last}`, async () => {
       // It may not exist yet.
       const { stdout, stderr } = await this.run("state", this.id);
       last = stdout + stderr;
-      if (stdout && JSON.parse(stdout).status === status) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`the container is not ${status} after 200 looks: ${last}`);
+      return stdout !== "" && JSON.parse(stdout).status === status;
+    });
+  }
+
+  /** Waits until the container has written the text since create(). */
+  async says(text: string): Promise<void> {
+    await until(
+      () => `the container says ${text}, but ${this.output()}`,
+      () => this.output().includes(text),
+    );
   }
 
   /** Folders of this container in any cgroup hierarchy. */

@@ -3,6 +3,8 @@
 export interface RunOptions {
   /** Given to standard input, which is then closed; without it standard input is /dev/null. */
   readonly stdin?: string;
+  /** Keeps standard input open until the command has ended, with or without a text: the command finds no end of it. */
+  readonly holdStdin?: boolean;
   /** Seconds; default 60. */
   readonly timeout?: number;
   readonly cwd?: string;
@@ -24,10 +26,12 @@ export interface RunResult {
 }
 
 /**
- * Milliseconds of silence after which the output of a command that has ended counts as complete, when a process that
- * it left behind (a container, a monitor) still holds its pipes. What the command itself wrote is in the pipes then.
+ * After this silence the output of a command that has ended counts as complete, when a process that it left behind (a
+ * container, a monitor) still holds its pipes. What the command itself wrote is in the pipes then. The silence is so many
+ * looks in a row, so many milliseconds apart, that find nothing read: the time alone may have passed while this process
+ * stood still and could not read.
  */
-const SILENCE = 300;
+const SILENCE = { looks: 6, apart: 50 };
 
 /**
  * Runs `command` and waits for its end, but not for the processes it leaves behind.
@@ -41,11 +45,12 @@ export async function run(
   const [program, ...words] = options.output === undefined
     ? [command, ...args]
     : ["sh", "-c", 'exec "$@" > "$0" 2>&1', options.output, command, ...args];
+  const piped = options.stdin !== undefined || options.holdStdin === true;
   const child = new Deno.Command(program, {
     args: words,
     cwd: options.cwd,
     env: options.env,
-    stdin: options.stdin === undefined ? "null" : "piped",
+    stdin: piped ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
     detached: true, // a process group of its own, to be killed as a whole
@@ -59,7 +64,8 @@ export async function run(
     killGroup(child.pid);
   }, seconds * 1000);
 
-  if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
+  const until = options.holdStdin ? child.status : undefined;
+  if (piped) await feed(child.stdin, options.stdin ?? "", until);
   const { code } = await child.status;
   clearTimeout(timer);
   await Promise.all(output.map((collector) => collector.finish()));
@@ -93,10 +99,16 @@ function killGroup(leader: number): void {
   }
 }
 
-async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+/** Writes the text, waits for `until`, and closes the stream. */
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  text: string,
+  until?: Promise<unknown>,
+): Promise<void> {
   try {
     const writer = stdin.getWriter();
     await writer.write(new TextEncoder().encode(text));
+    await until;
     await writer.close();
   } catch (error) {
     // As in a shell's pipeline, a command may end without reading its input.
@@ -109,7 +121,8 @@ class Collector {
   text = "";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #ended: Promise<void>;
-  #lastRead = performance.now();
+  /** Looks since anything was read. */
+  #silent = 0;
 
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#reader = stream.getReader();
@@ -122,17 +135,17 @@ class Collector {
       const { done, value } = await this.#reader.read();
       this.text += decoder.decode(value, { stream: !done });
       if (done) return;
-      this.#lastRead = performance.now();
+      this.#silent = 0;
     }
   }
 
   /** Waits for the end of the stream or for SILENCE, whichever comes first, and closes the pipe. */
   async finish(): Promise<void> {
-    this.#lastRead = performance.now();
+    this.#silent = 0;
     const { promise: silence, resolve } = Promise.withResolvers<void>();
     const timer = setInterval(() => {
-      if (performance.now() - this.#lastRead > SILENCE) resolve();
-    }, SILENCE / 6);
+      if (++this.#silent >= SILENCE.looks) resolve();
+    }, SILENCE.apart);
     await Promise.race([this.#ended, silence]);
     clearInterval(timer);
     await this.#reader.cancel();

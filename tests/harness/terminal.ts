@@ -2,8 +2,8 @@
 import { run, type RunOptions, type RunResult } from "./run.ts";
 
 /**
- * What appears on the terminal, which is `rows` by `columns`, and the exit code; `stdin` is typed. At the end of what is
- * typed script(1) writes a NUL, which a terminal that echoes shows as `^@`, sooner or later: it is left out.
+ * What appears on the terminal, which is `rows` by `columns`, and the exit code; `stdin` is typed. Nobody hangs up: at the
+ * end of its own input script(1) would type a NUL, in the middle of anything.
  */
 export async function inTerminal(
   line: string,
@@ -13,6 +13,5 @@ export async function inTerminal(
   } = {},
 ): Promise<RunResult> {
   const command = `stty rows ${rows} cols ${columns}; ${line}`;
-  const result = await run("script", ["-qec", command, "/dev/null"], options);
-  return { ...result, stdout: result.stdout.replaceAll("^@", "") };
+  return await run("script", ["-qec", command, "/dev/null"], { ...options, holdStdin: true });
 }

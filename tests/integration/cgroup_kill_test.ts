@@ -4,6 +4,7 @@ import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/remove.ts";
 import { HostError } from "../../runtime/errors.ts";
+import { until } from "../harness/until.ts";
 import { allExist, exists, only, spawnIn, test } from "./cgroup_fixture.ts";
 
 /** Deaf to signals, always forking, with processes in sub-cgroups and a frozen one among them. */
@@ -13,7 +14,8 @@ d() { [ -d "$1" ] || return 0; mkdir -p "$1/s/t"; [ "$2" ] && cat "$1/$2" >"$1/s
 for f; do c=\${f%/*}; d "$c"; for x in cpus mems; do [ -f "$c/cpuset.$x" ] && d "$c" "cpuset.$x"; done; done
 (for f; do c=\${f%/*}; echo 0 >"$c/s/t/\${f##*/}"; done; trap '' TERM; while :; do sleep 9; done) &
 (for f; do c=\${f%/*}; echo 0 >"$c/s/\${f##*/}"; done; while :; do sleep 9 & sleep 0.01; done) &
-sleep 0.3
+for f; do c=\${f%/*}; for g in "$c/s" "$c/s/t"; do
+  until [ ! -d "$g" ] || read -r line <"$g/\${f##*/}"; do sleep 0.01; done; done; done
 for f; do c=\${f%/*}; [ -f "$c/s/t/freezer.state" ] && echo FROZEN >"$c/s/t/freezer.state"; done
 echo ready; while :; do sleep 9 & sleep 0.01; done`;
 
@@ -24,9 +26,9 @@ for (const version of [1, 2] as const) {
     if (part.directories.length === 0) return console.log(`no v${version} hierarchy here`);
     createCgroup(part, []);
     const child = await spawnIn(part, HOSTILE);
-    assert(cgroupPids(part).length > 3);
+    await until("it forks", () => cgroupPids(part).length > 3);
     signalCgroup(part, 15);
-    assert(cgroupPids(part).length > 3);
+    await until("it is deaf", () => cgroupPids(part).length > 3);
     killCgroup(part);
     assertEquals(cgroupPids(part), []);
     assertEquals((await child.status).signal, "SIGKILL");

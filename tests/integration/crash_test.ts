@@ -29,7 +29,7 @@ Deno.test(`${CONTAINERS} containers created and deleted in parallel leave no cgr
     }));
     const good = [[0, ""], [0, ""], [0, ""]];
     assertEquals(results, ids.map(() => good));
-    assert(performance.now() - started < 120_000, "it took more than 2 minutes");
+    assert(performance.now() - started < 300_000, "it took more than 5 minutes");
     assertEquals(leftovers(kago.id), []);
     assertEquals((await kago.run("list", "-q")).stdout, "");
   });
@@ -106,15 +106,17 @@ for (const { name, before, args } of VICTIMS) {
         if (name === "delete") await kago.until("stopped");
       };
       await prepare();
-      const span = await timeOf(kago, fill(args));
+      let span = await timeOf(kago, fill(args));
       await cleanUp(kago);
       let kills = 0;
       const end = performance.now() + SECONDS * 1000;
       const isDue = (round: number) => round < LEAST || kills === 0 || performance.now() < end;
       for (let i = 0; i < ROUNDS && isDue(i); i++) {
         await prepare();
+        const started = performance.now();
         const { killed, closed } = await killDuring(kago, fill(args), span);
         if (killed) kills++;
+        else span = Math.min(span, performance.now() - started); // the first time it was slow
         await cleanUp(kago);
         // Nobody has the output of the command open any more: no process of the container is left.
         await withLimit(closed, `round ${i}: a process is left`);
@@ -169,7 +171,7 @@ async function holdersOf(path: string): Promise<string[]> {
 async function withLimit(promise: Promise<unknown>, message: string): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), 20_000);
+    timer = setTimeout(() => reject(new Error(message)), 60_000);
   });
   await Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }

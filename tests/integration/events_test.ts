@@ -8,6 +8,7 @@ import { isThere } from "../harness/is_there.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 import { layout } from "./cgroup_fixture.ts";
+import { until } from "../harness/until.ts";
 
 interface Event {
   readonly type: string;
@@ -49,8 +50,10 @@ class Stream {
 
   /** Waits until there are so many events of the type. */
   async until(type: string, count: number): Promise<void> {
-    for (let i = 0; i < 250 && this.of(type).length < count; i++) await wait(40);
-    assert(this.of(type).length >= count, `${type}: ${JSON.stringify(this.events)}`);
+    await until(
+      () => `${count} of ${type}, but ${JSON.stringify(this.events)}`,
+      () => this.of(type).length >= count,
+    );
   }
 
   /** The exit code of a stream that must end by itself. */
@@ -79,9 +82,9 @@ function wait(milliseconds: number): Promise<void> {
 
 Deno.test("events --stats prints one line of what the container uses", async () => {
   await started(
-    "sleep 1000 & sleep 1001 & i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; wait",
+    "sleep 1000 & sleep 1001 & i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo ready; wait",
     async (kago) => {
-      await wait(500);
+      await kago.says("ready\n");
       const { code, stdout, stderr } = await kago.run("events", "--stats", kago.id);
       assertEquals(code, 0, stderr);
       assertEquals(stdout.split("\n").length, 2);
@@ -151,7 +154,8 @@ Deno.test("events refuses a stopped container and a bad interval", async () => {
 });
 
 /** Some work of each kind that is counted, and then nothing, so that the figures stay. */
-const LOAD = "sleep 1000 & dd if=/bin/busybox of=/load bs=64k; cat /load /load >/dev/null; sync; " +
+const LOAD =
+  "sleep 1000 & dd if=/bin/busybox of=/load bs=64k conv=fsync; cat /load /load >/dev/null; " +
   "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo done >/ready; wait";
 
 /** A container of runc's with the load done, paused, and its cgroup as kago knows it. */
@@ -167,7 +171,7 @@ async function withRunc(use: (runc: string[], id: string, record: CgroupRecord) 
     const output = `${bundle.path}/output`;
     const created = await run("runc", [...runc, "run", "-d", "-b", bundle.path, id], { output });
     assertEquals(created.code, 0, created.stdout);
-    for (let i = 0; i < 200 && !isThere(`${bundle.rootfs}/ready`); i++) await wait(50);
+    await until("its work is done", () => isThere(`${bundle.rootfs}/ready`));
     await runOk("runc", [...runc, "pause", id]);
     await use(runc, id, cgroupPaths(layout, cgroupsPath, id));
   } finally {

@@ -20,6 +20,7 @@ import {
 import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, type Kago } from "../harness/kago.ts";
 import { inTerminal } from "../harness/terminal.ts";
+import { until } from "../harness/until.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const data = (value: string, stream = 1) => frame(DATA, text(value), { stream });
@@ -28,14 +29,6 @@ const exit = (code: number) => frame(EXIT, words(code));
 
 const WINDOW = 48 << 10;
 const KILLED = 137;
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`not within 10 seconds: ${what}`);
-}
 
 /** The process that stands for one that never ends. */
 async function standIn(kago: Kago): Promise<number> {

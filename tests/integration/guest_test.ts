@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { AgentDouble, FIGURES, frame, PROCESSES, reply, SIGNAL } from "../harness/agent_double.ts";
 import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
+import { until } from "../harness/until.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -146,13 +147,9 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    for (let i = 0; i < 200 && agent.requests.length < 3; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until("three are asked for", () => agent.requests.length >= 3);
     agent.answers = () => reply(new Uint8Array(41));
-    for (let i = 0; i < 200 && agent.requests.length < 8; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until("five more are asked for", () => agent.requests.length >= 8);
     stream.kill("SIGTERM");
     const { stdout } = await stream.output();
     const guests = new TextDecoder().decode(stdout).trim().split("\n").map((line) =>

@@ -1,6 +1,7 @@
 /** pause and resume, and what else works on a paused container. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../harness/kago.ts";
+import { until } from "../harness/until.ts";
 
 const COUNT = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done";
 
@@ -43,8 +44,7 @@ Deno.test("a paused container stands still and says so, a resumed one goes on", 
     assert(new RegExp(`^${kago.id} +${pid} +paused `, "m").test(list), list);
     await ok(kago, "resume");
     assertEquals((await kago.state()).status, "running");
-    for (let i = 0; i < 100 && kago.output() === before; i++) await wait(20);
-    assert(kago.output() !== before, "it does not go on");
+    await until("it goes on", () => kago.output() !== before);
   });
 });
 
@@ -82,19 +82,19 @@ Deno.test("a signal to a paused container waits for its resume, SIGKILL does not
     await ok(kago, "delete");
     assertEquals(kago.cgroups(), []);
   });
-  const script = "trap 'echo heard; exit' TERM; while :; do sleep 0.01; done";
+  const script = "trap 'echo heard; exit' TERM; echo ready; while :; do sleep 0.01; done";
   await Kago.with({ args: ["sh", "-c", script] }, async (kago) => {
     await ok(kago, "create");
     await ok(kago, "start");
-    await wait(300);
+    await kago.says("ready\n");
     await ok(kago, "pause");
     await ok(kago, "kill", "TERM");
     await wait(100);
-    assertEquals(kago.output(), "");
+    assertEquals(kago.output(), "ready\n");
     assertEquals((await kago.state()).status, "paused");
     await ok(kago, "resume");
     await kago.until("stopped");
-    assertEquals(kago.output(), "heard\n");
+    assertEquals(kago.output(), "ready\nheard\n");
   });
 });
 
@@ -108,7 +108,7 @@ Deno.test("kill --all KILL and delete --force end a paused container", async () 
     await ok(kago, "pause");
     const started = performance.now();
     await ok(kago, "delete", "--force");
-    assert(performance.now() - started < 3000, "it waited for a frozen process");
+    assert(performance.now() - started < 9000, "it waited for a frozen process");
     assertEquals(kago.cgroups(), []);
   });
 });

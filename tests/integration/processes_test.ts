@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
+import { until } from "../harness/until.ts";
+import { isAlive } from "../harness/is_alive.ts";
 
 const TWO = { args: ["sh", "-c", "sleep 1001 & exec sleep 1000"] };
 /** Without a pid namespace of its own. */
@@ -17,8 +19,7 @@ async function started(options: BundleOptions, use: (kago: Kago) => Promise<void
   await Kago.with(options, async (kago) => {
     assertEquals((await kago.create()).code, 0);
     assertEquals((await kago.run("start", kago.id)).code, 0);
-    for (let i = 0; i < 100 && (await pids(kago)).length < 2; i++) await wait(20);
-    assertEquals((await pids(kago)).length, 2);
+    await until("it has two processes", async () => (await pids(kago)).length === 2);
     await use(kago);
   });
 }
@@ -63,7 +64,7 @@ Deno.test("ps says what is wrong with its options, and shows nobody of a stopped
     assertStringIncludes(format.stderr, "is not one of table, json, host, guest");
     await kago.run("kill", kago.id, "KILL");
     await kago.until("stopped");
-    for (let i = 0; i < 100 && (await pids(kago)).length > 0; i++) await wait(20);
+    await until("all have ended", async () => (await pids(kago)).length === 0);
     assertEquals((await kago.run("ps", kago.id)).stdout.trim().split("\n").length, 1);
   });
 });
@@ -71,15 +72,14 @@ Deno.test("ps says what is wrong with its options, and shows nobody of a stopped
 Deno.test("the death of a container's Init ends all in its pid namespace", async () => {
   await started(TWO, async (kago) => {
     assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
-    for (let i = 0; i < 100 && (await pids(kago)).length > 0; i++) await wait(20);
-    assertEquals(await pids(kago), []);
+    await until("all have ended", async () => (await pids(kago)).length === 0);
   });
 });
 
 Deno.test("kill KILL ends all of a container that shares its pid namespace", async () => {
   await started(SHARED, async (kago) => {
     assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
-    assertEquals(await pids(kago), []);
+    await until("all have ended", async () => (await pids(kago)).length === 0);
   });
 });
 
@@ -93,31 +93,24 @@ Deno.test("of a stopped container with a shared pid namespace, kill --all and de
       const [command, ...options] = end;
       const signal = command === "kill" ? ["TERM"] : [];
       assertEquals((await kago.run(command!, ...options, kago.id, ...signal)).code, 0);
-      for (let i = 0; i < 100 && isAlive(left!); i++) await wait(20);
-      assert(!isAlive(left!), `${end.join(" ")} left a process`);
+      await until(`${end.join(" ")} ends what was left`, () => !isAlive(left!));
     });
   }
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 Deno.test("kill --all sends a signal to every process once", async () => {
-  const child = "trap 'echo child' USR1; while :; do sleep 0.01; done";
-  const script = `trap 'echo init' USR1; sh -c "${child}" & while :; do sleep 0.01; done`;
+  const child = "trap 'echo child' USR1; echo here; while :; do sleep 0.01; done";
+  const script =
+    `trap 'echo init' USR1; echo ready; sh -c "${child}" & while :; do sleep 0.01; done`;
   await Kago.with({ args: ["sh", "-c", script] }, async (kago) => {
     await kago.create();
     await kago.run("start", kago.id);
-    await wait(500);
+    await kago.says("ready\n");
+    await kago.says("here\n");
     // The sleeps die of it.
     assertEquals((await kago.run("kill", "--all", kago.id, "USR1")).code, 0);
-    for (let i = 0; i < 100 && kago.output().length < 11; i++) await wait(20);
+    await kago.says("init\n");
+    await kago.says("child\n");
     await wait(100);
     const heard = kago.output().split("\n").filter((line) => /^(init|child)$/.test(line));
     assertEquals(heard.sort(), ["child", "init"]);

@@ -103,6 +103,7 @@ Deno.test("start returns when the program ends without having been ready", async
       const args = ["create", "--bundle", kago.bundle.path, kago.id];
       assertEquals((await kago.runWith(options, ...args)).code, 0);
       assertEquals((await kago.runWith({ env }, "start", kago.id)).code, 0);
+      await manager.until("failing");
       assertEquals(manager.lines, ["STATUS=failing|"]);
       assertEquals((await kago.state()).status, "stopped");
     },

@@ -12,6 +12,7 @@ import {
   removeStateDir,
   saveState,
 } from "../../runtime/state/store.ts";
+import { until } from "../harness/until.ts";
 
 function stateOf(id: string, change: Partial<StoredState> = {}): StoredState {
   return {
@@ -228,7 +229,7 @@ for (const replaced of [false, true]) {
 
 Deno.test("liveStatus() follows a real process from running over zombie to gone", async () => {
   const child = new Deno.Command("sh", {
-    args: ["-c", "sleep 0.2 & echo $!; exec sleep 1"],
+    args: ["-c", "sleep 1000 & echo $!; exec sleep 1000"],
     stdin: "null",
     stdout: "piped",
   }).spawn();
@@ -238,9 +239,13 @@ Deno.test("liveStatus() follows a real process from running over zombie to gone"
   const stored = stateOf("c1", { status: "running", pid, pidStartTime: processStartTime(pid)! });
   const status = () => liveStatus(stored, () => true);
   assertEquals(status(), "running");
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  assert(Deno.readTextFileSync(`/proc/${pid}/stat`).includes(") Z "));
+  const comm = (id: number) => Deno.readTextFileSync(`/proc/${id}/comm`);
+  await until("the shell is gone, which would reap it", () => comm(child.pid) === "sleep\n");
+  Deno.kill(pid, "SIGKILL");
+  const stat = () => Deno.readTextFileSync(`/proc/${pid}/stat`);
+  await until("it is a zombie", () => stat().includes(") Z "));
   assertEquals(status(), "stopped");
+  child.kill("SIGKILL");
   await child.status;
   await reader.cancel();
   assertEquals(status(), "stopped");

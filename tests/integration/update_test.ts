@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCgroupLayout } from "../../runtime/cgroup/layout.ts";
 import type { BundleOptions, JsonObject } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
+import { until } from "../harness/until.ts";
 
 const V2 = readCgroupLayout().mode === "v2";
 const MIB = 1 << 20;
@@ -174,9 +175,7 @@ Deno.test("a memory limit below what the container holds is refused, with its us
     "dd if=/dev/zero of=/dev/shm/full bs=1M count=24 2>/dev/null; echo full; exec sleep 1000";
   const memory = { limit: 64 * MIB, swap: 64 * MIB };
   await running({ memory }, async (kago, read) => {
-    for (let i = 0; i < 200 && !kago.output().includes("full"); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await kago.says("full");
     const stdin = JSON.stringify({ memory: { limit: 4 * MIB, checkBeforeUpdate: true } });
     const { code, stderr } = await kago.runWith({ stdin }, "update", "-r", "-", kago.id);
     assertEquals(code, 1);
@@ -195,12 +194,8 @@ Deno.test("update replaces device rules", async () => {
   const deny = { allow: false, access: "rwm" };
   const rule = { allow: true, type: "c", major: 1, minor: 11, access: "r" };
   await running({ devices: [deny] }, async (kago) => {
-    const says = async (word: string) => {
-      for (let i = 0; i < 100 && !kago.output().endsWith(`${word}\n`); i++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      assert(kago.output().endsWith(`${word}\n`), `not ${word}`);
-    };
+    const says = (word: string) =>
+      until(`it says ${word}`, () => kago.output().endsWith(`${word}\n`));
     const devices = async (...rules: JsonObject[]) => {
       const stdin = JSON.stringify({ devices: rules });
       const result = await kago.runWith({ stdin }, "update", "-r", "-", kago.id);

@@ -11,6 +11,7 @@ import { makeReadable, namespaceNames } from "../readable.ts";
 import type { ExecCase } from "./exec_case.ts";
 import { CONTAINERS } from "./containers.ts";
 import { EXEC_PROBE, readStat } from "./exec_probe.ts";
+import { until } from "../../harness/until.ts";
 
 export type ExecRuntime = "runc" | "kago";
 
@@ -58,9 +59,8 @@ export class ExecContender implements AsyncDisposable {
   /** Ends the container, and waits for it. */
   async end(): Promise<void> {
     await this.call("kill", "KILL");
-    while (!(await this.call("state")).stdout.includes('"stopped"')) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const stopped = async () => (await this.call("state")).stdout.includes('"stopped"');
+    await until(`${this.id} has ended`, stopped);
   }
 
   /** Makes a cgroup of this name below each of the container's, until it is disposed of. */
@@ -102,7 +102,9 @@ export class ExecContender implements AsyncDisposable {
     const words = [...this.command, "exec", ...asked, this.id, ...(process ? [] : probe)];
     const line = `${caller || ":"}; exec ${words.map(quote).join(" ")}`;
     return onTerminal
-      ? run("script", ["-qec", `stty rows 31 cols 97; ${line}`, "/dev/null"])
+      ? run("script", ["-qec", `stty rows 31 cols 97; ${line}`, "/dev/null"], {
+        holdStdin: true,
+      })
       : run("sh", ["-c", line]);
   }
 

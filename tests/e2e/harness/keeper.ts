@@ -7,6 +7,7 @@ import type { BundleOptions } from "../../harness/bundle.ts";
 import { isThere } from "../../harness/is_there.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";
+import { until } from "../../harness/until.ts";
 
 export async function loadSocketModules(): Promise<void> {
   for (const kind of ["unix", "inet", "tcp", "udp", "netlink"]) {
@@ -47,7 +48,7 @@ export class Keeper {
     await run("sh", ["-c", script, code, KAGO, "--root", root, ...args], {
       env: { OUT: this.output },
     });
-    await until(() => isThere(code));
+    await until(`kago ${args[0]} ends`, () => isThere(code));
     const text = Deno.readTextFileSync(this.output);
     return { code: Number(Deno.readTextFileSync(code)), stdout: text, stderr: text };
   }
@@ -85,7 +86,7 @@ export class Keeper {
   /** Waits until COUNTER has counted on, by three numbers at least. */
   async goesOn(): Promise<void> {
     const before = Number(this.last());
-    await until(() => Number(this.last()) >= before + 3);
+    await until("it counts on", () => Number(this.last()) >= before + 3);
   }
 
   async exec(...command: string[]): Promise<string> {
@@ -93,12 +94,4 @@ export class Keeper {
     assertEquals(code, 0, stderr);
     return stdout;
   }
-}
-
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 300; i++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("it has not come about in 30 s");
 }

@@ -7,7 +7,8 @@ import type { JsonObject } from "../../harness/bundle.ts";
 import { isThere } from "../../harness/is_there.ts";
 import { Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
-import { COUNTER, Keeper, loadSocketModules, until } from "../harness/keeper.ts";
+import { COUNTER, Keeper, loadSocketModules } from "../harness/keeper.ts";
+import { until } from "../../harness/until.ts";
 
 await loadSocketModules();
 
@@ -92,7 +93,7 @@ Deno.test("restore in the foreground forwards signals, and ends with the contain
   await Keeper.with({ args: ["sh", "-c", script] }, async (keeper) => {
     const { kago } = keeper;
     await keeper.start();
-    await until(() => keeper.last() === "ready");
+    await until("it is ready", () => keeper.last() === "ready");
     await keeper.checkpoint();
     const restored = keeper.piped(...keeper.restoreArgs());
     await kago.until("running");

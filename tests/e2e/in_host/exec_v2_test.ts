@@ -18,9 +18,7 @@ async function withNested(use: (kago: Kago) => Promise<void>): Promise<void> {
     const created = await kago.create();
     assertEquals(created.code, 0, created.stdout);
     assertEquals((await kago.run("start", kago.id)).code, 0);
-    for (let i = 0; i < 200 && !kago.output().includes("done"); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await kago.says("done\n");
     assertEquals(kago.output(), "done\n");
     await use(kago);
   });

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import type { RunResult } from "../../harness/run.ts";
+import { until } from "../../harness/until.ts";
 
 const COUNT =
   "trap '' USR1; echo up; i=0; while :; do i=$((i+1)); echo $i > /counter; sleep 0.1; done";
@@ -18,14 +19,6 @@ async function withGuest(
     await until("the guest counts", () => counter(kago) > 0);
     await use(kago, running);
   });
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    if (await holds()) return;
-    await wait(100);
-  }
-  throw new Error(`not within a minute: ${what}`);
 }
 
 function wait(milliseconds: number): Promise<void> {

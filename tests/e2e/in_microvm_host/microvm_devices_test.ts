@@ -79,9 +79,7 @@ Deno.test("the host reaches a port of the guest through a socket in the containe
     const created = await kago.create();
     assertEquals(created.code, 0, created.stdout);
     assertEquals((await kago.run("start", kago.id)).code, 0);
-    for (let i = 0; i < 300 && !kago.output().includes("listening"); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await kago.says("listening");
     using connection = await Deno.connect({ transport: "unix", path: `${rootfs}/run/guest.sock` });
     await connection.write(new TextEncoder().encode("ping"));
     const buffer = new Uint8Array(16);

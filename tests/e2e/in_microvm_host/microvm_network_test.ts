@@ -66,9 +66,7 @@ async function probe(
     const created = await kago.create();
     assertEquals(created.code, 0, created.stdout);
     assertEquals((await kago.run("start", kago.id)).code, 0);
-    for (let i = 0; i < 600 && !kago.output().includes("serving"); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await kago.says("serving");
     const [tcp = "", udp = "", dns = ""] = kago.output().split("--");
     row["TCP to outside"] = tcp.includes("hello from world");
     row["UDP to outside"] = udp.includes("hello from world");

@@ -4,6 +4,8 @@ import { askAgent } from "../../../ffi/agent.ts";
 import { agentFolder } from "../../../runtime/state/agent_folder.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
+import { until } from "../../harness/until.ts";
+import { isAlive } from "../../harness/is_alive.ts";
 
 /** `kago exec` of a process in the guest, to its end. */
 async function session(
@@ -25,30 +27,12 @@ function folderOf({ root, id }: Kago): string {
   return agentFolder(root, id);
 }
 
-/** Waits until a condition holds. */
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`not within a minute: ${what}`);
-}
-
 const PATH = "PATH=/bin";
 
 const sh = (script: string, rest: Record<string, unknown> = {}) => ({
   args: ["/bin/sh", "-c", script],
   ...rest,
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\t[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    // Gone.
-    return false;
-  }
-}
 
 const CASES: Record<string, (kago: Kago) => Promise<void>> = {
   async "a process has its streams, its user and its exit code"(kago) {

@@ -48,9 +48,7 @@ async function kagosGuest(kago: Kago): Promise<Memory> {
   const { code, stdout } = await kago.create();
   assertEquals(code, 0, stdout);
   assertEquals((await kago.run("start", kago.id)).code, 0);
-  for (let i = 0; i < 600 && !kago.output().includes("up"); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await kago.says("up");
   assertMatch(kago.output(), /^up/m);
   return await settled((await kago.state()).pid as number);
 }

@@ -8,6 +8,8 @@ import {
   withoutUserSession,
 } from "../../harness/ordinary_user.ts";
 import { KAGO, ok, quiet, SUBORDINATE, type UserBundle, withBundle } from "./user_bundle.ts";
+import { until } from "../../harness/until.ts";
+import { isThere } from "../../harness/is_there.ts";
 
 const SERVICE = `/user.slice/user-${USER.uid}.slice/user@${USER.uid}.service`;
 
@@ -71,22 +73,10 @@ Deno.test("limits hold in a delegated cgroup, made by kago or by the user's syst
         Deno.readTextFileSync(`/sys/fs/cgroup${cgroup}/${file}`).trim();
       assertEquals([read("pids.max"), read("memory.max")], ["30", `${64 << 20}`]);
       await ok(inUserSession([KAGO, "delete", "--force", id]));
-      for (let i = 0; i < 40 && await isThere(`/sys/fs/cgroup${cgroup}`); i++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      assert(!await isThere(`/sys/fs/cgroup${cgroup}`), `${cgroup} is left`);
+      await until(`${cgroup} goes`, () => !isThere(`/sys/fs/cgroup${cgroup}`));
     });
   }
 });
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
 
 Deno.test("the user's systemd scope has its limits as properties, in user.slice", async () => {
   await withBundle({ config: LIMITS }, async ({ id, path }) => {

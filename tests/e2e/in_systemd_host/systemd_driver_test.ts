@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../harness/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";
+import { until } from "../../harness/until.ts";
 
 const SLEEP = ["sleep", "1000"];
 
@@ -26,10 +27,8 @@ function units(pattern: string): Promise<string> {
 
 /** A unit ends a moment after its last process. */
 async function untilGone(pattern: string): Promise<void> {
-  for (let i = 0; i < 100 && await units(pattern) !== ""; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assertEquals(await units(pattern), "");
+  let left = "";
+  await until(() => `units go, but ${left}`, async () => (left = await units(pattern)) === "");
 }
 
 function withPath(cgroupsPath: string, resources: JsonObject = {}) {

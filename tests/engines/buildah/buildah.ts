@@ -18,7 +18,8 @@ export class Buildah {
 
   /** `buildah WORDS...`, whatever comes of it. */
   buildah(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return run("buildah", this.argumentsOf(words), { cwd: this.podman.folder, ...options });
+    const own = { timeout: 120, cwd: this.podman.folder };
+    return run("buildah", this.argumentsOf(words), { ...own, ...options });
   }
 
   /** `buildah WORDS...`, which must end with `code`; its standard output. */

@@ -23,7 +23,7 @@ const GROUP: CaseGroup<Buildah> = {
       command: "buildah build --runtime FILE --isolation oci -t IMAGE FOLDER",
       check: async (b) => {
         const { folder } = b.podman;
-        await Deno.mkdir(`${folder}/context`);
+        await Deno.mkdir(`${folder}/context`, { recursive: true });
         await Deno.writeTextFile(`${folder}/context/Containerfile`, CONTAINERFILE);
         await b.ok("build", "-t", "localhost/built", `${folder}/context`);
         const output = await b.podman.run("localhost/built");

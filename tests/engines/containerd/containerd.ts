@@ -53,7 +53,7 @@ export class Ctr {
 
   /** `ctr WORDS...`, whatever comes of it. */
   ctr(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return run("ctr", this.argumentsOf(words), options);
+    return run("ctr", this.argumentsOf(words), { timeout: 120, ...options });
   }
 
   /** As ok(), on a terminal. */

@@ -8,11 +8,17 @@ import { IMAGE } from "./containerd.ts";
 /** The cgroup of the pods, which is a kubelet's to make and to remove. */
 const CGROUP = "kagocri";
 
+/**
+ * From v2's hierarchy, or from each one of v1. Nothing else is looked into: others' cgroups vanish while find(1) reads
+ * them, which its -ignore_readdir_race does not forgive for folders.
+ */
+const REMOVE = 'for folder in /sys/fs/cgroup/"$0" /sys/fs/cgroup/*/"$0"; do ' +
+  'test ! -d "$folder" || find "$folder" -depth -type d -delete || exit; done';
+
 export async function removePodsCgroup(host: Host): Promise<void> {
-  const inAnyHierarchy = ["/sys/fs/cgroup", "-depth", "-path", `*/${CGROUP}*`, "-type", "d"];
   await (host === "systemd"
     ? runOk("systemctl", ["stop", `${CGROUP}.slice`])
-    : runOk("find", [...inAnyHierarchy, "-delete"]));
+    : runOk("sh", ["-c", REMOVE, CGROUP]));
 }
 
 export class Cri {
@@ -60,7 +66,7 @@ export class Cri {
 
   /** `crictl WORDS...`, whatever comes of it. */
   crictl(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return run(this.program, this.argumentsOf(words), options);
+    return run(this.program, this.argumentsOf(words), { timeout: 120, ...options });
   }
 
   /** `crictl WORDS...`, which must end with `code`; its standard output. */
@@ -84,6 +90,7 @@ export class Cri {
 
   private argumentsOf(words: readonly string[]): string[] {
     const socket = `unix://${this.folder}/containerd.sock`;
-    return ["--runtime-endpoint", socket, "--image-endpoint", socket, "--timeout", "60s", ...words];
+    const sockets = ["--runtime-endpoint", socket, "--image-endpoint", socket];
+    return [...sockets, "--timeout", "100s", ...words];
   }
 }

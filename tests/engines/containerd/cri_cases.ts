@@ -1,8 +1,8 @@
 /** The cases of the table of containerd's CRI plugin: one pod and its containers, as a kubelet makes them. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, type Host } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
-import { until } from "../until.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
 import type { Cri } from "./cri.ts";
 
 const WHERE: readonly Host[] = ["v2", "systemd"];
@@ -35,7 +35,7 @@ export const PODS: CaseGroup<Cri> = {
         const config = await c.containerConfig("lasting", ["sh", "-c", LASTING_SCRIPT], LIMITS);
         c.container = (await c.ok("create", c.pod, config, c.file("pod"))).trim();
         await c.ok("start", c.container);
-        await until(async () => (await c.ok("logs", c.container)) === "up\n");
+        await untilSays(() => c.ok("logs", c.container), "up\n");
         assertStringIncludes(await c.ok("ps", "--quiet", "--no-trunc"), c.container);
       },
     },
@@ -90,7 +90,7 @@ export const PODS: CaseGroup<Cri> = {
         const id = (await c.ok("create", c.pod, config, c.file("pod"))).trim();
         await c.ok("start", id);
         const status = async () => JSON.parse(await c.ok("inspect", id)).status;
-        await until(async () => (await status()).state === "CONTAINER_EXITED");
+        await untilSays(async () => (await status()).state, "CONTAINER_EXITED");
         assertEquals((await status()).exitCode, 7);
         await c.ok("rm", id);
       },
@@ -99,10 +99,10 @@ export const PODS: CaseGroup<Cri> = {
       command: "crictl stop CONTAINER; crictl rm CONTAINER",
       emulated: WHERE,
       check: async (c) => {
-        await c.ok("stop", "--timeout", "10", c.container);
+        await c.ok("stop", "--timeout", `${GRACE}`, c.container);
         const { status } = JSON.parse(await c.ok("inspect", c.container));
         assertEquals([status.state, status.exitCode], ["CONTAINER_EXITED", 3]);
-        assertEquals(await c.ok("logs", c.container), "up\nbye\n");
+        await untilSays(() => c.ok("logs", c.container), "up\nbye\n");
         await c.ok("rm", c.container);
       },
     },

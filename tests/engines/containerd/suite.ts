@@ -2,8 +2,9 @@
 import { runOk } from "../../harness/run.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Host, Runtime } from "../engine_case.ts";
+import { inTurn } from "../every.ts";
 import type { Suite } from "../suite.ts";
-import { until } from "../until.ts";
+import { untilSays } from "../until.ts";
 import { CONTAINERD_CASES } from "./cases.ts";
 import { Ctr, IMAGE, makeImageTar, startContainerd } from "./containerd.ts";
 import { Cri, removePodsCgroup } from "./cri.ts";
@@ -41,7 +42,7 @@ export function criSuite(host: Host): Suite<Cri> {
       const cri = await Cri.open(runtime, host, folder);
       const address = ["-a", `${folder}/containerd.sock`];
       await runOk("ctr", [...address, "--namespace", "k8s.io", "images", "import", image]);
-      await until(async () => (await cri.ok("images")).includes("busybox"));
+      await untilSays(() => cri.ok("images"), /busybox/);
       return cri;
     }),
     engine: "containerd, CRI",
@@ -64,9 +65,11 @@ function suiteOn<Session>(
     close: async () => {
       if (--users > 0) return;
       const { daemon, folder } = await shared!;
-      await daemon.end();
-      await removePodsCgroup(host);
-      await Deno.remove(folder, { recursive: true });
+      await inTurn(
+        () => daemon.end(),
+        () => removePodsCgroup(host),
+        () => Deno.remove(folder, { recursive: true }),
+      );
     },
     version: async () =>
       (await runOk("containerd", ["--version"])).split(" ").slice(0, 3).join(" "),

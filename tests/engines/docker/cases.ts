@@ -1,8 +1,8 @@
 /** The cases of Docker's table. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
-import { until } from "../until.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
 import { type Docker, IMAGE } from "./docker.ts";
 
 const RUN: CaseGroup<Docker> = {
@@ -139,7 +139,7 @@ const LASTING: CaseGroup<Docker> = {
     {
       command: "docker run -d IMAGE; docker logs CONTAINER",
       emulated: ["v2"],
-      check: (d) => until(async () => (await d.ok("logs", name(d))) === "up\n"),
+      check: (d) => untilSays(() => d.ok("logs", name(d)), "up\n"),
     },
     {
       command: "docker ps; docker inspect CONTAINER",
@@ -219,9 +219,10 @@ const LASTING: CaseGroup<Docker> = {
       command: "docker stop CONTAINER",
       emulated: ["v2"],
       check: async (d) => {
-        await d.ok("stop", name(d));
+        await d.ok("stop", "--time", `${GRACE}`, name(d));
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", name(d)), "3\n");
-        assertEquals(await d.ok("logs", name(d)), "up\nbye\n");
+        // dockerd waits for the output's end for two seconds only.
+        await untilSays(() => d.ok("logs", name(d)), "up\nbye\n");
       },
     },
     {

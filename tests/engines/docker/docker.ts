@@ -4,6 +4,7 @@ import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.t
 import { makeImageTar, startContainerd } from "../containerd/containerd.ts";
 import { Daemon } from "../daemon.ts";
 import type { Runtime } from "../engine_case.ts";
+import { inTurn } from "../every.ts";
 import { onTerminal } from "../terminal.ts";
 
 /** Debian's, which another docker on the PATH may hide. */
@@ -13,7 +14,11 @@ export const IMAGE = "busybox";
 
 /** Docker and the containerd that it asks. */
 export class Engine {
-  private constructor(readonly folder: string, private readonly daemons: readonly Daemon[]) {}
+  private constructor(
+    readonly folder: string,
+    private readonly docker: Daemon,
+    private readonly containerd: Daemon,
+  ) {}
 
   static async start(): Promise<Engine> {
     const folder = await Deno.makeTempDir({ prefix: "docker_" });
@@ -34,13 +39,16 @@ export class Engine {
     const probe = [DOCKER, "--host", `unix://${folder}/docker.sock`, "version"];
     const docker = await Daemon.start(command, `${folder}/docker.log`, probe);
     await runOk(DOCKER, [...probe.slice(1, 3), "import", await makeImageTar(folder), IMAGE]);
-    return new Engine(folder, [docker, containerd]);
+    return new Engine(folder, docker, containerd);
   }
 
   async end(): Promise<void> {
-    for (const daemon of this.daemons) await daemon.end();
-    await run("umount", [`${this.folder}/docker`]); // dockerd binds it over itself
-    await Deno.remove(this.folder, { recursive: true });
+    await inTurn(
+      () => this.docker.end(),
+      () => this.containerd.end(),
+      () => run("umount", [`${this.folder}/docker`]), // dockerd binds it over itself
+      () => Deno.remove(this.folder, { recursive: true }),
+    );
   }
 }
 
@@ -54,7 +62,7 @@ export class Docker {
 
   /** `docker WORDS...`, whatever comes of it. */
   docker(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return run(DOCKER, this.argumentsOf(words), options);
+    return run(DOCKER, this.argumentsOf(words), { timeout: 120, ...options });
   }
 
   /** `docker WORDS...`, which must end with `code`; its standard output. */

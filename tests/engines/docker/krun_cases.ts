@@ -1,8 +1,8 @@
 /** microVMs with a runtime of their own, because this Docker has no `--annotation`. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup, Host } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
-import { until } from "../until.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
 import { type Docker, IMAGE } from "./docker.ts";
 
 /** Where microVMs really run. */
@@ -25,7 +25,7 @@ export const MICROVM: CaseGroup<Docker> = {
     {
       command: "docker run -d --runtime krun IMAGE; docker logs CONTAINER",
       emulated: REAL,
-      check: (d) => until(async () => (await d.ok("logs", VM)) === "up\n"),
+      check: (d) => untilSays(() => d.ok("logs", VM), "up\n"),
     },
     {
       command: "docker exec (krun) CONTAINER; docker exec --user 7 -e NAME=value -w /tmp CONTAINER",
@@ -52,17 +52,18 @@ export const MICROVM: CaseGroup<Docker> = {
       emulated: REAL,
       check: async (d) => {
         await d.ok("exec", VM, "touch", "/healthy");
-        const status = () => d.ok("inspect", "--format", "{{.State.Health.Status}}", VM);
-        await until(async () => (await status()) === "healthy\n");
+        const format = "{{.State.Health.Status}}";
+        await untilSays(() => d.ok("inspect", "--format", format, VM), "healthy\n");
       },
     },
     {
       command: "docker stop (krun) CONTAINER",
       emulated: REAL,
       check: async (d) => {
-        await d.ok("stop", VM);
+        await d.ok("stop", "--time", `${GRACE}`, VM);
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", VM), "3\n");
-        assertEquals(await d.ok("logs", VM), "up\nbye\n");
+        // dockerd waits for the output's end for two seconds only.
+        await untilSays(() => d.ok("logs", VM), "up\nbye\n");
       },
     },
   ],

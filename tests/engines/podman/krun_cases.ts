@@ -1,8 +1,8 @@
 /** microVMs: what the everyday commands do with `--annotation run.oci.handler=krun`. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, type Host } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
-import { until } from "../until.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 const KRUN = ["--annotation", "run.oci.handler=krun", "--annotation", "krun.ram_mib=256"];
@@ -56,7 +56,7 @@ const LASTING: CaseGroup<Podman> = {
         "podman run -d (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        await until(async () => (await p.ok("logs", NAME)) === "up\n");
+        await untilSays(() => p.ok("logs", NAME), "up\n");
         assertEquals(await Deno.readTextFile(`${data(p)}/file`), "value /data\n");
       },
     },
@@ -131,7 +131,7 @@ const LASTING: CaseGroup<Podman> = {
       command: "podman stop (krun) CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        await p.ok("stop", NAME);
+        await p.ok("stop", "--time", `${GRACE}`, NAME);
         const format = "{{.State.ExitCode}} {{.State.Status}}";
         assertEquals(await p.ok("inspect", "--format", format, NAME), "3 exited\n");
         assertEquals(await p.ok("logs", NAME), "up\nbye\n");
@@ -142,11 +142,11 @@ const LASTING: CaseGroup<Podman> = {
         "podman start (krun) CONTAINER; podman restart CONTAINER; podman rm --force CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        const boots = async () => (await p.ok("logs", NAME)).split("up\n").length - 1;
+        const boots = async () => `${(await p.ok("logs", NAME)).split("up\n").length - 1}`;
         await p.ok("start", NAME);
-        await until(async () => await boots() === 2);
+        await untilSays(boots, "2");
         await p.ok("restart", NAME);
-        await until(async () => await boots() === 3);
+        await untilSays(boots, "3");
         await p.ok("rm", "--force", "--time", "0", NAME);
         assertEquals(await p.ok("ps", "--all", "--quiet"), "");
       },

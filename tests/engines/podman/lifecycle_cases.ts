@@ -1,8 +1,8 @@
 /** A container that lives on: what podman does to one from outside. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, EMULATED } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
-import { until } from "../until.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 /** The container that the cases share. */
@@ -22,7 +22,7 @@ export const LASTING: CaseGroup<Podman> = {
     {
       command: "podman run -d IMAGE; podman logs CONTAINER",
       emulated: EMULATED,
-      check: (p) => until(async () => (await p.ok("logs", NAME)) === "up\n"),
+      check: (p) => untilSays(() => p.ok("logs", NAME), "up\n"),
     },
     {
       command: "podman ps; podman inspect CONTAINER",
@@ -51,7 +51,7 @@ export const LASTING: CaseGroup<Podman> = {
         const words = ["exec", "-i", NAME, "cat"];
         assertEquals(await p.expect(0, words, { stdin: "typed\n" }), "typed\n");
         await p.ok("exec", "--detach", NAME, "touch", "/tmp/detached");
-        await until(async () => (await p.ok("exec", NAME, "ls", "/tmp")).includes("detached"));
+        await untilSays(() => p.ok("exec", NAME, "ls", "/tmp"), /detached/);
       },
     },
     {
@@ -136,14 +136,14 @@ export const LASTING: CaseGroup<Podman> = {
       emulated: ["systemd", "rootless"],
       check: async (p) => {
         await p.ok("kill", "--signal", "USR1", NAME);
-        await until(async () => (await p.ok("logs", NAME)) === "up\ntold\n");
+        await untilSays(() => p.ok("logs", NAME), "up\ntold\n");
       },
     },
     {
       command: "podman stop CONTAINER",
       emulated: EMULATED,
       check: async (p) => {
-        await p.ok("stop", NAME);
+        await p.ok("stop", "--time", `${GRACE}`, NAME);
         assertEquals(
           await p.ok("inspect", "--format", "{{.State.ExitCode}} {{.State.Status}}", NAME),
           "3 exited\n",

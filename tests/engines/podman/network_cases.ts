@@ -1,7 +1,7 @@
 /** Networks: podman's own programs make them, and the runtime joins what they made. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";
-import { until } from "../until.ts";
+import { untilSays } from "../until.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
 export const NETWORKS: CaseGroup<Podman> = {
@@ -59,7 +59,7 @@ async function published(
   const server = ["sh", "-c", "while :; do ls /sys/class/net | nc -l -p 80; done"];
   const options = ["-d", "--name", "server", ...network, "-p", `127.0.0.1:${port}:80`];
   await p.ok("run", ...options, IMAGE, ...server);
-  await until(async () => (await answer(port)).includes(networkInterface));
+  await untilSays(() => answer(port), new RegExp(networkInterface));
   assertStringIncludes(await p.ok("port", "server"), `127.0.0.1:${port}`);
   await p.ok("rm", "--force", "--time", "0", "server");
 }

@@ -14,6 +14,25 @@ export const IMAGE = "localhost/busybox";
 /** A machine that gives root no CAP_SYS_RESOURCE cannot raise its limits to podman's defaults. */
 export const CONFINED = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"];
 
+/** Seconds. */
+const CLEANUP = 30;
+
+/**
+ * Removes a folder with a store below. The store's own mount (overlay) has to go before its files, and may come back: conmon
+ * has begun a `podman container cleanup` for each container, which may outlast the `podman run` that it belongs to.
+ */
+async function removeStore(folder: string): Promise<void> {
+  for (const deadline = Date.now() + CLEANUP * 1000;;) {
+    await run("umount", [`${folder}/root/overlay`]);
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 export class Podman {
   private constructor(
     readonly runtime: Runtime,
@@ -38,9 +57,7 @@ export class Podman {
   async close(): Promise<void> {
     await this.ok("pod", "rm", "--all", "--force");
     await this.ok("rm", "--all", "--force", "--time", "0");
-    // The store's own mount (overlay) has to go before its files.
-    await run("umount", [`${this.folder}/root/overlay`]);
-    await Deno.remove(this.folder, { recursive: true });
+    await removeStore(this.folder);
   }
 
   get runtimePath(): string {
