@@ -1,6 +1,7 @@
 /** kago as tests use it: the built binary with a state root of the test's own, which is empty again at its end. */
 import { assertEquals } from "@std/assert";
 import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "./bundle.ts";
+import { isThere } from "./is_there.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 import { until } from "./until.ts";
 
@@ -21,6 +22,8 @@ export class Kago {
     const kago = new Kago(await Deno.makeTempDir({ prefix: "kago_root_" }), bundle);
     try {
       await use(kago);
+    } catch (error) {
+      throw new Error(`the test's containers:\n${await kago.report()}`, { cause: error });
     } finally {
       for (const { name } of [...Deno.readDirSync(kago.root)]) {
         await kago.run("delete", "--force", name);
@@ -63,6 +66,13 @@ export class Kago {
   /** What the container wrote since create(). */
   output(): string {
     return Deno.readTextFileSync(`${this.bundle.path}/output`);
+  }
+
+  /** What is to be known of the containers when a test fails. */
+  async report(): Promise<string> {
+    const list = await this.run("list");
+    const output = isThere(`${this.bundle.path}/output`) ? this.output().slice(-4000) : "";
+    return `${list.stdout}${list.stderr}${output && `which wrote\n${output}`}`;
   }
 
   async state(): Promise<Record<string, unknown>> {

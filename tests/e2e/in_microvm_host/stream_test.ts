@@ -82,7 +82,8 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
   },
   async "a large file comes out whole"(kago) {
     const command = `${quoted(exec(kago, "cat /random"))} | md5sum`;
-    const [here] = (await runOk("sh", ["-c", command], { timeout: TIMEOUT })).split(" ");
+    const [here] = (await runOk("bash", ["-o", "pipefail", "-c", command], { timeout: TIMEOUT }))
+      .split(" ");
     const [there] = (await runOk("md5sum", [`${kago.bundle.rootfs}/random`])).split(" ");
     assertEquals(here, there);
   },
@@ -136,7 +137,12 @@ Deno.test({
       const { code, stdout } = await kago.create();
       assertEquals(code, 0, stdout);
       assertEquals((await kago.run("start", kago.id)).code, 0);
-      for (const [name, fn] of Object.entries(CASES)) await t.step(name, () => fn(kago));
+      for (const [name, fn] of Object.entries(CASES)) {
+        await t.step(name, () =>
+          fn(kago).catch(async (error) => {
+            throw new Error(await kago.report(), { cause: error });
+          }));
+      }
     });
   },
 });
