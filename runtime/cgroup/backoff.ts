@@ -7,14 +7,13 @@ export function sleep(milliseconds: number): void {
 
 /**
  * Calls `attempt` until it returns true, after pauses of 1, 2, 4 … 64 ms that block the process.
- * @param patience in milliseconds.
+ * @param patience the pauses together, in milliseconds: while the whole machine stands still, none of it is used up.
  * @returns false when it never did.
  */
 export function retry(patience: number, attempt: () => boolean): boolean {
-  const deadline = performance.now() + patience;
-  for (let pause = 1;; pause = Math.min(pause * 2, 64)) {
+  for (let left = patience, pause = 1;; left -= pause, pause = Math.min(pause * 2, 64)) {
     if (attempt()) return true;
-    if (performance.now() + pause > deadline) return false;
+    if (pause > left) return false;
     sleep(pause);
   }
 }

@@ -129,8 +129,17 @@ function filesIn(directory: CgroupDirectory | undefined): StatFiles {
   const { path } = directory;
   return {
     read: (name) => readIfThere(`${path}/${name}`),
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name),
+    names: () => namesIfThere(path),
   };
+}
+
+function namesIfThere(path: string): string[] {
+  try {
+    return [...Deno.readDirSync(path)].map(({ name }) => name);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw syscallError(`read ${path}`, error);
+  }
 }
 
 function readIfThere(file: string): string | undefined {

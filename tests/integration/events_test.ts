@@ -58,7 +58,7 @@ class Stream {
 
   /** The exit code of a stream that must end by itself. */
   async end(): Promise<number> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 20_000);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 120_000);
     const { code } = await this.#child.status;
     clearTimeout(timer);
     await this.#reading;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { StatFiles } from "../../../runtime/cgroup/stats.ts";
+import { readStats, type StatFiles } from "../../../runtime/cgroup/stats.ts";
 import { readV1 } from "../../../runtime/cgroup/stats_v1.ts";
 import { readV2 } from "../../../runtime/cgroup/stats_v2.ts";
 import { stringifyJson } from "../../../runtime/spec/json.ts";
@@ -39,6 +39,13 @@ const EMPTY = {
 Deno.test("without controllers all is 0, and what runc leaves out then is left out", () => {
   assertEquals(json(readV1(() => NONE)), EMPTY);
   assertEquals(json(readV2(NONE)), EMPTY);
+});
+
+Deno.test("a cgroup that is removed meanwhile uses nothing", () => {
+  for (const [version, controllers] of [[1, ["memory", "hugetlb"]], [2, []]] as const) {
+    const directory = { version, controllers, path: "/sys/fs/cgroup/no/such", mountPoint: "/" };
+    assertEquals(json(readStats({ driver: "cgroupfs", directories: [directory] })), EMPTY);
+  }
 });
 
 const V1: Readonly<Record<string, StatFiles>> = {
