@@ -6,20 +6,27 @@ const AGENT_REQUESTS = { signal: 2, figures: 3, processes: 4 } as const;
 
 const MAX_REPLY = 16384;
 
+export interface AgentOptions {
+  readonly signal?: number;
+  /** Is the signal for all processes? */
+  readonly all?: boolean;
+  /** A pidfd of the VMM, whose end is then noticed at once. */
+  readonly vmm?: number;
+}
+
 /**
  * Asks the guest agent whose socket is in the folder, and waits for its answer, which is the guest's word.
- * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`.
+ * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`, ESRCH when the VMM has ended.
  */
 export function askAgent(
   folder: string,
   request: keyof typeof AGENT_REQUESTS,
   timeoutMs: number,
-  signal = 0,
-  all = false,
+  { signal = 0, all = false, vmm = -1 }: AgentOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const reply = new Uint8Array(MAX_REPLY);
   const size = Uint32Array.of(MAX_REPLY);
-  const numbers = [AGENT_REQUESTS[request], signal, all ? 1 : 0, timeoutMs];
+  const numbers = [AGENT_REQUESTS[request], signal, all ? 1 : 0, timeoutMs, vmm];
   checked(call("ask_agent", numbers, cString(folder), reply, size), `ask the guest for ${request}`);
   return reply.subarray(0, size[0]);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,7 +67,13 @@ int agent_receive(int connection, struct frame *frame, uint8_t *payload, uint32_
   return result;
 }
 
-int agent_connect(int folder, int timeout_ms) {
+/* Between two tries: true when the VMM has ended by then. */
+static bool ends_meanwhile(int vmm) {
+  struct pollfd wait = {.fd = vmm, .events = POLLIN};
+  return poll(&wait, 1, RETRY_MS) > 0;
+}
+
+int agent_connect(int folder, int vmm, int timeout_ms) {
   int64_t end = now_ms() + timeout_ms;
   for (;;) {
     int fd = open_socket(folder);
@@ -82,7 +89,7 @@ int agent_connect(int folder, int timeout_ms) {
       return fd;
     }
     if (left_ms(end) == 0) return -ETIMEDOUT;
-    poll(NULL, 0, RETRY_MS);
+    if (ends_meanwhile(vmm)) return -ESRCH;
   }
 }
 
@@ -104,12 +111,12 @@ int agent_send(int connection, enum frame_type type, const void *payload, uint32
   return result < 0 ? result : agent_send_bytes(connection, payload, size);
 }
 
-int agent_request(int folder, enum frame_type type, const void *payload, uint32_t payload_size, uint8_t *reply,
-                  uint32_t *size, int timeout_ms) {
+int agent_request(int folder, int vmm, enum frame_type type, const void *payload, uint32_t payload_size,
+                  uint8_t *reply, uint32_t *size, int timeout_ms) {
   static uint8_t bytes[FRAME_MAX];
   int64_t end = now_ms() + timeout_ms;
   struct frame frame;
-  int connection = agent_connect(folder, timeout_ms);
+  int connection = agent_connect(folder, vmm, timeout_ms);
   if (connection < 0) return connection;
   int result = agent_send(connection, type, payload, payload_size);
   if (result == 0) result = agent_receive(connection, &frame, bytes, sizeof bytes, left_ms(end));

@@ -21,7 +21,7 @@ struct context {
   enum stage stage;
   int sync_fd;        /* to Main: messages out, answers in */
   int listen_fd;      /* where `start` connects, -1 under `run` */
-  int target_fd;      /* a pidfd of the process whose namespaces are joined, -1 unless `exec` */
+  int target_fd;      /* a pidfd of the container's Init (a microVM's: its VMM), -1 unless `exec` */
   int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */

@@ -18,7 +18,7 @@
 #include "session_filter.h"
 #include "terminal.h"
 
-enum { BOOT_PATIENCE_MS = 30000, START_PATIENCE_MS = 30000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
+enum { BOOT_PATIENCE_MS = 120000, START_PATIENCE_MS = 120000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
 
 int op_session_terminal(struct context *c, const struct field *f) {
   int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
@@ -139,7 +139,7 @@ int op_guest_session(struct context *c, const struct field *f) {
   s.terminal = f[2].number;
   int folder = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
-  int connection = agent_connect(folder, BOOT_PATIENCE_MS);
+  int connection = agent_connect(folder, c->target_fd, BOOT_PATIENCE_MS);
   close(folder);
   if (connection < 0) return connection;
   int result = give_up_rights();

@@ -28,7 +28,7 @@
 #define ROOT_TAG "kago"
 #define ROOT_FOLDER "/root"
 
-enum { SESSIONS_PATIENCE_MS = 2000 };
+enum { SESSIONS_PATIENCE_MS = 5000 };
 
 static _Noreturn void give_up(const char *what, int error) {
   fprintf(stderr, "kago: in the guest: %s: %s\n", what, strerror(error));

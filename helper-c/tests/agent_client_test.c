@@ -1,4 +1,5 @@
 /* How the host bears with what is in an agent's place: the socket is a test's. */
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -30,10 +31,12 @@ static int64_t now_ms(void) {
   return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
-static int ask(int folder, int timeout_ms) {
+static int ask_of(int vmm, int folder, int timeout_ms) {
   uint32_t size = sizeof answer;
-  return agent_request(folder, FRAME_FIGURES, NULL, 0, answer, &size, timeout_ms);
+  return agent_request(folder, vmm, FRAME_FIGURES, NULL, 0, answer, &size, timeout_ms);
 }
+
+static int ask(int folder, int timeout_ms) { return ask_of(-1, folder, timeout_ms); }
 
 /* Answers one connection with these bytes, and keeps it open. */
 static void answer_with(int listener, const uint8_t *bytes, size_t size) {
@@ -61,6 +64,25 @@ TEST(no_socket_and_nobody_who_listens_are_waited_for_only_so_long) {
   EQUAL(ask(folder, 100), -ETIMEDOUT);
   close(listen_here(1));
   EQUAL(ask(folder, 100), -ETIMEDOUT);
+}
+
+TEST(a_vmm_that_has_ended_or_ends_meanwhile_is_not_waited_for) {
+  int folder = here(), go[2];
+  CHECK(pipe(go) == 0);
+  close(listen_here(1));
+  pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    poll(&(struct pollfd){.fd = go[0], .events = POLLIN}, 1, -1);
+    poll(NULL, 0, 300);
+    _exit(0);
+  }
+  int vmm = sys_pidfd_open(pid);
+  CHECK(vmm >= 0);
+  EQUAL(ask_of(vmm, folder, 100), -ETIMEDOUT);
+  CHECK(write(go[1], "x", 1) == 1);
+  EQUAL(ask_of(vmm, folder, PATIENCE_MS), -ESRCH);
+  EQUAL(ask_of(vmm, folder, PATIENCE_MS), -ESRCH);
 }
 
 /* Each drop comes within the time that there is, and all of them together long after it. */

@@ -44,7 +44,7 @@ static void *hand_over(void *ignored) {
     if (n < 0) continue;
     write_le32(payload, number);
     /* A guest that still boots gets it when it can. */
-    agent_request(run_folder, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);
+    agent_request(run_folder, -1, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);
   }
   return ignored;
 }

@@ -47,8 +47,8 @@ function refuseOptions(state: StoredState, options: readonly string[], format: s
 }
 
 function answerOf(root: string, state: StoredState, status: Status): GuestProcesses | NoAnswer {
-  const folder = runningGuest(root, state, () => status);
-  if (folder !== undefined) return askGuest(folder, "processes", readProcesses);
+  const guest = runningGuest(root, state, () => status);
+  if (guest !== undefined) return askGuest(guest, "processes", readProcesses);
   return new NoAnswer(`cannot be asked: it is ${status}`);
 }
 

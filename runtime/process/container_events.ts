@@ -42,8 +42,8 @@ function toEvent(root: string, state: StoredState): ContainerEvent {
 }
 
 function figuresOf(root: string, state: StoredState): GuestFigures | null {
-  const folder = runningGuest(root, currentState(root, state));
-  const answer = folder === undefined ? undefined : askGuest(folder, "figures", readFigures);
+  const guest = runningGuest(root, currentState(root, state));
+  const answer = guest === undefined ? undefined : askGuest(guest, "figures", readFigures);
   return answer === undefined || answer instanceof NoAnswer ? null : answer;
 }
 

@@ -1,14 +1,13 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
 import { thawToDie } from "../cgroup/freezer.ts";
 import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
-import { askAgent } from "../../ffi/agent.ts";
 import { HostError, StateError, SyscallError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { SIGKILL, signalInit } from "./container_signal.ts";
-import { GUEST_PATIENCE, runningGuest } from "./guest.ts";
+import { answerOf, type Guest, GUEST_PATIENCE, runningGuest } from "./guest.ts";
 
 const ALLOWED = ["created", "running", "paused"] as const;
 
@@ -42,9 +41,9 @@ function signalOne(state: StoredState, signal: number): boolean {
 }
 
 /** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm/signals.c). */
-function signalGuest(folder: string, id: string, signal: number, all: boolean): void {
+function signalGuest(guest: Guest, id: string, signal: number, all: boolean): void {
   try {
-    askAgent(folder, "signal", GUEST_PATIENCE, signal, all);
+    if (answerOf(guest, "signal", { signal, all })) return;
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
     throw new HostError(
@@ -53,4 +52,5 @@ function signalGuest(folder: string, id: string, signal: number, all: boolean): 
       { cause },
     );
   }
+  throw new StateError(id, "kill", "stopped", ALLOWED);
 }

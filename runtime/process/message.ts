@@ -60,6 +60,7 @@ export const ANSWER = {
 } as const;
 
 const ENOENT = 2;
+const ESRCH = 3;
 const EACCES = 13;
 const EXDEV = 18;
 
@@ -80,6 +81,9 @@ export function failureError(message: Message, plan: Plan): Error {
       return new SpecError(op.from!, `exec: ${name}: permission denied`, { cause });
     }
     return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
+  }
+  if (op.op === "guestSession" && message.errno === ESRCH) {
+    return new Error("the VM has ended", { cause });
   }
   if ((op.op === "mount" || op.op === "bind") && message.errno === EXDEV) {
     const why = op.procfs === PROCFS.source

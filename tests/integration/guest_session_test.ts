@@ -3,6 +3,7 @@
  * agent is a double; the real one is in tests/e2e. Needs root.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { agentFolder } from "../../runtime/state/agent_folder.ts";
 import {
   type AgentDouble,
   BYE,
@@ -129,3 +130,25 @@ Deno.test("what stands for a process in a guest takes the guest for hostile", as
     for (const [name, fn] of Object.entries(CASES)) await t.step(name, () => fn(kago, agent));
   });
 });
+
+Deno.test("a process is not waited for in a VM that has ended", async () => {
+  await withGuestDouble(async (kago) => {
+    await Deno.remove(`${agentFolder(kago.root, kago.id)}/agent.sock`);
+    const pidFile = `${kago.bundle.path}/pid`;
+    const exec = kago.run("exec", "--pid-file", pidFile, kago.id, "x");
+    await until("it waits for the agent", () => exists(pidFile));
+    Deno.kill((await kago.state()).pid as number, "SIGKILL");
+    const { code, stderr } = await exec;
+    assertEquals(code, 255);
+    assertStringIncludes(stderr, "the VM has ended");
+  });
+});
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -39,6 +39,16 @@ Deno.test("failureError() says of a missing program what engines look for", () =
   assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
 });
 
+Deno.test("failureError() says of a session without a VM that the VM has ended", () => {
+  const op = { op: "guestSession", folder: "/f", plan: new Uint8Array(), terminal: 0 } as const;
+  const plan: Plan = { intermediate: [], init: [op], vmm: [] };
+  const error = (errno: number) =>
+    failureError(decodeMessage(encodeFailure("init", 0, errno)), plan);
+  assertEquals(error(3).message, "the VM has ended");
+  assertEquals((error(3).cause as SyscallError).errno, 3);
+  assertEquals((error(110) as SyscallError).errno, 110);
+});
+
 Deno.test("failureError() says in words that a mount leads into a procfs, or that /proc takes one", () => {
   const bind = {
     source: "/s",
