@@ -1,5 +1,7 @@
 /** Removes the cgroups that validation programs name in config.json and runtimes leave, or leave the parents of. */
 
+import { until } from "../harness/until.ts";
+
 /** Below a hierarchy's root for an absolute `cgroupsPath`, below the runtime's own cgroup for a relative one. */
 const SUITE_CGROUPS = [
   "cgrouptest",
@@ -8,7 +10,7 @@ const SUITE_CGROUPS = [
   "testdir",
 ];
 
-/** @throws {Error} when one of them still has processes. */
+/** @throws {Error} when one of them still has processes after half a minute. */
 export async function removeSuiteCgroups(): Promise<void> {
   const own = (await Deno.readTextFile("/proc/self/cgroup")).trim().split("\n")
     .map((line) => line.slice(line.indexOf(":", line.indexOf(":") + 1) + 1).replace(/\/$/, ""));
@@ -26,11 +28,19 @@ async function cgroupMounts(): Promise<string[]> {
   return lines.filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4]!);
 }
 
+/** Deno has no class for it. */
+const EBUSY = "(os error 16)";
+
 /** A cgroup's files cannot be removed, its folder can, when neither processes nor children are left. */
 async function removeIfPresent(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await until(`the processes of ${path} have ended`, async () => {
+    try {
+      await Deno.remove(path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return true;
+      if (error instanceof Error && error.message.includes(EBUSY)) return false;
+      throw error;
+    }
+  }, 30);
 }

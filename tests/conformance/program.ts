@@ -4,6 +4,7 @@
  */
 import { run } from "../harness/run.ts";
 import { removeSuiteCgroups } from "./cgroups.ts";
+import { EMULATED } from "./host.ts";
 import { parseTap, type Report } from "./tap.ts";
 
 export interface Outcome extends Report {
@@ -14,7 +15,7 @@ export interface Outcome extends Report {
 }
 
 /** Seconds. The slowest program waits five times for ten, and a command takes seconds under emulation. */
-const LIMIT = 300;
+const LIMIT = EMULATED ? 900 : 300;
 
 /** timeout(1)'s exit code when the time was up. */
 const TIMED_OUT = 124;

@@ -29,14 +29,19 @@ export function findProblems(kago: Told, runc: Told, known?: KnownFailure): stri
 /** Times that a program runs whose outcome is a race. */
 const TRIES = 10;
 
-/** What `runOnce` finds; again, a few times, while nothing fails but what `race` says. */
+/** Seconds after which it does not run again: on a slow machine a program takes minutes, and all of them have a limit. */
+const PATIENCE = 300;
+
+/** What `runOnce` finds; again, a few times, while nothing fails but what `race` says and `seconds` are not over. */
 export async function runRace<R extends Report>(
   race: Race | undefined,
   runOnce: () => Promise<R>,
+  seconds = PATIENCE,
 ): Promise<R> {
+  const end = performance.now() + seconds * 1000;
   for (let tries = 1;; tries++) {
     const report = await runOnce();
     const lost = report.failed.length > 0 && report.failed.every((text) => race?.fails.test(text));
-    if (!lost || tries === TRIES) return report;
+    if (!lost || tries === TRIES || performance.now() >= end) return report;
   }
 }

@@ -48,11 +48,19 @@ Deno.test("findProblems() finds what only runc passes, even in a program that kn
 });
 
 /** Runs a race whose runs end so, one after the other; gives the report and how many runs there were. */
-async function race(...reports: Told[]): Promise<[Told, number]> {
+function race(...reports: Told[]): Promise<[Told, number]> {
+  return raceWithin(undefined, ...reports);
+}
+
+async function raceWithin(
+  seconds: number | undefined,
+  ...reports: Told[]
+): Promise<[Told, number]> {
   let runs = 0;
   const report = await runRace(
     { fails: /^b$/, why: "because" },
     () => Promise.resolve(reports[runs++] ?? reports.at(-1)!),
+    seconds,
   );
   return [report, runs];
 }
@@ -66,4 +74,8 @@ Deno.test("runRace() does not repeat another failure, and gives up when no run p
   const worse = told(["a"], ["b", "c"]);
   assertEquals(await race(worse), [worse, 1]);
   assertEquals(await race(RUNC), [RUNC, 10]);
+});
+
+Deno.test("runRace() does not run a program again when the time is up", async () => {
+  assertEquals(await raceWithin(0, RUNC), [RUNC, 1]);
 });

@@ -10,7 +10,7 @@ Deno.test("inside the emulated host with systemd", async (t) => {
     systemd: true,
     apparmor: true,
     results: RUNS,
-    timeout: 2700,
+    timeout: 5000,
   });
 });
 

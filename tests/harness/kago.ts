@@ -9,12 +9,16 @@ import { until } from "./until.ts";
 export const KAGO = Deno.env.get("KAGO") ?? new URL("../../dist/kago", import.meta.url).pathname;
 
 export class Kago {
-  /** Numbers that make ids unique on the host: a cgroup's name is its container's id. */
+  /**
+   * What makes ids unique on the host: a cgroup's name is its container's id. The files of one `deno test` have the same
+   * pid, and each counts from 0.
+   */
+  static readonly #load = crypto.randomUUID().slice(0, 4);
   static #serial = 0;
 
   private constructor(readonly root: string, readonly bundle: Bundle) {}
 
-  readonly id = `kago-test-${Deno.pid}-${Kago.#serial++}`;
+  readonly id = `kago-test-${Deno.pid}-${Kago.#load}-${Kago.#serial++}`;
 
   /** Runs `use` with a bundle; afterwards nothing of its containers may be left. */
   static async with(options: BundleOptions, use: (kago: Kago) => Promise<void>): Promise<void> {
@@ -54,6 +58,18 @@ export class Kago {
   /** `kago run` of the bundle in the foreground. */
   foreground(...options: string[]): Promise<RunResult> {
     return this.run("run", "--bundle", this.bundle.path, ...options, this.id);
+  }
+
+  /**
+   * `kago run` of the bundle for as long as the test takes, its output as with create(). When it does not end in time that
+   * is told at once, and again to whoever waits for it.
+   */
+  background(): Promise<RunResult> {
+    const output = `${this.bundle.path}/output`;
+    const args = ["run", "--bundle", this.bundle.path, this.id];
+    const running = this.runWith({ timeout: 3600, output }, ...args);
+    running.catch((error) => console.error(`kago run in the background: ${error.message}`));
+    return running;
   }
 
   /** `kago create` of the bundle; its output goes to a file, since the container keeps it open. */

@@ -6,7 +6,7 @@
 export async function until(
   what: string | (() => string),
   holds: () => boolean | Promise<boolean>,
-  seconds = 120,
+  seconds = 240,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!await holds()) {

@@ -11,6 +11,9 @@ const EMULATED = Deno.env.has("OUTER_KERNEL_RELEASE");
 const CONTAINERS = EMULATED ? 8 : 100;
 const [ROUNDS, LEAST, SECONDS] = EMULATED ? [20, 3, 8] : [40, 6, 8];
 
+/** Seconds for a command among so many. */
+const PATIENCE = 240;
+
 const SLEEP = { args: ["sh", "-c", "sleep 1001 & exec sleep 1000"] };
 
 Deno.test(`${CONTAINERS} containers created and deleted in parallel leave no cgroup behind`, async () => {
@@ -20,9 +23,9 @@ Deno.test(`${CONTAINERS} containers created and deleted in parallel leave no cgr
     const results = await Promise.all(ids.map(async (id) => {
       const output = `${kago.bundle.path}/output-${id}`;
       const create = ["create", "--bundle", kago.bundle.path, id];
-      const created = await kago.runWith({ output }, ...create);
-      const startedUp = await kago.run("start", id);
-      const deleted = await kago.run("delete", "--force", id);
+      const created = await kago.runWith({ output, timeout: PATIENCE }, ...create);
+      const startedUp = await kago.runWith({ timeout: PATIENCE }, "start", id);
+      const deleted = await kago.runWith({ timeout: PATIENCE }, "delete", "--force", id);
       return [created, startedUp, deleted].map((
         { code, stdout, stderr },
       ) => [code, stdout + stderr]);

@@ -59,6 +59,9 @@ export async function runInnerTests(
   if (problems.length > 0) {
     throw new Error(`${problems.join("; ")}; standard error inside:\n${stderr.trimEnd()}`);
   }
+  if (seen.failed > 0) {
+    console.error(`standard error inside, its end:\n${stderr.trimEnd().slice(-4000)}`);
+  }
 }
 
 interface Seen {

@@ -1,13 +1,18 @@
 /** Containers of other kinds, checkpointed and restored: with a terminal, with a user namespace. Inside the emulated host. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isThere } from "../../harness/is_there.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { inTerminal } from "../../harness/terminal.ts";
+import { until } from "../../harness/until.ts";
 import { COUNTER, Keeper, loadSocketModules } from "../harness/keeper.ts";
 
 await loadSocketModules();
 
 Deno.test("a terminal is made anew, and relayed by a restore in the foreground", async () => {
-  const script = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i; sleep 0.1; done; tty; exit 5";
+  // It counts to 60 before the checkpoint, and on when it has been made.
+  const script = "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; done; touch /counted; " +
+    "while [ ! -e /go ]; do sleep 0.1; done; " +
+    "while [ $i -lt 100 ]; do i=$((i+1)); echo $i; sleep 0.1; done; tty; exit 5";
   const options = { args: ["sh", "-c", script], config: { process: { terminal: true } } };
   await Keeper.with(options, async (keeper) => {
     const { kago } = keeper;
@@ -17,7 +22,9 @@ Deno.test("a terminal is made anew, and relayed by a restore in the foreground",
     const created = await kago.create("--console-socket", socket);
     assertEquals(created.code, 0, created.stdout);
     assertEquals((await kago.run("start", kago.id)).code, 0);
+    await until("it has counted", () => isThere(`${kago.bundle.rootfs}/counted`));
     await keeper.checkpoint();
+    await Deno.writeTextFile(`${kago.bundle.rootfs}/go`, "");
     const words = [KAGO, "--root", kago.root, ...keeper.restoreArgs()];
     const { code, stdout } = await inTerminal(words.join(" "));
     assertStringIncludes(stdout, "99\r\n100\r\n/dev/pts/0\r\n");

@@ -48,7 +48,8 @@ Deno.test("a libkrun guest boots from a busybox rootfs, and its exit code comes 
   const script = new URL("../harness/boot_guest.ts", import.meta.url).pathname;
   const guest = ["/bin/sh", "-c", "echo guest kernel: $(uname -r); exit 37"];
   const deno = ["run", "-A", "--no-check", "--cached-only", script];
-  const { code, stdout, stderr } = await run(Deno.execPath(), [...deno, bundle.rootfs, ...guest]);
+  const words = [...deno, bundle.rootfs, ...guest];
+  const { code, stdout, stderr } = await run(Deno.execPath(), words, { timeout: 180 });
   await removeBundle(bundle);
   assertEquals(code, 37, stdout + stderr);
   assertStringIncludes(stdout, "guest kernel: ");

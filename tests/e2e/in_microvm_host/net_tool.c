@@ -1,5 +1,5 @@
 /* Both ends of a network test, static so that it runs in any root:
- *   net_tool tcp|udp ADDRESS PORT TEXT   sends TEXT and prints the answer; 1 when there is none within 5 s
+ *   net_tool tcp|udp ADDRESS PORT TEXT   sends TEXT and prints the answer; 1 when there is none within 10 s
  *   net_tool serve SECONDS               answers "TEXT from NAME", NAME being $NAME, on TCP 80 and 8080 and UDP 5353, and
  *                                        every DNS query for an address on UDP 53 with 192.0.2.7 */
 #include <arpa/inet.h>
@@ -23,7 +23,7 @@ static int fail(const char *what) {
 
 static int ask(int type, const char *to, int port, const char *text) {
   struct sockaddr_in address = address_of(to, port);
-  struct timeval patience = {.tv_sec = 5};
+  struct timeval patience = {.tv_sec = 10};
   char answer[256];
   int fd = socket(AF_INET, type, 0);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

@@ -47,7 +47,7 @@ export class World implements AsyncDisposable {
     }
     await runOk("sysctl", ["-qw", NO_TIME_WAIT]);
     const server = new Deno.Command("ip", {
-      args: ["netns", "exec", NAMESPACES[0]!, tool, "serve", "600"],
+      args: ["netns", "exec", NAMESPACES[0]!, tool, "serve", "3600"],
       env: { NAME: "world" },
       stdout: "null",
     }).spawn();

@@ -22,9 +22,9 @@ async function property(unit: string, name: string): Promise<string> {
 
 /** Starts `kago ARGS…` as a service, which returns when systemd knows that it is ready, or has failed. */
 function startService(kago: Kago, ...args: string[]) {
-  const properties = ["--property=Type=notify", "--property=TimeoutStartSec=30"];
+  const properties = ["--property=Type=notify", "--property=TimeoutStartSec=120"];
   const words = ["--quiet", `--unit=${kago.id}`, ...properties, KAGO, "--root", kago.root, ...args];
-  return run("systemd-run", words);
+  return run("systemd-run", words, { timeout: 180 });
 }
 
 async function stopService(kago: Kago): Promise<void> {

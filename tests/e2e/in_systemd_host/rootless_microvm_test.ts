@@ -1,6 +1,7 @@
 /** An ordinary user's microVMs. Runs inside the systemd host, where the user is of the group kvm. */
 import { assert, assertEquals } from "@std/assert";
 import { inUserSession } from "../../harness/ordinary_user.ts";
+import { until } from "../../harness/until.ts";
 import { KAGO, ok, quiet, SUBORDINATE, withBundle } from "./user_bundle.ts";
 
 const MICROVM = { annotations: { "run.oci.handler": "krun" } };
@@ -16,7 +17,8 @@ Deno.test("an ordinary user of the group kvm runs a microVM, as himself and as a
   const args = ["sh", "-c", "id -u; id -G; uname -r; exit 7"];
   for (const [config, ids] of [[MICROVM, "0\n0\n"], [AS_SUBORDINATE, "7\n8 9\n"]] as const) {
     await withBundle({ args, config }, async ({ id, path }) => {
-      const { code, stdout, stderr } = await inUserSession([KAGO, "run", "--bundle", path, id]);
+      const words = [KAGO, "run", "--bundle", path, id];
+      const { code, stdout, stderr } = await inUserSession(words, { timeout: 180 });
       assertEquals([code, stdout.startsWith(ids)], [7, true], stdout + stderr);
       assert(!stdout.includes(Deno.osRelease()), stdout);
     });
@@ -33,9 +35,10 @@ Deno.test("an ordinary user's microVM takes exec, ps, signals and delete, whoeve
     assertEquals(await ok(inUserSession([KAGO, "exec", id, "id", "-u"])), "7\n");
     assert((await ok(inUserSession([KAGO, "ps", id]))).includes("sh"));
     await ok(inUserSession([KAGO, "kill", id, "TERM"]));
-    for (let i = 0; i < 50; i++) {
-      if (JSON.parse(await ok(inUserSession([KAGO, "state", id]))).status === "stopped") break;
-    }
+    await until(
+      "it is stopped",
+      async () => JSON.parse(await ok(inUserSession([KAGO, "state", id]))).status === "stopped",
+    );
     await ok(inUserSession([KAGO, "delete", id]));
   });
 });

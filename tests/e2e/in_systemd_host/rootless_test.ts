@@ -34,9 +34,10 @@ Deno.test("the whole life of an ordinary user's container, its state below XDG_R
     assertEquals(uidMap.trim().split(/\s+/), ["0", `${USER.uid}`, "1"]);
     assertStringIncludes(await cgroupOf(bundle), `${SERVICE}/`);
     await ok(inUserSession([KAGO, "kill", id, "KILL"]));
-    for (let i = 0; i < 50; i++) {
-      if (JSON.parse(await ok(inUserSession([KAGO, "state", id]))).status === "stopped") break;
-    }
+    await until(
+      "it is stopped",
+      async () => JSON.parse(await ok(inUserSession([KAGO, "state", id]))).status === "stopped",
+    );
     await ok(inUserSession([KAGO, "delete", id]));
     const left = [...Deno.readDirSync(`${USER_RUNTIME_DIR}/kago`)].map(({ name }) => name);
     assertEquals(left.filter((name) => name !== "~seccomp"), []); // compiled profiles stay
