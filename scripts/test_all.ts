@@ -14,21 +14,21 @@ interface Suite {
 
 const DENO = Deno.execPath();
 
+function tests(name: string, ...words: readonly string[]): Suite {
+  return { name, command: ["test", "-A", ...words], reads: "deno" };
+}
+
 const SUITES: readonly Suite[] = [
   { name: "check", command: ["run", "-A", "scripts/check.ts"], reads: "exit code" },
   { name: "build", command: ["run", "-A", "scripts/build.ts"], reads: "exit code" },
   { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
   { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts"], reads: "tap" },
-  {
-    name: "unit",
-    command: ["test", "-A", "--parallel", "tests/unit", "tests/conformance"],
-    reads: "deno",
-  },
-  { name: "integration", command: ["test", "-A", "tests/integration"], reads: "deno" },
-  { name: "security", command: ["test", "-A", "tests/security"], reads: "deno" },
-  { name: "differential", command: ["test", "-A", "tests/differential"], reads: "deno" },
+  tests("unit", "--parallel", "tests/unit", "tests/conformance"),
+  tests("integration", "tests/integration"),
+  tests("security", "tests/security"),
+  tests("differential", "tests/differential"),
   { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
-  { name: "engines", command: ["test", "-A", "tests/engines"], reads: "deno" },
+  tests("engines", "tests/engines"),
   {
     name: "emulated hosts",
     command: ["run", "-A", "scripts/emulated_host/prepare.ts"],
@@ -38,33 +38,17 @@ const SUITES: readonly Suite[] = [
 
 /** A boot of these keeps one processor and a half busy at most, so that two of them at once are worth it. */
 const LANES: readonly (readonly Suite[])[] = [
-  [{ name: "plain host", command: ["test", "-A", "tests/e2e/plain_host_test.ts"], reads: "deno" }],
+  [tests("plain host", "tests/e2e/plain_host_test.ts")],
   [
-    {
-      name: "systemd host",
-      command: ["test", "-A", "tests/e2e/systemd_host_test.ts"],
-      reads: "deno",
-    },
-    {
-      name: "engines, emulated",
-      command: ["test", "-A", "tests/e2e/engines_host_test.ts"],
-      reads: "deno",
-    },
+    tests("systemd host", "tests/e2e/systemd_host_test.ts"),
+    tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
   ],
 ];
 
 /** Nested emulation, and programs with time limits of their own, have the machine for themselves. */
 const ALONE: readonly Suite[] = [
-  {
-    name: "microVM host",
-    command: ["test", "-A", "tests/e2e/microvm_host_test.ts"],
-    reads: "deno",
-  },
-  {
-    name: "SELinux host",
-    command: ["test", "-A", "tests/e2e/selinux_host_test.ts"],
-    reads: "deno",
-  },
+  tests("microVM host", "tests/e2e/microvm_host_test.ts"),
+  tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
   {
     name: "conformance, emulated",
     command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],

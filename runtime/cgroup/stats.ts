@@ -128,26 +128,20 @@ function filesIn(directory: CgroupDirectory | undefined): StatFiles {
   if (!directory) return { read: () => undefined, names: () => [] };
   const { path } = directory;
   return {
-    read: (name) => readIfThere(`${path}/${name}`),
-    names: () => namesIfThere(path),
+    read: (name) => {
+      const file = `${path}/${name}`;
+      return ifThere(file, () => Deno.readTextFileSync(file));
+    },
+    names: () => ifThere(path, () => [...Deno.readDirSync(path)].map(({ name }) => name)) ?? [],
   };
 }
 
-function namesIfThere(path: string): string[] {
+function ifThere<T>(path: string, read: () => T): T | undefined {
   try {
-    return [...Deno.readDirSync(path)].map(({ name }) => name);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw syscallError(`read ${path}`, error);
-  }
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(file);
+    return read();
   } catch (error) {
     // EOPNOTSUPP: pressure files where PSI is off, cgroup.procs of a threaded cgroup.
     if (isGone(error) || errnoOf(error) === EOPNOTSUPP) return undefined;
-    throw syscallError(`read ${file}`, error);
+    throw syscallError(`read ${path}`, error);
   }
 }

@@ -1,9 +1,6 @@
 /** What of the host decides whether a program of the suite can pass. */
 import { readIfPresent } from "../../scripts/build/output_file.ts";
 
-/** Whether this is the emulated host, ten to twenty times as slow; emulated.ts sets the variable. */
-export const EMULATED = Deno.env.has("OUTER_KERNEL_RELEASE");
-
 export interface HostFacts {
   /** `v1` also where v2 is mounted beside it, for the suite looks at v1 then. */
   readonly cgroup: "v1" | "v2";

@@ -4,7 +4,7 @@
  */
 import { run } from "../harness/run.ts";
 import { removeSuiteCgroups } from "./cgroups.ts";
-import { EMULATED } from "./host.ts";
+import { EMULATED } from "../harness/emulated.ts";
 import { parseTap, type Report } from "./tap.ts";
 
 export interface Outcome extends Report {

@@ -3,6 +3,7 @@
  * Owns what is asked; what the answers mean is facts.ts's.
  */
 import { CONTAINER_HOOKS_REPORT } from "./variations_cgroup.ts";
+import { isThere } from "../harness/is_there.ts";
 
 /** The script's last line: from here on it waits for the end of its standard input. */
 export const END = "== end";
@@ -75,19 +76,9 @@ export function probeFromHost(pid: number): Record<string, string[]> {
 
 function readLimits(controller: string, path: string): string[] {
   const root = `/sys/fs/cgroup/${controller}`;
-  const folder = (exists(root) ? root : "/sys/fs/cgroup") + path;
-  return LIMIT_FILES.filter((file) => exists(`${folder}/${file}`)).map((file) => {
+  const folder = (isThere(root) ? root : "/sys/fs/cgroup") + path;
+  return LIMIT_FILES.filter((file) => isThere(`${folder}/${file}`)).map((file) => {
     const text = Deno.readTextFileSync(`${folder}/${file}`).trim();
     return `${controller}/${file} ${text.split("\n").sort().join(", ")}`;
   });
-}
-
-export function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -1,10 +1,5 @@
 /** Waiting for what an engine brings about later than its command ends. */
-import { until as untilHolds } from "../harness/until.ts";
-
-/** Waits until it holds. @throws {Error} when it has not for long. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
-  await untilHolds("it has come true", holds);
-}
+import { until } from "../harness/until.ts";
 
 /** Waits until what is read is `wanted`, or matches it. @throws {Error} with what was read last. */
 export async function untilSays(
@@ -13,7 +8,7 @@ export async function untilSays(
 ): Promise<void> {
   let last = "";
   const shown = typeof wanted === "string" ? JSON.stringify(wanted) : wanted;
-  await untilHolds(() => `it says ${shown}, but ${JSON.stringify(last)}`, async () => {
+  await until(() => `it says ${shown}, but ${JSON.stringify(last)}`, async () => {
     last = await read();
     return typeof wanted === "string" ? last === wanted : wanted.test(last);
   });

@@ -84,10 +84,15 @@ export class Kago {
     return Deno.readTextFileSync(`${this.bundle.path}/output`);
   }
 
+  /** The same, nothing before there is a file for it. */
+  #written(): string {
+    return isThere(`${this.bundle.path}/output`) ? this.output() : "";
+  }
+
   /** What is to be known of the containers when a test fails. */
   async report(): Promise<string> {
     const list = await this.run("list");
-    const output = isThere(`${this.bundle.path}/output`) ? this.output().slice(-4000) : "";
+    const output = this.#written().slice(-4000);
     return `${list.stdout}${list.stderr}${output && `which wrote\n${output}`}`;
   }
 
@@ -109,8 +114,8 @@ export class Kago {
   /** Waits until the container has written the text since create(). */
   async says(text: string): Promise<void> {
     await until(
-      () => `the container says ${text}, but ${this.output()}`,
-      () => this.output().includes(text),
+      () => `the container says ${text}, but ${this.#written()}`,
+      () => this.#written().includes(text),
     );
   }
 

@@ -5,9 +5,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
+import { EMULATED } from "../harness/emulated.ts";
 
 /** An emulated host is thirty times as slow, so there as much is done as fits. */
-const EMULATED = Deno.env.has("OUTER_KERNEL_RELEASE");
 const CONTAINERS = EMULATED ? 8 : 100;
 const [ROUNDS, LEAST, SECONDS] = EMULATED ? [20, 3, 8] : [40, 6, 8];
 

@@ -4,14 +4,14 @@
  */
 import { type Bundle, makeBundle, mergeJson, removeBundle } from "../../harness/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
+import { isThere } from "../../harness/is_there.ts";
 import { run, runOk } from "../../harness/run.ts";
+import { until } from "../../harness/until.ts";
 import { addFacts, type Facts, splitSections } from "../facts.ts";
-import { exists } from "../probe.ts";
 import { makeReadable, namespaceNames } from "../readable.ts";
 import type { ExecCase } from "./exec_case.ts";
 import { CONTAINERS } from "./containers.ts";
 import { EXEC_PROBE, readStat } from "./exec_probe.ts";
-import { until } from "../../harness/until.ts";
 
 export type ExecRuntime = "runc" | "kago";
 
@@ -123,7 +123,7 @@ function configOf(container: string) {
 /** Where the cgroup of a line of /proc/PID/cgroup is mounted here. */
 function folderOf(line: string): string {
   const [, controllers, path] = line.split(":");
-  const unified = exists("/sys/fs/cgroup/unified") ? "unified" : "";
+  const unified = isThere("/sys/fs/cgroup/unified") ? "unified" : "";
   return `/sys/fs/cgroup/${controllers!.replace("name=", "") || unified}${path}`;
 }
 

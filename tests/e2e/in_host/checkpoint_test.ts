@@ -9,6 +9,7 @@ import { Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 import { COUNTER, Keeper, loadSocketModules } from "../harness/keeper.ts";
 import { until } from "../../harness/until.ts";
+import { unlessGone } from "../../harness/unless_gone.ts";
 
 await loadSocketModules();
 
@@ -100,23 +101,13 @@ Deno.test("restore in the foreground forwards signals, and ends with the contain
     const { stdout } = await run("pgrep", ["-f", `restore --bundle ${kago.bundle.path}`]);
     for (const pid of stdout.trim().split("\n")) {
       // The shell around it has the same words; what is gone by now has been its child.
-      const comm = commIfAlive(pid);
+      const comm = unlessGone(() => Deno.readTextFileSync(`/proc/${pid}/comm`));
       if (comm !== undefined && comm !== "sh\n") Deno.kill(Number(pid), "SIGTERM");
     }
     assertEquals((await restored).code, 7);
     await assertNothingLeft(kago);
   });
 });
-
-function commIfAlive(pid: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/comm`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof Error && error.message.includes("(os error 3)")) return undefined;
-    throw error;
-  }
-}
 
 Deno.test("binds and a joined network are found again, masks kept, and mount points made", async () => {
   const shared = await Deno.makeTempDir();

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Runtime } from "../../engines/engine_case.ts";
 import { IMAGE, Podman } from "../../engines/podman/podman.ts";
-import { until } from "../../engines/until.ts";
+import { until } from "../../harness/until.ts";
 import { loadSocketModules } from "../harness/keeper.ts";
 
 await loadSocketModules();
@@ -16,7 +16,7 @@ async function numbers(podman: Podman, name: string): Promise<number[]> {
 
 async function untilCounted(podman: Podman, name: string, more = 3): Promise<number[]> {
   const before = (await numbers(podman, name)).length;
-  await until(async () => (await numbers(podman, name)).length >= before + more);
+  await until("it counts on", async () => (await numbers(podman, name)).length >= before + more);
   return await numbers(podman, name);
 }
 

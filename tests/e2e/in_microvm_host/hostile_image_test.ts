@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
 import { describeTree, plantLink } from "../../security/attack.ts";
+import { unlessGone } from "../../harness/unless_gone.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
@@ -83,14 +84,9 @@ function identityOf(path: string): string {
 /** Of what a process has open; descriptors are closed while they are looked at. */
 function heldBy(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
-  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
-    try {
-      return [identityOf(`${folder}/${name}`)];
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
-    }
-  });
+  return [...Deno.readDirSync(folder)]
+    .map(({ name }) => unlessGone(() => identityOf(`${folder}/${name}`)))
+    .filter((identity) => identity !== undefined);
 }
 
 Deno.test("a guest of a hostile image reaches nothing of the host, and its VMM holds nothing of it", async () => {

@@ -9,6 +9,7 @@ import {
 import type { BundleOptions } from "../../harness/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
+import { unlessGone } from "../../harness/unless_gone.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
@@ -119,7 +120,9 @@ Deno.test("every thread of the VMM has the container's user, capabilities and no
     const { pid } = await kago.state();
     await kago.says("up");
     const statuses = [...Deno.readDirSync(`/proc/${pid}/task`)]
-      .flatMap(({ name }) => statusIfAlive(`/proc/${pid}/task/${name}/status`));
+      .map(({ name }) =>
+        unlessGone(() => Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`))
+      ).filter((status) => status !== undefined);
     assert(statuses.length > 2, `${statuses.length} threads`);
     for (const status of statuses) {
       assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
@@ -133,17 +136,6 @@ Deno.test("every thread of the VMM has the container's user, capabilities and no
     assertEquals((await kago.run("delete", "--force", kago.id)).code, 0);
   });
 });
-
-/** None when the thread has ended, before its file was opened or since. */
-function statusIfAlive(path: string): string[] {
-  try {
-    return [Deno.readTextFileSync(path)];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    if (error instanceof Error && error.message.includes("(os error 3)")) return [];
-    throw error;
-  }
-}
 
 Deno.test("the VMM's executable cannot be written from its namespaces", async () => {
   await Kago.with(microvm(["/bin/sleep", "1000"]), async (kago) => {

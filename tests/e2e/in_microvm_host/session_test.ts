@@ -164,26 +164,18 @@ Deno.test("a microVM takes signals and runs more processes", async (t) => {
   ];
   await Kago.with({ annotations, args }, async (kago) => {
     const running = kago.background();
-    const output = () => {
-      try {
-        return kago.output();
-      } catch {
-        // Not there yet.
-        return "";
-      }
-    };
-    await until(() => `the guest is up, but ${output()}`, () => output().includes("up"));
+    await kago.says("up");
     for (const [name, fn] of Object.entries(CASES)) await t.step(name, () => fn(kago));
     await t.step("kill reaches the guest's process, directly and by the VMM's pid", async () => {
       assertEquals((await kago.run("kill", kago.id, "USR1")).code, 0);
-      await until("the first USR1", () => output().includes("usr1\n"));
+      await kago.says("usr1\n");
       Deno.kill((await kago.state()).pid as number, "SIGUSR1");
-      await until("the second USR1", () => output().includes("usr1\nusr1\n"));
+      await kago.says("usr1\nusr1\n");
       const killed = await kago.run("kill", kago.id, "TERM");
       assertEquals(killed.code, 0, killed.stderr);
       const { code } = await running;
       assertEquals(code, 42);
-      assertStringIncludes(output(), "term\n");
+      assertStringIncludes(kago.output(), "term\n");
     });
   });
 });
