@@ -36,25 +36,20 @@ const SUITES: readonly Suite[] = [
   },
 ];
 
-/** A boot of these keeps one processor and a half busy at most, so that two of them at once are worth it. */
-const LANES: readonly (readonly Suite[])[] = [
-  [tests("plain host", "tests/e2e/plain_host_test.ts")],
-  [
-    tests("systemd host", "tests/e2e/systemd_host_test.ts"),
-    tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
-  ],
-];
-
-/** Nested emulation, and programs with time limits of their own, have the machine for themselves. */
-const ALONE: readonly Suite[] = [
-  tests("microVM host", "tests/e2e/microvm_host_test.ts"),
-  tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
+/** Boots of the emulated host, what takes longest first: each keeps one processor and a half busy at most, so two run at once. */
+const BOOTS: readonly Suite[] = [
   {
     name: "conformance, emulated",
     command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],
     reads: "tap",
   },
+  tests("plain host", "tests/e2e/plain_host_test.ts"),
+  tests("microVM host", "tests/e2e/microvm_host_test.ts"),
+  tests("systemd host", "tests/e2e/systemd_host_test.ts"),
+  tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
+  tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
 ];
+const BOOTS_AT_ONCE = 2;
 
 interface Count {
   readonly passed: number;
@@ -156,25 +151,29 @@ async function echo(
 const total = { passed: 0, failed: 0 };
 let failures = "";
 
-async function runAll(suites: readonly Suite[], beside: boolean): Promise<void> {
-  for (const suite of suites) {
-    const start = Date.now();
-    const { passed, failed, failures: told } = await runSuite(
-      suite,
-      beside ? `${suite.name} | ` : "",
-    );
-    const seconds = Math.round((Date.now() - start) / 1000);
-    console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
-    total.passed += passed;
-    total.failed += failed;
-    if (failed > 0) failures += `\n== what failed in ${suite.name}\n${told}\n`;
-  }
+/** Runs them in their order, `width` at once. */
+async function runAll(suites: readonly Suite[], width: number): Promise<void> {
+  const waiting = [...suites];
+  const work = async () => {
+    for (let suite; (suite = waiting.shift());) {
+      const start = Date.now();
+      const { passed, failed, failures: told } = await runSuite(
+        suite,
+        width > 1 ? `${suite.name} | ` : "",
+      );
+      const seconds = Math.round((Date.now() - start) / 1000);
+      console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+      total.passed += passed;
+      total.failed += failed;
+      if (failed > 0) failures += `\n== what failed in ${suite.name}\n${told}\n`;
+    }
+  };
+  await Promise.all(Array.from({ length: width }, work));
 }
 
 if (import.meta.main) {
-  await runAll(SUITES, false);
-  await Promise.all(LANES.map((suites) => runAll(suites, true)));
-  await runAll(ALONE, false);
+  await runAll(SUITES, 1);
+  await runAll(BOOTS, BOOTS_AT_ONCE);
   // Once more at the end, where it is found.
   console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
@@ -30,6 +31,9 @@
 
 enum { SESSIONS_PATIENCE_MS = 5000 };
 
+/* libkrun's request of its root's virtiofs device: the exit code of the VMM. */
+#define KRUN_EXIT_CODE _IO('v', 2)
+
 static _Noreturn void give_up(const char *what, int error) {
   fprintf(stderr, "kago: in the guest: %s: %s\n", what, strerror(error));
   fflush(stderr);
@@ -46,6 +50,14 @@ static void load_plan(struct plan *plan) {
   close(fd);
   struct plan_fault fault;
   if (size != info.st_size || plan_check(bytes, (size_t)size, plan, &fault) < 0) give_up("/plan", EBADMSG);
+}
+
+/* libkrun ends with 0 when nothing has told it a code, as when the guest's kernel panics. libkrun's guest init tells it this
+ * program's, at its end. */
+static void expect_death(void) {
+  int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || ioctl(fd, KRUN_EXIT_CODE, EXIT_BY_SIGNAL + SIGKILL) < 0) errno = 0; /* then it stays 0 */
+  if (fd >= 0) close(fd);
 }
 
 static void write_text(const char *path, const char *text) {
@@ -126,6 +138,7 @@ int main(void) {
   struct plan plan;
   struct stdio streams;
   load_plan(&plan);
+  expect_death();
   /* libkrun's guest init shares its mounts; the container's are not for it. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);

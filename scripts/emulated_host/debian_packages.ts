@@ -1,6 +1,7 @@
 /** What is installed on this machine, a Debian or a relative, and what its package archive offers. */
 import { HostError } from "../../runtime/errors.ts";
-import { tool } from "./command.ts";
+import { exists, readIfPresent } from "../build/output_file.ts";
+import { tool, toolText } from "./command.ts";
 
 /**
  * Installs what is missing.
@@ -17,6 +18,56 @@ export async function installPackages(packages: readonly string[]): Promise<void
     );
   }
   await withPackageLists(() => tool("apt-get", ["-q", ...install]));
+}
+
+/**
+ * Installs `name` from the release's backports unless its version is `oldest` or newer already, in dpkg's order. apt is told
+ * of the backports for this once.
+ * @throws {HostError} when it has to be installed and the caller is not root.
+ */
+export async function installNewer(name: string, oldest: string): Promise<void> {
+  const installed = await toolText("dpkg-query", ["-W", "-f", "${Version}", name]);
+  if (await isVersion(installed, "ge", oldest)) return;
+  if (Deno.uid() !== 0) {
+    throw new HostError(
+      `the Debian package ${name} is ${installed}, which is older than ${oldest}`,
+      "install a newer one, from the release's backports, as root",
+    );
+  }
+  const sources = await Deno.makeTempFile({ prefix: "kago_", suffix: ".list" });
+  try {
+    const { suite, line } = await findBackports();
+    const others = await readIfPresent("/etc/apt/sources.list"); // apt reads `sources` in its place
+    await Deno.writeTextFile(sources, `${others ?? ""}\n${line}\n`);
+    const apt = ["-q", "-o", `Dir::Etc::SourceList=${sources}`];
+    await tool("apt-get", [...apt, "update"]);
+    await tool("apt-get", [...apt, "install", "-y", "--no-install-recommends", "-t", suite, name]);
+  } finally {
+    await Deno.remove(sources);
+  }
+}
+
+/** Does `one` stand in that relation to `other`, in dpkg's order of versions? */
+async function isVersion(one: string, relation: "ge", other: string): Promise<boolean> {
+  const args = ["--compare-versions", one, relation, other];
+  return (await new Deno.Command("dpkg", { args }).output()).success;
+}
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** The backports of this machine's release, from where its other packages come; no line when apt knows them already. */
+async function findBackports(): Promise<{ suite: string; line: string }> {
+  const release = /^VERSION_CODENAME=(\S+)$/m.exec(await Deno.readTextFile("/etc/os-release"))?.[1];
+  const format = "$(RELEASE) $(COMPONENT) $(REPO_URI)";
+  const args = ["indextargets", "--format", format, "Created-By: Packages"];
+  const targets = (await toolText("apt-get", args)).split("\n").map((line) => line.split(" "));
+  const find = (wanted: string) =>
+    targets.find(([suite, component]) => suite === wanted && component === "main")?.[2];
+  const suite = `${release}-backports`, archive = find(`${release}`);
+  if (find(suite)) return { suite, line: "" };
+  if (!archive) throw new Error(`apt has no archive of the release ${release}`);
+  const signed = await exists(KEYRING) ? ` [signed-by=${KEYRING}]` : "";
+  return { suite, line: `deb${signed} ${archive} ${suite} main` };
 }
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {

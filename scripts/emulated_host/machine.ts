@@ -25,6 +25,8 @@ export interface Machine {
   /** Where the dynamic linker looks without consulting ld.so.cache (ld.so(8)). */
   readonly libraryDirectory: string;
   readonly qemu: string;
+  /** QEMU's package. */
+  readonly qemuPackage: string;
   /** QEMU's machine, accelerator and processor; the accelerator must emulate hardware virtualisation. */
   readonly qemuMachine: readonly string[];
   /** The kernel's name for QEMU's first serial port. */
@@ -34,7 +36,7 @@ export interface Machine {
 const MACHINES: Readonly<Record<string, Machine>> = {
   x86_64: {
     debianPackages: [
-      ...["qemu-system-x86", "busybox-static", "kmod", "cpio", "libcap-ng0", "xz-utils", "zstd"],
+      ...["busybox-static", "kmod", "cpio", "libcap-ng0", "xz-utils", "zstd"],
     ],
     kernelMetapackage: "linux-image-amd64",
     unpackKernel: uncompressBzImage,
@@ -54,6 +56,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     ],
     libraryDirectory: "/usr/lib/x86_64-linux-gnu",
     qemu: "qemu-system-x86_64",
+    qemuPackage: "qemu-system-x86",
     // TCG emulates AMD's SVM with nested paging, not Intel's VMX.
     qemuMachine: ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt"],
     serialConsole: "ttyS0",

@@ -2,12 +2,19 @@
  * Everything the emulated host needs, cached below `build/cache/` between runs: Debian packages, kernel, initramfs,
  * libkrun. `deno run -A scripts/emulated_host/prepare.ts` does it ahead of time; run.ts does it by itself.
  */
-import { installPackages } from "./debian_packages.ts";
+import { installNewer, installPackages } from "./debian_packages.ts";
 import { prepareInitramfs } from "./initramfs.ts";
 import { type Kernel, prepareKernel } from "./kernel.ts";
 import { prepareKrunLibraries } from "./krun_libraries.ts";
 import { type Machine, machineFor } from "./machine.ts";
 import { prepareSystemdRoot } from "./systemd_root.ts";
+
+/**
+ * Before 8.1, QEMU translates a page's code first and watches the page for writes then. A processor that runs code while
+ * another one patches it may keep the old code for ever, and Linux patches itself whenever the first microVM begins and the
+ * last one ends: the host stood still in one of some fifty boots.
+ */
+const OLDEST_QEMU = "1:8.1";
 
 export interface HostImage {
   readonly machine: Machine;
@@ -29,7 +36,8 @@ export async function prepareEmulatedHost(
   { systemd = false }: { readonly systemd?: boolean } = {},
 ): Promise<HostImage> {
   const machine = machineFor(Deno.build.arch);
-  await installPackages(machine.debianPackages);
+  await installPackages([machine.qemuPackage, ...machine.debianPackages]);
+  await installNewer(machine.qemuPackage, OLDEST_QEMU);
   const [kernel, krunLibraries] = await Promise.all([
     prepareKernel(machine),
     prepareKrunLibraries(machine),

@@ -1,13 +1,22 @@
 /** Each test of a host becomes a step of the outer test. */
 import { type InnerTestOptions, runInnerTests } from "./inner_tests.ts";
 
+/** How many tests are told with the time that they took. */
+const SLOWEST = 15;
+
+/** Tells at the end which tests took longest; the first one's time is from the command's begin, with the host's boot. */
 export async function reportAsSteps(
   t: Deno.TestContext,
   folder: string,
   options: InnerTestOptions = {},
 ): Promise<void> {
-  await runInnerTests(folder, ({ name, problem }) =>
-    t.step({
+  const times: { name: string; seconds: number }[] = [];
+  let last = performance.now();
+  await runInnerTests(folder, async ({ name, problem }) => {
+    const now = performance.now();
+    times.push({ name, seconds: Math.round((now - last) / 1000) });
+    last = now;
+    await t.step({
       name,
       fn: () => {
         if (problem) throw new Error(problem);
@@ -15,5 +24,8 @@ export async function reportAsSteps(
       // The host runs on while a step is reported.
       sanitizeOps: false,
       sanitizeResources: false,
-    }), options);
+    });
+  }, options);
+  const slowest = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  console.log(slowest.map(({ name, seconds }) => `${seconds} s: ${name}`).join("\n"));
 }
