@@ -1,7 +1,7 @@
 /**
- * Runs every suite and counts: first those of this machine one after the other, then the emulated hosts, some side by side. A
- * suite that breaks off counts its failure; a skipped test is a failed one, because on the machine that CI gives nothing is
- * allowed to be skipped.
+ * Runs every suite, two side by side, and counts: those of this machine, and then the emulated hosts. A suite that breaks
+ * off counts its failure; a skipped test is a failed one, because on the machine that CI gives nothing is allowed to be
+ * skipped.
  */
 import { ROOT } from "./build/paths.ts";
 
@@ -18,17 +18,26 @@ function tests(name: string, ...words: readonly string[]): Suite {
   return { name, command: ["test", "-A", ...words], reads: "deno" };
 }
 
-const SUITES: readonly Suite[] = [
+/** What all others need. */
+const FIRST: readonly Suite[] = [
   { name: "check", command: ["run", "-A", "scripts/check.ts"], reads: "exit code" },
   { name: "build", command: ["run", "-A", "scripts/build.ts"], reads: "exit code" },
-  { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
-  { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts"], reads: "tap" },
-  tests("unit", "--parallel", "tests/unit", "tests/conformance"),
+];
+
+/** Suites that share this machine's cgroups, mounts and engines, and run one after the other. */
+const CONTAINERS: readonly Suite[] = [
   tests("integration", "tests/integration"),
   tests("security", "tests/security"),
   tests("differential", "tests/differential"),
   { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
   tests("engines", "tests/engines"),
+];
+
+/** What may run beside them, and prepares the emulated hosts. */
+const PIECES: readonly Suite[] = [
+  { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
+  { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts"], reads: "tap" },
+  tests("unit", "--parallel", "tests/unit", "tests/conformance"),
   {
     name: "emulated hosts",
     command: ["run", "-A", "scripts/emulated_host/prepare.ts"],
@@ -36,7 +45,7 @@ const SUITES: readonly Suite[] = [
   },
 ];
 
-/** Boots of the emulated host, what takes longest first: each keeps one processor and a half busy at most, so two run at once. */
+/** Boots of the emulated host, what takes longest first. Each keeps one processor and a half busy at most. */
 const BOOTS: readonly Suite[] = [
   {
     name: "conformance, emulated",
@@ -49,7 +58,6 @@ const BOOTS: readonly Suite[] = [
   tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
   tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
 ];
-const BOOTS_AT_ONCE = 2;
 
 interface Count {
   readonly passed: number;
@@ -110,8 +118,8 @@ interface Outcome extends Count {
   readonly failures: string;
 }
 
-/** @param prefix stands before every line, where suites run side by side. */
-async function runSuite({ name, command, reads }: Suite, prefix: string): Promise<Outcome> {
+/** Two suites run side by side: each line of what they print has the name in front. */
+async function runSuite({ name, command, reads }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const child = new Deno.Command(DENO, {
     args: [...command],
@@ -121,14 +129,17 @@ async function runSuite({ name, command, reads }: Suite, prefix: string): Promis
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const streams = await Promise.all([echo(child.stdout, prefix), echo(child.stderr, prefix)]);
+  const streams = await Promise.all([
+    echo(child.stdout, `${name} | `),
+    echo(child.stderr, `${name} | `),
+  ]);
   const output = streams.join("\n");
   const { success } = await child.status;
   const count = COUNTS[reads](output, success);
   return { ...count, failures: count.failed > 0 ? failuresOf(output, reads) : "" };
 }
 
-/** Passes on whole lines; returns the text without the prefix. */
+/** Passes on whole lines, each behind `prefix`; returns the text without it. */
 async function echo(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   prefix: string,
@@ -151,29 +162,26 @@ async function echo(
 const total = { passed: 0, failed: 0 };
 let failures = "";
 
-/** Runs them in their order, `width` at once. */
-async function runAll(suites: readonly Suite[], width: number): Promise<void> {
-  const waiting = [...suites];
-  const work = async () => {
-    for (let suite; (suite = waiting.shift());) {
-      const start = Date.now();
-      const { passed, failed, failures: told } = await runSuite(
-        suite,
-        width > 1 ? `${suite.name} | ` : "",
-      );
-      const seconds = Math.round((Date.now() - start) / 1000);
-      console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
-      total.passed += passed;
-      total.failed += failed;
-      if (failed > 0) failures += `\n== what failed in ${suite.name}\n${told}\n`;
-    }
-  };
-  await Promise.all(Array.from({ length: width }, work));
+/** Takes one after the other from the front until none is left; others may take from the same list. */
+async function runAll(waiting: Suite[]): Promise<void> {
+  for (let suite; (suite = waiting.shift());) {
+    const start = Date.now();
+    const { passed, failed, failures: told } = await runSuite(suite);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    console.log(`-- ${suite.name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+    total.passed += passed;
+    total.failed += failed;
+    if (failed > 0) failures += `\n== what failed in ${suite.name}\n${told}\n`;
+  }
 }
 
 if (import.meta.main) {
-  await runAll(SUITES, 1);
-  await runAll(BOOTS, BOOTS_AT_ONCE);
+  await runAll([...FIRST]);
+  const boots = [...BOOTS];
+  await Promise.all([CONTAINERS, PIECES].map(async (suites) => {
+    await runAll([...suites]);
+    await runAll(boots);
+  }));
   // Once more at the end, where it is found.
   console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);
