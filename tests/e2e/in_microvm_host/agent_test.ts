@@ -210,6 +210,15 @@ Deno.test("126 and 127 tell of a program that cannot be executed, and a fatal si
   await guest(crash, {}, ({ code }) => assert(code === 153 || code === 1, `${code}`));
 });
 
+Deno.test("137 tells of a guest whose kernel panicked", async () => {
+  const script = "echo 2 > /proc/sys/vm/panic_on_oom && echo set && tail /dev/zero";
+  const config = { linux: { readonlyPaths: [] } };
+  await guest(script, { config }, ({ code, stdout, stderr }) => {
+    assertEquals({ code, stdout }, { code: 137, stdout: "set\n" }, stderr);
+    assertStringIncludes(stderr, "Kernel panic");
+  });
+});
+
 Deno.test("krun.agent=0 leaves the process to libkrun's own init", async () => {
   const annotations = { ...KRUN, "krun.agent": "0" };
   await guest("echo $$; exit 5", { annotations }, async ({ code, stdout }, kago) => {
