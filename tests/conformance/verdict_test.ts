@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { KnownFailure } from "./known.ts";
-import { findProblems, runRace, type Told } from "./verdict.ts";
+import { findProblems, runRace, runUntilTold, type Told } from "./verdict.ts";
 
 function told(passed: readonly string[], failed: readonly string[], output = ""): Told {
   return { passed, failed, skipped: 0, output };
@@ -78,4 +78,17 @@ Deno.test("runRace() does not repeat another failure, and gives up when no run p
 
 Deno.test("runRace() does not run a program again when the time is up", async () => {
   assertEquals(await raceWithin(0, RUNC), [RUNC, 1]);
+});
+
+Deno.test("runUntilTold() runs runc again while it does not print what known.ts says, three times at most", async () => {
+  const other = told([], ["exit status 1"], "cannot allocate memory\n");
+  const runs = async (...reports: Told[]) => {
+    const waiting = [...reports];
+    const report = await runUntilTold(KNOWN, () => Promise.resolve(waiting.shift()!));
+    return [report, reports.length - waiting.length];
+  };
+  assertEquals(await runs(RUNC, other), [RUNC, 1]);
+  assertEquals(await runs(other, RUNC, other), [RUNC, 2]);
+  assertEquals(await runs(other, other, other, RUNC), [other, 3]);
+  assertEquals(await runUntilTold(undefined, () => Promise.resolve(other)), other);
 });
