@@ -23,17 +23,25 @@ export async function installPackages(packages: readonly string[]): Promise<void
 /**
  * Installs `name` from the release's backports unless its version is `oldest` or newer already, in dpkg's order. apt is told
  * of the backports for this once.
- * @throws {HostError} when it has to be installed and the caller is not root.
+ * @throws {HostError} when the caller is not root, or the backports have none that is new enough.
  */
 export async function installNewer(name: string, oldest: string): Promise<void> {
+  if (await isAtLeast(name, oldest)) return;
+  if (Deno.uid() === 0) await installFromBackports(name);
+  if (await isAtLeast(name, oldest)) return;
+  throw new HostError(
+    `the Debian package ${name} is older than ${oldest}`,
+    "install a newer one as root, from the release's backports or a newer release",
+  );
+}
+
+async function isAtLeast(name: string, oldest: string): Promise<boolean> {
   const installed = await toolText("dpkg-query", ["-W", "-f", "${Version}", name]);
-  if (await isVersion(installed, "ge", oldest)) return;
-  if (Deno.uid() !== 0) {
-    throw new HostError(
-      `the Debian package ${name} is ${installed}, which is older than ${oldest}`,
-      "install a newer one, from the release's backports, as root",
-    );
-  }
+  const args = ["--compare-versions", installed, "ge", oldest];
+  return (await new Deno.Command("dpkg", { args }).output()).success;
+}
+
+async function installFromBackports(name: string): Promise<void> {
   const sources = await Deno.makeTempFile({ prefix: "kago_", suffix: ".list" });
   try {
     const { suite, line } = await findBackports();
@@ -45,12 +53,6 @@ export async function installNewer(name: string, oldest: string): Promise<void> 
   } finally {
     await Deno.remove(sources);
   }
-}
-
-/** Does `one` stand in that relation to `other`, in dpkg's order of versions? */
-async function isVersion(one: string, relation: "ge", other: string): Promise<boolean> {
-  const args = ["--compare-versions", one, relation, other];
-  return (await new Deno.Command("dpkg", { args }).output()).success;
 }
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
