@@ -14,7 +14,7 @@ import { knownFailures, RACES } from "./known.ts";
 import { type Outcome, runProgram, usesFixedCgroups } from "./program.ts";
 import { runBeside, type Task } from "./schedule.ts";
 import { HEAD, programRow } from "./table.ts";
-import { findProblems, runRace, runUntilTold } from "./verdict.ts";
+import { findProblems, runRace } from "./verdict.ts";
 
 /** Many programs wait more than they compute. */
 const WIDTH = 4;
@@ -66,9 +66,10 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
       runs.map(([name, runtime]): Task => ({
         exclusive: usesFixedCgroups(program),
         run: async () => {
-          const once = () => runProgram(directory, program, runtime);
-          const told = name === "runc" ? () => runUntilTold(known.get(program), once) : once;
-          outcomes.get(program)![name] = await runRace(RACES.get(program), told);
+          outcomes.get(program)![name] = await runRace(
+            RACES.get(program),
+            () => runProgram(directory, program, runtime),
+          );
           tell();
         },
       }))

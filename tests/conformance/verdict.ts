@@ -20,24 +20,11 @@ export function findProblems(kago: Told, runc: Told, known?: KnownFailure): stri
   const unexpected = kago.failed
     .filter((text) => !known.fails.test(text))
     .map((text) => `fails, and known.ts does not expect it: ${text}`);
-  const runcDiffers = runc.output.includes(known.runc)
+  const told = [known.runc, ...known.runcRace ? [known.runcRace] : []];
+  const runcDiffers = told.some((text) => runc.output.includes(text))
     ? []
     : [`runc does not print what known.ts says: ${known.runc}`];
   return [...worse, ...unexpected, ...runcDiffers];
-}
-
-/** Times that runc fails otherwise than known.ts says before that is no longer so: its own races are not ours to find. */
-const RUNC_TRIES = 3;
-
-/** What `runOnce` finds with runc; again, a few times, while it does not print what `known` says. */
-export async function runUntilTold<R extends Told>(
-  known: KnownFailure | undefined,
-  runOnce: () => Promise<R>,
-): Promise<R> {
-  for (let tries = 1;; tries++) {
-    const report = await runOnce();
-    if (!known || report.output.includes(known.runc) || tries === RUNC_TRIES) return report;
-  }
 }
 
 /** Times that a program runs whose outcome is a race. */
