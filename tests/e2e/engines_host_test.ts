@@ -6,5 +6,9 @@ import { reportAsSteps } from "./harness/report_steps.ts";
 Deno.test("the engines inside the emulated host", async (t) => {
   await Deno.mkdir(RUNS, { recursive: true });
   await prepareCrictl(); // there is no network inside
-  await reportAsSteps(t, "tests/e2e/in_engines_host", { results: RUNS, timeout: 5000 });
+  await reportAsSteps(t, "tests/e2e/in_engines_host", {
+    results: RUNS,
+    timeout: 5000,
+    nested: true,
+  });
 });

@@ -2,5 +2,5 @@
 import { reportAsSteps } from "./harness/report_steps.ts";
 
 Deno.test("microVMs inside the emulated host", async (t) => {
-  await reportAsSteps(t, "tests/e2e/in_microvm_host", { timeout: 5000 });
+  await reportAsSteps(t, "tests/e2e/in_microvm_host", { timeout: 5000, nested: true });
 });

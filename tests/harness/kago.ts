@@ -61,14 +61,15 @@ export class Kago {
   }
 
   /**
-   * `kago run` of the bundle for as long as the test takes, its output as with create(). When it does not end in time that
-   * is told at once, and again to whoever waits for it.
+   * `kago run` of the bundle for as long as the test takes, its output as with create(). How it ends is told at once, and
+   * again to whoever waits for it.
    */
   background(): Promise<RunResult> {
     const output = `${this.bundle.path}/output`;
     const args = ["run", "--bundle", this.bundle.path, this.id];
     const running = this.runWith({ timeout: 3600, output }, ...args);
-    running.catch((error) => console.error(`kago run in the background: ${error.message}`));
+    const tell = (what: string) => console.error(`kago run in the background: ${what}`);
+    running.then(({ code }) => tell(`ended with ${code}`), (error) => tell(error.message));
     return running;
   }
 
