@@ -162,9 +162,9 @@ async function echo(
 const total = { passed: 0, failed: 0 };
 let failures = "";
 
-/** Takes one after the other from the front until none is left; others may take from the same list. */
-async function runAll(waiting: Suite[]): Promise<void> {
-  for (let suite; (suite = waiting.shift());) {
+/** Runs one after the other; of an iterator that others take from too, what they leave. */
+async function runAll(suites: Iterable<Suite>): Promise<void> {
+  for (const suite of suites) {
     const start = Date.now();
     const { passed, failed, failures: told } = await runSuite(suite);
     const seconds = Math.round((Date.now() - start) / 1000);
@@ -176,10 +176,10 @@ async function runAll(waiting: Suite[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  await runAll([...FIRST]);
-  const boots = [...BOOTS];
+  await runAll(FIRST);
+  const boots = BOOTS.values();
   await Promise.all([CONTAINERS, PIECES].map(async (suites) => {
-    await runAll([...suites]);
+    await runAll(suites);
     await runAll(boots);
   }));
   // Once more at the end, where it is found.

@@ -56,8 +56,9 @@ static void load_plan(struct plan *plan) {
  * program's, at its end. */
 static void expect_death(void) {
   int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || ioctl(fd, KRUN_EXIT_CODE, EXIT_BY_SIGNAL + SIGKILL) < 0) errno = 0; /* then it stays 0 */
-  if (fd >= 0) close(fd);
+  if (fd < 0) return;
+  ioctl(fd, KRUN_EXIT_CODE, EXIT_BY_SIGNAL + SIGKILL); /* a libkrun that does not know it stays with 0 */
+  close(fd);
 }
 
 static void write_text(const char *path, const char *text) {

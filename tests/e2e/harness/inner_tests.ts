@@ -54,10 +54,10 @@ export async function runInnerTests(
   if (failed.length === 0) return;
   const told = failed.map(({ file, name, problem }) => `${file}: ${name}: ${problem}`);
   console.error(`failed in the first boot, and run once more in another:\n${told.join("\n")}`);
-  const names = failed.map(({ name }) => name);
   const again = files.filter((path) => failed.some(({ file }) => file === path));
   await runFiles(again, async (test) => {
-    if (test.problem || names.includes(test.name)) await report(test);
+    const isReported = !failed.some(({ file, name }) => file === test.file && name === test.name);
+    if (test.problem || !isReported) await report(test);
   }, options);
 }
 
