@@ -18,6 +18,12 @@ int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive) {
   return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
 }
 
+int set_propagation(int fd, uint64_t propagation) {
+  if (!propagation) return 0;
+  struct mount_attr_v0 attr = {.propagation = propagation & ~(uint64_t)MS_REC};
+  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
+}
+
 /* One `key=value` or flag of a filesystem's options. */
 static int configure(int fs, const char *option) {
   const char *equals = strchr(option, '=');

@@ -19,12 +19,6 @@ static int attach(int mount_fd, int target_fd) {
   return sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
 }
 
-static int set_propagation(int fd, uint64_t propagation) {
-  if (!propagation) return 0;
-  struct mount_attr_v0 attr = {.propagation = propagation & ~(uint64_t)MS_REC};
-  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
-}
-
 /* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */
 static int check_procfs(int fd, uint64_t wanted) {
   struct statfs info;
@@ -115,6 +109,7 @@ static int null_device(void) {
   struct stat info;
   bool genuine = fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
   int result = genuine ? set_attributes(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
+  if (result == 0) result = set_propagation(fd, MS_PRIVATE);
   if (result == 0) return fd;
   close(fd);
   return result;

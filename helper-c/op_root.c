@@ -7,17 +7,13 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "filesystem.h"
 #include "kernel.h"
 #include "root_path.h"
 
 int op_propagation(struct context *c, const struct field *f) {
   (void)c;
   return as_result(mount(NULL, f[0].text, NULL, (unsigned long)f[1].number, NULL));
-}
-
-static int set_propagation(int fd, uint32_t propagation) {
-  struct mount_attr_v0 attr = {.propagation = propagation & ~(uint32_t)MS_REC};
-  return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attr);
 }
 
 /* Walks up from `path` to the root of its mount and makes that mount private: pivot_root(2) refuses a shared one. */
@@ -43,8 +39,10 @@ int op_open_root(struct context *c, const struct field *f) {
   if (folder < 0) return folder;
   unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE;
   int tree = sys_open_tree(folder, "", flags);
-  unsigned empty = MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_;
-  result = tree < 0 ? tree : sys_move_mount(tree, "", folder, "", empty);
+  result = tree < 0 ? tree : 0;
+  /* A peer of the mount that it is mounted in would be mounted over itself, too. */
+  if (result == 0 && f[2].number) result = set_propagation(tree, MS_PRIVATE | MS_REC);
+  if (result == 0) result = sys_move_mount(tree, "", folder, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   close(folder);
   if (result < 0 && tree >= 0) close(tree);
   if (result == 0) c->root_fd = tree;
@@ -52,20 +50,24 @@ int op_open_root(struct context *c, const struct field *f) {
 }
 
 int op_root_attributes(struct context *c, const struct field *f) {
-  struct mount_attr_v0 attr = {.attr_set = f[0].number};
-  int result = f[0].number ? sys_mount_setattr(c->root_fd, "", AT_EMPTY_PATH, &attr) : 0;
-  if (result == 0 && f[1].number) result = set_propagation(c->root_fd, (uint32_t)f[1].number);
+  int result = set_attributes(c->root_fd, f[0].number, 0, false);
+  if (result == 0) result = set_propagation(c->root_fd, f[1].number);
   return result;
 }
 
 int op_pivot_root(struct context *c, const struct field *f) {
   (void)f;
+  int old_root = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (old_root < 0) return old_root;
   int result = as_result(fchdir(c->root_fd));
   /* pivot_root(2), "pivot_root(".", ".")": the old root comes to lie on top of the new one and is detached from there,
    * so no folder for it is needed and nothing of the host stays reachable. */
   if (result == 0) result = sys_pivot_root(".", ".");
+  /* An unmount propagates to the peers of the mount that it is made in: the host's own mounts, where they are shared. */
+  if (result == 0) result = set_propagation(old_root, MS_SLAVE | MS_REC);
   if (result == 0) result = as_result(umount2(".", MNT_DETACH));
   if (result == 0) result = as_result(chdir("/"));
+  close(old_root);
   return result;
 }
 
@@ -78,6 +80,8 @@ int op_enter_root(struct context *c, const struct field *f) {
 
 int op_change_root(struct context *c, const struct field *f) {
   int result = as_result(fchdir(c->root_fd));
+  /* What is mounted on a shared "/" is mounted on the host's, too. */
+  if (result == 0 && f[0].number) result = as_result(mount(NULL, "/", NULL, MS_PRIVATE, NULL));
   if (result == 0 && f[0].number) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));
   if (result == 0) result = as_result(chroot("."));
   if (result == 0) result = as_result(chdir("/"));

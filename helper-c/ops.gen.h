@@ -11,7 +11,7 @@
   X(8, session_keyring, "s") \
   X(9, loopback_up, "") \
   X(10, propagation, "su") \
-  X(11, open_root, "su") \
+  X(11, open_root, "suu") \
   X(12, mount, "sssSUuuuu") \
   X(13, bind, "ssuUUUUuuuu") \
   X(14, remount, "sUUu") \

@@ -8,6 +8,8 @@ import { ROOT } from "./build/paths.ts";
 interface Suite {
   readonly name: string;
   readonly command: readonly string[];
+  /** The propagation of the mounts of the namespace that it runs in, which is its own; absent: the caller's namespace. */
+  readonly mounts?: "private" | "shared";
   /** How its counts are read; a suite of a single outcome counts as one test. */
   readonly reads: "deno" | "tap" | "exit code";
 }
@@ -24,14 +26,26 @@ const FIRST: readonly Suite[] = [
   { name: "build", command: ["run", "-A", "scripts/build.ts"], reads: "exit code" },
 ];
 
-/** Suites that share this machine's cgroups, mounts and engines, and run one after the other. */
-const CONTAINERS: readonly Suite[] = [
-  tests("integration", "tests/integration"),
-  tests("security", "tests/security"),
-  tests("differential", "tests/differential"),
-  { name: "conformance", command: ["run", "-A", "tests/conformance/run.ts"], reads: "tap" },
-  tests("engines", "tests/engines"),
-];
+/** What compares the mounts before and after each test. */
+const SAME_MOUNTS = ["--preload", "tests/harness/same_mounts.ts"];
+
+/**
+ * Suites that share this machine's cgroups and engines, and run one after the other: on a host whose mounts are private, and
+ * on one where they are shared, as with systemd.
+ */
+const CONTAINERS = (["private", "shared"] as const).flatMap((mounts): readonly Suite[] =>
+  [
+    tests("integration", ...SAME_MOUNTS, "tests/integration"),
+    tests("security", ...SAME_MOUNTS, "tests/security"),
+    tests("differential", ...SAME_MOUNTS, "tests/differential"),
+    {
+      name: "conformance",
+      command: ["run", "-A", "tests/conformance/run.ts"],
+      reads: "tap",
+    } as const,
+    tests("engines", ...SAME_MOUNTS, "tests/engines"),
+  ].map((suite) => ({ ...suite, name: `${suite.name}, ${mounts} mounts`, mounts }))
+);
 
 /** What may run beside them, and prepares the emulated hosts. */
 const PIECES: readonly Suite[] = [
@@ -41,6 +55,8 @@ const PIECES: readonly Suite[] = [
   {
     name: "emulated hosts",
     command: ["run", "-A", "scripts/emulated_host/prepare.ts"],
+    // A root that is made has mounts for a while, which the other suites are not to see come and go.
+    mounts: "private",
     reads: "exit code",
   },
 ];
@@ -119,10 +135,12 @@ interface Outcome extends Count {
 }
 
 /** Two suites run side by side: each line of what they print has the name in front. */
-async function runSuite({ name, command, reads }: Suite): Promise<Outcome> {
+async function runSuite({ name, command, reads, mounts }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
-  const child = new Deno.Command(DENO, {
-    args: [...command],
+  const enter = mounts ? ["unshare", "--mount", `--propagation=${mounts}`] : [];
+  const [program, ...args] = [...enter, DENO, ...command];
+  const child = new Deno.Command(program!, {
+    args,
     cwd: ROOT,
     env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
     stdin: "null",

@@ -78,7 +78,7 @@ TEST(mounts_over_a_dropped_root_are_gone_and_the_bind_made_before_shows_the_root
   EQUAL(errno, EROFS);
   char path[300];
   snprintf(path, sizeof path, "%s/root", check_folder);
-  const struct field open[2] = {{.text = path}, {.number = 0}};
+  const struct field open[3] = {{.text = path}, {.number = 0}, {.number = 0}};
   EQUAL(op_open_root(&c, open), 0);
   CHECK(mount("tmpfs", "root/point", "tmpfs", 0, NULL) == 0);
   CHECK(close(creat("root/point/file", 0600)) == 0);

@@ -22,7 +22,7 @@ static void make_mounted_root(void) {
   make_root();
   close(c.root_fd);
   snprintf(path, sizeof path, "%s/root", check_folder);
-  EQUAL(op_open_root(&c, (const struct field[]){{.text = path}, {.number = 1}}), 0);
+  EQUAL(op_open_root(&c, (const struct field[]){{.text = path}, {.number = 1}, {.number = 0}}), 0);
   memset(c.trees, 0, sizeof c.trees);
 }
 

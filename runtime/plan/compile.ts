@@ -129,6 +129,7 @@ function rootOps(input: CompileInput): RootOps {
         op: "openRoot",
         path: input.rootfs,
         privateParent: mayPropagate(input) ? 1 : 0,
+        privateTree: 0,
         from: "root.path",
       },
       ...mounts.ops,
@@ -160,7 +161,7 @@ function sharedMountsRoot(input: CompileInput): RootOps {
   return {
     early: mounts.early,
     before: [
-      { op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" },
+      { op: "openRoot", path: rootfs, privateParent: 0, privateTree: 1, from: "root.path" },
       { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
       ...mounts.ops,
       ...deviceOps(input),
@@ -178,22 +179,20 @@ function sharedMountsRoot(input: CompileInput): RootOps {
 
 /** Could what is mounted over the root be seen from the host? Then its parent is made private first. */
 function mayPropagate(input: CompileInput): boolean {
-  const wanted = propagationOf(input);
-  return (wanted & MS.SHARED) !== 0 || (wanted & MS.REC) === 0;
+  return (propagationOf(input) & MS.SHARED) !== 0;
 }
 
 function propagationOf({ spec }: CompileInput): number {
   return PROPAGATION[spec.linux?.rootfsPropagation ?? "rslave"]!;
 }
 
+/**
+ * Of the host's mounts, before anything is mounted: what the container mounts reaches the host only where `shared` asks for
+ * it. Every other propagation is the root's alone, and given to it when it is complete.
+ */
 function propagationOps(input: CompileInput): readonly Op[] {
-  const wanted = propagationOf(input);
-  const asked: Op = {
-    op: "propagation",
-    path: "/",
-    flags: wanted,
-    from: "linux.rootfsPropagation",
-  };
   const slave: Op = { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC };
-  return [wanted === slave.flags ? slave : asked];
+  if (!mayPropagate(input)) return [slave];
+  const flags = propagationOf(input);
+  return [{ op: "propagation", path: "/", flags, from: "linux.rootfsPropagation" }];
 }

@@ -103,7 +103,7 @@ function mountPointOps({ spec, bundle, rootfs }: RestorePlanInput): readonly Op[
     mountPointOp(mount, bundle, `mounts[${index}]`)
   );
   return [
-    { op: "openRoot", path: rootfs, privateParent: 0, from: "root.path" },
+    { op: "openRoot", path: rootfs, privateParent: 0, privateTree: 0, from: "root.path" },
     ...mounts,
     { op: "dropRoot", from: "root.path" },
   ];

@@ -30,7 +30,7 @@ export function guestOps(host: CompileInput, process: Process): readonly Op[] {
   return [
     { op: "setsid" },
     ...oomScoreOps(process),
-    { op: "openRoot", path: GUEST_ROOT, privateParent: 0, from: "root.path" },
+    { op: "openRoot", path: GUEST_ROOT, privateParent: 0, privateTree: 0, from: "root.path" },
     ...mounts.early,
     ...mounts.ops,
     ...deviceOps({ ...input, spec: withGuestDevices(spec) }),

@@ -35,8 +35,11 @@ export const OPS = {
   loopbackUp: {},
   /** mount(2) with MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with or without MS_REC, on a host path. */
   propagation: { path: "str", flags: "u32" },
-  /** Clones the mounts at `path` and mounts them over it; all `target`s are below this root from here on. */
-  openRoot: { path: "str", privateParent: "u32" },
+  /**
+   * Clones the mounts at `path` and mounts them over it; all `target`s are below this root from here on. `privateParent`
+   * makes the mount below private first, `privateTree` the clone.
+   */
+  openRoot: { path: "str", privateParent: "u32", privateTree: "u32" },
   /**
    * A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount. By mount(2)
    * when a value is too long for fsconfig(2). `procfs` is one of PROCFS.

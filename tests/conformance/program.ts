@@ -2,6 +2,7 @@
  * Runs one validation program with one runtime. It owns what surrounds the program: a mount namespace, a state root and
  * a folder for bundles of its own, a time limit, and the removal of whatever it leaves.
  */
+import { KAGO } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { removeSuiteCgroups } from "./cgroups.ts";
 import { EMULATED } from "../harness/emulated.ts";
@@ -43,8 +44,7 @@ export async function runProgram(
   const started = performance.now();
   try {
     const command = await writeWrapper(`${temporary}/runtime`, runtime, root);
-    // A mount namespace, because a runtime that is not given one mounts in the caller's.
-    const words = ["--kill-after=5", `${LIMIT}`, "unshare", "--mount", `./${program}`];
+    const words = ["--kill-after=5", `${LIMIT}`, ...inOwnMounts(runtime), `./${program}`];
     const { code, stdout, stderr } = await run("timeout", words, {
       cwd: directory,
       env: { RUNTIME: command, TMPDIR: temporary },
@@ -61,6 +61,29 @@ export async function runProgram(
     await Deno.remove(temporary, { recursive: true });
   }
 }
+
+/**
+ * A mount namespace for the program, because a runtime that is not given one mounts in the caller's. Its mounts are shared
+ * where the caller's are. kago has to leave them as they were; runc leaves what it mounts without a mount namespace.
+ */
+function inOwnMounts(runtime: string): string[] {
+  const mountinfo = Deno.readTextFileSync("/proc/self/mountinfo");
+  const share = / \/ \/ \S+ shared:/.test(mountinfo) ? "mount --make-rshared /" : ":";
+  const compare = runtime === KAGO ? COMPARE : 'exec "$@"';
+  return ["unshare", "--mount", "sh", "-c", `${share}\n${compare}`, "sh"];
+}
+
+const COMPARE = `
+mounts() { cut -d ' ' -f 3- /proc/self/mountinfo | sort; }
+before=$(mounts)
+"$@" || exit $?
+after=$(mounts)
+if [ "$before" != "$after" ]; then
+  printf '# the mounts were\n%s\nand are\n%s\n' "$before" "$after"
+  exit 1
+fi
+`;
+
 /** The suite takes its runtime as one word, without arguments. */
 async function writeWrapper(path: string, runtime: string, root: string): Promise<string> {
   await Deno.mkdir(root);

@@ -68,4 +68,16 @@ export const DEVIATIONS: readonly Deviation[] = [
     allows: ({ kago }) => kago === "ro,relatime",
     why: "a device of the host that is bound can be written to, but its mode and owner not changed",
   },
+  {
+    fact: /^mountinfo \/data(\/inner)? propagation$/,
+    bundle: /^(?=.*rootfsPropagation: (private|slave|unbindable))(?=.*rshared)/,
+    allows: ({ runc, crun, kago }) => (runc ?? crun) === "shared" && kago === "shared master",
+    why: "what a container mounts reaches the host only with a shared root",
+  },
+  {
+    fact: /^mountinfo (\/proc\/\w+|\/etc\/passwd) propagation$/,
+    allows: ({ runc, crun, kago }) =>
+      kago === "" || kago === "shared" && (runc ?? crun) === "shared master",
+    why: "the /dev/null over a masked file does not stay a peer or slave of the host's",
+  },
 ];

@@ -33,6 +33,9 @@ export interface InnerTestOptions {
   readonly nested?: boolean;
 }
 
+/** Compares the mounts before and after each test: those of the emulated hosts are shared. */
+const SAME_MOUNTS = "tests/harness/same_mounts.ts";
+
 /**
  * Boots the host once and runs every `*_test.ts` of `folder`, a path from the repository's root, in it. `report` is
  * called for each test as soon as it has ended.
@@ -44,7 +47,7 @@ export async function runInnerTests(
   options: InnerTestOptions = {},
 ): Promise<void> {
   const files = await testFiles(folder);
-  await runOk(Deno.execPath(), ["cache", "--quiet", ...files], { cwd: REPOSITORY }); // no network inside
+  await runOk(Deno.execPath(), ["cache", "--quiet", SAME_MOUNTS, ...files], { cwd: REPOSITORY }); // no network inside
   if (!options.nested) return await runFiles(files, report, options);
   const failed: InnerTest[] = [];
   await runFiles(files, async (test) => {
@@ -70,7 +73,7 @@ async function runFiles(
   let stderr = "";
   const decoder = new TextDecoder();
   const command = ["deno", "test", "-A", "--no-check", "--cached-only", "--reporter=tap"];
-  const ended = runInEmulatedHost([...command, ...files], {
+  const ended = runInEmulatedHost([...command, "--preload", SAME_MOUNTS, ...files], {
     timeout: options.timeout ?? 600,
     apparmor: options.apparmor,
     selinux: options.selinux,

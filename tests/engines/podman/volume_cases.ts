@@ -1,6 +1,7 @@
 /** Volumes, mounts, and the ids that their files belong to. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { USER } from "../../harness/ordinary_user.ts";
+import { runOk } from "../../harness/run.ts";
 import type { CaseGroup } from "../engine_case.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
@@ -18,6 +19,21 @@ export const VOLUMES: CaseGroup<Podman> = {
           await p.run("-v", `${folder}:/data:ro`, IMAGE, "sh", "-c", script),
           "written\n",
         );
+      },
+    },
+    {
+      command: "podman run --rm -v /host/mount:/data:shared IMAGE",
+      emulated: ["v2"],
+      check: async (p) => {
+        const folder = await Deno.makeTempDir({ dir: p.folder });
+        await runOk("mount", ["-t", "tmpfs", "shared", folder]);
+        try {
+          await runOk("mount", ["--make-shared", folder]);
+          // The host's mounts are compared after each case (tests/harness/same_mounts.ts).
+          await p.run("-v", `${folder}:/data:shared`, IMAGE, "true");
+        } finally {
+          await runOk("umount", [folder]);
+        }
       },
     },
     {

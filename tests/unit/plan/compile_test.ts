@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
 import type { Ending } from "../../../runtime/plan/compile_input.ts";
-import { MS } from "../../../runtime/plan/mount_options.ts";
+import { MS, PROPAGATION } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
 
@@ -10,7 +10,7 @@ const MOUNT_NS = 0x20000;
 
 const ROOT: readonly Op[] = [
   { op: "propagation", path: "/", flags: 0x84000 },
-  { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+  { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, privateTree: 0, from: "root.path" },
 ];
 
 function node(path: string, major: number, minor: number): Op {
@@ -136,7 +136,7 @@ Deno.test("compilePlan() sets a shared propagation only once the root is in plac
   const init = compilePlan(inputOf(specWith([], { linux }))).init;
   assertEquals(init.slice(2, 4), [
     { op: "propagation", path: "/", flags: 0x100000, from: "linux.rootfsPropagation" },
-    { op: "openRoot", path: "/bundle/rootfs", privateParent: 1, from: "root.path" },
+    { op: "openRoot", path: "/bundle/rootfs", privateParent: 1, privateTree: 0, from: "root.path" },
   ]);
   const enter = init.findIndex((op) => op.op === "pivotRoot");
   assertEquals(init[enter + 2], {
@@ -146,6 +146,18 @@ Deno.test("compilePlan() sets a shared propagation only once the root is in plac
     from: "root.readonly",
   });
 });
+
+for (
+  const value of ["private", "slave", "unbindable", "rprivate", "rslave", "runbindable"] as const
+) {
+  Deno.test(`compilePlan() with rootfsPropagation ${value} mounts nothing that the host could see`, () => {
+    const linux = { namespaces: [{ type: "mount" }], rootfsPropagation: value } as const;
+    const init = compilePlan(inputOf(specWith([], { linux }))).init;
+    assertEquals(init.slice(2, 4), ROOT);
+    const attributes = init.find((op) => op.op === "rootAttributes");
+    assertEquals(attributes?.propagation, PROPAGATION[value]);
+  });
+}
 
 Deno.test("compilePlan() keeps an ambient capability only if it is permitted and inheritable", () => {
   const capabilities = {
@@ -162,7 +174,7 @@ Deno.test("compilePlan() without a mount namespace mounts over a private root, a
   const mounts = [{ destination: "/data", type: "tmpfs" }];
   const init = compilePlan(inputOf(specWith(["pid"], { mounts }))).init;
   assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 8), [
-    { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+    { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, privateTree: 1, from: "root.path" },
     { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
     ...compilePlan(inputOf(specWith(["mount"], { mounts }))).init.filter(({ op }) =>
       op === "mount"

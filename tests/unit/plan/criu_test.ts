@@ -77,7 +77,13 @@ Deno.test("restorePlan() brings criu into the cgroup and to a root with all its 
         attrsSet: 0b1011n,
         from: "linux.maskedPaths",
       },
-      { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, from: "root.path" },
+      {
+        op: "openRoot",
+        path: "/bundle/rootfs",
+        privateParent: 0,
+        privateTree: 0,
+        from: "root.path",
+      },
       tmpfs("/proc", "mounts[0]"),
       tmpfs("/dev/pts", "mounts[1]"),
       {
