@@ -71,10 +71,11 @@
   X(68, open_as, "su") \
   X(69, criu_socket, "u") \
   X(70, reopen_null, "") \
-  X(71, krun_load, "SS") \
-  X(72, krun_passt, "sS") \
-  X(73, krun_kvm, "") \
-  X(74, krun_call, "sSs") \
-  X(75, krun_isolate, "") \
-  X(76, krun_console, "ss") \
-  X(77, krun_enter, "")
+  X(71, own_streams, "u") \
+  X(72, krun_load, "SS") \
+  X(73, krun_passt, "sS") \
+  X(74, krun_kvm, "") \
+  X(75, krun_call, "sSs") \
+  X(76, krun_isolate, "") \
+  X(77, krun_console, "ss") \
+  X(78, krun_enter, "")

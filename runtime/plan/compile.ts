@@ -19,6 +19,7 @@ import {
   programOps,
   sessionOps,
   startOps,
+  streamOps,
   terminalOps,
   vmmProfileOps,
 } from "./process.ts";
@@ -41,12 +42,14 @@ export function compilePlan(input: CompileInput): Plan {
     ...createHookOps(input),
   ];
   const late = [...root.enter, ...hostnameOps(input)];
-  const intermediate = intermediateOps(input, root.early);
   const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
   if (input.ending.kind === "process") {
+    const streams = streamOps(input, process);
+    const intermediate = intermediateOps(input, [...streams.early, ...root.early]);
     const init: Op[] = [
       ...early,
       { op: "reopenNull" },
+      ...streams.late,
       ...late,
       closeFds,
       ...homeOps(process),
@@ -56,6 +59,7 @@ export function compilePlan(input: CompileInput): Plan {
     return { intermediate, init, vmm: [] };
   }
   refuseVmmLabel(process);
+  const intermediate = intermediateOps(input, root.early);
   // The host's libraries are still in sight when the VMM's program starts, hence before the pivot.
   const { libraryPath } = input.host;
   const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];

@@ -6,7 +6,7 @@ import { NAMESPACES } from "../spec/namespaces.ts";
 import type { ProcessInput } from "./compile_input.ts";
 import { oomScoreOps } from "./namespaces.ts";
 import type { Op, Plan } from "./op.ts";
-import { homeOps, identityOps, programOps, sessionOps, terminalOps } from "./process.ts";
+import { homeOps, identityOps, programOps, sessionOps, streamOps, terminalOps } from "./process.ts";
 import { affinityOps } from "./schedule.ts";
 
 export interface TenantInput extends ProcessInput {
@@ -22,6 +22,7 @@ export interface TenantInput extends ProcessInput {
  */
 export function compileTenantPlan(input: TenantInput): Plan {
   const process = input.spec.process!;
+  const streams = streamOps(input, process);
   return {
     intermediate: [
       // Before anything of the container's can look at this process (CVE-2024-21626).
@@ -30,6 +31,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
       ...input.joinOps,
       ...affinityOps(process, "final"),
       ...oomScoreOps(process),
+      ...streams.early,
       ...joinOps(input.namespaces),
       { op: "cloneInit" },
     ],
@@ -37,6 +39,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
       ...sessionOps(input),
       ...rootOps(input),
       { op: "reopenNull" },
+      ...streams.late,
       ...terminalOps(process, false),
       ...homeOps(process),
       { op: "prepareCwd", path: process.cwd, make: 0, from: "process.cwd" },

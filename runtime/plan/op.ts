@@ -218,6 +218,8 @@ export const OPS = {
    * change, and which criu finds nowhere in its mounts.
    */
   reopenNull: {},
+  /** fchown(2) of the standard streams that are pipes, or files open for writing: /dev/stdout can be opened by its owner. */
+  ownStreams: { uid: "u32" },
 
   // ---- The VMM: libkrun, in its own terms; `wantedBy` is the place in config.json, for words about a failure ----
 

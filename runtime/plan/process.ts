@@ -5,8 +5,9 @@
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import type { Process } from "../spec/spec.ts";
-import { isNewNamespace, type ProcessInput } from "./compile_input.ts";
+import { isNewNamespace, namespaceOf, type ProcessInput } from "./compile_input.ts";
 import { startHookOps } from "./hooks.ts";
+import { hostId } from "./id_map.ts";
 import type { Op } from "./op.ts";
 import { scheduleOps } from "./schedule.ts";
 import { execLabelOps, keyringLabelOps } from "./selinux.ts";
@@ -31,6 +32,29 @@ export function terminalOps(process: Process, bind: boolean): readonly Op[] {
   const { height: rows = 0, width: columns = 0 } = process.consoleSize ?? {};
   const uid = process.user?.uid ?? 0;
   return [{ op: "console", rows, columns, uid, bind: bind ? 1 : 0, from: "process.terminal" }];
+}
+
+export interface StreamOps {
+  /** For the Intermediate, as root of the host. */
+  readonly early: readonly Op[];
+  /** For Init. */
+  readonly late: readonly Op[];
+}
+
+/**
+ * The standard streams become the user's, who can then open /dev/stdout. Their owner may be unknown in a user namespace;
+ * so root gives them away before it enters one, by the id that the host knows.
+ */
+export function streamOps({ spec, host }: ProcessInput, process: Process): StreamOps {
+  if (process.terminal || !process.args) return { early: [], late: [] };
+  const uid = process.user?.uid ?? 0;
+  const ownStreams = (uid: number): Op => ({ op: "ownStreams", uid, from: "process.user.uid" });
+  const hostUid = host.uid === 0 && namespaceOf(spec, "user")
+    ? hostId(spec.linux?.uidMappings ?? [], uid)
+    : undefined;
+  return hostUid === undefined
+    ? { early: [], late: [ownStreams(uid)] }
+    : { early: [ownStreams(hostUid)], late: [] };
 }
 
 /** Everything from the limits to the dropped privileges; the same for a process and a VMM. */

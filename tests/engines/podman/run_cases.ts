@@ -62,6 +62,18 @@ export const RUN: CaseGroup<Podman> = {
       },
     },
     {
+      command: "podman run --rm --user test IMAGE sh -c 'echo hi > /dev/stdout'",
+      emulated: EMULATED,
+      check: async (p) => {
+        const script = "echo out > /dev/stdout; echo err > /dev/stderr";
+        const words = ["run", "--rm", "--user", "test", IMAGE, "sh", "-c", script];
+        const { code, stdout, stderr } = await p.podman(words);
+        assertEquals(code, 0, stderr);
+        assertEquals(stdout, "out\n");
+        assertStringIncludes(stderr, "err\n");
+      },
+    },
+    {
       command: "podman run --rm --init IMAGE",
       check: async (p) => {
         const output = await p.run("--init", IMAGE, "sh", "-c", "cat /proc/1/comm");

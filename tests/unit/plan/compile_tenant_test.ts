@@ -33,6 +33,7 @@ Deno.test("compileTenantPlan() gives a minimal tenant this whole plan", () => {
       { op: "setsid" },
       { op: "sessionKeyring", name: "_ses.box" },
       { op: "reopenNull" },
+      { op: "ownStreams", uid: 0, from: "process.user.uid" },
       { op: "findHome", uid: 0 },
       { op: "prepareCwd", path: "/", make: 0, from: "process.cwd" },
       ...IDENTITY,

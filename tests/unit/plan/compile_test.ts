@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
-import type { Ending } from "../../../runtime/plan/compile_input.ts";
+import type { CompileInput, Ending } from "../../../runtime/plan/compile_input.ts";
 import { MS, PROPAGATION } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
@@ -39,7 +39,10 @@ const DEVICES: readonly Op[] = [
 
 const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: "_ses.box" }];
 
-const REOPEN_NULL: Op = { op: "reopenNull" };
+const STREAMS: readonly Op[] = [
+  { op: "reopenNull" },
+  { op: "ownStreams", uid: 0, from: "process.user.uid" },
+];
 
 const ENTER: readonly Op[] = [
   { op: "pivotRoot", from: "root.path" },
@@ -62,7 +65,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
       ...SESSION,
       ...ROOT,
       ...DEVICES,
-      REOPEN_NULL,
+      ...STREAMS,
       ...ENTER,
       { op: "closeFds", preserve: 0 },
       { op: "findHome", uid: 0 },
@@ -108,7 +111,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
   });
   const init = compilePlan(inputOf(spec)).init;
   const after = init.slice(SESSION.length + ROOT.length + DEVICES.length);
-  assertEquals(after.slice(0, 10), [
+  assertEquals(after.slice(0, 11), [
     {
       op: "sysctl",
       key: "net/ipv4/ip_forward",
@@ -123,7 +126,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
     },
     { op: "readonlyPath", path: "/proc/sys", from: "linux.readonlyPaths[0]" },
     { op: "maskPath", path: "/proc/keys", context: "", from: "linux.maskedPaths[0]" },
-    REOPEN_NULL,
+    ...STREAMS,
     ...ENTER,
     { op: "rootAttributes", attrsSet: 1n, propagation: 0, from: "root.readonly" },
     { op: "sethostname", name: "h", from: "hostname" },
@@ -159,6 +162,31 @@ for (
   });
 }
 
+const MAPS = [{ containerID: 0, hostID: 100000, size: 10 }];
+
+/** The uids that the standard streams are given to, stage by stage. */
+function streamOwners(input: CompileInput): Record<string, number[]> {
+  const { intermediate, init } = compilePlan(input);
+  const uids = (ops: readonly Op[]) => ops.flatMap((op) => op.op === "ownStreams" ? [op.uid] : []);
+  return { intermediate: uids(intermediate), init: uids(init) };
+}
+
+Deno.test("compilePlan() gives the standard streams to the user, before a user namespace by the host's id", () => {
+  const process = { ...PROCESS, user: { uid: 7 } };
+  const plain = inputOf(specWith(["mount"], { process }));
+  assertEquals(streamOwners(plain), { intermediate: [], init: [7] });
+  const namespaces = [{ type: "mount" }, { type: "user" }] as const;
+  const mapped = inputOf(specWith([], { process, linux: { namespaces, uidMappings: MAPS } }));
+  assertEquals(streamOwners(mapped), { intermediate: [100007], init: [] });
+  const rootless = { ...mapped, host: { ...mapped.host, uid: 1000 } };
+  assertEquals(streamOwners(rootless), { intermediate: [], init: [7] });
+  const joined = [{ type: "mount" }, { type: "user", path: "/proc/1/ns/user" }] as const;
+  const unknown = inputOf(specWith([], { process, linux: { namespaces: joined } }));
+  assertEquals(streamOwners(unknown), { intermediate: [], init: [7] });
+  const terminal = inputOf(specWith(["mount"], { process: { ...process, terminal: true } }));
+  assertEquals(streamOwners(terminal), { intermediate: [], init: [] });
+});
+
 Deno.test("compilePlan() keeps an ambient capability only if it is permitted and inheritable", () => {
   const capabilities = {
     permitted: ["CAP_KILL", "CAP_CHOWN"],
@@ -173,13 +201,13 @@ Deno.test("compilePlan() keeps an ambient capability only if it is permitted and
 Deno.test("compilePlan() without a mount namespace mounts over a private root, and changes the root", () => {
   const mounts = [{ destination: "/data", type: "tmpfs" }];
   const init = compilePlan(inputOf(specWith(["pid"], { mounts }))).init;
-  assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 8), [
+  assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 9), [
     { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, privateTree: 1, from: "root.path" },
     { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
     ...compilePlan(inputOf(specWith(["mount"], { mounts }))).init.filter(({ op }) =>
       op === "mount"
     ),
-    REOPEN_NULL,
+    ...STREAMS,
     { op: "changeRoot", moveMount: 0 },
     { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
   ]);
@@ -191,7 +219,7 @@ Deno.test("compilePlan() of a spec without a process ends in the wait for start"
     ...SESSION,
     ...ROOT,
     ...DEVICES,
-    REOPEN_NULL,
+    { op: "reopenNull" },
     ...ENTER,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },
@@ -218,7 +246,7 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
     ...ROOT,
     ...DEVICES,
     { op: "maskPath", path: "/m", context: label, from: "linux.maskedPaths[0]" },
-    REOPEN_NULL,
+    ...STREAMS,
     ...ENTER,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },

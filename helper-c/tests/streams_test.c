@@ -1,4 +1,5 @@
-/* op_reopen_null(): the null device among the standard streams becomes the root's own. */
+/* op_reopen_null(): the null device among the standard streams becomes the root's own. op_own_streams(): the others become the
+ * user's. */
 #include "check.h"
 #include "root_fixture.h"
 
@@ -61,4 +62,41 @@ TEST(what_is_no_null_device_or_a_link_to_one_leaves_the_host_s) {
   EQUAL(op_reopen_null(&c, NULL), 0);
   CHECK(inode_of(0) == host);
   EQUAL(open_descriptors(), before);
+}
+
+static uid_t owner_of(int fd) {
+  struct stat info;
+  CHECK(fstat(fd, &info) == 0);
+  return info.st_uid;
+}
+
+TEST(pipes_and_files_open_for_writing_become_the_user_s) {
+  NEEDS_ROOT;
+  make_root();
+  int ends[2], file = open("stream", O_WRONLY | O_CREAT, 0600);
+  CHECK(pipe(ends) == 0 && file >= 0);
+  CHECK(dup2(ends[0], 0) == 0 && dup2(ends[1], 1) == 1 && dup2(file, 2) == 2);
+  struct field uid = {.number = 4242};
+  EQUAL(op_own_streams(&c, &uid), 0);
+  for (int fd = 0; fd <= 2; fd++) EQUAL(owner_of(fd), 4242);
+}
+
+TEST(devices_folders_and_files_that_are_only_read_stay_whose_they_are) {
+  NEEDS_ROOT;
+  make_root();
+  int made = open("input", O_WRONLY | O_CREAT, 0600), input = open("input", O_RDONLY), folder = open(".", O_RDONLY);
+  int null = open("/dev/null", O_RDWR), errors = dup(2);
+  CHECK(made >= 0 && input >= 0 && folder >= 0 && null >= 0);
+  CHECK(dup2(input, 0) == 0 && dup2(null, 1) == 1 && dup2(folder, 2) == 2);
+  struct field uid = {.number = 4242};
+  int result = op_own_streams(&c, &uid);
+  uid_t of_folder = owner_of(2);
+  close(2);
+  int closed = op_own_streams(&c, &uid); /* one that is closed is no fault */
+  CHECK(dup2(errors, 2) == 2);
+  EQUAL(result, 0);
+  EQUAL(closed, 0);
+  EQUAL(of_folder, 0);
+  EQUAL(owner_of(0), 0);
+  EQUAL(owner_of(1), 0);
 }

@@ -1,4 +1,4 @@
-/* The null device among the standard streams. */
+/* The standard streams of the program: the null device among them, and whose they are. */
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -38,4 +38,24 @@ int op_reopen_null(struct context *c, const struct field *f) {
   }
   if (null >= 0) close(null);
   return result < 0 ? result : 0;
+}
+
+/* A device or folder is the host's: its owner is nobody's to change here. Nor is that of a file which is only read: whoever owns
+ * a file may also open it for writing. */
+static bool may_be_given(int fd, const struct stat *info) {
+  if (S_ISFIFO(info->st_mode) || S_ISSOCK(info->st_mode)) return true;
+  return S_ISREG(info->st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
+int op_own_streams(struct context *c, const struct field *f) {
+  (void)c;
+  uid_t uid = (uid_t)f[0].number;
+  for (int fd = 0; fd <= 2; fd++) {
+    struct stat info;
+    if (fstat(fd, &info) < 0 || info.st_uid == uid || !may_be_given(fd, &info)) continue;
+    int result = as_result(fchown(fd, uid, (gid_t)-1));
+    /* The file's owner may be unknown in this user namespace, or its filesystem read-only: then it stays as it is. */
+    if (result < 0 && result != -EPERM && result != -EINVAL && result != -EROFS) return result;
+  }
+  return 0;
 }
