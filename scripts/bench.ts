@@ -16,6 +16,7 @@ import { enterPrivateNamespace } from "./bench/host.ts";
 import { buildMeasure } from "./bench/measure.ts";
 import { EMPTY_SCRIPT, KAGO, markdown, missedGoals, RUNC, summarize } from "./bench/report.ts";
 import { measureRounds, type Results } from "./bench/rounds.ts";
+import { runMain } from "./run_main.ts";
 
 const FILE = { kind: "string", placeholder: "FILE" } as const;
 const COUNT = { kind: "number", placeholder: "N" } as const;
@@ -86,11 +87,4 @@ async function main(): Promise<number> {
   return options.check && misses.length > 0 ? 1 : 0;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    console.error(error instanceof UsageError ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runMain("bench", main);

@@ -14,6 +14,7 @@ import { UsageError } from "../runtime/errors.ts";
 import { type Contender, measureMicrovms, type MicrovmFigures } from "./bench/microvm.ts";
 import { median } from "./bench/statistics.ts";
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
+import { runMain } from "./run_main.ts";
 
 /** Seconds; a round of both takes ten on an idle machine. */
 const TIMEOUT = 900;
@@ -81,11 +82,4 @@ async function main(): Promise<number> {
   return code;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    console.error(error instanceof UsageError ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runMain("bench_microvm", main);

@@ -10,6 +10,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./build/command.ts";
 import { BUILD, ROOT } from "./build/paths.ts";
 import { makeIfChanged } from "./build/stamp.ts";
+import { runMain } from "./run_main.ts";
 
 const RUNS = 10_000_000;
 const SOURCES = `${ROOT}/helper-c`;
@@ -77,4 +78,4 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-Deno.exit(await main());
+await runMain("fuzz", main);

@@ -6,6 +6,7 @@
  * A name narrows the run to the test programs whose names contain it. Some tests need root; without it they print
  * that they are skipped. The exit code is 1 when a test failed or a program broke off.
  */
+import { runMain } from "./run_main.ts";
 import { buildVariant, listTests, VARIANTS } from "./test_c/build.ts";
 
 /** No program needs a tenth of it; a test that hangs ends itself before. */
@@ -75,4 +76,4 @@ async function main(names: readonly string[]): Promise<number> {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await runMain("test_c", () => main(Deno.args));
