@@ -13,6 +13,7 @@ import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
 import { BUILD, DIST, ROOT } from "./build/paths.ts";
 import { bundlePart, CREATE, QUICK } from "./build/quick.ts";
+import { runMain } from "./run_main.ts";
 
 const WHOLE_BUNDLE = `${BUILD}/kago.js`;
 const QUICK_BUNDLE = `${BUILD}/kago_quick.js`;
@@ -29,11 +30,9 @@ interface Options {
 async function build(options: Options): Promise<void> {
   const { shim } = await buildHelpers();
   if (options.only === "helpers") return;
-  await Promise.all([
-    bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE),
-    bundlePart(QUICK, QUICK_BUNDLE),
-    bundlePart(CREATE, CREATE_BUNDLE),
-  ]);
+  // Not beside the others: the first bundle on a machine makes Deno fetch its bundler, and two at once get in each other's way.
+  await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
+  await Promise.all([bundlePart(QUICK, QUICK_BUNDLE), bundlePart(CREATE, CREATE_BUNDLE)]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
   const env = Deno.env.toObject();
@@ -70,12 +69,4 @@ function readOptions(args: string[]): Options {
   return { packer, offline: parsed.offline, output: parsed.output, only };
 }
 
-if (import.meta.main) {
-  try {
-    await build(readOptions(Deno.args));
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    console.error(`build: ${error.message}`);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runMain("build", () => build(readOptions(Deno.args)));
