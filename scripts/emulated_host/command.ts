@@ -2,6 +2,8 @@
 
 export interface ToolOptions {
   readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Uint8Array<ArrayBuffer>;
 }
 
@@ -17,6 +19,7 @@ export async function tool(
   const child = new Deno.Command(command, {
     args: [...args],
     cwd: options.cwd,
+    env: options.env,
     stdin: options.stdin ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
@@ -35,6 +38,11 @@ export async function toolText(
   options?: ToolOptions,
 ): Promise<string> {
   return new TextDecoder().decode(await tool(command, args, options)).trim();
+}
+
+/** Says what takes a while, before it begins. */
+export function tell(step: string): void {
+  console.error(`emulated host: ${step}`);
 }
 
 async function feed(stdin: WritableStream<Uint8Array>, data: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@
  * `build/cache/emulated_host/kernel`: `vmlinux`, and `lib/modules/RELEASE` with the modules a host of containers wants.
  */
 import { cachedDirectory } from "./cache.ts";
-import { tool, toolText } from "./command.ts";
+import { tell, tool, toolText } from "./command.ts";
 import { withPackageLists } from "./debian_packages.ts";
 import type { Machine } from "./machine.ts";
 
@@ -29,6 +29,7 @@ export interface Kernel {
 export async function prepareKernel(machine: Machine): Promise<Kernel> {
   const inputs = [machine.kernelMetapackage, MODULE_FOLDERS, DRIVERS_LEFT_OUT];
   const root = await cachedDirectory("emulated_host/kernel", inputs, async (directory) => {
+    tell("fetching Debian's kernel (70 to 110 MB)");
     const archive = await downloadPackage(machine.kernelMetapackage, directory);
     await unpack(archive, directory);
     await Deno.remove(archive);
@@ -55,14 +56,17 @@ async function downloadPackage(metapackage: string, directory: string): Promise<
 }
 
 async function unpack(archive: string, directory: string): Promise<void> {
+  // In ./lib up to Debian 12, in ./usr/lib since.
+  const modules = "./*lib/modules/*";
   const wanted = [
     "./boot/vmlinuz-*",
-    "./lib/modules/*/modules.*",
-    ...MODULE_FOLDERS.map((folder) => `./lib/modules/*/kernel/${folder}`),
+    `${modules}/modules.*`,
+    ...MODULE_FOLDERS.map((folder) => `${modules}/kernel/${folder}`),
   ];
-  const unwanted = DRIVERS_LEFT_OUT.map((folder) => `--exclude=./lib/modules/*/kernel/${folder}`);
+  const unwanted = DRIVERS_LEFT_OUT.map((folder) => `--exclude=${modules}/kernel/${folder}`);
+  const rename = "--transform=s,^\\./usr/lib/,./lib/,";
   const pipe = 'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "$@"';
-  await tool("sh", ["-c", pipe, archive, ...unwanted, ...wanted], { cwd: directory });
+  await tool("sh", ["-c", pipe, archive, rename, ...unwanted, ...wanted], { cwd: directory });
 }
 
 async function onlyEntry(directory: string): Promise<string> {
