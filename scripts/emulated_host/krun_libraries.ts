@@ -3,23 +3,29 @@
  * folder `build/cache/krun`; the libraries are never committed and never shipped.
  */
 import { cachedDirectory } from "./cache.ts";
-import { tool } from "./command.ts";
+import { tell, tool } from "./command.ts";
 import type { Machine } from "./machine.ts";
 
 /** The path of a folder that holds the libraries under their sonames; the first call downloads about 50 MB. */
 export async function prepareKrunLibraries(machine: Machine): Promise<string> {
   const manifest = await Deno.readTextFile(new URL("krun/package.json", import.meta.url));
-  const lock = await Deno.readTextFile(new URL("krun/package-lock.json", import.meta.url));
+  const lock = await Deno.readTextFile(new URL("krun/deno.lock", import.meta.url));
   const inputs = [machine.libraries, manifest, lock];
   const root = await cachedDirectory("krun", inputs, async (directory) => {
+    tell("fetching libkrun and libkrunfw (50 MB)");
     await Deno.writeTextFile(`${directory}/package.json`, manifest);
-    await Deno.writeTextFile(`${directory}/package-lock.json`, lock);
-    await tool("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: directory });
+    await Deno.writeTextFile(`${directory}/deno.lock`, lock);
+    // A store of its own: the files are linked out of it, and are big.
+    const store = `${directory}/store`;
+    const install = ["install", "--frozen", "--node-modules-dir=auto", "--quiet"];
+    await tool(Deno.execPath(), install, { cwd: directory, env: { DENO_DIR: store } });
     await Deno.mkdir(`${directory}/lib`);
     for (const { file, soname } of machine.libraries) {
       await Deno.rename(`${directory}/node_modules/${file}`, `${directory}/lib/${soname}`);
     }
-    await Deno.remove(`${directory}/node_modules`, { recursive: true });
+    for (const used of [`${directory}/node_modules`, store]) {
+      await Deno.remove(used, { recursive: true });
+    }
   });
   return `${root}/lib`;
 }
