@@ -1,7 +1,7 @@
 /** What is installed on this machine, a Debian or a relative, and what its package archive offers. */
 import { HostError } from "../../runtime/errors.ts";
 import { exists, readIfPresent } from "../build/output_file.ts";
-import { tool, toolText } from "./command.ts";
+import { tell, tool, toolText } from "./command.ts";
 
 /**
  * Installs what is missing.
@@ -10,34 +10,57 @@ import { tool, toolText } from "./command.ts";
 export async function installPackages(packages: readonly string[]): Promise<void> {
   const missing = await missingPackages(packages);
   if (missing.length === 0) return;
-  const install = ["install", "-y", "--no-install-recommends", ...missing];
-  if (Deno.uid() !== 0) {
-    throw new HostError(
-      `the Debian packages ${missing.join(", ")} are missing`,
-      `run apt-get ${install.join(" ")} as root`,
-    );
-  }
-  await withPackageLists(() => tool("apt-get", ["-q", ...install]));
+  if (Deno.uid() !== 0) throw notRoot(missing);
+  tell(`installing ${missing.join(", ")}`);
+  await withPackageLists(() => tool("apt-get", [...INSTALL, ...missing]));
+}
+
+const INSTALL = ["-q", "install", "-y", "--no-install-recommends"];
+
+function notRoot(missing: readonly string[]): HostError {
+  return new HostError(
+    `the Debian packages ${missing.join(", ")} are missing`,
+    `run apt-get ${INSTALL.slice(1).join(" ")} ${missing.join(" ")} as root`,
+  );
 }
 
 /**
- * Installs `name` from the release's backports unless its version is `oldest` or newer already, in dpkg's order. apt is told
- * of the backports for this once.
+ * Installs `name` in the version `oldest` or newer, in dpkg's order, unless it is there: from the release's backports where the
+ * release has an older one. apt is told of the backports for this once.
  * @throws {HostError} when the caller is not root, or the backports have none that is new enough.
  */
 export async function installNewer(name: string, oldest: string): Promise<void> {
-  if (await isAtLeast(name, oldest)) return;
-  if (Deno.uid() === 0) await installFromBackports(name);
-  if (await isAtLeast(name, oldest)) return;
+  if (await isAtLeast(await installedVersion(name), oldest)) return;
+  if (Deno.uid() !== 0) throw notRoot([`${name} (${oldest} or newer)`]);
+  const offered = await withPackageLists(() => offeredVersion(name));
+  if (await isAtLeast(offered, oldest)) await installPackages([name]);
+  // One that is installed and too old is not among the missing.
+  if (!await isAtLeast(await installedVersion(name), oldest)) await installFromBackports(name);
+  const installed = await installedVersion(name);
+  if (await isAtLeast(installed, oldest)) return;
   throw new HostError(
-    `the Debian package ${name} is older than ${oldest}`,
+    `the Debian package ${name} is ${installed || "missing"}, and must be ${oldest} or newer`,
     "install a newer one as root, from the release's backports or a newer release",
   );
 }
 
-async function isAtLeast(name: string, oldest: string): Promise<boolean> {
-  const installed = await toolText("dpkg-query", ["-W", "-f", "${Version}", name]);
-  const args = ["--compare-versions", installed, "ge", oldest];
+/** "" when it is not installed. */
+async function installedVersion(name: string): Promise<string> {
+  if ((await missingPackages([name])).length > 0) return "";
+  return await toolText("dpkg-query", ["-W", "-f", "${Version}", name]);
+}
+
+/** @throws {Error} when apt knows no such package, as without package lists. */
+async function offeredVersion(name: string): Promise<string> {
+  const policy = await toolText("apt-cache", ["policy", name]);
+  const version = /^ *Candidate: (\S+)$/m.exec(policy)?.[1];
+  if (!version || version === "(none)") throw new Error(`apt knows no package ${name}`);
+  return version;
+}
+
+async function isAtLeast(version: string, oldest: string): Promise<boolean> {
+  if (!version) return false;
+  const args = ["--compare-versions", version, "ge", oldest];
   return (await new Deno.Command("dpkg", { args }).output()).success;
 }
 
@@ -45,11 +68,12 @@ async function installFromBackports(name: string): Promise<void> {
   const sources = await Deno.makeTempFile({ prefix: "kago_", suffix: ".list" });
   try {
     const { suite, line } = await findBackports();
+    tell(`installing ${name} from ${suite}`);
     const others = await readIfPresent("/etc/apt/sources.list"); // apt reads `sources` in its place
     await Deno.writeTextFile(sources, `${others ?? ""}\n${line}\n`);
-    const apt = ["-q", "-o", `Dir::Etc::SourceList=${sources}`];
-    await tool("apt-get", [...apt, "update"]);
-    await tool("apt-get", [...apt, "install", "-y", "--no-install-recommends", "-t", suite, name]);
+    const place = ["-o", `Dir::Etc::SourceList=${sources}`];
+    await tool("apt-get", ["-q", ...place, "update"]);
+    await tool("apt-get", [...place, ...INSTALL, "-t", suite, name]);
   } finally {
     await Deno.remove(sources);
   }

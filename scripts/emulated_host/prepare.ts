@@ -2,6 +2,7 @@
  * Everything the emulated host needs, cached below `build/cache/` between runs: Debian packages, kernel, initramfs,
  * libkrun. `deno run -A scripts/emulated_host/prepare.ts` does it ahead of time; run.ts does it by itself.
  */
+import { runMain } from "../run_main.ts";
 import { installNewer, installPackages } from "./debian_packages.ts";
 import { prepareInitramfs } from "./initramfs.ts";
 import { type Kernel, prepareKernel } from "./kernel.ts";
@@ -36,7 +37,7 @@ export async function prepareEmulatedHost(
   { systemd = false }: { readonly systemd?: boolean } = {},
 ): Promise<HostImage> {
   const machine = machineFor(Deno.build.arch);
-  await installPackages([machine.qemuPackage, ...machine.debianPackages]);
+  await installPackages(machine.debianPackages);
   await installNewer(machine.qemuPackage, OLDEST_QEMU);
   const [kernel, krunLibraries] = await Promise.all([
     prepareKernel(machine),
@@ -47,9 +48,11 @@ export async function prepareEmulatedHost(
   return systemd ? { ...image, systemdRoot: await prepareSystemdRoot() } : image;
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const started = performance.now();
   const image = await prepareEmulatedHost({ systemd: true });
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   console.log(`kernel ${image.kernel.release}, libkrun in ${image.krunLibraries} (${seconds} s)`);
 }
+
+if (import.meta.main) await runMain("emulated host", main);

@@ -3,11 +3,12 @@
  * mmdebstrap(1). It owns the folder `build/cache/emulated_host/systemd_root`; the packages come from wherever this machine's
  * apt gets its own.
  */
+import { aptProxies, hostRelease, mirrorLines } from "./apt_sources.ts";
 import { cachedDirectory } from "./cache.ts";
-import { tool, toolText } from "./command.ts";
+import { tell, tool } from "./command.ts";
 import { installPackages, withPackageLists } from "./debian_packages.ts";
 
-const PACKAGES = [
+export const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
   ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables", "containerd"],
   ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs"],
@@ -34,12 +35,14 @@ const CUSTOMIZE = `
 
 /** The path of the root; the first call downloads about 80 MB and takes half a minute. It is never refreshed. */
 export async function prepareSystemdRoot(): Promise<string> {
-  const { release, sources } = await aptSources();
+  const release = await hostRelease();
   const inputs = [release, PACKAGES, LEFT_OUT, CUSTOMIZE];
   const path = await cachedDirectory("emulated_host/systemd_root", inputs, async (directory) => {
     await installPackages(["mmdebstrap"]);
-    await Deno.writeTextFile(`${directory}/sources.list`, await sources());
-    await Deno.writeTextFile(`${directory}/proxy.conf`, await toolText("apt-config", PROXIES));
+    tell(`making a root of ${release} with systemd (80 MB)`);
+    const sources = await withPackageLists(() => mirrorLines(release));
+    await Deno.writeTextFile(`${directory}/sources.list`, sources);
+    await Deno.writeTextFile(`${directory}/proxy.conf`, await aptProxies());
     await tool("mmdebstrap", [
       ...["--mode=root", "--variant=minbase", `--include=${PACKAGES}`],
       ...[...LEFT_OUT.map((path) => `path-exclude=${path}`), "force-unsafe-io"]
@@ -50,22 +53,4 @@ export async function prepareSystemdRoot(): Promise<string> {
     ]);
   });
   return `${path}/root`;
-}
-
-const PROXIES = ["dump", "Acquire::http::Proxy", "Acquire::https::Proxy"];
-
-/** The code name of this machine's release, and the archives that its apt has it from, as lines of sources.list(5). */
-async function aptSources() {
-  const osRelease = await Deno.readTextFile("/etc/os-release");
-  const release = /^VERSION_CODENAME=(\w+)$/m.exec(osRelease)?.[1] ?? "stable";
-  const list = async () => {
-    const format = "$(RELEASE) deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
-    const args = ["indextargets", "--format", format, "Created-By: Packages"];
-    const lines = (await toolText("apt-get", args)).split("\n")
-      .filter((line) => line.startsWith(release))
-      .map((line) => line.slice(line.indexOf(" ") + 1));
-    if (lines.length === 0) throw new Error(`apt has no package lists of ${release}`);
-    return lines.join("\n");
-  };
-  return { release, sources: () => withPackageLists(list) };
 }

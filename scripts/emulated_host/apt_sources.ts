@@ -1,0 +1,32 @@
+/** Where this machine's apt gets its packages, said again for the root of another release. */
+import { toolText } from "./command.ts";
+
+/** The code name of this machine's release (os-release(5)). */
+export async function hostRelease(): Promise<string> {
+  const text = await Deno.readTextFile("/etc/os-release");
+  return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? "stable";
+}
+
+/** How this machine's apt reaches its archives and judges them, as lines of apt.conf(5). */
+export function aptProxies(): Promise<string> {
+  return toolText("apt-config", [
+    "dump",
+    ...["http::Proxy", "https::Proxy", "Check-Valid-Until", "Check-Date"]
+      .map((name) => `Acquire::${name}`),
+  ]);
+}
+
+/**
+ * The archives of `release` where this machine has its own release from, as lines of sources.list(5).
+ * @throws {Error} when apt has no package lists that tell.
+ */
+export async function mirrorLines(release: string): Promise<string> {
+  const own = await hostRelease();
+  const format = "$(RELEASE) deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
+  const args = ["indextargets", "--format", format, "Created-By: Packages"];
+  const lines = (await toolText("apt-get", args)).split("\n")
+    .filter((line) => line.startsWith(own))
+    .map((line) => line.slice(line.indexOf(" ") + 1).replace(` ${own}`, ` ${release}`));
+  if (lines.length === 0) throw new Error(`apt has no package lists of ${own}`);
+  return lines.join("\n");
+}
