@@ -72,6 +72,7 @@ const BOOTS: readonly Suite[] = [
   tests("microVM host", "tests/e2e/microvm_host_test.ts"),
   tests("systemd host", "tests/e2e/systemd_host_test.ts"),
   tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
+  tests("newcomer", "tests/e2e/newcomer_test.ts"),
   tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
 ];
 

@@ -1,0 +1,133 @@
+/**
+ * A machine that was just installed: the root of a minimal Debian, an overlay of it for each use, and a copy of this
+ * repository in it. It sees nothing of this machine but its kernel and the way to the package registries.
+ */
+import { cachedDirectory, REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
+import { tool, toolText } from "../../../scripts/emulated_host/command.ts";
+import {
+  installPackages,
+  withPackageLists,
+} from "../../../scripts/emulated_host/debian_packages.ts";
+import { aptProxies, mirrorLines } from "../../../scripts/emulated_host/apt_sources.ts";
+
+/** Where the repository is in a fresh root. */
+export const CLONE = "/root/kago";
+
+/** Files of this machine that say how the network is reached and whom to trust there. */
+const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"];
+
+/** Variables with that purpose, by what their names end in. */
+const NETWORK_VARIABLES = /(_proxy|_ca_certs|_cert_file)$/i;
+
+/** A minimal Debian of `release`: the folder of its root, made at the first call, which takes 15 s. */
+async function minimalRoot(release: string): Promise<string> {
+  const inputs = [release, "minbase", "ca-certificates"];
+  const path = await cachedDirectory(`fresh_root/${release}`, inputs, async (directory) => {
+    await installPackages(["mmdebstrap"]);
+    const sources = await withPackageLists(() => mirrorLines(release));
+    await Deno.writeTextFile(`${directory}/sources.list`, sources);
+    await Deno.writeTextFile(`${directory}/apt.conf`, await aptProxies());
+    await tool("mmdebstrap", [
+      ...["--mode=root", "--variant=minbase", "--include=ca-certificates"],
+      ...["--dpkgopt=force-unsafe-io", `--aptopt=${directory}/apt.conf`],
+      ...[release, `${directory}/root`, `${directory}/sources.list`],
+    ]);
+  });
+  return `${path}/root`;
+}
+
+/** Enters an overlay whose parts are in `$1`, of the root `$2`, and leaves nothing mounted outside. */
+const ENTER = `
+  set -e
+  parts=$1 root=$2
+  shift 2
+  mount -t tmpfs -o size=8g,mode=755 fresh_root "$parts"
+  mkdir "$parts/upper" "$parts/work" "$parts/root"
+  mount -t overlay -o "lowerdir=$root,upperdir=$parts/upper,workdir=$parts/work" overlay "$parts/root"
+  cd "$parts/root"
+  mkdir -p ./${CLONE}
+  tar -x --file - --directory ./${CLONE}
+  for file in ${NETWORK_FILES.join(" ")}; do [ ! -e "$file" ] || cp "$file" "./$file"; done
+  mount -t proc proc proc
+  mount -t sysfs sysfs sys
+  mount --rbind /dev dev
+  exec chroot . "$@"
+`;
+
+export interface FreshRun {
+  readonly code: number;
+  /** Both streams, as a terminal would show them. */
+  readonly output: string;
+}
+
+/**
+ * Runs a command of the shell in the repository's copy, in a fresh root of a Debian release, as root and without a terminal.
+ * @param variables environment variables besides PATH, HOME and those that lead to the network.
+ */
+export async function runInFreshRoot(
+  release: string,
+  command: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<FreshRun> {
+  const root = await minimalRoot(release);
+  const parts = await Deno.makeTempDir({ prefix: "fresh_root_" });
+  try {
+    const inside = ["sh", "-c", `cd ${CLONE} && exec 2>&1 && ${command}`];
+    const child = new Deno.Command("unshare", {
+      args: [
+        ...["--mount", "--propagation=private", "--pid", "--fork", "--kill-child"],
+        ...["sh", "-c", ENTER, "sh", parts, root, ...inside],
+      ],
+      clearEnv: true,
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        HOME: "/root",
+        ...networkVariables(),
+        ...variables,
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const [output] = await Promise.all([child.output(), feed(child.stdin, await sources())]);
+    return { code: output.code, output: new TextDecoder().decode(output.stdout) };
+  } finally {
+    await Deno.remove(parts);
+  }
+}
+
+function networkVariables(): Record<string, string> {
+  const all = Object.entries(Deno.env.toObject());
+  return Object.fromEntries(all.filter(([name]) => NETWORK_VARIABLES.test(name)));
+}
+
+/** The files that a clone of this tree would have, as it is now, in a tar archive. */
+async function sources(): Promise<Uint8Array<ArrayBuffer>> {
+  const files = await tool(
+    "git",
+    ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    {
+      cwd: REPOSITORY,
+    },
+  );
+  const args = ["-c", "--null", "--files-from=-", "--ignore-failed-read"];
+  return await tool("tar", args, { cwd: REPOSITORY, stdin: files });
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, data: Uint8Array): Promise<void> {
+  const writer = stdin.getWriter();
+  await writer.write(data);
+  await writer.close();
+}
+
+/** The npm registry that this machine uses, for a fresh root to be told of it; undefined where npm is not there to say. */
+export async function npmRegistry(): Promise<string | undefined> {
+  const configured = Deno.env.get("npm_config_registry");
+  if (configured) return configured;
+  try {
+    return await toolText("npm", ["config", "get", "registry"]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

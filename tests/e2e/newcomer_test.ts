@@ -1,0 +1,62 @@
+/**
+ * The first ten minutes of somebody who has just installed a Debian and cloned the repository. What is installed on this
+ * machine is not there, so what the scripts forget to install is missing.
+ */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { machineFor } from "../../scripts/emulated_host/machine.ts";
+import { PACKAGES } from "../../scripts/emulated_host/systemd_root.ts";
+import { npmRegistry, runInFreshRoot } from "./harness/fresh_root.ts";
+
+/** Whether curl or npm fetches the pinned Deno. */
+const RELEASES = { bookworm: "curl", trixie: "npm" } as const;
+
+/** Prints the packages of the levels of setup.sh, then those among its arguments that apt cannot install. */
+const LOOK_UP = `
+  apt-get -qq update
+  for name in $(./scripts/setup.sh --list --test) "$@"; do
+    case $name in *\\?) continue ;; esac
+    apt-cache policy "$name" | grep -q '^ *Candidate: [^(]' || echo "no candidate: $name"
+  done
+`;
+
+for (const [release, fetcher] of Object.entries(RELEASES)) {
+  Deno.test(`quickstart.sh runs a microVM on a fresh ${release}, its Deno fetched with ${fetcher}`, async () => {
+    const registry = fetcher === "curl" ? await npmRegistry() : undefined;
+    const variables: Record<string, string> = registry ? { npm_config_registry: registry } : {};
+    const { code, output } = await runInFreshRoot(release, "./scripts/quickstart.sh", variables);
+    assertEquals(code, 0, output);
+    if (registry) assertEquals(/^Setting up npm /m.test(output), false, output);
+    assertMatch(output, /^host kernel: +\S+$/m);
+    assertMatch(output, /^guest kernel: 6\.\d+/m);
+    assertStringIncludes(output, '$ kago exec quickstart sh -c "id -u; free -m; ps"\n0\n');
+    assertMatch(output, /^ +1 root +sleep 600$/m);
+    assertEquals(/^ +at .*\.ts:\d+/m.test(output), false, `a stack trace:\n${output}`);
+  });
+
+  Deno.test(`${release} has every package that the scripts install`, async () => {
+    const { debianPackages, qemuPackage } = machineFor(Deno.build.arch);
+    const names = [...debianPackages, qemuPackage, "mmdebstrap", "curl", "npm", ...PACKAGES];
+    const { output } = await runInFreshRoot(release, `set -- ${names.join(" ")}; ${LOOK_UP}`);
+    assertEquals(output, "");
+  });
+}
+
+Deno.test("setup.sh says in one sentence that an ordinary user cannot install", async () => {
+  const command =
+    "chown -R daemon . && chmod 755 /root && exec setpriv --reuid=daemon --clear-groups ./scripts/setup.sh";
+  const { code, output } = await runInFreshRoot("trixie", command);
+  assertEquals(code, 1);
+  assertMatch(output, /^setup\.sh: run it as root, or install gcc libc6-dev .*\n$/);
+});
+
+Deno.test("setup.sh says in one sentence that it knows Debian only", async () => {
+  const { code, output } = await runInFreshRoot(
+    "trixie",
+    "rm /usr/bin/apt-get && ./scripts/setup.sh",
+  );
+  assertEquals(code, 1);
+  assertMatch(
+    output,
+    /^setup\.sh: this is no Debian: install what these packages of Debian hold: gcc .*\n$/,
+  );
+});
