@@ -30,6 +30,14 @@ static void reset_signals(void) {
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 }
 
+/* Nor on which processors he runs: the container's cpuset decides, which the kernel lays over this. */
+static void reset_affinity(void) {
+  enum { MOST_PROCESSORS = 8192 };
+  uint8_t all[MOST_PROCESSORS / 8];
+  memset(all, 0xff, sizeof all);
+  raw_syscall(SYS_sched_setaffinity, 0, sizeof all, (long)all, 0, 0, 0);
+}
+
 static void report_failure(const struct context *c, uint32_t operation, int error) {
   struct message message = {.type = MESSAGE_FAILED, .stage = c->stage, .value = operation, .error = -error};
   if (c->report_fd >= 0) message_send(c->report_fd, &message, -1);
@@ -43,6 +51,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   reset_signals();
+  reset_affinity();
   umask(022); /* what we make below the root is for the container's user too */
   struct plan plan;
   struct context c = {.plan = &plan,

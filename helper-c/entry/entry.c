@@ -138,6 +138,13 @@ static void check_proc(void) {
     fail("access /proc/self/fd, is /proc mounted?", result);
 }
 
+/* With SIGCHLD ignored, as some callers have it, the kernel reaps our children itself, and nobody could wait for them. */
+static void wait_for_children(void) {
+  const unsigned long defaults[4] = { 0 };
+
+  system_call(__NR_rt_sigaction, 17 /* SIGCHLD */, (long)defaults, 0, 8);
+}
+
 /* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
 static void leave_deleted_folder(void) {
   char path[4096];
@@ -262,6 +269,7 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
 
   check_proc();
   leave_deleted_folder();
+  wait_for_children();
   write_loader(loader, is_quick(&old) ? &header.quick : &header.create, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
