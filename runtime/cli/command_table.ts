@@ -9,6 +9,7 @@ import {
   type GLOBAL_OPTIONS,
   ID,
   NO_SUBREAPER,
+  PIDFD_SOCKET,
   PRESERVE_FDS,
 } from "./common_options.ts";
 import { CHECKPOINT, RESTORE } from "./criu_commands.ts";
@@ -26,6 +27,7 @@ const CREATE_OPTIONS = [
     help: "the configuration file, relative to the bundle",
   },
   CONSOLE_SOCKET,
+  PIDFD_SOCKET,
   {
     name: "pid-file",
     kind: "string",
@@ -79,6 +81,7 @@ const EXEC_OPTIONS = [
   { name: "tty", short: "t", kind: "boolean", help: "give the process a terminal" },
   { name: "detach", short: "d", kind: "boolean", help: "do not wait for the process" },
   CONSOLE_SOCKET,
+  PIDFD_SOCKET,
   {
     name: "pid-file",
     kind: "string",
@@ -248,7 +251,7 @@ export const COMMANDS = {
       limit("cpu-idle", "N", "1 for CPU time that no other container wants, 0 for the default"),
       limit("cpuset-cpus", "LIST", "CPUs to run on, such as 0-3,7"),
       limit("cpuset-mems", "LIST", "memory nodes to use"),
-      limit("pids-limit", "N", "number of processes and threads, 0 or -1 for unlimited"),
+      limit("pids-limit", "N", "number of processes and threads, -1 for unlimited"),
       limit("blkio-weight", "N", "share of the disks' time, 10 to 1000"),
       limit("l3-cache-schema", "SCHEMA", "refused: a container stays in its group of resctrl"),
       limit("mem-bw-schema", "SCHEMA", "refused: a container stays in its group of resctrl"),

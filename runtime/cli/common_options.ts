@@ -84,6 +84,13 @@ export const CONSOLE_SOCKET = {
   help: "unix socket that receives the terminal's file descriptor",
 } as const satisfies Option;
 
+export const PIDFD_SOCKET = {
+  name: "pidfd-socket",
+  kind: "string",
+  placeholder: "SOCKET",
+  help: "unix socket that receives a pidfd of the process, before its program runs",
+} as const satisfies Option;
+
 export const PRESERVE_FDS = {
   name: "preserve-fds",
   kind: "number",

@@ -19,6 +19,7 @@ export function createRequest(
     config: options.config,
     ...globalRequest(global),
     ...(options.pidFile ? { pidFile: absolutePath(options.pidFile) } : {}),
+    ...(options.pidfdSocket ? { pidfdSocket: absolutePath(options.pidfdSocket) } : {}),
     ...(options.consoleSocket ? { consoleSocket: absolutePath(options.consoleSocket) } : {}),
     preserveFds: listenFds + preservedFds(options.preserveFds, 3 + listenFds),
     ...(listenFds > 0 ? { listenFds } : {}),

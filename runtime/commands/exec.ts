@@ -33,6 +33,7 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
     cgroup: options.cgroup,
     ignorePaused: options.ignorePaused,
     detach: options.detach,
+    ...(options.pidfdSocket ? { pidfdSocket: absolutePath(options.pidfdSocket) } : {}),
     ...(options.consoleSocket ? { consoleSocket: absolutePath(options.consoleSocket) } : {}),
     ...(options.pidFile ? { pidFile: absolutePath(options.pidFile) } : {}),
     preserveFds: preservedFds(options.preserveFds),

@@ -17,6 +17,7 @@ import { type Build, buildContainer, type BuildRequest } from "./build.ts";
 import { checkConsole } from "./console.ts";
 import { launch, type Launched } from "./launch.ts";
 import { writePidFile } from "./pid_file.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
 import { listenForNotify, makeNotifyFolder } from "./sd_notify.ts";
 import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
 
@@ -24,6 +25,8 @@ export interface CreateRequest extends BuildRequest {
   readonly root: string;
   readonly pidFile?: string;
   readonly consoleSocket?: string;
+  /** Who gets a pidfd of Init. */
+  readonly pidfdSocket?: string;
   /** Does this process stay and relay the container's terminal? */
   readonly foreground: boolean;
   /** `created` when Init waits for `start`, `running` when it is started at once. */
@@ -107,6 +110,7 @@ function createIn<T>(
     };
     (request.status === "created" ? saveCreated : saveState)(request.root, state);
     if (request.pidFile) writePidFile(request.pidFile, pid);
+    if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
     return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });
   } catch (error) {
     launched.abort();

@@ -5,11 +5,14 @@ import { EACCES, EBUSY } from "../cgroup/errors.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../errors.ts";
 import { writePidFile } from "./pid_file.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
 import { type Stages, startStages, undoAll } from "./stages.ts";
 import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
 
 export interface ExecRequest extends TenantRequest {
   readonly pidFile?: string;
+  /** Who gets a pidfd of the process. */
+  readonly pidfdSocket?: string;
   /** Are the orphans of a tenant in the foreground this process's to reap? */
   readonly subreaper: boolean;
 }
@@ -30,11 +33,16 @@ export async function execInContainer(request: ExecRequest, warn: Warn): Promise
   return request.detach ? { code: 0 } : waitInForeground(pid, master);
 }
 
-function startTenant(tenant: TenantBuild, { pidFile, cgroup }: ExecRequest, warn: Warn): Stages {
+function startTenant(
+  tenant: TenantBuild,
+  { pidFile, pidfdSocket, cgroup }: ExecRequest,
+  warn: Warn,
+): Stages {
   const undo: (() => void)[] = [];
   try {
     const stages = startInCgroup(tenant, cgroup.length > 0, undo, warn);
     if (pidFile) writePidFile(pidFile, stages.pid);
+    if (pidfdSocket) sendPidfd(pidfdSocket, stages.pid, "setns");
     stages.start();
     return stages;
   } catch (error) {

@@ -65,7 +65,7 @@ Deno.test("parseGlobalOptions() refuses unknown options and does not repeat thei
 Deno.test("parseCommand() reads the arguments that containerd gives to create", () => {
   const { options, positionals } = invoke(
     "create",
-    ..."--bundle /b --pid-file /p --console-socket /s --no-new-keyring --preserve-fds 3 c1"
+    ..."--bundle /b --pid-file /p --console-socket /s --pidfd-socket /f --no-new-keyring --preserve-fds 3 c1"
       .split(" "),
   );
   assertEquals(positionals, ["c1"]);
@@ -73,6 +73,7 @@ Deno.test("parseCommand() reads the arguments that containerd gives to create", 
     bundle: "/b",
     config: "config.json",
     consoleSocket: "/s",
+    pidfdSocket: "/f",
     pidFile: "/p",
     noPivot: false,
     noNewKeyring: true,
