@@ -100,12 +100,15 @@ static int copy_folder(int from, int to, int depth) {
   return result;
 }
 
-int copy_tree(int from, int to) {
+int copy_tree(int from, int to, struct kept_attributes kept) {
+  enum { UNCHANGED = -1 };
   struct stat info;
   int result = as_result(fstat(from, &info));
   if (result == 0) result = copy_folder(from, to, 0);
-  if (result == 0) result = as_result(fchownat(to, "", info.st_uid, info.st_gid, AT_EMPTY_PATH));
+  uid_t uid = kept.uid ? (uid_t)UNCHANGED : info.st_uid;
+  gid_t gid = kept.gid ? (gid_t)UNCHANGED : info.st_gid;
+  if (result == 0) result = as_result(fchownat(to, "", uid, gid, AT_EMPTY_PATH));
   /* An O_PATH descriptor takes no fchmod; "." of it does. */
-  if (result == 0) result = as_result(fchmodat(to, ".", info.st_mode & 07777, 0));
+  if (result == 0 && !kept.mode) result = as_result(fchmodat(to, ".", info.st_mode & 07777, 0));
   return result;
 }

@@ -36,12 +36,13 @@ static int configure(int fs, const char *option) {
   return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1);
 }
 
-static int by_fsconfig(const char *fstype, const char *source, const struct field *options, uint64_t attrs) {
+static int by_fsconfig(const char *fstype, const char *source, const struct field *options, const char *more, uint64_t attrs) {
   int fs = sys_fsopen(fstype);
   if (fs < 0) return fs;
   int result = *source ? sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", source) : 0;
   const uint8_t *item = options->data;
   for (uint32_t i = 0; i < options->count && result >= 0; i++) result = configure(fs, list_next(&item));
+  if (more && result >= 0) result = configure(fs, more);
   if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
   if (result >= 0) result = sys_fsmount(fs, (unsigned)attrs);
   close(fs);
@@ -78,7 +79,7 @@ static bool append_option(char *data, const char *option) {
          append(data, option + key, strlen(option + key)) && (!quoted || append(data, "\"", 1));
 }
 
-static int join_options(const struct field *options, char data[PAGE], unsigned long *flags) {
+static int join_options(const struct field *options, const char *more, char data[PAGE], unsigned long *flags) {
   const uint8_t *item = options->data;
   *flags = 0;
   data[0] = 0;
@@ -88,13 +89,13 @@ static int join_options(const struct field *options, char data[PAGE], unsigned l
     *flags |= flag;
     if (!flag && !append_option(data, option)) return -E2BIG;
   }
-  return 0;
+  return more && !append_option(data, more) ? -E2BIG : 0;
 }
 
 /* An empty tmpfs mounted on `target`: descriptor of its root, or -errno. */
 static int scratch_on(int target) {
   const struct field none = {0};
-  int scratch = by_fsconfig("tmpfs", "tmpfs", &none, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
+  int scratch = by_fsconfig("tmpfs", "tmpfs", &none, NULL, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
   if (scratch < 0) return scratch;
   int result = sys_move_mount(scratch, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   if (result == 0) return scratch;
@@ -117,10 +118,11 @@ static int mount_in(int scratch, const char *fstype, const char *source, unsigne
   return removed;
 }
 
-static int by_mount(const char *fstype, const char *source, const struct field *options, uint64_t attrs, int target) {
+static int by_mount(const char *fstype, const char *source, const struct field *options, const char *more, uint64_t attrs,
+                    int target) {
   char data[PAGE];
   unsigned long flags;
-  int result = join_options(options, data, &flags);
+  int result = join_options(options, more, data, &flags);
   if (result < 0) return result;
   int before = as_result(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   int scratch = before < 0 ? before : scratch_on(target);
@@ -134,12 +136,13 @@ static int by_mount(const char *fstype, const char *source, const struct field *
   return result;
 }
 
-int new_filesystem(const char *fstype, const char *source, const struct field *options, uint64_t attrs, int target) {
+int new_filesystem(const char *fstype, const char *source, const struct field *options, const char *more, uint64_t attrs,
+                   int target) {
   const uint8_t *item = options->data;
   bool is_long = strlen(source) > MAX_VALUE;
   for (uint32_t i = 0; i < options->count; i++) {
     const char *value = strchr(list_next(&item), '=');
     if (value && strlen(value + 1) > MAX_VALUE) is_long = true;
   }
-  return is_long ? by_mount(fstype, source, options, attrs, target) : by_fsconfig(fstype, source, options, attrs);
+  return is_long ? by_mount(fstype, source, options, more, attrs, target) : by_fsconfig(fstype, source, options, more, attrs);
 }

@@ -7,9 +7,10 @@
 
 #include "plan.h"
 
-/* A detached mount of a new filesystem with these `key=value` options and flags: descriptor or -errno. `target` is a
- * folder that something may be mounted on meanwhile. */
-int new_filesystem(const char *fstype, const char *source, const struct field *options, uint64_t attrs, int target);
+/* A detached mount of a new filesystem with these `key=value` options and flags, and `more`, one or NULL: descriptor or
+ * -errno. `target` is a folder that something may be mounted on meanwhile. */
+int new_filesystem(const char *fstype, const char *source, const struct field *options, const char *more, uint64_t attrs,
+                   int target);
 
 /* mount_setattr(2) on the mount `fd`: 0 or -errno. */
 int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);

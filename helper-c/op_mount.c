@@ -27,17 +27,48 @@ static int check_procfs(int fd, uint64_t wanted) {
   return result < 0 ? result : (info.f_type == PROC_MAGIC) == (wanted == PROCFS_SOURCE) ? 0 : -EXDEV;
 }
 
+/* Is there an option that begins with `key`, which ends in "="? */
+static bool has_option(const struct field *options, const char *key) {
+  const uint8_t *item = options->data;
+  bool found = false;
+  for (uint32_t i = 0; i < options->count; i++) found = !strncmp(list_next(&item), key, strlen(key)) || found;
+  return found;
+}
+
+static bool exists(const struct context *c, const char *path, bool no_links) {
+  int fd = root_open(c, path, 0, no_links);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+/* A tmpfs without a mode of its own takes that of the folder that it covers, as with runc and crun, but not of one that was
+ * made for it. */
+static int option_of_mode(int covered, char option[16]) {
+  struct stat info;
+  int result = as_result(fstat(covered, &info));
+  if (result == 0) snprintf(option, 16, "mode=%o", info.st_mode & 07777);
+  return result;
+}
+
+static int copy_up_into(int fd, int target_fd, const struct field *options, uint64_t attrs) {
+  struct kept_attributes kept = {has_option(options, "uid="), has_option(options, "gid="), has_option(options, "mode=")};
+  int result = copy_tree(target_fd, fd, kept);
+  return result < 0 ? result : set_attributes(fd, attrs, 0, false);
+}
+
 int op_mount(struct context *c, const struct field *f) {
   const char *fstype = f[0].text, *source = f[1].text, *target = f[2].text;
   bool no_links = f[6].number, copy_up = f[7].number;
+  bool takes_mode = !strcmp(fstype, "tmpfs") && !copy_up && !has_option(&f[3], "mode=") && exists(c, target, no_links);
+  char mode[16];
   int target_fd = root_open_or_make(c, target, true, no_links);
   if (target_fd < 0) return target_fd;
   int result = check_procfs(target_fd, f[8].number);
+  if (result == 0 && takes_mode) result = option_of_mode(target_fd, mode);
   /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
-  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[3], copy_up ? 0 : f[4].number, target_fd);
+  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[3], takes_mode ? mode : NULL, copy_up ? 0 : f[4].number, target_fd);
   result = fd < 0 ? fd : 0;
-  if (result == 0 && copy_up) result = copy_tree(target_fd, fd);
-  if (result == 0 && copy_up) result = set_attributes(fd, f[4].number, 0, false);
+  if (result == 0 && copy_up) result = copy_up_into(fd, target_fd, &f[3], f[4].number);
   if (result == 0) result = attach(fd, target_fd);
   if (result == 0) result = set_propagation(fd, f[5].number);
   if (fd >= 0) close(fd);

@@ -42,7 +42,7 @@ static void reset(void) {
   to = open("to", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int copy(void) { return copy_tree(from, to); }
+static int copy(void) { return copy_tree(from, to, (struct kept_attributes){0}); }
 
 /* Puts the replacement in the place of both a file and a folder; the originals go where the next reset removes them. */
 static void replace_at(int step) {

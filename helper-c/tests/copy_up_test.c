@@ -58,7 +58,7 @@ TEST(copy_tree_copies_contents_and_modes) {
   mode_t least = geteuid() == 0 ? 0 : 0400; /* who is not root must be able to read what is copied */
   CHECK(chmod("from/plain", 0640) == 0 && chmod("from/empty", least) == 0);
   CHECK(chmod("from/folder/inner", 0777) == 0 && chmod("from/folder", 01777) == 0);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   EQUAL_TEXT(read_file("to/plain"), "plain text");
   EQUAL_TEXT(read_file("to/folder/inner"), "inner");
   EQUAL(status("to/plain").st_mode, S_IFREG | 0640);
@@ -73,7 +73,7 @@ TEST(copy_tree_copies_owners_without_losing_set_id_bits) {
   write_file("from/program", "x");
   CHECK(chown("from/program", 1234, 5678) == 0 && chmod("from/program", 06755) == 0);
   CHECK(mkdir("from/group", 0755) == 0 && chown("from/group", 1, 2) == 0 && chmod("from/group", 02775) == 0);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   struct stat program = status("to/program"), group = status("to/group");
   EQUAL(program.st_uid, 1234);
   EQUAL(program.st_gid, 5678);
@@ -86,11 +86,23 @@ TEST(copy_tree_gives_the_new_folder_the_old_ones_owner_and_mode) {
   NEEDS_ROOT;
   make_folders();
   CHECK(chown("from", 33, 44) == 0 && chmod("from", 01750) == 0);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   struct stat info = status("to");
   EQUAL(info.st_mode, S_IFDIR | 01750);
   EQUAL(info.st_uid, 33);
   EQUAL(info.st_gid, 44);
+}
+
+TEST(copy_tree_leaves_the_new_folder_what_is_kept) {
+  NEEDS_ROOT;
+  make_folders();
+  CHECK(chown("from", 33, 44) == 0 && chmod("from", 01750) == 0);
+  CHECK(chown("to", 5, 6) == 0 && chmod("to", 0711) == 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){.gid = true, .mode = true}), 0);
+  struct stat info = status("to");
+  EQUAL(info.st_mode, S_IFDIR | 0711);
+  EQUAL(info.st_uid, 33);
+  EQUAL(info.st_gid, 6);
 }
 
 TEST(copy_tree_copies_links_as_links) {
@@ -103,7 +115,7 @@ TEST(copy_tree_copies_links_as_links) {
   CHECK(symlink("../secret", "from/link") == 0 && symlink("/none", "from/dangling") == 0);
   CHECK(symlink(longest, "from/longest") == 0 && symlink("..", "from/up") == 0);
   CHECK(lchown("from/link", 7, 8) == 0);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   char target[PATH_MAX + 1] = "";
   EQUAL(readlink("to/link", target, sizeof target), strlen("../secret"));
   EQUAL_TEXT(target, "../secret");
@@ -121,10 +133,10 @@ TEST(copy_tree_copies_FIFOs_and_devices_without_opening_them) {
   CHECK(mkfifo("from/fifo", 0620) == 0);
   CHECK(mknod("from/socket", S_IFSOCK | 0700, 0) == 0);
   if (mknod("from/device", S_IFCHR | 0666, makedev(1, 3)) == 0) {
-    EQUAL(copy_tree(from, to), 0);
+    EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
     EQUAL(status("to/device").st_rdev, makedev(1, 3));
   } else {
-    EQUAL(copy_tree(from, to), 0);
+    EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   }
   EQUAL(status("to/fifo").st_mode, S_IFIFO | 0620);
   EQUAL(status("to/socket").st_mode, S_IFSOCK | 0700);
@@ -139,7 +151,7 @@ TEST(copy_tree_copies_files_larger_than_one_call_takes) {
     EQUAL(write(fd, block, sizeof block), sizeof block);
   }
   close(fd);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   EQUAL(status("to/large").st_size, 48 << 16);
   fd = open("to/large", O_RDONLY | O_CLOEXEC);
   for (int i = 0; i < 48; i++) {
@@ -158,7 +170,7 @@ TEST(copy_tree_takes_many_files_and_unusual_names) {
   memset(path + 5, 'n', 255);
   path[260] = 0;
   write_file(path, "longest");
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   memcpy(path, "to/", 3);
   memset(path + 3, 'n', 255);
   path[258] = 0;
@@ -181,13 +193,13 @@ static void make_deep(int depth) {
 TEST(copy_tree_copies_64_levels) {
   make_folders();
   make_deep(64);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
 }
 
 TEST(copy_tree_refuses_more_than_64_levels) {
   make_folders();
   make_deep(65);
-  EQUAL(copy_tree(from, to), -ELOOP);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), -ELOOP);
 }
 
 static int open_descriptors(void) {
@@ -201,7 +213,7 @@ TEST(copy_tree_leaves_no_descriptor_open) {
   make_deep(66);
   write_file("from/file", "text");
   int before = open_descriptors();
-  EQUAL(copy_tree(from, to), -ELOOP);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), -ELOOP);
   EQUAL(open_descriptors(), before);
 }
 
@@ -209,6 +221,6 @@ TEST(copy_tree_refuses_names_that_exist_already) {
   make_folders();
   write_file("from/file", "new");
   write_file("to/file", "old");
-  EQUAL(copy_tree(from, to), -EEXIST);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), -EEXIST);
   EQUAL_TEXT(read_file("to/file"), "old");
 }

@@ -117,8 +117,18 @@ export function needsFilesystem(option: string): boolean {
   return !SUPERBLOCK_FLAGS.has(option);
 }
 
+/**
+ * The options of a list of which some are several, joined by commas as for mount(8). A comma behind a backslash or between
+ * quotation marks is part of an option, as in an overlay's layers and in a label.
+ */
+function splitOptions(joined: readonly string[]): readonly string[] {
+  if (!joined.some((option) => option.includes(","))) return joined;
+  return joined.flatMap((option) => option.match(/(?:\\.|"[^"]*"|[^,\\]|\\$)+/gs) ?? []);
+}
+
 /** Reads the options of one mount; a later option wins over an earlier one of the same attribute. */
-export function parseMountOptions(options: readonly string[]): MountOptions {
+export function parseMountOptions(joined: readonly string[]): MountOptions {
+  const options = splitOptions(joined);
   const attrs = { set: 0n, clear: 0n };
   const recAttrs = { set: 0n, clear: 0n };
   const data: string[] = [];

@@ -1,6 +1,7 @@
 /** Kinds of mounts that take more than one system call: overlays of many layers, copies, mounts near /proc. Needs root. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { inside, Kago } from "../harness/kago.ts";
+import { makeBundle, removeBundle } from "../harness/bundle.ts";
+import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 
 /** A tmpfs, of which an overlay can be made, with `count` layers of long names, each with a file. */
@@ -97,6 +98,49 @@ Deno.test("nothing is mounted in a procfs that a link of the image leads to, nor
   ];
   const hostname = await Deno.readTextFile("/etc/hostname");
   assertEquals(await inside("cat /proc/uptime", { mounts: bound }), hostname);
+});
+
+Deno.test("a tmpfs without a mode has that of the folder it covers, one over nothing its own", async () => {
+  const tmpfs = (destination: string, ...options: string[]) => ({
+    destination,
+    type: "tmpfs",
+    source: "tmpfs",
+    options,
+  });
+  const mounts = [tmpfs("/covered", "nosuid"), tmpfs("/readonly", "ro"), tmpfs("/new")];
+  const bundle = await makeBundle({
+    // runc of before 1.2 gives this one the folder's mode all the same.
+    mounts: [...mounts, tmpfs("/said", "mode=700,size=1m")],
+    args: ["stat", "-c", "%a", "/covered", "/readonly", "/new", "/said"],
+  });
+  try {
+    for (const name of ["covered", "readonly", "said"]) {
+      await Deno.mkdir(`${bundle.rootfs}/${name}`);
+      await Deno.chmod(`${bundle.rootfs}/${name}`, 0o2710);
+    }
+    const modes = [];
+    for (const program of [KAGO, "runc"]) {
+      const id = `tmpfs-${crypto.randomUUID()}`;
+      const output = await runOk(program, ["run", "--bundle", bundle.path, id]);
+      modes.push(output.split("\n").slice(0, program === KAGO ? 4 : 3));
+      await Deno.remove(`${bundle.rootfs}/new`);
+    }
+    assertEquals(modes, [["2710", "2710", "1777", "700"], ["2710", "2710", "1777"]]);
+  } finally {
+    await removeBundle(bundle);
+  }
+});
+
+Deno.test("tmpcopyup keeps the mode and the owner that its options name", async () => {
+  const copied = (destination: string, ...options: string[]) => ({
+    destination,
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["tmpcopyup", ...options],
+  });
+  const mounts = [copied("/etc", "mode=1777", "uid=5", "gid=6"), copied("/bin", "gid=7")];
+  const output = await inside("stat -c '%a %u %g' /etc /bin", { mounts });
+  assertEquals(output, "1777 5 6\n755 0 7\n");
 });
 
 Deno.test("tmpcopyup copies an image's device only where the image's mount lets it be used", async () => {

@@ -34,6 +34,23 @@ Deno.test("parseMountOptions() keeps what stands behind idmap, the last one wins
   assertEquals(read("ridmap", "idmap=x"), [true, false, "x", []]);
 });
 
+Deno.test("parseMountOptions() takes options apart that are joined by commas", () => {
+  const { data, attrs, bind } = parseMountOptions(["ro,size=1m,mode=700", "noexec,bind"]);
+  assertEquals([data, attrs.set, bind], [["size=1m", "mode=700"], 0x9n, true]);
+});
+
+Deno.test("parseMountOptions() leaves a comma in a quotation or behind a backslash alone", () => {
+  const options = ['context="u:r:t:s0:c1,c2",size=1m', "lowerdir=/a\\,b:/c,upperdir=/d", "x=,y\\"];
+  assertEquals(parseMountOptions(options).data, [
+    'context="u:r:t:s0:c1,c2"',
+    "size=1m",
+    "lowerdir=/a\\,b:/c",
+    "upperdir=/d",
+    "x=",
+    "y\\",
+  ]);
+});
+
 Deno.test("knownMountOptions() is sorted and without doubles", () => {
   const known = knownMountOptions();
   assertEquals(known, [...new Set(known)].sort());
