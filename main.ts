@@ -6,7 +6,7 @@ import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
 import { LOADERS } from "./runtime/cli/loaders.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
-import { createLogger, type Logger } from "./runtime/log.ts";
+import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;
@@ -18,6 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const opening = parseGlobalOptions(args);
     const { log, logFormat, debug } = opening.global;
+    if (log) requireLogFile(log);
     logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
     if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
     return await carryOut(parseCommand(opening), logger);

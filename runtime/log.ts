@@ -2,7 +2,7 @@
  * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
  * what is worth an entry, and the exit code, are main.ts's.
  */
-import { describeErrno, errnoOf } from "./errors.ts";
+import { describeErrno, errnoOf, HostError } from "./errors.ts";
 
 export interface LoggerOptions {
   /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */
@@ -21,6 +21,21 @@ export interface Logger {
 }
 
 export type Level = "debug" | "info" | "warning" | "error";
+
+/**
+ * Makes the file of `--log` where it is missing, as runc does.
+ * @throws {HostError} when nothing can be written there: whoever asks for a log must not go without one.
+ */
+export function requireLogFile(path: string): void {
+  try {
+    Deno.openSync(path, { append: true, create: true, mode: 0o644 }).close();
+  } catch (cause) {
+    const problem = `the log file ${path} cannot be opened: ${reason(cause)}`;
+    throw new HostError(problem, "name a file in a folder that can be written with --log", {
+      cause,
+    });
+  }
+}
 
 /**
  * A logger that opens nothing until its first entry. The file is made with mode 0644 less the umask, opened for each

@@ -28,12 +28,21 @@ static int is_option(const char *name, char **argv, long *i, const char **value)
   return 1;
 }
 
+/* As runtime/log.ts, which says what is wrong. */
+static int can_log_to(const char *path) {
+  long fd = *path ? system_call(__NR_openat, AT_FDCWD, (long)path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
+  if (fd < 0) return !*path;
+  close_fd(fd);
+  return 1;
+}
+
 /* The global options: the index of the command, or 0. */
 static long read_options(char **argv, const char **root) {
   const char *value;
   long i = 1;
   for (; argv[0] && argv[i] && argv[i][0] == '-'; i++) {
-    if (is_option("root", argv, &i, root) || is_option("log", argv, &i, &value)) continue;
+    if (is_option("root", argv, &i, root)) continue;
+    if (is_option("log", argv, &i, &value) && can_log_to(value)) continue;
     if (is_option("log-format", argv, &i, &value) && (is_equal(value, "json") || is_equal(value, "text"))) continue;
     if (!is_equal(argv[i], "--systemd-cgroup")) return 0;
   }
