@@ -57,7 +57,7 @@ const cpu = (): Rule<CpuResources> => ({
   },
 });
 
-const pids: Rule<PidsResources> = { kind: "object", required: { limit: int64 }, optional: {} };
+const pids: Rule<PidsResources> = { kind: "object", required: {}, optional: { limit: int64 } };
 
 const blockIO = (): Rule<BlockIoResources> => {
   const weightDevice: Rule<WeightDevice> = {

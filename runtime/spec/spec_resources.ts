@@ -61,8 +61,8 @@ export interface CpuResources {
 }
 
 export interface PidsResources {
-  /** 0 or less means unlimited. */
-  readonly limit: Int64;
+  /** Less than 0 means unlimited. */
+  readonly limit?: Int64;
 }
 
 export interface BlockIoResources {

@@ -2,7 +2,8 @@
 import type { PidsResources } from "../../spec/spec.ts";
 import type { Row } from "../resource_write.ts";
 
-/** 0 and less are unlimited: 0 was so before spec 1.3, and is with engines that send it. */
+/** Less than 0 is unlimited. 0 is a limit since spec 1.3, and becomes 1 as with runc: a cgroup of 0 takes no first process. */
 export function pidsRows({ limit }: PidsResources): Row[] {
-  return [["pids.max", limit > 0 ? `${limit}` : "max", "pids.limit"]];
+  if (limit === undefined) return [];
+  return [["pids.max", limit < 0 ? "max" : limit > 0 ? `${limit}` : "1", "pids.limit"]];
 }

@@ -92,7 +92,7 @@ Deno.test("resourceWrites() writes -1 as v1's -1 and v2's max", () => {
   ]);
 });
 
-Deno.test("resourceWrites() writes nothing for 0, but for pids, where 0 is unlimited", () => {
+Deno.test("resourceWrites() writes nothing for 0, but for pids, where 0 is a limit", () => {
   const zero: Resources = {
     memory: { limit: 0, reservation: 0, swap: 0 },
     cpu: { shares: 0, quota: 0, period: 0, cpus: "", mems: "" },
@@ -101,7 +101,8 @@ Deno.test("resourceWrites() writes nothing for 0, but for pids, where 0 is unlim
     assertEquals(written(layout, zero), []);
     assertEquals(written(layout, {}), []);
     assertEquals(resourceWrites(layout, undefined), []);
-    assertEquals(written(layout, { pids: { limit: 0 } }), [["pids.max", "max", "pids.limit"]]);
+    assertEquals(written(layout, { pids: { limit: 0 } }), [["pids.max", "1", "pids.limit"]]);
+    assertEquals(written(layout, { pids: {} }), []);
   }
 });
 

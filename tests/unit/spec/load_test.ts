@@ -170,8 +170,9 @@ Deno.test("parseProcess() names places below process", async () => {
 Deno.test("parseResources() names places below linux.resources", async () => {
   assertEquals(await parseResources('{"pids": {"limit": 5}}'), { pids: { limit: 5 } });
   await assertSpecRejection(
-    () => parseResources('{"pids": {}}'),
+    () => parseResources('{"pids": {"limit": "5"}}'),
     "linux.resources.pids.limit",
-    "is required",
+    'expected an integer from -9223372036854775808 to 9223372036854775807, got "5"',
   );
+  assertEquals(await parseResources('{"pids": {}}'), { pids: {} });
 });

@@ -99,7 +99,6 @@ const BAD: readonly (readonly [jsonPath: string, value: unknown, problem: string
   ["linux.resources.memory.limit", "64m", INT64('"64m"')],
   ["linux.resources.cpu.shares", -1, UINT64("-1")],
   ["linux.resources.cpu.cpus", 3, TYPE("string", "number")],
-  ["linux.resources.pids.limit", undefined, "is required"],
   ["linux.resources.blockIO.weight", 65536, INTEGER(0, 65535, "65536")],
   ["linux.resources.blockIO.throttleReadBpsDevice[0].minor", undefined, "is required"],
   [
