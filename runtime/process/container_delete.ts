@@ -15,9 +15,12 @@ type Warn = (message: string) => void;
 /** Milliseconds that a killed process gets to end. */
 const PATIENCE = 10_000;
 
+/** The spec has an error for a container that is created; runc, crun and youki delete it, and engines rely on that. */
+const DELETABLE: readonly string[] = ["created", "stopped"];
+
 /**
- * Deletes a stopped container; with `force` any container, and none is fine too.
- * @throws {StateError} unless it is stopped, or `force` is given.
+ * Deletes a stopped or created container; with `force` any container, and none is fine too.
+ * @throws {StateError} in another state, unless `force` is given.
  */
 export async function deleteContainer(
   root: string,
@@ -31,7 +34,9 @@ export async function deleteContainer(
     const state = readState(root, id, force);
     if (state) {
       const status = liveStatus(state, () => true);
-      if (status !== "stopped" && !force) throw new StateError(id, "delete", status, ["stopped"]);
+      if (!force && !DELETABLE.includes(status)) {
+        throw new StateError(id, "delete", status, DELETABLE);
+      }
       removeStopped(root, state, destroy, warn);
     } else removeStateDir(root, id);
   } catch (error) {

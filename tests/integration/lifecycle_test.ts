@@ -36,10 +36,10 @@ Deno.test("create, start, kill, delete go through the spec's states", async () =
 Deno.test("operations in the wrong state fail and name the state", async () => {
   await Kago.with(SLEEP, async (kago) => {
     await kago.create();
+    await kago.run("start", kago.id);
     const early = await kago.run("delete", kago.id);
     assertEquals(early.code, 1);
-    assertStringIncludes(early.stderr, "it is created, must be stopped");
-    await kago.run("start", kago.id);
+    assertStringIncludes(early.stderr, "it is running, must be created or stopped");
     const twice = await kago.run("start", kago.id);
     assertEquals(twice.code, 1);
     assertStringIncludes(twice.stderr, "it is running, must be created");
@@ -48,6 +48,15 @@ Deno.test("operations in the wrong state fail and name the state", async () => {
     const dead = await kago.run("kill", kago.id, "TERM");
     assertEquals(dead.code, 1);
     assertStringIncludes(dead.stderr, "it is stopped, must be created or running");
+  });
+});
+
+Deno.test("delete takes a container away that was never started, as runc, crun and youki do", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    assertEquals((await kago.run("delete", kago.id)).code, 0);
+    assertEquals((await kago.run("state", kago.id)).code, 1);
+    assertEquals(kago.cgroups(), []);
   });
 });
 
@@ -189,6 +198,25 @@ Deno.test("a missing program is reported by create, with the words that engines 
     );
     assertEquals([...Deno.readDirSync(kago.root)], []);
     assertEquals(kago.cgroups(), []);
+  });
+});
+
+Deno.test("a log file that cannot be opened is an error of every command, and nothing is done", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const log = `${kago.bundle.path}/missing/log`;
+    for (const command of ["state", "start", "delete"]) {
+      const { code, stderr } = await kago.run("--log", log, command, kago.id);
+      assertEquals(code, 1, command);
+      assertStringIncludes(
+        stderr,
+        `the log file ${log} cannot be opened: no such file or directory`,
+      );
+    }
+    assertEquals((await kago.state()).status, "created");
+    const fine = `${kago.bundle.path}/log`;
+    assertEquals((await kago.run("--log", fine, "start", kago.id)).code, 0);
+    assertEquals((await Deno.stat(fine)).size, 0);
   });
 });
 

@@ -53,7 +53,7 @@ Deno.test("paused containers refuse start, delete and another pause, running one
     await refused(kago, "resume", "it is running, must be paused");
     await ok(kago, "pause");
     await refused(kago, "start", "it is paused, must be created");
-    await refused(kago, "delete", "it is paused, must be stopped");
+    await refused(kago, "delete", "it is paused, must be created or stopped");
     await refused(kago, "pause", "it is paused, must be created or running");
     await ok(kago, "kill", "KILL");
     await kago.until("stopped");
