@@ -22,17 +22,17 @@ const IPC_SYSCTLS: ReadonlySet<string> = new Set([
 
 /** Each sysctl belongs to a namespace that the container has. */
 export function sysctlsAreNamespaced(spec: Spec): void {
-  for (const name of Object.keys(spec.linux?.sysctl ?? {})) {
-    const problem = problemOf(spec, sysctlPath(name));
+  for (const [name, value] of Object.entries(spec.linux?.sysctl ?? {})) {
+    const problem = problemOf(spec, sysctlPath(name), value);
     if (problem) throw new SpecError(formatPath(["linux", "sysctl", name]), problem);
   }
 }
 
-function problemOf(spec: Spec, path: string | undefined): string | undefined {
+function problemOf(spec: Spec, path: string | undefined, value: string): string | undefined {
   if (!path) return "is not the name of a sysctl, such as net.ipv4.ip_forward";
   if (path === "kernel/hostname") return "is set by the field hostname, use that";
-  if (path === "kernel/domainname" && spec.domainname) {
-    return "is set by the field domainname already";
+  if (path === "kernel/domainname" && spec.domainname && spec.domainname !== value) {
+    return `is not what the field domainname says, "${spec.domainname}": leave one of them out`;
   }
   const type = namespaceOf(path);
   if (!type) return "belongs to the whole host, no namespace holds it";

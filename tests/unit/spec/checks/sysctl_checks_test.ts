@@ -37,7 +37,7 @@ testRefusals({
   "kernel.domainname beside domainname": {
     changes: [["domainname", "example"], ["linux.sysctl", { "kernel.domainname": "x" }]],
     jsonPath: 'linux.sysctl["kernel.domainname"]',
-    problem: "is set by the field domainname already",
+    problem: 'is not what the field domainname says, "example": leave one of them out',
   },
   "kernel.domainname in the host's UTS namespace": {
     changes: [
