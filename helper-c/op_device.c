@@ -66,10 +66,11 @@ int op_mknod(struct context *c, const struct field *f) {
   } else if (result == -EPERM) {
     result = bind_host_node(f[0].text, parent, name, mode, device);
   } else if (result == -EEXIST) {
-    /* An image may bring its own node, but not a link or another device under this name (CVE-2026-88265). */
+    /* An image may bring its own node, but not a link or another device under this name (CVE-2026-88265). A folder, which is
+     * neither, stays, as with runc. */
     struct stat info;
     result = as_result(fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW));
-    if (result == 0 && !is_device(&info, mode, device)) result = -EEXIST;
+    if (result == 0 && !S_ISDIR(info.st_mode) && !is_device(&info, mode, device)) result = -EEXIST;
   }
   close(parent);
   return result;

@@ -35,7 +35,7 @@ const DEFAULT_MODE = 0o666;
 /** Nodes and links, none of them when /dev is the host's own by a bind mount. */
 export function deviceOps({ spec }: CompileInput): readonly Op[] {
   if (spec.mounts?.some(isBoundDev)) return [];
-  const own = spec.linux?.devices ?? [];
+  const own = (spec.linux?.devices ?? []).map(withoutSlash);
   const replaced = new Set(own.map((device) => device.path));
   const defaults = DEFAULT_DEVICES.filter(([path]) => !replaced.has(path))
     .map(([path, major, minor]) => nodeOp({ type: "c", path, major, minor }, "default devices"));
@@ -46,6 +46,12 @@ export function deviceOps({ spec }: CompileInput): readonly Op[] {
     // An image's own /dev/ptmx would reach the host's terminals.
     linkOp("/dev/ptmx", "pts/ptmx", 1),
   ];
+}
+
+/** A path that ends in a slash would name what is in a folder. */
+function withoutSlash(device: Device): Device {
+  const path = device.path.replace(/\/+$/, "");
+  return path === device.path ? device : { ...device, path };
 }
 
 function isBoundDev(mount: Mount): boolean {

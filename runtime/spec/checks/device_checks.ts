@@ -16,7 +16,8 @@ function ofEachDevice(check: (device: Device, place: string) => void): Check<Spe
 
 function devicePathNamesANode({ path }: Device, place: string): void {
   requireAbsolute(`${place}.path`, path);
-  const last = path.slice(path.lastIndexOf("/") + 1);
+  const named = path.replace(/\/+$/, "");
+  const last = named.slice(named.lastIndexOf("/") + 1);
   if (last === "" || path.split("/").includes("..")) {
     throw new SpecError(
       `${place}.path`,
