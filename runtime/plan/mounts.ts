@@ -54,8 +54,9 @@ export function mountOps(input: CompileInput): MountPlan {
     if (mount.type === "cgroup" && !options.bind) {
       ops.push(...cgroupMountOps(input, mount, options, from));
     } else if (bound) {
-      const bind = bindOp(input, mount, options, index, from);
-      (opensEarly(input) ? early : ops).push(...treeOps(input, mount, options, bind));
+      const isEarly = opensEarly(input) && !liesInEarlierMount(input, mount, index);
+      const bind = bindOp(input, mount, options, index, isEarly, from);
+      (isEarly ? early : ops).push(...treeOps(input, mount, options, bind));
       ops.push(bind);
     } else if (options.remount) {
       ops.push(remountOp(mount, options, from));
@@ -88,6 +89,15 @@ type BindOp = Op & { readonly op: "bind" };
 /** Rootless callers may not clone the host's mounts, and Init can reach what they can. */
 function opensEarly({ spec, host }: CompileInput): boolean {
   return isNewNamespace(spec, "user") && host.uid === 0;
+}
+
+/** What is mounted below the container's root is there for Init only. */
+function liesInEarlierMount({ spec, bundle, rootfs }: CompileInput, mount: Mount, index: number) {
+  const source = joinPath(bundle, mount.source ?? "");
+  if (!source.startsWith(`${rootfs}/`)) return false;
+  return spec.mounts!.slice(0, index).some(({ destination }) =>
+    `${source}/`.startsWith(`${joinPath(rootfs, `.${destination}`)}/`)
+  );
 }
 
 function isIdmapped(mount: Mount, options: MountOptions): boolean {
@@ -133,6 +143,7 @@ function bindOp(
   mount: Mount,
   options: MountOptions,
   index: number,
+  isEarly: boolean,
   from: string,
 ): BindOp {
   if (!mount.source) throw new SpecError(`${from}.source`, "a bind mount needs a source");
@@ -146,7 +157,7 @@ function bindOp(
     recAttrsSet: options.recAttrs.set,
     recAttrsClear: options.recAttrs.clear,
     propagation: options.propagation,
-    slot: (opensEarly(input) || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
+    slot: (isEarly || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
     noFollow: isProtected(mount.destination) ? 1 : 0,
     procfs: procfsOf(joinPath("/", mount.destination), undefined, from),
     from,

@@ -1,6 +1,6 @@
 /** Kinds of mounts that take more than one system call: overlays of many layers, copies, mounts near /proc. Needs root. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeBundle, removeBundle } from "../harness/bundle.ts";
+import { type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 
@@ -128,6 +128,43 @@ Deno.test("a tmpfs without a mode has that of the folder it covers, one over not
     assertEquals(modes, [["2710", "2710", "1777", "700"], ["2710", "2710", "1777"]]);
   } finally {
     await removeBundle(bundle);
+  }
+});
+
+Deno.test("with a user namespace too a bind's source may lie in an earlier mount of the container", async () => {
+  const source = await Deno.makeTempDir();
+  const mapping = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const namespaces = ["pid", "ipc", "uts", "mount", "network", "user"].map((type) => ({ type }));
+  const config = { linux: { namespaces, uidMappings: mapping, gidMappings: mapping } };
+  const bundle = await makeBundle({ args: ["cat", "/final/file"], config });
+  try {
+    await Deno.chmod(source, 0o755);
+    // Its root may not make them in the host's root's folder.
+    for (const name of ["mnt", "final"]) {
+      await Deno.mkdir(`${bundle.rootfs}/${name}`, { recursive: true });
+    }
+    await Deno.mkdir(`${source}/x`);
+    await Deno.writeTextFile(`${source}/x/file`, "hello\n");
+    const bind = (destination: string, source: string) => ({
+      destination,
+      type: "bind",
+      source,
+      options: ["bind"],
+    });
+    const mounts = [
+      ...(bundle.config.mounts as JsonObject[]).filter(({ type }) => type !== "cgroup"),
+      bind("/mnt", source),
+      bind("/final", `${bundle.rootfs}/mnt/x`),
+    ];
+    await Deno.writeTextFile(
+      `${bundle.path}/config.json`,
+      JSON.stringify({ ...bundle.config, mounts }),
+    );
+    const id = `bind-${crypto.randomUUID()}`;
+    assertEquals(await runOk(KAGO, ["run", "--bundle", bundle.path, id]), "hello\n");
+  } finally {
+    await removeBundle(bundle);
+    await Deno.remove(source, { recursive: true });
   }
 });
 

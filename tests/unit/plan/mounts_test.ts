@@ -54,6 +54,26 @@ Deno.test("mountOps() takes a bind's source relative to the bundle and its attri
   }]);
 });
 
+Deno.test("mountOps() opens a source within an earlier mount of the container's only when that is there", () => {
+  const linux = { namespaces: [{ type: "user" as const }, { type: "mount" as const }] };
+  const bind = (source: string, destination: string) => ({
+    type: "bind",
+    source,
+    destination,
+    options: ["bind"],
+  });
+  const mounts = [
+    bind("/data", "/mnt"),
+    bind("/bundle/rootfs/mnt/x", "/final"),
+    bind("/bundle/rootfs/mntx", "/other"),
+  ];
+  const { early } = mountOps(inputOf(specWith([], { mounts, linux })));
+  assertEquals(early.map((op) => op.op === "openTree" && op.source), [
+    "/data",
+    "/bundle/rootfs/mntx",
+  ]);
+});
+
 Deno.test("mountOps() turns a read-only /dev read-only only after it is filled", () => {
   const dev = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["ro", "mode=755"] };
   const { ops, finish } = opsOf(dev);
