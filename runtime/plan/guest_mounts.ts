@@ -65,7 +65,10 @@ function shared(options: MountOptions): MountOptions {
 }
 
 /** A bind of memory that an engine made for this container's /dev/shm means the kernel that runs the container. */
-function guestMemory({ source, destination }: Mount, options: MountOptions): GuestMount | undefined {
+function guestMemory(
+  { source, destination }: Mount,
+  options: MountOptions,
+): GuestMount | undefined {
   const target = joinPath("/", destination);
   if (target !== "/dev/shm" || !source?.endsWith("/shm")) return undefined;
   const mount = { type: "tmpfs", source: "shm", destination };

@@ -7,7 +7,7 @@ import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
-import { type MountPlan, mountOps, remountReadonly } from "./mounts.ts";
+import { mountOps, type MountPlan, remountReadonly } from "./mounts.ts";
 import { type Op, PROCFS } from "./op.ts";
 import { joinPath } from "./path.ts";
 

@@ -13,11 +13,9 @@ const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 const DIG = [
   "for i in 1 2 3; do umount -l /proc/sys /proc /sys/fs/cgroup /sys /dev/mqueue 2>/dev/null; done",
   'echo "proc: $(ls -A /proc) sys: $(ls -A /sys) self: $(ls -A /proc/self)"',
-  "for f in /proc/self/fd/*; do echo probe >$f; done 2>/dev/null",
-  "for f in /proc/1/mem /proc/self/mem /proc/self/fd/../mem /proc/sysrq-trigger /proc/new /sys/new; do",
-  '(echo x >$f) 2>/dev/null && echo "wrote $f"; (ls $f) 2>/dev/null; done',
-  "find /proc /sys -name map_files -o -name core_pattern -o -name mem -o -name environ 2>/dev/null",
-  "mount -o remount,rw /proc 2>/dev/null; mkdir /proc/made 2>/dev/null && echo made",
+  "for f in 1/mem self/mem self/fd/../mem self/map_files sysrq-trigger sys/kernel/core_pattern new; do",
+  '(echo x >/proc/$f) 2>/dev/null && echo "wrote $f"; ls -d /proc/$f 2>/dev/null; done',
+  "mount -o remount,rw /proc 2>/dev/null; mkdir /proc/made /sys/made 2>/dev/null && echo made",
   "echo dug; exec sleep 1000",
 ].join("\n");
 
