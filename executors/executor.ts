@@ -65,7 +65,7 @@ export interface Executor {
 export interface TenantInput extends ProcessInput {
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
-  /** The folder of the guest agent's socket; absent without an agent. */
+  /** The folder of the socket by which the guest agent is reached; absent without an agent. */
   readonly runFolder?: string;
 }
 

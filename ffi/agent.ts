@@ -10,19 +10,20 @@ export interface AgentOptions {
   readonly signal?: number;
   /** Is the signal for all processes? */
   readonly all?: boolean;
-  /** A pidfd of the VMM, whose end is then noticed at once. */
-  readonly vmm?: number;
 }
 
 /**
  * Asks the guest agent whose socket is in the folder, and waits for its answer, which is the guest's word.
- * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`, ESRCH when the VMM has ended.
+ * @param vmm a pidfd of the VMM, which must be who answers, and whose end is noticed at once.
+ * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`, ESRCH when the VMM has ended, EPERM when
+ * another process is in its place.
  */
 export function askAgent(
   folder: string,
+  vmm: number,
   request: keyof typeof AGENT_REQUESTS,
   timeoutMs: number,
-  { signal = 0, all = false, vmm = -1 }: AgentOptions = {},
+  { signal = 0, all = false }: AgentOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const reply = new Uint8Array(MAX_REPLY);
   const size = Uint32Array.of(MAX_REPLY);

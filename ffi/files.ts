@@ -56,3 +56,12 @@ export function mountId(path: string): number {
 export function detachMount(path: string): void {
   checked(call("detach_mount", [], cString(path)), `umount ${path}`);
 }
+
+/**
+ * Removes a folder with all that is in it, which others may have made and as deep as they liked. Links are not followed, and
+ * what is mounted in it is an error.
+ * @throws {SyscallError}
+ */
+export function removeTree(path: string): void {
+  checked(call("remove_tree", [], cString(path)), `remove ${path}`);
+}

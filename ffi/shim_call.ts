@@ -44,6 +44,7 @@ export const CALLS = [
   "notify_connect",
   "notify_listen",
   "notify_wait",
+  "remove_tree",
   "exit",
 ] as const;
 

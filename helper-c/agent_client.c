@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -26,20 +28,111 @@ static int left_ms(int64_t end) {
   return left > 0 ? (int)left : 0;
 }
 
+/* A descriptor of the socket itself, and nothing but one: where a link stands, it leads to whom its maker likes. */
+static int find_socket(int folder) {
+  struct stat info;
+  int found = as_result(openat(folder, AGENT_SOCKET, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (found < 0) return found;
+  int result = as_result(fstat(found, &info));
+  if (result == 0 && !S_ISSOCK(info.st_mode)) result = -ENOTSOCK;
+  if (result == 0) return found;
+  close(found);
+  return result;
+}
+
+/* What is asked of one VM is told to no other: whoever listened must be the process, by its number here. */
+static int check_peer(int fd, pid_t pid) {
+  struct ucred peer;
+  int domain, type;
+  socklen_t size = sizeof peer, number = sizeof domain;
+  int result = as_result(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size));
+  if (result == 0) result = as_result(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &number));
+  if (result == 0) result = as_result(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &number));
+  if (result < 0) return result;
+  return pid > 0 && peer.pid == pid && domain == AF_UNIX && type == SOCK_STREAM ? 0 : -EPERM;
+}
+
 /* Neither a VMM that takes no connection nor one that reads nothing may hold us up: a connection that would have to wait
  * fails with EAGAIN, and so does a send after its time. */
-static int open_socket(int folder) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
+static int make_patient(int fd) {
   struct timeval patience = {.tv_sec = SEND_PATIENCE_S};
-  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/agent.sock", folder);
+  int result = as_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
+  return result < 0 ? result : as_result(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
+}
+
+static int connect_by(int found, pid_t pid) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", found);
   int fd = as_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd < 0) return fd;
   int result = as_result(connect(fd, (struct sockaddr *)&address, sizeof address));
-  if (result == 0) result = as_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
-  if (result == 0) result = as_result(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
+  if (result == 0) result = check_peer(fd, pid);
+  if (result == 0) result = make_patient(fd);
   if (result == 0) return fd;
   close(fd);
   return result;
+}
+
+static int connect_in(int folder, pid_t pid) {
+  int found = find_socket(folder);
+  if (found < 0) return found;
+  int fd = connect_by(found, pid);
+  close(found);
+  return fd;
+}
+
+int agent_connect_own(int folder) { return connect_in(folder, getpid()); }
+
+/* The number that a pidfd's process has here: -ESRCH when it has none any more. */
+static int pid_of(int pidfd) {
+  char path[64], text[512];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+  int fd = as_result(open(path, O_RDONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[n > 0 ? n : 0] = 0;
+  const char *line = strstr(text, "\nPid:");
+  int pid = line ? atoi(line + strlen("\nPid:")) : 0;
+  return pid > 0 ? pid : -ESRCH;
+}
+
+/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. */
+static int receive_descriptor(int fd, int64_t end) {
+  char byte, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+  struct iovec bytes = {&byte, 1};
+  for (;;) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    int ready = as_result(poll(&wait, 1, left_ms(end))), passed;
+    if (ready == -EINTR) continue;
+    if (ready <= 0) return ready < 0 ? ready : -ETIMEDOUT;
+    ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    const struct cmsghdr *first = n <= 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (!first || first->cmsg_type != SCM_RIGHTS || first->cmsg_len != CMSG_LEN(sizeof passed)) return -ECONNREFUSED;
+    memcpy(&passed, CMSG_DATA(first), sizeof passed);
+    return passed;
+  }
+}
+
+/* The VMM may lie at both ends: what it gives must lead to itself as well. */
+static int through_door(int folder, int vmm, int64_t end) {
+  int pid = pid_of(vmm);
+  int door = pid < 0 ? pid : connect_in(folder, pid);
+  if (door < 0) return door;
+  int fd = receive_descriptor(door, end);
+  close(door);
+  if (fd < 0) return fd;
+  int result = check_peer(fd, pid);
+  if (result == 0) result = make_patient(fd);
+  if (result == 0) return fd;
+  close(fd);
+  return result;
+}
+
+static int open_socket(int folder, int vmm, int64_t end) {
+  return vmm < 0 ? agent_connect_own(folder) : through_door(folder, vmm, end);
 }
 
 static int receive_exactly(int fd, uint8_t *bytes, size_t size, int64_t end) {
@@ -76,7 +169,7 @@ static bool ends_meanwhile(int vmm) {
 int agent_connect(int folder, int vmm, int timeout_ms) {
   int64_t end = now_ms() + timeout_ms;
   for (;;) {
-    int fd = open_socket(folder);
+    int fd = open_socket(folder, vmm, end);
     if (fd >= 0) {
       uint8_t payload[4];
       struct frame frame;

@@ -4,10 +4,16 @@
 
 #include "frame.h"
 
-/* Connects to the agent's socket in the folder: descriptor, or -ETIMEDOUT when no agent has answered after `timeout_ms`;
- * a guest that still boots is waited for. `vmm` is a pidfd of the VMM, -1 when there is none at hand: -ESRCH when that
- * has ended. */
+/* In a VMM's own folder the agent's, which libkrun makes; in the container's state the door, which kago made. */
+#define AGENT_SOCKET "agent.sock"
+
+/* Connects to the agent: descriptor, or -ETIMEDOUT when no agent has answered after `timeout_ms`; a guest that still boots is
+ * waited for. `vmm` is a pidfd of the VMM, and `folder` the container's state: -ESRCH when the VMM has ended, -EPERM when
+ * what is in the socket's place is another process's. With -1 it is this process, and the folder its own. */
 int agent_connect(int folder, int vmm, int timeout_ms);
+
+/* Connects to the agent's own socket in the folder, which must be this process's: descriptor or -errno. */
+int agent_connect_own(int folder);
 
 /* Sends all bytes on a connection that blocks: 0 or -errno. */
 int agent_send_bytes(int connection, const uint8_t *bytes, size_t size);

@@ -25,7 +25,8 @@ struct context {
   int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
-  int run_fd;         /* a microVM's: the folder of the agent's socket, cloned, -1 without an agent */
+  int door_fd;        /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
+  int run_fd;         /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
   int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
   int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
@@ -45,7 +46,7 @@ struct context {
 /* All descriptors of a stage's own, as an initialiser. */
 #define OWN_DESCRIPTORS(c)                                                                                     \
   {(c)->sync_fd, (c)->listen_fd, (c)->target_fd, (c)->report_fd, (c)->plan_fd,                                 \
-   (c)->root_fd, (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd}
+   (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd}
 
 /* Every operation: 0, or -errno. `f` are its fields in the order of the table. */
 typedef int operation(struct context *c, const struct field *f);

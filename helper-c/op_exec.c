@@ -108,10 +108,10 @@ int op_exec(struct context *c, const struct field *f) {
 static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
 
 int op_exec_vmm(struct context *c, const struct field *f) {
-  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd};
+  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->door_fd};
   char channels[80];
   char *argv[] = {"kago", "--stage=vmm", NULL};
-  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->run_fd);
+  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->door_fd);
   char **envp = list_vector(&f[0]);
   if (!envp) return -ENOMEM;
   envp[f[0].count] = channels;

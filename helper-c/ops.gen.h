@@ -56,8 +56,8 @@
   X(53, exec_label, "ss") \
   X(54, thread_label, "ss") \
   X(55, file_label, "ss") \
-  X(56, open_run_folder, "s") \
-  X(57, agent_files, "b") \
+  X(56, agent_door, "s") \
+  X(57, agent_files, "buu") \
   X(58, open_root_tree, "suu") \
   X(59, guest_console, "u") \
   X(60, join_process, "u") \
@@ -78,4 +78,6 @@
   X(75, krun_call, "sSs") \
   X(76, krun_isolate, "") \
   X(77, krun_console, "ss") \
-  X(78, krun_enter, "")
+  X(78, krun_enter, "") \
+  X(79, vmm_descriptors, "") \
+  X(80, kernel_mounts_readonly, "S")

@@ -94,7 +94,7 @@ int kago_open_in_root(const char *root, const char *path, int flags);
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
 /* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, a signal, 1 for all processes, the
- * milliseconds to wait, and a pidfd of the VMM or -1. *size is the room in `reply`, and gets its size. 0 or -errno. */
+ * milliseconds to wait, and a pidfd of the VMM, which must be who answers. *size is the room in `reply`, and gets its size. 0 or -errno. */
 int kago_ask_agent(const char *path, const uint32_t request[5], uint8_t *reply, uint32_t *size);
 
 /* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
@@ -105,6 +105,9 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int3
 int kago_mount_id(const char *path);
 /* Takes away what is mounted at the path, with all that is mounted below it. */
 int kago_detach_mount(const char *path);
+
+/* remove_tree (remove_tree.h) of the folder `path`. */
+int kago_remove_tree(const char *path);
 
 /* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
 int kago_probe_kvm(void);
@@ -152,6 +155,7 @@ _Noreturn void kago_exit(int code);
   X(notify_connect) \
   X(notify_listen) \
   X(notify_wait) \
+  X(remove_tree) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

@@ -61,6 +61,7 @@ int main(int argc, char **argv) {
                       .target_fd = atoi(argv[5]),
                       .vmm_fd = atoi(argv[6]),
                       .root_fd = -1,
+                      .door_fd = -1,
                       .run_fd = -1,
                       .agent_fd = -1,
                       .proc_fd = -1,

@@ -83,7 +83,9 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
     const rootfsFiles = [guestConfigFile(adjusted)];
     return { spec: adjusted, rootfsFiles, ending: vmm, leastMemory, warnings };
   }
-  const ending: Ending = { ...vmm, agentOwner: vmmOwner(adjusted) };
+  // Who has no id on the host could not make the socket.
+  vmmOwner(adjusted);
+  const ending: Ending = { ...vmm, hasAgent: true };
   return { spec: adjusted, rootfsFiles: [], ending, leastMemory, warnings };
 }
 

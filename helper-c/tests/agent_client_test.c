@@ -121,3 +121,95 @@ TEST(what_is_no_greeting_and_no_reply_is_refused) {
   answer_with(listener, frames, 2 * FRAME_HEADER + 4);
   EQUAL(ask(folder, PATIENCE_MS), -EBADMSG);
 }
+
+/* A process that serves the door here for as long as the test lasts, and gives each caller what `give` makes: a pidfd of it. */
+static int vmm_with_door(int (*give)(void)) {
+  int ready[2];
+  CHECK(pipe(ready) == 0);
+  pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    int door = listen_here(16);
+    CHECK(write(ready[1], "x", 1) == 1);
+    for (;;) {
+      int caller = accept(door, NULL, NULL), fd = give();
+      char byte = 0, control[CMSG_SPACE(sizeof fd)] __attribute__((aligned(8))) = {0};
+      struct iovec bytes = {&byte, 1};
+      struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+      CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
+      CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
+      CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof fd);
+      memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof fd);
+      if (fd < 0) message.msg_control = NULL, message.msg_controllen = 0;
+      sendmsg(caller, &message, MSG_NOSIGNAL);
+      close(caller);
+      close(fd);
+    }
+  }
+  char byte;
+  CHECK(read(ready[0], &byte, 1) == 1);
+  int vmm = sys_pidfd_open(pid);
+  CHECK(vmm >= 0);
+  return vmm;
+}
+
+/* A connection to an agent of the VMM's own, which greets. */
+static int own_agent(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "own"};
+  uint8_t hello[FRAME_HEADER];
+  unlink("own");
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0);
+  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  int agent = accept(listener, NULL, NULL);
+  frame_header(hello, FRAME_HELLO, 0, 0);
+  CHECK(write(agent, hello, sizeof hello) == sizeof hello);
+  close(listener);
+  return fd; /* the agent's end stays open */
+}
+
+/* A connection to a socket that this test listens on, and no VMM. */
+static int anothers_agent(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "another"};
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  return fd;
+}
+
+static int no_socket(void) { return open("/dev/null", O_RDWR); }
+static int nothing(void) { return -1; }
+
+TEST(the_door_leads_to_the_vmms_own_agent) {
+  int folder = here(), vmm = vmm_with_door(own_agent);
+  int connection = agent_connect(folder, vmm, PATIENCE_MS);
+  CHECK(connection >= 0);
+  EQUAL(fcntl(connection, F_GETFL) & O_NONBLOCK, 0);
+  EQUAL(fcntl(connection, F_GETFD), FD_CLOEXEC);
+}
+
+TEST(a_door_that_leads_to_another_process_or_to_no_socket_is_refused) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "another"};
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0), folder = here();
+  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 16) == 0);
+  EQUAL(agent_connect(folder, vmm_with_door(anothers_agent), PATIENCE_MS), -EPERM);
+  CHECK(unlink("agent.sock") == 0);
+  EQUAL(agent_connect(folder, vmm_with_door(no_socket), PATIENCE_MS), -ENOTSOCK);
+  CHECK(unlink("agent.sock") == 0);
+  EQUAL(agent_connect(folder, vmm_with_door(nothing), 200), -ETIMEDOUT);
+}
+
+TEST(a_door_that_another_process_serves_is_refused) {
+  int folder = here();
+  vmm_with_door(own_agent);
+  EQUAL(agent_connect(folder, sys_pidfd_open(getpid()), PATIENCE_MS), -EPERM);
+}
+
+TEST(a_link_or_a_file_in_the_sockets_place_is_not_followed) {
+  int folder = here();
+  listen_here(1);
+  CHECK(rename("agent.sock", "elsewhere") == 0 && symlink("elsewhere", "agent.sock") == 0);
+  EQUAL(ask(folder, PATIENCE_MS), -ENOTSOCK);
+  CHECK(unlink("agent.sock") == 0);
+  close(open("agent.sock", O_CREAT | O_WRONLY, 0600));
+  EQUAL(ask(folder, PATIENCE_MS), -ENOTSOCK);
+}

@@ -35,7 +35,11 @@ static bool is_ready(int file) {
   return fstat(file, &info) == 0 && info.st_size > 0;
 }
 
+/* In the container's root there is no procfs. */
+static int routes_fd = -1;
+
 int op_krun_passt(struct context *c, const struct field *f) {
+  routes_fd = open("/proc/self/net/route", O_RDONLY | O_CLOEXEC);
   int32_t peer[3];
   char **argv = list_vector(&f[1]);
   int fd = argv ? vmm_spawn_peer(f[0].text, argv, peer) : -ENOMEM;
@@ -63,9 +67,10 @@ int op_krun_passt(struct context *c, const struct field *f) {
                   ended ? "has ended" : "is not ready", words);
 }
 
-/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). */
+/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The file
+ * tells what holds when it is read. */
 static bool default_route(char name[IFNAMSIZ], struct in_addr *gateway) {
-  FILE *routes = fopen("/proc/net/route", "re");
+  FILE *routes = fdopen(routes_fd, "r");
   char line[256];
   bool found = false;
   while (routes && !found && fgets(line, sizeof line, routes)) {

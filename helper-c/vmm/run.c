@@ -11,6 +11,7 @@
 #include "../agent_image.h"
 #include "../kernel.h"
 #include "../message.h"
+#include "../root_path.h"
 #include "../threads.h"
 
 struct vm vm = {.passt = -1};
@@ -41,7 +42,7 @@ int vmm_tell(struct context *c, const char *format, ...) {
   return -ECANCELED;
 }
 
-int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, int32_t result[2]) {
+int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, int32_t result[2]) {
   static struct plan plan; /* libkrun keeps pointers into it */
   struct context c = {.plan = &plan,
                       .stage = STAGE_VMM,
@@ -51,13 +52,16 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, in
                       .target_fd = -1,
                       .report_fd = sync_fd,
                       .root_fd = root_fd,
-                      .run_fd = run_fd,
+                      .door_fd = door_fd,
+                      .run_fd = -1,
                       .agent_fd = -1,
                       .proc_fd = -1,
                       .vmm_fd = -1,
                       .on_all_threads = on_every_thread};
   uint32_t failed = 0;
   c.agent_program = agent_program(&c.agent_size);
+  /* Later ones need it, and the container's root has none. */
+  trusted_proc(&c);
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);
   if (c.proc_fd >= 0) close(c.proc_fd);

@@ -9,6 +9,7 @@ import { deviceOps } from "./devices.ts";
 import { encodeGuestPlan } from "./encode.ts";
 import { guestOps } from "./guest.ts";
 import { createHookOps, startHookOps } from "./hooks.ts";
+import { kernelMountsReadonly, vmmMountOps } from "./kernel_mounts.ts";
 import { MS, PROPAGATION } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
@@ -84,19 +85,14 @@ function vmmPlan(
     return { vmm: [...states, ...opening, ...late, ...identity, ...start, ...closing] };
   }
   const guest = guestOps(input, process);
-  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest) };
-  const confined = identity.flatMap((op) => forVmm(op, input.host.uid !== 0));
+  const { uid = 0, gid = 0 } = process.user ?? {};
+  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid };
+  const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
   return { vmm: [...states, ...opening, files, ...late, ...confined, ...start, ...closing], guest };
 }
 
-/**
- * The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. The socket that libkrun
- * makes for an ordinary user has to be open to him, whoever his VMM is in the user namespace; its folder is shut to others.
- */
-function forVmm(op: Op, isOrdinaryUser: boolean): readonly Op[] {
-  if (op.op === "umask" && isOrdinaryUser) return [{ ...op, mask: 0 }];
-  return op.op === "rlimit" || op.op === "softLimit" ? [] : [op];
-}
+/** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
+const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);
 
 /** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
 function refuseVmmLabel({ selinuxLabel }: Process): void {
@@ -123,7 +119,8 @@ interface RootOps {
 function rootOps(input: CompileInput): RootOps {
   const { spec } = input;
   if (!namespaceOf(spec, "mount")) return sharedMountsRoot(input);
-  const mounts = mountOps(input);
+  const isVmm = input.ending.kind === "vmm";
+  const mounts = isVmm ? vmmMountOps(input) : mountOps(input);
   const terminal = terminalOps(spec.process ?? NO_PROCESS, true);
   return {
     early: mounts.early,
@@ -141,7 +138,9 @@ function rootOps(input: CompileInput): RootOps {
       ...terminal,
       ...sysctlOps(input),
       ...protectionOps(input),
+      ...(isVmm ? [{ op: "vmmDescriptors", from: "mounts" } as const] : []),
       ...mounts.finish,
+      ...(isVmm ? [kernelMountsReadonly] : []),
     ],
     enter: [
       input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },

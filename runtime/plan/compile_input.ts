@@ -43,8 +43,8 @@ export type Ending =
     readonly opening: readonly Op[];
     /** What it does at last, once `start` has come. */
     readonly closing: readonly Op[];
-    /** Whom the folder of a guest agent's socket belongs to, as the host sees him; absent without an agent. */
-    readonly agentOwner?: { readonly uid: number; readonly gid: number };
+    /** Does an agent run the process in the guest? */
+    readonly hasAgent?: boolean;
     /** Keeps the caller's groups, without which it could not open what it needs of the host. */
     readonly keepGroups?: boolean;
   };
@@ -70,7 +70,7 @@ export interface ProcessInput {
   readonly ending: Ending;
   /** Writes by which the Intermediate joins its resctrl groups. */
   readonly resctrlJoinOps?: readonly Op[];
-  /** The host's folder for a guest agent's socket; absent without an agent. */
+  /** The host's folder of the socket by which a guest agent is reached; absent without an agent. */
   readonly runFolder?: string;
   /** Absent when the container has no filter. */
   readonly seccomp?: SeccompFilter;

@@ -5,14 +5,13 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
-import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
 import type { CompileInput } from "./compile_input.ts";
+import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
+import { kernelType } from "./kernel_mounts.ts";
 import { isFilledLater, type MountPlan, newMountOp, remountOp, remountReadonly } from "./mounts.ts";
 import { type Op, TREE_SLOTS } from "./op.ts";
 import { joinPath } from "./path.ts";
 import { procfsOf } from "./proc_mounts.ts";
-
-const GUEST_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs", "devpts", "mqueue", "tmpfs"]);
 
 export function guestMountOps(input: CompileInput): MountPlan {
   const { spec } = input;
@@ -46,30 +45,31 @@ interface GuestMount {
 
 /** The mount as the guest's kernel makes it; undefined for what comes from the host. */
 function guestMount(mount: Mount, options: MountOptions): GuestMount | undefined {
-  if (options.remount) return undefined;
-  if (options.bind || mount.type === "bind") return guestBind(mount, options);
-  if (mount.type === "cgroup") {
-    return { mount: { ...mount, type: "cgroup2", source: "cgroup" }, options: shared(options) };
+  const type = kernelType(mount, options);
+  const bound = options.bind || mount.type === "bind";
+  if (type !== undefined) {
+    const own = !bound && type === mount.type && !SHARED_TYPES.has(type);
+    const source = own ? mount.source ?? type : type;
+    return { mount: { ...mount, type, source }, options: own ? options : shared(options) };
   }
-  if (!GUEST_TYPES.has(mount.type ?? "")) return undefined;
-  return { mount, options: mount.type === "sysfs" ? shared(options) : options };
+  if (options.remount) return undefined;
+  if (bound) return guestMemory(mount, options);
+  return mount.type === "tmpfs" ? { mount, options } : undefined;
 }
 
 /** There is one such filesystem in a kernel, mounted already: read-only can only be the mount. */
+const SHARED_TYPES: ReadonlySet<string> = new Set(["cgroup2", "devtmpfs", "sysfs"]);
+
 function shared(options: MountOptions): MountOptions {
   return { ...options, data: [] };
 }
 
-/**
- * Binds of the host's /dev and of memory that an engine made for this container's /dev/shm mean the kernel that runs
- * the container.
- */
-function guestBind({ source, destination }: Mount, options: MountOptions): GuestMount | undefined {
+/** A bind of memory that an engine made for this container's /dev/shm means the kernel that runs the container. */
+function guestMemory(
+  { source, destination }: Mount,
+  options: MountOptions,
+): GuestMount | undefined {
   const target = joinPath("/", destination);
-  if (target === "/dev" && source === "/dev") {
-    const mount = { type: "devtmpfs", source: "devtmpfs", destination };
-    return { mount, options: shared(options) };
-  }
   if (target !== "/dev/shm" || !source?.endsWith("/shm")) return undefined;
   const mount = { type: "tmpfs", source: "shm", destination };
   const set = options.attrs.set | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;

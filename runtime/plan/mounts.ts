@@ -36,16 +36,24 @@ export interface MountPlan {
   readonly finish: readonly Op[];
 }
 
+/** What is done in the place of a mount; undefined for one that is made as it says. */
+export type Instead = (mount: Mount, from: string) => readonly Op[] | undefined;
+
 /**
  * Compiles the list of mounts.
  * @throws {SpecError} for what no mount can be made of.
  */
-export function mountOps(input: CompileInput): MountPlan {
+export function mountOps(input: CompileInput, instead: Instead = () => undefined): MountPlan {
   const ops: Op[] = [];
   const early: Op[] = [];
   const finish: Op[] = [];
   for (const [index, mount] of (input.spec.mounts ?? []).entries()) {
     const from = `mounts[${index}]`;
+    const other = instead(mount, from);
+    if (other) {
+      ops.push(...other);
+      continue;
+    }
     const options = parseMountOptions(mount.options ?? []);
     const bound = options.bind || mount.type === "bind";
     if (isIdmapped(mount, options) && !bound) {

@@ -30,19 +30,16 @@ export function intermediateOps(
   const late = user ? [] : joined.filter(isMountJoin);
   const first = joined.filter((op) => !late.includes(op));
   const isRoot = input.host.uid === 0;
-  const runFolder = runFolderOps(input);
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...(input.resctrlJoinOps ?? []),
     ...oomScoreOps(input.spec.process),
     ...early,
-    ...(isRoot ? runFolder : []),
+    ...agentDoorOps(input),
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
     ...(isRoot ? [...first, ...entered] : [...entered, ...first]),
     ...newNamespaceOps(all),
-    // An ordinary user has no rights over mounts before.
-    ...(isRoot ? [] : runFolder),
     ...timeOffsetOps(input),
     ...netDeviceOps(input),
     ...late,
@@ -50,8 +47,9 @@ export function intermediateOps(
   ];
 }
 
-function runFolderOps({ runFolder }: CompileInput): readonly Op[] {
-  return runFolder === undefined ? [] : [{ op: "openRunFolder", path: runFolder }];
+/** In a folder that whoever made it alone gets into, hence as him. */
+function agentDoorOps({ runFolder }: CompileInput): readonly Op[] {
+  return runFolder === undefined ? [] : [{ op: "agentDoor", path: runFolder }];
 }
 
 function isMountJoin(op: Op): boolean {

@@ -173,10 +173,13 @@ export const OPS = {
 
   // ---- For a microVM's guest agent ----
 
-  /** Clones the mount of the host's folder in which the VMM makes the agent's socket, for the vmm stage. */
-  openRunFolder: { path: "str" },
-  /** Makes the guest's own root, which only the VMM holds: the agent, and `plan`, which it runs in the guest. */
-  agentFiles: { plan: "bytes" },
+  /** Makes the socket in the host's folder `path` by which kago's commands reach the agent (helper-c/vmm/door.c). */
+  agentDoor: { path: "str" },
+  /**
+   * Makes two folders that only the VMM holds: the guest's own root, with the agent and `plan`, which it runs in the guest;
+   * and the one in which libkrun makes the agent's socket, which is the VMM's user's.
+   */
+  agentFiles: { plan: "bytes", uid: "u32", gid: "u32" },
   /** In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it. */
   openRootTree: { path: "str", recursive: "u32", slot: "u32" },
   /** In the guest: takes the VM's console as the controlling terminal, and binds it on /dev/console. */
@@ -237,6 +240,13 @@ export const OPS = {
   krunConsole: { path: "str", wantedBy: "str" },
   /** Boots the guest, and hands signals to its agent from then on. */
   krunEnter: {},
+
+  // ---- Init of a microVM: what its VMM sees of the host's kernel ----
+
+  /** Binds /proc/self/fd read-only below the root: all of a procfs that libkrun looks for. */
+  vmmDescriptors: {},
+  /** Makes every mount below the root read-only whose filesystem is one of `types`; another procfs is refused. */
+  kernelMountsReadonly: { types: "strs" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**

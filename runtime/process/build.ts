@@ -57,7 +57,7 @@ export interface Build {
   readonly plan: Plan;
   /** How its first process joins cgroups and resctrl groups; in the plan already. */
   readonly joinOps: readonly Op[];
-  /** The host's folder for a guest agent's socket. */
+  /** The host's folder of the socket by which a guest agent is reached. */
   readonly runFolder?: string;
   /** The host's folder for the socket that the program notifies the service manager by. */
   readonly notifyFolder?: string;
@@ -132,7 +132,7 @@ function runFolderOf(
   { id, root = "/run/kago" }: BuildRequest,
   ending: Ending,
 ): string | undefined {
-  return ending.kind === "vmm" && ending.agentOwner ? agentFolder(root, id) : undefined;
+  return ending.kind === "vmm" && ending.hasAgent ? agentFolder(root, id) : undefined;
 }
 
 /** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */

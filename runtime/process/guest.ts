@@ -43,13 +43,13 @@ export function hasAgent({ handler, agent }: StoredState): boolean {
  */
 export function answerOf(
   { folder, state }: Guest,
-  request: Parameters<typeof askAgent>[1],
+  request: Parameters<typeof askAgent>[2],
   options: AgentOptions = {},
 ): Uint8Array | undefined {
   const vmm = openInit(state);
   if (vmm === undefined) return undefined;
   try {
-    return askAgent(folder, request, GUEST_PATIENCE, { ...options, vmm });
+    return askAgent(folder, vmm, request, GUEST_PATIENCE, options);
   } catch (error) {
     // Not told by its errno, which may be the guest's.
     if (waitPidfd(vmm, 0)) return undefined;

@@ -4,7 +4,6 @@
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
-import { makeAgentFolder } from "../state/agent_folder.ts";
 import type { OciState, Status } from "../state/container_state.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
@@ -42,9 +41,6 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
   if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
-  if (build.runFolder && build.ending.kind === "vmm" && build.ending.agentOwner) {
-    makeAgentFolder(build.runFolder, build.ending.agentOwner);
-  }
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
   const folder = build.cgroup?.cloneInto ? openFolder(build.cgroup.cloneInto) : -1;
   const stages = startStages(

@@ -1,22 +1,13 @@
 /**
- * Where the socket of a microVM's guest agent is: a folder in the container's state that is the VMM's user's, in which
- * libkrun makes the socket.
+ * Where kago's commands reach a microVM's guest agent: by a socket in the container's state, which kago makes and the VMM
+ * serves, but cannot put another in the place of. The agent's own socket, which libkrun makes, is in a small filesystem that
+ * only the VMM holds.
  */
 
-/** The socket's name in the folder, for the VMM. */
+/** The name of both sockets (helper-c/agent_client.h). */
 export const AGENT_SOCKET = "agent.sock";
 
+/** The folder of the socket for kago's commands. */
 export function agentFolder(root: string, id: string): string {
-  return `${root}/${id}/guest/vm`;
-}
-
-/**
- * Makes the folder, in one that nobody else gets through; the VMM has a mount of its own. An ordinary user cannot give it
- * away, so there it is open to all.
- */
-export function makeAgentFolder(path: string, { uid, gid }: { uid: number; gid: number }): void {
-  Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { mode: 0o700 });
-  Deno.mkdirSync(path, { mode: 0o700 });
-  if (Deno.uid() === 0) Deno.chownSync(path, uid, gid);
-  else Deno.chmodSync(path, 0o777);
+  return `${root}/${id}`;
 }

@@ -2,6 +2,7 @@
  * The containers' state on disk: a directory below the state root for each, with state.json in it. Whoever changes
  * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
  */
+import { removeTree } from "../../ffi/files.ts";
 import { HostError, NotFoundError } from "../errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
@@ -143,10 +144,15 @@ export function removeStateDir(root: string, id: string): void {
         "remove the link",
       );
     }
-    for (const { name } of Deno.readDirSync(directory)) {
-      if (name !== FILE) Deno.removeSync(`${directory}/${name}`, { recursive: true });
+    const entries = [...Deno.readDirSync(directory)];
+    for (const { name, isDirectory } of entries) {
+      if (isDirectory) removeTree(`${directory}/${name}`);
+      else if (name !== FILE) Deno.removeSync(`${directory}/${name}`);
     }
-    Deno.removeSync(directory, { recursive: true });
+    if (entries.some(({ name, isDirectory }) => name === FILE && !isDirectory)) {
+      Deno.removeSync(`${directory}/${FILE}`);
+    }
+    Deno.removeSync(directory);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -32,6 +32,7 @@ const SHIM_SOURCES = [
   "netlink.c",
   "notify.c",
   "oom_watch.c",
+  "remove_tree.c",
   "shim_mounts.c",
   "spawn.c",
   "stage_image.c",

@@ -50,7 +50,7 @@ function payloadSize(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
 }
 
-/** Listens in the folder that libkrun would listen in. */
+/** Listens where the double of libkrun looks for it, which is in its own folder. */
 export class AgentDouble {
   /** May be changed at any time. */
   answers: Answers = () => undefined;
@@ -63,7 +63,10 @@ export class AgentDouble {
   readonly #serving: Promise<void>;
 
   constructor(folder: string) {
-    this.#listener = Deno.listen({ transport: "unix", path: `${folder}/agent.sock` });
+    const path = `${folder}/agent.sock`;
+    this.#listener = Deno.listen({ transport: "unix", path });
+    // The VMM is the container's user.
+    Deno.chmodSync(path, 0o777);
     this.#serving = this.#serve();
   }
 

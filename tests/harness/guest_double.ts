@@ -1,6 +1,5 @@
 /** A microVM that is none: libkrun is a double, whose "guest" sleeps, and so is the agent in it. */
 import { assertEquals } from "@std/assert";
-import { agentFolder } from "../../runtime/state/agent_folder.ts";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble } from "./agent_double.ts";
 import { Kago } from "./kago.ts";
@@ -21,7 +20,7 @@ export async function withGuestDouble(use: Use, created: Use = async () => {}): 
     const args = ["create", "-b", kago.bundle.path, kago.id];
     const { code, stdout } = await kago.runWith({ env, output }, ...args);
     assertEquals(code, 0, stdout);
-    const agent = new AgentDouble(agentFolder(kago.root, kago.id));
+    const agent = new AgentDouble(double.dir);
     try {
       await created(kago, agent);
       assertEquals((await kago.run("start", kago.id)).code, 0);

@@ -1,7 +1,7 @@
 /** What runc, crun and youki were attacked with, and the tests that attack kago the same way. */
 
 export interface Weakness {
-  /** Without the prefix `CVE-`. */
+  /** Without the prefix `CVE-`; none for what was found in kago itself. */
   readonly cves: readonly string[];
   readonly mechanism: string;
   /**
@@ -181,6 +181,46 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "exec_test.ts": [
         "the container sees nothing of exec's stages before they are its own (CVE-2016-9962)",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "root of a guest writes its VMM's memory by the procfs that the VMM has",
+    tests: {
+      "vmm_mounts_test.ts": [
+        "a VMM sees its own descriptors, read-only, and nothing more of the host's kernel (krun.agent=${agent})",
+        "a user namespace's VMM sees no more of the kernel than another's",
+        "the host's /proc, /sys and cgroups in their own places are the guest kernel's, and never the VMM's",
+        "what comes of the host's kernel with a volume is read-only to the VMM",
+        "the host's procfs is not bound into a microVM, by its name or with a folder that it is mounted in",
+      ],
+      "../e2e/in_microvm_host/vmm_mounts_test.ts": [
+        "below its mounts root of a guest finds no procfs to write (krun.agent=${agent})",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a VMM leads what is asked of its guest's agent to another VM",
+    tests: {
+      "agent_socket_test.ts": [
+        "what is asked of a VM whose VMM put a link to another's socket in its place comes to no other",
+        "a socket of another process in the agent's place is not talked to",
+        "a link or another's socket in the place of the door is refused with a reason",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a VMM fills the host's /run, or makes a state that cannot be removed",
+    tests: {
+      "agent_socket_test.ts": [
+        "a VMM fills nothing of the host's, and its folder holds neither programs nor devices",
+      ],
+      "state_removal_test.ts": [
+        "delete --force removes 60000 folders in each other",
+        "delete --force follows no link in the state, and empties nothing that is mounted there",
       ],
     },
   },

@@ -2,7 +2,7 @@
  * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
  * in libkrun.c; this module owns their files and names.
  */
-const SOURCES = ["libkrun.c", "guest.c", "plan_guest.c", "../../../helper-c/plan.c"]
+const SOURCES = ["libkrun.c", "guest.c", "plan_guest.c", "vsock.c", "../../../helper-c/plan.c"]
   .map((name) => new URL(name, import.meta.url).pathname);
 
 export interface DoubleOptions {
@@ -54,14 +54,14 @@ export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<L
   await Deno.chmod(dir, 0o755);
   await Deno.chmod(record, 0o666);
   const soname = `libkrun${options.variant ? `-${options.variant}` : ""}.so.${abi}`;
-  await compile([...defines(options, record), ...SOURCES], dir, soname, `${abi}.99.0`);
+  await compile([...defines(options, record, dir), ...SOURCES], dir, soname, `${abi}.99.0`);
   if (options.firmware ?? true) {
     await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
   }
   return new LibkrunDouble(dir, `${dir}/${soname}`, record);
 }
 
-function defines(options: DoubleOptions, record: string): string[] {
+function defines(options: DoubleOptions, record: string, dir: string): string[] {
   const results = {
     CREATE_RESULT: options.createContext,
     VM_CONFIG_RESULT: options.setVmConfig,
@@ -70,6 +70,7 @@ function defines(options: DoubleOptions, record: string): string[] {
   };
   return [
     `-DRECORD=${JSON.stringify(record)}`,
+    `-DFOLDER=${JSON.stringify(dir)}`,
     ...(options.abi === 2 ? ["-DABI_2"] : []),
     ...(options.extras === false ? ["-DWITHOUT_EXTRAS"] : []),
     ...(options.initInC ? ["-DINIT_IN_C"] : []),

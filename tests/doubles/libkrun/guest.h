@@ -15,4 +15,8 @@ _Noreturn void run_plan(int fd);
 /* Executes a program that is looked for as a shell does. */
 _Noreturn void execute(const char *cwd, char **args, char **env);
 
+/* The guest's port is to be a socket at `path`; and it is one from now on. */
+void vsock_wanted(const char *path);
+void vsock_open(void);
+
 #endif

@@ -2,6 +2,7 @@
  * VMM process that runs what /.krun_config.json says, or kago's plan for its agent, in the VMM's own root.
  *
  *   -DRECORD="PATH"      required: where the calls go; opened when the library is loaded, before any change of root
+ *   -DFOLDER="PATH"      required: where a test's agent listens (vsock.c)
  *   -DABI_2              without the functions that libkrun 2.0 dropped
  *   -DCREATE_RESULT=-12, -DVM_CONFIG_RESULT=-22, -DSTART_RESULT=-22    what the call returns instead of doing its work
  *   -DWITHOUT_EXTRAS     without the functions that not every libkrun has
@@ -157,6 +158,7 @@ int32_t krun_add_disk2(uint32_t ctx, const char *id, const char *path, uint32_t 
 
 int32_t krun_add_vsock_port2(uint32_t ctx, uint32_t port, const char *path, _Bool listening) {
   RECORD_CALL("krun_add_vsock_port2", "%u,%u,\"%s\",%d", ctx, port, named(path), listening);
+  if (port == 1 && listening) vsock_wanted(path);
   return 0;
 }
 
@@ -213,6 +215,7 @@ int32_t krun_start_enter(uint32_t ctx) {
   return START_RESULT;
 #else
   if (!firmware) return -ENOENT;
+  vsock_open();
   int status;
   pid_t pid = fork();
   if (pid < 0) return -errno;

@@ -1,7 +1,6 @@
 /** Signals to a microVM, and processes executed in it, against the real libkrun: one VM for all. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { askAgent } from "../../../ffi/agent.ts";
-import { agentFolder } from "../../../runtime/state/agent_folder.ts";
+import { askGuest } from "../../harness/ask_guest.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
@@ -21,10 +20,6 @@ async function processFile(kago: Kago, process: Record<string, unknown>): Promis
   const path = await Deno.makeTempFile({ dir: kago.bundle.path });
   await Deno.writeTextFile(path, JSON.stringify({ cwd: "/", env: [PATH], ...process }));
   return path;
-}
-
-function folderOf({ root, id }: Kago): string {
-  return agentFolder(root, id);
 }
 
 const PATH = "PATH=/bin";
@@ -74,10 +69,10 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
       );
       for (const { code, stderr } of started) assertEquals(code, 0, stderr);
     }
-    const processes = () => new TextDecoder().decode(askAgent(folderOf(kago), "processes", 30_000));
+    const processes = async () => new TextDecoder().decode(await askGuest(kago, "processes"));
     // Their parent is out of sight; the container's own program sleeps now and then too.
     const executed = (list: string) => list.match(/^\d+\t0\t.*\tsleep$/gm) ?? [];
-    const list = processes();
+    const list = await processes();
     assertEquals(executed(list).length, 64, list);
     const alive = (number: number) => isAlive(Number(Deno.readTextFileSync(pidFile(number))));
     assert(numbers.every(alive), "each has a process on the host");
@@ -86,7 +81,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
       Deno.kill(Number(Deno.readTextFileSync(pidFile(number))), "SIGKILL");
     }
     await until("all have ended", () => !numbers.some(alive));
-    await until("none is left in the guest", () => executed(processes()).length === 0);
+    await until("none is left in the guest", async () => executed(await processes()).length === 0);
   },
   async "a signal to what stands for the process reaches it"(kago) {
     const script = "trap 'echo caught; exit 9' TERM; echo ready; while :; do sleep 0.1; done";
@@ -113,15 +108,14 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assertMatch(stdout, /^\/dev\/pts\/\d+\r\n33 111\r\n$/);
   },
   async "the agent tells the guest's figures and processes"(kago) {
-    const figures = new BigUint64Array(askAgent(folderOf(kago), "figures", 30_000).slice().buffer);
+    const figures = new BigUint64Array((await askGuest(kago, "figures")).slice().buffer);
     assertEquals(figures.length, 5);
     const [total, available, memory, cpu, pids] = figures as unknown as bigint[];
     assert(total! > 128n << 20n && total! < 300n << 20n, `${total}`);
     assert(available! > 0n && available! < total! && memory! > 0n && cpu! > 0n, `${figures}`);
     assert(pids! >= 1n && pids! < 10n, `${pids}`);
-    const list = new TextDecoder().decode(askAgent(folderOf(kago), "processes", 30_000));
+    const list = new TextDecoder().decode(await askGuest(kago, "processes"));
     assertMatch(list, /^1\t0\t0\t\d+\tsh$/m);
-    await Promise.resolve();
   },
   async "a guest that does not take a signal is reported"(kago) {
     const { code, stderr } = await kago.run("kill", kago.id, "65");

@@ -6,8 +6,7 @@
  * MICROVM_STREAM_MIB=1024 asks, takes too long for a suite.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { askAgent } from "../../../ffi/agent.ts";
-import { agentFolder } from "../../../runtime/state/agent_folder.ts";
+import { askGuest } from "../../harness/ask_guest.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
@@ -38,8 +37,8 @@ function peakOf(pid: number): number {
 }
 
 /** KiB that the guest's kernel could still give away. */
-function availableIn(kago: Kago): number {
-  const figures = askAgent(agentFolder(kago.root, kago.id), "figures", 30_000);
+async function availableIn(kago: Kago): Promise<number> {
+  const figures = await askGuest(kago, "figures");
   return Number(new DataView(figures.slice().buffer).getBigUint64(8, true) / 1024n);
 }
 
@@ -53,7 +52,7 @@ async function whileStalled(
 ): Promise<void> {
   const pidFile = `${kago.bundle.path}/relay.pid`;
   const [program, ...args] = exec(kago, script, "--pid-file", pidFile);
-  const before = availableIn(kago);
+  const before = await availableIn(kago);
   const child = new Deno.Command(program!, {
     args,
     stdin: "piped",
@@ -66,7 +65,7 @@ async function whileStalled(
     assert(peakOf(relay) < MOST_OF_RELAY, `${peakOf(relay)} KiB in the process on the host`);
     const [other, ...words] = exec(kago, "echo answered");
     assertStringIncludes(await runOk(other!, words, { timeout: TIMEOUT }), "answered");
-    const taken = before - availableIn(kago);
+    const taken = before - await availableIn(kago);
     assert(taken < MOST_OF_GUEST, `${taken} KiB of the guest's memory`);
   } finally {
     child.kill("SIGKILL");

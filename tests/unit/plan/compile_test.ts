@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
+import { kernelMountsReadonly } from "../../../runtime/plan/kernel_mounts.ts";
 import type { CompileInput, Ending } from "../../../runtime/plan/compile_input.ts";
 import { MS, PROPAGATION } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
@@ -90,6 +91,8 @@ Deno.test("compilePlan() hands a microVM over before the pivot and drops privile
       ...SESSION,
       ...ROOT,
       ...DEVICES,
+      { op: "vmmDescriptors", from: "mounts" },
+      kernelMountsReadonly,
       { op: "closeFds", preserve: 0 },
       { op: "execVmm", env: ["LD_LIBRARY_PATH=/opt/lib"] },
     ],

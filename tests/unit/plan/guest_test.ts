@@ -133,21 +133,21 @@ Deno.test("guestOps() has only operations that the agent is built with", () => {
 
 Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits nor the process", () => {
   const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
-  const spec = specWith(["mount"], { process: { ...PROCESS, rlimits }, mounts: [PROC] });
+  const process = { ...PROCESS, user: { uid: 7, gid: 8 }, rlimits };
+  const spec = specWith(["mount"], { process, mounts: [PROC] });
   const ending = {
     kind: "vmm",
     settings: {},
     opening: [],
     closing: [],
-    agentOwner: { uid: 0, gid: 0 },
+    hasAgent: true,
   } as const;
   const { intermediate, vmm, guest } = compilePlan(
-    inputOf(spec, { ending, runFolder: "/run/kago/box/vm" }),
+    inputOf(spec, { ending, runFolder: "/run/kago/box" }),
   );
-  assertEquals(only(intermediate, "openRunFolder"), [
-    { op: "openRunFolder", path: "/run/kago/box/vm" },
-  ]);
-  assertEquals(vmm[0], { op: "agentFiles", plan: encodeGuestPlan(guest!) });
+  assertEquals(only(intermediate, "agentDoor"), [{ op: "agentDoor", path: "/run/kago/box" }]);
+  const plan = encodeGuestPlan(guest!);
+  assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8 });
   assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
   assert(only(guest!, "rlimit", "exec").length === 2);
 });

@@ -56,7 +56,7 @@ Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings and their
     settings,
     opening: openingOps(settings, undefined),
     closing: closingOps(settings),
-    agentOwner: { uid: 7, gid: 8 },
+    hasAgent: true,
   });
 });
 

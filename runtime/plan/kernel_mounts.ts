@@ -1,0 +1,127 @@
+/**
+ * The kernel's own filesystems among a microVM's `mounts`. They say what a kernel is and does, and the guest's is another: the
+ * agent mounts them in there (guest_mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
+ * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
+ */
+import { SpecError } from "../errors.ts";
+import type { Mount } from "../spec/spec.ts";
+import type { CompileInput } from "./compile_input.ts";
+import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
+import { mountOps, type MountPlan, remountReadonly } from "./mounts.ts";
+import { type Op, PROCFS } from "./op.ts";
+import { joinPath } from "./path.ts";
+
+const KERNEL_TYPES: ReadonlySet<string> = new Set([
+  "proc",
+  "sysfs",
+  "cgroup",
+  "cgroup2",
+  "devpts",
+  "mqueue",
+  "devtmpfs",
+  "binfmt_misc",
+  "bpf",
+  "configfs",
+  "debugfs",
+  "efivarfs",
+  "fusectl",
+  "pstore",
+  "resctrl",
+  "securityfs",
+  "selinuxfs",
+  "smackfs",
+  "tracefs",
+]);
+
+/** Where engines bind one of the host's instead of mounting it (podman's `--pid=host`, `--network=host`, `--ipc=host`). */
+const BOUND: Readonly<Record<string, string>> = {
+  "/dev": "devtmpfs",
+  "/dev/mqueue": "mqueue",
+  "/proc": "proc",
+  "/sys": "sysfs",
+  "/sys/fs/cgroup": "cgroup2",
+};
+
+/** Which of the kernel's filesystems the mount is, as the guest's kernel calls it; undefined for every other. */
+export function kernelType(mount: Mount, options: MountOptions): string | undefined {
+  if (options.remount) return undefined;
+  if (options.bind || mount.type === "bind") return boundType(mount);
+  if (mount.type === "cgroup") return "cgroup2";
+  return KERNEL_TYPES.has(mount.type ?? "") ? mount.type : undefined;
+}
+
+function boundType({ source = "", destination }: Mount): string | undefined {
+  const target = joinPath("/", destination);
+  return joinPath("/", source) === target ? BOUND[target] : undefined;
+}
+
+/**
+ * As mountOps(), for the VMM.
+ * @throws {SpecError} for what is bound out of the host's procfs, in which the VMM is a process like any other.
+ */
+export function vmmMountOps(input: CompileInput): MountPlan {
+  const emptied: string[] = [];
+  const finish: Op[] = [];
+  const instead = (mount: Mount, from: string): readonly Op[] | undefined => {
+    const options = parseMountOptions(mount.options ?? []);
+    const target = joinPath("/", mount.destination);
+    if (options.remount) return isIn(target, emptied) ? [] : undefined;
+    if (!isForGuest(input, mount, options)) {
+      refuseProcfs(mount, options, from);
+      return undefined;
+    }
+    // Of the host's mounts /dev alone has what libkrun opens.
+    if (kernelType(mount, options) === "devtmpfs") return undefined;
+    if (isIn(target, emptied)) return [];
+    emptied.push(target);
+    finish.push({ ...remountReadonly(mount.destination), from });
+    return [emptyFolder(mount.destination, from)];
+  };
+  const mounts = mountOps(input, instead);
+  return { ...mounts, finish: [...mounts.finish, ...finish] };
+}
+
+/** The terminal that the VMM's streams are is one of the container's devpts. */
+function isForGuest({ spec }: CompileInput, mount: Mount, options: MountOptions): boolean {
+  const type = kernelType(mount, options);
+  return type !== undefined && !(type === "devpts" && spec.process?.terminal);
+}
+
+function refuseProcfs(mount: Mount, options: MountOptions, from: string): void {
+  if (!options.bind && mount.type !== "bind") return;
+  const source = joinPath("/", mount.source ?? "");
+  if (source !== "/proc" && !source.startsWith("/proc/")) return;
+  throw new SpecError(
+    `${from}.source`,
+    `${source} cannot be bound into a microVM, whose guest would reach its VMM by it: ` +
+      "mount a proc of the guest's own",
+  );
+}
+
+function isIn(target: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => target === folder || target.startsWith(`${folder}/`));
+}
+
+/** For the mount points below it, too; read-only at last. */
+function emptyFolder(target: string, from: string): Op {
+  return {
+    op: "mount",
+    fstype: "tmpfs",
+    source: "tmpfs",
+    target,
+    options: ["mode=0555", "size=64k", "nr_inodes=256"],
+    attrs: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
+    propagation: 0,
+    noFollow: 1,
+    copyUp: 0,
+    procfs: PROCFS.refused,
+    from,
+  };
+}
+
+/** What is left of them comes along with a folder of the host's. */
+export const kernelMountsReadonly: Op = {
+  op: "kernelMountsReadonly",
+  types: [...KERNEL_TYPES],
+  from: "mounts",
+};

@@ -1,0 +1,47 @@
+/**
+ * What root of a guest finds of the host's kernel below its own filesystems, on the real libkrun: the guest is served out of the
+ * VMM's mounts, and its /proc/1/mem was once the VMM's. Runs inside the emulated host.
+ */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { CAPABILITIES } from "../../../runtime/spec/capabilities.ts";
+import { kernelMountsOf } from "../../harness/kernel_mounts.ts";
+import { Kago } from "../../harness/kago.ts";
+
+const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
+
+/** Takes off what the guest's kernel has mounted, and tells what is below, and what of it can be written. */
+const DIG = [
+  "for i in 1 2 3; do umount -l /proc/sys /proc /sys/fs/cgroup /sys /dev/mqueue 2>/dev/null; done",
+  'echo "proc: $(ls -A /proc) sys: $(ls -A /sys) self: $(ls -A /proc/self)"',
+  "for f in 1/mem self/mem self/fd/../mem self/map_files sysrq-trigger sys/kernel/core_pattern new; do",
+  '(echo x >/proc/$f) 2>/dev/null && echo "wrote $f"; ls -d /proc/$f 2>/dev/null; done',
+  "mount -o remount,rw /proc 2>/dev/null; mkdir /proc/made /sys/made 2>/dev/null && echo made",
+  "echo dug; exec sleep 1000",
+].join("\n");
+
+const ALL = Object.keys(CAPABILITIES);
+const WHOLE = { bounding: ALL, permitted: ALL, effective: ALL };
+
+for (const agent of ["1", "0"]) {
+  Deno.test(`below its mounts root of a guest finds no procfs to write (krun.agent=${agent})`, async () => {
+    const options = {
+      annotations: { ...KRUN, "krun.agent": agent },
+      args: ["/bin/sh", "-c", DIG],
+      config: {
+        process: { capabilities: WHOLE },
+        linux: { maskedPaths: [], readonlyPaths: [] },
+      },
+    };
+    await Kago.with(options, async (kago) => {
+      const created = await kago.create();
+      assertEquals(created.code, 0, created.stdout);
+      assertEquals((await kago.run("start", kago.id)).code, 0);
+      await kago.says("dug");
+      const output = kago.output().replaceAll("\r", "");
+      assertStringIncludes(output, "proc: self sys:  self: fd\n");
+      assertEquals(output.slice(output.indexOf("proc: ")), "proc: self sys:  self: fd\ndug\n");
+      const mounts = kernelMountsOf((await kago.state()).pid as number);
+      assertEquals(mounts.map(({ path, readonly }) => [path, readonly]), [["/proc/self/fd", true]]);
+    });
+  });
+}

@@ -1,0 +1,23 @@
+/** A question to a running container's guest agent, as kago's commands put it. */
+import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openPidfd } from "../../ffi/processes.ts";
+import { agentFolder } from "../../runtime/state/agent_folder.ts";
+import type { Kago } from "./kago.ts";
+
+const TIMEOUT_MS = 30_000;
+
+/** @throws {SyscallError} when no answer comes. */
+export async function askGuest(
+  kago: Kago,
+  request: Parameters<typeof askAgent>[2],
+  options: AgentOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const vmm = openPidfd((await kago.state()).pid as number);
+  if (vmm === undefined) throw new Error("the VMM has ended");
+  try {
+    return askAgent(agentFolder(kago.root, kago.id), vmm, request, TIMEOUT_MS, options);
+  } finally {
+    closeFd(vmm);
+  }
+}
