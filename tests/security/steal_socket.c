@@ -1,5 +1,5 @@
 /* A hook that, as nobody but root could, takes the socket to Main out of the waiting Init whose state it gets, and says
- * there that another process is Init:   steal_socket PID [exit code] */
+ * there that another process is Init:   steal_socket PID */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
   for (int fd = 0; fd < 256; fd++) {
     int copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
     if (copy < 0 || !is_sync_socket(copy)) continue;
-    if (send(copy, message, sizeof message, MSG_NOSIGNAL) == sizeof message) return argc > 2 ? atoi(argv[2]) : 0;
+    if (send(copy, message, sizeof message, MSG_NOSIGNAL) == sizeof message) return 0;
   }
   return 92;
 }
