@@ -105,7 +105,7 @@ export function oomScoreOps(
 }
 
 /** time_namespaces(7): the offsets are set before the first process enters. */
-function timeOffsetOps({ spec }: CompileInput): readonly Op[] {
+function timeOffsetOps({ spec, host }: CompileInput): readonly Op[] {
   const offsets = spec.linux?.timeOffsets;
   if (!offsets || !isNewNamespace(spec, "time")) return [];
   const entries = (["monotonic", "boottime"] as const).flatMap((clock) => {
@@ -116,5 +116,5 @@ function timeOffsetOps({ spec }: CompileInput): readonly Op[] {
   if (entries.length === 0) return [];
   const op: Op = { op: "writeFile", path, data: entries.join(""), from: "linux.timeOffsets" };
   // Not where processes of a joined user namespace could look.
-  return input.host.uid !== 0 && isNewNamespace(input.spec, "user") ? shown([op]) : [op];
+  return host.uid !== 0 && isNewNamespace(spec, "user") ? shown([op]) : [op];
 }

@@ -79,8 +79,9 @@ Deno.test("a created container's Init holds no procfs, whatever it has set with 
 });
 
 Deno.test("an Init that waits for hooks holds no procfs", async () => {
-  const script = 'state=$(cat); pid=${state#*\\"pid\\":}; pid=${pid%%,*}; for fd in /proc/$pid/fd/*; do ' +
-    'test ! -e $fd/sys/kernel/core_pattern || exit 9; test ! -e $fd/self/stat || exit 8; done';
+  const script =
+    'state=$(cat); pid=${state#*\\"pid\\":}; pid=${pid%%,*}; for fd in /proc/$pid/fd/*; do ' +
+    "test ! -e $fd/sys/kernel/core_pattern || exit 9; test ! -e $fd/self/stat || exit 8; done";
   const hook = { path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/usr/bin:/bin"] };
   const config = {
     linux: { sysctl: { "net.ipv4.ip_forward": "1" } },
