@@ -29,7 +29,7 @@ Deno.test("programs of kago's own are executed hidden, and by no other call", ()
   const call = /\b(?:sys_execveat|f?exec[lv]p?e?|posix_spawnp?)\([^\d)][^)]*\)/;
   const execs = linesOf(SOURCES).filter((line) => !line.includes("inline int"))
     .flatMap((line) => call.exec(line)?.map((found) => `${line.split(":")[0]}: ${found}`) ?? []);
-  assertEquals(execs), [
+  assertEquals(execs, [
     'exec_hidden.c: sys_execveat(fd, "", argv, envp, AT_EMPTY_PATH)',
     "hook.c: posix_spawn(pid, hook->path, &actions, &attributes, hook->argv, hook->envp)",
     "op_exec.c: execve(c->program, argv, envp)",
