@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,7 +12,7 @@
 
 #include "agent_client.h"
 #include "context.h"
-#include "exec_hidden.h"
+#include "empty_root.h"
 #include "kernel.h"
 #include "message.h"
 #include "pump.h"
@@ -80,39 +79,11 @@ static int catch_signals(void) {
   return as_result(signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-/* An empty, read-only filesystem that is mounted nowhere: descriptor of its root, or -errno. */
-static int empty_filesystem(void) {
-  int fs = sys_fsopen("tmpfs");
-  if (fs < 0) return fs;
-  int result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "mode", "0555");
-  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_SET_FLAG_, "ro", NULL);
-  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
-  if (result >= 0) result = sys_fsmount(fs, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
-  close(fs);
-  return result;
-}
-
-/* /proc/PID/root and cwd are ways to the host's files. The filesystem goes with this process, which alone has it. */
-static int leave_files(void) {
-  int root = empty_filesystem();
-  /* An ordinary user may mount in namespaces of his own only. */
-  if (root == -EPERM) {
-    root = as_result(unshare(CLONE_NEWUSER | CLONE_NEWNS));
-    stay_hidden();
-    if (root == 0) root = empty_filesystem();
-  }
-  if (root < 0) return root;
-  int result = as_result(fchdir(root));
-  if (result == 0) result = as_result(chroot("."));
-  close(root);
-  return result;
-}
-
 /* Nothing is left to do but to copy, and what comes from now on is the guest's. */
 static int give_up_rights(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data none[2] = {{0}};
-  int result = leave_files();
+  int result = enter_empty_root();
   if (result == 0) result = as_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (result == 0) result = (int)raw_syscall(SYS_capset, (long)&header, (long)none, 0, 0, 0, 0);
   return result < 0 ? result : session_filter();
