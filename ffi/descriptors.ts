@@ -1,6 +1,7 @@
 /** The shim's functions for sockets and other descriptors. */
 import { call, checked, cString } from "./shim_call.ts";
 
+/** Both ends; the first learns who sends. */
 export function socketPair(): [number, number] {
   const pair = new Int32Array(2);
   checked(call("socket_pair", [], pair), "socketpair");
@@ -11,6 +12,7 @@ export function listenAt(path: string): number {
   return checked(call("listen", [], cString(path)), `bind ${path}`);
 }
 
+/** Refused when anybody but root or the caller's user listens; learns who sends. */
 export function connectTo(path: string): number {
   return checked(call("connect", [], cString(path)), `connect ${path}`);
 }
@@ -23,14 +25,17 @@ export interface Datagram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** A descriptor that came with it, or -1. */
   readonly passed: number;
+  /** The process that sent it, as the kernel says; 0 where the socket does not learn that. */
+  readonly sender: number;
 }
 
 /** Blocks for the next datagram; undefined at the end of the stream. */
 export function receive(fd: number): Datagram | undefined {
   const buffer = new Uint8Array(4096);
-  const passed = new Int32Array(1);
-  const size = checked(call("receive", [fd, buffer.length], buffer, passed), "recvmsg");
-  return size === 0 ? undefined : { bytes: buffer.subarray(0, size), passed: passed[0]! };
+  const origin = new Int32Array(2);
+  const size = checked(call("receive", [fd, buffer.length], buffer, origin), "recvmsg");
+  if (size === 0) return undefined;
+  return { bytes: buffer.subarray(0, size), passed: origin[0]!, sender: origin[1]! };
 }
 
 /** Connects to the unix stream socket `path` and sends the descriptor along with `text`. */

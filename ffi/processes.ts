@@ -16,6 +16,11 @@ export function waitForChild(pid: number): ExitStatus {
   return exitStatus(checked(call("wait", [pid]), `wait for process ${pid}`));
 }
 
+/** Is the process a child of this one that has not been waited for? */
+export function isChild(pid: number): boolean {
+  return call("is_child", [pid]) === 1;
+}
+
 /**
  * From here on signals wait for waitInForeground(), which forwards them: one that comes while the child is started must
  * not end us and leave it behind.

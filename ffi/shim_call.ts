@@ -24,6 +24,7 @@ export const CALLS = [
   "close",
   "set_device_filter",
   "wait",
+  "is_child",
   "pidfd_open",
   "pidfd_send_signal",
   "pidfd_wait",

@@ -34,6 +34,7 @@ struct context {
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   unsigned preserved; /* descriptors from 3 that the program gets */
   bool in_cwd;        /* the working directory is entered */
+  bool is_ordinary_user; /* whoever runs kago is not root: this process may become dumpable (op_dumpable) */
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
   char program_buffer[4096];

@@ -27,6 +27,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_open: return kago_open(p, n[0]);
     case CALL_close: return kago_close(n[0]);
     case CALL_wait: return kago_wait(n[0]);
+    case CALL_is_child: return kago_is_child(n[0]);
     case CALL_pidfd_open: return kago_pidfd_open(n[0]);
     case CALL_pidfd_send_signal: return kago_pidfd_send_signal(n[0], n[1]);
     case CALL_pidfd_wait: return kago_pidfd_wait(n[0], n[1]);

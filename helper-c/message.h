@@ -14,6 +14,8 @@
  *    |-------- 'S' ---------------------------------->|  start at once (run)
  *    |<------- FAILED --------------------------------|  at any time; end of file instead means exec happened
  *
+ * Each is believed only from the process under whose name it stands here, as the kernel tells it (SCM_CREDENTIALS).
+ *
  * `start` connects to the container's notify socket, sends 'S' and reads FAILED, or end of file after the exec. */
 #ifndef KAGO_MESSAGE_H
 #define KAGO_MESSAGE_H

@@ -77,9 +77,11 @@ int op_mknod(struct context *c, const struct field *f) {
 }
 
 int op_sysctl(struct context *c, const struct field *f) {
-  int proc = trusted_proc(c);
+  (void)c;
+  int proc = whole_proc();
   if (proc < 0) return proc;
   int folder = sys_openat2(proc, "sys", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
+  close(proc);
   if (folder < 0) return folder;
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
   int fd = sys_openat2(folder, f[0].text, O_WRONLY, 0, resolve);

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "exec_hidden.h"
 #include "hook.h"
 #include "kernel.h"
 #include "message.h"
+#include "root_path.h"
 
 /* 0 when `path` is a file that this process may execute; a folder gives EACCES as execve(2) does. */
 static int executable(const char *path) {
@@ -56,17 +58,49 @@ static int await_commit(struct context *c) {
   return answer == ANSWER_COMMITTED ? 0 : -ECANCELED;
 }
 
+/* Whoever waits may wait for long, beside neighbours who see its descriptors' names: what is not needed any more goes, a
+ * procfs with all of its files above all. */
+static void close_unneeded(struct context *c) {
+  int *const unneeded[] = {&c->root_fd, &c->plan_fd, &c->vmm_fd};
+  drop_proc(c);
+  for (size_t i = 0; i < sizeof unneeded / sizeof *unneeded; i++) {
+    if (*unneeded[i] >= 0) close(*unneeded[i]);
+    *unneeded[i] = -1;
+  }
+}
+
+/* The user at the other end, as this user namespace has it; UNKNOWN_USER for one that it does not know (user_namespaces(7)). */
+enum { UNKNOWN_USER = 65534 };
+
+static long peer_user(int socket) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  int result = as_result(getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size));
+  return result < 0 ? result : (long)peer.uid;
+}
+
+/* The file's mode has let nobody else through. */
+static bool may_start(struct context *c, int connection, long main_user) {
+  long user = peer_user(connection);
+  if (user == 0 || user == main_user || user == UNKNOWN_USER) return true;
+  struct message refusal = {.type = MESSAGE_FAILED, .stage = c->stage, .value = UINT32_MAX, .error = EPERM};
+  message_send(connection, &refusal, -1);
+  return false;
+}
+
 int op_await_start(struct context *c, const struct field *f) {
   (void)f;
+  close_unneeded(c);
   int start = await_commit(c);
   if (start != 0) return start < 0 ? start : 0;
+  long main_user = peer_user(c->sync_fd);
   close(c->sync_fd);
   c->sync_fd = c->report_fd = -1;
   for (;;) {
     int connection = as_result(accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC));
     if (connection == -EINTR || connection == -ECONNABORTED) continue;
     if (connection < 0) return connection;
-    if (answer_receive(connection) == ANSWER_START) {
+    if (may_start(c, connection, main_user) && answer_receive(connection) == ANSWER_START) {
       close(c->listen_fd);
       c->listen_fd = -1;
       c->report_fd = connection;
@@ -119,5 +153,5 @@ int op_exec_vmm(struct context *c, const struct field *f) {
     int result = keep_over_exec(handed_on[i]);
     if (result < 0) return result;
   }
-  return sys_execveat(c->vmm_fd, "", argv, envp, AT_EMPTY_PATH);
+  return exec_hidden(c->vmm_fd, argv, envp);
 }

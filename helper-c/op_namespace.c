@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "exec_hidden.h"
 #include "kernel.h"
 #include "message.h"
 #include "root_path.h"
@@ -29,18 +30,16 @@ int op_setns(struct context *c, const struct field *f) {
   int result = as_result(setns(fd, (int)f[1].number));
   close(fd);
   /* Processes that are there already must not trace us or read our memory (CVE-2016-9962). */
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  stay_hidden();
   return result;
 }
 
 int op_join_process(struct context *c, const struct field *f) {
   int namespaces = (int)f[0].number;
-  /* Before the first process of the container can see us (CVE-2016-9962). */
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   /* All at once: the kernel checks the rights over each by what we have now and by what the user namespace gives. */
   int result = as_result(setns(c->target_fd, namespaces));
   if (result < 0) return result;
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a new user namespace comes with new credentials, and those reset it */
+  stay_hidden(); /* a user namespace comes with new credentials */
   close(c->target_fd);
   c->target_fd = -1;
   if (!(namespaces & CLONE_NEWNS)) return 0;
@@ -50,18 +49,22 @@ int op_join_process(struct context *c, const struct field *f) {
 
 int op_unshare(struct context *c, const struct field *f) {
   (void)c;
-  return as_result(unshare((int)f[0].number));
+  int result = as_result(unshare((int)f[0].number));
+  stay_hidden();
+  return result;
+}
+
+int op_dumpable(struct context *c, const struct field *f) {
+  /* Root writes to a hidden process's files, and what it starts is the host's to hide. */
+  if (f[0].number && !c->is_ordinary_user) return -EPERM;
+  return as_result(prctl(PR_SET_DUMPABLE, f[0].number ? 1 : 0, 0, 0, 0));
 }
 
 int op_sync(struct context *c, const struct field *f) {
   struct message message = {.type = MESSAGE_SYNC, .stage = c->stage, .value = (uint32_t)f[0].number};
-  /* The /proc files that an unprivileged Main writes the id maps to are its own only while we are dumpable. */
-  int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  drop_proc(c);
   int result = message_send(c->sync_fd, &message, -1);
   int answer = result < 0 ? result : answer_receive_text(c->sync_fd, &c->states);
-  /* 2 (fs.suid_dumpable) cannot be set again, and leaving us dumpable is what must not happen. */
-  prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);
   /* Main said no, or died: it reports its own error. */
   return answer == ANSWER_GO_ON ? 0 : -ECANCELED;
 }
@@ -70,7 +73,9 @@ int op_become_root(struct context *c, const struct field *f) {
   (void)c;
   (void)f;
   int result = as_result(setresgid(0, 0, 0));
-  return result < 0 ? result : as_result(setresuid(0, 0, 0));
+  if (result == 0) result = as_result(setresuid(0, 0, 0));
+  stay_hidden();
+  return result;
 }
 
 int op_clone_init(struct context *c, const struct field *f) {

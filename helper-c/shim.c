@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "exec_hidden.h"
 #include "kernel.h"
 #include "net_device.h"
 #include "plan.h"
@@ -34,6 +35,14 @@ int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
   return result;
 }
 
+int kago_program_file(const uint8_t *bytes, uint32_t size) {
+  int fd = kago_memory_file("kago", bytes, size);
+  int result = fd < 0 ? fd : as_result(fchmod(fd, HIDDEN_PROGRAM_MODE));
+  if (result == 0) return fd;
+  if (fd >= 0) close(fd);
+  return result;
+}
+
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]) {
   struct plan plan;
   struct plan_fault fault;
@@ -45,8 +54,15 @@ int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char 
   return result;
 }
 
+/* From now on every datagram comes with the process that sent it. */
+static int learn_senders(int fd) {
+  int on = 1;
+  return as_result(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on));
+}
+
 int kago_socket_pair(int32_t pair[2]) {
-  return as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+  int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+  return result < 0 ? result : learn_senders(pair[0]);
 }
 
 static int unix_address(const char *path, struct sockaddr_un *address) {
@@ -78,32 +94,62 @@ int kago_listen(const char *path) {
   return result;
 }
 
-int kago_connect(const char *path) { return open_socket(path, SOCK_SEQPACKET, connect); }
+/* Of a listening socket the kernel tells who began to listen. */
+static int check_peer(int fd) {
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  int result = as_result(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size));
+  return result < 0 ? result : peer.uid == 0 || peer.uid == geteuid() ? 0 : -EACCES;
+}
+
+int kago_connect(const char *path) {
+  int fd = open_socket(path, SOCK_SEQPACKET, connect);
+  int result = fd < 0 ? fd : check_peer(fd);
+  if (result == 0) result = learn_senders(fd);
+  if (result == 0) return fd;
+  if (fd >= 0) close(fd);
+  return result;
+}
 
 int kago_send(int fd, const uint8_t *bytes, uint32_t size) { return as_result(send(fd, bytes, size, MSG_NOSIGNAL)); }
 
-static int passed_descriptor(struct msghdr *datagram) {
-  int fd = -1;
-  struct cmsghdr *header = CMSG_FIRSTHDR(datagram);
-  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+/* The first descriptor, or -1; there is room for more where no credentials came. */
+static int take_descriptor(const struct cmsghdr *header) {
+  int first = -1, fd;
+  for (size_t at = CMSG_LEN(0); at + sizeof fd <= header->cmsg_len; at += sizeof fd) {
+    memcpy(&fd, (const char *)header + at, sizeof fd);
+    if (first < 0) first = fd;
+    else close(fd);
   }
-  return fd;
+  return first;
 }
 
-int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed) {
+static void read_origin(struct msghdr *datagram, struct datagram_origin *origin) {
+  struct ucred sender;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(datagram); header; header = CMSG_NXTHDR(datagram, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) origin->passed = take_descriptor(header);
+    if (header->cmsg_type != SCM_CREDENTIALS) continue;
+    memcpy(&sender, CMSG_DATA(header), sizeof sender);
+    origin->pid = sender.pid;
+  }
+}
+
+int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *origin) {
   union {
     struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
+    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
   } control;
   struct iovec part = {bytes, size};
-  /* CMSG_LEN, not CMSG_SPACE, whose padding has room for a second descriptor that nobody would close. */
-  struct msghdr datagram = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
+  struct msghdr datagram = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = CMSG_SPACE(sizeof(struct ucred)) + CMSG_LEN(sizeof(int))};
   int n;
   do n = as_result(recvmsg(fd, &datagram, MSG_CMSG_CLOEXEC));
   while (n == -EINTR);
-  *passed = n < 0 ? -1 : passed_descriptor(&datagram);
+  *origin = (struct datagram_origin){.passed = -1};
+  if (n >= 0) read_origin(&datagram, origin);
   return n;
 }
 
@@ -132,6 +178,11 @@ int kago_wait(int pid) {
   do result = as_result(waitpid(pid, &status, 0));
   while (result == -EINTR);
   return result < 0 ? result : status;
+}
+
+int kago_is_child(int pid) {
+  siginfo_t info;
+  return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 int kago_pidfd_open(int pid) { return sys_pidfd_open(pid); }

@@ -8,6 +8,9 @@
 /* A sealed memory file with these contents, for a plan or a program: descriptor. */
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 
+/* The same for a program of kago's, which runs hidden (exec_hidden.h): descriptor. */
+int kago_program_file(const uint8_t *bytes, uint32_t size);
+
 /* The stage program as a sealed memory file: descriptor. */
 int kago_stage_program(void);
 
@@ -29,13 +32,19 @@ struct stage_channels {
 /* Starts the stage program as Intermediate: its pid. */
 int kago_spawn(const struct stage_channels *channels);
 
-/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. */
+/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. The first of a pair and one that connects learn who sends. */
 int kago_socket_pair(int32_t pair[2]);
 int kago_listen(const char *path);
+/* -EACCES when the socket is listened on by anybody but root and the caller's user. */
 int kago_connect(const char *path);
 int kago_send(int fd, const uint8_t *bytes, uint32_t size);
-/* Blocks for one datagram: its size, 0 at end of file; a descriptor that came with it, or -1, in *passed. */
-int kago_receive(int fd, uint8_t *bytes, uint32_t size, int32_t *passed);
+struct datagram_origin {
+  int32_t passed; /* a descriptor that came with it, or -1 */
+  int32_t pid;    /* the sender's, as the kernel says (SCM_CREDENTIALS); 0 where the socket does not learn it */
+};
+
+/* Blocks for one datagram: its size, 0 at end of file. */
+int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *origin);
 
 /* Connects to the stream socket `path` and sends `fd` along with `text`: how engines get a terminal's master, and
  * seccomp agents a listener. */
@@ -51,6 +60,8 @@ int kago_close(int fd);
 
 /* Waits for a child: its wait(2) status. */
 int kago_wait(int pid);
+/* Whether the process is a child of ours that has not been waited for: 1 or 0. */
+int kago_is_child(int pid);
 int kago_pidfd_open(int pid);
 int kago_pidfd_send_signal(int pidfd, int signal);
 /* Waits until the process has ended: 1, or 0 after `timeout_ms`. */
@@ -135,6 +146,7 @@ _Noreturn void kago_exit(int code);
   X(close) \
   X(set_device_filter) \
   X(wait) \
+  X(is_child) \
   X(pidfd_open) \
   X(pidfd_send_signal) \
   X(pidfd_wait) \

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "exec_hidden.h"
 #include "kernel.h"
 
 struct child {
@@ -26,7 +27,7 @@ static void run_child(void *argument) {
   for (int i = 0; i < child->kept_count; i++) {
     if (child->kept[i] >= 0) raw_syscall(SYS_fcntl, child->kept[i], F_SETFD, 0, 0, 0, 0);
   }
-  child->error = sys_execveat(child->exe_fd, "", child->argv, child->envp, AT_EMPTY_PATH);
+  child->error = exec_hidden(child->exe_fd, child->argv, child->envp);
   raw_syscall(SYS_exit, 127, 0, 0, 0, 0, 0);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "exec_hidden.h"
 #include "kernel.h"
 #include "message.h"
 
@@ -50,6 +51,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
     return 1;
   }
+  stay_hidden(); /* a program that may not be read is born with fs.suid_dumpable's value */
   reset_signals();
   reset_affinity();
   umask(022); /* what we make below the root is for the container's user too */
@@ -65,6 +67,7 @@ int main(int argc, char **argv) {
                       .run_fd = -1,
                       .agent_fd = -1,
                       .proc_fd = -1,
+                      .is_ordinary_user = geteuid() != 0,
                       .on_all_threads = on_only_thread};
   c.report_fd = c.sync_fd;
   uint32_t failed = 0;

@@ -10,5 +10,5 @@
 EMBED(stage, STAGE_FILE);
 
 int kago_stage_program(void) {
-  return kago_memory_file("kago", stage_image, (uint32_t)(stage_image_end - stage_image));
+  return kago_program_file(stage_image, (uint32_t)(stage_image_end - stage_image));
 }

@@ -9,4 +9,4 @@
 
 EMBED(vmm, VMM_FILE);
 
-int kago_vmm_program(void) { return kago_memory_file("kago", vmm_image, (uint32_t)(vmm_image_end - vmm_image)); }
+int kago_vmm_program(void) { return kago_program_file(vmm_image, (uint32_t)(vmm_image_end - vmm_image)); }

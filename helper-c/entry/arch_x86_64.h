@@ -15,6 +15,17 @@ static inline long system_call(long number, long a, long b, long c, long d) {
   return result;
 }
 
+static inline long system_call_of_5(long number, long a, long b, long c, long d, long e) {
+  long result;
+  register long fourth __asm__("r10") = d;
+  register long fifth __asm__("r8") = e;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
 /*
  * The dynamic linker jumps here with the initial stack in rsp and, in rdx, the function that the program must register
  * with atexit. Both go to enter() as arguments.

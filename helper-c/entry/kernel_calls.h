@@ -11,6 +11,7 @@
 #include "arch_x86_64.h"
 #include "strings.h"
 
+enum { SOCKET_LEVEL = 1, PASS_CREDENTIALS = 16, PEER_CREDENTIALS = 17 };
 enum { LOCK_EXCLUSIVE = 2, TYPE_SEQPACKET = 5, NO_SIGNAL = 0x4000, PEEK = 2 };
 
 /* struct user_msghdr and struct iovec as the kernel has them. */
@@ -106,6 +107,23 @@ static inline long send_byte(int socket, char byte) {
   struct message_part part = { &byte, 1 };
   struct message_header header = { .parts = &part, .part_count = 1 };
   return system_call(__NR_sendmsg, socket, (long)&header, NO_SIGNAL, 0);
+}
+
+/* Is it root, or our own user, who began to listen at the other end? */
+static inline int is_trusted_peer(int socket) {
+  struct {
+    int pid;
+    unsigned int uid, gid;
+  } peer;
+  int size = sizeof peer;
+  return system_call_of_5(__NR_getsockopt, socket, SOCKET_LEVEL, PEER_CREDENTIALS, (long)&peer, (long)&size) == 0 &&
+         (peer.uid == 0 || peer.uid == get_uid());
+}
+
+/* From now on what comes by the socket tells who sent it. */
+static inline long learn_senders(int socket) {
+  int on = 1;
+  return system_call_of_5(__NR_setsockopt, socket, SOCKET_LEVEL, PASS_CREDENTIALS, (long)&on, sizeof on);
 }
 
 /* Waits for the other end: 1 when it has closed the connection, 0 when there is something to read, which stays there. */

@@ -86,7 +86,8 @@ static enum shortcut_outcome start_container(struct shortcut *s, int *report) {
   if (is_frozen(s)) return SHORTCUT_NONE;
   int socket = connect_to(s->folder, "notify.sock");
   if (socket < 0) return SHORTCUT_NONE;
-  if (rename_in(s->folder, "started.json", "state.json") != 0 || send_byte(socket, 'S') != 1) {
+  if (!is_trusted_peer(socket) || learn_senders(socket) != 0 ||
+      rename_in(s->folder, "started.json", "state.json") != 0 || send_byte(socket, 'S') != 1) {
     close_fd(socket);
     return SHORTCUT_NONE;
   }

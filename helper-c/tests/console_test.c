@@ -41,12 +41,12 @@ static int console(unsigned rows, unsigned columns, unsigned uid, bool bind) {
 /* The master that Main got, -1 for none. */
 static int received_master(void) {
   uint8_t bytes[64];
-  int passed = -1;
+  struct datagram_origin origin;
   struct pollfd pending = {.fd = main_end, .events = POLLIN};
   if (poll(&pending, 1, 0) != 1) return -1;
-  CHECK(kago_receive(main_end, bytes, sizeof bytes, &passed) == sizeof(struct message));
+  CHECK(kago_receive(main_end, bytes, sizeof bytes, &origin) == sizeof(struct message));
   CHECK(((struct message *)(void *)bytes)->type == MESSAGE_CONSOLE);
-  return passed;
+  return origin.passed;
 }
 
 TEST(the_terminal_becomes_the_streams_and_is_the_sessions_own) {

@@ -51,15 +51,16 @@ TEST(a_descriptor_of_the_stage_s_own_is_not_taken) {
 }
 
 TEST(the_socket_has_one_end_here_and_the_other_with_main) {
-  int main_end = with_channel(), passed = -1;
+  int main_end = with_channel();
+  struct datagram_origin origin = {.passed = -1};
   int before = open_descriptors();
   EQUAL(call_criu_socket(100), 0);
   EQUAL(open_descriptors(), before + 1);
   struct message message;
-  EQUAL(kago_receive(main_end, (uint8_t *)&message, sizeof message, &passed), (int)sizeof message);
+  EQUAL(kago_receive(main_end, (uint8_t *)&message, sizeof message, &origin), (int)sizeof message);
   EQUAL(message.type, MESSAGE_SOCKET);
-  CHECK(passed >= 0);
-  EQUAL(send(passed, "x", 1, MSG_NOSIGNAL), 1);
+  CHECK(origin.passed >= 0);
+  EQUAL(send(origin.passed, "x", 1, MSG_NOSIGNAL), 1);
   char byte = 0;
   EQUAL(recv(100, &byte, 1, 0), 1);
   EQUAL(byte, 'x');

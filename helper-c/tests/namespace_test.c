@@ -136,17 +136,29 @@ TEST(a_session_keyring_is_new_and_has_its_name) {
 static int sync_with(const char *answer, size_t size) {
   int pair[2];
   uint8_t bytes[64];
-  int passed;
+  struct datagram_origin origin;
   CHECK(kago_socket_pair(pair) == 0);
   c.sync_fd = pair[1];
   if (size > 0) CHECK(kago_send(pair[0], (const uint8_t *)answer, (uint32_t)size) >= 0);
   else CHECK(shutdown(pair[0], SHUT_WR) == 0);
   int result = op_sync(&c, &(struct field){.number = 3});
-  CHECK(kago_receive(pair[0], bytes, sizeof bytes, &passed) == sizeof(struct message));
+  CHECK(kago_receive(pair[0], bytes, sizeof bytes, &origin) == sizeof(struct message));
   const struct message *message = (const void *)bytes;
   EQUAL(message->type, MESSAGE_SYNC);
   EQUAL(message->value, 3);
   return result;
+}
+
+TEST(only_an_ordinary_users_stage_becomes_dumpable) {
+  const struct field on = {.number = 1}, off = {.number = 0};
+  prctl(PR_SET_DUMPABLE, 0);
+  EQUAL(op_dumpable(&c, &on), -EPERM);
+  EQUAL(prctl(PR_GET_DUMPABLE), 0);
+  c.is_ordinary_user = true;
+  EQUAL(op_dumpable(&c, &on), 0);
+  EQUAL(prctl(PR_GET_DUMPABLE), 1);
+  EQUAL(op_dumpable(&c, &off), 0);
+  EQUAL(prctl(PR_GET_DUMPABLE), 0);
 }
 
 TEST(a_sync_point_waits_for_Main_and_takes_its_states) {

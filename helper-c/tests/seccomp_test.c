@@ -79,7 +79,8 @@ TEST(a_thread_that_cannot_be_synchronised_is_a_failure) {
 }
 
 TEST(the_listener_goes_to_main_and_stays_with_nobody_else) {
-  int32_t pair[2], passed = -1;
+  int32_t pair[2];
+  struct datagram_origin origin = {.passed = -1};
   struct message message;
   EQUAL(kago_socket_pair(pair), 0);
   struct context c = on_all_threads();
@@ -90,8 +91,8 @@ TEST(the_listener_goes_to_main_and_stays_with_nobody_else) {
   close(before);
   EQUAL(load(&c, ALLOW_ALL, sizeof ALLOW_ALL, SECCOMP_FILTER_FLAG_NEW_LISTENER), 0);
   EQUAL(dup(0), before);
-  EQUAL(kago_receive(pair[0], (uint8_t *)&message, sizeof message, &passed), sizeof message);
+  EQUAL(kago_receive(pair[0], (uint8_t *)&message, sizeof message, &origin), sizeof message);
   EQUAL(message.type, MESSAGE_LISTENER);
   EQUAL(message.stage, STAGE_INIT);
-  CHECK(passed >= 0);
+  CHECK(origin.passed >= 0);
 }

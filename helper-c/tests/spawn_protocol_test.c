@@ -143,8 +143,8 @@ TEST(nobody_can_start_twice) {
   answer(start, ANSWER_START);
   expect_end(start);
   uint8_t byte;
-  int32_t passed;
-  int result = kago_receive(late, &byte, 1, &passed);
+  struct datagram_origin origin;
+  int result = kago_receive(late, &byte, 1, &origin);
   CHECK(result == 0 || result == -ECONNRESET);
   EQUAL(kago_connect("notify"), -ECONNREFUSED);
   kill(s.init, SIGKILL);

@@ -60,8 +60,8 @@ static inline struct stages spawn_written(int listen_fd) {
 
 static inline struct message receive_message(int socket) {
   struct message message;
-  int32_t passed;
-  int size = kago_receive(socket, (uint8_t *)&message, sizeof message, &passed);
+  struct datagram_origin origin;
+  int size = kago_receive(socket, (uint8_t *)&message, sizeof message, &origin);
   EQUAL(size, sizeof message);
   return message;
 }
@@ -76,8 +76,8 @@ static inline void expect_failed(int socket, uint32_t stage, uint32_t operation,
 
 static inline void expect_end(int socket) {
   uint8_t byte;
-  int32_t passed;
-  EQUAL(kago_receive(socket, &byte, 1, &passed), 0);
+  struct datagram_origin origin;
+  EQUAL(kago_receive(socket, &byte, 1, &origin), 0);
 }
 
 static inline void answer(int socket, char byte) { EQUAL(kago_send(socket, (const uint8_t *)&byte, 1), 1); }

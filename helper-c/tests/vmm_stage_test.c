@@ -69,7 +69,8 @@ TEST(a_malformed_plan_is_refused_in_the_vmm_too) {
 TEST(a_call_that_fails_is_told_with_its_arguments) {
   const char *const arguments[] = {"c", "sx", "p", "r", "[", "sa", "k", "sb", "]", "-", NULL};
   char words[512] = "";
-  int32_t result[2], passed;
+  int32_t result[2];
+  struct datagram_origin origin = {.passed = -1};
   begin_vmm();
   begin_operation(&w, OP_krun_call);
   put_str(&w, "shutdown");
@@ -77,7 +78,7 @@ TEST(a_call_that_fails_is_told_with_its_arguments) {
   put_str(&w, "wanted");
   EQUAL(run_vmm(-1, result), -ECANCELED);
   EQUAL(result[1], -1);
-  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &passed) > 4);
+  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
   EQUAL_TEXT(words + 4, "microVM: wanted: shutdown(0, \"x\", -1, \"/proc/self/fd/-1/.\", [\"a\", \"b\"], NULL): operation not permitted");
 }
 
@@ -102,10 +103,11 @@ TEST(an_argument_that_means_nothing_is_refused) {
 
 TEST(the_folder_of_a_new_file_that_is_not_there_is_told) {
   char words[512] = "";
-  int32_t result[2], passed;
+  int32_t result[2];
+  struct datagram_origin origin = {.passed = -1};
   put_call_with("d/no/such/socket");
   EQUAL(run_vmm(-1, result), -ECANCELED);
-  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &passed) > 4);
+  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
   EQUAL_TEXT(words + 4, "microVM: open /no/such in /: no such file or directory");
 }
 
@@ -170,7 +172,8 @@ static int call(uint32_t number, int32_t a, int32_t b, void *p, void *q, void *r
 }
 
 TEST(kago_call_reaches_the_functions_by_number) {
-  int32_t sockets[2], passed = 7;
+  int32_t sockets[2];
+  struct datagram_origin origin = {.passed = 7};
   char bytes[4] = "", problem[128];
   uint32_t offset;
   int fd = call(CALL_memory_file, 3, 0, "name", "abc", NULL);
@@ -179,8 +182,8 @@ TEST(kago_call_reaches_the_functions_by_number) {
   EQUAL(call(CALL_check_plan, 3, 0, "abc", &offset, problem), -EINVAL);
   EQUAL(call(CALL_socket_pair, 0, 0, sockets, NULL, NULL), 0);
   EQUAL(call(CALL_send, sockets[0], 2, "xy", NULL, NULL), 2);
-  EQUAL(call(CALL_receive, sockets[1], 4, bytes, &passed, NULL), 2);
-  EQUAL(passed, -1);
+  EQUAL(call(CALL_receive, sockets[1], 4, bytes, &origin, NULL), 2);
+  EQUAL(origin.passed, -1);
   EQUAL(call(CALL_open, O_DIRECTORY, 0, "none", NULL, NULL), -ENOENT);
   EQUAL(call(CALL_wait, 1, 0, NULL, NULL, NULL), -ECHILD);
   EQUAL(call(CALL_pidfd_open, -1, 0, NULL, NULL, NULL), -EINVAL);

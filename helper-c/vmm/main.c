@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "../exec_hidden.h"
 #include "../kernel.h"
 #include "../message.h"
 #include "vmm.h"
@@ -34,8 +35,7 @@ int main(void) {
     return 1;
   }
   keep_from_others(fds, sizeof fds / sizeof *fds);
-  /* An exec makes a process dumpable again, and whoever shares its user and pid namespace could look into it. */
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  stay_hidden(); /* as in stage.c */
   prctl(PR_SET_NAME, "kago", 0, 0, 0);
   /* A proxied connection that its peer closes is an error of that connection only. */
   signal(SIGPIPE, SIG_IGN);

@@ -7,6 +7,7 @@ import { waitForChild } from "../../ffi/processes.ts";
 import { SyscallError } from "../errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
 import { ANSWER, decodeMessage, failureError } from "../process/message.ts";
+import { requireIntermediate } from "../process/senders.ts";
 import { killAndReap, spawnStages } from "../process/stages.ts";
 import {
   type CriuRequest,
@@ -77,6 +78,7 @@ function awaitCriu(sync: number, task: CriuTask, pid: number): number {
   try {
     for (let datagram = receive(sync); datagram; datagram = receive(sync)) {
       const message = decodeMessage(datagram.bytes);
+      requireIntermediate(pid, { message, sender: datagram.sender });
       if (message.type === "sync" && message.value === SYNC_POINTS.cgroup) {
         task.adopt?.(pid);
         send(sync, ANSWER.goOn);

@@ -55,6 +55,7 @@ export function compilePlan(input: CompileInput): Plan {
       closeFds,
       ...homeOps(process),
       ...identityOps(input, process),
+      ...shownToExecOps(input),
       ...programOps(input, process),
     ];
     return { intermediate, init, vmm: [] };
@@ -66,6 +67,15 @@ export function compilePlan(input: CompileInput): Plan {
   const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];
   const init: readonly Op[] = [...early, closeFds, { op: "execVmm", env }];
   return { intermediate, init, ...vmmPlan(input, input.ending, process, late) };
+}
+
+/**
+ * An ordinary user's `exec` in a container that waits for `start` enters its namespaces with no more right to Init than
+ * ptrace(2) asks for, and of a hidden process that is the host's root's. By now Init has only what is the container's.
+ */
+function shownToExecOps({ spec, host }: CompileInput): readonly Op[] {
+  const isShown = host.uid !== 0 && isNewNamespace(spec, "user");
+  return isShown ? [{ op: "dumpable", on: 1 }] : [];
 }
 
 /** What the VMM does before it boots the guest, and what the agent does in there. */

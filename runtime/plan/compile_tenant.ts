@@ -30,7 +30,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
       ...affinityOps(process, "initial"),
       ...input.joinOps,
       ...affinityOps(process, "final"),
-      ...oomScoreOps(process),
+      ...oomScoreOps(process, input.host.uid !== 0),
       ...streams.early,
       ...joinOps(input.namespaces),
       { op: "cloneInit" },

@@ -24,7 +24,7 @@ export function intermediateOps(
     // The mount namespace last: the other paths are the host's.
     .sort((a, b) => Number(a.type === "mount") - Number(b.type === "mount"))
     .map(joinOp);
-  const entered = user ? userOps(user) : [];
+  const entered = user ? userOps(user, input.host.uid !== 0) : [];
   // What is in a joined mount namespace may be hostile, its /proc too (CVE-2025-52881), so nothing is done in it that can
   // be done before; only rights over it that a user namespace takes away come first.
   const late = user ? [] : joined.filter(isMountJoin);
@@ -33,7 +33,7 @@ export function intermediateOps(
   return [
     ...(input.cgroup?.joinOps ?? []),
     ...(input.resctrlJoinOps ?? []),
-    ...oomScoreOps(input.spec.process),
+    ...oomScoreOps(input.spec.process, !isRoot),
     ...early,
     ...agentDoorOps(input),
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
@@ -60,11 +60,17 @@ function joinOp({ type, path, from }: Indexed): Op {
   return { op: "setns", path: path!, nstype: NAMESPACES[type].flag, from: `${from}.path` };
 }
 
-function userOps(user: Indexed): readonly Op[] {
+/** The files of a hidden process in /proc are root's, so an ordinary user's shows itself while it or Main writes to them. */
+function shown(ops: readonly Op[]): readonly Op[] {
+  return [{ op: "dumpable", on: 1 }, ...ops, { op: "dumpable", on: 0 }];
+}
+
+function userOps(user: Indexed, isOrdinaryUser: boolean): readonly Op[] {
   if (user.path) return [joinOp(user), { op: "becomeRoot", from: `${user.from}.path` }];
+  const maps: Op = { op: "sync", point: SYNC_POINTS.idMappings, from: "linux.uidMappings" };
   return [
     { op: "unshare", flags: NAMESPACES.user.flag, from: user.from },
-    { op: "sync", point: SYNC_POINTS.idMappings, from: "linux.uidMappings" },
+    ...(isOrdinaryUser ? shown([maps]) : [maps]),
     { op: "becomeRoot", from: "linux.uidMappings" },
   ];
 }
@@ -85,15 +91,19 @@ function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
 }
 
 /** Before the user namespace: lowering the score takes the host's CAP_SYS_RESOURCE. */
-export function oomScoreOps(process: Process | undefined): readonly Op[] {
+export function oomScoreOps(
+  process: Process | undefined,
+  isOrdinaryUser = false,
+): readonly Op[] {
   const score = process?.oomScoreAdj;
   if (score === undefined) return [];
   const path = "/proc/self/oom_score_adj";
-  return [{ op: "writeFile", path, data: `${score}`, from: "process.oomScoreAdj" }];
+  const op: Op = { op: "writeFile", path, data: `${score}`, from: "process.oomScoreAdj" };
+  return isOrdinaryUser ? shown([op]) : [op];
 }
 
 /** time_namespaces(7): the offsets are set before the first process enters. */
-function timeOffsetOps({ spec }: CompileInput): readonly Op[] {
+function timeOffsetOps({ spec, host }: CompileInput): readonly Op[] {
   const offsets = spec.linux?.timeOffsets;
   if (!offsets || !isNewNamespace(spec, "time")) return [];
   const entries = (["monotonic", "boottime"] as const).flatMap((clock) => {
@@ -101,7 +111,8 @@ function timeOffsetOps({ spec }: CompileInput): readonly Op[] {
     return offset ? [`${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`] : [];
   });
   const path = "/proc/self/timens_offsets";
-  return entries.length
-    ? [{ op: "writeFile", path, data: entries.join(""), from: "linux.timeOffsets" }]
-    : [];
+  if (entries.length === 0) return [];
+  const op: Op = { op: "writeFile", path, data: entries.join(""), from: "linux.timeOffsets" };
+  // Not where processes of a joined user namespace could look.
+  return host.uid !== 0 && isNewNamespace(spec, "user") ? shown([op]) : [op];
 }

@@ -20,6 +20,11 @@ export const OPS = {
   unshare: { flags: "u32" },
   /** Tells Main that `point` (SYNC_POINTS) is reached and waits for its answer. */
   sync: { point: "u32" },
+  /**
+   * Becomes dumpable, or hidden again, for files of /proc/PID that are the process's own only while it is. Refused where
+   * root runs kago, which can do without.
+   */
+  dumpable: { on: "u32" },
   /** Takes uid and gid 0 of the user namespace just entered. */
   becomeRoot: {},
   /** clone3(2) with CLONE_PARENT: the child goes on with the next stage, the parent ends. */

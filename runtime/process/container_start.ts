@@ -1,6 +1,6 @@
 /** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
 import { packed } from "../../ffi/packed.ts";
-import { closeFd, receive, send } from "../../ffi/descriptors.ts";
+import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
@@ -9,8 +9,9 @@ import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
-import { ANSWER, decodeMessage, type Message } from "./message.ts";
+import { ANSWER, decodeMessage } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
+import { requireInit } from "./senders.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
 /** Milliseconds that a killed process gets to end. */
@@ -41,7 +42,7 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
-  if (datagram) throw startError(state, decodeMessage(datagram.bytes));
+  if (datagram) throw startError(state, datagram);
   runPoststart(state);
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
@@ -76,7 +77,10 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
-function startError({ id }: StoredState, { stage, text, errno }: Message): Error {
+function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
+  const message = decodeMessage(bytes);
+  requireInit(pid, { message, sender });
+  const { stage, text, errno } = message;
   return text
     ? new Error(`cannot start container ${id}: ${text}`)
     : new SyscallError(`cannot start container ${id}: its program or a hook`, errno, stage);

@@ -3,7 +3,7 @@
  * what they hand over, until Init is ready.
  */
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
-import { copyWindowSize } from "../../ffi/processes.ts";
+import { copyWindowSize, isChild } from "../../ffi/processes.ts";
 import { HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
@@ -14,6 +14,7 @@ import { runCreateHooks } from "./hooks.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
+import { type Heard, Senders } from "./senders.ts";
 
 /** What the stages carry out, and what Main must know to answer them. */
 export interface Task {
@@ -47,14 +48,12 @@ export function converse(
   children: Set<number>,
   undo: (() => void)[],
 ): Ready {
+  const senders = new Senders(intermediate, isChild);
+  const turn: Heard[] = [];
   let pid = -1;
   let master = -1;
-  let listener = -1;
-  let waiting = 0;
-  for (let ready = false; !ready || pid < 0;) {
-    const datagram = receive(sync);
-    if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
-    const message = decodeMessage(datagram.bytes);
+  for (let ready = false; !ready;) {
+    const { message, passed } = nextOf(turn, sync, senders);
     if (message.type === "sync" && message.value === SYNC_POINTS.idMappings) {
       writeIdMaps(intermediate, task.spec, task.host);
       send(sync, ANSWER.goOn);
@@ -64,28 +63,35 @@ export function converse(
     } else if (message.type === "sync" && message.value === SYNC_POINTS.cgroup) {
       task.adopt?.(intermediate);
       send(sync, ANSWER.goOn);
-    } else if (message.type === "sync") waiting = message.value;
-    else if (message.type === "child") children.add(pid = message.value);
-    else if (message.type === "console") master = handConsole(datagram.passed, task);
-    else if (message.type === "listener") listener = datagram.passed;
+    } else if (message.type === "sync") answerHooks(sync, message.value, pid, task);
+    else if (message.type === "child") children.add(pid = senders.init);
+    else if (message.type === "console") master = handConsole(passed, task);
+    // At once: Init's next system call may be one that the listener decides about.
+    else if (message.type === "listener") handListener(passed, pid, task);
     else if (message.type === "ready") ready = true;
     else throw failureError(message, task.plan);
-    // Init may have been quicker than the Intermediate's word of its pid.
-    if (waiting > 0 && pid >= 0) waiting = answerHooks(sync, waiting, pid, task);
-    // At once: Init's next system call may be one that the listener decides about.
-    if (listener >= 0 && pid >= 0) listener = handListener(listener, pid, task);
   }
   return { pid, master };
 }
 
+/** The next message whose turn it is; what else there is to deal with stays in `turn`. */
+function nextOf(turn: Heard[], sync: number, senders: Senders): Heard {
+  while (turn.length === 0) {
+    const datagram = receive(sync);
+    if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
+    const { bytes, sender, passed } = datagram;
+    turn.push(...senders.admit({ message: decodeMessage(bytes), sender, passed }));
+  }
+  return turn.shift()!;
+}
+
 /** Runs the hooks of the runtime's namespaces, if it is their time, and sends Init the states for its own. */
-function answerHooks(sync: number, point: number, pid: number, task: Task): 0 {
+function answerHooks(sync: number, point: number, pid: number, task: Task): void {
   const { spec, host } = task;
   const states = HOOK_STATES.map((status) => task.state(pid, status));
   if (point === SYNC_POINTS.hooks) runCreateHooks(spec.hooks, states[0]!, host.env);
   const text = states.map((state) => `${JSON.stringify(state)}\0`).join("");
   send(sync, new TextEncoder().encode(`A${text}`));
-  return 0;
 }
 
 /** The terminal goes to whom the engine named, or stays with us: its master, or -1. */
@@ -104,7 +110,7 @@ export function handConsole(
 }
 
 /** The seccomp listener goes to the agent with the container process state (runtime spec, config-linux.md). */
-function handListener(listener: number, pid: number, { spec, state }: Task): number {
+function handListener(listener: number, pid: number, { spec, state }: Task): void {
   const seccomp = spec.linux!.seccomp!;
   const text = JSON.stringify({
     ociVersion: spec.ociVersion,
@@ -115,5 +121,4 @@ function handListener(listener: number, pid: number, { spec, state }: Task): num
   });
   sendDescriptor(seccomp.listenerPath!, text, listener);
   closeFd(listener);
-  return -1;
 }

@@ -3,6 +3,7 @@
  * container that runs behind, or nothing at all. The counterpart of launch.ts.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
+import { isChild } from "../../ffi/processes.ts";
 import { externalMounts, externalNamespaces } from "../criu/externals.ts";
 import { readDescriptors } from "../criu/images.ts";
 import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";
@@ -50,6 +51,8 @@ export function relaunch(
   let [master, first] = [-1, 0];
   const onNotify = (script: string, pid: number, passed: number) => {
     if (pid !== 0 && first === 0) {
+      // criu has restored it as a sibling; what is none of ours is neither recorded nor ended.
+      if (!isChild(pid)) throw new CriuFailure(`criu names process ${pid}, which it has not restored`);
       first = pid;
       undo.push(() => killAndReap(pid));
     }
@@ -65,7 +68,9 @@ export function relaunch(
   };
   const { restore } = restoreBy(build, options, points, cgroup?.adopt, onNotify);
   for (const point of Object.values(points)) Deno.removeSync(point);
-  if (!restore?.pid) throw new CriuFailure("criu does not tell the process that it restored");
+  if (!restore?.pid || restore.pid !== first) {
+    throw new CriuFailure("criu does not tell the process that it restored");
+  }
   return { pid: restore.pid, master };
 }
 

@@ -3,12 +3,13 @@
  * `exec` share it; what a plan has them do, and what else is made for them, is not known here.
  */
 import { closeFd, receive, send, socketPair } from "../../ffi/descriptors.ts";
-import { openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
+import { isChild, openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
 import { memoryFile, planFault, spawnStage, stageProgram, vmmProgram } from "../../ffi/shim.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Plan } from "../plan/op.ts";
 import { converse, type Ready, type Task } from "./conversation.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
+import { requireInit } from "./senders.ts";
 
 const SIGKILL = 9;
 
@@ -52,7 +53,7 @@ export function startStages(task: Task, handover: Handover, undo: (() => void)[]
     commit: () => send(sync, ANSWER.committed),
     start: () => {
       send(sync, ANSWER.start);
-      awaitExec(sync, task.plan);
+      awaitExec(sync, task.plan, pid);
     },
   };
 }
@@ -78,18 +79,23 @@ export function spawnStages(
 }
 
 /** The end of the stream says that exec happened. */
-export function awaitExec(sync: number, plan: Plan): void {
+function awaitExec(sync: number, plan: Plan, init: number): void {
   const datagram = receive(sync);
-  if (datagram) throw failureError(decodeMessage(datagram.bytes), plan);
+  if (!datagram) return;
+  const message = decodeMessage(datagram.bytes);
+  requireInit(init, { message, sender: datagram.sender });
+  throw failureError(message, plan);
 }
 
-/** Ends a child of ours that has not been reaped. */
+/** Ends a child of ours that has not been reaped; what is none is nobody's to end. */
 export function killAndReap(pid: number): void {
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return;
-  signalPidfd(pidfd, SIGKILL);
+  // A child that has not been reaped keeps its pid, so the descriptor is of this one.
+  const isOurs = isChild(pid);
+  if (isOurs) signalPidfd(pidfd, SIGKILL);
   closeFd(pidfd);
-  waitForChild(pid);
+  if (isOurs) waitForChild(pid);
 }
 
 /** Undoes the latest first; what fails on the way is attached to the error, never in its place. */

@@ -224,4 +224,48 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: [],
+    mechanism:
+      "a neighbour gets at the host, or at what is set up, through a process of kago's that waits",
+    tests: {
+      "hidden_stages_test.ts": [
+        "a neighbour finds no way into the Init of a created container",
+        "a neighbour finds no way into the Init that waits for a ${moment} hook",
+        "a neighbour finds no way into a VMM, before and after it is started",
+        "a neighbour that tries all the time gets into no stage of run, create, start and exec",
+      ],
+      "stage_socket_test.ts": [
+        "a neighbour in a joined pid and user namespace, with its capabilities, gets into no stage of another",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a neighbour gets at the host through what stands for a process in a guest",
+    tests: {
+      "hidden_stages_test.ts": [
+        "what stands for a process in a guest has no files, and a neighbour finds no way into it",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "whoever has the socket to Main names a process of the host as the container's",
+    tests: {
+      "stage_socket_test.ts": [
+        "a process of the host that a stolen socket names as Init is neither recorded nor killed before ${program} runs",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "an unmasked procfs stays open in an Init that waits",
+    tests: {
+      "stage_socket_test.ts": [
+        "a created container's Init holds no procfs, whatever it has set with one, and no folder",
+        "an Init that waits for hooks holds no procfs",
+      ],
+    },
+  },
 ];

@@ -29,6 +29,14 @@ const ENTER_USER = [
   { op: "sync", point: 1, from: "linux.uidMappings" },
   { op: "becomeRoot", from: "linux.uidMappings" },
 ] as const;
+/** Main, which is not root, writes to files of the process's. */
+const ENTER_USER_SHOWN = [
+  ENTER_USER[0],
+  { op: "dumpable", on: 1 },
+  ENTER_USER[1],
+  { op: "dumpable", on: 0 },
+  ENTER_USER[2],
+] as const;
 const NEW_ONES = { op: "unshare", flags: 0x22000000, from: "linux.namespaces" } as const;
 
 Deno.test("intermediateOps() joins namespaces before the user namespace, the mount namespace last, as root", () => {
@@ -46,7 +54,7 @@ Deno.test("intermediateOps() enters the user namespace first for an ordinary use
   const host = { uid: 1000, gid: 1000, env: [] };
   const input = inputOf(specWith([], { linux: { namespaces: NAMESPACES } }), { host });
   assertEquals(intermediateOps(input), [
-    ...ENTER_USER,
+    ...ENTER_USER_SHOWN,
     JOIN_NET,
     JOIN_MOUNT,
     NEW_ONES,
@@ -85,6 +93,36 @@ Deno.test("intermediateOps() joins the cgroup and sets the OOM score before anyt
     },
     { op: "cloneInit" },
   ]);
+});
+
+Deno.test("intermediateOps() shows an ordinary user's stage for each write to its own files, and root's never", () => {
+  const spec = specWith([], {
+    process: { ...PROCESS, oomScoreAdj: 5 },
+    linux: {
+      namespaces: [{ type: "user" }, { type: "time" }],
+      timeOffsets: { boottime: { secs: 7 } },
+    },
+  });
+  const host = { uid: 1000, gid: 1000, env: [] };
+  const shown = intermediateOps(inputOf(spec, { host }));
+  const shape = shown.map((op) => op.op === "dumpable" ? op.on : op.op);
+  assertEquals(shape, [
+    ...[1, "writeFile", 0, "unshare", 1, "sync", 0, "becomeRoot", "unshare", 1, "writeFile", 0],
+    "cloneInit",
+  ]);
+  const hidden = intermediateOps(inputOf(spec));
+  assertEquals(hidden.filter(({ op }) => op === "dumpable"), []);
+  assertEquals(hidden, shown.filter(({ op }) => op !== "dumpable"));
+});
+
+Deno.test("intermediateOps() shows nothing in a user namespace that it joins", () => {
+  const linux = {
+    namespaces: [{ type: "user", path: "/ns/user" }, { type: "time" }],
+    timeOffsets: { boottime: { secs: 7 } },
+  } as const;
+  const host = { uid: 1000, gid: 1000, env: [] };
+  const ops = intermediateOps(inputOf(specWith([], { linux }), { host }));
+  assertEquals(ops.filter(({ op }) => op === "dumpable"), []);
 });
 
 Deno.test("intermediateOps() joins a mount namespace last, after the time offsets, without a user namespace", () => {
