@@ -184,4 +184,17 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: [],
+    mechanism:
+      "files in the caller's home or folder, and variables, choose what Deno reads and writes",
+    tests: {
+      "environment_test.ts": [
+        "malformed files for deno and npm in the caller's home and folder change nothing",
+        "FIFOs in the place of such files hold nothing up",
+        "no variable of the caller's makes kago write a file",
+        "kago opens no file below the caller's home or folder",
+      ],
+    },
+  },
 ];
