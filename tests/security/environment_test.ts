@@ -126,10 +126,12 @@ Deno.test("a hook without an environment of its own has the caller's, and no var
 Deno.test("libsystemd looks for the bus where the caller's variables say", async () => {
   await withFolder(async (folder) => {
     await Kago.with({ args: ["true"] }, async (kago) => {
-      const trace = ["-f", "-qq", "-e", "trace=connect", "-o", `${folder}/trace`];
+      const booted = 'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec "$@"';
+      const trace = ["strace", "-f", "-qq", "-e", "trace=connect", "-o", `${folder}/trace`];
       const words = ["--systemd-cgroup", "run", "--bundle", kago.bundle.path, kago.id];
       const env = { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${folder}/bus` };
-      await run("strace", [...trace, KAGO, "--root", kago.root, ...words], { env });
+      const args = ["-m", "sh", "-c", booted, "sh", ...trace, KAGO, "--root", kago.root, ...words];
+      await run("unshare", args, { env });
     });
     assertStringIncludes(await Deno.readTextFile(`${folder}/trace`), `${folder}/bus`);
   });
