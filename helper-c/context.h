@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel.h"
 #include "plan.h"
 
 enum { TREE_SLOTS = 128 };
@@ -32,6 +33,8 @@ struct context {
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   unsigned preserved; /* descriptors from 3 that the program gets */
+  struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
+  unsigned hook_filter_flags;
   bool in_cwd;        /* the working directory is entered */
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
