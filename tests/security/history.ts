@@ -225,6 +225,7 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "hook_filter_test.ts": [
         "a startContainer hook runs under the container's filter, ${kind} no_new_privs",
+        "a startContainer hook of a microVM runs under the filter of the VMM",
       ],
     },
   },
@@ -235,6 +236,8 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "no_pivot_test.ts": [
         "without pivot_root a nested user namespace mounts no unmasked ${type}",
+        "nor does it where another mount hides the host's ${type}, and it has no path",
+        "nor does it where the host's ${type} is locked, as it is for a user namespace",
       ],
     },
   },
