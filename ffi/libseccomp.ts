@@ -4,6 +4,7 @@
  * errno values come back as numbers, for the caller knows which line of config.json they belong to.
  */
 import { HostError, SyscallError } from "../runtime/errors.ts";
+import { variable } from "./environment.ts";
 
 /**
  * A struct of one number or pointer is passed as the number or pointer itself, and keeps Deno from compiling a trampoline
@@ -80,7 +81,7 @@ export function libseccompVersion(): string {
  * there is none, or LD_LIBRARY_PATH goes before it, the version must do.
  */
 export function libseccompIdentity(): string {
-  if (Deno.env.get("LD_LIBRARY_PATH")) return libseccompVersion();
+  if (variable("LD_LIBRARY_PATH")) return libseccompVersion();
   try {
     const { dev, ino, size, mtime } = Deno.statSync("/etc/ld.so.cache");
     return `ld.so.cache ${dev} ${ino} ${size} ${mtime?.getTime()}`;

@@ -3,6 +3,7 @@
  * values. What is asked of systemd is not decided here.
  */
 import { HostError, SyscallError } from "../runtime/errors.ts";
+import { showLibraries } from "./environment.ts";
 import { type BusData, type BusValue, splitSignature } from "./dbus_signature.ts";
 
 /** Structs of one member are passed as that member, and spare Deno a trampoline (libseccomp.ts says why). */
@@ -63,6 +64,9 @@ function load(): Sd {
   return library;
 }
 
+/** Where sd-bus looks for the bus. */
+const BUS_VARIABLES = ["DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
+
 const encoder = new TextEncoder();
 
 function cString(text: string): Bytes {
@@ -118,6 +122,7 @@ export class Bus implements Disposable {
    * @throws {SyscallError} when nobody answers there.
    */
   constructor(which: "system" | "user") {
+    showLibraries(BUS_VARIABLES);
     const open = which === "user" ? "sd_bus_open_user" : "sd_bus_open_system";
     checked(this.#sd[open](this.#bus), `connect to the ${which} bus`);
   }

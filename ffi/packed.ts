@@ -8,6 +8,8 @@ export interface Packed {
    * says why; 0 when there is none.
    */
   readonly report: number;
+  /** The path of a file with the caller's environment, each variable ended by NUL. */
+  readonly environment: string;
   /** The path of the shim, ready to be loaded. */
   readonly shim: string;
 }

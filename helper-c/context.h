@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel.h"
 #include "plan.h"
 
 enum { TREE_SLOTS = 128 };
@@ -33,6 +34,8 @@ struct context {
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   unsigned preserved; /* descriptors from 3 that the program gets */
+  struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
+  unsigned hook_filter_flags;
   bool in_cwd;        /* the working directory is entered */
   bool is_ordinary_user; /* whoever runs kago is not root: this process may become dumpable (op_dumpable) */
   const char *program; /* what findProgram found */

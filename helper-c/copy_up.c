@@ -23,6 +23,29 @@ static int copy_link(int from, int to, const char *name) {
   return as_result(symlinkat(target, to, name));
 }
 
+static int copy_range(int in, int out, off_t at, off_t end) {
+  int result = as_result(lseek(out, at, SEEK_SET) < 0 ? -1 : 0);
+  while (result == 0 && at < end) {
+    ssize_t n = sendfile(out, in, &at, end - at < 1 << 20 ? (size_t)(end - at) : 1 << 20);
+    if (n == 0) break; /* cut short meanwhile */
+    if (n < 0) result = -errno;
+  }
+  return result;
+}
+
+/* Holes stay holes: a terabyte of them is nothing on the image's disk, and would be the host's memory here. */
+static int copy_data(int in, int out, off_t size) {
+  int result = as_result(ftruncate(out, size));
+  for (off_t at = 0, end; result == 0 && at < size; at = end) {
+    off_t data = lseek(in, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;
+    end = data < 0 ? size : lseek(in, data, SEEK_HOLE); /* a filesystem need not know of holes */
+    if (end <= at || end > size) end = size;
+    result = copy_range(in, out, data < 0 ? at : data, end);
+  }
+  return result;
+}
+
 static int copy_file(int from, int to, const char *name, mode_t mode) {
   int in = as_result(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (in < 0) return in;
@@ -32,9 +55,7 @@ static int copy_file(int from, int to, const char *name, mode_t mode) {
     return -EBUSY;
   }
   int out = as_result(openat(to, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode & 07777));
-  ssize_t n = out;
-  while (out >= 0 && (n = sendfile(out, in, NULL, 1 << 20)) > 0) continue;
-  int result = n < 0 ? (out < 0 ? out : -errno) : 0;
+  int result = out < 0 ? out : copy_data(in, out, info.st_size);
   close(in);
   if (out >= 0) close(out);
   return result;

@@ -7,6 +7,8 @@
 /* In place of an errno: the hook ran and failed; the low 16 bits are its wait(2) status. */
 #define HOOK_FAILED 0x10000
 
+struct filter_program;
+
 struct hook {
   const char *path;
   char *const *argv;
@@ -14,6 +16,8 @@ struct hook {
   const char *input; /* for its standard input */
   uint32_t timeout_ms; /* 0: none */
   const char *cwd;     /* empty: the caller's */
+  const struct filter_program *filter; /* what it runs under, NULL for what this process does */
+  unsigned filter_flags;
 };
 
 /* Waits for the hook's end: 0, -errno when it could not be run, -ETIMEDOUT when it was killed for taking too long, or

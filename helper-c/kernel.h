@@ -82,6 +82,16 @@ struct filter_program {
 };
 #define SECCOMP_SET_MODE_FILTER_ 1
 
+/* No handler of ours interrupts a stage that has loaded a filter, but the filter may say EINTR for ever. */
+#define MOST_INTERRUPTIONS 100000
+
+/* Ends the process whatever its filter says of exit_group: a fault of its own kills process 1, too, and op_seccomp() has
+ * made sure that nothing catches it. Not exit(2), which ends one thread. */
+static inline _Noreturn void end_process(int code) {
+  raw_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
+  for (;;) __builtin_trap();
+}
+
 /* statfs(2) f_type values */
 #define PROC_MAGIC 0x9fa0
 #define DEVPTS_MAGIC 0x1cd1

@@ -29,11 +29,9 @@ int message_send(int socket, const struct message *message, int fd) {
 
 int answer_receive(int socket) {
   unsigned char answer;
-  for (;;) {
-    int n = as_result(recv(socket, &answer, 1, 0));
-    if (n == -EINTR) continue;
-    return n <= 0 ? n : answer;
-  }
+  int n = -EINTR;
+  for (int i = 0; n == -EINTR && i < MOST_INTERRUPTIONS; i++) n = as_result(recv(socket, &answer, 1, 0));
+  return n <= 0 ? n : answer;
 }
 
 int answer_receive_text(int socket, char **text) {

@@ -96,10 +96,12 @@ int op_await_start(struct context *c, const struct field *f) {
   long main_user = peer_user(c->sync_fd);
   close(c->sync_fd);
   c->sync_fd = c->report_fd = -1;
-  for (;;) {
+  for (int failures = 0;;) {
     int connection = as_result(accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC));
-    if (connection == -EINTR || connection == -ECONNABORTED) continue;
+    bool passing = connection == -EINTR || connection == -ECONNABORTED;
+    if (passing && failures++ < MOST_INTERRUPTIONS) continue;
     if (connection < 0) return connection;
+    failures = 0;
     if (may_start(c, connection, main_user) && answer_receive(connection) == ANSWER_START) {
       close(c->listen_fd);
       c->listen_fd = -1;
@@ -119,7 +121,14 @@ static const char *state_at(const struct context *c, uint64_t index) {
 
 int op_hook(struct context *c, const struct field *f) {
   char **argv = list_vector(&f[1]), **envp = list_vector(&f[2]);
-  struct hook hook = {f[0].text, argv, envp, state_at(c, f[4].number), (uint32_t)f[3].number, f[5].text};
+  struct hook hook = {f[0].text,
+                      argv,
+                      envp,
+                      state_at(c, f[4].number),
+                      (uint32_t)f[3].number,
+                      f[5].text,
+                      c->hook_filter.length ? &c->hook_filter : NULL,
+                      c->hook_filter_flags};
   int result = argv && envp ? hook_run(&hook) : -ENOMEM;
   free(argv);
   free(envp);

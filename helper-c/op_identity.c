@@ -11,7 +11,8 @@
 #include "kernel.h"
 #include "root_path.h"
 
-enum { MAX_LINE = 8192 };
+/* As for `exec --user` (runtime/process/tenant_facts.ts): the largest directories have some hundred KiB. */
+enum { MAX_PASSWD = 4 << 20, PAGE = 4096 };
 
 /* The sixth field of a passwd(5) line whose third is `uid`, or NULL. */
 static const char *home_in_line(char *line, uint32_t uid) {
@@ -24,27 +25,57 @@ static const char *home_in_line(char *line, uint32_t uid) {
   return *fields[2] && !*end && number == uid && fields[5][0] == '/' ? fields[5] : NULL;
 }
 
-int op_find_home(struct context *c, const struct field *f) {
-  static char line[MAX_LINE];
-  snprintf(c->home, sizeof c->home, "HOME=/");
-  /* Not a FIFO or a device, on which we would wait for ever. */
-  int fd = as_result(open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+/* -ENOENT for a FIFO or a device, too: we would wait for ever, or have it do something. */
+static int open_passwd(void) {
+  static const char path[] = "/etc/passwd";
   struct stat info;
-  if (fd < 0) return 0;
-  FILE *passwd = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? fdopen(fd, "r") : NULL;
-  if (!passwd) {
-    close(fd);
-    return 0;
+  if (stat(path, &info) < 0 || !S_ISREG(info.st_mode)) return -ENOENT;
+  int fd = as_result(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (fd < 0) return fd;
+  /* Somebody else may use the same root, and have replaced it meanwhile. */
+  int result = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? 0 : -ENOENT;
+  if (result == 0 && info.st_size > MAX_PASSWD) result = -EFBIG;
+  if (result == 0) return fd;
+  close(fd);
+  return result;
+}
+
+/* Counts what it reads: a file can grow, and in a procfs its size says nothing. */
+static int read_bounded(int fd, char *text, size_t most) {
+  size_t filled = 0;
+  for (ssize_t n; filled < most; filled += (size_t)n) {
+    n = read(fd, text + filled, most - filled);
+    if (n < 0 && errno != EINTR) return -errno;
+    if (n == 0) {
+      text[filled] = 0;
+      return 0;
+    }
+    if (n < 0) n = 0;
   }
-  while (fgets(line, sizeof line, passwd)) {
-    line[strcspn(line, "\n")] = 0;
-    const char *home = home_in_line(line, (uint32_t)f[0].number);
+  return -EFBIG;
+}
+
+static void find_home(struct context *c, char *text, uint32_t uid) {
+  for (char *line; (line = strsep(&text, "\n"));) {
+    const char *home = home_in_line(line, uid);
     if (!home) continue;
     snprintf(c->home, sizeof c->home, "HOME=%s", home);
-    break;
+    return;
   }
-  fclose(passwd);
-  return 0;
+}
+
+int op_find_home(struct context *c, const struct field *f) {
+  snprintf(c->home, sizeof c->home, "HOME=/");
+  int fd = open_passwd();
+  if (fd < 0) return fd == -EFBIG ? fd : 0;
+  const size_t room = MAX_PASSWD + PAGE;
+  char *text = malloc(room);
+  int result = text ? read_bounded(fd, text, room) : -ENOMEM;
+  if (result == 0) find_home(c, text, (uint32_t)f[0].number);
+  free(text);
+  close(fd);
+  /* What cannot be read is as good as absent. */
+  return result == -EFBIG || result == -ENOMEM ? result : 0;
 }
 
 /* Writes a label to a file of this thread's /proc/…/attr: not to one that only looks like the kernel's, which confines

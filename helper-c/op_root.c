@@ -9,6 +9,7 @@
 #include "context.h"
 #include "filesystem.h"
 #include "kernel.h"
+#include "old_mounts.h"
 #include "root_path.h"
 
 int op_propagation(struct context *c, const struct field *f) {
@@ -78,11 +79,21 @@ int op_enter_root(struct context *c, const struct field *f) {
   return result;
 }
 
+/* The container's root, which is the working directory, comes to lie on top of the old one. */
+static int move_root(void) {
+  int old_root = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (old_root < 0) return old_root;
+  /* What is mounted on a shared "/" is mounted on the host's, too. */
+  int result = as_result(mount(NULL, "/", NULL, MS_PRIVATE, NULL));
+  if (result == 0) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));
+  if (result == 0) result = leave_old_mounts(old_root);
+  close(old_root);
+  return result;
+}
+
 int op_change_root(struct context *c, const struct field *f) {
   int result = as_result(fchdir(c->root_fd));
-  /* What is mounted on a shared "/" is mounted on the host's, too. */
-  if (result == 0 && f[0].number) result = as_result(mount(NULL, "/", NULL, MS_PRIVATE, NULL));
-  if (result == 0 && f[0].number) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));
+  if (result == 0 && f[0].number) result = move_root();
   if (result == 0) result = as_result(chroot("."));
   if (result == 0) result = as_result(chdir("/"));
   return result;

@@ -1,4 +1,5 @@
-/* Loads a compiled seccomp filter. Compiling it is libseccomp's business, in Main. */
+/* Loads a compiled seccomp filter, or keeps it for hooks (hook.c). Compiling it is libseccomp's business, in Main. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +17,37 @@ static int hand_over(struct context *c, int listener) {
   return result;
 }
 
-int op_seccomp(struct context *c, const struct field *f) {
-  uint32_t size = f[0].count, count = size / sizeof(struct filter_instruction);
+/* A copy, aligned, for the caller to free. */
+static int copy_program(const struct field *bytes, struct filter_program *program) {
+  uint32_t size = bytes->count, count = size / sizeof(struct filter_instruction);
   if (size % sizeof(struct filter_instruction) || count == 0 || count > MAX_INSTRUCTIONS) return -EINVAL;
   struct filter_instruction *instructions = malloc(size);
   if (!instructions) return -ENOMEM;
-  memcpy(instructions, f[0].data, size);
-  struct filter_program program = {.length = (uint16_t)count, .instructions = instructions};
+  memcpy(instructions, bytes->data, size);
+  *program = (struct filter_program){.length = (uint16_t)count, .instructions = instructions};
+  return 0;
+}
+
+/* The last resort of end_process(), which must not depend on what the filter lets through. All zero is SIG_DFL. */
+static void expect_faults(void) {
+  const uint64_t defaults[4] = {0};
+  raw_syscall(SYS_rt_sigaction, SIGILL, (long)defaults, 0, 8, 0, 0);
+}
+
+int op_seccomp(struct context *c, const struct field *f) {
+  struct filter_program program;
+  int copied = copy_program(&f[0], &program);
+  if (copied < 0) return copied;
+  expect_faults();
   long result = sys_seccomp_filter((unsigned)f[1].number, &program);
-  free(instructions);
+  free((void *)(uintptr_t)program.instructions);
   if (result < 0) return (int)result;
   /* With TSYNC a positive result is the thread that could not be reached, and nothing is loaded. */
   if (result > 0 && !(f[1].number & FLAG_NEW_LISTENER)) return -ESRCH;
   return f[1].number & FLAG_NEW_LISTENER ? hand_over(c, (int)result) : 0;
+}
+
+int op_hook_filter(struct context *c, const struct field *f) {
+  c->hook_filter_flags = (unsigned)f[1].number;
+  return copy_program(&f[0], &c->hook_filter);
 }

@@ -83,5 +83,5 @@ int main(int argc, char **argv) {
     if (result == 0 && c.stage == stage) result = -ENOEXEC; /* a plan ends in exec, or goes on in the next stage */
   }
   report_failure(&c, failed, result);
-  return 1;
+  end_process(1);
 }

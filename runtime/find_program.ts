@@ -1,4 +1,5 @@
 /** Programs of the host by name, as a shell finds them. */
+import { variable } from "../ffi/environment.ts";
 import { isAbsent } from "./files.ts";
 
 const DEFAULT_FOLDERS = [
@@ -12,7 +13,7 @@ const DEFAULT_FOLDERS = [
 
 /** The first executable of that name in PATH, then where distributions put programs. */
 export function findProgram(name: string): string | undefined {
-  const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
+  const path = (variable("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
   return [...path, ...DEFAULT_FOLDERS].map((folder) => `${folder}/${name}`).find(isExecutable);
 }
 

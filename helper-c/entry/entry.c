@@ -4,9 +4,9 @@
  * entry point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already
  * taken `environ`, but none of deno's own code has run.
  *
- * It owns: the program and the shim in memory files, the argv and environment that deno sees, and the commands that it
- * carries out itself (shortcut.h). It does not own what
- * those say: options, commands and names of variables come from the packer, as lists of strings (strings.h).
+ * It owns: the program, the shim and the caller's environment in memory files, the argv and environment that deno sees,
+ * and the commands that it carries out itself (shortcut.h). It does not own what
+ * those say: options, commands and variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
 #include <asm/stat.h>
@@ -63,10 +63,6 @@ static unsigned long loaded(unsigned long address) {
   return (unsigned long)&header - header.image_address + address;
 }
 
-static int is_dropped(const char *variable) {
-  return any_matches(in_image(header.dropped_offset), variable, starts_with);
-}
-
 static struct initial_stack take_apart(long *stack) {
   struct initial_stack old = { .argc = stack[0], .argv = (char **)(stack + 1) };
 
@@ -113,23 +109,49 @@ static int is_quick(const struct initial_stack *old) {
   return 0;
 }
 
-/* Makes part of the image a file that nobody can change any more. */
-static long place(const struct entry_part *part) {
-  const char *bytes = in_image(part->offset);
-  unsigned long written = 0;
-  long fd = move_up(open_memory_file());
-  long result;
-
-  while (written < part->size) {
-    result = system_call(__NR_write, fd, (long)(bytes + written), part->size - written, 0);
+static void write_all(long fd, const char *bytes, unsigned long size) {
+  for (unsigned long written = 0; written < size;) {
+    long result = system_call(__NR_write, fd, (long)(bytes + written), size - written, 0);
     if (result <= 0)
       fail("write to a memory file", result);
     written += result;
   }
-  result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
+}
+
+/* Nobody can change the file any more. */
+static long seal(long fd) {
+  long result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
+
   if (result < 0)
     fail("fcntl F_ADD_SEALS", result);
   return fd;
+}
+
+/* Makes part of the image a file. */
+static long place(const struct entry_part *part) {
+  long fd = move_up(open_memory_file());
+
+  write_all(fd, in_image(part->offset), part->size);
+  return seal(fd);
+}
+
+/*
+ * The caller's variables, each ended by NUL, as a file for ffi/environment.ts. Deno gets none of them: with HOME, one
+ * would choose a .npmrc that it reads before any code of ours runs, others are files that it writes.
+ */
+static long place_environment(char **variables) {
+  long fd = move_up(open_memory_file());
+
+  while (*variables) {
+    char **first = variables;
+    unsigned long size = 0;
+    /* They usually lie one after the other, which saves a call each. */
+    do
+      size += length(*variables++) + 1;
+    while (*variables == *first + size);
+    write_all(fd, *first, size);
+  }
+  return seal(fd);
 }
 
 static void check_proc(void) {
@@ -168,11 +190,14 @@ static unsigned long soft_nofile(void) {
  * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
  * the connection on which a container that was started says why its program does not run; 0 means that there is none.
  */
-static void write_loader(char *loader, const struct entry_part *program, long report) {
+static void write_loader(char *loader, const struct initial_stack *old, long report) {
+  const struct entry_part *program = is_quick(old) ? &header.quick : &header.create;
   const char *piece = in_image(header.loader_offset);
-  const unsigned long numbers[] = { soft_nofile(), report, place(&header.shim), place(program) };
+  const unsigned long numbers[] = {
+    soft_nofile(), report, place_environment(old->envp), place(&header.shim), place(program),
+  };
 
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     loader = append_number(append(loader, piece), numbers[i]);
     piece += length(piece) + 1;
   }
@@ -234,15 +259,6 @@ static char **put_arguments(char **to, const struct initial_stack *old, const ch
   return to;
 }
 
-static char **put_environment(char **to, const struct initial_stack *old, const char *variables) {
-  for (char **from = old->envp; *from; from++)
-    if (!is_dropped(*from))
-      *to++ = *from;
-  to = put_strings(to, variables);
-  *to++ = 0;
-  return to;
-}
-
 static void put_auxv(char **to, char **from) {
   for (; from[0]; from += 2, to += 2) {
     to[0] = from[0];
@@ -261,22 +277,23 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   int cached = has_cache();
   const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
   const char *variables = in_image(cached ? header.cached_variables_offset : header.variables_offset);
-  unsigned long words = count_strings(options) + old.argc + count_strings(variables) + (old.auxv - old.envp);
+  unsigned long words = count_strings(options) + old.argc + count_strings(variables);
   char **block, **envp, **auxv;
 
   for (char **aux = old.auxv; aux[0]; aux += 2)
     words += 2;
-  /* Besides: argc, the loader, the NULL after argv, AT_NULL's pair, alignment. */
-  block = __builtin_alloca((words + 7) * sizeof(*block));
+  /* Besides: argc, the loader, the NULL after argv and the one after the variables, AT_NULL's pair, alignment. */
+  block = __builtin_alloca((words + 8) * sizeof(*block));
   block = (char **)(((unsigned long)block + 15) & ~15UL);
 
   check_proc();
   leave_deleted_folder();
   wait_for_children();
-  write_loader(loader, is_quick(&old) ? &header.quick : &header.create, report);
+  write_loader(loader, &old, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
-  auxv = put_environment(envp, &old, variables);
+  auxv = put_strings(envp, variables);
+  *auxv++ = 0;
   put_auxv(auxv, old.auxv);
   *(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
   start_program(loaded(header.entry_address), block, at_exit);

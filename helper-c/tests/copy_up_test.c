@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "seccomp_step.h"
@@ -223,4 +224,21 @@ TEST(copy_tree_refuses_names_that_exist_already) {
   write_file("to/file", "old");
   EQUAL(copy_tree(from, to, (struct kept_attributes){0}), -EEXIST);
   EQUAL_TEXT(read_file("to/file"), "old");
+}
+
+TEST(copy_tree_keeps_holes_and_what_lies_between_them) {
+  make_folders();
+  write_file("from/sparse", "at the start");
+  int fd = open("from/sparse", O_WRONLY | O_CLOEXEC);
+  CHECK(fd >= 0 && pwrite(fd, "in the middle", 13, 1ll << 35) == 13 && ftruncate(fd, 1ll << 36) == 0);
+  close(fd);
+  EQUAL(copy_tree(from, to), 0);
+  EQUAL(status("to/sparse").st_size, 1ll << 36);
+  CHECK(status("to/sparse").st_blocks < 1 << 10);
+  EQUAL_TEXT(read_file("to/sparse"), "at the start");
+  char text[14] = "";
+  fd = open("to/sparse", O_RDONLY | O_CLOEXEC);
+  CHECK(fd >= 0 && pread(fd, text, 13, 1ll << 35) == 13);
+  close(fd);
+  EQUAL_TEXT(text, "in the middle");
 }

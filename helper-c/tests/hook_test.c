@@ -3,18 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "../hook.h"
+#include "../kernel.h"
 
 static char *const ENV[] = {"HOOK=env", "PATH=/bin:/usr/bin", NULL};
 
 /* `sh -c SCRIPT` with `input`. */
 static int run(const char *script, const char *input, uint32_t timeout_ms) {
   char *argv[] = {"named", "-c", (char *)(unsigned long)script, NULL};
-  const struct hook hook = {"/bin/sh", argv, ENV, input, timeout_ms, ""};
+  const struct hook hook = {"/bin/sh", argv, ENV, input, timeout_ms, "", NULL, 0};
   return hook_run(&hook);
 }
 
@@ -42,7 +48,7 @@ TEST(a_hook_gets_its_name_environment_and_input) {
 TEST(a_hook_runs_in_its_folder) {
   char *argv[] = {"sh", "-c", "pwd > here", NULL};
   CHECK(mkdir("folder", 0755) == 0);
-  const struct hook hook = {"/bin/sh", argv, ENV, "", 0, "folder"};
+  const struct hook hook = {"/bin/sh", argv, ENV, "", 0, "folder", NULL, 0};
   EQUAL(hook_run(&hook), 0);
   CHECK(strstr(content("folder/here"), "/folder\n") != NULL);
 }
@@ -54,8 +60,8 @@ TEST(a_hook_that_fails_tells_how) {
 
 TEST(a_hook_that_is_not_there_or_no_program_is_an_error) {
   char *argv[] = {"x", NULL};
-  EQUAL(hook_run(&(struct hook){"/no/such/hook", argv, ENV, "", 0, ""}), -ENOENT);
-  EQUAL(hook_run(&(struct hook){"/etc/passwd", argv, ENV, "", 0, ""}), -EACCES);
+  EQUAL(hook_run(&(struct hook){"/no/such/hook", argv, ENV, "", 0, "", NULL, 0}), -ENOENT);
+  EQUAL(hook_run(&(struct hook){"/etc/passwd", argv, ENV, "", 0, "", NULL, 0}), -EACCES);
 }
 
 TEST(a_hook_need_not_read_its_input) {
@@ -98,4 +104,31 @@ TEST(a_hook_begins_with_no_signal_blocked_or_ignored_and_ours_stay) {
   struct sigaction pipe;
   sigaction(SIGPIPE, NULL, &pipe);
   CHECK(pipe.sa_handler == SIG_DFL);
+}
+
+/* Allows everything but three calls. */
+#define REFUSE(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+#define FILTER(a, b, c)                                                                                          \
+  {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), REFUSE(a), REFUSE(b), REFUSE(c),       \
+   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}
+
+static int run_under(const struct sock_filter *code, size_t size, const char *script) {
+  char *argv[] = {"named", "-c", (char *)(unsigned long)script, NULL};
+  const struct filter_program program = {(uint16_t)(size / sizeof *code), (const struct filter_instruction *)code};
+  return hook_run(&(struct hook){"/bin/sh", argv, ENV, "", 0, "", &program, 0});
+}
+
+TEST(a_hook_runs_under_its_filter_and_we_do_not) {
+  static const struct sock_filter code[] = FILTER(SYS_mkdirat, SYS_mkdir, SYS_chroot);
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  EQUAL(run_under(code, sizeof code, "grep Seccomp: /proc/self/status > told; ! mkdir refused 2> /dev/null"), 0);
+  EQUAL_TEXT(content("told"), "Seccomp:\t2\n");
+  CHECK(mkdir("refused", 0755) == 0);
+}
+
+TEST(a_hook_that_may_neither_run_nor_exit_is_an_error) {
+  static const struct sock_filter code[] = FILTER(SYS_execve, SYS_exit_group, SYS_exit);
+  CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  EQUAL(run_under(code, sizeof code, "exit 0"), -EPERM);
+  EQUAL(waitpid(-1, NULL, WNOHANG), -1);
 }

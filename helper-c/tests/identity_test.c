@@ -1,8 +1,12 @@
 /* op_find_home(): a hostile image's /etc/passwd, read in a root of its own. */
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../context.h"
 
@@ -71,4 +75,24 @@ TEST(a_FIFO_or_nothing_in_the_place_of_the_file_is_not_waited_for) {
   EQUAL_TEXT(home_of(0), "HOME=/");
   CHECK(mkdir("/etc/passwd", 0755) == 0);
   EQUAL_TEXT(home_of(0), "HOME=/");
+}
+
+TEST(a_file_that_is_too_large_for_a_passwd_is_refused_unread) {
+  PASSWD("root:x:0:0:root:/root:/bin/sh\n");
+  enter_root();
+  CHECK(truncate("/etc/passwd", 1ll << 40) == 0);
+  EQUAL(op_find_home(&c, &(struct field){.number = 0}), -EFBIG);
+  CHECK(truncate("/etc/passwd", 4 << 20) == 0);
+  EQUAL_TEXT(home_of(0), "HOME=/root");
+}
+
+TEST(a_file_without_a_size_is_read_up_to_the_bound_only) {
+  /* Of a regular file's kind, 0 bytes long, and as many as there are addresses. */
+  CHECK(mkdir("root", 0755) == 0 && mkdir("root/etc", 0755) == 0 && mkdir("root/proc", 0755) == 0);
+  SKIP_UNLESS(geteuid() == 0 && unshare(CLONE_NEWNS) == 0, "needs root for a mount");
+  CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  CHECK(mount("proc", "root/proc", "proc", 0, NULL) == 0);
+  CHECK(symlink("/proc/self/pagemap", "root/etc/passwd") == 0);
+  enter_root();
+  EQUAL(op_find_home(&c, &(struct field){.number = 0}), -EFBIG);
 }

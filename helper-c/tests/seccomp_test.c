@@ -96,3 +96,36 @@ TEST(the_listener_goes_to_main_and_stays_with_nobody_else) {
   EQUAL(message.stage, STAGE_INIT);
   CHECK(origin.passed >= 0);
 }
+
+/* Says `action` to every call. */
+static void refuse_all(uint32_t action) {
+  const struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, action)};
+  struct context c = {.sync_fd = -1};
+  allow_filters();
+  if (load(&c, code, sizeof code, 0) == 0) end_process(7);
+}
+
+/* How a child ends that loads the filter, as process 1 of a pid namespace if it can be. */
+static int end_under(uint32_t action) {
+  struct clone_args_v2 args = {.flags = geteuid() == 0 ? CLONE_NEWPID : 0, .exit_signal = SIGCHLD};
+  long pid = sys_clone3(&args);
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    /* What op_seccomp() is for. */
+    signal(SIGILL, SIG_IGN);
+    refuse_all(action);
+    for (;;) pause();
+  }
+  int status = 0;
+  EQUAL(waitpid((pid_t)pid, &status, 0), pid);
+  return status;
+}
+
+TEST(end_process_ends_process_1_under_a_filter_that_refuses_everything) {
+  const int errors[] = {EPERM, ENOSYS, EINTR, EAGAIN};
+  for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    int status = end_under(SECCOMP_RET_ERRNO | (uint32_t)errors[i]);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL);
+  }
+  EQUAL(end_under(SECCOMP_RET_ALLOW), 7 << 8);
+}

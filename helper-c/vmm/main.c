@@ -44,5 +44,5 @@ int main(void) {
   struct message message = {
       .type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = (uint32_t)outcome[0], .error = -result};
   if (outcome[1] >= 0) message_send(outcome[1], &message, -1);
-  return 1;
+  end_process(1);
 }

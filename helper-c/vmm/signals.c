@@ -38,10 +38,10 @@ static void *hand_over(void *ignored) {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, NULL);
-  for (ssize_t n; (n = read(wake_pipe[0], &number, 1)) != 0;) {
+  /* All signals wait here, so an error is what a filter says. */
+  while (read(wake_pipe[0], &number, 1) == 1) {
     uint8_t payload[8] = {0}, reply[4];
     uint32_t size = sizeof reply;
-    if (n < 0) continue;
     write_le32(payload, number);
     /* A guest that still boots gets it when it can. */
     agent_request(run_folder, -1, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);

@@ -1,4 +1,5 @@
 /** `kago create`: makes a container whose process waits for `start`. */
+import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { withCreated } from "../process/container_create.ts";
@@ -9,7 +10,7 @@ export async function run(invocation: Invocation<"create">, logger: Logger): Pro
   const request = {
     ...createRequest(invocation, false, "created"),
     // `start` reaches it, with a NOTIFY_SOCKET of its own.
-    sdNotify: namesManager(Deno.env.get("NOTIFY_SOCKET")),
+    sdNotify: namesManager(variable("NOTIFY_SOCKET")),
   };
   await withCreated(request, logger.warn, ({ launched }) => launched.commit());
   return 0;

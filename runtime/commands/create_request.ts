@@ -1,4 +1,5 @@
 /** The options of `create` and `run` as one request. */
+import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { CreateRequest } from "../process/container_create.ts";
 import { inheritedListenFds } from "../process/listen_fds.ts";
@@ -11,7 +12,7 @@ export function createRequest(
   foreground: boolean,
   status: CreateRequest["status"],
 ): CreateRequest {
-  const listenFds = inheritedListenFds(Deno.env.get("LISTEN_PID"), Deno.env.get("LISTEN_FDS"));
+  const listenFds = inheritedListenFds(variable("LISTEN_PID"), variable("LISTEN_FDS"));
   return {
     id: positionals[0]!,
     root: stateRoot(global),

@@ -2,10 +2,12 @@
  * `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. A microVM's are the
  * guest's, for which ps_guest.ts is loaded.
  */
+import { childEnvironment } from "../../ffi/environment.ts";
 import { cgroupPids } from "../cgroup/kill.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { HostError, UsageError } from "../errors.ts";
+import { findProgram } from "../find_program.ts";
 import type { Logger } from "../log.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { loadState } from "../state/store.ts";
@@ -43,15 +45,15 @@ function pidsOf({ id, cgroup }: StoredState): number[] {
 
 /** What ps(1) prints with these options. */
 function askPs(options: readonly string[]): string {
-  let output: Deno.CommandOutput;
-  try {
-    output = new Deno.Command("ps", { args: [...options], stdin: "null" }).outputSync();
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new HostError("there is no ps on this host", "install procps, or use --format json", {
-      cause,
-    });
+  const path = findProgram("ps");
+  if (!path) {
+    throw new HostError("there is no ps on this host", "install procps, or use --format json");
   }
+  const output = new Deno.Command(path, {
+    args: [...options],
+    ...childEnvironment(),
+    stdin: "null",
+  }).outputSync();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (output.success) return text(output.stdout);
   const said = text(output.stderr).trim() || text(output.stdout).trim();

@@ -1,4 +1,5 @@
 /** `kago run`: create and start in one, and unless detached, wait and delete. */
+import { variable } from "../../ffi/environment.ts";
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
@@ -11,7 +12,7 @@ import { exitCode } from "./exit_code.ts";
 
 export async function run(invocation: Invocation<"run">, logger: Logger): Promise<number> {
   const { detach, keep, noSubreaper } = invocation.options;
-  const manager = connectToManager(Deno.env.get("NOTIFY_SOCKET"), logger.warn);
+  const manager = connectToManager(variable("NOTIFY_SOCKET"), logger.warn);
   const request = {
     ...createRequest(invocation, !detach, "running"),
     manager,

@@ -1,4 +1,5 @@
 /** `kago start`: runs the process of a created container. */
+import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { startContainer } from "../process/container_start.ts";
@@ -6,7 +7,7 @@ import { awaitReady, connectToManager } from "../process/sd_notify.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export function run({ global, positionals }: Invocation<"start">, logger: Logger): number {
-  const manager = connectToManager(Deno.env.get("NOTIFY_SOCKET"), logger.warn);
+  const manager = connectToManager(variable("NOTIFY_SOCKET"), logger.warn);
   const { pid, notify } = startContainer(stateRoot(global), positionals[0]!, manager);
   awaitReady(notify, pid);
   return 0;

@@ -1,4 +1,5 @@
 /** Which criu is used, and whether it is recent enough. */
+import { childEnvironment } from "../../ffi/environment.ts";
 import { HostError } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
 import { joinPath } from "../plan/path.ts";
@@ -54,7 +55,7 @@ export function requireVersion(
  */
 export function requireFeature({ path }: CriuProgram, feature: string, option: string): void {
   const args = ["check", "--feature", feature];
-  const { success, stderr } = new Deno.Command(path, { args, stdin: "null" }).outputSync();
+  const { success, stderr } = runCriu(path, args);
   if (success) return;
   const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1)!;
   throw new HostError(
@@ -66,7 +67,7 @@ export function requireFeature({ path }: CriuProgram, feature: string, option: s
 function askVersion(path: string): string {
   let output: Deno.CommandOutput;
   try {
-    output = new Deno.Command(path, { args: ["--version"], stdin: "null" }).outputSync();
+    output = runCriu(path, ["--version"]);
   } catch (cause) {
     throw new HostError(`${path} cannot be executed`, "name another criu with --criu", { cause });
   }
@@ -76,6 +77,10 @@ function askVersion(path: string): string {
     `${path} --version does not tell a version of criu`,
     "name another criu with --criu",
   );
+}
+
+function runCriu(path: string, args: string[]): Deno.CommandOutput {
+  return new Deno.Command(path, { args, ...childEnvironment(), stdin: "null" }).outputSync();
 }
 
 /** The version in what `criu --version` prints. */

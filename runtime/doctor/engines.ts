@@ -1,4 +1,5 @@
 /** Which container engines the host has, and whether their configuration names kago. */
+import { variable } from "../../ffi/environment.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
 import { listFolder, readText } from "./read.ts";
@@ -66,8 +67,8 @@ export function engineFindings(): Finding[] {
 }
 
 function readAll(place: string): string[] {
-  const home = Deno.env.get("HOME");
-  const config = Deno.env.get("XDG_CONFIG_HOME") ?? (home ? `${home}/.config` : "/nonexistent");
+  const home = variable("HOME");
+  const config = variable("XDG_CONFIG_HOME") ?? (home ? `${home}/.config` : "/nonexistent");
   const path = place.replace("$CONFIG", config);
   const files = path.endsWith("/") ? listFolder(path).map((name) => `${path}${name}`) : [path];
   return files.map(readText).filter((text) => text !== undefined);

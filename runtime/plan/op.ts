@@ -147,6 +147,8 @@ export const OPS = {
    * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own.
    */
   hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32", cwd: "str" },
+  /** The filter that hooks from here on run under, as in `seccomp`; this process does not have it yet. */
+  hookFilter: { filter: "bytes", flags: "u32" },
   /** ioprio_set(2) of this process; class in bits 13 to 15. */
   ioPriority: { value: "u32" },
   /** sched_setattr(2); `nice` as an unsigned number, times in nanoseconds. */

@@ -161,7 +161,18 @@ export function startOps(input: ProcessInput, process: Process): readonly Op[] {
   const hooks = startHookOps(input);
   return input.seccomp?.listener
     ? [...filter, { op: "awaitStart" }, ...hooks]
-    : [{ op: "awaitStart" }, ...hooks, ...filter];
+    : [{ op: "awaitStart" }, ...hookFilterOps(input, filter, hooks), ...hooks, ...filter];
+}
+
+/** The hooks in the container run under its filter, as with runc; what comes between them and the exec needs none. */
+function hookFilterOps(
+  { seccomp }: ProcessInput,
+  filter: readonly Op[],
+  hooks: readonly Op[],
+): readonly Op[] {
+  if (!seccomp || filter.length === 0 || hooks.length === 0) return [];
+  const { filter: code, flags } = seccomp;
+  return [{ op: "hookFilter", filter: code, flags, from: "linux.seccomp" }];
 }
 
 const TSYNC = 1;

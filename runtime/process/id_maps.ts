@@ -2,7 +2,9 @@
  * The id maps of a new user namespace, written by Main while the Intermediate waits (user_namespaces(7)). Root
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
+import { childEnvironment } from "../../ffi/environment.ts";
 import { errnoOf, HostError, SyscallError } from "../errors.ts";
+import { findProgram } from "../find_program.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";
 import type { IdMapping, Spec } from "../spec/spec.ts";
@@ -43,9 +45,16 @@ function write(path: string, text: string): void {
 function runHelper(program: string, pid: number, mappings: readonly IdMapping[]): void {
   const ranges = mappings.flatMap(({ containerID, hostID, size }) => [containerID, hostID, size]);
   const args = [`${pid}`, ...ranges.map(String)];
+  const path = findProgram(program);
+  if (!path) throw new HostError(`${program} cannot be found`, "install the package uidmap");
   let output: Deno.CommandOutput;
   try {
-    output = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
+    output = new Deno.Command(path, {
+      args,
+      ...childEnvironment(),
+      stdout: "null",
+      stderr: "piped",
+    }).outputSync();
   } catch (cause) {
     throw new HostError(`${program} cannot be run`, "install the package uidmap", { cause });
   }

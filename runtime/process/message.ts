@@ -2,7 +2,7 @@
  * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
  * owns the layout, and turns a failure into the error that names the operation.
  */
-import { SpecError, SyscallError } from "../errors.ts";
+import { HostError, SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 
@@ -63,6 +63,7 @@ const ENOENT = 2;
 const ESRCH = 3;
 const EACCES = 13;
 const EXDEV = 18;
+const EFBIG = 27;
 
 /** The error that a failed operation stands for; engines read the words of a missing program. */
 export function failureError(message: Message, plan: Plan): Error {
@@ -81,6 +82,10 @@ export function failureError(message: Message, plan: Plan): Error {
       return new SpecError(op.from!, `exec: ${name}: permission denied`, { cause });
     }
     return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
+  }
+  if (op.op === "findHome" && message.errno === EFBIG) {
+    const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
+    return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
   }
   if (op.op === "guestSession" && message.errno === ESRCH) {
     return new Error("the VM has ended", { cause });

@@ -1,4 +1,5 @@
 /** Where the containers' states are kept when --root does not say, and what an id may be. */
+import { variable } from "../../ffi/environment.ts";
 import { HostError, UsageError } from "../errors.ts";
 import { inUserNamespace } from "../rootless.ts";
 
@@ -8,7 +9,7 @@ import { inUserNamespace } from "../rootless.ts";
  * @throws {HostError} when a user without root has no XDG_RUNTIME_DIR.
  */
 export function defaultStateRoot(): string {
-  const runtimeDir = Deno.env.get("XDG_RUNTIME_DIR");
+  const runtimeDir = variable("XDG_RUNTIME_DIR");
   if (Deno.uid() === 0 && !(runtimeDir && isRootlessNamespace())) return "/run/kago";
   if (runtimeDir) return `${runtimeDir}/kago`;
   throw new HostError(
@@ -19,7 +20,7 @@ export function defaultStateRoot(): string {
 
 /** root in a user namespace keeps USER=root when he is meant as the root of a whole nested host, as in a container. */
 function isRootlessNamespace(): boolean {
-  if (Deno.env.get("USER") === "root") return false;
+  if (variable("USER") === "root") return false;
   return inUserNamespace();
 }
 

@@ -19,10 +19,8 @@ export const ENTRY_HEADER = {
   /** … the commands that have the quick program, the others, … */
   quick_commands_offset: "word",
   other_commands_offset: "word",
-  /** … variables added to the environment, … */
+  /** … the variables that are deno's environment, … */
   variables_offset: "word",
-  /** … prefixes of variables that deno shall not see, … */
-  dropped_offset: "word",
   /** … the folders down to the cache of compiled code, and options and variables for when it can be used. */
   cache_folders_offset: "word",
   cached_options_offset: "word",

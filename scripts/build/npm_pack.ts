@@ -53,17 +53,19 @@ const CACHED = ["--v8-flags=--jitless,--no-lazy"];
 const CACHE_FOLDERS = ["/run/kago", "/run/kago/~deno"];
 
 /**
- * Deno neither asks the network for updates nor writes caches to the caller's home: this folder can never be. On a
- * terminal it would tell the user that it has no folder, hence no log. Nor does it put a `node` of its own into PATH.
+ * All of Deno's environment; the caller's is the program's alone (ffi/environment.ts). Deno neither asks the network for
+ * updates nor writes caches to the caller's home: this folder can never be. On a terminal it would tell the user that it
+ * has no folder, hence no log. Nor does it put a `node` of its own into PATH. It reads HOME's .npmrc in any case, and ends
+ * when that says ENOTDIR; without HOME it would ask the host's users for one. In a procfs nobody makes a file.
  */
-const VARIABLES = ["DENO_NO_UPDATE_CHECK=1", "DENO_LOG=off", "DENO_DISABLE_NODE_SHIM=1"];
+const VARIABLES = [
+  "HOME=/proc/kago",
+  "NO_COLOR=1",
+  "DENO_NO_UPDATE_CHECK=1",
+  "DENO_LOG=off",
+  "DENO_DISABLE_NODE_SHIM=1",
+];
 const NO_FOLDER = "DENO_DIR=/dev/null/kago";
-
-/**
- * Variables of the caller that would change how Deno runs: V8 flags, logs, coverage and audit files, an IPC channel,
- * Node options, telemetry, backtraces in errors.
- */
-const DROPPED = ["DENO_", "NODE_", "NPM_CONFIG_", "OTEL_", "RUST_", "JSR_"];
 
 /** What goes into the binary besides the stock executable. */
 export interface Parts {
@@ -114,7 +116,7 @@ function buildImage(
   place: { readonly address: number; readonly offset: number },
   parts: Parts,
 ): Uint8Array<ArrayBuffer> {
-  const digits = 4 * 20;
+  const digits = 5 * 20;
   if (LOADER.join("").length + digits >= ENTRY_LOADER_MAX) {
     throw new Error("the loader is too long");
   }
@@ -127,7 +129,6 @@ function buildImage(
       Object.keys(COMMANDS).filter((name) => !QUICK.commands.includes(name)),
     ),
     variables_offset: image.appendList([...VARIABLES, NO_FOLDER]),
-    dropped_offset: image.appendList(DROPPED),
     cache_folders_offset: image.appendList(CACHE_FOLDERS),
     cached_options_offset: image.appendList([...OPTIONS, ...CACHED]),
     cached_variables_offset: image.appendList([...VARIABLES, `DENO_DIR=${CACHE_FOLDERS.at(-1)}`]),

@@ -8,18 +8,19 @@ import { START_WHOLE } from "./quick.ts";
 
 /**
  * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
- * the connection to a container whose start failed or 0, the file descriptor of the shim, that of the program. The
- * program finds the first three in `globalThis.kago`.
+ * the connection to a container whose start failed or 0, the file descriptors of the caller's environment, of the shim, of
+ * the program. The program finds the first four in `globalThis.kago`.
  *
  * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache. It knows a program by the name
  * given and V8's hash of the text, which for a text as long as these is its length: with a name that says no more, a
  * kago would run the bytecode of another. So the name is the digest that the text begins with.
  * An error that main.ts did not handle is printed here: Deno's log is off.
  */
-export const LOADER: readonly [string, string, string, string, string] = [
+export const LOADER: readonly [string, string, string, string, string, string] = [
   "data:text/javascript,globalThis.kago={softNofile:",
   ",report:",
-  ",shim:'/proc/self/fd/",
+  ",environment:'/proc/self/fd/",
+  "',shim:'/proc/self/fd/",
   "',start:(t)=>Deno[Deno.internal].core.evalContext(t,'file:///kago/'+t.slice(2,34))[0]};" +
   "kago.start(Deno.readTextFileSync('/proc/self/fd/",
   "')).catch((e)=>{console.error(e);Deno.exit(1)})",

@@ -10,6 +10,8 @@ addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
 interface Report {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The caller's environment, in the file that the stub names. */
+  readonly callers: readonly string[];
   readonly cwd: string;
   readonly commandLine: readonly string[];
   readonly exe: string;
@@ -68,6 +70,8 @@ Deno.test("it runs with an empty environment", async () => {
     "DENO_DISABLE_NODE_SHIM",
     "DENO_LOG",
     "DENO_NO_UPDATE_CHECK",
+    "HOME",
+    "NO_COLOR",
   ]);
 });
 
@@ -108,9 +112,13 @@ Deno.test("it writes nothing below HOME and the folder it is run in", async () =
   });
 });
 
-const OWN: Readonly<Record<string, string>> = { DENO_DIR: "/run/kago/~deno", DENO_LOG: "off" };
+const OWN: Readonly<Record<string, string>> = {
+  DENO_DIR: "/run/kago/~deno",
+  DENO_LOG: "off",
+  HOME: "/proc/kago",
+};
 
-Deno.test("variables meant for deno and node change nothing", async () => {
+Deno.test("the caller's variables change nothing of deno's, and are told to the program", async () => {
   await withFolder(async (folder) => {
     const hostile = {
       DENO_V8_FLAGS: "--no-such-flag",
@@ -124,10 +132,14 @@ Deno.test("variables meant for deno and node change nothing", async () => {
       NPM_CONFIG_REGISTRY: ":",
       OTEL_DENO: "true",
       RUST_LOG: "trace",
+      SSLKEYLOGFILE: `${folder}/keys`,
+      HOME: folder,
+      PATH: "/usr/bin",
     };
-    const { env } = await report(PROBE, ["report"], { env: hostile });
-    for (const name of Object.keys(hostile)) {
+    const { env, callers } = await report(PROBE, ["report"], { env: hostile });
+    for (const [name, value] of Object.entries(hostile)) {
       assertEquals(env[name], OWN[name]);
+      assert(callers.includes(`${name}=${value}`), name);
     }
     assertEquals([...Deno.readDirSync(folder)], []);
   });

@@ -13,6 +13,7 @@ const verbs = {
   report: () => console.log(JSON.stringify({
     args: rest,
     env: Deno.env.toObject(),
+    callers: Deno.readTextFileSync(globalThis.kago.environment).split("\\0"),
     cwd: Deno.cwd(),
     commandLine: Deno.readTextFileSync("/proc/self/cmdline").split("\\0").slice(0, -1),
     exe: Deno.execPath(),
@@ -23,7 +24,11 @@ const verbs = {
   throw: () => { throw new Error("on purpose"); },
   copy: () => Deno.stdin.readable.pipeTo(Deno.stdout.writable),
   descriptors: async () => {
-    const listing = new Deno.Command("ls", { args: ["-1", "/proc/self/fd"], stdout: "inherit" });
+    const listing = new Deno.Command("ls", {
+      args: ["-1", "/proc/self/fd"],
+      env: { PATH: "/usr/bin:/bin" },
+      stdout: "inherit",
+    });
     await listing.output();
   },
 };

@@ -268,4 +268,61 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: [],
+    mechanism:
+      "files in the caller's home or folder, and variables, choose what Deno reads and writes",
+    tests: {
+      "environment_test.ts": [
+        "malformed files for deno and npm in the caller's home and folder change nothing",
+        "FIFOs in the place of such files hold nothing up",
+        "no variable of the caller's makes kago write a file",
+        "kago opens no file below the caller's home or folder",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "an image's /etc/passwd or /etc/group has no end",
+    tests: {
+      "passwd_test.ts": [
+        "a passwd of a terabyte ends run with a sentence, and one that HOME is given with is not read",
+        "a FIFO, a device, a folder and a link to either are no passwd, and hold nothing up",
+        "exec reads no passwd and no group of a terabyte",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a seccomp filter keeps a stage of the runtime's from ending",
+    tests: {
+      "filtered_end_test.ts": [
+        "run ends and leaves nothing under a filter that allows ${name}, ${kind} no_new_privs",
+        "a hook that may neither run nor exit is an error of run",
+        "a container that waits for start under a filter that interrupts it for ever is gone",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "hooks in the container run without its seccomp filter",
+    tests: {
+      "hook_filter_test.ts": [
+        "a startContainer hook runs under the container's filter, ${kind} no_new_privs",
+        "a startContainer hook of a microVM runs under the filter of the VMM",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism:
+      "a nested user namespace mounts a procfs or sysfs without masks, since the host's are in sight",
+    tests: {
+      "no_pivot_test.ts": [
+        "without pivot_root a nested user namespace mounts no unmasked ${type}",
+        "nor does it where another mount hides the host's ${type}, and it has no path",
+        "nor does it where the host's ${type} is locked, as it is for a user namespace",
+      ],
+    },
+  },
 ];

@@ -15,20 +15,19 @@ const HEADER: EntryHeader = {
   quick_commands_offset: 6,
   other_commands_offset: 7,
   variables_offset: 8,
-  dropped_offset: 9,
-  cache_folders_offset: 10,
-  cached_options_offset: 11,
-  cached_variables_offset: 12,
-  shim: { offset: 13, size: 14 },
-  quick: { offset: 15, size: 16 },
-  create: { offset: 17, size: 18 },
+  cache_folders_offset: 9,
+  cached_options_offset: 10,
+  cached_variables_offset: 11,
+  shim: { offset: 12, size: 13 },
+  quick: { offset: 14, size: 15 },
+  create: { offset: 16, size: 17 },
 };
 
 Deno.test("encodeEntryHeader() writes a 64-bit word a field and two a part, in order", () => {
   const bytes = encodeEntryHeader(HEADER);
   assertEquals(bytes.byteLength, ENTRY_HEADER_SIZE);
   const words = [...new BigUint64Array(bytes.buffer)].map(Number);
-  assertEquals(words, [1, 2, 0x1_0000_0003, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
+  assertEquals(words, [1, 2, 0x1_0000_0003, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
 });
 
 Deno.test("entryHeaderToC() declares the fields in the same order", () => {

@@ -12,7 +12,6 @@ const HEADER: EntryHeader = {
   quick_commands_offset: 0,
   other_commands_offset: 0,
   variables_offset: 0,
-  dropped_offset: 0,
   cache_folders_offset: 0,
   cached_options_offset: 0,
   cached_variables_offset: 0,

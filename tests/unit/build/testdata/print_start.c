@@ -16,6 +16,9 @@ static void print_files(const char *loader) {
     int fd = (loader += strlen("/proc/self/fd/"), atoi(loader));
     long size = pread(fd, bytes, sizeof(bytes), 0);
 
+    /* A NUL ends a record here, so those of the file become tabs. */
+    for (int i = 0; i < size; i++)
+      if (!bytes[i]) bytes[i] = '\t';
     printf("file:%d %#x %d %.*s%c", fd, fcntl(fd, F_GET_SEALS), fcntl(fd, F_GETFD), (int)size, bytes, 0);
   }
 }
