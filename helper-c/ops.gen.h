@@ -72,10 +72,11 @@
   X(69, criu_socket, "u") \
   X(70, reopen_null, "") \
   X(71, own_streams, "u") \
-  X(72, krun_load, "SS") \
-  X(73, krun_passt, "sS") \
-  X(74, krun_kvm, "") \
-  X(75, krun_call, "sSs") \
-  X(76, krun_isolate, "") \
-  X(77, krun_console, "ss") \
-  X(78, krun_enter, "")
+  X(72, krun_open, "SS") \
+  X(73, krun_load, "SS") \
+  X(74, krun_passt, "sS") \
+  X(75, krun_kvm, "") \
+  X(76, krun_call, "sSs") \
+  X(77, krun_isolate, "") \
+  X(78, krun_console, "ss") \
+  X(79, krun_enter, "")

@@ -41,7 +41,8 @@ int vmm_tell(struct context *c, const char *format, ...) {
   return -ECANCELED;
 }
 
-int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, int32_t result[2]) {
+int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, const int libraries[LIBRARY_SLOTS],
+            int32_t result[2]) {
   static struct plan plan; /* libkrun keeps pointers into it */
   struct context c = {.plan = &plan,
                       .stage = STAGE_VMM,
@@ -57,6 +58,7 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, in
                       .vmm_fd = -1,
                       .on_all_threads = on_every_thread};
   uint32_t failed = 0;
+  for (int i = 0; i < LIBRARY_SLOTS; i++) c.libraries[i] = libraries[i] + 1;
   c.agent_program = agent_program(&c.agent_size);
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);

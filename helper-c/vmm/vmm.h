@@ -35,8 +35,9 @@ int vmm_spawn_peer(const char *path, char *const argv[], int32_t peer[3]);
 /* From now on hands signals to this process to the guest agent whose socket is in the folder: 0 or -errno. */
 int vmm_forward_signals(int folder);
 
-/* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `result` gets the failing operation's
- * index, and who hears of failures, -1 when it was told. */
-int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, int32_t result[2]);
+/* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen by
+ * their slots, -1 for none. `result` gets the failing operation's index, and who hears of failures, -1 when it was told. */
+int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int run_fd, const int libraries[LIBRARY_SLOTS],
+            int32_t result[2]);
 
 #endif

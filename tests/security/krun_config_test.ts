@@ -1,12 +1,13 @@
 /** What an image may do to the runtime's files in its root, and to the microVM's settings: CVE-2025-24965. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runOk } from "../harness/run.ts";
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, plantLink, PRECIOUS } from "./attack.ts";
 
 const CONFIG = ".krun_config.json";
 const ECHO = { args: ["/bin/echo", "from the spec"] };
 /** With the agent there is no such file. */
-const WITHOUT_AGENT = { ...ECHO, annotations: { "krun.agent": "0" } };
+const WITHOUT_AGENT = { ...ECHO, annotations: { "krun.agent": "0" }, config: UNRESTRICTED };
 const VM = ["microVM"] as const;
 
 for (
@@ -71,33 +72,6 @@ attack(
     assertEquals(config?.args.slice(-2), [2, 256]);
     const others = ["krun_set_kernel", "krun_set_gpu_options", "krun_set_nested_virt"];
     assertEquals(calls.filter(({ call }) => others.includes(call)), []);
-  },
-  VM,
-);
-
-// Engines copy an image's annotations into config.json, so a library that they name would be the image's.
-attack(
-  "a library named by an annotation is not loaded into the runtime out of the image",
-  ({ path }) => ({ ...ECHO, annotations: { "krun.libkrun.path": `${path}/libkrun.so.1` } }),
-  async ({ rootfs, victim, kago, run }) => {
-    const library = `${rootfs}/libkrun.so.1`;
-    const source = `${kago.bundle.path}/evil.c`;
-    const lines = [
-      "#include <stdio.h>",
-      "__attribute__((constructor)) static void run(void) {",
-      `  FILE *file = fopen("${victim.folder}/written", "w");`,
-      "  if (file) fclose(file);",
-      "}",
-    ];
-    await Deno.writeTextFile(source, lines.join("\n"));
-    await runOk("cc", ["-shared", "-fPIC", "-o", library, source]);
-    const { config, path } = kago.bundle;
-    const annotations = { "run.oci.handler": "krun", "krun.libkrun.path": library };
-    await Deno.writeTextFile(`${path}/config.json`, JSON.stringify({ ...config, annotations }));
-    await run();
-    const written = [...Deno.readDirSync(victim.folder)].map(({ name }) => name);
-    for (const name of written) await Deno.remove(`${victim.folder}/${name}`);
-    assertEquals(written, [], "the image's library ran on the host");
   },
   VM,
 );
