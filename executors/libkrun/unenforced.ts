@@ -4,16 +4,16 @@
  * confines the VMM all the same (its root, its mounts' contents, its cgroup), which is why those are no matter of this module.
  */
 import { SpecError } from "../../runtime/errors.ts";
-import { DEFAULT_UMASK } from "../../runtime/plan/process.ts";
+import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
-import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 
 /**
+ * @param own kago's own bounding set of capabilities, as a mask.
  * @throws {SpecError} naming the first field that would not be in force.
  */
-export function refuseUnenforced(spec: Spec): void {
-  const field = unenforcedUser(spec.process) ?? unenforcedRights(spec.process) ??
+export function refuseUnenforced(spec: Spec, own = boundingSet()): void {
+  const field = unenforcedUser(spec.process) ?? unenforcedRights(spec.process, own) ??
     unenforcedPaths(spec) ?? unenforcedMount(spec);
   if (field === undefined) return;
   throw new SpecError(
@@ -33,15 +33,16 @@ function unenforcedUser({ user = {} }: Process = { cwd: "/" }): string | undefin
     : undefined;
 }
 
-/** A config.json without capabilities asks for a process that has none. */
+/**
+ * A config.json without capabilities asks for a process that has none; one that has all of kago's own withholds nothing.
+ * @param own kago's bounding set.
+ */
 function unenforcedRights(
   { capabilities = {}, noNewPrivileges, rlimits = [] }: Process = { cwd: "/" },
+  own: bigint,
 ): string | undefined {
   for (const set of ["bounding", "effective", "permitted"] as const) {
-    const given = new Set(capabilities[set]);
-    if (!Object.keys(CAPABILITIES).every((name) => given.has(name))) {
-      return `process.capabilities.${set}`;
-    }
+    if ((own & ~capabilityMask(capabilities[set])) !== 0n) return `process.capabilities.${set}`;
   }
   if (noNewPrivileges) return "process.noNewPrivileges";
   return rlimits.length > 0 ? "process.rlimits" : undefined;
@@ -73,4 +74,10 @@ function unenforcedMount({ mounts = [] }: Spec): string | undefined {
     return options.some((option) => lost.includes(option));
   });
   return index < 0 ? undefined : `mounts[${index}].options`;
+}
+
+/** What this process could give away (proc_pid_status(5)). */
+function boundingSet(): bigint {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)![1]}`);
 }

@@ -1,5 +1,7 @@
 /** What an image may do to the runtime's files in its root, and to the microVM's settings: CVE-2025-24965. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { LibkrunDouble } from "../doubles/libkrun/build.ts";
+import { type JsonObject, mergeJson } from "../harness/bundle.ts";
 import { runOk } from "../harness/run.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, plantLink, PRECIOUS } from "./attack.ts";
@@ -92,3 +94,65 @@ attack(
   },
   VM,
 );
+
+attack(
+  "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
+  () => ECHO,
+  async ({ rootfs, double, run }) => {
+    await Deno.writeTextFile(`${rootfs}/.krun_vm.json`, '{"virtiofs_tag":"/dev/root"}');
+    const { code, stdout, stderr } = await run();
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, ".krun_vm.json: virtiofs_tag: needs the word of the host's");
+    assertEquals(entered(double!), 0);
+  },
+  VM,
+);
+
+/** How many guests were booted. */
+function entered(double: LibkrunDouble): number {
+  return double.calls().filter(({ call }) => call === "krun_start_enter").length;
+}
+
+for (
+  const [field, config] of Object.entries<JsonObject>({
+    "process.user.uid": { process: { user: { uid: 1000, gid: 0 } } },
+    "process.capabilities.bounding": { process: { capabilities: { bounding: ["CAP_KILL"] } } },
+    "process.noNewPrivileges": { process: { noNewPrivileges: true } },
+    "process.rlimits": { process: { rlimits: [{ type: "RLIMIT_CORE", hard: 0, soft: 0 }] } },
+    "linux.maskedPaths[0]": { linux: { maskedPaths: ["/proc/kcore"] } },
+    "linux.readonlyPaths[0]": { linux: { readonlyPaths: ["/proc/sys"] } },
+  })
+) {
+  attack(
+    `a microVM without the agent is refused with ${field}, which nothing else would put into force`,
+    () => ({ ...WITHOUT_AGENT, config: mergeJson(UNRESTRICTED, config) }),
+    async ({ double, run }) => {
+      const { code, stderr } = await run();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `${field}: is put into force in a guest by kago's agent`);
+      assertEquals(entered(double!), 0);
+    },
+    VM,
+  );
+}
+
+for (
+  const [name, value] of [
+    ["krun.nested_virt", "1"],
+    ["krun.tap_name", "tap0"],
+    ["krun.gpu_flags", "64"],
+    ["krun.custom_kernel", "1"],
+  ] as const
+) {
+  attack(
+    `${name} of an image or a pod opens nothing of the host without the administrator's word`,
+    () => ({ ...ECHO, annotations: { [name]: value } }),
+    async ({ double, run }) => {
+      const { code, stderr } = await run();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `--allow-annotation ${name}, or list it in allowAnnotations of`);
+      assertEquals(double!.calls(), []);
+    },
+    VM,
+  );
+}

@@ -58,6 +58,13 @@ Deno.test("refuseUnenforced() takes a set of capabilities that lacks one, or is 
   assertEquals(refused({ process: without }), "process.capabilities.bounding");
 });
 
+Deno.test("refuseUnenforced() takes what kago has not got itself for no restriction", () => {
+  const capabilities = { bounding: ["CAP_KILL"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"] };
+  const spec = { ...SPEC, process: { ...PROCESS, capabilities } };
+  refuseUnenforced(spec, 1n << 5n);
+  assertThrows(() => refuseUnenforced(spec, 3n << 5n), SpecError);
+});
+
 Deno.test("refuseUnenforced() names paths and mounts that the guest's init mounts over", () => {
   const paths = (linux: Spec["linux"]) => refused({ linux: linux! });
   assertEquals(paths({ maskedPaths: ["/x", "/proc/kcore"] }), "linux.maskedPaths[1]");
