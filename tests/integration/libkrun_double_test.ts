@@ -11,6 +11,8 @@ import {
 import type { BundleOptions } from "../harness/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
+import { runOk } from "../harness/run.ts";
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun" };
 
@@ -217,4 +219,33 @@ Deno.test("a microVM is told of no service manager, and the user that it is so",
     assertEquals(manager.lines, []);
   });
   await Deno.remove(tool);
+});
+
+Deno.test("a library that is named is opened before a user namespace, in which root's files have no owner", async () => {
+  const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const namespaces = ["pid", "network", "ipc", "uts", "mount", "cgroup", "user"];
+  const linux = {
+    uidMappings: map,
+    gidMappings: map,
+    namespaces: namespaces.map((type) => ({ type })),
+  };
+  const options = { args: ["/bin/true"], config: { linux } };
+  await withDouble(options, async (kago, double) => {
+    await runOk("chown", ["-R", "100000:100000", kago.bundle.rootfs]);
+    // Whether its user may open the host's /dev/kvm is the host's matter, and comes later.
+    const { stderr } = await kago.foreground();
+    const contexts = double.calls().filter(({ call }) => call === "krun_create_ctx");
+    assertEquals(contexts.length, 2, `the builder's and the VMM's: ${stderr}`);
+  });
+});
+
+Deno.test("no flavour beside the library that is named is one sentence, whatever the dynamic linker knows", async () => {
+  const annotations = { "krun.variant": "sev" };
+  const options = { args: ["/bin/true"], annotations, config: UNRESTRICTED };
+  await withDouble(options, async (kago, double) => {
+    const { code, stderr } = await kago.foreground();
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `open ${double.dir}/libkrun-sev.so.1: no such file or directory`);
+    assertStringIncludes(stderr, "install the sev flavour of libkrun 1.x there");
+  });
 });
