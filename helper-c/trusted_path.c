@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,13 +33,15 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct walk *w, const ch
 
 /* Has every id of the host a number here? Otherwise the host's root is one of those that have none. */
 static bool knows_all_ids(void) {
-  char text[64] = "";
-  unsigned inside = 1, outside = 1, count = 0;
+  char text[64] = "", *at = text;
   int fd = as_result(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
   if (fd < 0) return true;
   ssize_t size = read(fd, text, sizeof text - 1);
   close(fd);
-  return size > 0 && sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && count == UINT32_MAX;
+  if (size <= 0) return true;
+  unsigned long inside = strtoul(at, &at, 10);
+  strtoul(at, &at, 10); /* what the parent calls it */
+  return inside == 0 && strtoul(at, &at, 10) == UINT32_MAX;
 }
 
 static bool is_trusted(uid_t uid) {
