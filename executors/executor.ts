@@ -3,6 +3,7 @@
  * Executors are asked in order; the first that can handle the spec gets it.
  */
 import type { RootFile } from "../ffi/files.ts";
+import type { AdministratorWord } from "../runtime/administrator.ts";
 import type { Ending, ProcessInput } from "../runtime/plan/compile_input.ts";
 import type { Op, Plan } from "../runtime/plan/op.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
@@ -23,6 +24,8 @@ export interface BundleContext {
   readonly bundle: string;
   /** Absolute path of the root filesystem folder. */
   readonly rootfs: string;
+  /** What the command line says of libraries and annotations. */
+  readonly word?: AdministratorWord;
 }
 
 export interface Executor {

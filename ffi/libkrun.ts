@@ -3,6 +3,7 @@
  * in which order is not decided here.
  */
 import { HostError, SyscallError } from "../runtime/errors.ts";
+import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
 import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
 
 /**
@@ -39,6 +40,14 @@ export type Variant = keyof typeof VARIANTS;
 export const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
 
 const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
+
+/** A library of the host, and who has named it. */
+export interface LibraryPlace {
+  /** Absolute. */
+  readonly path: string;
+  /** For words about it: `--libkrun`. */
+  readonly from: string;
+}
 
 /** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
 export class Libkrun {
@@ -79,46 +88,71 @@ function checked(result: number, operation: string): number {
 }
 
 /**
- * Loads libkrun as the dynamic linker finds it, or from `path`, where its firmware may lie beside it; a variant from its
- * own file, and no other libkrun with it.
- * @throws {HostError} when it is missing, broken, or not of version 1.x.
+ * Loads libkrun as the dynamic linker finds it, or from the place that is named, where its firmware and its flavours lie
+ * beside it. What is named is opened once and loaded by its descriptor, so nothing can be put in its place.
+ * @throws {HostError} when it is missing, broken, not of version 1.x, or could be changed by others than root.
  */
-export function openLibkrun(path?: string, variant?: Variant): Libkrun {
-  if (path !== undefined) loadFirmwareBeside(path);
-  const names = librariesOf(path, variant);
-  const { library, symbols } = load(names, variant);
+export function openLibkrun(place?: LibraryPlace, variant?: Variant): Libkrun {
+  if (place) loadFirmwareBeside(place);
+  const { name, library, symbols } = load(place, variant);
   if (!symbols.krun_create_ctx) {
-    throw new HostError(`${library} is not libkrun`, "name the file of libkrun 1.x");
+    throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
   }
   // The flavour for SEV boots from a disk, and has no function for another root.
   const missing = Object.entries(symbols).filter(([, symbol]) => symbol === null)
     .filter(([name]) => !(variant === "sev" && name === "krun_set_root"));
-  if (missing.length > 0) throw unsupported(library);
+  if (missing.length > 0) throw unsupported(name);
   return new Libkrun(symbols as Symbols, library);
 }
 
-/** The file names that are tried in turn. */
+/** The files that are tried in turn: names for the dynamic linker, or paths. */
 export function librariesOf(path?: string, variant?: Variant): readonly string[] {
-  return path !== undefined ? [path] : variant ? VARIANTS[variant] : [LIBKRUN];
+  if (!variant) return [path ?? LIBKRUN];
+  const folder = path === undefined ? "" : folderOf(path);
+  return VARIANTS[variant].map((name) => `${folder}${name}`);
 }
 
-function load(
-  names: readonly string[],
-  variant: Variant | undefined,
-): { library: string; symbols: OptionalSymbols } {
+/** The firmware that may lie beside a library; none beside it is fine, the dynamic linker may know one. */
+export function firmwareOf(path: string): readonly string[] {
+  return FIRMWARE.map((name) => `${folderOf(path)}${name}`);
+}
+
+/** With the slash at its end. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+interface Loaded {
+  /** As it was named. */
+  readonly name: string;
+  /** By which the dynamic linker knows it. */
+  readonly library: string;
+  readonly symbols: OptionalSymbols;
+}
+
+function load(place: LibraryPlace | undefined, variant: Variant | undefined): Loaded {
   let failure: unknown;
-  for (const library of names) {
+  for (const name of librariesOf(place?.path, variant)) {
     try {
-      return { library, symbols: Deno.dlopen(library, SYMBOLS).symbols };
+      const library = place ? descriptorPath(openTrusted(name, place.from)) : name;
+      return { name, library, symbols: Deno.dlopen(library, SYMBOLS).symbols };
     } catch (cause) {
+      // Somebody could put his own there, and no other file will do.
+      if (cause instanceof HostError) throw cause;
       failure ??= cause;
     }
   }
-  if (names[0] === LIBKRUN && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, failure);
-  const remedy = names[0] !== LIBKRUN && !variant
-    ? 'correct annotations["krun.libkrun.path"]'
-    : `install ${variant ? `the ${variant} flavour of ` : ""}libkrun 1.x and run ldconfig`;
+  if (!place && !variant && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, failure);
+  const flavour = variant ? `the ${variant} flavour of ` : "";
+  const remedy = place
+    ? `correct ${place.from}, or install ${flavour}libkrun 1.x there`
+    : `install ${flavour}libkrun 1.x and run ldconfig`;
   throw new HostError(`libkrun cannot be loaded: ${reason(failure)}`, remedy, { cause: failure });
+}
+
+/** It stays open: the dynamic linker takes a library of the same path for the same. */
+function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 function unsupported(library: string, cause?: unknown): HostError {
@@ -129,13 +163,12 @@ function unsupported(library: string, cause?: unknown): HostError {
   );
 }
 
-/**
- * libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. None
- * beside it is fine: the dynamic linker may know one.
- */
-function loadFirmwareBeside(path: string): void {
-  const folder = path.slice(0, path.lastIndexOf("/"));
-  for (const name of FIRMWARE) isLoadable(`${folder}/${name}`);
+/** libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
+function loadFirmwareBeside({ path, from }: LibraryPlace): void {
+  for (const file of firmwareOf(path)) {
+    const fd = openTrustedIfThere(file, from);
+    if (fd !== undefined) isLoadable(descriptorPath(fd));
+  }
 }
 
 /** Loads a library for good. */
@@ -166,7 +199,7 @@ export interface LibraryVersions {
   readonly libkrunfw: string | undefined;
 }
 
-/** What a microVM without annotations would use; undefined for what cannot be loaded. */
+/** What a microVM would use unless the administrator names another; undefined for what cannot be loaded. */
 export function libraryVersions(): LibraryVersions {
   try {
     openLibkrunWithFirmware();
@@ -177,7 +210,7 @@ export function libraryVersions(): LibraryVersions {
   return { libkrun: loadedVersion("libkrun"), libkrunfw: loadedVersion("libkrunfw") };
 }
 
-/** What can be said of the libkrun that a microVM without annotations would use. */
+/** What can be said of the libkrun that a microVM would use. */
 export interface LibkrunReport {
   readonly path?: string;
   readonly version?: string;
@@ -189,9 +222,9 @@ export interface LibkrunReport {
 }
 
 /** Loads libkrun and its firmware, to look. */
-export function inspectLibkrun(): LibkrunReport {
+export function inspectLibkrun(place?: LibraryPlace): LibkrunReport {
   try {
-    const { extras } = openLibkrunWithFirmware();
+    const { extras } = openLibkrunWithFirmware(place);
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
@@ -214,8 +247,8 @@ export function inspectLibkrun(): LibkrunReport {
 }
 
 /** A context, because libkrun looks for its firmware when it makes one. */
-function openLibkrunWithFirmware(): Libkrun {
-  const libkrun = openLibkrun();
+function openLibkrunWithFirmware(place?: LibraryPlace): Libkrun {
+  const libkrun = openLibkrun(place);
   libkrun.createContext();
   return libkrun;
 }

@@ -36,6 +36,7 @@ export const CALLS = [
   "run_hooks",
   "probe_kvm",
   "open_in_root",
+  "open_trusted",
   "move_net_device",
   "oom_watch",
   "oom_wait",

@@ -12,6 +12,9 @@
 
 enum { TREE_SLOTS = 128 };
 
+/* Where the files of krunOpen are: those of the firmware, then those of libkrun. */
+enum { FIRMWARE_SLOT = 0, LIBRARY_SLOT = 2, LIBRARY_SLOTS = 4 };
+
 /* What a mount has to do with a procfs (runtime/plan/op.ts). */
 enum { PROCFS_REFUSED, PROCFS_ALLOWED, PROCFS_SOURCE };
 
@@ -31,6 +34,7 @@ struct context {
   int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
   int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   unsigned preserved; /* descriptors from 3 that the program gets */
@@ -50,7 +54,8 @@ struct context {
 /* All descriptors of a stage's own, as an initialiser. */
 #define OWN_DESCRIPTORS(c)                                                                                     \
   {(c)->sync_fd, (c)->listen_fd, (c)->target_fd, (c)->report_fd, (c)->plan_fd,                                 \
-   (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd}
+   (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd,                  \
+   (c)->libraries[0] - 1, (c)->libraries[1] - 1, (c)->libraries[2] - 1, (c)->libraries[3] - 1}
 
 /* Every operation: 0, or -errno. `f` are its fields in the order of the table. */
 typedef int operation(struct context *c, const struct field *f);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "trusted_path.h"
+
 enum call {
 #define X(name) CALL_##name,
   SHIM_CALLS(X)
@@ -39,6 +41,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_run_hooks: return kago_run_hooks(p, (uint32_t)n[0], q, r);
     case CALL_probe_kvm: return kago_probe_kvm();
     case CALL_open_in_root: return kago_open_in_root(p, q, n[0]);
+    case CALL_open_trusted: return open_trusted(p, q, (uint32_t)n[0]);
     case CALL_move_net_device: return kago_move_net_device(n[0], n[1], n[2], p, q, r);
     case CALL_oom_watch: return kago_oom_watch(p, n[0]);
     case CALL_oom_wait: return kago_oom_wait(n[0], n[1], n[2], n[3]);

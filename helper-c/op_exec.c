@@ -151,10 +151,15 @@ int op_exec(struct context *c, const struct field *f) {
 static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
 
 int op_exec_vmm(struct context *c, const struct field *f) {
-  const int handed_on[] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->door_fd};
-  char channels[80];
+  const int *libraries = c->libraries;
+  const int handed_on[] = {c->plan_fd,       c->sync_fd,       c->listen_fd,     c->root_fd,      c->door_fd,
+                           libraries[0] - 1, libraries[1] - 1, libraries[2] - 1, libraries[3] - 1};
+  char channels[160];
   char *argv[] = {"kago", "--stage=vmm", NULL};
-  snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d,%d,%d,%d,%d", c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->door_fd);
+  int size = snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d", handed_on[0]);
+  for (size_t i = 1; i < sizeof handed_on / sizeof *handed_on; i++) {
+    size += snprintf(channels + size, sizeof channels - (size_t)size, ",%d", handed_on[i]);
+  }
   char **envp = list_vector(&f[0]);
   if (!envp) return -ENOMEM;
   envp[f[0].count] = channels;

@@ -74,12 +74,13 @@
   X(71, criu_socket, "u") \
   X(72, reopen_null, "") \
   X(73, own_streams, "u") \
-  X(74, krun_load, "SS") \
-  X(75, krun_passt, "sS") \
-  X(76, krun_kvm, "") \
-  X(77, krun_call, "sSs") \
-  X(78, krun_isolate, "") \
-  X(79, krun_console, "ss") \
-  X(80, krun_enter, "") \
-  X(81, vmm_descriptors, "") \
-  X(82, kernel_mounts_readonly, "S")
+  X(74, krun_open, "SS") \
+  X(75, krun_load, "SS") \
+  X(76, krun_passt, "sS") \
+  X(77, krun_kvm, "") \
+  X(78, krun_call, "sSs") \
+  X(79, krun_isolate, "") \
+  X(80, krun_console, "ss") \
+  X(81, krun_enter, "") \
+  X(82, vmm_descriptors, "") \
+  X(83, kernel_mounts_readonly, "S")

@@ -158,6 +158,7 @@ _Noreturn void kago_exit(int code);
   X(run_hooks) \
   X(probe_kvm) \
   X(open_in_root) \
+  X(open_trusted) \
   X(move_net_device) \
   X(oom_watch) \
   X(oom_wait) \

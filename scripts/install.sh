@@ -117,17 +117,30 @@ docker_json() {
 END
 }
 
+# What an image or a pod may set (docs/microvm.md). The others take the administrator's word, and are not passed on unless he
+# adds them.
+ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.disk krun.console"
+
+quoted_annotations() {
+  separator=
+  for annotation in $ANNOTATIONS; do
+    printf '%s"%s"' "$separator" "$annotation"
+    separator=', '
+  done
+}
+
 # Entries for containerd's CRI plugin (version 2 of its file, containerd 1.3 to 1.7).
 containerd_toml() {
   systemd=false # as a kubelet's cgroupDriver is by default
   if [ -d "$ROOT/run/systemd/system" ]; then systemd=true; fi
+  annotations=$(quoted_annotations)
   for name in kago krun; do
     section="plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.$name"
     cat <<END
 [$section]
   runtime_type = "io.containerd.runc.v2"
-  pod_annotations = ["run.oci.handler", "krun.*"]
-  container_annotations = ["run.oci.handler", "krun.*"]
+  pod_annotations = [$annotations]
+  container_annotations = [$annotations]
 [$section.options]
   BinaryName = "$PREFIX/bin/$name"
   SystemdCgroup = $systemd

@@ -2,7 +2,16 @@
  * `deno task docs:microvm`: brings the annotations' section of docs/microvm.md up to date with the table that kago reads
  * them by. The rest of the page is written by hand.
  */
-import { type AnnotationRow, ANNOTATIONS } from "../executors/libkrun/annotation_table.ts";
+import {
+  type AnnotationRow,
+  ANNOTATIONS,
+  type KeyRow,
+  OTHER_ANNOTATIONS,
+  type OtherRow,
+  type Setter,
+  VM_FILE_KEYS,
+} from "../executors/libkrun/annotation_table.ts";
+import { HARMLESS_PROPERTIES } from "../runtime/cgroup/systemd_annotations.ts";
 import { ROOT } from "./build/paths.ts";
 
 export const PAGE = `${ROOT}/docs/microvm.md`;
@@ -19,18 +28,76 @@ export function withAnnotations(page: string): string {
 }
 
 function annotationSections(): string {
-  return Object.entries<AnnotationRow>(ANNOTATIONS).map(([name, row]) => `
+  const rows = Object.entries<AnnotationRow>(ANNOTATIONS);
+  return rows.map(([name, row]) => section(name, row)).join("") + otherSection() + keySection();
+}
+
+function section(name: string, row: AnnotationRow): string {
+  const table = row.kind === "refused" ? `Instead, ${row.instead}.\n` : `\
+| type | ${rangeTitle(row)} | default | example |
+| --- | --- | --- | --- |
+| ${TYPES[row.kind]} | ${range(row)} | ${row.fallback} | \`${name}=${row.example}\` |
+`;
+  return `
 ### \`${name}\`
 
 ${row.help}
 
-| type | ${rangeTitle(row)} | default | example |
-| --- | --- | --- | --- |
-| ${TYPES[row.kind]} | ${range(row)} | ${row.fallback} | \`${name}=${row.example}\` |
-`).join("") + "\n";
+${table}
+Set by: ${SETTERS[row.setBy]}. ${row.why}
+`;
 }
 
-const TYPES: Readonly<Record<AnnotationRow["kind"], string>> = {
+function otherSection(): string {
+  const rows = Object.entries<OtherRow>(OTHER_ANNOTATIONS);
+  const harmless = HARMLESS_PROPERTIES.map((name) => `\`${name}\``).join(", ");
+  return `
+### Other annotations
+
+| annotation | meaning | set by | why |
+| --- | --- | --- | --- |
+${
+    rows.map(([name, { help, setBy, why }]) =>
+      `| \`${name}\` | ${help} | ${SETTERS[setBy]} | ${why} |`
+    ).join("\n")
+  }
+
+Of \`org.systemd.property.\` these are for everybody: ${harmless} (\`Sec\` in place of \`USec\` too); \`Delegate\` as true
+only, and \`TimeoutStopUSec\` up to an hour.
+`;
+}
+
+function keySection(): string {
+  const rows = Object.entries<KeyRow>(VM_FILE_KEYS);
+  return `
+### Keys of \`.krun_vm.json\`
+
+| key | followed | why |
+| --- | --- | --- |
+${
+    rows.map(([name, { setBy, why, annotation }]) =>
+      `| \`${name}\` | ${FOLLOWED[setBy]}${annotation ? `; \`${annotation}\` is` : ""} | ${why} |`
+    ).join("\n")
+  }
+
+`;
+}
+
+const SETTERS: Readonly<Record<Setter, string>> = {
+  image: "anybody, images and pods among them",
+  administrator: "who has the administrator's word",
+  nobody: "nobody",
+};
+
+const FOLLOWED: Readonly<Record<Setter, string>> = {
+  image: "yes",
+  administrator: "with the administrator's word",
+  nobody: "no",
+};
+
+type ValueRow = Exclude<AnnotationRow, { kind: "refused" }>;
+
+const TYPES: Readonly<Record<ValueRow["kind"], string>> = {
   integer: "integer",
   flag: "flag",
   choice: "word",
@@ -38,11 +105,11 @@ const TYPES: Readonly<Record<AnnotationRow["kind"], string>> = {
   list: "list, with commas",
 };
 
-function rangeTitle({ kind }: AnnotationRow): string {
+function rangeTitle({ kind }: ValueRow): string {
   return kind === "integer" || kind === "flag" ? "range" : "form";
 }
 
-function range(row: AnnotationRow): string {
+function range(row: ValueRow): string {
   switch (row.kind) {
     case "integer":
       return `${row.least} to ${row.most}`;

@@ -1,10 +1,20 @@
 /**
- * Every `krun.*` annotation: the one source for reading them (settings.ts) and for their table in docs/microvm.md.
- * Plain data. An image can set annotations, for engines copy those of its manifest into config.json; so none of them may
- * reach what the container itself could not, and paths are the container's own unless a row says otherwise.
+ * Every annotation that kago reads, and every key of an image's `.krun_vm.json`: the one source for reading them
+ * (settings.ts), for who may set them, for `kago features` and for docs/microvm.md. Plain data. An image can set annotations,
+ * for engines copy those of its manifest into config.json, and so can a pod; what would open the host to it, or weaken what
+ * confines it, takes the administrator's word. Paths are the container's own.
  */
 
-interface Row {
+/** `nobody`: it is known, and not followed. */
+export type Setter = "image" | "administrator" | "nobody";
+
+interface Trust {
+  readonly setBy: Setter;
+  /** One sentence for docs/microvm.md. */
+  readonly why: string;
+}
+
+interface Row extends Trust {
   /** One sentence for docs/microvm.md. */
   readonly help: string;
   /** What holds without it. */
@@ -35,7 +45,15 @@ interface TextRow extends Row {
   readonly form: string;
 }
 
-export type AnnotationRow = IntegerRow | FlagRow | ChoiceRow | TextRow;
+/** `instead` ends the sentence that it is refused with. */
+interface RefusedRow extends Trust {
+  readonly kind: "refused";
+  readonly setBy: "nobody";
+  readonly help: string;
+  readonly instead: string;
+}
+
+export type AnnotationRow = IntegerRow | FlagRow | ChoiceRow | TextRow | RefusedRow;
 
 /** libkrun.h takes a byte; more than 16 vCPUs are not what libkrun is made for, and crun stops there too. */
 export const MAX_CPUS = 16;
@@ -49,6 +67,8 @@ export const MAX_RAM_MIB = 1024 * 1024;
 export const ANNOTATIONS = {
   "krun.cpus": {
     kind: "integer",
+    setBy: "image",
+    why: "The container's cpu quota and cpuset hold for the VMM, whatever the guest sees.",
     least: 1,
     most: MAX_CPUS,
     help: "Virtual processors of the guest.",
@@ -57,6 +77,9 @@ export const ANNOTATIONS = {
   },
   "krun.ram_mib": {
     kind: "integer",
+    setBy: "image",
+    why:
+      "The container's memory limit holds for the VMM, and what does not fit into it is refused.",
     least: MIN_RAM_MIB,
     most: MAX_RAM_MIB,
     help: "The guest's memory in MiB.",
@@ -65,13 +88,18 @@ export const ANNOTATIONS = {
   },
   "krun.agent": {
     kind: "flag",
+    setBy: "image",
+    why:
+      "Without the agent a container is refused that asks for a restriction which only the agent puts into force.",
     help:
       "Whether kago's agent runs the container's process in the guest; 0 leaves it to libkrun's own init.",
-    fallback: "1; 0 with `krun.variant` and with a kernel of the image",
+    fallback: "1; 0 with `krun.variant`, `krun.custom_kernel` and `virtiofs_tag`",
     example: "0",
   },
   "krun.log_level": {
     kind: "integer",
+    setBy: "image",
+    why: "It goes to the container's own standard error.",
     least: 0,
     most: 5,
     help:
@@ -80,16 +108,18 @@ export const ANNOTATIONS = {
     example: "3",
   },
   "krun.libkrun.path": {
-    kind: "text",
-    pattern: /^\/[^\0]*$/,
-    form: "an absolute path of the host",
-    help:
-      "Another libkrun of the host, below the folders where the host keeps libraries and changeable by root alone.",
-    fallback: "the `libkrun.so.1` that the dynamic linker finds",
-    example: "/opt/krun/lib/libkrun.so.1",
+    kind: "refused",
+    setBy: "nobody",
+    why: "It would load a library of the image's choice into the host's kago, with root's rights.",
+    help: "Not followed any more: a container that has it is refused.",
+    instead:
+      "name the library with kago's option --libkrun FILE, or as libkrun in /etc/kago/microvm.json",
   },
   "krun.variant": {
     kind: "choice",
+    setBy: "image",
+    why:
+      "The library is the host's, from where the administrator keeps libkrun; what the flavour does not put into force is refused.",
     choices: ["sev", "aws-nitro"],
     help:
       "A flavour of libkrun for confidential workloads: `libkrun-sev.so.1` or `libkrun-awsnitro.so.1`, loaded for this container only.",
@@ -98,12 +128,17 @@ export const ANNOTATIONS = {
   },
   "krun.use_passt": {
     kind: "flag",
+    setBy: "image",
+    why: "passt runs in the container's own namespaces.",
     help: "A network card behind passt(1), instead of libkrun's socket impersonation (TSI).",
     fallback: "0",
     example: "1",
   },
   "krun.tap_name": {
     kind: "text",
+    setBy: "administrator",
+    why:
+      "The VMM opens the host's `/dev/net/tun`, and the guest sends raw frames on an interface that others may rely on.",
     pattern: /^[^\s/:\0]{1,15}$/,
     form: "the name of a TAP interface, 1 to 15 bytes",
     help:
@@ -113,6 +148,9 @@ export const ANNOTATIONS = {
   },
   "krun.port_map": {
     kind: "list",
+    setBy: "image",
+    why:
+      "The ports are those of the container's network namespace, where its processes can listen anyway.",
     pattern: /^\d{1,5}:\d{1,5}$/,
     form: "pairs HOST:GUEST of TCP ports from 1 to 65535",
     help:
@@ -123,6 +161,8 @@ export const ANNOTATIONS = {
   },
   "krun.vsock": {
     kind: "list",
+    setBy: "image",
+    why: "The sockets are the container's.",
     pattern: /^(listen:)?\d{1,10}=\/[^\0,]*$/,
     form: "[listen:]PORT=SOCKET with a vsock port from 1024 and an absolute path in the container",
     help:
@@ -132,6 +172,8 @@ export const ANNOTATIONS = {
   },
   "krun.disk": {
     kind: "list",
+    setBy: "image",
+    why: "The files are the container's.",
     pattern: /^\/[^\0,:]*(:(raw|qcow2|ro))*$/,
     form: "PATH[:raw|:qcow2][:ro] with an absolute path in the container",
     help:
@@ -141,6 +183,8 @@ export const ANNOTATIONS = {
   },
   "krun.console": {
     kind: "text",
+    setBy: "image",
+    why: "The file is the container's.",
     pattern: /^(none|\/[^\0]*)$/,
     form: "none, or an absolute path in the container",
     help:
@@ -150,12 +194,17 @@ export const ANNOTATIONS = {
   },
   "krun.nested_virt": {
     kind: "flag",
+    setBy: "administrator",
+    why:
+      "It opens the host kernel's nested virtualisation, a large and little hardened part of KVM, to the guest.",
     help: "Whether the guest may run virtual machines itself; the host's KVM must allow it.",
     fallback: "0",
     example: "1",
   },
   "krun.gpu_flags": {
     kind: "integer",
+    setBy: "administrator",
+    why: "It opens the host's graphics driver to the guest, and renders in the VMM.",
     least: 0,
     most: 0xffffffff,
     help:
@@ -165,6 +214,8 @@ export const ANNOTATIONS = {
   },
   "krun.custom_kernel": {
     kind: "flag",
+    setBy: "administrator",
+    why: "It runs a kernel that the host has not chosen, without kago's agent.",
     help: "Whether `kernel_path` and its companions in the image's `.krun_vm.json` are followed.",
     fallback: "0",
     example: "1",
@@ -172,3 +223,65 @@ export const ANNOTATIONS = {
 } as const satisfies Record<string, AnnotationRow>;
 
 export type AnnotationName = keyof typeof ANNOTATIONS;
+
+/** An annotation that is read elsewhere; a name that ends with a dot is a prefix. */
+export interface OtherRow extends Trust {
+  readonly help: string;
+}
+
+export const OTHER_ANNOTATIONS = {
+  "run.oci.handler": {
+    setBy: "image",
+    why: "A microVM is confined as a plain container is, and more.",
+    help: "`krun` for a microVM, `default` for a plain container.",
+  },
+  "run.oci.keep_original_groups": {
+    setBy: "image",
+    why: "As with crun: the groups are of use for files only that were bound into the container.",
+    help: "Leaves the process the supplementary groups of whoever runs kago.",
+  },
+  "org.systemd.property.": {
+    setBy: "administrator",
+    why:
+      "Properties of a unit can start, stop or delay other units of the host, and power it off. Those that concern the end of the container's own unit are for everybody.",
+    help:
+      "With the systemd cgroup driver, the rest of the name is a property of the container's unit.",
+  },
+} as const satisfies Record<string, OtherRow>;
+
+/** The keys of an image's `.krun_vm.json`; `annotation` is set in place of a key that is not followed. */
+export interface KeyRow extends Trust {
+  readonly annotation?: AnnotationName;
+}
+
+const KERNEL_WHY =
+  "Followed with `krun.custom_kernel` alone, which takes the administrator's word.";
+const IGNORED_WHY = "A setting of who runs the image, not of the image.";
+
+export const VM_FILE_KEYS = {
+  cpus: { setBy: "image", why: ANNOTATIONS["krun.cpus"].why },
+  ram_mib: { setBy: "image", why: ANNOTATIONS["krun.ram_mib"].why },
+  kernel_path: { setBy: "administrator", why: KERNEL_WHY },
+  kernel_format: { setBy: "administrator", why: KERNEL_WHY },
+  initrd_path: { setBy: "administrator", why: KERNEL_WHY },
+  kernel_cmdline: { setBy: "administrator", why: KERNEL_WHY },
+  virtiofs_tag: {
+    setBy: "administrator",
+    why:
+      "It gives the container's root to a guest without kago's agent, which the image has not been given the word for.",
+  },
+  virtiofs_shm_size: {
+    setBy: "image",
+    why: "It is memory of the VMM's, within the container's limit.",
+  },
+  gpu_flags: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.gpu_flags" },
+  use_passt: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.use_passt" },
+  tap_name: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.tap_name" },
+  nested_virt: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.nested_virt" },
+  flavor: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.variant" },
+} as const satisfies Record<string, KeyRow>;
+
+/** What `kago features` lists, for engines that let images and pods set annotations by name. */
+export function unsafeAnnotations(): string[] {
+  return [...Object.keys(OTHER_ANNOTATIONS), ...Object.keys(ANNOTATIONS)].sort();
+}

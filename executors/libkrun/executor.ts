@@ -3,6 +3,7 @@
  * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
  * a plain process.
  */
+import { administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { compileGuestTenantPlan } from "../../runtime/plan/guest_tenant.ts";
@@ -24,14 +25,15 @@ import { guestConfigFile, vmmOwner } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
+import { refuseUnenforced } from "./unenforced.ts";
 import { readVmFile } from "./vm_file.ts";
-import { closingOps, openingOps } from "./vm_ops.ts";
+import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
   canHandle: (spec, request) => requestedHandler(spec, request) === "krun",
   validate,
-  checkHost: (spec, { rootfs }, ending) => checkLibkrunHost(spec, settingsOf(ending), rootfs),
+  checkHost: (spec, _context, ending) => checkLibkrunHost(spec, settingsOf(ending)),
   preExec,
   tenantPlan,
 };
@@ -49,9 +51,7 @@ function validate(spec: Spec): void {
   if (!spec.process?.args?.length) {
     throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
   }
-  if (!findNamespace(spec, "mount")) {
-    throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
-  }
+  requireOwnMounts(spec);
   // Without it a thread of libkrun panics and the VM hangs.
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
@@ -61,9 +61,20 @@ function validate(spec: Spec): void {
   }
 }
 
-function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
+/** In a mount namespace that is joined, the VMM's own libraries would be somebody else's. */
+function requireOwnMounts(spec: Spec): void {
+  const mounts = findNamespace(spec, "mount");
+  if (mounts && !mounts.path) return;
+  const problem = mounts
+    ? "a microVM needs a mount namespace of its own: leave out the path"
+    : "a microVM needs a namespace of type mount";
+  throw new SpecError("linux.namespaces", problem);
+}
+
+function preExec(spec: Spec, { id, rootfs, word }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
-  const settings = readVmSettings(spec, id, vmFile.settings);
+  const settings = readVmSettings(spec, id, vmFile.settings, administratorWord(word));
+  if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
@@ -74,6 +85,7 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
   const vmm = {
     kind: "vmm",
     settings: { ...settings },
+    ...(settings.library ? { early: earlyOps(settings.library, settings.variant) } : {}),
     opening: openingOps(settings, passt),
     closing: closingOps(settings),
     // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.

@@ -8,7 +8,6 @@ import { tryOpenDevice } from "../../ffi/descriptors.ts";
 import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
-import { checkLibraryPath } from "./library_path.ts";
 import { findPasst } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
 
@@ -34,10 +33,9 @@ const MAX_ARGS_OF_INIT_IN_C = 31;
  * @throws {HostError} when libkrun, libkrunfw or a usable /dev/kvm is missing.
  * @throws {SpecError} when the installed libkrun cannot carry out what a later one can.
  */
-export function checkLibkrunHost(spec: Spec, settings: VmSettings, rootfs: string): void {
-  const { libkrunPath, variant, kernel } = settings;
-  if (libkrunPath !== undefined) checkLibraryPath(libkrunPath, rootfs);
-  const libkrun = openLibkrun(libkrunPath, variant);
+export function checkLibkrunHost(spec: Spec, settings: VmSettings): void {
+  const { library, variant, kernel } = settings;
+  const libkrun = openLibkrun(library, variant);
   // A flavour has a firmware of its own kind, and another kernel needs none.
   if (!variant && !kernel) checkFirmware(libkrun);
   if (settings.agent) checkAgentPort(libkrun.extras);

@@ -2,6 +2,8 @@
  * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the limits of the spec.
  * Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
  */
+import type { LibraryPlace } from "../../ffi/libkrun.ts";
+import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "./annotation_table.ts";
@@ -16,6 +18,7 @@ import {
 import { defaultCpus, defaultRamMib } from "./defaults.ts";
 import { type Disk, parseDisk } from "./disks.ts";
 import { macOf } from "./mac.ts";
+import { requireWord } from "./required_word.ts";
 import type { VmFile } from "./vm_file.ts";
 import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
 
@@ -25,8 +28,8 @@ export interface VmSettings {
   readonly ramMib: number;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
-  /** Absolute path of a libkrun other than the one that the dynamic linker finds. */
-  readonly libkrunPath?: string;
+  /** A libkrun other than the one that the dynamic linker finds. */
+  readonly library?: LibraryPlace;
   /** Is the container's process the guest agent's to run? */
   readonly agent?: true;
   readonly variant?: "sev" | "aws-nitro";
@@ -68,9 +71,16 @@ const ERRORS_ONLY = 1;
 
 /**
  * The settings that annotations, the image's file and limits add up to.
- * @throws {SpecError} for an annotation that is not of its form, or at odds with another.
+ * @param word the administrator's, of the command line and of his file.
+ * @throws {SpecError} for an annotation that is not of its form, at odds with another, or not allowed.
  */
-export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmSettings {
+export function readVmSettings(
+  spec: Spec,
+  id: string,
+  vmFile: VmFile = {},
+  word: AdministratorWord = NO_WORD,
+): VmSettings {
+  requireWord(spec, vmFile, word);
   const resources = spec.linux?.resources ?? {};
   const network = networkOf(spec, id);
   return {
@@ -79,7 +89,7 @@ export function readVmSettings(spec: Spec, id: string, vmFile: VmFile = {}): VmS
       defaultRamMib(resources, MIN_RAM_MIB, MAX_RAM_MIB),
     logLevel: integerAnnotation(spec, "krun.log_level") ?? ERRORS_ONLY,
     ...given({
-      libkrunPath: textAnnotation(spec, "krun.libkrun.path"),
+      library: word.library,
       variant: choiceAnnotation(spec, "krun.variant"),
       agent: agentOf(spec, vmFile),
       network,

@@ -5,12 +5,19 @@
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
 import { SpecError, SyscallError } from "../../runtime/errors.ts";
+import { readBounded } from "../../runtime/read_bounded.ts";
 import { parseJson } from "../../runtime/spec/json.ts";
 import { accepts } from "../../runtime/spec/schema_accepts.ts";
 import type { Rule } from "../../runtime/spec/schema_rule.ts";
-import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "./annotation_table.ts";
+import {
+  type KeyRow,
+  MAX_CPUS,
+  MAX_RAM_MIB,
+  MIN_RAM_MIB,
+  VM_FILE_KEYS,
+} from "./annotation_table.ts";
 
-const NAME = ".krun_vm.json";
+export const VM_FILE = ".krun_vm.json";
 
 /** Bytes; twelve short fields take a few hundred. */
 export const MAX_SIZE = 64 * 1024;
@@ -26,15 +33,6 @@ export interface VmFile {
   readonly virtiofs_tag?: string;
   readonly virtiofs_shm_size?: number;
 }
-
-/** Fields that a user must set as an annotation: they open the host to the guest. crun does not read them either. */
-const ANNOTATIONS_ONLY: Readonly<Record<string, string>> = {
-  gpu_flags: "krun.gpu_flags",
-  use_passt: "krun.use_passt",
-  tap_name: "krun.tap_name",
-  nested_virt: "krun.nested_virt",
-  flavor: "krun.variant",
-};
 
 const PATH: Rule<string> = {
   kind: "pattern",
@@ -75,27 +73,29 @@ export interface LoadedVmFile {
  * @throws {SpecError} naming the field, for a file that is too large, no file, not JSON, or out of bounds.
  */
 export function readVmFile(rootfs: string): LoadedVmFile {
-  const text = readBounded(rootfs);
+  const text = readText(rootfs);
   return text === undefined ? { settings: {}, warnings: [] } : parseVmFile(text);
 }
 
 /** As readVmFile(), from the file's text. */
 export function parseVmFile(text: string): LoadedVmFile {
-  const value = parseJson(text, NAME);
+  const value = parseJson(text, VM_FILE);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SpecError(NAME, "must be a JSON object");
+    throw new SpecError(VM_FILE, "must be a JSON object");
   }
   const settings: Record<string, unknown> = {};
   for (const [field, rule] of Object.entries(FIELDS)) {
     if (!Object.hasOwn(value, field)) continue;
     const given = (value as Record<string, unknown>)[field];
-    if (!accepts(rule, given)) throw new SpecError(`${NAME}: ${field}`, `must be ${formOf(rule)}`);
+    if (!accepts(rule, given)) {
+      throw new SpecError(`${VM_FILE}: ${field}`, `must be ${formOf(rule)}`);
+    }
     settings[field] = given;
   }
-  const warnings = Object.entries(ANNOTATIONS_ONLY)
-    .filter(([field]) => Object.hasOwn(value, field))
-    .map(([field, annotation]) =>
-      `${NAME}: ${field} is ignored: an image cannot choose it, set the annotation ${annotation}`
+  const warnings = Object.entries<KeyRow>(VM_FILE_KEYS)
+    .filter(([field, { annotation }]) => annotation !== undefined && Object.hasOwn(value, field))
+    .map(([field, { annotation }]) =>
+      `${VM_FILE}: ${field} is ignored: an image cannot choose it, set the annotation ${annotation}`
     );
   return { settings, warnings };
 }
@@ -108,10 +108,10 @@ function formOf(rule: Rule<number> | Rule<string>): string {
 const ENOENT = 2;
 const ENOTDIR = 20;
 
-function readBounded(rootfs: string): string | undefined {
+function readText(rootfs: string): string | undefined {
   let fd: number;
   try {
-    fd = openInRoot(rootfs, NAME);
+    fd = openInRoot(rootfs, VM_FILE);
   } catch (error) {
     if (error instanceof SyscallError && [ENOENT, ENOTDIR].includes(error.errno)) return undefined;
     throw error;
@@ -119,21 +119,12 @@ function readBounded(rootfs: string): string | undefined {
   try {
     // A path of ours: the descriptor holds the file, whatever becomes of its name.
     const path = `/proc/self/fd/${fd}`;
-    if (!Deno.statSync(path).isFile) throw new SpecError(NAME, "is not a regular file");
+    if (!Deno.statSync(path).isFile) throw new SpecError(VM_FILE, "is not a regular file");
     using file = Deno.openSync(path);
-    return new TextDecoder().decode(readAll(file));
+    const bytes = readBounded(file, MAX_SIZE);
+    if (!bytes) throw new SpecError(VM_FILE, `has more than ${MAX_SIZE} bytes`);
+    return new TextDecoder().decode(bytes);
   } finally {
     closeFd(fd);
   }
-}
-
-function readAll(file: Deno.FsFile): Uint8Array {
-  const buffer = new Uint8Array(MAX_SIZE + 1);
-  let length = 0;
-  while (length <= MAX_SIZE) {
-    const size = file.readSync(buffer.subarray(length));
-    if (size === null) return buffer.subarray(0, length);
-    length += size;
-  }
-  throw new SpecError(NAME, `has more than ${MAX_SIZE} bytes`);
 }

@@ -3,7 +3,7 @@
  * Pure. Paths that a bundle or an image names are looked up in the container's root by the VMM, and libkrun gets them by
  * descriptor.
  */
-import { FIRMWARE, librariesOf } from "../../ffi/libkrun.ts";
+import { firmwareOf, librariesOf, type LibraryPlace } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
@@ -26,17 +26,24 @@ const DAX_WINDOW = 512 * 1024 * 1024;
 /** Where the container's root is for the VMM. */
 const ROOT = text("/");
 
+/** On the host, before any namespace is entered: what the administrator names is opened, once. */
+export function earlyOps(
+  { path, from }: LibraryPlace,
+  variant: VmSettings["variant"],
+): readonly Op[] {
+  const libraries = librariesOf(path, variant);
+  return [{ op: "krunOpen", firmware: firmwareOf(path), libraries, from }];
+}
+
 /** While the host's files are in sight. */
 export function openingOps(
-  { libkrunPath, variant }: VmSettings,
+  { library, variant }: VmSettings,
   passt: PasstCommand | undefined,
 ): readonly Op[] {
-  const folder = libkrunPath?.slice(0, libkrunPath.lastIndexOf("/"));
   const load: Op = {
     op: "krunLoad",
-    // None beside it is fine: the dynamic linker may know one.
-    firmware: folder === undefined ? [] : FIRMWARE.map((name) => `${folder}/${name}`),
-    libraries: librariesOf(libkrunPath, variant),
+    firmware: library ? firmwareOf(library.path) : [],
+    libraries: librariesOf(library?.path, variant),
   };
   if (!passt) return [load];
   return [load, { op: "krunPasst", ...passt, from: 'annotations["krun.use_passt"]' }];

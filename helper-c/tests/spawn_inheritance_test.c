@@ -109,15 +109,19 @@ __attribute__((constructor)) static void play_vmm(int argc, char **argv) {
   exit(0);
 }
 
-/* The next stage learns by KAGO_CHANNELS where its plan, Main, `start`, the root and an agent's folder are. */
+/* The next stage learns by KAGO_CHANNELS where its plan, Main, `start`, the root, an agent's folder, and the files of krunOpen
+ * by their slots are. */
 TEST(exec_vmm_hands_on_its_channels_and_nothing_else) {
   begin_plan(&w);
+  begin_operation(&w, OP_krun_open);
+  put_strs(&w, STRINGS("/no/firmware", "/etc/passwd"));
+  put_strs(&w, STRINGS("/etc/group"));
   begin_init();
   begin_operation(&w, OP_close_fds);
   put_u32(&w, 0);
   begin_operation(&w, OP_exec_vmm);
   put_strs(&w, STRINGS("A=b", "PATH=/usr/bin:/bin"));
-  int ends[2], listener = kago_listen("notify"), plan, sync, listen, root, run, count;
+  int ends[2], listener = kago_listen("notify"), n[10];
   char text[256] = "";
   CHECK(pipe2(ends, O_CLOEXEC) == 0 && dup2(ends[1], 1) == 1);
   int vmm = kago_open("/proc/self/exe", O_RDONLY);
@@ -126,11 +130,12 @@ TEST(exec_vmm_hands_on_its_channels_and_nothing_else) {
   await_child(&s);
   EQUAL(kago_wait(s.init), 0);
   CHECK(read(ends[0], text, sizeof text - 1) > 0);
-  EQUAL(sscanf(text, "b %d,%d,%d,%d,%d\n%d", &plan, &sync, &listen, &root, &run, &count), 6);
-  CHECK(plan > 2 && sync > 2 && listen > 2);
-  EQUAL(root, -1);
-  EQUAL(run, -1);
-  EQUAL(count, 6); /* 0 to 2, and the three */
+  EQUAL(sscanf(text, "b %d,%d,%d,%d,%d,%d,%d,%d,%d\n%d", n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8, n + 9), 10);
+  for (int i = 0; i < 9; i++) {
+    bool is_open = i < 3 || i == 6 || i == 7; /* plan, sync, listen; the second firmware, the first library */
+    CHECK(is_open ? n[i] > 2 : n[i] == -1);
+  }
+  EQUAL(n[9], 8); /* 0 to 2, and the five */
 }
 
 TEST(close_fds_refuses_a_count_that_wraps_around) {

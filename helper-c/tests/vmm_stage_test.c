@@ -20,7 +20,7 @@ static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
   int plan = kago_memory_file("plan", w.bytes, (uint32_t)w.size);
   CHECK(plan >= 0);
-  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, result);
+  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, (const int[]){-1, -1, -1, -1}, result);
   close(plan);
   return outcome;
 }

@@ -1,4 +1,4 @@
-/* libkrun: loaded by name, its functions called as the plan says. */
+/* libkrun: loaded by descriptor, or as the dynamic linker finds it; its functions called as the plan says. */
 #include <dlfcn.h>
 #include <ifaddrs.h>
 #include <stdio.h>
@@ -27,17 +27,40 @@ static int32_t call_with_context(krun_function *function, uint64_t a, uint64_t b
   return function(vm.context, a, b, c, 0, 0);
 }
 
+/* A path was opened by krunOpen, and what is loaded is that file, whatever has its name by now; it goes by the soname in it
+ * all the same. A bare name is for the dynamic linker to find. */
+static void *load(const struct context *c, const char *name, int slot, char reason[1024]) {
+  char path[32];
+  if (*name == '/' && c->libraries[slot] == 0) {
+    if (!*reason) snprintf(reason, 1024, "%s: %s", name, vmm_error(-ENOENT));
+    return NULL;
+  }
+  snprintf(path, sizeof path, "/proc/self/fd/%d", c->libraries[slot] - 1);
+  void *library = dlopen(*name == '/' ? path : name, RTLD_LAZY);
+  if (!library && !*reason) snprintf(reason, 1024, "%s", dlerror());
+  return library;
+}
+
+/* Not before all are loaded: the dynamic linker knows a library by the path that it was loaded by. */
+static void close_libraries(struct context *c) {
+  for (int i = 0; i < LIBRARY_SLOTS; i++) {
+    if (c->libraries[i] > 0) close(c->libraries[i] - 1);
+    c->libraries[i] = 0;
+  }
+}
+
 int op_krun_load(struct context *c, const struct field *f) {
   const uint8_t *item = f[0].data;
+  char ignored[1024] = "", reason[1024] = "";
+  if (f[0].count > LIBRARY_SLOTS / 2 || f[1].count > LIBRARY_SLOTS / 2) return -E2BIG;
   /* libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
-  for (uint32_t i = 0; i < f[0].count; i++) dlopen(list_next(&item), RTLD_LAZY);
+  for (uint32_t i = 0; i < f[0].count; i++) load(c, list_next(&item), FIRMWARE_SLOT + (int)i, ignored);
   item = f[1].data;
-  char reason[1024] = "";
   for (uint32_t i = 0; i < f[1].count && !vm.library; i++) {
     vm.library_name = list_next(&item);
-    vm.library = dlopen(vm.library_name, RTLD_LAZY);
-    if (!vm.library && !*reason) snprintf(reason, sizeof reason, "%s", dlerror());
+    vm.library = load(c, vm.library_name, LIBRARY_SLOT + (int)i, reason);
   }
+  close_libraries(c);
   if (!vm.library) return vmm_tell(c, "libkrun cannot be loaded: %s; install libkrun 1.x and run ldconfig", reason);
   krun_function *create = find("krun_create_ctx");
   if (!create) return vmm_tell(c, "%s is not libkrun; name the file of libkrun 1.x", vm.library_name);

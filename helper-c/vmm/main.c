@@ -26,11 +26,20 @@ static void keep_from_others(const int *fds, size_t count) {
   }
 }
 
+static bool read_channels(int *fds, size_t count) {
+  const char *at = getenv("KAGO_CHANNELS");
+  for (size_t i = 0; i < count; i++) {
+    int length = 0;
+    if (!at || sscanf(at, i ? ",%d%n" : "%d%n", &fds[i], &length) != 1) return false;
+    at += length;
+  }
+  return true;
+}
+
 int main(void) {
-  int fds[5];
+  int fds[5 + LIBRARY_SLOTS];
   int32_t outcome[2];
-  const char *channels = getenv("KAGO_CHANNELS");
-  if (!channels || sscanf(channels, "%d,%d,%d,%d,%d", &fds[0], &fds[1], &fds[2], &fds[3], &fds[4]) != 5) {
+  if (!read_channels(fds, sizeof fds / sizeof *fds)) {
     fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
     return 1;
   }
@@ -40,7 +49,7 @@ int main(void) {
   /* A proxied connection that its peer closes is an error of that connection only. */
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], outcome);
+  int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], fds + 5, outcome);
   struct message message = {
       .type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = (uint32_t)outcome[0], .error = -result};
   if (outcome[1] >= 0) message_send(outcome[1], &message, -1);

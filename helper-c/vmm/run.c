@@ -42,7 +42,8 @@ int vmm_tell(struct context *c, const char *format, ...) {
   return -ECANCELED;
 }
 
-int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, int32_t result[2]) {
+int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, const int libraries[LIBRARY_SLOTS],
+            int32_t result[2]) {
   static struct plan plan; /* libkrun keeps pointers into it */
   struct context c = {.plan = &plan,
                       .stage = STAGE_VMM,
@@ -59,6 +60,7 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, i
                       .vmm_fd = -1,
                       .on_all_threads = on_every_thread};
   uint32_t failed = 0;
+  for (int i = 0; i < LIBRARY_SLOTS; i++) c.libraries[i] = libraries[i] + 1;
   c.agent_program = agent_program(&c.agent_size);
   /* Later ones need it, and the container's root has none. */
   trusted_proc(&c);

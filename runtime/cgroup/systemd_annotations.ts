@@ -1,20 +1,54 @@
-/** Annotations `org.systemd.property.NAME` as properties of the container's unit, as runc reads them. Pure. */
+/**
+ * Annotations `org.systemd.property.NAME` as properties of the container's unit, as runc reads them. Pure. An image or a pod
+ * can set annotations, and a unit of the system's manager can do much to the host (start and stop other units, power it off);
+ * so most properties take the administrator's word.
+ */
+import { notAllowed } from "../administrator.ts";
 import { SpecError } from "../errors.ts";
 import { parseVariant } from "./gvariant.ts";
 import type { UnitProperty } from "./systemd_properties.ts";
 
 const PREFIX = "org.systemd.property.";
 
+/** Microseconds: for longer nobody holds up the host's shutdown unasked. */
+const LONGEST_STOP = 3_600_000_000n;
+
+/**
+ * What engines set of themselves (CRI-O, containerd), and what concerns the container alone: when its unit ends, how it is
+ * stopped, and what is forgotten of it.
+ */
+const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  After: () => true,
+  CollectMode: () => true,
+  DefaultDependencies: () => true,
+  Delegate: (value) => value === true,
+  KillSignal: () => true,
+  RuntimeMaxUSec: () => true,
+  TimeoutStopUSec: (value) => typeof value === "bigint" && value <= LONGEST_STOP,
+};
+
+/** Their names, for docs/microvm.md. */
+export const HARMLESS_PROPERTIES = Object.keys(HARMLESS);
+
 /**
  * The properties, in the annotations' order.
- * @throws {SpecError} for a name that no property has, or a value that is not in GVariant's text format.
+ * @param allows has the administrator allowed the annotation of this name? Asked only where it matters.
+ * @throws {SpecError} for a name that no property has, a value that is not in GVariant's text format, or a property that the
+ * administrator has not allowed.
  */
 export function annotatedProperties(
-  annotations: Readonly<Record<string, string>> = {},
+  annotations: Readonly<Record<string, string>> | undefined,
+  allows: (name: string) => boolean,
 ): UnitProperty[] {
-  return Object.entries(annotations)
+  return Object.entries(annotations ?? {})
     .filter(([name]) => name.startsWith(PREFIX))
-    .map(([name, text]) => property(name.slice(PREFIX.length), text, `annotations["${name}"]`));
+    .map(([annotation, text]) => {
+      const place = `annotations["${annotation}"]`;
+      const [name, value] = property(annotation.slice(PREFIX.length), text, place);
+      const isHarmless = Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value[1]);
+      if (!isHarmless && !allows(annotation)) throw notAllowed(place, annotation);
+      return [name, value];
+    });
 }
 
 function property(name: string, text: string, place: string): UnitProperty {

@@ -39,6 +39,19 @@ export const GLOBAL_OPTIONS = [
     help: "what runs containers, for example krun for microVMs",
   },
   {
+    name: "libkrun",
+    kind: "string",
+    placeholder: "FILE",
+    help:
+      "the libkrun of microVMs, which root alone can write; default as the dynamic linker finds it",
+  },
+  {
+    name: "allow-annotation",
+    kind: "list",
+    placeholder: "NAME",
+    help: "let containers set an annotation that takes the administrator's word; may be repeated",
+  },
+  {
     name: "cgroup-manager",
     kind: "string",
     placeholder: "MANAGER",

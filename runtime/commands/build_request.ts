@@ -1,4 +1,5 @@
 /** What every command that builds a container asks for in the same way. */
+import type { AdministratorWord } from "../administrator.ts";
 import type { GlobalOptions } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
 import { joinPath } from "../plan/path.ts";
@@ -7,14 +8,21 @@ import type { BuildRequest } from "../process/build.ts";
 /** By the options before the command. */
 export function globalRequest(
   global: GlobalOptions,
-): Pick<BuildRequest, "invokedAs" | "handler" | "cgroupManager" | "rootless"> {
+): Pick<BuildRequest, "invokedAs" | "handler" | "cgroupManager" | "rootless" | "word"> {
   const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
   return {
     invokedAs: invokedAs(),
     ...(global.handler ? { handler: global.handler } : {}),
     ...(manager ? { cgroupManager: manager } : {}),
     rootless: global.rootless,
+    word: commandLineWord(global),
   };
+}
+
+/** What the administrator says before the command. */
+export function commandLineWord({ libkrun, allowAnnotation }: GlobalOptions): AdministratorWord {
+  const library = libkrun ? { path: absolutePath(libkrun), from: "--libkrun" } : undefined;
+  return { ...(library ? { library } : {}), allowed: allowAnnotation };
 }
 
 /** Where the caller's files are, whatever folder somebody else uses the path in. */

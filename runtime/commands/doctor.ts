@@ -6,13 +6,14 @@ import { canRunMicrovms } from "../doctor/finding.ts";
 import { kernelFindings } from "../doctor/kernel.ts";
 import { microvmFindings } from "../doctor/microvm.ts";
 import { formatReport, reportToJson } from "../doctor/report.ts";
+import { commandLineWord } from "./build_request.ts";
 import { ownerName } from "../state/owner.ts";
 
 /** The exit code is 1 when the host cannot run microVMs. */
-export function run({ options }: Invocation<"doctor">): number {
+export function run({ global, options }: Invocation<"doctor">): number {
   const user = ownerName(Deno.uid() ?? 0);
   const findings = [
-    ...microvmFindings(user),
+    ...microvmFindings(user, commandLineWord(global)),
     ...kernelFindings(),
     ...containerFindings(user),
     ...engineFindings(),

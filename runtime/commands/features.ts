@@ -1,4 +1,5 @@
 /** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
+import { unsafeAnnotations } from "../../executors/libkrun/annotation_table.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { OCI_VERSION, OCI_VERSION_MIN } from "../spec/oci_version.ts";
 import { HOOK_MOMENTS } from "../plan/hooks.ts";
@@ -35,10 +36,6 @@ export function features() {
     },
     // The name under which engines look for it.
     annotations: { "org.opencontainers.runc.checkpoint.enabled": "true", ...annotations },
-    potentiallyUnsafeConfigAnnotations: [
-      "run.oci.handler",
-      "run.oci.keep_original_groups",
-      "krun.",
-    ],
+    potentiallyUnsafeConfigAnnotations: unsafeAnnotations(),
   };
 }

@@ -1,6 +1,7 @@
 /** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
 import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
+import { type AdministratorWord, administratorWord } from "../administrator.ts";
 import { describeErrno } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
@@ -60,8 +61,8 @@ export function judgePasst(path: string | undefined): Finding {
   return bad("networking", "passt", "not found", remedy);
 }
 
-export function microvmFindings(user: string): Finding[] {
-  const libkrun = inspectLibkrun();
+export function microvmFindings(user: string, word: AdministratorWord): Finding[] {
+  const libkrun = inspectLibkrun(administratorWord(word).library);
   return [
     judgeKvm(probeKvm(), user),
     judgeLibkrun(libkrun),

@@ -61,7 +61,7 @@ export function compilePlan(input: CompileInput): Plan {
     return { intermediate, init, vmm: [] };
   }
   refuseVmmLabel(process);
-  const intermediate = intermediateOps(input, root.early);
+  const intermediate = intermediateOps(input, [...root.early, ...input.ending.early ?? []]);
   // The host's libraries are still in sight when the VMM's program starts, hence before the pivot.
   const { libraryPath } = input.host;
   const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];

@@ -39,6 +39,8 @@ export type Ending =
     readonly kind: "vmm";
     /** The executor's own. */
     readonly settings: Readonly<Record<string, unknown>>;
+    /** What is done on the host's files, by the Intermediate, before any namespace is entered. */
+    readonly early?: readonly Op[];
     /** What the VMM does first, while the host's files are in sight. */
     readonly opening: readonly Op[];
     /** What it does at last, once `start` has come. */

@@ -233,7 +233,12 @@ export const OPS = {
 
   // ---- The VMM: libkrun, in its own terms; `wantedBy` is the place in config.json, for words about a failure ----
 
-  /** Loads the first of `libraries` that can be loaded, after what can be of `firmware`, and makes a context. */
+  /** Opens what there is of the host's files, each of which root alone could have put there; two of a kind at most. */
+  krunOpen: { firmware: "strs", libraries: "strs" },
+  /**
+   * Loads the first of `libraries` that can be loaded, after what can be of `firmware`, and makes a context. A path is
+   * what krunOpen has opened, a name is the dynamic linker's to find.
+   */
   krunLoad: { firmware: "strs", libraries: "strs" },
   /** Starts passt(1) in the container's namespaces, and waits until it serves. */
   krunPasst: { program: "str", args: "strs" },

@@ -77,7 +77,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const notify = notifyFolderOf(request, loaded, executor);
   const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
-  const context = { id, bundle, rootfs };
+  const context = { id, bundle, rootfs, ...(request.word ? { word: request.word } : {}) };
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();

@@ -1,4 +1,5 @@
 /** The cgroup part of a build: where the container's cgroup will be, what it limits, how the first process joins. */
+import { type AdministratorWord, administratorWord, isAllowed } from "../administrator.ts";
 import { requireDelegated } from "../cgroup/access.ts";
 import { cgroupfsDriver } from "../cgroup/cgroupfs.ts";
 import { type DeviceProgram, deviceProgram } from "../cgroup/device_program.ts";
@@ -34,6 +35,8 @@ export interface CgroupRequest {
   /** `cgroupfs` when absent. */
   readonly cgroupManager?: string;
   readonly rootless?: RootlessOption;
+  /** What the command line says of annotations. */
+  readonly word?: AdministratorWord;
 }
 
 /**
@@ -72,7 +75,7 @@ interface CgroupPlace {
 }
 
 async function placeCgroup(
-  { id, cgroupManager }: CgroupRequest,
+  { id, cgroupManager, word }: CgroupRequest,
   layout: CgroupLayout,
   { linux, annotations }: Spec,
   rootless: boolean,
@@ -88,7 +91,10 @@ async function placeCgroup(
     // It is given no other driver's record.
     driver: systemdDriver as CgroupDriver,
     record: systemdPlace(layout, linux?.cgroupsPath, id, rootless),
-    unitProperties: annotatedProperties(annotations),
+    unitProperties: annotatedProperties(
+      annotations,
+      (name) => isAllowed(administratorWord(word), name),
+    ),
   };
 }
 

@@ -15,10 +15,10 @@ export async function withGuestDouble(use: Use, created: Use = async () => {}): 
   };
   await Kago.with(options, async (kago) => {
     await Deno.chmod(kago.bundle.path, 0o755);
-    const env = { LD_LIBRARY_PATH: double.dir };
+    kago.globals.push(...double.options);
     const output = `${kago.bundle.path}/output`;
     const args = ["create", "-b", kago.bundle.path, kago.id];
-    const { code, stdout } = await kago.runWith({ env, output }, ...args);
+    const { code, stdout } = await kago.runWith({ output }, ...args);
     assertEquals(code, 0, stdout);
     const agent = new AgentDouble(double.dir);
     try {

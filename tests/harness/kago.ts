@@ -18,6 +18,9 @@ export class Kago {
 
   private constructor(readonly root: string, readonly bundle: Bundle) {}
 
+  /** Options before the command, in all that the methods here run. */
+  readonly globals: string[] = [];
+
   readonly id = `kago-test-${Deno.pid}-${Kago.#load}-${Kago.#serial++}`;
 
   /** Runs `use` with a bundle; afterwards nothing of its containers may be left. */
@@ -48,11 +51,11 @@ export class Kago {
 
   /** `kago --root ROOT ARGS…` */
   run(...args: string[]): Promise<RunResult> {
-    return run(KAGO, ["--root", this.root, ...args]);
+    return run(KAGO, ["--root", this.root, ...this.globals, ...args]);
   }
 
   runWith(options: RunOptions, ...args: string[]): Promise<RunResult> {
-    return run(KAGO, ["--root", this.root, ...args], options);
+    return run(KAGO, ["--root", this.root, ...this.globals, ...args], options);
   }
 
   /** `kago run` of the bundle in the foreground. */
@@ -77,7 +80,7 @@ export class Kago {
   create(...options: string[]): Promise<RunResult> {
     const output = `${this.bundle.path}/output`;
     const args = ["create", "--bundle", this.bundle.path, ...options, this.id];
-    return run(KAGO, ["--root", this.root, ...args], { output });
+    return run(KAGO, ["--root", this.root, ...this.globals, ...args], { output });
   }
 
   /** What the container wrote since create(). */

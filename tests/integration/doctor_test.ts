@@ -14,15 +14,15 @@ interface Report {
   }[];
 }
 
-async function doctor(env: Record<string, string> = {}): Promise<Report & { code: number }> {
-  const { code, stdout, stderr } = await run(KAGO, ["doctor", "--json"], { env });
+async function doctor(...options: readonly string[]): Promise<Report & { code: number }> {
+  const { code, stdout, stderr } = await run(KAGO, [...options, "doctor", "--json"]);
   assertEquals(stderr, "");
   return { ...JSON.parse(stdout), code };
 }
 
 Deno.test("doctor finds libkrun, its version, its features and its firmware", async () => {
   using double = await buildLibkrunDouble();
-  const { findings } = await doctor({ LD_LIBRARY_PATH: double.dir });
+  const { findings } = await doctor(...double.options);
   const detail = (name: string) => findings.find(({ subject }) => subject === name)?.detail;
   assertMatch(
     detail("libkrun")!,
@@ -33,7 +33,7 @@ Deno.test("doctor finds libkrun, its version, its features and its firmware", as
 
 Deno.test("doctor tells a libkrun 2.x from one that is missing", async () => {
   using double = await buildLibkrunDouble({ abi: 2, firmware: false });
-  const { findings, microVMs, code } = await doctor({ LD_LIBRARY_PATH: double.dir });
+  const { findings, microVMs, code } = await doctor(...double.options);
   const libkrun = findings.find(({ subject }) => subject === "libkrun");
   assertEquals(libkrun?.ok, false);
   assertStringIncludes(libkrun!.detail, "libkrun 2.x");

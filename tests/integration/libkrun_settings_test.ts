@@ -11,9 +11,12 @@ import {
 import type { Bundle, BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 interface Case extends BundleOptions {
   readonly double?: DoubleOptions;
+  /** Annotations that the administrator allows. */
+  readonly allow?: readonly string[];
   /** Fills the bundle's root. */
   readonly prepare?: (bundle: Bundle) => void;
 }
@@ -41,14 +44,16 @@ function isAgents({ call, args: [, ...args] }: RecordedCall): boolean {
 }
 
 /** `kago run` of a microVM on a double. */
-async function runCase({ double: options = {}, prepare, ...bundle }: Case): Promise<Outcome> {
+async function runCase(
+  { double: options = {}, prepare, allow = [], ...bundle }: Case,
+): Promise<Outcome> {
   using double = await buildLibkrunDouble(options);
   const annotations = { "run.oci.handler": "krun", ...bundle.annotations };
   let outcome: Outcome | undefined;
   await Kago.with({ args: ["/bin/true"], ...bundle, annotations }, async (kago) => {
     prepare?.(kago.bundle);
-    const env = { LD_LIBRARY_PATH: double.dir };
-    const result = await kago.runWith({ env }, "run", "-b", kago.bundle.path, kago.id);
+    kago.globals.push(...double.options, ...allow.flatMap((name) => ["--allow-annotation", name]));
+    const result = await kago.foreground();
     const calls = double.calls().filter((call) => !isAgents(call));
     const extras = calls.filter(({ call }) => !ALWAYS.includes(call))
       .map(({ call, args }) => [call, ...args.slice(1)]);
@@ -101,7 +106,8 @@ Deno.test("an empty network namespace has no impersonated sockets, another one h
       ...args.slice(1),
     ]);
   assertEquals(vsock(await runCase({})), [["krun_disable_implicit_vsock"], ["krun_add_vsock", 0]]);
-  const without = { double: { extras: false }, annotations: { "krun.agent": "0" } };
+  const annotations = { "krun.agent": "0" };
+  const without = { double: { extras: false }, annotations, config: UNRESTRICTED };
   assertEquals(vsock(await runCase(without)), []);
   const namespaces = ["pid", "mount"].map((type) => ({ type }));
   assertEquals(vsock(await runCase({ config: { linux: { namespaces } } })), []);
@@ -122,7 +128,12 @@ Deno.test("a kernel of the image is taken when its user allows it", async () => 
     };
     Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, JSON.stringify(fields));
   };
-  const allowed = await runCase({ annotations: { "krun.custom_kernel": "1" }, prepare });
+  const allowed = await runCase({
+    annotations: { "krun.custom_kernel": "1" },
+    allow: ["krun.custom_kernel"],
+    config: UNRESTRICTED,
+    prepare,
+  });
   assertEquals(allowed.code, 0, allowed.stderr);
   assertEquals(allowed.extras, [["krun_set_kernel", "/boot/vmlinux", 1, "/boot/initrd", "quiet"]]);
   const config = allowed.calls.find(({ call }) => call === "krun_set_vm_config");
@@ -130,8 +141,10 @@ Deno.test("a kernel of the image is taken when its user allows it", async () => 
   assertEquals((await runCase({ prepare })).extras, []);
 });
 
-Deno.test("the image's virtiofs tag and window replace libkrun's own", async () => {
+Deno.test("the image's virtiofs tag and window replace libkrun's own, with the administrator's word", async () => {
   const { code, stderr, extras } = await runCase({
+    allow: ["virtiofs_tag"],
+    config: UNRESTRICTED,
     prepare: ({ rootfs }) => {
       const text = '{"virtiofs_tag":"myroot","virtiofs_shm_size":1048576,"nested_virt":1}';
       Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, text);
@@ -154,6 +167,7 @@ Deno.test("a hostile .krun_vm.json is refused before anything is made", async ()
 Deno.test("nested virtualisation and a TAP interface are asked of libkrun", async () => {
   const { code, stderr, extras } = await runCase({
     annotations: { "krun.nested_virt": "1", "krun.tap_name": "tap0" },
+    allow: ["krun.nested_virt", "krun.tap_name"],
   });
   assertEquals(code, 0, stderr);
   const [tap, nested, ...more] = extras;
@@ -210,7 +224,8 @@ Deno.test("a libkrun without a feature is refused before anything is made", asyn
     [{ "krun.nested_virt": "1" }, "does not nest"],
   ];
   for (const [annotations, problem] of cases) {
-    const { code, stderr } = await runCase({ annotations, double: { hasFeature: 0 } });
+    const allow = Object.keys(annotations);
+    const { code, stderr } = await runCase({ annotations, allow, double: { hasFeature: 0 } });
     assertEquals(code, 1);
     assertStringIncludes(stderr, problem);
   }
@@ -219,6 +234,7 @@ Deno.test("a libkrun without a feature is refused before anything is made", asyn
 Deno.test("a libkrun without a function is refused with its name", async () => {
   const { code, stderr } = await runCase({
     annotations: { "krun.port_map": "1:1", "krun.agent": "0" },
+    config: UNRESTRICTED,
     double: { extras: false },
   });
   assertEquals(code, 1);
@@ -238,6 +254,7 @@ Deno.test("a libkrun that is too old for the agent is refused with the way to do
 Deno.test("a GPU is looked for on the host, never in the image", async () => {
   const { code, stderr } = await runCase({
     annotations: { "krun.gpu_flags": "64" },
+    allow: ["krun.gpu_flags"],
     prepare: ({ rootfs }) => Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true }),
   });
   assert(!exists("/dev/dri"), "this host has a GPU");
@@ -248,6 +265,7 @@ Deno.test("a GPU is looked for on the host, never in the image", async () => {
 Deno.test("no image supplies the render server of a GPU: its flag is refused", async () => {
   const { code, stderr, calls } = await runCase({
     annotations: { "krun.gpu_flags": "576" },
+    allow: ["krun.gpu_flags"],
     prepare: ({ rootfs }) => {
       Deno.mkdirSync(`${rootfs}/usr/libexec`, { recursive: true });
       Deno.writeTextFileSync(`${rootfs}/usr/libexec/virgl_render_server`, "x");

@@ -29,8 +29,6 @@ export interface Scene {
   readonly victim: Victim;
   /** Present for a microVM. */
   readonly double?: LibkrunDouble;
-  /** The environment in which kago finds the double. */
-  readonly env: Readonly<Record<string, string>>;
   /** `kago run` of the bundle. */
   run(): Promise<RunResult>;
 }
@@ -58,17 +56,17 @@ async function onScene(
 ): Promise<void> {
   const victim = await makeVictim();
   using double = kind === "microVM" ? await buildLibkrunDouble() : undefined;
-  const env: Record<string, string> = double ? { LD_LIBRARY_PATH: double.dir } : {};
   const bundle = options(victim);
   const annotations = double
     ? { "run.oci.handler": "krun", ...bundle.annotations }
     : bundle.annotations;
   try {
     await Kago.with({ ...bundle, ...(annotations ? { annotations } : {}) }, async (kago) => {
+      kago.globals.push(...double?.options ?? []);
       const before = await describeTree(victim.path);
-      const run = () => kago.runWith({ env }, "run", "--bundle", kago.bundle.path, kago.id);
+      const run = () => kago.foreground();
       const { rootfs } = kago.bundle;
-      await act({ kind, kago, rootfs, victim, env, run, ...(double ? { double } : {}) });
+      await act({ kind, kago, rootfs, victim, run, ...(double ? { double } : {}) });
       assertEquals(await describeTree(victim.path), before, "files of the host were changed");
     });
   } finally {

@@ -10,9 +10,9 @@ import { attack, plantLink, type Scene } from "./attack.ts";
 const sh = (script: string) => ["/bin/sh", "-c", script];
 
 /** `kago run` by a caller that leaks a descriptor of the host's root, number 7, as CVE-2024-21626 did. */
-function runLeaking({ kago, env }: Scene, ...options: string[]) {
-  const words = [KAGO, "--root", kago.root, "run", "--bundle", kago.bundle.path];
-  return run("sh", ["-c", 'exec 7</; exec "$@"', "sh", ...words, ...options, kago.id], { env });
+function runLeaking({ kago }: Scene, ...options: string[]) {
+  const words = [KAGO, "--root", kago.root, ...kago.globals, "run", "--bundle", kago.bundle.path];
+  return run("sh", ["-c", 'exec 7</; exec "$@"', "sh", ...words, ...options, kago.id]);
 }
 
 // CVE-2024-21626
@@ -99,10 +99,10 @@ attack(
 attack(
   "a neighbour in the same pid namespace cannot write the executable of a waiting Init",
   () => ({ args: sh("sleep 100") }),
-  async ({ kind, kago, env }) => {
+  async ({ kind, kago }) => {
     const output = `${kago.bundle.path}/output`;
     const options = ["--bundle", kago.bundle.path, kago.id];
-    const created = await kago.runWith({ env, output }, "create", ...options);
+    const created = await kago.runWith({ output }, "create", ...options);
     assertEquals(created.code, 0, created.stdout);
     const { pid } = await kago.state();
     // Through the container's own mounts, as root with all capabilities: what a neighbour has at most.

@@ -15,11 +15,20 @@ const USER_NAMESPACE = {
 };
 
 /** `kago create` on a host whose own /proc is partly covered, where the kernel gives a user namespace no new procfs. */
-function createOnCoveredProc({ kago, env }: Scene) {
+function createOnCoveredProc({ kago }: Scene) {
   const output = `${kago.bundle.path}/output`;
-  const words = [KAGO, "--root", kago.root, "create", "--bundle", kago.bundle.path, kago.id];
+  const words = [
+    KAGO,
+    "--root",
+    kago.root,
+    ...kago.globals,
+    "create",
+    "--bundle",
+    kago.bundle.path,
+    kago.id,
+  ];
   const script = 'mount --bind /dev/null /proc/version && exec "$@"';
-  return run("unshare", ["-m", "sh", "-c", script, "sh", ...words], { env, output });
+  return run("unshare", ["-m", "sh", "-c", script, "sh", ...words], { output });
 }
 
 function assertUnprivileged(pid: unknown): void {
@@ -61,11 +70,11 @@ attack(
     mounts: [{ destination: "/proc/1/task", type: "bind", source: folder, options: ["bind"] }],
     config: USER_NAMESPACE,
   }),
-  async ({ kago, env }) => {
+  async ({ kago }) => {
     await runOk("chown", ["-R", "100000:100000", kago.bundle.rootfs]);
     const output = `${kago.bundle.path}/output`;
     const options = ["--bundle", kago.bundle.path, kago.id];
-    const created = await kago.runWith({ env, output }, "create", ...options);
+    const created = await kago.runWith({ output }, "create", ...options);
     if (created.code === 0) assertUnprivileged((await kago.state()).pid);
     else assertMatch(created.stdout, /mounts\[7\]/);
   },

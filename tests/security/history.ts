@@ -325,4 +325,37 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: [],
+    mechanism: "an annotation of an image's names the library that the runtime loads as root",
+    tests: {
+      "library_trust_test.ts": [
+        "a layer below ${parent} with a link to the host's libkrun and its own firmware beside it runs nothing",
+        "a layer below ${parent} with a libkrun of its own runs nothing",
+        "podman run with an annotation that names an image's layer runs nothing of it",
+        "podman run of an image that has the annotation itself runs nothing of it",
+        "a library that ${what} is not loaded",
+        "a flavour of libkrun beside the library has to be root's alone too",
+        "a ${name} that is exchanged all the time is loaded as it was looked at, or not at all",
+        "the administrator's file names the library, and is obeyed only if it is root's alone",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "an image's settings open the host to its guest, or switch off what confines it",
+    tests: {
+      "krun_config_test.ts": [
+        "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
+        "a microVM without the agent is refused with ${field}, which nothing else would put into force",
+        "${name} of an image or a pod opens nothing of the host without the administrator's word",
+      ],
+      "library_trust_test.ts": [
+        "the administrator's file allows an annotation, and without it an image's is refused",
+      ],
+      "../e2e/in_systemd_host/systemd_driver_test.ts": [
+        "a property that reaches other units takes the administrator's word",
+      ],
+    },
+  },
 ];

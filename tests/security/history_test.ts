@@ -17,8 +17,8 @@ function hasTest(file: string, name: string): boolean {
 }
 
 for (const { cves, mechanism, tests } of HISTORY) {
-  const names = cves.map((cve) => `CVE-${cve}`).join(", ") || "kago's own";
-  Deno.test(`${names} (${mechanism}) has its tests`, () => {
+  const title = cves.map((cve) => `CVE-${cve}`).join(", ") || "kago's own";
+  Deno.test(`${title} (${mechanism}) has its tests`, () => {
     assert(Object.keys(tests).length > 0, "it names no test");
     for (const [file, names] of Object.entries(tests)) {
       assert(names.length > 0, `it names no test of ${file}`);

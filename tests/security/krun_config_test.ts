@@ -1,12 +1,15 @@
 /** What an image may do to the runtime's files in its root, and to the microVM's settings: CVE-2025-24965. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { LibkrunDouble } from "../doubles/libkrun/build.ts";
+import { type JsonObject, mergeJson } from "../harness/bundle.ts";
 import { runOk } from "../harness/run.ts";
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, plantLink, PRECIOUS } from "./attack.ts";
 
 const CONFIG = ".krun_config.json";
 const ECHO = { args: ["/bin/echo", "from the spec"] };
 /** With the agent there is no such file. */
-const WITHOUT_AGENT = { ...ECHO, annotations: { "krun.agent": "0" } };
+const WITHOUT_AGENT = { ...ECHO, annotations: { "krun.agent": "0" }, config: UNRESTRICTED };
 const VM = ["microVM"] as const;
 
 for (
@@ -75,33 +78,6 @@ attack(
   VM,
 );
 
-// Engines copy an image's annotations into config.json, so a library that they name would be the image's.
-attack(
-  "a library named by an annotation is not loaded into the runtime out of the image",
-  ({ path }) => ({ ...ECHO, annotations: { "krun.libkrun.path": `${path}/libkrun.so.1` } }),
-  async ({ rootfs, victim, kago, run }) => {
-    const library = `${rootfs}/libkrun.so.1`;
-    const source = `${kago.bundle.path}/evil.c`;
-    const lines = [
-      "#include <stdio.h>",
-      "__attribute__((constructor)) static void run(void) {",
-      `  FILE *file = fopen("${victim.folder}/written", "w");`,
-      "  if (file) fclose(file);",
-      "}",
-    ];
-    await Deno.writeTextFile(source, lines.join("\n"));
-    await runOk("cc", ["-shared", "-fPIC", "-o", library, source]);
-    const { config, path } = kago.bundle;
-    const annotations = { "run.oci.handler": "krun", "krun.libkrun.path": library };
-    await Deno.writeTextFile(`${path}/config.json`, JSON.stringify({ ...config, annotations }));
-    await run();
-    const written = [...Deno.readDirSync(victim.folder)].map(({ name }) => name);
-    for (const name of written) await Deno.remove(`${victim.folder}/${name}`);
-    assertEquals(written, [], "the image's library ran on the host");
-  },
-  VM,
-);
-
 attack(
   "the image's environment and libraries do not reach the VMM's loader",
   ({ folder }) => ({
@@ -118,3 +94,65 @@ attack(
   },
   VM,
 );
+
+attack(
+  "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
+  () => ECHO,
+  async ({ rootfs, double, run }) => {
+    await Deno.writeTextFile(`${rootfs}/.krun_vm.json`, '{"virtiofs_tag":"/dev/root"}');
+    const { code, stdout, stderr } = await run();
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, ".krun_vm.json: virtiofs_tag: needs the word of the host's");
+    assertEquals(entered(double!), 0);
+  },
+  VM,
+);
+
+/** How many guests were booted. */
+function entered(double: LibkrunDouble): number {
+  return double.calls().filter(({ call }) => call === "krun_start_enter").length;
+}
+
+for (
+  const [field, config] of Object.entries<JsonObject>({
+    "process.user.uid": { process: { user: { uid: 1000, gid: 0 } } },
+    "process.capabilities.bounding": { process: { capabilities: { bounding: ["CAP_KILL"] } } },
+    "process.noNewPrivileges": { process: { noNewPrivileges: true } },
+    "process.rlimits": { process: { rlimits: [{ type: "RLIMIT_CORE", hard: 0, soft: 0 }] } },
+    "linux.maskedPaths[0]": { linux: { maskedPaths: ["/proc/kcore"] } },
+    "linux.readonlyPaths[0]": { linux: { readonlyPaths: ["/proc/sys"] } },
+  })
+) {
+  attack(
+    `a microVM without the agent is refused with ${field}, which nothing else would put into force`,
+    () => ({ ...WITHOUT_AGENT, config: mergeJson(UNRESTRICTED, config) }),
+    async ({ double, run }) => {
+      const { code, stderr } = await run();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `${field}: is put into force in a guest by kago's agent`);
+      assertEquals(entered(double!), 0);
+    },
+    VM,
+  );
+}
+
+for (
+  const [name, value] of [
+    ["krun.nested_virt", "1"],
+    ["krun.tap_name", "tap0"],
+    ["krun.gpu_flags", "64"],
+    ["krun.custom_kernel", "1"],
+  ] as const
+) {
+  attack(
+    `${name} of an image or a pod opens nothing of the host without the administrator's word`,
+    () => ({ ...ECHO, annotations: { [name]: value } }),
+    async ({ double, run }) => {
+      const { code, stderr } = await run();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `--allow-annotation ${name}, or list it in allowAnnotations of`);
+      assertEquals(double!.calls(), []);
+    },
+    VM,
+  );
+}

@@ -88,15 +88,15 @@ attack(
 attack(
   "a root filesystem that is a link is looked up once: another target later changes nothing",
   () => ({ args: sh("echo started; ls /") }),
-  async ({ kago, rootfs, env, victim }) => {
+  async ({ kago, rootfs, victim }) => {
     await Deno.rename(rootfs, `${kago.bundle.path}/real`);
     await Deno.symlink("real", rootfs);
     const output = `${kago.bundle.path}/output`;
     const options = ["--bundle", kago.bundle.path, kago.id];
-    const created = await kago.runWith({ env, output }, "create", ...options);
+    const created = await kago.runWith({ output }, "create", ...options);
     assertEquals(created.code, 0, created.stdout);
     await plantLink(victim.path, rootfs);
-    const started = await kago.runWith({ env }, "start", kago.id);
+    const started = await kago.run("start", kago.id);
     assertEquals(started.code, 0, started.stderr);
     await kago.until("stopped");
     assertMatch(kago.output(), /started\nbin\n/);

@@ -12,13 +12,22 @@ const caps = (...names: string[]) => ({ bounding: names, permitted: names, effec
 attack(
   "inheritable and ambient capabilities are empty, whatever the caller's are",
   () => ({ args: ["/bin/cat", "/proc/self/status"] }),
-  async ({ kago, env }) => {
-    const words = [KAGO, "--root", kago.root, "run", "--bundle", kago.bundle.path, kago.id];
+  async ({ kago }) => {
+    const words = [
+      KAGO,
+      "--root",
+      kago.root,
+      ...kago.globals,
+      "run",
+      "--bundle",
+      kago.bundle.path,
+      kago.id,
+    ];
     const full = ["--inh-caps", "+chown,+kill", "--ambient-caps", "+chown,+kill", "--"];
     // The caller has them, otherwise this would show nothing.
     const caller = await runOk("setpriv", [...full, "cat", "/proc/self/status"]);
     assert(!/CapInh:\t0{16}/.test(caller), caller);
-    const { code, stdout, stderr } = await run("setpriv", [...full, ...words], { env });
+    const { code, stdout, stderr } = await run("setpriv", [...full, ...words]);
     assertEquals(code, 0, stderr);
     assertMatch(stdout, /CapInh:\t0{16}\n/);
     assertMatch(stdout, /CapAmb:\t0{16}\n/);

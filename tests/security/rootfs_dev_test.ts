@@ -94,14 +94,14 @@ attack(
 
 /** `kago create` with a terminal, handed to a socket that takes it. */
 async function createWithTerminal(scene: Scene, without: string[]) {
-  const { kago, env } = scene;
+  const { kago } = scene;
   const process = { ...kago.bundle.config.process as Record<string, unknown>, terminal: true };
   await rewriteConfig(kago, { process, mounts: withoutMounts(kago, ...without) });
   const path = `${kago.bundle.path}/console.sock`;
   using _listener = Deno.listen({ transport: "unix", path });
   const output = `${kago.bundle.path}/output`;
   const options = ["--bundle", kago.bundle.path, "--console-socket", path, kago.id];
-  const created = await kago.runWith({ env, output }, "create", ...options);
+  const created = await kago.runWith({ output }, "create", ...options);
   await Deno.remove(path);
   return created;
 }

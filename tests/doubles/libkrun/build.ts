@@ -29,9 +29,20 @@ export interface RecordedCall {
   readonly args: readonly (number | string)[];
 }
 
-/** A double in a folder of its own, for LD_LIBRARY_PATH or `krun.libkrun.path`. */
+/**
+ * Where root alone can write all the way down, for kago takes no library from elsewhere; an ordinary user has no such place,
+ * and only LD_LIBRARY_PATH.
+ */
+const PARENT = Deno.uid() === 0 ? "/usr/local/lib" : undefined;
+
+/** A double in a folder of its own, for `--libkrun` or LD_LIBRARY_PATH. */
 export class LibkrunDouble {
   constructor(readonly dir: string, readonly path: string, private readonly record: string) {}
+
+  /** The options before the command with which kago takes it. */
+  get options(): readonly string[] {
+    return ["--libkrun", this.path];
+  }
 
   /** What has been called so far, in all processes. */
   calls(): RecordedCall[] {
@@ -47,7 +58,7 @@ export class LibkrunDouble {
 /** Compiles a double; dispose it to remove its files. The real file names carry the version `ABI.99.0`. */
 export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<LibkrunDouble> {
   const { abi = 1 } = options;
-  const dir = await Deno.makeTempDir({ prefix: "libkrun_double_" });
+  const dir = await Deno.makeTempDir({ dir: PARENT, prefix: "libkrun_double_" });
   const record = `${dir}/calls.jsonl`;
   await Deno.writeTextFile(record, "");
   // A VMM that runs as another user finds them too.

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { BundleOptions } from "../../harness/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
 import { runOk, type RunResult } from "../../harness/run.ts";
+import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
@@ -221,9 +222,13 @@ Deno.test("137 tells of a guest whose kernel panicked", async () => {
 
 Deno.test("krun.agent=0 leaves the process to libkrun's own init", async () => {
   const annotations = { ...KRUN, "krun.agent": "0" };
-  await guest("echo $$; exit 5", { annotations }, async ({ code, stdout }, kago) => {
-    assertEquals(code, 5);
-    assert(Number(stdout) > 1, stdout);
-    assert((await Deno.stat(`${kago.bundle.rootfs}/.krun_config.json`)).isFile);
-  });
+  await guest(
+    "echo $$; exit 5",
+    { annotations, config: UNRESTRICTED },
+    async ({ code, stdout }, kago) => {
+      assertEquals(code, 5);
+      assert(Number(stdout) > 1, stdout);
+      assert((await Deno.stat(`${kago.bundle.rootfs}/.krun_config.json`)).isFile);
+    },
+  );
 });

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
+import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 import { describeTree, plantLink } from "../../security/attack.ts";
 import { unlessGone } from "../../harness/unless_gone.ts";
 
@@ -30,7 +31,7 @@ Deno.test("without the agent, a hostile .krun_config.json and .krun_vm.json are 
   const annotations = { ...KRUN, "krun.agent": "0" };
   const args = ["/bin/sh", "-c", "echo from the spec; nproc"];
   await withVictim(async (victim) => {
-    await Kago.with({ annotations, args }, async (kago) => {
+    await Kago.with({ annotations, args, config: UNRESTRICTED }, async (kago) => {
       const { rootfs, path } = kago.bundle;
       await plantLink(`../../../../../..${victim}/file`, `${rootfs}/.krun_config.json`);
       const wishes = { flavor: "sev", gpu_flags: 512, nested_virt: true, cpus: 1 };

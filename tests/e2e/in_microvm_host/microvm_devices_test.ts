@@ -107,8 +107,10 @@ Deno.test("an image sizes its guest", async () => {
 Deno.test("a libkrun that does not nest on Linux is refused with the annotation's name", async () => {
   const annotations = { ...KRUN, "krun.nested_virt": "1" };
   await Kago.with({ annotations, args: ["/bin/true"] }, async (kago) => {
+    kago.globals.push("--allow-annotation", "krun.nested_virt");
     const { code, stderr } = await kago.foreground();
     assertEquals(code, 1);
     assertStringIncludes(stderr, "krun.nested_virt");
+    assert(!stderr.includes("--allow-annotation"), stderr);
   });
 });

@@ -28,6 +28,29 @@ async function guest(
   });
 }
 
+Deno.test("libkrun is loaded from the file that the administrator names, with the firmware beside it", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/usr/local/lib", prefix: "kago_libkrun_" });
+  await Deno.chmod(folder, 0o755);
+  for (const name of ["libkrun.so.1", "libkrunfw.so.5"]) {
+    await Deno.copyFile(`/usr/lib/x86_64-linux-gnu/${name}`, `${folder}/${name}`);
+  }
+  // Each is found there and nowhere else.
+  const hide = ["libkrun.so.1", "libkrunfw.so.5"]
+    .map((name) => `mount --bind /dev/null /usr/lib/x86_64-linux-gnu/${name}; `).join("");
+  try {
+    await Kago.with(microvm(["/bin/uname", "-r"]), async (kago) => {
+      const words = [KAGO, "--root", kago.root, "--libkrun", `${folder}/libkrun.so.1`];
+      const command = [...words, "run", "-b", kago.bundle.path, kago.id];
+      const all = ["-m", "sh", "-c", `${hide}exec "$@"`, "sh", ...command];
+      const { code, stdout, stderr } = await run("unshare", all, { timeout: 180 });
+      assertEquals(code, 0, stderr);
+      assertNotEquals(stdout.trim(), Deno.osRelease());
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a microVM has a kernel of its own, and its args, env and cwd arrive", async () => {
   const script =
     'echo "kernel $(uname -r)"; echo "cwd $(pwd)"; echo "env $GREETING"; echo "args $0 $1 $#"';

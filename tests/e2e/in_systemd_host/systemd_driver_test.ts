@@ -156,6 +156,16 @@ Deno.test("run starts in the scope, and its end leaves no unit, even when memory
   });
 });
 
+Deno.test("a property that reaches other units takes the administrator's word", async () => {
+  const annotations = { "org.systemd.property.Conflicts": "['multi-user.target']" };
+  await Kago.with({ args: SLEEP, annotations }, async (kago) => {
+    const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "--allow-annotation org.systemd.property.Conflicts");
+    assertEquals(await units(`kago-${kago.id}.scope`), "");
+  });
+});
+
 const NO_CGROUP_NAMESPACE = {
   linux: { namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })) },
 };
@@ -168,6 +178,7 @@ Deno.test("an annotation sets a property of the unit", async () => {
   });
   const wrong = { "org.systemd.property.NoSuchProperty": "true" };
   await Kago.with({ args: SLEEP, annotations: wrong }, async (kago) => {
+    kago.globals.push("--allow-annotation", "org.systemd.property.");
     const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);
     assertEquals(code, 1);
     assertStringIncludes(

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { SystemdRecord } from "../../../runtime/cgroup/path.ts";
 import type { ResourceWrite } from "../../../runtime/cgroup/resources.ts";
 import { annotatedProperties } from "../../../runtime/cgroup/systemd_annotations.ts";
@@ -139,6 +139,8 @@ Deno.test("resourceProperties() gives v1's allowed devices, so that a reload doe
   assertEquals(resourceProperties([{ ...asWrites[0]!, file: "devices.allow" }]), []);
 });
 
+const noWord = () => false;
+
 Deno.test("annotatedProperties() reads org.systemd.property annotations, seconds as microseconds", () => {
   const prefix = "org.systemd.property.";
   assertEquals(
@@ -148,7 +150,7 @@ Deno.test("annotatedProperties() reads org.systemd.property annotations, seconds
       [`${prefix}RuntimeMaxSec`]: "1.5",
       [`${prefix}CollectMode`]: "'inactive'",
       [`${prefix}TimeoutStopUSec`]: "uint64 3",
-    }),
+    }, noWord),
     [
       ["TimeoutStopUSec", ["t", 3_000_000n]],
       ["RuntimeMaxUSec", ["t", 1_500_000n]],
@@ -168,7 +170,47 @@ Deno.test("annotatedProperties() names the annotation that is wrong", () => {
   };
   for (const [name, value] of Object.entries(wrong)) {
     const annotation = `org.systemd.property.${name}`;
-    const error = assertThrows(() => annotatedProperties({ [annotation]: value }), SpecError);
+    const error = assertThrows(
+      () => annotatedProperties({ [annotation]: value }, () => true),
+      SpecError,
+    );
     assertEquals(error.jsonPath, `annotations["${annotation}"]`);
   }
+});
+
+Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's word", () => {
+  const cases = {
+    BindsTo: "['sshd.service']",
+    Conflicts: "['sshd.service']",
+    JobTimeoutAction: "'poweroff'",
+    OnFailure: "['debug-shell.service']",
+    Slice: "'system.slice'",
+    Delegate: "false",
+    TimeoutStopUSec: "uint64 18446744073709551615",
+    TimeoutStopSec: "uint64 3601",
+    constructor: "true",
+  };
+  for (const [name, value] of Object.entries(cases)) {
+    const annotation = `org.systemd.property.${name}`;
+    const annotations = { [annotation]: value };
+    const error = assertThrows(() => annotatedProperties(annotations, noWord), SpecError);
+    assertEquals(error.jsonPath, `annotations["${annotation}"]`);
+    assertStringIncludes(error.message, `--allow-annotation ${annotation}`);
+    assertStringIncludes(error.message, "/etc/kago/microvm.json");
+    const asked: string[] = [];
+    annotatedProperties(annotations, (name) => asked.push(name) > 0);
+    assertEquals(asked, [annotation]);
+  }
+});
+
+Deno.test("annotatedProperties() asks for no word over what engines set", () => {
+  const annotations = {
+    "org.systemd.property.After": "['crio.service']",
+    "org.systemd.property.DefaultDependencies": "true",
+    "org.systemd.property.Delegate": "true",
+    "org.systemd.property.KillSignal": "37",
+    "org.systemd.property.TimeoutStopUSec": "uint64 3600000000",
+  };
+  const never = () => assert(false, "asked");
+  assertEquals(annotatedProperties(annotations, never).length, 5);
 });

@@ -30,6 +30,8 @@ Deno.test("parseGlobalOptions() gives every option and stops at the command", ()
       systemdCgroup: false,
       rootless: "auto",
       criu: undefined,
+      libkrun: undefined,
+      allowAnnotation: [],
       version: false,
       help: false,
     },

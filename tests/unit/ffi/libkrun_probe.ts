@@ -6,7 +6,7 @@ import { checkLibkrunHost } from "../../../executors/libkrun/host_checks.ts";
 import { libraryVersions, openLibkrun } from "../../../ffi/libkrun.ts";
 
 export interface Probe {
-  /** As for openLibkrun(). */
+  /** As for openLibkrun(), named by `--libkrun`. */
   readonly path?: string;
   /** Call libraryVersions() instead. */
   readonly versions?: true;
@@ -45,9 +45,9 @@ function carryOut({ path, versions, check }: Probe): unknown {
   if (versions) return { ...libraryVersions() };
   if (check) {
     const spec = { ociVersion: "1.2.0", process: { cwd: "/", args: check } };
-    return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 }, "/nowhere");
+    return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 });
   }
-  const libkrun = openLibkrun(path);
+  const libkrun = openLibkrun(path === undefined ? undefined : { path, from: "--libkrun" });
   libkrun.createContext();
   return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC() };
 }

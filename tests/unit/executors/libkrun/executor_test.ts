@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
-import { closingOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
+import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
+import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
 const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs" };
@@ -93,7 +94,11 @@ Deno.test("libkrunExecutor.preExec() writes nothing into the root filesystem whe
 
 Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libkrun's own guest init", () => {
   const annotations = { ...SPEC.annotations, "krun.agent": "0" };
-  const { spec, rootfsFiles, ending } = libkrunExecutor.preExec({ ...SPEC, annotations }, CONTEXT);
+  const process = { ...SPEC.process!, ...UNRESTRICTED.process, user: {} };
+  const { spec, rootfsFiles, ending } = libkrunExecutor.preExec(
+    { ...SPEC, annotations, process },
+    CONTEXT,
+  );
   const [file, ...more] = rootfsFiles;
   assertEquals(more, []);
   assertEquals(JSON.parse(new TextDecoder().decode(file!.data)), {
@@ -101,8 +106,20 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
     ...spec,
     process: { ...spec.process, env: [] },
   });
-  assertEquals([file!.uid, file!.gid], [7, 8]);
+  assertEquals([file!.uid, file!.gid], [0, 0]);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1 };
   const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
   assertEquals(ending, { kind: "vmm", settings, opening, closing });
+});
+
+Deno.test("libkrunExecutor.preExec() opens the library that the administrator names before anything else", () => {
+  const library = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };
+  const context = { ...CONTEXT, word: { library, allowed: [] } };
+  const { ending } = libkrunExecutor.preExec(SPEC, context);
+  assertEquals(ending.kind === "vmm" && ending.early, earlyOps(library, undefined));
+});
+
+Deno.test("libkrunExecutor.validate() refuses a mount namespace that would have the VMM's libraries", () => {
+  const namespaces = [{ type: "mount", path: "/proc/1/ns/mnt" }] as const;
+  assertEquals(refusedPath({ linux: { namespaces } }), "linux.namespaces");
 });

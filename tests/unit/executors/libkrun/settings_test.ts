@@ -1,10 +1,24 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { readVmSettings } from "../../../../executors/libkrun/settings.ts";
+import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { readVmSettings as readWithWord } from "../../../../executors/libkrun/settings.ts";
+import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
+import type { AdministratorWord } from "../../../../runtime/administrator.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
 function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): Spec {
   return { ociVersion: "1.2.0", annotations, ...(linux ? { linux } : {}) };
+}
+
+const KERNEL = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
+
+/** With the administrator's word for everything, unless the test is about it. */
+function readVmSettings(
+  spec: Spec,
+  id: string,
+  vmFile: VmFile = {},
+  word: AdministratorWord = { allowed: ["krun.", "virtiofs_tag"] },
+) {
+  return readWithWord(spec, id, vmFile, word);
 }
 
 function refusal(name: string, value: string): string {
@@ -22,19 +36,19 @@ Deno.test("readVmSettings() gives a bundle that says nothing 1 vCPU, 1 GiB and e
   });
 });
 
-Deno.test("readVmSettings() reads the four annotations", () => {
+Deno.test("readVmSettings() reads the numbers, and has the administrator's library", () => {
   const spec = specWith({
     "krun.cpus": "4",
     "krun.ram_mib": "512",
     "krun.log_level": "0",
-    "krun.libkrun.path": "/opt/krun/lib/libkrun.so.1",
   });
-  assertEquals(readVmSettings(spec, "c"), {
+  const library = { path: "/opt/krun/lib/libkrun.so.1", from: "--libkrun" };
+  assertEquals(readVmSettings(spec, "c", {}, { library, allowed: [] }), {
     cpus: 4,
     ramMib: 512,
     logLevel: 0,
     agent: true,
-    libkrunPath: "/opt/krun/lib/libkrun.so.1",
+    library,
   });
 });
 
@@ -75,12 +89,39 @@ Deno.test("readVmSettings() refuses what is no decimal integer", () => {
   }
 });
 
-Deno.test("readVmSettings() refuses a relative path of libkrun", () => {
-  assertEquals(
-    refusal("krun.libkrun.path", "libkrun.so.1"),
-    'annotations["krun.libkrun.path"]: is "libkrun.so.1", must be an absolute path of the host',
-  );
-  refusal("krun.libkrun.path", "/a\0b");
+Deno.test("readVmSettings() refuses a library that an annotation names, whatever is allowed", () => {
+  const says =
+    'annotations["krun.libkrun.path"]: is not followed, for an image can set it: name the ' +
+    "library with kago's option --libkrun FILE, or as libkrun in /etc/kago/microvm.json";
+  assertEquals(refusal("krun.libkrun.path", "/usr/lib/libkrun.so.1"), says);
+  assertEquals(refusal("krun.libkrun.path", ""), says);
+});
+
+Deno.test("readVmSettings() refuses what takes the administrator's word and has not got it", () => {
+  const values = {
+    "krun.nested_virt": "1",
+    "krun.tap_name": "tap0",
+    "krun.gpu_flags": "64",
+    "krun.custom_kernel": "1",
+  };
+  for (const [name, value] of Object.entries(values)) {
+    const read = (...allowed: string[]) =>
+      readVmSettings(specWith({ [name]: value }), "c", KERNEL, { allowed });
+    const { jsonPath, message } = assertThrows(() => read("krun.cpus"), SpecError);
+    assertEquals(jsonPath, `annotations["${name}"]`);
+    assertStringIncludes(message, `--allow-annotation ${name}`);
+    assertStringIncludes(message, "allowAnnotations of /etc/kago/microvm.json");
+    read(name);
+  }
+});
+
+Deno.test("readVmSettings() refuses a tag of the root that the image chooses, unless it is allowed", () => {
+  const read = (...allowed: string[]) =>
+    readVmSettings(specWith({}), "c", { virtiofs_tag: "/dev/root" }, { allowed });
+  const { jsonPath, message } = assertThrows(() => read(), SpecError);
+  assertEquals(jsonPath, ".krun_vm.json: virtiofs_tag");
+  assertStringIncludes(message, "--allow-annotation virtiofs_tag");
+  assertEquals(read("virtiofs_tag").rootTag, "/dev/root");
 });
 
 Deno.test("readVmSettings() refuses a flavour that there is not", () => {
@@ -224,9 +265,8 @@ Deno.test("readVmSettings() refuses items of another form", () => {
 });
 
 Deno.test("readVmSettings() does without the agent where it is told to, and where another kernel or flavour runs", () => {
-  const file = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
   const agent = (annotations: Record<string, string>) =>
-    readVmSettings(specWith(annotations), "c", file).agent;
+    readVmSettings(specWith(annotations), "c", KERNEL).agent;
   assertEquals(agent({}), true);
   assertEquals(agent({ "krun.agent": "1" }), true);
   assertEquals(agent({ "krun.agent": "0" }), undefined);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closingOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
+import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
 import type { Op } from "../../../../runtime/plan/op.ts";
 
@@ -91,16 +91,27 @@ Deno.test("closingOps() takes TSI away from an empty network namespace, and maps
   assertEquals(network, [["krunIsolate"], ["krun_set_port_map", "c", "[", "s80:8080", "]"]]);
 });
 
+const LIBRARY = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };
+const FIRMWARE = ["/opt/k/libkrunfw.so.5", "/opt/k/libkrunfw.so.4"];
+
 Deno.test("openingOps() loads libkrun, with the firmware beside a library that is named", () => {
-  assertEquals(openingOps({ ...PLAIN, libkrunPath: "/opt/k/libkrun.so.1" }, undefined), [
-    {
-      op: "krunLoad",
-      firmware: ["/opt/k/libkrunfw.so.5", "/opt/k/libkrunfw.so.4"],
-      libraries: ["/opt/k/libkrun.so.1"],
-    },
+  assertEquals(openingOps({ ...PLAIN, library: LIBRARY }, undefined), [
+    { op: "krunLoad", firmware: FIRMWARE, libraries: [LIBRARY.path] },
   ]);
   const sev = openingOps({ ...PLAIN, variant: "sev" }, undefined);
   assertEquals(sev, [{ op: "krunLoad", firmware: [], libraries: ["libkrun-sev.so.1"] }]);
+});
+
+Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the library that is named", () => {
+  const opened = (variant?: "sev" | "aws-nitro") => {
+    const [load] = openingOps({ ...PLAIN, library: LIBRARY, variant } as VmSettings, undefined);
+    assertEquals(earlyOps(LIBRARY, variant), [{ ...load, op: "krunOpen", from: "--libkrun" }]);
+    return load?.op === "krunLoad" ? load.libraries : [];
+  };
+  assertEquals(opened(), ["/opt/k/libkrun.so.1"]);
+  assertEquals(opened("sev"), ["/opt/k/libkrun-sev.so.1"]);
+  const nitro = ["/opt/k/libkrun-awsnitro.so.1", "/opt/k/libkrun-nitro.so.1"];
+  assertEquals(opened("aws-nitro"), nitro);
 });
 
 Deno.test("openingOps() starts passt with its command", () => {

@@ -1,0 +1,29 @@
+/** Refuses what the administrator has not allowed: what opens the host to a guest, or weakens what confines it. Pure. */
+import { type AdministratorWord, isAllowed, notAllowed } from "../../runtime/administrator.ts";
+import { SpecError } from "../../runtime/errors.ts";
+import type { Spec } from "../../runtime/spec/spec.ts";
+import { type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
+import { VM_FILE, type VmFile } from "./vm_file.ts";
+
+/**
+ * @throws {SpecError} naming the annotation or the key, and how it is allowed.
+ */
+export function requireWord(
+  { annotations = {} }: Spec,
+  vmFile: VmFile,
+  word: AdministratorWord,
+): void {
+  for (const [name, row] of Object.entries<AnnotationRow>(ANNOTATIONS)) {
+    if (!Object.hasOwn(annotations, name)) continue;
+    const place = `annotations["${name}"]`;
+    if (row.kind === "refused") {
+      throw new SpecError(place, `is not followed, for an image can set it: ${row.instead}`);
+    }
+    if (row.setBy === "administrator" && !isAllowed(word, name)) throw notAllowed(place, name);
+  }
+  // The kernel's keys have an annotation that lets them be followed.
+  const tag = "virtiofs_tag";
+  if (vmFile[tag] !== undefined && !isAllowed(word, tag)) {
+    throw notAllowed(`${VM_FILE}: ${tag}`, tag);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Without kago's agent libkrun's own init runs the process: as root of the guest, with all capabilities, over a /proc, /sys and
+ * /dev that it has mounted itself. What config.json asks for beyond that would not be in force, so it is refused. The host
+ * confines the VMM all the same (its root, its mounts' contents, its cgroup), which is why those are no matter of this module.
+ */
+import { SpecError } from "../../runtime/errors.ts";
+import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
+import { joinPath } from "../../runtime/plan/path.ts";
+import type { Process, Spec } from "../../runtime/spec/spec.ts";
+
+/**
+ * @param own kago's own bounding set of capabilities, as a mask.
+ * @throws {SpecError} naming the first field that would not be in force.
+ */
+export function refuseUnenforced(spec: Spec, own = boundingSet()): void {
+  const field = unenforcedUser(spec.process) ?? unenforcedRights(spec.process, own) ??
+    unenforcedPaths(spec) ?? unenforcedMount(spec);
+  if (field === undefined) return;
+  throw new SpecError(
+    field,
+    "is put into force in a guest by kago's agent, which this microVM goes without (krun.agent, " +
+      "krun.variant, krun.custom_kernel, virtiofs_tag): run it with the agent, or ask for no such restriction",
+  );
+}
+
+/** libkrun's init is root, in no other group, and has the kernel's umask. */
+function unenforcedUser({ user = {} }: Process = { cwd: "/" }): string | undefined {
+  if (user.uid) return "process.user.uid";
+  if (user.gid) return "process.user.gid";
+  if (user.additionalGids?.some((gid) => gid !== 0)) return "process.user.additionalGids";
+  return user.umask !== undefined && (user.umask & ~DEFAULT_UMASK) !== 0
+    ? "process.user.umask"
+    : undefined;
+}
+
+/**
+ * A config.json without capabilities asks for a process that has none; one that has all of kago's own withholds nothing.
+ * @param own kago's bounding set.
+ */
+function unenforcedRights(
+  { capabilities = {}, noNewPrivileges, rlimits = [] }: Process = { cwd: "/" },
+  own: bigint,
+): string | undefined {
+  for (const set of ["bounding", "effective", "permitted"] as const) {
+    if ((own & ~capabilityMask(capabilities[set])) !== 0n) return `process.capabilities.${set}`;
+  }
+  if (noNewPrivileges) return "process.noNewPrivileges";
+  return rlimits.length > 0 ? "process.rlimits" : undefined;
+}
+
+/** What the guest's init mounts anew, so that what the host has done there is out of its sight. */
+const MOUNTED_BY_INIT = ["/proc", "/sys", "/dev"] as const;
+
+function isMountedByInit(path: string): boolean {
+  const real = joinPath("/", path);
+  return MOUNTED_BY_INIT.some((place) => real === place || real.startsWith(`${place}/`));
+}
+
+function unenforcedPaths({ linux = {} }: Spec): string | undefined {
+  for (const list of ["maskedPaths", "readonlyPaths"] as const) {
+    const index = linux[list]?.findIndex(isMountedByInit) ?? -1;
+    if (index >= 0) return `linux.${list}[${index}]`;
+  }
+  return undefined;
+}
+
+/**
+ * Elsewhere the host keeps a read-only mount read-only, but what a guest's kernel executes, and as whom, is its own matter; and
+ * where init mounts anew it does so writable, nosuid, noexec and (but for /dev) nodev.
+ */
+function unenforcedMount({ mounts = [] }: Spec): string | undefined {
+  const index = mounts.findIndex(({ destination, options = [] }) => {
+    const lost = isMountedByInit(destination) ? ["ro", "rro"] : ["nosuid", "noexec", "nodev"];
+    return options.some((option) => lost.includes(option));
+  });
+  return index < 0 ? undefined : `mounts[${index}].options`;
+}
+
+/** What this process could give away (proc_pid_status(5)). */
+function boundingSet(): bigint {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)![1]}`);
+}
