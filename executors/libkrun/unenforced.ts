@@ -57,6 +57,7 @@ function isMountedByInit(path: string): boolean {
 }
 
 function unenforcedPaths({ linux = {} }: Spec): string | undefined {
+  if (Object.keys(linux.sysctl ?? {}).length > 0) return "linux.sysctl";
   for (const list of ["maskedPaths", "readonlyPaths"] as const) {
     const index = linux[list]?.findIndex(isMountedByInit) ?? -1;
     if (index >= 0) return `linux.${list}[${index}]`;

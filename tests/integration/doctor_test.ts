@@ -64,3 +64,24 @@ Deno.test("doctor asks of an ordinary user what a user can do", async () => {
     /nobody may not open it usermod -aG kvm nobody,|missing/,
   );
 });
+
+Deno.test("an ordinary user's kago takes a library of root's, where root has no number here too, and not a stranger's", async () => {
+  using double = await buildLibkrunDouble();
+  const program = `${double.dir}/kago`;
+  await Deno.copyFile(KAGO, program);
+  await Deno.chmod(program, 0o755);
+  const asUser = async (...before: string[]) => {
+    const user = ["--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    const words = [program, ...double.options, "doctor", "--json"];
+    const { stdout, stderr } = await run("setpriv", [...user, ...before, ...words]);
+    assertEquals(stderr, "");
+    const { findings }: Report = JSON.parse(stdout);
+    return findings.find(({ subject }) => subject === "libkrun")!;
+  };
+  assertEquals((await asUser()).ok, true);
+  assertEquals((await asUser("unshare", "-Ur")).ok, true);
+  await Deno.chown(`${double.dir}/libkrun.so.1.99.0`, 1001, 1001);
+  const { ok, detail } = await asUser();
+  assertEquals(ok, false);
+  assertStringIncludes(detail, "libkrun.so.1.99.0 belongs to user 1001, not to root");
+});

@@ -69,6 +69,7 @@ Deno.test("refuseUnenforced() names paths and mounts that the guest's init mount
   const paths = (linux: Spec["linux"]) => refused({ linux: linux! });
   assertEquals(paths({ maskedPaths: ["/x", "/proc/kcore"] }), "linux.maskedPaths[1]");
   assertEquals(paths({ readonlyPaths: ["/proc/../sys"] }), "linux.readonlyPaths[0]");
+  assertEquals(paths({ sysctl: { "net.ipv4.ip_forward": "0" } }), "linux.sysctl");
   const mounted = (destination: string, ...options: string[]) =>
     refused({ mounts: [...SPEC.mounts!, { destination, type: "tmpfs", options }] });
   const place = `mounts[${SPEC.mounts!.length}].options`;
