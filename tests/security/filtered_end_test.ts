@@ -25,12 +25,12 @@ const FILTERS: Record<string, Record<string, unknown>> = {
 };
 
 /** Runs kago in a pid namespace, and fails when it succeeds, takes long, or leaves a process. */
-async function failAlone({ kago, env }: Scene, script: string): Promise<string> {
+async function failAlone({ kago }: Scene, script: string): Promise<string> {
   const told = `${script}; echo ended $?; grep -h ^Name: /proc/[0-9]*/status`;
   const words = ["--pid", "--fork", "--mount-proc", "--propagation", "unchanged", "--kill-child"];
   const arguments_ = [KAGO, kago.root, kago.bundle.path, kago.id];
   const args = [...words, "sh", "-c", told, ...arguments_];
-  const { stdout, stderr } = await run("unshare", args, { env, timeout: 30 });
+  const { stdout, stderr } = await run("unshare", args, { env: { OPTIONS: kago.globals.join(" ") }, timeout: 30 });
   const [, code, left] = /^ended (\d+)\n([^]*)$/m.exec(stdout) ?? [];
   assert(code !== undefined, stdout + stderr);
   assertNotEquals(code, "0", stderr);
@@ -39,7 +39,7 @@ async function failAlone({ kago, env }: Scene, script: string): Promise<string> 
   return stderr;
 }
 
-const RUN = '"$0" --root "$1" run --bundle "$2" "$3"';
+const RUN = '"$0" --root "$1" $OPTIONS run --bundle "$2" "$3"';
 
 for (const [name, seccomp] of Object.entries(FILTERS)) {
   for (const noNewPrivileges of [true, false]) {
@@ -80,7 +80,7 @@ attack(
     },
   }),
   async (scene) => {
-    const create = '"$0" --root "$1" create --bundle "$2" "$3" 2>&1 >/dev/null </dev/null';
+    const create = '"$0" --root "$1" $OPTIONS create --bundle "$2" "$3" 2>&1 >/dev/null </dev/null';
     const start = '"$0" --root "$1" start "$3"; code=$?; "$0" --root "$1" delete --force "$3"';
     await failAlone(scene, `${create}; ${start}; (exit $code)`);
   },

@@ -9,10 +9,10 @@ import { runOk } from "../harness/run.ts";
 import { attack, rewriteConfig, type Scene, withoutMounts } from "./attack.ts";
 
 /** What the VMM has of the kernel's filesystems; it is complete before `start`. */
-async function vmmMounts({ kago, env }: Scene, start = true): Promise<(string | boolean)[][]> {
+async function vmmMounts({ kago }: Scene, start = true): Promise<(string | boolean)[][]> {
   const output = `${kago.bundle.path}/output`;
   const words = ["create", "--bundle", kago.bundle.path, kago.id];
-  const created = await kago.runWith({ env, output }, ...words);
+  const created = await kago.runWith({ output }, ...words);
   assertEquals(created.code, 0, created.stdout);
   if (start) {
     const started = await kago.run("start", kago.id);
