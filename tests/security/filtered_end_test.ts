@@ -30,7 +30,10 @@ async function failAlone({ kago }: Scene, script: string): Promise<string> {
   const words = ["--pid", "--fork", "--mount-proc", "--propagation", "unchanged", "--kill-child"];
   const arguments_ = [KAGO, kago.root, kago.bundle.path, kago.id];
   const args = [...words, "sh", "-c", told, ...arguments_];
-  const { stdout, stderr } = await run("unshare", args, { env: { OPTIONS: kago.globals.join(" ") }, timeout: 30 });
+  const { stdout, stderr } = await run("unshare", args, {
+    env: { OPTIONS: kago.globals.join(" ") },
+    timeout: 30,
+  });
   const [, code, left] = /^ended (\d+)\n([^]*)$/m.exec(stdout) ?? [];
   assert(code !== undefined, stdout + stderr);
   assertNotEquals(code, "0", stderr);
