@@ -3,16 +3,21 @@ import { assertEquals } from "@std/assert";
 import { agentFolder } from "../../runtime/state/agent_folder.ts";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble } from "./agent_double.ts";
+import type { JsonObject } from "./bundle.ts";
 import { Kago } from "./kago.ts";
 
 type Use = (kago: Kago, agent: AgentDouble) => Promise<void>;
 
-/** Runs `use` with a started one; `created` gets it before `start`. */
-export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
+/** Runs `use` with one that is created and not started. */
+export async function withCreatedDouble(
+  use: (kago: Kago) => Promise<void>,
+  config: JsonObject = {},
+): Promise<void> {
   using double = await buildLibkrunDouble();
   const options = {
     args: ["/bin/sleep", "1000"],
     annotations: { "run.oci.handler": "krun" },
+    config,
   };
   await Kago.with(options, async (kago) => {
     await Deno.chmod(kago.bundle.path, 0o755);
@@ -21,6 +26,13 @@ export async function withGuestDouble(use: Use, created: Use = async () => {}): 
     const args = ["create", "-b", kago.bundle.path, kago.id];
     const { code, stdout } = await kago.runWith({ env, output }, ...args);
     assertEquals(code, 0, stdout);
+    await use(kago);
+  });
+}
+
+/** Runs `use` with a started one; `created` gets it before `start`. */
+export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
+  await withCreatedDouble(async (kago) => {
     const agent = new AgentDouble(agentFolder(kago.root, kago.id));
     try {
       await created(kago, agent);
