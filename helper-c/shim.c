@@ -35,9 +35,19 @@ int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
   return result;
 }
 
+/* Executed in a user namespace, a program is as hidden as its file's owner is unknown there: an owner with an id of that
+ * namespace would make it that one's to open, hence of whoever made the namespace. So the file is nobody's; only in a user
+ * namespace of kago's own, which does not know that id, or for an ordinary user, it stays the caller's. */
+static int disown(int fd) {
+  enum { NOBODYS = -2 };
+  int result = as_result(fchown(fd, (uid_t)NOBODYS, (gid_t)NOBODYS));
+  return result == -EINVAL || result == -EPERM ? 0 : result;
+}
+
 int kago_program_file(const uint8_t *bytes, uint32_t size) {
   int fd = kago_memory_file("kago", bytes, size);
   int result = fd < 0 ? fd : as_result(fchmod(fd, HIDDEN_PROGRAM_MODE));
+  if (result == 0) result = disown(fd);
   if (result == 0) return fd;
   if (fd >= 0) close(fd);
   return result;

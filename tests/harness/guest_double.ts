@@ -2,16 +2,21 @@
 import { assertEquals } from "@std/assert";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble } from "./agent_double.ts";
+import type { JsonObject } from "./bundle.ts";
 import { Kago } from "./kago.ts";
 
 type Use = (kago: Kago, agent: AgentDouble) => Promise<void>;
 
-/** Runs `use` with a started one; `created` gets it before `start`. */
-export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
+/** Runs `use` with one that is created and not started, and the folder of its libkrun, in which an agent listens. */
+export async function withCreatedDouble(
+  use: (kago: Kago, folder: string) => Promise<void>,
+  config: JsonObject = {},
+): Promise<void> {
   using double = await buildLibkrunDouble();
   const options = {
     args: ["/bin/sleep", "1000"],
     annotations: { "run.oci.handler": "krun" },
+    config,
   };
   await Kago.with(options, async (kago) => {
     await Deno.chmod(kago.bundle.path, 0o755);
@@ -20,7 +25,14 @@ export async function withGuestDouble(use: Use, created: Use = async () => {}): 
     const args = ["create", "-b", kago.bundle.path, kago.id];
     const { code, stdout } = await kago.runWith({ output }, ...args);
     assertEquals(code, 0, stdout);
-    const agent = new AgentDouble(double.dir);
+    await use(kago, double.dir);
+  });
+}
+
+/** Runs `use` with a started one; `created` gets it before `start`. */
+export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
+  await withCreatedDouble(async (kago, folder) => {
+    const agent = new AgentDouble(folder);
     try {
       await created(kago, agent);
       assertEquals((await kago.run("start", kago.id)).code, 0);

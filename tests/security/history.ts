@@ -232,7 +232,8 @@ export const HISTORY: readonly Weakness[] = [
       "hidden_stages_test.ts": [
         "a neighbour finds no way into the Init of a created container",
         "a neighbour finds no way into the Init that waits for a ${moment} hook",
-        "a neighbour finds no way into a VMM, before and after it is started",
+        "a neighbour finds no way into a VMM${name}, before it is started",
+        "a neighbour finds no way into a VMM that runs",
         "a neighbour that tries all the time gets into no stage of run, create, start and exec",
       ],
       "stage_socket_test.ts": [
