@@ -45,6 +45,21 @@ for (const link of ["/proc/self/root", "/proc/1/root", "/proc/self/cwd", "/proc/
       assertEquals([code, stdout], [1, ""]);
       assertStringIncludes(stderr, "mounts[7]: init: bind");
     },
+    ["process"],
+  );
+  attack(
+    `a destination through ${link} leads to an empty folder`,
+    ({ folder }) => ({
+      args: sh("echo started; ls -A /proc"),
+      mounts: [{ destination: "/out", type: "bind", source: folder, options: ["bind"] }],
+    }),
+    async ({ rootfs, victim, run }) => {
+      await plantLink(`${link}${victim.folder}`, `${rootfs}/out`);
+      const { code, stdout, stderr } = await run();
+      assertEquals(code, 0, stderr);
+      assertMatch(stdout, /^started\n(1\n)?self\n$/);
+    },
+    ["microVM"],
   );
 }
 

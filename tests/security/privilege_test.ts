@@ -11,8 +11,9 @@ const caps = (...names: string[]) => ({ bounding: names, permitted: names, effec
 // CVE-2022-29162, CVE-2022-27650: neither added by the runtime nor taken over from its caller.
 attack(
   "inheritable and ambient capabilities are empty, whatever the caller's are",
-  () => ({ args: ["/bin/cat", "/proc/self/status"] }),
-  async ({ kago }) => {
+  () => ({ args: ["/bin/tell_caps"] }),
+  async ({ kago, rootfs }) => {
+    await compileProgram("tell_caps", `${rootfs}/bin/tell_caps`);
     const words = [
       KAGO,
       "--root",
@@ -37,8 +38,9 @@ attack(
 
 attack(
   "a container without capabilities in its spec has none at all",
-  () => ({ args: ["/bin/cat", "/proc/self/status"] }),
-  async ({ kago, run }) => {
+  () => ({ args: ["/bin/tell_caps"] }),
+  async ({ kago, run, rootfs }) => {
+    await compileProgram("tell_caps", `${rootfs}/bin/tell_caps`);
     const { capabilities: _, ...process } = kago.bundle.config.process as Record<string, unknown>;
     await rewriteConfig(kago, { process });
     const { stdout, stderr } = await run();

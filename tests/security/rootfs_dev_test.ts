@@ -49,7 +49,11 @@ attack(
     await plantLink("/proc", `${scene.rootfs}/dev`);
     const { code, stdout, stderr } = await runWithoutDev(scene);
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, "default devices: init: mknod path=/dev/null");
+    // In a VMM's empty folder there, no node can be opened.
+    const problem = scene.kind === "microVM"
+      ? "/dev/kvm: permission denied"
+      : "default devices: init: mknod path=/dev/null";
+    assertStringIncludes(stderr, problem);
   },
 );
 
