@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError, SyscallError } from "../../../runtime/errors.ts";
+import { type HostError, SpecError, SyscallError } from "../../../runtime/errors.ts";
 import { NO_SLOT, type Plan, PROCFS, type Stage, STAGES } from "../../../runtime/plan/op.ts";
 import { decodeMessage, failureError } from "../../../runtime/process/message.ts";
 
@@ -37,6 +37,13 @@ Deno.test("failureError() says of a missing program what engines look for", () =
   assertEquals(missing.message, 'process.args[0]: exec: "sh": executable file not found in $PATH');
   const denied = failureError(decodeMessage(encodeFailure("init", 1, 13)), PLAN);
   assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
+});
+
+Deno.test("failureError() says what a passwd without an end is read for", () => {
+  const plan: Plan = { intermediate: [], init: [{ op: "findHome", uid: 0 }], vmm: [] };
+  const error = failureError(decodeMessage(encodeFailure("init", 0, 27)), plan);
+  assertEquals((error as HostError).remedy, "set HOME in process.env, or make the file smaller");
+  assertEquals((error.cause as SyscallError).errno, 27);
 });
 
 Deno.test("failureError() says of a session without a VM that the VM has ended", () => {
