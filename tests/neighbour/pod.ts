@@ -1,0 +1,37 @@
+/** A pod: a container of runc's whose pid and user namespaces others join. */
+import type { JsonObject } from "../harness/bundle.ts";
+import { Contender } from "./contender.ts";
+
+export interface Pod {
+  /** A process in its namespaces. */
+  readonly pid: number;
+  /** The host's id of its root. */
+  readonly hostId: number;
+}
+
+/** The host's id of root in a new user namespace. */
+export const HOST_ID = 100_000;
+
+const OTHERS = ["network", "ipc", "uts", "mount", "cgroup"];
+
+/** New user and pid namespaces, and the rest. */
+export const USER_NAMESPACE: JsonObject = {
+  namespaces: ["user", "pid", ...OTHERS].map((type) => ({ type })),
+  uidMappings: [{ containerID: 0, hostID: HOST_ID, size: 65536 }],
+  gidMappings: [{ containerID: 0, hostID: HOST_ID, size: 65536 }],
+};
+
+/** The namespaces of a container that joins the pod's, or, without one, has the host's pid and user namespaces. */
+export function namespacesIn(pod: Pod | undefined): JsonObject[] {
+  const joined = ["user", "pid"].map((type) => ({ type, path: `/proc/${pod?.pid}/ns/${type}` }));
+  return [...(pod ? joined : []), ...OTHERS.map((type) => ({ type }))];
+}
+
+/** Runs `use` with one. */
+export async function withPod(use: (pod: Pod) => Promise<void>): Promise<void> {
+  const options = { args: ["sleep", "1000"], config: { linux: USER_NAMESPACE } };
+  await Contender.with("runc", options, HOST_ID, async (pause) => {
+    await pause.leaves("run", "--detach");
+    await use({ pid: await pause.pid(), hostId: HOST_ID });
+  });
+}
