@@ -38,12 +38,12 @@ function describe({ comm, exe, kind, what }: Hold): string {
   return `${exe.split("/").at(-1) || comm}: ${kind} ${object}`.trim();
 }
 
-/** What everybody has. */
-const EVERYBODYS = "/dev/null";
+/** What everybody has, and what programs open themselves while they begin. */
+const HARMLESS = /^\/(dev\/null$|etc\/|lib|usr\/)/;
 
 /** What was got of programs that are not a runtime's, in words that are the same for all runtimes, each once. */
 export function ofPrograms(holds: readonly Hold[]): Set<string> {
-  const programs = holds.filter(({ whose, what }) => whose === "other" && what !== EVERYBODYS);
+  const programs = holds.filter(({ whose, what }) => whose === "other" && !HARMLESS.test(what));
   return new Set(programs.map(describe));
 }
 

@@ -137,6 +137,9 @@ static void try_links(struct target *t, const char *folder, const char *kind) {
     if (file < 0) continue;
     snprintf(opened, sizeof opened, "%s opened", kind);
     got(t, opened, path);
+    int pattern = openat(file, "sys/kernel/core_pattern", O_WRONLY | O_CLOEXEC);
+    if (pattern >= 0) got(t, opened, "for writing the host's core_pattern");
+    if (pattern >= 0) close(pattern);
     if (strcmp(kind, "ns") == 0) {
       pid_t child = fork();
       if (child == 0) _exit(setns(file, 0) == 0 ? 0 : 1);

@@ -7,7 +7,7 @@ import { Beside, compileC } from "../harness/c_program.ts";
 import { run } from "../harness/run.ts";
 import { giveRootfs } from "./contender.ts";
 import { type Hold, parseHolds } from "./hold.ts";
-import { namespacesIn, type Pod } from "./pod.ts";
+import { linuxIn, type Pod } from "./pod.ts";
 
 /** What Docker gives a container's root. */
 export const DOCKER_CAPABILITIES = [
@@ -75,6 +75,6 @@ function configOf({ pod, capabilities = [] }: NeighbourOptions): JsonObject {
       capabilities: { bounding: all, effective: all, permitted: all },
       noNewPrivileges: false,
     },
-    linux: { namespaces: namespacesIn(pod) },
+    linux: linuxIn(pod),
   };
 }

@@ -14,17 +14,24 @@ export const HOST_ID = 100_000;
 
 const OTHERS = ["network", "ipc", "uts", "mount", "cgroup"];
 
-/** New user and pid namespaces, and the rest. */
-export const USER_NAMESPACE: JsonObject = {
-  namespaces: ["user", "pid", ...OTHERS].map((type) => ({ type })),
+const MAPPINGS: JsonObject = {
   uidMappings: [{ containerID: 0, hostID: HOST_ID, size: 65536 }],
   gidMappings: [{ containerID: 0, hostID: HOST_ID, size: 65536 }],
 };
 
-/** The namespaces of a container that joins the pod's, or, without one, has the host's pid and user namespaces. */
-export function namespacesIn(pod: Pod | undefined): JsonObject[] {
-  const joined = ["user", "pid"].map((type) => ({ type, path: `/proc/${pod?.pid}/ns/${type}` }));
-  return [...(pod ? joined : []), ...OTHERS.map((type) => ({ type }))];
+/** `linux` of a container with new user and pid namespaces, and the rest. */
+export const USER_NAMESPACE: JsonObject = {
+  namespaces: ["user", "pid", ...OTHERS].map((type) => ({ type })),
+  ...MAPPINGS,
+};
+
+/** `linux` of a container that joins the pod's namespaces, or, without one, has the host's pid and user namespaces. */
+export function linuxIn(pod: Pod | undefined): JsonObject {
+  const others = OTHERS.map((type) => ({ type }));
+  if (!pod) return { namespaces: others };
+  const joined = ["user", "pid"].map((type) => ({ type, path: `/proc/${pod.pid}/ns/${type}` }));
+  // runc before 1.2 wants to be told the maps of the namespace that is joined.
+  return { namespaces: [...joined, ...others], ...MAPPINGS };
 }
 
 /** Runs `use` with one. */

@@ -7,7 +7,7 @@ import type { BundleOptions, JsonObject } from "../harness/bundle.ts";
 import { inTerminal } from "../harness/terminal.ts";
 import { Contender, type Runtime } from "./contender.ts";
 import { DOCKER_CAPABILITIES } from "./neighbour.ts";
-import { HOST_ID, namespacesIn, type Pod, USER_NAMESPACE } from "./pod.ts";
+import { HOST_ID, linuxIn, type Pod, USER_NAMESPACE } from "./pod.ts";
 
 interface Step {
   readonly name: string;
@@ -122,7 +122,7 @@ function ownSteps(): readonly Step[] {
 
 /** Carries out all steps with a runtime, in the pod's namespaces or in such as each step asks for. */
 export async function carryOut(runtime: Runtime, pod?: Pod): Promise<void> {
-  const chosen = pod ? steps({ namespaces: namespacesIn(pod) }, true) : ownSteps();
+  const chosen = pod ? steps(linuxIn(pod), true) : ownSteps();
   for (const { name, options, mapped, act } of chosen) {
     const hostId = mapped ? pod?.hostId ?? HOST_ID : 0;
     try {
