@@ -5,6 +5,7 @@
 import { type Bundle, type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { run } from "../harness/run.ts";
+import { until } from "../harness/until.ts";
 import { giveRootfs } from "./contender.ts";
 import { type Hold, parseHolds } from "./hold.ts";
 import { linuxIn, type Pod } from "./pod.ts";
@@ -52,6 +53,22 @@ export class Neighbour implements AsyncDisposable {
     const words = ["--root", `${root}/state`, "run", "--bundle", bundle.path, id];
     const beside = await Beside.start("runc", ...words);
     return new Neighbour(beside, bundle, root, id, program);
+  }
+
+  /** Waits until it has tried all processes that there are now: it gets hold of one that comes now, and has no rights. */
+  async hasLooked(): Promise<void> {
+    const args = ["--bounding-set=-all", "--inh-caps=-all", "sleep", "1000"];
+    const child = new Deno.Command("setpriv", { args }).spawn();
+    try {
+      await until(
+        "it sees a process without rights",
+        () => this.holds().some(({ pid }) => pid === child.pid),
+        60,
+      );
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
   }
 
   /** What it has got so far. */
