@@ -141,13 +141,16 @@ interface Outcome extends Count {
   readonly failures: string;
 }
 
+/** The namespace's first process has to wait for orphans, as a shell does. */
+const OWN_PIDS = ["--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
+
 /** Two suites run side by side: each line of what they print has the name in front. */
 async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const enter = mounts
     ? [
       ...["unshare", "--mount", `--propagation=${mounts}`],
-      ...(pids ? ["--pid", "--fork", "--mount-proc"] : []),
+      ...(pids ? OWN_PIDS : []),
     ]
     : [];
   const [program, ...args] = [...enter, DENO, ...command];
