@@ -16,15 +16,16 @@ const USES = {
   c: /open|openat|openat2|sys_openat2|fopen|creat|mount|umount2?|u?chmod|fchmodat|l?chown|fchownat|unlink(?:at)?|rename(?:at2?)?|chdir|execve|dlopen|mkdirat|mknodat/,
 };
 
-/** Arguments of the kernel's `…at` calls: the folder, then the name. */
-const NAMED_AT = /at2?$/;
+/** Calls whose arguments are the folder, then the name. */
+const NAMED_AT = /^(?!l?stat$|creat$)\w*at2?$|^statx$/;
 
 /** The expression of the path, with the folder that it begins in. */
 function pathOf({ name, args }: Call): string {
   return NAMED_AT.test(name) ? `${args[0]}, ${args[1]}` : args[0] ?? "";
 }
 
-const DESCRIPTOR = /^["`]\/proc\/self\/fd\/(?:\$\{\w+\}|%d)?["`]$/;
+/** Its path, or no name in it. */
+const DESCRIPTOR = /^["`]\/proc\/self\/fd\/(?:\$\{\w+\}|%d)?["`]$|, ""$/;
 
 function find(source: Source): Finding[] {
   const language = isC(source) ? "c" : "ts";
@@ -114,7 +115,7 @@ export const PATH_CHECK: Lint = {
     },
     {
       file: "executors/libkrun/vm_file.ts",
-      place: "readBounded",
+      place: "readText",
       reason: "The path is that of a descriptor.",
     },
     { file: "executors/libkrun/host_checks.ts", reason: "Whether the host has a device." },
@@ -136,6 +137,11 @@ export const PATH_CHECK: Lint = {
       file: "helper-c/op_exec.c",
       place: "executable",
       reason: "As execvp(3) does it, in the container: execve(2) has the last word.",
+    },
+    {
+      file: "helper-c/op_identity.c",
+      place: "open_passwd",
+      reason: "Keeps a FIFO from being opened, and what was opened is looked at again.",
     },
     {
       file: "helper-c/root_path.c",

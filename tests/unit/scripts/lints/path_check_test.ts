@@ -57,5 +57,6 @@ Deno.test("descriptors are looked at without fear", () => {
   ];
   assertEquals(found(PATH_CHECK, "runtime/a.ts", ...lines), []);
   assertEquals(found(PATH_CHECK, "helper-c/a.c", "int f(int fd) {", "  fstat(fd, &info);"), []);
+  assertEquals(found(PATH_CHECK, "helper-c/a.c", "int f(void) {", 'readlinkat(fd, "", b, 8);'), []);
   assertEquals(found(PATH_CHECK, "helper-c/a.c", "/* stat(path) */", "fstatfs(fd, &fs);"), []);
 });
