@@ -13,10 +13,7 @@ const FILES = [
   "integration/idmap_test.ts",
   "integration/lifecycle_test.ts",
   "integration/pause_test.ts",
-  "integration/streams_test.ts",
-  "security/descriptor_test.ts",
   "security/exec_test.ts",
-  "security/proc_test.ts",
 ];
 
 const TESTS = new URL("../", import.meta.url).pathname;
