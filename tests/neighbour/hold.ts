@@ -32,6 +32,7 @@ function describe({ comm, exe, kind, what }: Hold): string {
     .replace(/ \(deleted\)$/, "")
     .replace(/:\[\d+\]$/, "")
     .replace(/^\/tmp\/bundle_.*/, "something of the bundle's")
+    .replace(/^\/tmp\/watched_.*/, "something of the state root's")
     .replace(/^\/dev\/pts\/\d+$/, "/dev/pts/N")
     .replace(/_[0-9a-zA-Z]{8,}/g, "_X")
     .replace(/\d{3,}/g, "N");
