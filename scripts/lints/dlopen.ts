@@ -2,16 +2,27 @@
  * A library that is loaded runs its constructors with all of kago's rights. So what loads one is listed, with where the
  * library's name comes from; nothing of config.json, an image or a pod may be it.
  */
-import { calls, type Finding, isC, lineOf, type Lint, type Source } from "./source.ts";
+import {
+  type Finding,
+  lineOf,
+  type Lint,
+  parts,
+  placeOf,
+  type Source,
+  withoutStrings,
+} from "./source.ts";
 
 const WHY = "loads a library: let the module that opens and checks libraries do it";
 
-function find(source: Source): Finding[] {
-  const names = isC(source) ? /dlm?open/ : /(?:Deno\.)?dlopen/;
-  return calls(source, names).map(({ offset, place }) => ({
-    file: source.file,
-    line: lineOf(source.text, offset),
-    place,
+/** Any mention: a function may have another name by then. */
+const NAME = /\bdlm?open\b/g;
+
+function find({ file, text }: Source): Finding[] {
+  const found = parts({ file, text });
+  return [...withoutStrings(text).matchAll(NAME)].map(({ index }) => ({
+    file,
+    line: lineOf(text, index),
+    place: placeOf(found, index),
     why: WHY,
   }));
 }
