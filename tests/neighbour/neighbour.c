@@ -200,13 +200,22 @@ static void try_calls(struct target *t) {
   if (process >= 0) close(process);
 }
 
-/* What it is changes when it executes another program: holds on a process that did so meanwhile are nobody's. */
+/* A process that has executed another program meanwhile: only that it was seen as the runtime's is certain then. */
+static void forget_changed(struct target *t, bool visible) {
+  char after[PATH], before[PATH];
+  if (!read_link(t, "exe", after) || strcmp(after, t->exe) == 0) return;
+  memcpy(before, t->exe, sizeof before);
+  memcpy(t->exe, after, sizeof after);
+  if (!visible && is_runtime(t)) return;
+  memcpy(t->exe, before, sizeof before);
+  t->count = visible && is_runtime(t) ? 1 : 0;
+}
+
 static void try_all(struct target *t) {
-  char after[PATH];
   bool visible = read_link(t, "exe", t->exe);
   if (!read_small(t, "comm", t->comm, sizeof t->comm) || strcmp(t->comm, "neighbour") == 0) return;
-  if (visible) {
-    got(t, "exe", "");
+  if (visible) got(t, "exe", "");
+  if (visible || is_runtime(t)) {
     try_folder(t, "root");
     try_folder(t, "cwd");
     try_links(t, "fd", "fd");
@@ -219,8 +228,8 @@ static void try_all(struct target *t) {
     try_ptrace(t);
     try_calls(t);
   }
+  if (t->count > 0) forget_changed(t, visible);
   if (t->count == 0) return;
-  if (read_link(t, "exe", after) && strcmp(after, t->exe) != 0) return;
   if (visible || (read_small(t, "comm", t->comm, sizeof t->comm) && is_runtime(t))) tell(t);
 }
 
