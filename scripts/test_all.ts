@@ -10,6 +10,8 @@ interface Suite {
   readonly command: readonly string[];
   /** The propagation of the mounts of the namespace that it runs in, which is its own; absent: the caller's namespace. */
   readonly mounts?: "private" | "shared";
+  /** Has it a pid namespace, so that it sees no processes of the suites beside it? */
+  readonly pids?: "own";
   /** How its counts are read; a suite of a single outcome counts as one test. */
   readonly reads: "deno" | "tap" | "exit code";
 }
@@ -33,7 +35,7 @@ const SAME_MOUNTS = ["--preload", "tests/harness/same_mounts.ts"];
  * Suites that share this machine's cgroups and engines, and run one after the other: on a host whose mounts are private, and
  * on one where they are shared, as with systemd.
  */
-const CONTAINERS = (["private", "shared"] as const).flatMap((mounts): readonly Suite[] =>
+const ON_BOTH_HOSTS = (["private", "shared"] as const).flatMap((mounts): readonly Suite[] =>
   [
     tests("integration", ...SAME_MOUNTS, "tests/integration"),
     tests("security", ...SAME_MOUNTS, "tests/security"),
@@ -46,6 +48,11 @@ const CONTAINERS = (["private", "shared"] as const).flatMap((mounts): readonly S
     tests("engines", ...SAME_MOUNTS, "tests/engines"),
   ].map((suite) => ({ ...suite, name: `${suite.name}, ${mounts} mounts`, mounts }))
 );
+
+const CONTAINERS: readonly Suite[] = [
+  ...ON_BOTH_HOSTS,
+  { ...tests("neighbour", ...SAME_MOUNTS, "tests/neighbour"), mounts: "private", pids: "own" },
+];
 
 /** What may run beside them, and prepares the emulated hosts. */
 const PIECES: readonly Suite[] = [
@@ -135,10 +142,18 @@ interface Outcome extends Count {
   readonly failures: string;
 }
 
+/** The namespace's first process has to wait for orphans, as a shell does. */
+const OWN_PIDS = ["--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
+
 /** Two suites run side by side: each line of what they print has the name in front. */
-async function runSuite({ name, command, reads, mounts }: Suite): Promise<Outcome> {
+async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
-  const enter = mounts ? ["unshare", "--mount", `--propagation=${mounts}`] : [];
+  const enter = mounts
+    ? [
+      ...["unshare", "--mount", `--propagation=${mounts}`],
+      ...(pids ? OWN_PIDS : []),
+    ]
+    : [];
   const [program, ...args] = [...enter, DENO, ...command];
   const child = new Deno.Command(program!, {
     args,

@@ -182,6 +182,17 @@ export const HISTORY: readonly Weakness[] = [
       "exec_test.ts": [
         "the container sees nothing of exec's stages before they are its own (CVE-2016-9962)",
       ],
+      "../neighbour/neighbour_test.ts": [
+        "a neighbour that sees all processes of the host gets nothing of kago's",
+        "a neighbour in the same pid and user namespaces gets nothing of kago's",
+        "a neighbour gets nothing of a VMM, nor of what stands for a process in a guest",
+      ],
+      "../neighbour/podman_test.ts": [
+        "a neighbour gets nothing of kago's while podman runs containers",
+      ],
+      "../neighbour/beside_test.ts": [
+        "a neighbour gets nothing of kago's while other suites' tests run",
+      ],
     },
   },
   {
