@@ -232,7 +232,7 @@ TEST(copy_tree_keeps_holes_and_what_lies_between_them) {
   int fd = open("from/sparse", O_WRONLY | O_CLOEXEC);
   CHECK(fd >= 0 && pwrite(fd, "in the middle", 13, 1ll << 35) == 13 && ftruncate(fd, 1ll << 36) == 0);
   close(fd);
-  EQUAL(copy_tree(from, to), 0);
+  EQUAL(copy_tree(from, to, (struct kept_attributes){0}), 0);
   EQUAL(status("to/sparse").st_size, 1ll << 36);
   CHECK(status("to/sparse").st_blocks < 1 << 10);
   EQUAL_TEXT(read_file("to/sparse"), "at the start");
