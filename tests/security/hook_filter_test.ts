@@ -1,5 +1,5 @@
 /** The hooks that run in the container have its seccomp filter, as with runc. Needs root. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
@@ -7,7 +7,7 @@ import { attack } from "./attack.ts";
 
 /** How the hook finds itself, and whether it makes a folder. */
 const SCRIPT =
-  "grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status > /told; mkdir /made 2>> /told; :";
+  "grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status > /told 2>/dev/null; mkdir /made 2>> /told; :";
 const REFUSED = "mkdir: can't create directory '/made': Disk quota exceeded\n"; // EDQUOT
 
 /** crun does not run where an empty v2 hierarchy lies beside v1's. */
@@ -57,7 +57,8 @@ attack(
   async ({ rootfs, run: runContainer }) => {
     const { stderr } = await runContainer();
     assertEquals(stderr, "");
-    assertStringIncludes(await Deno.readTextFile(`${rootfs}/told`), `Seccomp:\t2\n${REFUSED}`);
+    // A VMM sees no procfs that would tell more.
+    assertEquals(await Deno.readTextFile(`${rootfs}/told`), REFUSED);
   },
   ["microVM"],
 );

@@ -6,6 +6,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../harness/bundle.ts";
 import { kernelMountsOf } from "../harness/kernel_mounts.ts";
 import { runOk } from "../harness/run.ts";
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, rewriteConfig, type Scene, withoutMounts } from "./attack.ts";
 
 /** What the VMM has of the kernel's filesystems; it is complete before `start`. */
@@ -37,7 +38,11 @@ const bind = (source: string, destination: string, ...options: string[]): JsonOb
 for (const agent of ["1", "0"]) {
   attack(
     `a VMM sees its own descriptors, read-only, and nothing more of the host's kernel (krun.agent=${agent})`,
-    () => ({ ...SLEEP, annotations: { "krun.agent": agent } }),
+    () => ({
+      ...SLEEP,
+      annotations: { "krun.agent": agent },
+      ...(agent === "0" ? { config: UNRESTRICTED } : {}),
+    }),
     async (scene) => assertEquals(await vmmMounts(scene), [OWN]),
     ["microVM"],
   );
