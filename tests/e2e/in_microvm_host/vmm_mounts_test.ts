@@ -3,9 +3,9 @@
  * VMM's mounts, and its /proc/1/mem was once the VMM's. Runs inside the emulated host.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { CAPABILITIES } from "../../../runtime/spec/capabilities.ts";
 import { kernelMountsOf } from "../../harness/kernel_mounts.ts";
 import { Kago } from "../../harness/kago.ts";
+import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
@@ -19,18 +19,12 @@ const DIG = [
   "echo dug; exec sleep 1000",
 ].join("\n");
 
-const ALL = Object.keys(CAPABILITIES);
-const WHOLE = { bounding: ALL, permitted: ALL, effective: ALL };
-
 for (const agent of ["1", "0"]) {
   Deno.test(`below its mounts root of a guest finds no procfs to write (krun.agent=${agent})`, async () => {
     const options = {
       annotations: { ...KRUN, "krun.agent": agent },
       args: ["/bin/sh", "-c", DIG],
-      config: {
-        process: { capabilities: WHOLE },
-        linux: { maskedPaths: [], readonlyPaths: [] },
-      },
+      config: UNRESTRICTED,
     };
     await Kago.with(options, async (kago) => {
       const created = await kago.create();
