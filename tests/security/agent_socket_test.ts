@@ -99,7 +99,7 @@ Deno.test("a link or another's socket in the place of the door is refused with a
       place();
       const { code, stderr } = await a.run("exec", ...SECRET, a.id, "x");
       assertEquals(code, 255);
-      assertStringIncludes(stderr, "level=error");
+      assertStringIncludes(stderr, `${door} is not its VM's own`);
     }
     assertEquals(agentOfB.requests, []);
   });
