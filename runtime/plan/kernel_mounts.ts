@@ -7,7 +7,7 @@ import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
-import { mountOps, type MountPlan, remountReadonly } from "./mounts.ts";
+import { mountOps, type MountPlan, remountReadonly, takesNoLinks } from "./mounts.ts";
 import { type Op, PROCFS } from "./op.ts";
 import { joinPath } from "./path.ts";
 
@@ -70,12 +70,13 @@ export function vmmMountOps(input: CompileInput): MountPlan {
       refuseProcfs(mount, options, from);
       return undefined;
     }
+    const type = kernelType(mount, options)!;
     // Of the host's mounts /dev alone has what libkrun opens.
-    if (kernelType(mount, options) === "devtmpfs") return undefined;
+    if (type === "devtmpfs") return undefined;
     if (isIn(target, emptied)) return [];
     emptied.push(target);
     finish.push({ ...remountReadonly(mount.destination), from });
-    return [emptyFolder(mount.destination, from)];
+    return [emptyFolder(mount.destination, takesNoLinks(type, mount.destination), from)];
   };
   const mounts = mountOps(input, instead);
   return { ...mounts, finish: [...mounts.finish, ...finish] };
@@ -103,7 +104,7 @@ function isIn(target: string, folders: readonly string[]): boolean {
 }
 
 /** For the mount points below it, too; read-only at last. */
-function emptyFolder(target: string, from: string): Op {
+function emptyFolder(target: string, noLinks: boolean, from: string): Op {
   return {
     op: "mount",
     fstype: "tmpfs",
@@ -112,7 +113,7 @@ function emptyFolder(target: string, from: string): Op {
     options: ["mode=0555", "size=64k", "nr_inodes=256"],
     attrs: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
     propagation: 0,
-    noFollow: 1,
+    noFollow: noLinks ? 1 : 0,
     copyUp: 0,
     procfs: PROCFS.refused,
     from,

@@ -28,6 +28,11 @@ function isProtected(destination: string): boolean {
   return NO_LINKS_TARGETS.has(joinPath("/", destination));
 }
 
+/** Is a mount of this filesystem, or at this place, one that no link may lead to? */
+export function takesNoLinks(fstype: string, destination: string): boolean {
+  return NO_LINKS_TYPES.has(fstype) || isProtected(destination);
+}
+
 export interface MountPlan {
   readonly ops: readonly Op[];
   /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
@@ -219,7 +224,7 @@ export function newMountOp(
     options: fstype === "overlay" ? overlayOptions(all) : all,
     attrs: late ? options.attrs.set & ~MOUNT_ATTR.RDONLY : options.attrs.set,
     propagation: options.propagation,
-    noFollow: NO_LINKS_TYPES.has(fstype) || isProtected(mount.destination) ? 1 : 0,
+    noFollow: takesNoLinks(fstype, mount.destination) ? 1 : 0,
     copyUp: options.copyUp ? 1 : 0,
     procfs: procfsOf(joinPath("/", mount.destination), fstype, from),
     from,

@@ -5,6 +5,7 @@
 import { HostError, SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
+import { AGENT_SOCKET } from "../state/agent_folder.ts";
 
 const TYPES = [
   "",
@@ -59,11 +60,13 @@ export const ANSWER = {
   start: new TextEncoder().encode("S"),
 } as const;
 
+const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
 const EACCES = 13;
 const EXDEV = 18;
 const EFBIG = 27;
+const ENOTSOCK = 88;
 
 /** The error that a failed operation stands for; engines read the words of a missing program. */
 export function failureError(message: Message, plan: Plan): Error {
@@ -89,6 +92,15 @@ export function failureError(message: Message, plan: Plan): Error {
   }
   if (op.op === "guestSession" && message.errno === ESRCH) {
     return new Error("the VM has ended", { cause });
+  }
+  if (op.op === "guestSession" && [EPERM, ENOTSOCK].includes(message.errno)) {
+    const what = `${op.folder}/${AGENT_SOCKET} is not its VM's own`;
+    return new Error(`cannot ask the guest: ${what}, delete the container`, { cause });
+  }
+  if (op.op === "kernelMountsReadonly" && message.errno === EXDEV) {
+    const why =
+      "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
+    return new SpecError("mounts", why, { cause });
   }
   if ((op.op === "mount" || op.op === "bind") && message.errno === EXDEV) {
     const why = op.procfs === PROCFS.source

@@ -3,7 +3,7 @@
  * socket. VMM and agent are doubles. Needs root.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { concat, EXEC, EXIT, frame, STARTED, words } from "../harness/agent_double.ts";
+import { concat, END, EXEC, EXIT, frame, STARTED, words } from "../harness/agent_double.ts";
 import type { AgentDouble } from "../harness/agent_double.ts";
 import { withGuestDouble } from "../harness/guest_double.ts";
 import type { Kago } from "../harness/kago.ts";
@@ -40,7 +40,8 @@ async function withTwo(
 ): Promise<void> {
   await withGuestDouble(async (a, agentOfA) => {
     await withGuestDouble((b, agentOfB) => {
-      const answer = concat(frame(STARTED), frame(EXIT, words(0)));
+      const ends = [1, 2].map((stream) => frame(END, undefined, { stream }));
+      const answer = concat(frame(STARTED), ...ends, frame(EXIT, words(0)));
       agentOfA.answers = agentOfB.answers = (request) => request === EXEC ? answer : undefined;
       return use(a, b, agentOfB, agentOfA);
     });
@@ -99,7 +100,7 @@ Deno.test("a link or another's socket in the place of the door is refused with a
       place();
       const { code, stderr } = await a.run("exec", ...SECRET, a.id, "x");
       assertEquals(code, 255);
-      assertStringIncludes(stderr, "level=error");
+      assertStringIncludes(stderr, `${door} is not its VM's own`);
     }
     assertEquals(agentOfB.requests, []);
   });

@@ -115,7 +115,7 @@ attack(
       await rewriteConfig(kago, { mounts: [...mounts, bind(folder, "/volume")] });
       const inside = await run();
       assertEquals(inside.code, 1, inside.stdout);
-      assertStringIncludes(inside.stderr, "mounts");
+      assertStringIncludes(inside.stderr, "mounts: bring a procfs along");
     } finally {
       await runOk("umount", [`${folder}/inner`]);
     }

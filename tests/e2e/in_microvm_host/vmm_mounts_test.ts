@@ -9,15 +9,19 @@ import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
-/** Takes off what the guest's kernel has mounted, and tells what is below, and what of it can be written. */
+/**
+ * Takes off what the guest's kernel has mounted, and tells what is below, and what of it can be written. Without escapes, which
+ * libkrun's own guest init does not read.
+ */
 const DIG = [
   "for i in 1 2 3; do umount -l /proc/sys /proc /sys/fs/cgroup /sys /dev/mqueue 2>/dev/null; done",
-  'echo "proc: $(ls -A /proc) sys: $(ls -A /sys) self: $(ls -A /proc/self)"',
-  "for f in 1/mem self/mem self/fd/../mem self/map_files sysrq-trigger sys/kernel/core_pattern new; do",
-  '(echo x >/proc/$f) 2>/dev/null && echo "wrote $f"; ls -d /proc/$f 2>/dev/null; done',
-  "mount -o remount,rw /proc 2>/dev/null; mkdir /proc/made /sys/made 2>/dev/null && echo made",
+  "echo proc: $(ls -A /proc) sys: $(ls -A /sys) self: $(ls -A /proc/self)",
+  "for f in 1/mem self/mem self/fd/../mem self/map_files sysrq-trigger sys/kernel/core_pattern new; do" +
+  " (echo x >/proc/$f) 2>/dev/null && echo wrote $f; ls -d /proc/$f 2>/dev/null; done",
+  "mount -o remount,rw /proc 2>/dev/null",
+  "mkdir /proc/made /sys/made 2>/dev/null && echo made",
   "echo dug; exec sleep 1000",
-].join("\n");
+].join("; ");
 
 for (const agent of ["1", "0"]) {
   Deno.test(`below its mounts root of a guest finds no procfs to write (krun.agent=${agent})`, async () => {
@@ -32,8 +36,8 @@ for (const agent of ["1", "0"]) {
       assertEquals((await kago.run("start", kago.id)).code, 0);
       await kago.says("dug");
       const output = kago.output().replaceAll("\r", "");
-      assertStringIncludes(output, "proc: self sys:  self: fd\n");
-      assertEquals(output.slice(output.indexOf("proc: ")), "proc: self sys:  self: fd\ndug\n");
+      assertStringIncludes(output, "proc: ");
+      assertEquals(output.slice(output.indexOf("proc: ")), "proc: self sys: self: fd\ndug\n");
       const mounts = kernelMountsOf((await kago.state()).pid as number);
       assertEquals(mounts.map(({ path, readonly }) => [path, readonly]), [["/proc/self/fd", true]]);
     });

@@ -56,6 +56,29 @@ Deno.test("failureError() says of a session without a VM that the VM has ended",
   assertEquals((error(110) as SyscallError).errno, 110);
 });
 
+Deno.test("failureError() says in words that a socket is not the VM's own, and that a volume has a procfs", () => {
+  const session = {
+    op: "guestSession",
+    folder: "/f",
+    plan: new Uint8Array(),
+    terminal: 0,
+  } as const;
+  const mounts = { op: "kernelMountsReadonly", types: ["proc"], from: "mounts" } as const;
+  const plan: Plan = { ...PLAN, init: [session, mounts] };
+  const words = (index: number, errno: number) =>
+    failureError(decodeMessage(encodeFailure("init", index, errno)), plan).message;
+  for (const errno of [1, 88]) {
+    assertEquals(
+      words(0, errno),
+      "cannot ask the guest: /f/agent.sock is not its VM's own, delete the container",
+    );
+  }
+  assertEquals(
+    words(1, 18),
+    "mounts: bring a procfs along, by which a guest would reach its VMM: bind folders without one",
+  );
+});
+
 Deno.test("failureError() says in words that a mount leads into a procfs, or that /proc takes one", () => {
   const bind = {
     source: "/s",
