@@ -28,11 +28,12 @@ export interface NeighbourOptions {
 export class Neighbour implements AsyncDisposable {
   static #serial = 0;
 
+  readonly #id = `neighbour-${Deno.pid}-${Neighbour.#serial++}`;
+  #beside?: Beside;
+
   private constructor(
-    private readonly beside: Beside,
     private readonly bundle: Bundle,
     private readonly root: string,
-    private readonly id: string,
     private readonly program: string,
   ) {}
 
@@ -49,10 +50,19 @@ export class Neighbour implements AsyncDisposable {
     await Deno.copyFile(program, `${bundle.rootfs}/neighbour`);
     await Deno.chmod(`${bundle.rootfs}/neighbour`, 0o755);
     if (options.pod) await giveRootfs(bundle, options.pod.hostId);
-    const id = `neighbour-${Deno.pid}-${this.#serial++}`;
-    const words = ["--root", `${root}/state`, "run", "--bundle", bundle.path, id];
-    const beside = await Beside.start("runc", ...words);
-    return new Neighbour(beside, bundle, root, id, program);
+    const neighbour = new Neighbour(bundle, root, program);
+    try {
+      await neighbour.#run();
+    } catch (error) {
+      await neighbour[Symbol.asyncDispose]();
+      throw error;
+    }
+    return neighbour;
+  }
+
+  async #run(): Promise<void> {
+    const words = ["--root", `${this.root}/state`, "run", "--bundle", this.bundle.path, this.#id];
+    this.#beside = await Beside.start("runc", ...words);
   }
 
   /** Waits until it has tried all processes that there are now: it gets hold of one that comes now, and has no rights. */
@@ -73,13 +83,13 @@ export class Neighbour implements AsyncDisposable {
 
   /** What it has got so far. */
   holds(): Hold[] {
-    return parseHolds(this.beside.text);
+    return parseHolds(this.#beside!.text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.beside[Symbol.asyncDispose]();
+    await this.#beside?.[Symbol.asyncDispose]();
     // Only when it did not end by itself is there anything to delete.
-    await run("runc", ["--root", `${this.root}/state`, "delete", "--force", this.id]);
+    await run("runc", ["--root", `${this.root}/state`, "delete", "--force", this.#id]);
     await removeBundle(this.bundle);
     for (const path of [this.root, this.program]) await Deno.remove(path, { recursive: true });
   }
