@@ -100,7 +100,7 @@ int op_await_start(struct context *c, const struct field *f) {
     int connection = as_result(accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC));
     if (connection == -EINTR || connection == -ECONNABORTED) continue;
     if (connection < 0) return connection;
-    if (may_start(c, connection, main_user) && answer_receive(connection) == ANSWER_START) {
+    if (answer_receive(connection) == ANSWER_START && may_start(c, connection, main_user)) {
       close(c->listen_fd);
       c->listen_fd = -1;
       c->report_fd = connection;
