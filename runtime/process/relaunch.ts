@@ -52,7 +52,9 @@ export function relaunch(
   const onNotify = (script: string, pid: number, passed: number) => {
     if (pid !== 0 && first === 0) {
       // criu has restored it as a sibling; what is none of ours is neither recorded nor ended.
-      if (!isChild(pid)) throw new CriuFailure(`criu names process ${pid}, which it has not restored`);
+      if (!isChild(pid)) {
+        throw new CriuFailure(`criu names process ${pid}, which it has not restored`);
+      }
       first = pid;
       undo.push(() => killAndReap(pid));
     }
