@@ -102,7 +102,7 @@ int op_await_start(struct context *c, const struct field *f) {
     if (passing && failures++ < MOST_INTERRUPTIONS) continue;
     if (connection < 0) return connection;
     failures = 0;
-    if (may_start(c, connection, main_user) && answer_receive(connection) == ANSWER_START) {
+    if (answer_receive(connection) == ANSWER_START && may_start(c, connection, main_user)) {
       close(c->listen_fd);
       c->listen_fd = -1;
       c->report_fd = connection;

@@ -125,6 +125,28 @@ TEST(connections_that_do_not_start_are_passed_over) {
   EQUAL(kago_wait(s.init), 0);
 }
 
+/* The file's mode keeps others out; should it not, who they are does. */
+TEST(another_user_cannot_start) {
+  SKIP_UNLESS(geteuid() == 0, "needs root to become another user");
+  struct stages s = create(STRINGS("true"));
+  CHECK(chmod(".", 0755) == 0 && chmod("notify", 0666) == 0);
+  pid_t stranger = fork();
+  if (stranger == 0) {
+    CHECK(syscall(SYS_setresuid, 1000, 1000, 1000) == 0);
+    int connection = connect_with_limit();
+    answer(connection, ANSWER_START);
+    expect_failed(connection, 1, UINT32_MAX, EPERM);
+    _exit(0);
+  }
+  EQUAL(kago_wait(stranger), 0);
+  int pidfd = kago_pidfd_open(s.init);
+  EQUAL(kago_pidfd_wait(pidfd, 200), 0);
+  int start = connect_with_limit();
+  answer(start, ANSWER_START);
+  expect_end(start);
+  EQUAL(kago_wait(s.init), 0);
+}
+
 TEST(a_failed_exec_is_reported_to_who_started_it) {
   int fd = open("junk", O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
   CHECK(fd >= 0 && write(fd, "\1\2\3\4", 4) == 4);
