@@ -78,4 +78,5 @@
   X(75, krun_call, "sSs") \
   X(76, krun_isolate, "") \
   X(77, krun_console, "ss") \
-  X(78, krun_enter, "")
+  X(78, krun_enter, "") \
+  X(79, vmm_jail, "u")

@@ -26,6 +26,7 @@ import { passtCommand } from "./passt.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
 import { readVmFile } from "./vm_file.ts";
 import { closingOps, openingOps } from "./vm_ops.ts";
+import { vmmCapabilities } from "./vmm_features.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -76,6 +77,7 @@ function preExec(spec: Spec, { id, rootfs }: BundleContext): PreExecResult {
     settings: { ...settings },
     opening: openingOps(settings, passt),
     closing: closingOps(settings),
+    capabilities: vmmCapabilities(settings),
     // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
     ...(isRootless() ? { keepGroups: true } : {}),
   } as const;

@@ -43,6 +43,8 @@ export type Ending =
     readonly opening: readonly Op[];
     /** What it does at last, once `start` has come. */
     readonly closing: readonly Op[];
+    /** The most that it keeps of the container's capabilities: a mask. */
+    readonly capabilities: bigint;
     /** Whom the folder of a guest agent's socket belongs to, as the host sees him; absent without an agent. */
     readonly agentOwner?: { readonly uid: number; readonly gid: number };
     /** Keeps the caller's groups, without which it could not open what it needs of the host. */
