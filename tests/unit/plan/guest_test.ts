@@ -139,6 +139,7 @@ Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits no
     settings: {},
     opening: [],
     closing: [],
+    capabilities: 0n,
     agentOwner: { uid: 0, gid: 0 },
   } as const;
   const { intermediate, vmm, guest } = compilePlan(

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
+import { vmmCapabilities } from "../../../../executors/libkrun/vmm_features.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
@@ -56,6 +57,7 @@ Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings and their
     settings,
     opening: openingOps(settings, undefined),
     closing: closingOps(settings),
+    capabilities: vmmCapabilities(settings),
     agentOwner: { uid: 7, gid: 8 },
   });
 });
@@ -104,5 +106,6 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
   assertEquals([file!.uid, file!.gid], [7, 8]);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1 };
   const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
-  assertEquals(ending, { kind: "vmm", settings, opening, closing });
+  const capabilities = vmmCapabilities(settings);
+  assertEquals(ending, { kind: "vmm", settings, opening, closing, capabilities });
 });
