@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../kernel.h"
+#include "../threads.h"
 #include "vmm.h"
 
 struct restriction {
@@ -25,6 +26,7 @@ static int restrict_all(struct context *c, int ruleset) {
   int result = c->on_all_threads(c, restrict_thread, &r);
   if (result >= 0 && ruleset >= 0) result = sys_landlock_restrict_self(ruleset);
   if (ruleset >= 0) close(ruleset);
+  close_threads();
   return result;
 }
 
