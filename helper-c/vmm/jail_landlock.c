@@ -43,10 +43,10 @@ static int allow(int ruleset, int fd, uint64_t rights) {
   return (int)raw_syscall(445, ruleset, RULE_PATH_BENEATH, (long)&rule, 0, 0, 0);
 }
 
-/* A missing file is libkrun's to complain of. */
+/* What is missing, or not to be reached, is libkrun's to complain of. */
 static int allow_path(int ruleset, const char *path, uint64_t rights) {
   int fd = as_result(open(path, O_PATH | O_CLOEXEC));
-  if (fd < 0) return fd == -ENOENT ? 0 : fd;
+  if (fd < 0) return fd == -ENOENT || fd == -EACCES ? 0 : fd;
   int result = allow(ruleset, fd, rights);
   close(fd);
   return result;
@@ -70,14 +70,17 @@ static int allow_devices(int ruleset, uint32_t features, uint64_t all) {
   for (size_t i = 0; i < sizeof devices / sizeof *devices && result >= 0; i++) {
     if (!devices[i].features || devices[i].features & features) result = allow_path(ruleset, devices[i].path, rights);
   }
-  if (result >= 0 && features & FEATURE_GPU) result = allow_path(ruleset, "/dev/dri", rights & ~READ_DIR);
+  if (result >= 0 && features & FEATURE_GPU) result = allow_path(ruleset, "/dev/dri", rights | READ_DIR);
+  /* An enclave's console is the standard output, by its name; a pipe takes no rule, and needs none. */
+  if (features & FEATURE_NITRO) allow(ruleset, STDOUT_FILENO, WRITE_FILE | READ_FILE);
   return result;
 }
 
 /* Nothing is executed. A device below the root can be read and written as far as the container's cgroup lets it, but takes
- * no commands. */
+ * no commands, unless disks may be devices: then the few that the filter has for them. */
 static int fill(int ruleset, const struct context *c, uint32_t features, uint64_t all) {
-  int result = allow_path(ruleset, "/", all & ~(EXECUTE | IOCTL_DEV));
+  uint64_t refused = features & FEATURE_DISKS ? EXECUTE : EXECUTE | IOCTL_DEV;
+  int result = allow_path(ruleset, "/", all & ~refused);
   if (result >= 0 && c->agent_fd >= 0) result = allow(ruleset, c->agent_fd, READ_FILE | READ_DIR);
   if (result >= 0 && c->run_fd >= 0) result = allow(ruleset, c->run_fd, MAKE_SOCK | REMOVE_FILE | READ_DIR);
   return result < 0 ? result : allow_devices(ruleset, features, all);

@@ -10,7 +10,7 @@ import {
 } from "../doubles/libkrun/build.ts";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
-import { run, type RunResult } from "../harness/run.ts";
+import { run, runOk, type RunResult } from "../harness/run.ts";
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 
 /** All that the test's own root has. */
@@ -292,4 +292,33 @@ Deno.test("a VMM holds no descriptor but its guest's and libkrun's", async () =>
     assertEquals(open.filter((path) => !known.some((pattern) => pattern.test(path))), []);
     assertEquals(open.filter((path) => path === "/").length, 3);
   });
+});
+
+Deno.test("passt has four capabilities, gains none, holds its socket alone, and is not dumpable", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "passt_" });
+  const report = `${folder}/report`;
+  const source = new URL("passt_double.c", import.meta.url).pathname;
+  await runOk("cc", ["-O1", "-static", `-DREPORT="${report}"`, "-o", `${folder}/passt`, source]);
+  const annotations = { "krun.use_passt": "1" };
+  const config = { process: { capabilities: PRIVILEGED } };
+  await withVmm({ annotations, config, args: ["/bin/true"] }, async (kago, env) => {
+    const path = `${folder}:${Deno.env.get("PATH")}`;
+    const args = ["run", "--bundle", kago.bundle.path, kago.id];
+    const { code, stderr } = await kago.runWith({ env: { ...env, PATH: path } }, ...args);
+    assertEquals(code, 0, stderr);
+  });
+  const words = await Deno.readTextFile(report);
+  await Deno.remove(folder, { recursive: true });
+  const lines = words.trimEnd().split("\n").sort();
+  const few = "00000000800004c0";
+  const none = "0000000000000000";
+  const sets = [none, few, few, few, none];
+  const names = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
+  const expected = [
+    ...names.map((name, index) => `${name}:\t${sets[index]}`),
+    "NoNewPrivs:\t1",
+    "dumpable 0",
+    ...[0, 1, 2, 3].map((fd) => `fd ${fd}`),
+  ];
+  assertEquals(lines, expected.sort());
 });
