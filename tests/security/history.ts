@@ -1,7 +1,7 @@
 /** What runc, crun and youki were attacked with, and the tests that attack kago the same way. */
 
 export interface Weakness {
-  /** Without the prefix `CVE-`. */
+  /** Without the prefix `CVE-`; none for what was found in kago itself. */
   readonly cves: readonly string[];
   readonly mechanism: string;
   /**
@@ -181,6 +181,29 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "exec_test.ts": [
         "the container sees nothing of exec's stages before they are its own (CVE-2016-9962)",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a guest takes its VMM over, and has all that config.json gives on the host",
+    tests: {
+      "vmm_jail_test.ts": [
+        "a VMM that reaches for ${what} ends, and the call is named",
+        "a VMM reaches no file of the host, even with a folder of it open",
+        "a VMM gets errors for a mount and for a process of unseen flags, and makes neither",
+        "a privileged VMM has the capabilities of virtiofs on every thread, none ambient, and no_new_privs",
+        "a VMM connects to no abstract socket of its network namespace",
+        "a VMM holds no descriptor but its guest's and libkrun's",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism: "a neighbour looks into passt while it has root's capabilities and the host in sight",
+    tests: {
+      "vmm_jail_test.ts": [
+        "passt has four capabilities, gains none, holds its socket alone, and is not dumpable",
       ],
     },
   },
