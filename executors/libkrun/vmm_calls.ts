@@ -24,7 +24,6 @@ export interface Call {
 }
 
 const ENOSYS = 38;
-const EPERM = 1;
 
 /** Calls with any arguments. */
 function all(names: string, feature?: Feature): readonly Call[] {
@@ -48,7 +47,13 @@ const AF = { UNIX: 1, INET: 2, INET6: 10, VSOCK: 40 } as const;
 /** What glibc makes a thread with: CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
 const THREAD = 0x3d0f00;
 /** prctl(2). */
-const PR = { GET_NAME: 16, SET_NAME: 15, CAPBSET_READ: 23, GET_SECUREBITS: 27, SET_VMA: 0x53564d41 };
+const PR = {
+  GET_NAME: 16,
+  SET_NAME: 15,
+  CAPBSET_READ: 23,
+  GET_SECUREBITS: 27,
+  SET_VMA: 0x53564d41,
+};
 const CLONE_FS = 0x200;
 /** ioctl(2), asm-generic/ioctls.h and linux/fs.h. */
 const IOCTL = {
@@ -102,24 +107,33 @@ export const VMM_CALLS: readonly Call[] = [
   { name: "rt_sigaction" },
   { name: "tgkill", only: [{ argument: 0, value: "ownPid" }] },
   values("prlimit64", 0, [0]),
-  // Without an error a filesystem would think that it was done.
-  { name: "mount", answer: EPERM },
-  { name: "umount2", answer: EPERM },
 
   // Bytes.
   ...all("read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile"),
-  ...all("copy_file_range splice fallocate ftruncate fsync fdatasync sync_file_range syncfs fadvise64"),
+  ...all(
+    "copy_file_range splice fallocate ftruncate fsync fdatasync sync_file_range syncfs fadvise64",
+  ),
   // The guest's files.
-  ...all("openat openat2 open close close_range dup dup2 dup3 getdents64 getcwd chdir fchdir flock"),
-  ...all("fstat newfstatat statx stat lstat fstatfs statfs access faccessat faccessat2 readlink readlinkat"),
+  ...all(
+    "openat openat2 open close close_range dup dup2 dup3 getdents64 getcwd chdir fchdir flock",
+  ),
+  ...all(
+    "fstat newfstatat statx stat lstat fstatfs statfs access faccessat faccessat2 readlink readlinkat",
+  ),
   ...all("mkdir mkdirat mknodat linkat symlinkat unlink unlinkat rename renameat renameat2 rmdir"),
   ...all("fchmod fchmodat fchmodat2 fchown fchownat utimensat umask truncate"),
-  ...all("getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr flistxattr"),
+  ...all(
+    "getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr flistxattr",
+  ),
   ...all("removexattr lremovexattr fremovexattr"),
   // As whom: a thread takes the ids of the guest's user for one call; capabilities can only become fewer.
-  ...all("getuid geteuid getgid getegid getgroups setresuid setresgid setfsuid setfsgid capget capset"),
+  ...all(
+    "getuid geteuid getgid getegid getgroups setresuid setresgid setfsuid setfsgid capget capset",
+  ),
   // Sockets, of the families above.
-  ...all("bind listen accept accept4 connect shutdown getsockname getpeername getsockopt setsockopt"),
+  ...all(
+    "bind listen accept accept4 connect shutdown getsockname getpeername getsockopt setsockopt",
+  ),
   ...all("sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg"),
   // Waiting, and time.
   ...all("poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2"),
@@ -127,8 +141,12 @@ export const VMM_CALLS: readonly Call[] = [
   ...all("clock_gettime clock_getres gettimeofday time pause restart_syscall"),
   // Memory and threads.
   ...all("munmap mremap madvise brk mincore membarrier memfd_create mlock munlock"),
-  ...all("futex sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler getcpu"),
-  ...all("set_robust_list get_robust_list rseq set_tid_address gettid getpid getppid exit exit_group"),
+  ...all(
+    "futex sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler getcpu",
+  ),
+  ...all(
+    "set_robust_list get_robust_list rseq set_tid_address gettid getpid getppid exit exit_group",
+  ),
   ...all("rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait sigaltstack"),
   ...all("getrandom uname sysinfo getrlimit getrusage arch_prctl"),
 ];

@@ -84,12 +84,6 @@
 #ifdef SYS_prlimit64
 {SYS_prlimit64, 0, 0, 0xffffffffu, 0x0u, false, -1},
 #endif
-#ifdef SYS_mount
-{SYS_mount, 0, -1, 0, 0, false, 1},
-#endif
-#ifdef SYS_umount2
-{SYS_umount2, 0, -1, 0, 0, false, 1},
-#endif
 #ifdef SYS_read
 {SYS_read, 0, -1, 0, 0, false, -1},
 #endif

@@ -5,7 +5,7 @@ import { callsHeader } from "../../../../scripts/generate_calls.ts";
 /** What no VMM needs, and what those who broke out of one used. */
 const NEVER = [
   "execve execveat fork vfork ptrace process_vm_readv process_vm_writev pidfd_getfd kill tkill",
-  "open_tree move_mount fsopen fsconfig fsmount mount_setattr pivot_root chroot setns",
+  "mount umount2 open_tree move_mount fsopen fsconfig fsmount mount_setattr pivot_root chroot setns",
   "bpf io_uring_setup userfaultfd keyctl add_key request_key kexec_load kexec_file_load perf_event_open",
   "init_module finit_module delete_module open_by_handle_at name_to_handle_at reboot swapon syslog",
   "setuid setgid setgroups seccomp landlock_restrict_self personality iopl ioperm quotactl acct",
