@@ -2,7 +2,7 @@
 #include "context.h"
 
 /* Those of libkrun are in the VMM's program alone (vmm/). */
-__attribute__((weak)) operation op_krun_load, op_krun_passt, op_krun_kvm, op_krun_call, op_krun_isolate, op_krun_console, op_krun_enter;
+__attribute__((weak)) operation op_krun_load, op_krun_passt, op_krun_kvm, op_krun_call, op_krun_isolate, op_krun_console, op_krun_enter, op_vmm_jail;
 
 operation *const OPERATION_TABLE[OP_COUNT] = {
 #define X(code, name, fields) [code] = op_##name,

@@ -82,5 +82,6 @@
   X(79, krun_isolate, "") \
   X(80, krun_console, "ss") \
   X(81, krun_enter, "") \
-  X(82, vmm_descriptors, "") \
-  X(83, kernel_mounts_readonly, "S")
+  X(82, vmm_jail, "u") \
+  X(83, vmm_descriptors, "") \
+  X(84, kernel_mounts_readonly, "S")

@@ -47,11 +47,11 @@ static void handle(int signal) {
 static int signal_thread(int tid, int signal) { return (int)raw_syscall(SYS_tgkill, getpid(), tid, signal, 0, 0, 0); }
 
 /* The thread's id in its innermost pid namespace (the procfs at hand may belong to an outer one), 0 when it is gone. */
-static int inner_tid(int tasks, const char *outer) {
+static int inner_tid(int folder, const char *outer) {
   static char text[1 << 20]; /* 65536 groups stand before the ids */
   char path[300];
   snprintf(path, sizeof path, "%s/status", outer);
-  int fd = sys_openat2(tasks, path, O_RDONLY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_);
+  int fd = sys_openat2(folder, path, O_RDONLY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_);
   ssize_t n = fd < 0 ? fd : as_result(read(fd, text, sizeof text - 1));
   if (fd >= 0) close(fd);
   if (n == -ENOENT || n == -ESRCH) return 0;
@@ -77,17 +77,17 @@ static int tell(int tid) {
 }
 
 /* Signals the threads that were not told yet: how many, or -errno. */
-static int tell_new_threads(int tasks) {
-  int folder_fd = as_result(openat(tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  DIR *folder = folder_fd < 0 ? NULL : fdopendir(folder_fd);
-  if (!folder) return folder_fd < 0 ? folder_fd : -ENOMEM;
+static int tell_new_threads(int folder) {
+  int list_fd = as_result(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  DIR *list = list_fd < 0 ? NULL : fdopendir(list_fd);
+  if (!list) return list_fd < 0 ? list_fd : -ENOMEM;
   int added = 0, told = 0;
-  for (struct dirent *entry; told >= 0 && (entry = readdir(folder));) {
+  for (struct dirent *entry; told >= 0 && (entry = readdir(list));) {
     if (entry->d_name[0] == '.') continue;
-    told = tell(inner_tid(tasks, entry->d_name));
+    told = tell(inner_tid(folder, entry->d_name));
     added += told;
   }
-  closedir(folder);
+  closedir(list);
   return told < 0 ? told : added;
 }
 
@@ -112,12 +112,27 @@ static int await_answers(void) {
   }
 }
 
-int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
+/* The folder of this process's threads, which stays open: for the last call there is no procfs any more. */
+static int tasks = -1;
+
+static int open_tasks(struct context *c) {
+  if (tasks >= 0) return tasks;
   int proc = trusted_proc(c);
   /* Not through anything mounted inside /proc: a list of threads that is not the kernel's would leave some as they are. */
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_XDEV_;
-  int tasks = proc < 0 ? proc : sys_openat2(proc, "self/task", O_PATH | O_DIRECTORY, 0, resolve);
-  if (tasks < 0) return tasks;
+  int opened = proc < 0 ? proc : sys_openat2(proc, "self/task", O_PATH | O_DIRECTORY, 0, resolve);
+  if (opened >= 0) tasks = opened;
+  return opened;
+}
+
+void close_threads(void) {
+  if (tasks >= 0) close(tasks);
+  tasks = -1;
+}
+
+int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
+  int folder = open_tasks(c);
+  if (folder < 0) return folder;
   request.call = call;
   request.argument = argument;
   atomic_store(&request.error, 0);
@@ -129,12 +144,11 @@ int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
   int result = call(argument), added = 1;
   /* A thread made meanwhile by one not yet told has the old credentials: look again until none is new. */
   while (result >= 0 && added > 0) {
-    added = tell_new_threads(tasks);
+    added = tell_new_threads(folder);
     result = added < 0 ? added : await_answers();
   }
   /* Who was told must have heard before the signal is deadly again; a thread that never hears keeps the handler. */
   if (result < 0 && result != -ETIMEDOUT) await_answers();
   if (all_answered(true)) sigaction(SIGNAL, &before, NULL);
-  close(tasks);
   return result;
 }

@@ -26,6 +26,10 @@ const CHECKS: readonly Check[] = [
     name: "generated operations",
     command: [DENO, "run", "-A", "scripts/generate_ops.ts", "--check"],
   },
+  {
+    name: "generated calls",
+    command: [DENO, "run", "-A", "scripts/generate_calls.ts", "--check"],
+  },
   { name: "types", command: [DENO, "check", "--quiet", "main.ts", "scripts", "tests"] },
   { name: "import direction", command: [DENO, "run", "-A", "scripts/check_imports.ts"] },
   { name: "security", command: [DENO, "run", "-A", "scripts/lint_security.ts"] },

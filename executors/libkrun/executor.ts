@@ -28,6 +28,7 @@ import { readVmSettings, type VmSettings } from "./settings.ts";
 import { refuseUnenforced } from "./unenforced.ts";
 import { readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
+import { vmmCapabilities } from "./vmm_features.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -88,6 +89,7 @@ function preExec(spec: Spec, { id, rootfs, word }: BundleContext): PreExecResult
     ...(settings.library ? { early: earlyOps(settings.library, settings.variant) } : {}),
     opening: openingOps(settings, passt),
     closing: closingOps(settings),
+    capabilities: vmmCapabilities(settings),
     // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
     ...(isRootless() ? { keepGroups: true } : {}),
   } as const;

@@ -11,6 +11,7 @@ import { argument, call } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
 import { networkOps } from "./vm_network.ts";
+import { featureBits } from "./vmm_features.ts";
 
 const { number, text, file, newFile, list } = argument;
 
@@ -69,6 +70,7 @@ export function closingOps(settings: VmSettings): readonly Op[] {
       args: [number(logLevel)],
       wantedBy: "",
     },
+    { op: "vmmJail", features: featureBits(settings) },
     { op: "krunEnter" },
   ];
 }

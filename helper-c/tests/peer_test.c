@@ -33,8 +33,22 @@ TEST(the_socket_goes_both_ways_and_ends_with_the_program) {
 }
 
 TEST(its_input_is_dev_null) {
-  int fd = start("exec >&3; readlink /proc/$$/fd/0; cat; readlink /proc/$$/fd/4 || echo none");
+  int fd = start("exec >&3; readlink /proc/self/fd/0; cat; readlink /proc/self/fd/4 || echo none");
   expect_answer(fd, "/dev/null\nnone\n");
+}
+
+/* Not even a child of its own, which is root too, looks into it; a file of a process that is not dumpable is root's. */
+TEST(nobody_looks_into_it) {
+  SKIP_UNLESS(geteuid() == 0, "needs root to have another group than root's");
+  int fd = start("exec >&3; readlink /proc/$$/fd/0 || echo shut; readlink /proc/$$/root || echo shut");
+  expect_answer(fd, "shut\nshut\n");
+}
+
+TEST(it_has_few_capabilities_and_gets_no_more) {
+  SKIP_UNLESS(geteuid() == 0, "needs root to have capabilities");
+  int fd = start("while read -r line; do case $line in Cap[IPEB]*|NoNew*) echo \"$line\" >&3; esac; done </proc/$$/status");
+  expect_answer(fd, "CapInh:\t0000000000000000\nCapPrm:\t00000000800004c0\nCapEff:\t00000000800004c0\n"
+                    "CapBnd:\t00000000800004c0\nNoNewPrivs:\t1\n");
 }
 
 TEST(the_environment_is_empty) {

@@ -214,6 +214,7 @@ int op_krun_isolate(struct context *c, const struct field *f) {
   if (!disable || !add || has_network()) return 0;
   int32_t result = call_with_context(disable, 0, 0, 0);
   if (result >= 0) result = call_with_context(add, 0, 0, 0);
+  vm.isolated = result >= 0;
   return result < 0 ? vmm_tell(c, "the empty network namespace: krun_add_vsock(%u, 0): %s", vm.context, vmm_error(result)) : 0;
 }
 

@@ -1,9 +1,12 @@
-/* Programs of the host that a VMM talks to over a stream socket: network proxies. */
+/* Programs of the host that a VMM talks to over a stream socket: network proxies. They start as root of the container's
+ * namespaces, with the host's files in sight, until they have shut themselves in; so from their first instruction they have
+ * few capabilities, nothing of ours but the socket, and are not to be looked into. */
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kernel.h"
@@ -12,28 +15,90 @@
 /* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */
 enum { PEER_FD = 3 };
 
-/* Nothing of the container's: what holds its stdout keeps its engine waiting. */
-static int spawn(const char *path, char *const argv[], int theirs, int log, int ready) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t all, none;
-  char *const environment[] = {NULL};
-  pid_t pid;
-  sigfillset(&all);
+/* linux/capability.h: ports below 1024; ids, and the map of its own user namespace with root in it (user_namespaces(7)). */
+enum { SETGID = 6, SETUID = 7, NET_BIND_SERVICE = 10, SETFCAP = 31 };
+#define KEPT (1ull << SETGID | 1ull << SETUID | 1ull << NET_BIND_SERVICE | 1ull << SETFCAP)
+
+/* Any group that is not root's. */
+enum { OTHER_GROUP = 65534 };
+
+struct peer {
+  const char *path;
+  char *const *argv;
+  int socket, log, ready, failed;
+};
+
+static void reset_signals(void) {
+  sigset_t none;
   sigemptyset(&none);
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ready, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, theirs, PEER_FD);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  int error = posix_spawn(&pid, path, &actions, &attributes, argv, environment);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return error ? -error : (int)pid;
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Nothing of the container's: what holds its stdout keeps its engine waiting. */
+static int take_descriptors(const struct peer *p) {
+  int null = as_result(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (null < 0) return null;
+  const int own[] = {null, p->ready, p->log, p->socket};
+  for (int fd = 0; fd <= PEER_FD; fd++) {
+    int result = as_result(own[fd] == fd ? fcntl(fd, F_SETFD, 0) : dup2(own[fd], fd));
+    if (result < 0) return result;
+  }
+  return sys_close_range(PEER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC_);
+}
+
+/* The real group differs from the effective one at the exec: such a program is not dumpable (fs.suid_dumpable in proc(5)). In a
+ * user namespace without that group it is, until it says otherwise itself. */
+static int hide(void) {
+  int result = (int)raw_syscall(SYS_setresgid, OTHER_GROUP, -1, -1, 0, 0, 0);
+  return result == -EINVAL || result == -EPERM ? 0 : result;
+}
+
+static int give_up_rights(void) {
+  struct cap_header header = {.version = CAPABILITY_VERSION_3};
+  struct cap_data data[2] = {{0}};
+  for (int capability = 0; capability < 64; capability++) {
+    /* Without the right to it: no_new_privs lets an exec give nothing that is not permitted now. */
+    if (!(KEPT >> capability & 1)) raw_syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0, 0);
+  }
+  int result = (int)raw_syscall(SYS_capget, (long)&header, (long)data, 0, 0, 0, 0);
+  if (result < 0) return result;
+  for (int word = 0; word < 2; word++) {
+    data[word].permitted &= (uint32_t)(KEPT >> 32 * word);
+    data[word].effective = data[word].permitted;
+    data[word].inheritable = 0;
+  }
+  result = (int)raw_syscall(SYS_capset, (long)&header, (long)data, 0, 0, 0, 0);
+  return result < 0 ? result : (int)raw_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+}
+
+static _Noreturn void become(const struct peer *p) {
+  char *const environment[] = {NULL};
+  int result = take_descriptors(p);
+  if (result >= 0) result = hide();
+  if (result >= 0) result = give_up_rights();
+  reset_signals();
+  if (result >= 0) result = as_result(execve(p->path, p->argv, environment));
+  if (write(p->failed, &result, sizeof result) < 0) _exit(126);
+  _exit(127);
+}
+
+/* The pid, or the -errno with which the program could not be started. */
+static int start(struct peer *p) {
+  int pipes[2], failure = 0;
+  int result = as_result(pipe2(pipes, O_CLOEXEC));
+  if (result < 0) return result;
+  p->failed = as_result(fcntl(pipes[1], F_DUPFD_CLOEXEC, PEER_FD + 1));
+  close(pipes[1]);
+  int pid = p->failed < 0 ? p->failed : as_result(fork());
+  if (pid == 0) become(p);
+  if (p->failed >= 0) close(p->failed);
+  if (pid > 0 && read(pipes[0], &failure, sizeof failure) == sizeof failure) {
+    waitpid(pid, NULL, 0);
+    pid = failure;
+  }
+  close(pipes[0]);
+  return pid;
 }
 
 /* Above the numbers that the child's get, so that no dup2 overwrites what the next one reads. */
@@ -50,14 +115,14 @@ int vmm_spawn_peer(const char *path, char *const argv[], int32_t peer[3]) {
   int pair[2];
   int result = as_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
   if (result < 0) return result;
-  int theirs = raised(pair[1]), log = memory_file("kago-peer-log"), ready = memory_file("kago-peer-ready");
-  int pid = theirs < 0 ? theirs : log < 0 ? log : ready < 0 ? ready : spawn(path, argv, theirs, log, ready);
-  if (theirs >= 0) close(theirs);
+  struct peer p = {path, argv, raised(pair[1]), memory_file("kago-peer-log"), memory_file("kago-peer-ready"), -1};
+  int pid = p.socket < 0 ? p.socket : p.log < 0 ? p.log : p.ready < 0 ? p.ready : start(&p);
+  if (p.socket >= 0) close(p.socket);
   peer[0] = pid;
-  peer[1] = log;
-  peer[2] = ready;
+  peer[1] = p.log;
+  peer[2] = p.ready;
   if (pid >= 0) return pair[0];
-  const int ours[] = {pair[0], log, ready};
+  const int ours[] = {pair[0], p.log, p.ready};
   for (int i = 0; i < 3; i++) {
     if (ours[i] >= 0) close(ours[i]);
   }

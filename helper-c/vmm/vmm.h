@@ -14,6 +14,7 @@ struct vm {
   const char *library_name;
   uint32_t context; /* libkrun's number for the VM */
   int passt;        /* our end of passt's socket, -1 without passt */
+  bool isolated;    /* no sockets of the host in the guest's place */
 };
 
 extern struct vm vm;

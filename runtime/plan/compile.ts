@@ -65,7 +65,9 @@ export function compilePlan(input: CompileInput): Plan {
   // The host's libraries are still in sight when the VMM's program starts, hence before the pivot.
   const { libraryPath } = input.host;
   const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];
-  const init: readonly Op[] = [...early, closeFds, { op: "execVmm", env }];
+  // What the caller hands on is the process's, and does not reach a guest.
+  const closeAll: Op = { op: "closeFds", preserve: 0 };
+  const init: readonly Op[] = [...early, closeAll, { op: "execVmm", env }];
   return { intermediate, init, ...vmmPlan(input, input.ending, process, late) };
 }
 
@@ -81,7 +83,7 @@ function shownToExecOps({ spec, host }: CompileInput): readonly Op[] {
 /** What the VMM does before it boots the guest, and what the agent does in there. */
 function vmmPlan(
   input: CompileInput,
-  { opening, closing }: Extract<Ending, { kind: "vmm" }>,
+  { opening, closing, capabilities }: Extract<Ending, { kind: "vmm" }>,
   process: Process,
   late: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
@@ -89,7 +91,8 @@ function vmmPlan(
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
     : [];
-  const identity = [...identityOps(input, process), ...vmmProfileOps(process)];
+  const identity = [...identityOps(input, process), ...vmmProfileOps(process)]
+    .map((op) => withinCapabilities(op, capabilities));
   const start = startOps(input, process);
   if (input.runFolder === undefined) {
     return { vmm: [...states, ...opening, ...late, ...identity, ...start, ...closing] };
@@ -103,6 +106,15 @@ function vmmPlan(
 
 /** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
 const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);
+
+/** A VMM has no use for what else the guest's process may do: that one gets its capabilities in the guest. */
+function withinCapabilities(op: Op, most: bigint): Op {
+  if (op.op === "capBounding") return { ...op, mask: op.mask & most };
+  if (op.op === "capAmbient") return { ...op, mask: 0n };
+  if (op.op !== "capset") return op;
+  const { effective, permitted } = op;
+  return { ...op, effective: effective & most, permitted: permitted & most, inheritable: 0n };
+}
 
 /** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
 function refuseVmmLabel({ selinuxLabel }: Process): void {

@@ -47,6 +47,8 @@ export type Ending =
     readonly closing: readonly Op[];
     /** Does an agent run the process in the guest? */
     readonly hasAgent?: boolean;
+    /** The most that it keeps of the container's capabilities: a mask. */
+    readonly capabilities: bigint;
     /** Keeps the caller's groups, without which it could not open what it needs of the host. */
     readonly keepGroups?: boolean;
   };

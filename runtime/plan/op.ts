@@ -252,6 +252,11 @@ export const OPS = {
   krunConsole: { path: "str", wantedBy: "str" },
   /** Boots the guest, and hands signals to its agent from then on. */
   krunEnter: {},
+  /**
+   * The last rights of the VMM's go, on all its threads: no_new_privs, Landlock where the kernel has it, and a filter of
+   * system calls that leaves what libkrun needs for `features` (executors/libkrun/vmm_features.ts).
+   */
+  vmmJail: { features: "u32" },
 
   // ---- Init of a microVM: what its VMM sees of the host's kernel ----
 

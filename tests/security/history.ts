@@ -370,4 +370,28 @@ export const HISTORY: readonly Weakness[] = [
       ],
     },
   },
+  {
+    cves: [],
+    mechanism: "a guest takes its VMM over, and has all that config.json gives on the host",
+    tests: {
+      "vmm_jail_test.ts": [
+        "a VMM that reaches for ${what} ends, and the call is named",
+        "a VMM reaches no file of the host, even with a folder of it open",
+        "a VMM is told that there is no call to make a process by flags that no filter sees",
+        "a privileged VMM has the capabilities of virtiofs on every thread, none ambient, and no_new_privs",
+        "a VMM connects to no abstract socket of its network namespace",
+        "a VMM holds no descriptor but its guest's and libkrun's",
+      ],
+    },
+  },
+  {
+    cves: [],
+    mechanism:
+      "a neighbour looks into passt while it has root's capabilities and the host in sight",
+    tests: {
+      "vmm_jail_test.ts": [
+        "passt has four capabilities, gains none, holds its socket alone, and is not dumpable",
+      ],
+    },
+  },
 ];

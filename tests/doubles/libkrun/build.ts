@@ -2,7 +2,14 @@
  * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
  * in libkrun.c; this module owns their files and names.
  */
-const SOURCES = ["libkrun.c", "guest.c", "plan_guest.c", "vsock.c", "../../../helper-c/plan.c"]
+const SOURCES = [
+  "libkrun.c",
+  "guest.c",
+  "plan_guest.c",
+  "vsock.c",
+  "take_over.c",
+  "../../../helper-c/plan.c",
+]
   .map((name) => new URL(name, import.meta.url).pathname);
 
 export interface DoubleOptions {
@@ -22,6 +29,8 @@ export interface DoubleOptions {
   readonly hasFeature?: number;
   /** Does it look as if its guest init were the one in C? Default false. */
   readonly initInC?: boolean;
+  /** Is there no guest, but a VMM that does what `/attack` names? Default false. */
+  readonly takenOver?: boolean;
 }
 
 export interface RecordedCall {
@@ -84,6 +93,7 @@ function defines(options: DoubleOptions, record: string, dir: string): string[] 
     `-DFOLDER=${JSON.stringify(dir)}`,
     ...(options.abi === 2 ? ["-DABI_2"] : []),
     ...(options.extras === false ? ["-DWITHOUT_EXTRAS"] : []),
+    ...(options.takenOver ? ["-DTAKEN_OVER"] : []),
     ...(options.initInC ? ["-DINIT_IN_C"] : []),
     ...Object.entries(results).filter(([, value]) => value !== undefined)
       .map(([name, value]) => `-D${name}=${value}`),

@@ -1,5 +1,6 @@
 /* A double of libkrun for hosts without KVM. It records each call as a line of JSON, and its "guest" is a child of the
- * VMM process that runs what /.krun_config.json says, or kago's plan for its agent, in the VMM's own root.
+ * VMM process that runs what /.krun_config.json says, or kago's plan for its agent, in the VMM's own root. The child is made
+ * before the VMM is jailed, which makes none any more, and waits for krun_start_enter().
  *
  *   -DRECORD="PATH"      required: where the calls go; opened when the library is loaded, before any change of root
  *   -DFOLDER="PATH"      required: where a test's agent listens (vsock.c)
@@ -7,11 +8,13 @@
  *   -DCREATE_RESULT=-12, -DVM_CONFIG_RESULT=-22, -DSTART_RESULT=-22    what the call returns instead of doing its work
  *   -DWITHOUT_EXTRAS     without the functions that not every libkrun has
  *   -DFEATURE_RESULT=0   what krun_has_feature() returns; 1 by default
- *   -DINIT_IN_C          carries the message by which kago knows libkrun's guest init in C */
+ *   -DINIT_IN_C          carries the message by which kago knows libkrun's guest init in C
+ *   -DTAKEN_OVER         has no guest: krun_start_enter() does what /attack names, as a guest that has taken the VMM over */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +23,14 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "take_over.h"
 
 static int record_fd = -1;
 static void *firmware;
 static int guest_root = -1;
+static int start_pipe[2] = {-1, -1};
+static pid_t guest;
+static int end_pipe[2];
 
 #ifdef INIT_IN_C
 __attribute__((used)) static const char message_of_init[] = "Couldn't find object in config file";
@@ -41,6 +48,27 @@ static void *idle(void *unused) {
 }
 #endif
 
+/* The jailed VMM may not wait for children. */
+static void on_child(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  (void)context;
+  int code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
+  if (info->si_pid == guest && write(end_pipe[1], &code, sizeof code) < 0) _exit(125);
+}
+
+/* In the last call before the jail. */
+__attribute__((unused)) static void make_guest(void) {
+  struct sigaction action = {.sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP};
+  char byte;
+  if (pipe2(start_pipe, O_CLOEXEC) < 0 || pipe2(end_pipe, O_CLOEXEC) < 0) give_up("cannot make a pipe");
+  sigaction(SIGCHLD, &action, NULL);
+  guest = fork();
+  if (guest != 0) return;
+  close(start_pipe[1]);
+  if (read(start_pipe[0], &byte, 1) == 1) run_guest(guest_root);
+  _exit(0);
+}
+
 int32_t krun_create_ctx(void) {
   dprintf(record_fd, "{\"call\":\"krun_create_ctx\",\"args\":[]}\n");
 #ifdef CREATE_RESULT
@@ -48,6 +76,11 @@ int32_t krun_create_ctx(void) {
 #else
   /* As libkrun: what is not found now is missed by krun_start_enter. */
   if (!firmware) firmware = dlopen("libkrunfw.so.5", RTLD_LAZY);
+#ifdef TAKEN_OVER
+  /* The host's root is still in sight. */
+  int host = open("/", O_PATH | O_DIRECTORY);
+  if (dup3(host, HOST_FD, O_CLOEXEC) < 0 || close(host) < 0) return -EIO;
+#endif
   pthread_t thread;
   pthread_create(&thread, NULL, idle, NULL);
   return 0;
@@ -72,6 +105,9 @@ int32_t krun_set_root(uint32_t ctx, const char *path) {
 
 int32_t krun_set_log_level(uint32_t level) {
   dprintf(record_fd, "{\"call\":\"krun_set_log_level\",\"args\":[%u]}\n", level);
+#ifndef TAKEN_OVER
+  make_guest();
+#endif
   return 0;
 }
 #endif
@@ -215,14 +251,13 @@ int32_t krun_start_enter(uint32_t ctx) {
   return START_RESULT;
 #else
   if (!firmware) return -ENOENT;
+#ifdef TAKEN_OVER
+  take_over();
+#endif
   vsock_open();
-  int status;
-  pid_t pid = fork();
-  if (pid < 0) return -errno;
-  if (pid == 0) run_guest(guest_root);
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return -errno;
-  }
-  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  if (guest < 0 || write(start_pipe[1], "", 1) != 1) return -EIO;
+  int code;
+  if (read(end_pipe[0], &code, sizeof code) != sizeof code) return -EIO;
+  _exit(code);
 #endif
 }

@@ -38,6 +38,14 @@ const DEVICES: readonly Op[] = [
   link("/dev/ptmx", "pts/ptmx", 1),
 ];
 
+const VMM = {
+  kind: "vmm",
+  settings: {},
+  opening: [],
+  closing: [],
+  capabilities: (1n << 64n) - 1n,
+} as const;
+
 const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: "_ses.box" }];
 
 const STREAMS: readonly Op[] = [
@@ -80,7 +88,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
 Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
   const opening: readonly Op[] = [{ op: "krunLoad", firmware: [], libraries: ["libkrun.so.1"] }];
   const closing: readonly Op[] = [{ op: "krunEnter" }];
-  const ending = { kind: "vmm", settings: {}, opening, closing } as const;
+  const ending = { ...VMM, opening, closing };
   const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };
   assertEquals(compilePlan(inputOf(specWith(["mount"]), { ending, host })), {
     intermediate: [
@@ -259,7 +267,29 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
   ]);
 });
 
-const VMM = { kind: "vmm", settings: {}, opening: [], closing: [] } as const;
+Deno.test("compilePlan() leaves a VMM its executor's part of the capabilities, and none to inherit", () => {
+  const most = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
+  const capabilities = {
+    bounding: most,
+    permitted: most,
+    effective: ["CAP_SYS_ADMIN"],
+    inheritable: most,
+    ambient: most,
+  };
+  const spec = specWith(["mount"], { process: { ...PROCESS, capabilities } });
+  const { vmm } = compilePlan(inputOf(spec, { ending: { ...VMM, capabilities: 0b11n } }));
+  const from = "process.capabilities";
+  assertEquals(vmm.filter(({ op }) => op.startsWith("cap")), [
+    { op: "capBounding", mask: 1n, from: `${from}.bounding` },
+    { op: "capset", effective: 0n, permitted: 1n, inheritable: 0n, from },
+    { op: "capAmbient", mask: 0n, from: `${from}.ambient` },
+  ]);
+});
+
+Deno.test("compilePlan() hands on no descriptor of the caller's to a VMM", () => {
+  const { init } = compilePlan(inputOf(specWith(["mount"]), { ending: VMM, preserveFds: 3 }));
+  assertEquals(init.find(({ op }) => op === "closeFds"), { op: "closeFds", preserve: 0 });
+});
 
 Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and refuses it an SELinux label", () => {
   const profiled = specWith(["mount"], { process: { ...PROCESS, apparmorProfile: "p" } });

@@ -141,6 +141,7 @@ Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits no
     opening: [],
     closing: [],
     hasAgent: true,
+    capabilities: 0n,
   } as const;
   const { intermediate, vmm, guest } = compilePlan(
     inputOf(spec, { ending, runFolder: "/run/kago/box" }),

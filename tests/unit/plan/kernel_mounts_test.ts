@@ -6,7 +6,7 @@ import type { Op } from "../../../runtime/plan/op.ts";
 import type { Mount, Process } from "../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
 
-const ENDING = { kind: "vmm", settings: {}, opening: [], closing: [] } as const;
+const ENDING = { kind: "vmm", settings: {}, opening: [], closing: [], capabilities: 0n } as const;
 
 function inputWith(mounts: Mount[], process: Process = PROCESS) {
   return inputOf(specWith(["mount", "pid"], { mounts, process }), { ending: ENDING });

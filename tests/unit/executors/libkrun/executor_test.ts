@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
+import { vmmCapabilities } from "../../../../executors/libkrun/vmm_features.ts";
 import { SpecError } from "../../../../runtime/errors.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
@@ -58,6 +59,7 @@ Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings and their
     opening: openingOps(settings, undefined),
     closing: closingOps(settings),
     hasAgent: true,
+    capabilities: vmmCapabilities(settings),
   });
 });
 
@@ -109,7 +111,8 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
   assertEquals([file!.uid, file!.gid], [0, 0]);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1 };
   const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
-  assertEquals(ending, { kind: "vmm", settings, opening, closing });
+  const capabilities = vmmCapabilities(settings);
+  assertEquals(ending, { kind: "vmm", settings, opening, closing, capabilities });
 });
 
 Deno.test("libkrunExecutor.preExec() opens the library that the administrator names before anything else", () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
+import { FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
 import type { Op } from "../../../../runtime/plan/op.ts";
 
 const PLAIN: VmSettings = { cpus: 2, ramMib: 512, logLevel: 1 };
@@ -29,6 +30,7 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
       return { op: "krunCall", function: name!, args, wantedBy: from, from } as const;
     }),
     { op: "krunCall", function: "krun_set_log_level", args: ["n1"], wantedBy: "" },
+    { op: "vmmJail", features: FEATURES.tsi },
     { op: "krunEnter" },
   ]);
 });
@@ -69,6 +71,7 @@ Deno.test("closingOps() makes the calls of every setting in their order", () => 
       ["krun_set_nested_virt", "c", "n1"],
       ["krun_set_gpu_options", "c", "n64"],
       LOG,
+      ["vmmJail"],
       ["krunEnter"],
     ],
   );
@@ -82,6 +85,7 @@ Deno.test("closingOps() opens an enclave without KVM, and gives it its command",
     ["krun_set_console_output", "c", "s/dev/stdout"],
     ["krun_set_exec", "c", "s/bin/a", "[", "s/bin/a", "sb", "]", "[", "sC=d", "]"],
     LOG,
+    ["vmmJail"],
     ["krunEnter"],
   ]);
 });

@@ -1,0 +1,152 @@
+/**
+ * The system calls that a VMM may make once its guest runs: a table, from which scripts/generate_calls.ts writes
+ * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17 and glibc 2.36 to 2.41, and read from
+ * libkrun's sources where no test goes. A call that is not here ends the VMM, which says its name (helper-c/vmm/trap.c).
+ */
+import type { Feature } from "./vmm_features.ts";
+
+/** An argument, of which libkrun and the kernel look at 32 bits: `(argument & mask) == value`. */
+export interface Rule {
+  readonly argument: number;
+  /** All bits by default. */
+  readonly mask?: number;
+  readonly value: number | "ownPid";
+}
+
+export interface Call {
+  readonly name: string;
+  /** Part of libkrun that needs it; absent for what every VM needs. */
+  readonly feature?: Feature;
+  /** Any of these arguments; absent for whatever they are. */
+  readonly only?: readonly Rule[];
+  /** The call is not made, and returns -errno: 0 pretends that it was. */
+  readonly answer?: number;
+}
+
+const ENOSYS = 38;
+
+/** Calls with any arguments. */
+function all(names: string, feature?: Feature): readonly Call[] {
+  return names.split(/\s+/).filter(Boolean).map((name) => feature ? { name, feature } : { name });
+}
+
+/** One call with one of these values as an argument. */
+function values(
+  name: string,
+  argument: number,
+  values: readonly number[],
+  feature?: Feature,
+): Call {
+  const call = { name, only: values.map((value) => ({ argument, value })) };
+  return feature ? { ...call, feature } : call;
+}
+
+const PROT_EXEC = 4;
+const SIGSYS = 31;
+const AF = { UNIX: 1, INET: 2, INET6: 10, VSOCK: 40 } as const;
+/** What glibc makes a thread with: CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
+const THREAD = 0x3d0f00;
+/** prctl(2). */
+const PR = {
+  GET_NAME: 16,
+  SET_NAME: 15,
+  CAPBSET_READ: 23,
+  GET_SECUREBITS: 27,
+  SET_VMA: 0x53564d41,
+};
+const CLONE_FS = 0x200;
+/** ioctl(2), asm-generic/ioctls.h and linux/fs.h. */
+const IOCTL = {
+  terminal: [0x5401, 0x5402, 0x5403, 0x5404, 0x5413],
+  descriptor: [0x5421, 0x541b, 0x5450, 0x5451],
+  /** TUNSETIFF, TUNSETOFFLOAD, TUNSETVNETHDRSZ. */
+  tap: [0x400454ca, 0x400454d0, 0x400454d8],
+  /** BLKSSZGET, BLKGETSIZE64, BLKPBSZGET, BLKDISCARD, BLKZEROOUT. */
+  disks: [0x1268, 0x80081272, 0x127b, 0x1277, 0x127f],
+} as const;
+const KVM = 0xae00;
+/** By type: DRM, DMA buffers, udmabuf, sync files. */
+const GPU = [0x6400, 0x6200, 0x7500, 0x3e00] as const;
+/** fcntl(2): flags, duplicates, locks, pipes' sizes; no owner and no signal, by which others are reached. */
+const FCNTL = [0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032] as const;
+
+/** The kernel remembers which calls are always allowed; those with rules come first, as they are looked up each time. */
+export const VMM_CALLS: readonly Call[] = [
+  {
+    name: "ioctl",
+    only: [
+      { argument: 1, mask: 0xff00, value: KVM },
+      ...[...IOCTL.terminal, ...IOCTL.descriptor].map((value) => ({ argument: 1, value })),
+    ],
+  },
+  values("ioctl", 1, IOCTL.tap, "tap"),
+  values("ioctl", 1, IOCTL.disks, "disks"),
+  {
+    name: "ioctl",
+    feature: "gpu",
+    only: GPU.map((value) => ({ argument: 1, mask: 0xff00, value })),
+  },
+  { name: "ioctl", feature: "sev", only: [{ argument: 1, mask: 0xff00, value: 0x5300 }] },
+  values("fcntl", 1, FCNTL),
+  // No memory of it becomes code, but what a graphics driver compiles.
+  { name: "mmap", only: [{ argument: 2, mask: PROT_EXEC, value: 0 }] },
+  { name: "mmap", feature: "gpu" },
+  { name: "mprotect", only: [{ argument: 2, mask: PROT_EXEC, value: 0 }] },
+  { name: "mprotect", feature: "gpu" },
+  values("clone", 0, [THREAD]),
+  // glibc tries it first, and its flags are in memory, where no filter looks.
+  { name: "clone3", answer: ENOSYS },
+  values("unshare", 0, [CLONE_FS]),
+  values("socket", 0, [AF.UNIX]),
+  values("socket", 0, [AF.INET, AF.INET6], "tsi"),
+  values("socket", 0, [AF.VSOCK], "nitro"),
+  values("socketpair", 0, [AF.UNIX]),
+  values("prctl", 0, Object.values(PR)),
+  // The handler that names a refused call stays the jail's.
+  { name: "rt_sigaction", only: [{ argument: 0, value: SIGSYS }], answer: 0 },
+  { name: "rt_sigaction" },
+  { name: "tgkill", only: [{ argument: 0, value: "ownPid" }] },
+  values("prlimit64", 0, [0]),
+
+  // Bytes.
+  ...all("read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile"),
+  ...all(
+    "copy_file_range splice fallocate ftruncate fsync fdatasync sync_file_range syncfs fadvise64",
+  ),
+  // The guest's files.
+  ...all(
+    "openat openat2 open close close_range dup dup2 dup3 getdents64 getcwd chdir fchdir flock",
+  ),
+  ...all(
+    "fstat newfstatat statx stat lstat fstatfs statfs access faccessat faccessat2 readlink readlinkat",
+  ),
+  ...all("mkdir mkdirat mknodat linkat symlinkat unlink unlinkat rename renameat renameat2 rmdir"),
+  ...all("fchmod fchmodat fchmodat2 fchown fchownat utimensat umask truncate"),
+  ...all(
+    "getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr flistxattr",
+  ),
+  ...all("removexattr lremovexattr fremovexattr"),
+  // As whom: a thread takes the ids of the guest's user for one call; capabilities can only become fewer.
+  ...all(
+    "getuid geteuid getgid getegid getgroups setresuid setresgid setfsuid setfsgid capget capset",
+  ),
+  // Sockets, of the families above.
+  ...all(
+    "bind listen accept accept4 connect shutdown getsockname getpeername getsockopt setsockopt",
+  ),
+  ...all("sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg"),
+  // Waiting, and time.
+  ...all("poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2"),
+  ...all("eventfd2 pipe2 timerfd_create timerfd_settime timerfd_gettime nanosleep clock_nanosleep"),
+  ...all("clock_gettime clock_getres gettimeofday time pause restart_syscall"),
+  // Memory and threads.
+  ...all("munmap mremap madvise brk mincore membarrier memfd_create mlock munlock"),
+  ...all(
+    "futex sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler getcpu",
+  ),
+  ...all(
+    "set_robust_list get_robust_list rseq set_tid_address gettid getpid getppid exit exit_group",
+  ),
+  ...all("rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait sigaltstack"),
+  ...all("getrandom uname sysinfo getrlimit getrusage arch_prctl"),
+];

@@ -1,0 +1,43 @@
+/* The operation vmmJail: after libkrun is configured, before it boots the guest. */
+#include "jail.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../kernel.h"
+#include "../threads.h"
+#include "vmm.h"
+
+struct restriction {
+  int ruleset, caller;
+};
+
+/* A domain is a thread's own, and what it makes inherits it. The caller's comes last, as it still has to look into /proc for
+ * the others. */
+static int restrict_thread(void *argument) {
+  const struct restriction *r = argument;
+  int result = (int)raw_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+  bool waits = raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) == r->caller;
+  return result < 0 || r->ruleset < 0 || waits ? result : sys_landlock_restrict_self(r->ruleset);
+}
+
+static int restrict_all(struct context *c, int ruleset) {
+  struct restriction r = {ruleset, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)};
+  int result = c->on_all_threads(c, restrict_thread, &r);
+  if (result >= 0 && ruleset >= 0) result = sys_landlock_restrict_self(ruleset);
+  if (ruleset >= 0) close(ruleset);
+  close_threads();
+  return result;
+}
+
+int op_vmm_jail(struct context *c, const struct field *f) {
+  uint32_t features = (uint32_t)f[0].number;
+  if (vm.isolated) features &= ~(uint32_t)FEATURE_TSI;
+  int ruleset = jail_ruleset(c, features);
+  if (ruleset < 0 && ruleset != -EOPNOTSUPP) return vmm_tell(c, "the VMM's Landlock rules: %s", vmm_error(ruleset));
+  int result = restrict_all(c, ruleset);
+  if (result < 0) return vmm_tell(c, "the VMM's jail: %s", vmm_error(result));
+  jail_name_refused();
+  result = jail_filter(features);
+  return result < 0 ? vmm_tell(c, "the VMM's filter of system calls: %s", vmm_error(result)) : 0;
+}
