@@ -8,14 +8,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kernel.h"
 
-enum { RETRY_MS = 20, SEND_PATIENCE_S = 30 };
+enum { RETRY_MS = 20, SEND_PATIENCE_MS = 30000 };
 
 static int64_t now_ms(void) {
   struct timespec now;
@@ -52,14 +51,8 @@ static int check_peer(int fd, pid_t pid) {
   return pid > 0 && peer.pid == pid && domain == AF_UNIX && type == SOCK_STREAM ? 0 : -EPERM;
 }
 
-/* Neither a VMM that takes no connection nor one that reads nothing may hold us up: a connection that would have to wait
- * fails with EAGAIN, and so does a send after its time. */
-static int make_patient(int fd) {
-  struct timeval patience = {.tv_sec = SEND_PATIENCE_S};
-  int result = as_result(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK));
-  return result < 0 ? result : as_result(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
-}
-
+/* A VMM that takes no connection may not hold us up: one that would have to wait fails with EAGAIN. Nor one that reads nothing,
+ * which is seen to when sending: what the socket is told here, the VMM may take back, for it has it as well. */
 static int connect_by(int found, pid_t pid) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", found);
@@ -67,7 +60,6 @@ static int connect_by(int found, pid_t pid) {
   if (fd < 0) return fd;
   int result = as_result(connect(fd, (struct sockaddr *)&address, sizeof address));
   if (result == 0) result = check_peer(fd, pid);
-  if (result == 0) result = make_patient(fd);
   if (result == 0) return fd;
   close(fd);
   return result;
@@ -97,13 +89,14 @@ static int pid_of(int pidfd) {
   return pid > 0 ? pid : -ESRCH;
 }
 
-/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. */
+/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. There is room for one: the kernel
+ * opens no more of them. */
 static int receive_descriptor(int fd, int64_t end) {
   char byte, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
   struct iovec bytes = {&byte, 1};
   for (;;) {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};
     int ready = as_result(poll(&wait, 1, left_ms(end))), passed;
     if (ready == -EINTR) continue;
     if (ready <= 0) return ready < 0 ? ready : -ETIMEDOUT;
@@ -125,7 +118,6 @@ static int through_door(int folder, int vmm, int64_t end) {
   close(door);
   if (fd < 0) return fd;
   int result = check_peer(fd, pid);
-  if (result == 0) result = make_patient(fd);
   if (result == 0) return fd;
   close(fd);
   return result;
@@ -187,10 +179,13 @@ int agent_connect(int folder, int vmm, int timeout_ms) {
 }
 
 int agent_send_bytes(int fd, const uint8_t *bytes, size_t size) {
+  int64_t end = now_ms() + SEND_PATIENCE_MS;
   while (size > 0) {
-    ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -errno;
+    ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return -errno;
+    if (n < 0 && left_ms(end) == 0) return -EAGAIN;
+    if (n < 0) poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, left_ms(end));
+    if (n < 0) continue;
     bytes += n;
     size -= (size_t)n;
   }

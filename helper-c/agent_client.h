@@ -15,10 +15,10 @@ int agent_connect(int folder, int vmm, int timeout_ms);
 /* Connects to the agent's own socket in the folder, which must be this process's: descriptor or -errno. */
 int agent_connect_own(int folder);
 
-/* Sends all bytes on a connection that blocks: 0 or -errno. */
+/* Sends all bytes, within half a minute: 0 or -errno. */
 int agent_send_bytes(int connection, const uint8_t *bytes, size_t size);
 
-/* Sends a whole frame on a connection that blocks: 0 or -errno. */
+/* Sends a whole frame, likewise: 0 or -errno. */
 int agent_send(int connection, enum frame_type type, const void *payload, uint32_t size);
 
 /* Waits for one frame, whose payload goes to `payload` (at most `size` bytes): 0, -ETIMEDOUT, -EPIPE at the end of the

@@ -1,7 +1,6 @@
 #include "pump.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 /* Credit goes back in portions: many small ones would fill the connection with frames about nothing. */
 enum { PORTION = WINDOW / 4 };
 
+/* The wire never holds us up, whatever else has it open and makes of it. */
 void pump_init(struct pump *p, int wire) {
   memset(p, 0, offsetof(struct pump, out));
   p->wire = wire;
@@ -17,7 +17,6 @@ void pump_init(struct pump *p, int wire) {
     p->sources[i].fd = p->sinks[i].fd = -1;
     p->sources[i].credit = WINDOW;
   }
-  fcntl(wire, F_SETFL, fcntl(wire, F_GETFL) | O_NONBLOCK);
 }
 
 void pump_add_source(struct pump *p, int stream, int fd) { p->sources[stream].fd = fd; }
@@ -184,7 +183,7 @@ int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *fram
 static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *), void *self) {
   size_t room;
   uint8_t *at = frame_room(&p->in, &room);
-  ssize_t n = read(p->wire, at, room);
+  ssize_t n = recv(p->wire, at, room, MSG_DONTWAIT);
   if (n < 0 && again()) return 0;
   if (n <= 0) return -EPIPE;
   p->in.end += (size_t)n;
@@ -195,7 +194,7 @@ static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *)
 int pump_flush(struct pump *p) {
   if (p->wire < 0) p->out_start = p->out_end;
   while (p->out_start < p->out_end) {
-    ssize_t n = send(p->wire, p->out + p->out_start, p->out_end - p->out_start, MSG_NOSIGNAL);
+    ssize_t n = send(p->wire, p->out + p->out_start, p->out_end - p->out_start, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) return again() ? 0 : -EPIPE;
     p->out_start += (size_t)n;
   }

@@ -183,7 +183,6 @@ TEST(the_door_leads_to_the_vmms_own_agent) {
   int folder = here(), vmm = vmm_with_door(own_agent);
   int connection = agent_connect(folder, vmm, PATIENCE_MS);
   CHECK(connection >= 0);
-  EQUAL(fcntl(connection, F_GETFL) & O_NONBLOCK, 0);
   EQUAL(fcntl(connection, F_GETFD), FD_CLOEXEC);
 }
 
@@ -212,4 +211,49 @@ TEST(a_link_or_a_file_in_the_sockets_place_is_not_followed) {
   CHECK(unlink("agent.sock") == 0);
   close(open("agent.sock", O_CREAT | O_WRONLY, 0600));
   EQUAL(ask(folder, PATIENCE_MS), -ENOTSOCK);
+}
+
+/* As a VMM would that wants to fill our table of descriptors. */
+TEST(of_more_descriptors_than_one_the_rest_is_not_even_opened) {
+  int folder = here(), first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "agent.sock"};
+  close(first);
+  pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (pid == 0) {
+    int door = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(bind(door, (struct sockaddr *)&address, sizeof address) == 0 && listen(door, 16) == 0);
+    for (;;) {
+      int caller = accept(door, NULL, NULL), fds[4] = {own_agent(), 0, 1, 2};
+      char byte = 0, control[CMSG_SPACE(sizeof fds)] __attribute__((aligned(8))) = {0};
+      struct iovec bytes = {&byte, 1};
+      struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+      CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
+      CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
+      CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof fds);
+      memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), fds, sizeof fds);
+      sendmsg(caller, &message, MSG_NOSIGNAL);
+      close(caller);
+    }
+  }
+  int vmm = sys_pidfd_open(pid);
+  int connection = agent_connect(folder, vmm, PATIENCE_MS);
+  CHECK(connection >= 0);
+  close(connection);
+  int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  EQUAL(next, first + 1); /* the pidfd */
+}
+
+/* It has the connection too, and fills it. */
+TEST(a_vmm_that_reads_nothing_and_lets_nothing_be_sent_is_given_up_in_time) {
+  int ends[2];
+  static uint8_t block[4096];
+  const struct timeval never = {0};
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  CHECK(setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &never, sizeof never) == 0);
+  while (send(ends[0], block, sizeof block, MSG_DONTWAIT) > 0) {
+  }
+  int64_t begin = now_ms();
+  EQUAL(agent_send(ends[0], FRAME_FIGURES, NULL, 0), -EAGAIN);
+  CHECK(now_ms() - begin < 45000);
 }

@@ -204,6 +204,7 @@ export const HISTORY: readonly Weakness[] = [
         "a user namespace's VMM sees no more of the kernel than another's",
         "the host's /proc, /sys and cgroups in their own places are the guest kernel's, and never the VMM's",
         "what comes of the host's kernel with a volume is read-only to the VMM",
+        "a VMM on a terminal has it of a devpts that is read-only to it",
         "the host's procfs is not bound into a microVM, by its name or with a folder that it is mounted in",
       ],
       "../e2e/in_microvm_host/vmm_mounts_test.ts": [

@@ -3,11 +3,7 @@
  * no profile, as `--privileged` has it. Each line of the jail's table in docs/security.md names a test. Needs root.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  buildLibkrunDouble,
-  type DoubleOptions,
-  type LibkrunDouble,
-} from "../doubles/libkrun/build.ts";
+import { buildLibkrunDouble, type DoubleOptions } from "../doubles/libkrun/build.ts";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
@@ -22,23 +18,21 @@ const ALL = Object.keys(CAPABILITIES).filter((name) =>
 );
 const PRIVILEGED = { bounding: ALL, permitted: ALL, effective: ALL };
 
-/** How kago is told of the double: the one place. */
-function environment(double: LibkrunDouble): Record<string, string> {
-  return { LD_LIBRARY_PATH: double.dir };
-}
-
 async function withVmm(
   options: BundleOptions & { readonly double?: DoubleOptions },
-  use: (kago: Kago, env: Record<string, string>) => Promise<void>,
+  use: (kago: Kago) => Promise<void>,
 ): Promise<void> {
   const { double: kind, ...bundle } = options;
   using double = await buildLibkrunDouble(kind ?? {});
   const annotations = { "run.oci.handler": "krun", ...bundle.annotations };
   const config = { process: { capabilities: PRIVILEGED }, ...bundle.config };
-  await Kago.with(
-    { ...bundle, annotations, config },
-    (kago) => use(kago, environment(double)),
-  );
+  await Kago.with({ ...bundle, annotations, config }, (kago) => {
+    kago.globals.push(
+      ...double.options,
+      ...Object.keys(annotations).map((name) => `--allow-annotation=${name}`),
+    );
+    return use(kago);
+  });
 }
 
 type Attack = (...names: string[]) => Promise<RunResult>;
@@ -47,22 +41,30 @@ type Attack = (...names: string[]) => Promise<RunResult>;
 function takenOver(options: BundleOptions, use: (attack: Attack) => Promise<void>): Promise<void> {
   return withVmm(
     { ...options, double: { takenOver: true } },
-    (kago, env) =>
+    (kago) =>
       use(async (...names) => {
         await Deno.writeTextFile(`${kago.bundle.rootfs}/attack`, names.join("\n"));
         const { path } = kago.bundle;
-        return await kago.runWith({ env }, "run", "--bundle", path, kago.id);
+        return await kago.run("run", "--bundle", path, kago.id);
       }),
   );
 }
 
 /** A VMM that waits while its guest sleeps, and its pid; whoever creates it has a file open that is to be handed on. */
 function running(options: BundleOptions, look: (pid: number) => void): Promise<void> {
-  return withVmm({ args: ["/bin/sleep", "1000"], ...options }, async (kago, env) => {
+  return withVmm({ args: ["/bin/sleep", "1000"], ...options }, async (kago) => {
     const output = `${kago.bundle.path}/output`;
-    const create = `exec 3</etc/passwd; exec "$0" --root "$1" create --preserve-fds 1 -b "$2" "$3"`;
-    const args = ["-c", create, KAGO, kago.root, kago.bundle.path, kago.id];
-    const created = await run("sh", args, { env, output });
+    const words = ["--root", kago.root, ...kago.globals, "create", "--preserve-fds", "1"];
+    const args = [
+      "-c",
+      'exec 3</etc/passwd; exec "$0" "$@"',
+      KAGO,
+      ...words,
+      "-b",
+      kago.bundle.path,
+      kago.id,
+    ];
+    const created = await run("sh", args, { output });
     assertEquals(created.code, 0, created.stdout);
     assertEquals((await kago.run("start", kago.id)).code, 0);
     const { pid } = await kago.state();
@@ -265,9 +267,9 @@ Deno.test("a VMM has no capability that config.json does not give, and low ports
 });
 
 Deno.test("the process in the guest gets all capabilities of config.json", async () => {
-  await withVmm({}, async (kago, env) => {
+  await withVmm({}, async (kago) => {
     const args = ["plan", "--json", "--bundle", kago.bundle.path];
-    const { stdout } = await kago.runWith({ env }, ...args);
+    const { stdout } = await kago.run(...args);
     const plan: Record<string, { op: string; permitted: string }[]> = JSON.parse(stdout);
     const permitted = (stage: string) =>
       BigInt(plan[stage]!.find(({ op }) => op === "capset")!.permitted);
@@ -286,11 +288,14 @@ Deno.test("a VMM holds no descriptor but its guest's and libkrun's", async () =>
       /\/output$/,
       /libkrun_double_/,
       /^pipe:/,
+      // Where the agent is asked for, and where libkrun hands that on.
+      /^socket:/,
       // The guest's root and the folder of the agent's socket, which lie nowhere.
       /^\/$/,
     ];
     assertEquals(open.filter((path) => !known.some((pattern) => pattern.test(path))), []);
     assertEquals(open.filter((path) => path === "/").length, 3);
+    assertEquals(open.filter((path) => path.startsWith("socket:")).length, 2);
   });
 });
 
@@ -301,10 +306,10 @@ Deno.test("passt has four capabilities, gains none, holds its socket alone, and 
   await runOk("cc", ["-O1", "-static", `-DREPORT="${report}"`, "-o", `${folder}/passt`, source]);
   const annotations = { "krun.use_passt": "1" };
   const config = { process: { capabilities: PRIVILEGED } };
-  await withVmm({ annotations, config, args: ["/bin/true"] }, async (kago, env) => {
+  await withVmm({ annotations, config, args: ["/bin/true"] }, async (kago) => {
     const path = `${folder}:${Deno.env.get("PATH")}`;
     const args = ["run", "--bundle", kago.bundle.path, kago.id];
-    const { code, stderr } = await kago.runWith({ env: { ...env, PATH: path } }, ...args);
+    const { code, stderr } = await kago.runWith({ env: { PATH: path } }, ...args);
     assertEquals(code, 0, stderr);
   });
   const words = await Deno.readTextFile(report);

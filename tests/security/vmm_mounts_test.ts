@@ -2,11 +2,16 @@
  * A guest is served out of its VMM's mount namespace, so what lies there of the host's kernel is the guest's root's to use: its
  * /proc/1/mem was the VMM's memory. libkrun is a double here; tests/e2e tries it from inside a guest. Needs root.
  */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../harness/bundle.ts";
 import { kernelMountsOf } from "../harness/kernel_mounts.ts";
+import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
+<<<<<<< HEAD
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
+=======
+import { inTerminal } from "../harness/terminal.ts";
+>>>>>>> h3
 import { attack, rewriteConfig, type Scene, withoutMounts } from "./attack.ts";
 
 /** What the VMM has of the kernel's filesystems; it is complete before `start`. */
@@ -94,6 +99,23 @@ attack(
     assertEquals(first, ["/host/sys", "sysfs", "/", true]);
     assertEquals(rest.at(-1), OWN);
     assertEquals(rest.filter(([, , , readonly]) => !readonly), []);
+  },
+  ["microVM"],
+);
+
+attack(
+  "a VMM on a terminal has it of a devpts that is read-only to it",
+  () => ({
+    // What the double runs is in the VMM's own mounts.
+    args: ["/bin/sh", "-c", "test -t 0 && echo terminal; chmod 777 /dev/pts/0 /dev/pts/ptmx"],
+    config: { process: { terminal: true } },
+  }),
+  async ({ kago, double }) => {
+    const line = `env LD_LIBRARY_PATH=${double!.dir} ${KAGO} --root ${kago.root} ` +
+      `run --bundle ${kago.bundle.path} ${kago.id}`;
+    const { stdout } = await inTerminal(line, { rows: 24, columns: 80 });
+    assertMatch(stdout, /^terminal\r\n/);
+    assertEquals(stdout.match(/\/dev\/pts\/(0|ptmx): Read-only file system/g)?.length, 2, stdout);
   },
   ["microVM"],
 );
