@@ -142,38 +142,3 @@ Deno.test("a neighbour finds no way into a VMM that runs", async () => {
     assertEquals(ways, NO_WAY);
   });
 });
-
-Deno.test("a neighbour that tries all the time gets into no stage of run, create, start and exec", async () => {
-  await using neighbour = await Neighbour.compile();
-  await Kago.with(besideHost(["/neighbour", "watch"], neighbour.program), async (watcher) => {
-    const running = watcher.background();
-    await watcher.says("watching");
-    for (const linux of [{}, USER_NAMESPACE]) await liveThrough(linux);
-    assertEquals(watcher.output(), "watching\n");
-    // It would have told: this one is named as kago's are, and is as open as a program is.
-    await Kago.with(besideHost(["/kago-control", "wait"], neighbour.program), async (control) => {
-      const controlRunning = control.background();
-      await watcher.says("root/");
-      await control.run("delete", "--force", control.id);
-      await controlRunning;
-    });
-    await watcher.run("delete", "--force", watcher.id);
-    await running;
-  });
-});
-
-async function liveThrough(linux: Record<string, unknown>): Promise<void> {
-  const hooks = { createRuntime: [{ path: "/bin/sleep", args: ["sleep", "0.1"] }] };
-  const options = { args: ["sleep", "1000"], config: { ...DEFAULT, linux, hooks } };
-  for (let round = 0; round < 5; round++) {
-    await Kago.with(options, async (kago) => {
-      await createdPid(kago);
-      assertEquals((await kago.run("exec", kago.id, "true")).code, 0);
-      assertEquals((await kago.run("start", kago.id)).code, 0);
-      assertEquals((await kago.run("exec", kago.id, "true")).code, 0);
-    });
-    await Kago.with({ ...options, args: ["true"] }, async (kago) => {
-      assertEquals((await kago.foreground()).code, 0);
-    });
-  }
-}

@@ -246,10 +246,14 @@ export const HISTORY: readonly Weakness[] = [
         "a neighbour finds no way into the Init that waits for a ${moment} hook",
         "a neighbour finds no way into a VMM${name}, before it is started",
         "a neighbour finds no way into a VMM that runs",
-        "a neighbour that tries all the time gets into no stage of run, create, start and exec",
       ],
       "stage_socket_test.ts": [
         "a neighbour in a joined pid and user namespace, with its capabilities, gets into no stage of another",
+      ],
+      "../neighbour/neighbour_test.ts": [
+        "a neighbour that sees all processes of the host gets nothing of kago's",
+        "a neighbour in the same pid and user namespaces gets nothing of kago's",
+        "a neighbour gets nothing of a VMM, nor of what stands for a process in a guest",
       ],
     },
   },

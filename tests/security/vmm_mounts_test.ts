@@ -7,11 +7,8 @@ import type { JsonObject } from "../harness/bundle.ts";
 import { kernelMountsOf } from "../harness/kernel_mounts.ts";
 import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
-<<<<<<< HEAD
-import { UNRESTRICTED } from "../harness/unrestricted.ts";
-=======
 import { inTerminal } from "../harness/terminal.ts";
->>>>>>> h3
+import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, rewriteConfig, type Scene, withoutMounts } from "./attack.ts";
 
 /** What the VMM has of the kernel's filesystems; it is complete before `start`. */
@@ -110,8 +107,8 @@ attack(
     args: ["/bin/sh", "-c", "test -t 0 && echo terminal; chmod 777 /dev/pts/0 /dev/pts/ptmx"],
     config: { process: { terminal: true } },
   }),
-  async ({ kago, double }) => {
-    const line = `env LD_LIBRARY_PATH=${double!.dir} ${KAGO} --root ${kago.root} ` +
+  async ({ kago }) => {
+    const line = `${KAGO} --root ${kago.root} ${kago.globals.join(" ")} ` +
       `run --bundle ${kago.bundle.path} ${kago.id}`;
     const { stdout } = await inTerminal(line, { rows: 24, columns: 80 });
     assertMatch(stdout, /^terminal\r\n/);
