@@ -145,21 +145,24 @@ Deno.test("a neighbour finds no way into a VMM that runs", async () => {
 
 Deno.test("a neighbour that tries all the time gets into no stage of run, create, start and exec", async () => {
   await using neighbour = await Neighbour.compile();
-  await Kago.with(besideHost(["/neighbour", "watch"], neighbour.program), async (watcher) => {
-    const running = watcher.background();
-    await watcher.says("watching");
-    for (const linux of [{}, USER_NAMESPACE]) await liveThrough(linux);
-    assertEquals(watcher.output(), "watching\n");
-    // It would have told: this one is named as kago's are, and is as open as a program is.
-    await Kago.with(besideHost(["/kago-control", "wait"], neighbour.program), async (control) => {
-      const controlRunning = control.background();
-      await watcher.says("root/");
-      await control.run("delete", "--force", control.id);
-      await controlRunning;
-    });
-    await watcher.run("delete", "--force", watcher.id);
-    await running;
-  });
+  await Kago.with(
+    besideHost(["/neighbour", "watch", `${Deno.pid}`], neighbour.program),
+    async (watcher) => {
+      const running = watcher.background();
+      await watcher.says("watching");
+      for (const linux of [{}, USER_NAMESPACE]) await liveThrough(linux);
+      assertEquals(watcher.output(), "watching\n");
+      // It would have told: this one is named as kago's are, and is as open as a program is.
+      await Kago.with(besideHost(["/kago-control", "wait"], neighbour.program), async (control) => {
+        const controlRunning = control.background();
+        await watcher.says("root/");
+        await control.run("delete", "--force", control.id);
+        await controlRunning;
+      });
+      await watcher.run("delete", "--force", watcher.id);
+      await running;
+    },
+  );
 });
 
 async function liveThrough(linux: Record<string, unknown>): Promise<void> {
