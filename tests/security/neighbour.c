@@ -1,8 +1,9 @@
 /* A process beside kago's in one pid namespace, which tries every way into another process:
  *
- *   neighbour PID     prints `allowed:` with the ways that PID left open
- *   neighbour watch   prints `watching`, and until it is killed `PID WAY` for each way into a process of kago's
- *   neighbour wait    does nothing until it is killed */
+ *   neighbour PID          prints `allowed:` with the ways that PID left open
+ *   neighbour watch TEST   prints `watching`, and until it is killed `PID WAY` for each way into a process of kago's that
+ *                          the process TEST, a test, has started: other tests may run other builds beside it
+ *   neighbour wait         does nothing until it is killed */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>
@@ -103,14 +104,41 @@ static void name_way(int pid, const char *way) {
   printf(" %s", way);
 }
 
-static int is_kago(int pid) {
-  char path[64], text[256] = "";
-  snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+static int test_pid;
+
+/* What everybody may read of a process, up to a NUL. */
+static const char *read_of(int pid, const char *name) {
+  static char text[4096];
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
   if (fd >= 0) close(fd);
-  const char *slash = strrchr(text, '/');
-  return n > 0 && !strncmp(slash ? slash + 1 : text, "kago", 4);
+  text[n > 0 ? n : 0] = 0;
+  return text;
+}
+
+static int parent_of(int pid) {
+  int parent = 0;
+  const char *end = strrchr(read_of(pid, "stat"), ')');
+  return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* By its ancestors, or by its cgroup, whose name is its container's and tells the test. */
+static int is_of_test(int pid) {
+  char id[32];
+  snprintf(id, sizeof id, "kago-test-%d-", test_pid);
+  if (strstr(read_of(pid, "cgroup"), id)) return 1;
+  for (int depth = 0; pid > 1 && depth < 10; depth++) {
+    if (pid == test_pid) return 1;
+    pid = parent_of(pid);
+  }
+  return 0;
+}
+
+static int is_kago(int pid) {
+  const char *text = read_of(pid, "cmdline"), *slash = strrchr(text, '/');
+  return !strncmp(slash ? slash + 1 : text, "kago", 4) && is_of_test(pid);
 }
 
 /* What has become its program meanwhile is kago's no more. */
@@ -134,7 +162,8 @@ static _Noreturn void watch(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  if (argc < 2) return 2;
+  test_pid = argc > 2 ? atoi(argv[2]) : 0;
   if (!strcmp(argv[1], "watch")) watch();
   for (bool waits = !strcmp(argv[1], "wait"); waits;) pause();
   int pid = atoi(argv[1]);
