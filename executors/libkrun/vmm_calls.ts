@@ -1,6 +1,6 @@
 /**
  * The system calls that a VMM may make once its guest runs: a table, from which scripts/generate_calls.ts writes
- * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17 and glibc 2.36 to 2.41, and read from
+ * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17, and read from
  * libkrun's sources where no test goes. A call that is not here ends the VMM, which says its name (helper-c/vmm/trap.c).
  */
 import type { Feature } from "./vmm_features.ts";
