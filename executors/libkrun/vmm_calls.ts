@@ -46,12 +46,13 @@ const SIGSYS = 31;
 const AF = { UNIX: 1, INET: 2, INET6: 10, VSOCK: 40 } as const;
 /** What glibc makes a thread with: CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
 const THREAD = 0x3d0f00;
-/** prctl(2). */
+/** prctl(2). libcap-ng asks for the bounding and the ambient set, call by call, where there is no /proc/self/status. */
 const PR = {
   GET_NAME: 16,
   SET_NAME: 15,
   CAPBSET_READ: 23,
   GET_SECUREBITS: 27,
+  CAP_AMBIENT: 47,
   SET_VMA: 0x53564d41,
 };
 const CLONE_FS = 0x200;

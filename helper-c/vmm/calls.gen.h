@@ -72,6 +72,7 @@
 {SYS_prctl, 0, 0, 0xffffffffu, 0xfu, false, -1},
 {SYS_prctl, 0, 0, 0xffffffffu, 0x17u, false, -1},
 {SYS_prctl, 0, 0, 0xffffffffu, 0x1bu, false, -1},
+{SYS_prctl, 0, 0, 0xffffffffu, 0x2fu, false, -1},
 {SYS_prctl, 0, 0, 0xffffffffu, 0x53564d41u, false, -1},
 #endif
 #ifdef SYS_rt_sigaction
