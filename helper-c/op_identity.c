@@ -25,7 +25,7 @@ static const char *home_in_line(char *line, uint32_t uid) {
   return *fields[2] && !*end && number == uid && fields[5][0] == '/' ? fields[5] : NULL;
 }
 
-/* -ENOENT for a FIFO or a device, too: we would wait for ever, or have it do something. */
+/* -ENOENT for a FIFO, a device or what the kernel makes up, too: we would wait for ever, or have it do something. */
 static int open_passwd(void) {
   static const char path[] = "/etc/passwd";
   struct stat info;
@@ -33,14 +33,14 @@ static int open_passwd(void) {
   int fd = as_result(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (fd < 0) return fd;
   /* Somebody else may use the same root, and have replaced it meanwhile. */
-  int result = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? 0 : -ENOENT;
+  int result = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && !is_made_up(fd) ? 0 : -ENOENT;
   if (result == 0 && info.st_size > MAX_PASSWD) result = -EFBIG;
   if (result == 0) return fd;
   close(fd);
   return result;
 }
 
-/* Counts what it reads: a file can grow, and in a procfs its size says nothing. */
+/* Counts what it reads: a file can grow. */
 static int read_bounded(int fd, char *text, size_t most) {
   size_t filled = 0;
   for (ssize_t n; filled < most; filled += (size_t)n) {

@@ -31,6 +31,10 @@ int whole_proc(void);
 /* Gives trusted_proc()'s up before a wait, in which others may look at this process's descriptors. */
 void drop_proc(struct context *c);
 
+/* Is what is open a file that the kernel makes up, as in a procfs? It looks like any regular file, but a read of it may take
+ * something away from somebody (/proc/kmsg, trace_pipe), or wait for ever. */
+bool is_made_up(int fd);
+
 /* Writes all of `data` in one write(2): 0 or -errno. */
 int write_whole(int fd, const char *data);
 

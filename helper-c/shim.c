@@ -216,7 +216,8 @@ int kago_pidfd_wait(int pidfd, int timeout_ms) {
   return wait.revents & POLLNVAL ? -EBADF : result;
 }
 
-/* A device may do something when it is opened and a FIFO may wait, so what it is is looked at before. */
+/* A device may do something when it is opened, and a FIFO or what the kernel makes up may wait, so what it is is looked at
+ * before. */
 static int open_regular(int root, const char *path) {
   char link[32];
   struct stat info;
@@ -225,7 +226,7 @@ static int open_regular(int root, const char *path) {
   int fd = found < 0 ? found : as_result(fstat(found, &info));
   if (fd == 0) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", found);
-    fd = S_ISREG(info.st_mode) ? as_result(open(link, O_RDONLY | O_CLOEXEC)) : -EINVAL;
+    fd = S_ISREG(info.st_mode) && !is_made_up(found) ? as_result(open(link, O_RDONLY | O_CLOEXEC)) : -EINVAL;
   }
   if (found >= 0) close(found);
   return fd;

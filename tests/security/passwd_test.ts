@@ -68,3 +68,19 @@ Deno.test("exec reads no passwd and no group of a terabyte", async () => {
     assertStringIncludes(stderr, "more than 4 MiB");
   });
 });
+
+Deno.test("exec by a name waits for nothing that the kernel makes up in the place of passwd", async () => {
+  await Kago.with({ args: ["sleep", "1000"] }, async (kago) => {
+    assertEquals((await kago.create()).code, 0);
+    assertEquals((await kago.run("start", kago.id)).code, 0);
+    const path = `${kago.bundle.rootfs}/etc/passwd`;
+    for (const target of ["/proc/kmsg", "/sys/kernel/notes"]) {
+      await Deno.remove(path);
+      await Deno.symlink(target, path);
+      const words = ["exec", "--user", "nobody", kago.id, "true"];
+      const { code, stderr } = await kago.runWith({ timeout: 20 }, ...words);
+      assertEquals(code, 255, target);
+      assertStringIncludes(stderr, "read /etc/passwd below");
+    }
+  });
+});
