@@ -30,6 +30,7 @@ struct context {
   int plan_fd;        /* handed on to the next stage */
   int root_fd;        /* the container's root, -1 before openRoot */
   int door_fd;        /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
+  int descriptors_mount; /* a VMM's: the number of the mount of its own /proc/self/fd, 0 for none */
   int run_fd;         /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
   int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
   int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */

@@ -37,9 +37,10 @@ int op_vmm_descriptors(struct context *c, const struct field *f) {
   int tree = own_descriptors();
   int result = tree;
   if (tree >= 0) result = sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  if (result == 0) result = c->descriptors_mount = mount_number(tree);
   if (tree >= 0) close(tree);
   close(target);
-  return result;
+  return result < 0 ? result : 0;
 }
 
 static bool is_among(const struct field *names, const char *name) {
@@ -69,8 +70,7 @@ int op_kernel_mounts_readonly(struct context *c, const struct field *f) {
   for (size_t i = 0; i < table.count && result == 0; i++) {
     const struct mount_entry *mount = &table.mounts[i];
     if (!is_among(&f[0], mount->type) || !mount_is_below(&table, mount, root)) continue;
-    size_t length = strlen(mount->path);
-    bool own = length >= sizeof OWN - 1 && !strcmp(mount->path + length - (sizeof OWN - 1), OWN);
+    bool own = mount->number == c->descriptors_mount;
     result = !strcmp(mount->type, "proc") && !own ? -EXDEV : make_readonly(mount);
   }
   mount_table_free(&table);

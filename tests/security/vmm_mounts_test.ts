@@ -127,6 +127,14 @@ attack(
     assertEquals(named.code, 1);
     assertStringIncludes(named.stderr, `mounts[${mounts.length}].source`);
     assertStringIncludes(named.stderr, "/proc cannot be bound into a microVM");
+    const link = `${rootfs}/../link`;
+    await Deno.symlink("/proc", link);
+    for (const destination of ["/host/proc", "/host/proc/self/fd"]) {
+      await rewriteConfig(kago, { mounts: [...mounts, bind(link, destination)] });
+      const linked = await run();
+      assertEquals(linked.code, 1, `${destination}: ${linked.stdout}`);
+      assertStringIncludes(linked.stderr, "bring a procfs along");
+    }
     const folder = `${rootfs}/../folder`;
     await Deno.mkdir(`${folder}/inner`, { recursive: true });
     await runOk("mount", ["-t", "proc", "proc", `${folder}/inner`]);
