@@ -5,6 +5,7 @@
  */
 import { SpecError } from "../../runtime/errors.ts";
 import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
+import { MOUNT_ATTR, parseMountOptions } from "../../runtime/plan/mount_options.ts";
 import { joinPath } from "../../runtime/plan/path.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 
@@ -70,9 +71,13 @@ function unenforcedPaths({ linux = {} }: Spec): string | undefined {
  * where init mounts anew it does so writable, nosuid, noexec and (but for /dev) nodev.
  */
 function unenforcedMount({ mounts = [] }: Spec): string | undefined {
+  const { RDONLY, NOSUID, NODEV, NOEXEC, NOSYMFOLLOW } = MOUNT_ATTR;
   const index = mounts.findIndex(({ destination, options = [] }) => {
-    const lost = isMountedByInit(destination) ? ["ro", "rro"] : ["nosuid", "noexec", "nodev"];
-    return options.some((option) => lost.includes(option));
+    const { attrs, recAttrs } = parseMountOptions(options);
+    const lost = isMountedByInit(destination)
+      ? RDONLY | NOSYMFOLLOW
+      : NOSUID | NODEV | NOEXEC | NOSYMFOLLOW;
+    return ((attrs.set | recAttrs.set) & lost) !== 0n;
   });
   return index < 0 ? undefined : `mounts[${index}].options`;
 }

@@ -76,3 +76,27 @@ Deno.test("refuseUnenforced() names paths and mounts that the guest's init mount
   assertEquals(mounted("/sys/fs/cgroup", "ro"), place);
   for (const option of ["nosuid", "noexec", "nodev"]) assertEquals(mounted("/tmp", option), place);
 });
+
+Deno.test("refuseUnenforced() knows a mount's restrictions by what they do, however they are written", () => {
+  const bound = (destination: string, ...options: string[]) => ({
+    mounts: [{ destination, type: "bind", source: "/s", options: ["bind", ...options] }],
+  });
+  for (
+    const option of [
+      "nosuid",
+      "rnosuid",
+      "nodev",
+      "rnodev",
+      "noexec",
+      "rnoexec",
+      "nosymfollow",
+      "ro,noexec",
+    ]
+  ) {
+    assertEquals(refused(bound("/data", option)), "mounts[0].options", option);
+  }
+  for (const option of ["ro", "rro"]) {
+    assertEquals(refused(bound("/sys/x", option)), "mounts[0].options");
+  }
+  refuseUnenforced({ ...SPEC, ...bound("/data", "ro", "noexec", "exec") });
+});
