@@ -17,14 +17,17 @@ const LONGEST_STOP = 3_600_000_000n;
  * What engines set of themselves (CRI-O, containerd), and what concerns the container alone: when its unit ends, how it is
  * stopped, and what is forgotten of it.
  */
-const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  After: () => true,
+const HARMLESS: Readonly<Record<string, (value: UnitProperty[1]) => boolean>> = {
+  // An engine's own; a job of another kind of unit might never end, and ours would wait for it.
+  After: ([, units]) => Array.isArray(units) && units.every((unit) => /\.service$/.test(unit)),
   CollectMode: () => true,
-  DefaultDependencies: () => true,
-  Delegate: (value) => value === true,
+  // Without them the unit would outlive the host's shutdown.
+  DefaultDependencies: ([, value]) => value === true,
+  Delegate: ([, value]) => value === true,
   KillSignal: () => true,
   RuntimeMaxUSec: () => true,
-  TimeoutStopUSec: (value) => typeof value === "bigint" && value <= LONGEST_STOP,
+  TimeoutStopUSec: ([type, value]) =>
+    type === "t" && typeof value === "bigint" && value <= LONGEST_STOP,
 };
 
 /** Their names, for docs/microvm.md. */
@@ -45,7 +48,7 @@ export function annotatedProperties(
     .map(([annotation, text]) => {
       const place = `annotations["${annotation}"]`;
       const [name, value] = property(annotation.slice(PREFIX.length), text, place);
-      const isHarmless = Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value[1]);
+      const isHarmless = Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value);
       if (!isHarmless && !allows(annotation)) throw notAllowed(place, annotation);
       return [name, value];
     });

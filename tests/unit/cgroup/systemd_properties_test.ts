@@ -203,6 +203,23 @@ Deno.test("annotatedProperties() leaves what reaches beyond the container's unit
   }
 });
 
+Deno.test("annotatedProperties() asks for the word where a property engines set has a value that they do not", () => {
+  const values = {
+    After: "['never.mount']",
+    DefaultDependencies: "false",
+    Delegate: "false",
+    TimeoutStopUSec: "int64 -1",
+  };
+  for (const [name, value] of Object.entries(values)) {
+    const annotations = { [`org.systemd.property.${name}`]: value };
+    assertThrows(
+      () => annotatedProperties(annotations, () => false),
+      SpecError,
+      "--allow-annotation",
+    );
+  }
+});
+
 Deno.test("annotatedProperties() asks for no word over what engines set", () => {
   const annotations = {
     "org.systemd.property.After": "['crio.service']",
