@@ -12,7 +12,7 @@ export function environment(): ReadonlyMap<string, string> {
   const file = packed()?.environment;
   // Under `deno compile`, and for tests, Deno's environment is the caller's.
   if (file === undefined) return new Map(Object.entries(Deno.env.toObject()));
-  return read ??= parseEnvironment(Deno.readTextFileSync(file));
+  return read ??= parseEnvironment(Deno.readFileSync(file));
 }
 
 /** What a variable is set to; undefined when it is not. */
@@ -20,10 +20,14 @@ export function variable(name: string): string | undefined {
   return packed() ? environment().get(name) : Deno.env.get(name);
 }
 
-/** @param text variables, each ended by NUL, as in /proc/PID/environ. */
-export function parseEnvironment(text: string): ReadonlyMap<string, string> {
+/**
+ * @param bytes variables, each ended by NUL, as in /proc/PID/environ. One that is not UTF-8 is left out: JavaScript has no
+ * string for it, and another than the caller's would be passed on.
+ */
+export function parseEnvironment(bytes: Uint8Array): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
-  for (const entry of text.split("\0")) {
+  for (const entry of new TextDecoder().decode(bytes).split("\0")) {
+    if (entry.includes("\ufffd")) continue;
     const end = entry.indexOf("=");
     const name = entry.slice(0, end);
     if (end > 0 && !variables.has(name)) variables.set(name, entry.slice(end + 1));
