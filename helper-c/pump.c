@@ -150,7 +150,8 @@ static int take_data(struct pump *p, const struct frame *frame) {
 static int take_credit(struct pump *p, const struct frame *frame) {
   struct source *source = &p->sources[frame->stream];
   uint32_t amount = read_le32(frame->payload);
-  if (amount > WINDOW || source->credit + amount > WINDOW) return -EBADMSG;
+  /* None is no news, and would be without end. */
+  if (amount == 0 || amount > WINDOW || source->credit + amount > WINDOW) return -EBADMSG;
   source->credit += amount;
   return 0;
 }

@@ -139,10 +139,11 @@ static int after_frame(enum frame_type type, uint8_t stream, const void *payload
 }
 
 TEST(frames_that_are_not_of_their_form_and_credit_that_nobody_gave_end_the_connection) {
-  const uint8_t much[4] = {0xff, 0xff, 0xff, 0xff}, some[8] = {1};
+  const uint8_t much[4] = {0xff, 0xff, 0xff, 0xff}, some[8] = {1}, none[4] = {0};
   EQUAL(after_frame(FRAME_DATA, 1, "x", 1), -EPIPE);
   EQUAL(after_frame(FRAME_CREDIT, 1, much, 4), -EBADMSG);
   EQUAL(after_frame(FRAME_CREDIT, 1, some, 4), -EBADMSG);
+  EQUAL(after_frame(FRAME_CREDIT, 1, none, 4), -EBADMSG); /* or it could be sent without end */
   EQUAL(after_frame(FRAME_DATA, 1, "x", 0), -EBADMSG);
   EQUAL(after_frame(FRAME_DATA, 3, "x", 1), -EBADMSG);
   EQUAL(after_frame(FRAME_EXIT, 0, some, 8), -EBADMSG);
