@@ -108,6 +108,8 @@ export const VMM_CALLS: readonly Call[] = [
   { name: "rt_sigaction" },
   { name: "tgkill", only: [{ argument: 0, value: "ownPid" }] },
   values("prlimit64", 0, [0]),
+  // Of the calling thread: a pid would be anybody's.
+  values("sched_setaffinity", 0, [0]),
 
   // Bytes.
   ...all("read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile"),
@@ -143,7 +145,7 @@ export const VMM_CALLS: readonly Call[] = [
   // Memory and threads.
   ...all("munmap mremap madvise brk mincore membarrier memfd_create mlock munlock"),
   ...all(
-    "futex sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler getcpu",
+    "futex sched_yield sched_getaffinity sched_getparam sched_getscheduler getcpu",
   ),
   ...all(
     "set_robust_list get_robust_list rseq set_tid_address gettid getpid getppid exit exit_group",

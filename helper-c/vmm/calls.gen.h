@@ -85,6 +85,9 @@
 #ifdef SYS_prlimit64
 {SYS_prlimit64, 0, 0, 0xffffffffu, 0x0u, false, -1},
 #endif
+#ifdef SYS_sched_setaffinity
+{SYS_sched_setaffinity, 0, 0, 0xffffffffu, 0x0u, false, -1},
+#endif
 #ifdef SYS_read
 {SYS_read, 0, -1, 0, 0, false, -1},
 #endif
@@ -498,9 +501,6 @@
 #endif
 #ifdef SYS_sched_getaffinity
 {SYS_sched_getaffinity, 0, -1, 0, 0, false, -1},
-#endif
-#ifdef SYS_sched_setaffinity
-{SYS_sched_setaffinity, 0, -1, 0, 0, false, -1},
 #endif
 #ifdef SYS_sched_getparam
 {SYS_sched_getparam, 0, -1, 0, 0, false, -1},
