@@ -121,6 +121,7 @@ static const char *state_at(const struct context *c, uint64_t index) {
 
 int op_hook(struct context *c, const struct field *f) {
   char **argv = list_vector(&f[1]), **envp = list_vector(&f[2]);
+  if (envp && f[6].number && c->home[0]) envp[f[2].count] = c->home;
   struct hook hook = {f[0].text,
                       argv,
                       envp,

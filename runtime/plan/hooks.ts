@@ -21,6 +21,7 @@ export const HOOK_STATES = ["creating", "created"] as const;
  * @param env what hooks get that do not say.
  * @param state index in HOOK_STATES.
  * @param cwd where they run; empty is where the stage is.
+ * @param home whether those without an `env` of their own have the process's HOME, which may be one that is found.
  */
 export function hookOps(
   moment: string,
@@ -28,6 +29,7 @@ export function hookOps(
   env: readonly string[],
   state: number,
   cwd: string,
+  home = false,
 ): readonly Op[] {
   return (hooks ?? []).map((hook, index) => ({
     op: "hook",
@@ -37,6 +39,7 @@ export function hookOps(
     timeout: (hook.timeout ?? 0) * 1000,
     state,
     cwd,
+    home: home && !hook.env ? 1 : 0,
     from: `hooks.${moment}[${index}]`,
   }));
 }
@@ -60,5 +63,5 @@ export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op
 /** After `start`, in the container: the program is the container's, and so is what it may do. */
 export function startHookOps({ spec }: Pick<CompileInput, "spec">): readonly Op[] {
   const env = spec.process?.env ?? [];
-  return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "");
+  return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "", true);
 }

@@ -140,3 +140,20 @@ Deno.test("a hook without env inherits the caller's, without what is Deno's", as
     });
   });
 });
+
+Deno.test("a startContainer hook without variables of its own has the process's, and the HOME that is found", async () => {
+  const hook = { path: "/bin/sh", args: ["sh", "-c", 'echo "$ONE ${HOME-none}" > /told'] };
+  const told = async (own: JsonObject, env: string[]) => {
+    let text = "";
+    const hooks = { startContainer: [{ ...hook, ...own }] };
+    await Kago.with({ args: ["true"], env, config: { hooks } }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      text = await Deno.readTextFile(`${kago.bundle.rootfs}/told`);
+    });
+    return text;
+  };
+  assertEquals(await told({}, ["ONE=two"]), "two /root\n");
+  assertEquals(await told({}, ["ONE=two", "HOME=/given"]), "two /given\n");
+  assertEquals(await told({ env: ["ONE=own"] }, ["ONE=two"]), "own none\n");
+});

@@ -42,7 +42,8 @@ Deno.test("nameOp() leaves the environment out", () => {
     timeout: 0,
     state: 0,
     cwd: "",
+    home: 0,
   } as const;
-  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0 cwd=""');
+  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0 cwd="" home=0');
   assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
 });
