@@ -46,7 +46,7 @@
   X(43, await_start, "") \
   X(44, exec, "SS") \
   X(45, seccomp, "bu") \
-  X(46, hook, "sSSuus") \
+  X(46, hook, "sSSuusu") \
   X(47, hook_filter, "bu") \
   X(48, io_priority, "u") \
   X(49, scheduler, "uUuuUUU") \

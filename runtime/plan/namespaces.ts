@@ -1,8 +1,8 @@
 /** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
 import { SpecError } from "../errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
-import type { Namespace, Process, TimeOffset } from "../spec/spec.ts";
-import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import type { Namespace, Process, Spec, TimeOffset } from "../spec/spec.ts";
+import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { type Op, SYNC_POINTS } from "./op.ts";
 
 interface Indexed extends Namespace {
@@ -102,17 +102,25 @@ export function oomScoreOps(
   return isOrdinaryUser ? shown([op]) : [op];
 }
 
-/** time_namespaces(7): the offsets are set before the first process enters. */
+/** The offsets as /proc/PID/timens_offsets takes them (time_namespaces(7)). */
+export function timeOffsetsText({ linux }: Spec): string {
+  return (["monotonic", "boottime"] as const).map((clock) => {
+    const offset: TimeOffset | undefined = linux?.timeOffsets?.[clock];
+    return offset ? `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n` : "";
+  }).join("");
+}
+
+/**
+ * time_namespaces(7): the offsets are set before the first process enters. Root of a user namespace may not write them, since
+ * the files of a hidden process in /proc are the host's root's; so Main does.
+ */
 function timeOffsetOps({ spec, host }: CompileInput): readonly Op[] {
-  const offsets = spec.linux?.timeOffsets;
-  if (!offsets || !isNewNamespace(spec, "time")) return [];
-  const entries = (["monotonic", "boottime"] as const).flatMap((clock) => {
-    const offset: TimeOffset | undefined = offsets[clock];
-    return offset ? [`${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`] : [];
-  });
-  const path = "/proc/self/timens_offsets";
-  if (entries.length === 0) return [];
-  const op: Op = { op: "writeFile", path, data: entries.join(""), from: "linux.timeOffsets" };
+  const data = timeOffsetsText(spec);
+  if (data === "" || !isNewNamespace(spec, "time")) return [];
+  const from = "linux.timeOffsets";
+  const hasUser = namespaceOf(spec, "user") !== undefined;
+  if (host.uid === 0 && hasUser) return [{ op: "sync", point: SYNC_POINTS.timeOffsets, from }];
+  const op: Op = { op: "writeFile", path: "/proc/self/timens_offsets", data, from };
   // Not where processes of a joined user namespace could look.
-  return host.uid !== 0 && isNewNamespace(spec, "user") ? shown([op]) : [op];
+  return isNewNamespace(spec, "user") ? shown([op]) : [op];
 }

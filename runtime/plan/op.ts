@@ -144,9 +144,17 @@ export const OPS = {
   seccomp: { filter: "bytes", flags: "u32" },
   /**
    * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
-   * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own.
+   * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own. With `home` it gets the HOME that was found too.
    */
-  hook: { path: "str", args: "strs", env: "strs", timeout: "u32", state: "u32", cwd: "str" },
+  hook: {
+    path: "str",
+    args: "strs",
+    env: "strs",
+    timeout: "u32",
+    state: "u32",
+    cwd: "str",
+    home: "u32",
+  },
   /** The filter that hooks from here on run under, as in `seccomp`; this process does not have it yet. */
   hookFilter: { filter: "bytes", flags: "u32" },
   /** ioprio_set(2) of this process; class in bits 13 to 15. */
@@ -304,6 +312,7 @@ export const SYNC_POINTS = {
   hookStates: 3,
   netDevices: 4,
   cgroup: 5,
+  timeOffsets: 6,
 } as const;
 
 /** The stages in order; `vmm` is a microVM's VMM (helper-c/vmm), empty for a plain container. */

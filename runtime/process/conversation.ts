@@ -11,7 +11,7 @@ import { type Plan, SYNC_POINTS } from "../plan/op.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { runCreateHooks } from "./hooks.ts";
-import { writeIdMaps } from "./id_maps.ts";
+import { writeIdMaps, writeTimeOffsets } from "./id_maps.ts";
 import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage, failureError } from "./message.ts";
 import { type Heard, Senders } from "./senders.ts";
@@ -59,6 +59,9 @@ export function converse(
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.netDevices) {
       moveNetDevices(intermediate, task.spec, undo);
+      send(sync, ANSWER.goOn);
+    } else if (message.type === "sync" && message.value === SYNC_POINTS.timeOffsets) {
+      writeTimeOffsets(intermediate, task.spec);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.cgroup) {
       task.adopt?.(intermediate);

@@ -1,5 +1,5 @@
 /**
- * The id maps of a new user namespace, written by Main while the Intermediate waits (user_namespaces(7)). Root
+ * The id maps of a new user namespace, and the offsets of a time namespace of its, written by Main while the Intermediate waits (user_namespaces(7)). Root
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
 import { childEnvironment } from "../../ffi/environment.ts";
@@ -7,6 +7,7 @@ import { errnoOf, HostError, SyscallError } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";
+import { timeOffsetsText } from "../plan/namespaces.ts";
 import type { IdMapping, Spec } from "../spec/spec.ts";
 
 /**
@@ -26,6 +27,14 @@ export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
   }
   runHelper("newgidmap", pid, gids);
   runHelper("newuidmap", pid, uids);
+}
+
+/**
+ * Writes /proc/PID/timens_offsets, of a process whose new time namespace nobody has entered.
+ * @throws {SyscallError} when the kernel refuses the offsets.
+ */
+export function writeTimeOffsets(pid: number, spec: Spec): void {
+  write(`/proc/${pid}/timens_offsets`, timeOffsetsText(spec));
 }
 
 function isOwn(mappings: readonly IdMapping[], id: number): boolean {

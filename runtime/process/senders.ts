@@ -21,6 +21,7 @@ const INTERMEDIATE_POINTS: readonly number[] = [
   SYNC_POINTS.idMappings,
   SYNC_POINTS.netDevices,
   SYNC_POINTS.cgroup,
+  SYNC_POINTS.timeOffsets,
 ];
 
 const TYPES: Readonly<Record<Speaker, ReadonlySet<Message["type"]>>> = {

@@ -2,7 +2,7 @@
  * Id-mapped mounts, and binds for user namespaces. Needs root, and a folder for temporary files whose filesystem takes
  * id maps: not the emulated host's, which is a tmpfs on a kernel before 6.3.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { inside, Kago } from "../harness/kago.ts";
 
 /** A folder that only root enters, with a file of uid 1000 in it. */
@@ -59,6 +59,19 @@ Deno.test("an id-mapped bind takes its mappings from the option idmap=", async (
     const mounts = [{ destination: "/mnt", type: "bind", source, options }];
     assertEquals(await inside("stat -c '%u:%g' /mnt/file", { mounts }), "2000:3000\n");
   });
+});
+
+Deno.test("a time namespace of a new user namespace has the offsets of config.json", async () => {
+  const mapping = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const types = ["pid", "network", "ipc", "uts", "mount", "user", "time"];
+  const linux = {
+    namespaces: types.map((type) => ({ type })),
+    uidMappings: mapping,
+    gidMappings: mapping,
+    timeOffsets: { monotonic: { secs: 7881, nanosecs: 5 } },
+  };
+  const output = await inside("cat /proc/self/timens_offsets", { config: { linux } });
+  assertMatch(output, /^monotonic +7881 +5$/m);
 });
 
 Deno.test("a limit of a user namespace is set in it, as a sysctl", async () => {

@@ -74,8 +74,16 @@ function timeOffsetsNeedNewTimeNamespace(spec: Spec): void {
   throw new SpecError("linux.timeOffsets", "cannot be set in a time namespace that is joined");
 }
 
+const CLOCKS = ["boottime", "monotonic"] as const;
+
 function timeOffsetsAreInRange({ linux }: Spec): void {
-  for (const clock of ["boottime", "monotonic"] as const) {
+  const unknown = Object.keys(linux?.timeOffsets ?? {})
+    .find((clock) => !CLOCKS.some((known) => known === clock));
+  if (unknown !== undefined) {
+    const problem = `is no clock with an offset, must be ${CLOCKS.join(" or ")}`;
+    throw new SpecError(`linux.timeOffsets.${unknown}`, problem);
+  }
+  for (const clock of CLOCKS) {
     const place = `linux.timeOffsets.${clock}.nanosecs`;
     requireRange(place, linux?.timeOffsets?.[clock]?.nanosecs, 0, 999_999_999);
   }

@@ -66,6 +66,11 @@ testRefusals({
     jsonPath: "linux.timeOffsets",
     problem: "cannot be set in a time namespace that is joined",
   },
+  "the offset of another clock": {
+    changes: [namespaces("", { type: "time" }), ["linux.timeOffsets", { realtime: { secs: 1 } }]],
+    jsonPath: "linux.timeOffsets.realtime",
+    problem: "is no clock with an offset, must be boottime or monotonic",
+  },
   "a second of nanoseconds": {
     changes: [
       namespaces("", { type: "time" }),
