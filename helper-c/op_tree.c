@@ -56,13 +56,21 @@ static int make_namespace(struct context *c, const char *uid_map, const char *gi
   return result;
 }
 
-int op_idmap_tree(struct context *c, const struct field *f) {
-  int tree = f[0].number < TREE_SLOTS ? c->trees[f[0].number] - 1 : -1;
-  if (tree < 0) return -EINVAL;
-  int namespace = make_namespace(c, f[1].text, f[2].text);
+/* Takes `namespace`, a user namespace or -errno. */
+static int map_tree(const struct context *c, uint64_t slot, int namespace, bool recursive) {
   if (namespace < 0) return namespace;
+  int tree = slot < TREE_SLOTS ? c->trees[slot] - 1 : -1;
   struct mount_attr_v0 attr = {.attr_set = MOUNT_ATTR_IDMAP_, .userns_fd = (uint64_t)namespace};
-  int result = sys_mount_setattr(tree, "", AT_EMPTY_PATH | (f[3].number ? AT_RECURSIVE : 0), &attr);
+  unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+  int result = tree < 0 ? -EINVAL : sys_mount_setattr(tree, "", flags, &attr);
   close(namespace);
   return result;
+}
+
+int op_idmap_tree(struct context *c, const struct field *f) {
+  return map_tree(c, f[0].number, make_namespace(c, f[1].text, f[2].text), f[3].number);
+}
+
+int op_idmap_tree_like(struct context *c, const struct field *f) {
+  return map_tree(c, f[0].number, as_result(open(f[1].text, O_RDONLY | O_CLOEXEC)), f[2].number);
 }

@@ -55,33 +55,34 @@
   X(52, find_home, "u") \
   X(53, open_tree, "suu") \
   X(54, idmap_tree, "ussu") \
-  X(55, exec_label, "ss") \
-  X(56, thread_label, "ss") \
-  X(57, file_label, "ss") \
-  X(58, agent_door, "s") \
-  X(59, agent_files, "buu") \
-  X(60, open_root_tree, "suu") \
-  X(61, guest_console, "u") \
-  X(62, join_process, "u") \
-  X(63, enter_root, "s") \
-  X(64, cpu_affinity, "V") \
-  X(65, guest_terminal, "uuu") \
-  X(66, session_terminal, "uu") \
-  X(67, guest_session, "sbu") \
-  X(68, bind_host, "ssU") \
-  X(69, drop_root, "") \
-  X(70, open_as, "su") \
-  X(71, criu_socket, "u") \
-  X(72, reopen_null, "") \
-  X(73, own_streams, "u") \
-  X(74, krun_open, "SS") \
-  X(75, krun_load, "SS") \
-  X(76, krun_passt, "sS") \
-  X(77, krun_kvm, "") \
-  X(78, krun_call, "sSs") \
-  X(79, krun_isolate, "") \
-  X(80, krun_console, "ss") \
-  X(81, krun_enter, "") \
-  X(82, vmm_jail, "u") \
-  X(83, vmm_descriptors, "") \
-  X(84, kernel_mounts_readonly, "S")
+  X(55, idmap_tree_like, "usu") \
+  X(56, exec_label, "ss") \
+  X(57, thread_label, "ss") \
+  X(58, file_label, "ss") \
+  X(59, agent_door, "s") \
+  X(60, agent_files, "buu") \
+  X(61, open_root_tree, "suu") \
+  X(62, guest_console, "u") \
+  X(63, join_process, "u") \
+  X(64, enter_root, "s") \
+  X(65, cpu_affinity, "V") \
+  X(66, guest_terminal, "uuu") \
+  X(67, session_terminal, "uu") \
+  X(68, guest_session, "sbu") \
+  X(69, bind_host, "ssU") \
+  X(70, drop_root, "") \
+  X(71, open_as, "su") \
+  X(72, criu_socket, "u") \
+  X(73, reopen_null, "") \
+  X(74, own_streams, "u") \
+  X(75, krun_open, "SS") \
+  X(76, krun_load, "SS") \
+  X(77, krun_passt, "sS") \
+  X(78, krun_kvm, "") \
+  X(79, krun_call, "sSs") \
+  X(80, krun_isolate, "") \
+  X(81, krun_console, "ss") \
+  X(82, krun_enter, "") \
+  X(83, vmm_jail, "u") \
+  X(84, vmm_descriptors, "") \
+  X(85, kernel_mounts_readonly, "S")

@@ -4,7 +4,7 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
-import { type CompileInput, isNewNamespace } from "./compile_input.ts";
+import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { parseIdmapOption } from "./idmap_option.ts";
 import {
@@ -67,9 +67,11 @@ export function mountOps(input: CompileInput, instead: Instead = () => undefined
     if (mount.type === "cgroup" && !options.bind) {
       ops.push(...cgroupMountOps(input, mount, options, from));
     } else if (bound) {
-      const isEarly = opensEarly(input) && !liesInEarlierMount(input, mount, index);
+      const like = joinedMapping(input, mount, options);
+      const isEarly = like !== undefined ||
+        opensEarly(input) && !liesInEarlierMount(input, mount, index);
       const bind = bindOp(input, mount, options, index, isEarly, from);
-      (isEarly ? early : ops).push(...treeOps(input, mount, options, bind));
+      (isEarly ? early : ops).push(...treeOps(input, mount, options, bind, like));
       ops.push(bind);
     } else if (options.remount) {
       ops.push(remountOp(mount, options, from));
@@ -104,6 +106,20 @@ function opensEarly({ spec, host }: CompileInput): boolean {
   return isNewNamespace(spec, "user") && host.uid === 0;
 }
 
+/**
+ * The path of the user namespace that is joined, where a mount is to have its mapping; only host root's Intermediate may give
+ * it, before it joins.
+ */
+function joinedMapping(
+  { spec, host }: CompileInput,
+  mount: Mount,
+  options: MountOptions,
+): string | undefined {
+  const hasOwn = mount.uidMappings !== undefined || mount.gidMappings !== undefined ||
+    options.idmapText !== undefined;
+  return options.idmap && !hasOwn && host.uid === 0 ? namespaceOf(spec, "user")?.path : undefined;
+}
+
 /** What is mounted below the container's root is there for Init only. */
 function liesInEarlierMount({ spec, bundle, rootfs }: CompileInput, mount: Mount, index: number) {
   const source = joinPath(bundle, mount.source ?? "");
@@ -123,10 +139,16 @@ function treeOps(
   mount: Mount,
   options: MountOptions,
   { source, recursive, slot, from }: BindOp,
+  like: string | undefined,
 ): readonly Op[] {
   if (slot === NO_SLOT) return [];
   const open: Op = { op: "openTree", source, recursive, slot, ...(from ? { from } : {}) };
   if (!isIdmapped(mount, options)) return [open];
+  const rec = options.recursiveIdmap ? 1 : 0;
+  if (like !== undefined) {
+    const place = `${from}.options`;
+    return [open, { op: "idmapTreeLike", slot, namespace: like, recursive: rec, from: place }];
+  }
   const { uids, gids } = options.idmapText === undefined
     ? {
       uids: mount.uidMappings ?? input.spec.linux?.uidMappings,
@@ -139,7 +161,6 @@ function treeOps(
       "an id-mapped mount needs mappings of its own or those of a new user namespace",
     );
   }
-  const rec = options.recursiveIdmap ? 1 : 0;
   const idmap: Op = {
     op: "idmapTree",
     slot,

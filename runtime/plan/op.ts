@@ -179,6 +179,8 @@ export const OPS = {
   openTree: { source: "str", recursive: "u32", slot: "u32" },
   /** Maps the ids of the tree in a slot (mount_setattr(2) MOUNT_ATTR_IDMAP); maps as in /proc/PID/uid_map. */
   idmapTree: { slot: "u32", uidMap: "str", gidMap: "str", recursive: "u32" },
+  /** The same by the maps of the user namespace at `namespace`. */
+  idmapTreeLike: { slot: "u32", namespace: "str", recursive: "u32" },
   /** Writes to a file of /proc/self/attr, in which LSMs take the label of the next exec. */
   execLabel: { file: "str", label: "str" },
   /** As execLabel, but of every thread, for a label that holds at once. */

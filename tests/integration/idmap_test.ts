@@ -61,6 +61,33 @@ Deno.test("an id-mapped bind takes its mappings from the option idmap=", async (
   });
 });
 
+Deno.test("the option idmap takes the mapping of a user namespace that is joined, as with runc", async () => {
+  await withPrivateFolder(async (source) => {
+    const own = ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type }));
+    const owner = async (kago: Kago) => {
+      await Deno.chmod(kago.bundle.path, 0o755);
+      for (const path of ["", "/dev", "/proc", "/sys"]) {
+        await Deno.chown(`${kago.bundle.rootfs}${path}`, 100000, 100000);
+      }
+    };
+    const linux = { uidMappings: HOST_MAPPING, gidMappings: HOST_MAPPING };
+    const first = { namespaces: [...own, { type: "user" }], ...linux };
+    await Kago.with({ args: ["sleep", "1000"], config: { linux: first } }, async (pod) => {
+      await owner(pod);
+      assertEquals((await pod.create()).code, 0);
+      const joined = { type: "user", path: `/proc/${(await pod.state()).pid}/ns/user` };
+      const mounts = [{ destination: "/mnt", type: "bind", source, options: ["rbind", "idmap"] }];
+      const config = { linux: { namespaces: [...own, joined] } };
+      const args = ["stat", "-c", "%u", "/mnt/file"];
+      await Kago.with({ args, mounts, config }, async (kago) => {
+        await owner(kago);
+        const { code, stdout, stderr } = await kago.foreground();
+        assertEquals([code, stdout], [0, "1000\n"], stderr);
+      });
+    });
+  });
+});
+
 Deno.test("a time namespace of a new user namespace has the offsets of config.json", async () => {
   const mapping = [{ containerID: 0, hostID: 100000, size: 65536 }];
   const types = ["pid", "network", "ipc", "uts", "mount", "user", "time"];
