@@ -1,9 +1,10 @@
 /** A plan as text, for `kago plan` and for error messages. */
 import { type Op, type Plan, STAGES } from "./op.ts";
 
-/** As formatOp(), without environments, which drown a sentence and may hold secrets. */
+/** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
 export function nameOp(op: Op): string {
-  return "env" in op ? formatOp({ ...op, env: [] }).replace(/ env=\[\]/, "") : formatOp(op);
+  const kept = Object.entries(op).filter(([name]) => name !== "env" && name !== "args");
+  return formatOp(Object.fromEntries(kept) as Op);
 }
 
 /** One operation on a line: its name and its fields, strings quoted only where they need it. */

@@ -2,7 +2,7 @@
  * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
  * owns the layout, and turns a failure into the error that names the operation.
  */
-import { HostError, SpecError, SyscallError } from "../errors.ts";
+import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
@@ -63,6 +63,8 @@ export const ANSWER = {
 const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
+const E2BIG = 7;
+const ENOEXEC = 8;
 const EACCES = 13;
 const EXDEV = 18;
 const EFBIG = 27;
@@ -86,6 +88,7 @@ export function failureError(message: Message, plan: Plan): Error {
     }
     return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
   }
+  if (op.op === "exec") return execError(op.args[0]!, op.from!, cause);
   if (op.op === "findHome" && message.errno === EFBIG) {
     const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
     return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
@@ -109,4 +112,18 @@ export function failureError(message: Message, plan: Plan): Error {
     return new SpecError(`${op.from}.destination`, `${op.target} ${why}`, { cause });
   }
   return op.from ? new SpecError(op.from, `${message.stage}: ${cause.message}`, { cause }) : cause;
+}
+
+/** Why the kernel does not execute a file that is there (execve(2)). */
+const EXEC_HINTS: Readonly<Record<number, string>> = {
+  [ENOENT]:
+    ": the interpreter that it names is missing, the dynamic linker or what stands behind #!",
+  [ENOEXEC]: ": it is for another architecture, or a script without #!",
+  [E2BIG]: ": its arguments and variables are more than the kernel takes",
+};
+
+/** The program alone is named: its arguments may be long, and hold secrets. */
+function execError(program: string, from: string, cause: SyscallError): SpecError {
+  const reason = `${describeErrno(cause.errno)}${EXEC_HINTS[cause.errno] ?? ""}`;
+  return new SpecError(from, `exec: ${JSON.stringify(program)}: ${reason}`, { cause });
 }

@@ -33,7 +33,7 @@ Deno.test("planToJson() keeps 64-bit values whole", () => {
   });
 });
 
-Deno.test("nameOp() leaves the environment out", () => {
+Deno.test("nameOp() leaves the environment and the arguments out", () => {
   const hook = {
     op: "hook",
     path: "/h",
@@ -44,6 +44,6 @@ Deno.test("nameOp() leaves the environment out", () => {
     cwd: "",
     home: 0,
   } as const;
-  assertEquals(nameOp(hook), 'hook path=/h args=["h"] timeout=0 state=0 cwd="" home=0');
+  assertEquals(nameOp(hook), 'hook path=/h timeout=0 state=0 cwd="" home=0');
   assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
 });

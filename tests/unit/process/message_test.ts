@@ -39,6 +39,38 @@ Deno.test("failureError() says of a missing program what engines look for", () =
   assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
 });
 
+Deno.test("failureError() of an exec names the program and why, and none of its arguments", () => {
+  const op = {
+    op: "exec",
+    args: ["/bin/tool", "--password=hunter2"],
+    env: ["TOKEN=secret"],
+    from: "process.args",
+  } as const;
+  const plan: Plan = { ...PLAN, init: [op] };
+  const said = (errno: number) => {
+    const error = failureError(decodeMessage(encodeFailure("init", 0, errno)), plan);
+    assertEquals(
+      /hunter2|secret/.test(`${error.message} ${(error.cause as Error).message}`),
+      false,
+    );
+    return error.message;
+  };
+  const begin = 'process.args: exec: "/bin/tool": ';
+  assertEquals(
+    said(2),
+    `${begin}no such file or directory: the interpreter that it names is missing, the dynamic linker or what stands behind #!`,
+  );
+  assertEquals(
+    said(8),
+    `${begin}exec format error: it is for another architecture, or a script without #!`,
+  );
+  assertEquals(
+    said(7),
+    `${begin}argument list too long: its arguments and variables are more than the kernel takes`,
+  );
+  assertEquals(said(1), `${begin}operation not permitted`);
+});
+
 Deno.test("failureError() says what a passwd without an end is read for", () => {
   const plan: Plan = { intermediate: [], init: [{ op: "findHome", uid: 0 }], vmm: [] };
   const error = failureError(decodeMessage(encodeFailure("init", 0, 27)), plan);
