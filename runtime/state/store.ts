@@ -3,7 +3,7 @@
  * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
  */
 import { removeTree } from "../../ffi/files.ts";
-import { HostError, NotFoundError } from "../errors.ts";
+import { describeErrno, errnoOf, HostError, NotFoundError } from "../errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
 import { shortcutText } from "./shortcut.ts";
@@ -110,6 +110,7 @@ function removeShortcut(directory: string): void {
  * @throws {NotFoundError} when the container does not exist.
  * @throws {DamagedStateError} when it does and its state.json is missing (its creator was killed at once, or is about
  * to write it) or unusable.
+ * @throws {HostError} when it is somebody else's, and may not be read.
  * @throws {UsageError} for an id that cannot be one.
  */
 export function loadState(root: string, id: string): StoredState {
@@ -123,7 +124,12 @@ export function loadState(root: string, id: string): StoredState {
       if (!exists(`${root}/${id}`)) throw new NotFoundError(id, root);
       throw new DamagedStateError(id, file, "is missing", { cause });
     }
-    throw new HostError(`cannot read ${file}`, "run as the user who created the container", {
+    if (cause instanceof Deno.errors.PermissionDenied) {
+      throw new HostError(`cannot read ${file}`, "run as the user who created the container", {
+        cause,
+      });
+    }
+    throw new DamagedStateError(id, file, `cannot be read: ${describeErrno(errnoOf(cause))}`, {
       cause,
     });
   }

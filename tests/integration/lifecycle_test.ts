@@ -60,6 +60,37 @@ Deno.test("delete takes a container away that was never started, as runc, crun a
   });
 });
 
+Deno.test("a state that cannot be read is that container's matter alone, and delete --force removes it", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    await kago.create();
+    const broken: Record<string, (path: string) => void> = {
+      folder: (path) => Deno.mkdirSync(path),
+      loop: (path) => Deno.symlinkSync("state.json", path),
+      text: (path) => Deno.writeTextFileSync(path, "{"),
+    };
+    for (const [name, make] of Object.entries(broken)) {
+      Deno.mkdirSync(`${kago.root}/${name}`);
+      make(`${kago.root}/${name}/state.json`);
+    }
+    const listed = await kago.run("list", "--format", "json");
+    assertEquals([listed.code, listed.stderr], [0, ""]);
+    const rows: { id: string; status: string }[] = JSON.parse(listed.stdout);
+    const statuses = Object.fromEntries(rows.map(({ id, status }) => [id, status]));
+    const damaged = { folder: "damaged", loop: "damaged", text: "damaged" };
+    assertEquals(statuses, { ...damaged, [kago.id]: "created" });
+    for (const name of Object.keys(broken)) {
+      for (const words of [["state"], ["kill"], ["delete"]]) {
+        const { code, stderr } = await kago.run(...words, name);
+        assertEquals(code, 1);
+        assertStringIncludes(stderr, `the state of container ${name} is damaged`);
+        assertStringIncludes(stderr, "remove it with delete --force");
+      }
+      assertEquals((await kago.run("delete", "--force", name)).code, 0);
+    }
+    assertEquals([...Deno.readDirSync(kago.root)].map(({ name }) => name), [kago.id]);
+  });
+});
+
 Deno.test("create refuses an id that is taken and leaves its container alone", async () => {
   await Kago.with(SLEEP, async (kago) => {
     await kago.create();
