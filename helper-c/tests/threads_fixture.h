@@ -15,7 +15,7 @@
 
 enum { WAITERS = 8 };
 
-static int silent_pipe[2];
+static int silent_pipe[2], silent_epoll, silent_listener;
 static atomic_int running;
 static pthread_mutex_t never_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
@@ -23,7 +23,6 @@ static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
 static inline void wait_in(int way) {
   struct pollfd poll_fd = {.fd = silent_pipe[0], .events = POLLIN};
   struct epoll_event event;
-  int listener, epoll;
   char byte;
   switch (way) {
     case 0: CHECK(read(silent_pipe[0], &byte, 1) == 1); break;
@@ -34,16 +33,8 @@ static inline void wait_in(int way) {
       pthread_mutex_lock(&never_mutex);
       pthread_cond_wait(&never, &never_mutex);
       break;
-    case 5:
-      epoll = epoll_create1(EPOLL_CLOEXEC);
-      epoll_wait(epoll, &event, 1, -1);
-      break;
-    case 6:
-      listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-      CHECK(bind(listener, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t)) == 0);
-      CHECK(listen(listener, 1) == 0);
-      accept(listener, NULL, NULL);
-      break;
+    case 5: epoll_wait(silent_epoll, &event, 1, -1); break;
+    case 6: accept(silent_listener, NULL, NULL); break;
     default: pause();
   }
 }
@@ -56,6 +47,10 @@ static inline void *waiter(void *way) {
 
 static inline void start_waiters(void) {
   CHECK(pipe2(silent_pipe, O_CLOEXEC) == 0);
+  silent_epoll = epoll_create1(EPOLL_CLOEXEC);
+  silent_listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  CHECK(bind(silent_listener, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t)) == 0);
+  CHECK(listen(silent_listener, 1) == 0);
   for (intptr_t way = 0; way < WAITERS; way++) {
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, waiter, (void *)way) == 0);
