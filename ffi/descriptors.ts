@@ -17,8 +17,9 @@ export function connectTo(path: string): number {
   return checked(call("connect", [], cString(path)), `connect ${path}`);
 }
 
-export function send(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  checked(call("send", [fd, bytes.length], bytes), "send");
+/** One datagram, with the descriptor `passed` unless that is -1. */
+export function send(fd: number, bytes: Uint8Array<ArrayBuffer>, passed = -1): void {
+  checked(call("send", [fd, bytes.length, passed], bytes), "send");
 }
 
 export interface Datagram {

@@ -23,7 +23,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_socket_pair: return kago_socket_pair(p);
     case CALL_listen: return kago_listen(p);
     case CALL_connect: return kago_connect(p);
-    case CALL_send: return kago_send(n[0], p, (uint32_t)n[1]);
+    case CALL_send: return kago_send(n[0], p, (uint32_t)n[1], n[2]);
     case CALL_receive: return kago_receive(n[0], p, (uint32_t)n[1], q);
     case CALL_send_descriptor: return kago_send_descriptor(p, q, n[0]);
     case CALL_open: return kago_open(p, n[0]);

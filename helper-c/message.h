@@ -3,7 +3,7 @@
  *   Main                 Intermediate            Init (or vmm)
  *    |-- spawn ------------->|
  *    |<------- SYNC ---------|                      at a sync point, with its number
- *    |-------- 'A' --------->|                      (for hooks with states behind the byte, each ended by NUL)
+ *    |-------- 'A' --------->|                      (for hooks with a file of states, each ended by NUL)
  *    |                       |-- clone3 ------------->|
  *    |<------- CHILD --------|                        |  Init's pid as Main's namespace sees it
  *    |<------- LISTENER ------------------------------|  with the seccomp listener's descriptor
@@ -20,6 +20,7 @@
 #ifndef KAGO_MESSAGE_H
 #define KAGO_MESSAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* TEXT is an error in words, UTF-8 behind the type: what the vmm stage has to say of libkrun. */
@@ -36,13 +37,17 @@ struct message {
 #define ANSWER_COMMITTED 'C'
 #define ANSWER_START 'S'
 
+/* Sends bytes as a datagram, with `fd` attached unless it is -1: how many, or -errno. */
+int datagram_send(int socket, const void *bytes, size_t size, int fd);
+
 /* Sends a message, with `fd` attached unless it is -1: 0 or -errno. */
 int message_send(int socket, const struct message *message, int fd);
 
 /* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
 int answer_receive(int socket);
 
-/* As answer_receive, and *text gets what follows the byte, with two NULs behind it, in memory of its own. */
+/* As answer_receive, and *text gets what is in a file that comes with it, if one does, with two NULs behind it, in memory of
+ * its own. A file, because a datagram is limited, and annotations are as long as engines let them be. */
 int answer_receive_text(int socket, char **text);
 
 #endif

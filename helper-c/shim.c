@@ -15,6 +15,7 @@
 #include "context.h"
 #include "exec_hidden.h"
 #include "kernel.h"
+#include "message.h"
 #include "net_device.h"
 #include "plan.h"
 #include "root_path.h"
@@ -121,7 +122,7 @@ int kago_connect(const char *path) {
   return result;
 }
 
-int kago_send(int fd, const uint8_t *bytes, uint32_t size) { return as_result(send(fd, bytes, size, MSG_NOSIGNAL)); }
+int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) { return datagram_send(fd, bytes, size, passed); }
 
 /* The first descriptor, or -1; there is room for more where no credentials came. */
 static int take_descriptor(const struct cmsghdr *header) {

@@ -37,7 +37,8 @@ int kago_socket_pair(int32_t pair[2]);
 int kago_listen(const char *path);
 /* -EACCES when the socket is listened on by anybody but root and the caller's user. */
 int kago_connect(const char *path);
-int kago_send(int fd, const uint8_t *bytes, uint32_t size);
+/* With the descriptor `passed` unless that is -1. */
+int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed);
 struct datagram_origin {
   int32_t passed; /* a descriptor that came with it, or -1 */
   int32_t pid;    /* the sender's, as the kernel says (SCM_CREDENTIALS); 0 where the socket does not learn it */

@@ -133,13 +133,13 @@ TEST(a_session_keyring_is_new_and_has_its_name) {
   CHECK(strstr(description, ";_ses.test") != NULL);
 }
 
-static int sync_with(const char *answer, size_t size) {
+static int sync_with(const char *answer, size_t size, int file) {
   int pair[2];
   uint8_t bytes[64];
   struct datagram_origin origin;
   CHECK(kago_socket_pair(pair) == 0);
   c.sync_fd = pair[1];
-  if (size > 0) CHECK(kago_send(pair[0], (const uint8_t *)answer, (uint32_t)size) >= 0);
+  if (size > 0) CHECK(kago_send(pair[0], (const uint8_t *)answer, (uint32_t)size, file) >= 0);
   else CHECK(shutdown(pair[0], SHUT_WR) == 0);
   int result = op_sync(&c, &(struct field){.number = 3});
   CHECK(kago_receive(pair[0], bytes, sizeof bytes, &origin) == sizeof(struct message));
@@ -163,13 +163,25 @@ TEST(only_an_ordinary_users_stage_becomes_dumpable) {
 
 TEST(a_sync_point_waits_for_Main_and_takes_its_states) {
   prctl(PR_SET_DUMPABLE, 0);
-  EQUAL(sync_with("A{one}\0{two}\0", 13), 0);
+  int file = kago_memory_file("states", (const uint8_t *)"{one}\0{two}", 12);
+  EQUAL(sync_with("A", 1, file), 0);
   EQUAL_TEXT(c.states, "{one}");
   EQUAL_TEXT(c.states + 6, "{two}");
   EQUAL(prctl(PR_GET_DUMPABLE), 0);
 }
 
+TEST(states_are_longer_than_any_datagram) {
+  enum { SIZE = 4 << 20 };
+  char *text = malloc(SIZE);
+  CHECK(text != NULL);
+  memset(text, 'x', SIZE);
+  int file = kago_memory_file("states", (const uint8_t *)text, SIZE);
+  EQUAL(sync_with("A", 1, file), 0);
+  CHECK(strlen(c.states) == SIZE && !memcmp(c.states, text, SIZE));
+  free(text);
+}
+
 TEST(a_Main_that_says_no_or_dies_ends_the_stage) {
-  EQUAL(sync_with("C", 1), -ECANCELED);
-  EQUAL(sync_with("", 0), -ECANCELED);
+  EQUAL(sync_with("C", 1, -1), -ECANCELED);
+  EQUAL(sync_with("", 0, -1), -ECANCELED);
 }

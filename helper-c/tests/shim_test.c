@@ -64,8 +64,8 @@ TEST(kago_socket_pair_carries_datagrams_with_their_bounds) {
   make_pair(pair);
   EQUAL(fcntl(pair[0], F_GETFD), FD_CLOEXEC);
   EQUAL(fcntl(pair[1], F_GETFD), FD_CLOEXEC);
-  EQUAL(kago_send(pair[0], text("one"), 3), 3);
-  EQUAL(kago_send(pair[0], text("three"), 5), 5);
+  EQUAL(kago_send(pair[0], text("one"), 3, -1), 3);
+  EQUAL(kago_send(pair[0], text("three"), 5, -1), 5);
   EQUAL(kago_receive(pair[1], bytes, sizeof bytes, &origin), 3);
   EQUAL(origin.passed, -1);
   EQUAL(kago_receive(pair[1], bytes, sizeof bytes, &origin), 5);
@@ -77,7 +77,7 @@ TEST(kago_receive_gives_0_at_the_end_of_the_stream) {
   struct datagram_origin origin = {.passed = 7};
   uint8_t bytes[16];
   make_pair(pair);
-  EQUAL(kago_send(pair[0], text("last"), 4), 4);
+  EQUAL(kago_send(pair[0], text("last"), 4, -1), 4);
   EQUAL(kago_close(pair[0]), 0);
   EQUAL(kago_receive(pair[1], bytes, sizeof bytes, &origin), 4);
   EQUAL(kago_receive(pair[1], bytes, sizeof bytes, &origin), 0);
@@ -89,7 +89,7 @@ TEST(kago_send_to_nobody_fails_without_a_signal) {
   struct datagram_origin origin;
   make_pair(pair);
   kago_close(pair[1]);
-  EQUAL(kago_send(pair[0], text("x"), 1), -EPIPE);
+  EQUAL(kago_send(pair[0], text("x"), 1, -1), -EPIPE);
   EQUAL(kago_receive(-1, NULL, 0, &origin), -EBADF);
   EQUAL(kago_close(-1), -EBADF);
 }
@@ -111,7 +111,7 @@ TEST(kago_receive_takes_the_descriptor_of_message_send) {
 TEST(answer_receive_tells_answers_from_the_end) {
   int32_t pair[2];
   make_pair(pair);
-  EQUAL(kago_send(pair[0], text("S"), 1), 1);
+  EQUAL(kago_send(pair[0], text("S"), 1, -1), 1);
   EQUAL(answer_receive(pair[1]), ANSWER_START);
   kago_close(pair[0]);
   EQUAL(answer_receive(pair[1]), 0);
@@ -166,7 +166,7 @@ static int receive_from(int32_t pair[2], pid_t pid, void (*send_as_child)(int so
   return origin.pid;
 }
 
-static void send_byte(int socket) { EQUAL(kago_send(socket, text("x"), 1), 1); }
+static void send_byte(int socket) { EQUAL(kago_send(socket, text("x"), 1, -1), 1); }
 
 TEST(kago_receive_tells_which_process_has_sent_a_datagram) {
   int32_t pair[2];
@@ -231,7 +231,7 @@ TEST(kago_connect_reaches_kago_listen) {
   CHECK(listener >= 0 && connection >= 0);
   EQUAL(fcntl(listener, F_GETFD), FD_CLOEXEC);
   EQUAL(fcntl(connection, F_GETFD), FD_CLOEXEC);
-  EQUAL(kago_send(connection, text("S"), 1), 1);
+  EQUAL(kago_send(connection, text("S"), 1, -1), 1);
   int accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   uint8_t byte = 0;
   EQUAL(kago_receive(accepted, &byte, 1, &origin), 1);

@@ -80,7 +80,7 @@ static inline void expect_end(int socket) {
   EQUAL(kago_receive(socket, &byte, 1, &origin), 0);
 }
 
-static inline void answer(int socket, char byte) { EQUAL(kago_send(socket, (const uint8_t *)&byte, 1), 1); }
+static inline void answer(int socket, char byte) { EQUAL(kago_send(socket, (const uint8_t *)&byte, 1, -1), 1); }
 
 /* CHILD comes from the Intermediate, READY from Init: in either order. */
 static inline void await_ready(struct stages *s) {

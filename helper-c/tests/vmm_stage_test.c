@@ -181,7 +181,8 @@ TEST(kago_call_reaches_the_functions_by_number) {
   EQUAL(call(CALL_close, fd, 0, NULL, NULL, NULL), 0);
   EQUAL(call(CALL_check_plan, 3, 0, "abc", &offset, problem), -EINVAL);
   EQUAL(call(CALL_socket_pair, 0, 0, sockets, NULL, NULL), 0);
-  EQUAL(call(CALL_send, sockets[0], 2, "xy", NULL, NULL), 2);
+  const struct shim_request send = {.call = CALL_send, .numbers = {sockets[0], 2, -1}};
+  EQUAL(kago_call(send, "xy", NULL, NULL), 2);
   EQUAL(call(CALL_receive, sockets[1], 4, bytes, &origin, NULL), 2);
   EQUAL(origin.passed, -1);
   EQUAL(call(CALL_open, O_DIRECTORY, 0, "none", NULL, NULL), -ENOENT);

@@ -3,6 +3,7 @@
  * what they hand over, until Init is ready.
  */
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
+import { memoryFile } from "../../ffi/shim.ts";
 import { copyWindowSize, isChild } from "../../ffi/processes.ts";
 import { HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
@@ -94,7 +95,9 @@ function answerHooks(sync: number, point: number, pid: number, task: Task): void
   const states = HOOK_STATES.map((status) => task.state(pid, status));
   if (point === SYNC_POINTS.hooks) runCreateHooks(spec.hooks, states[0]!, host.env);
   const text = states.map((state) => `${JSON.stringify(state)}\0`).join("");
-  send(sync, new TextEncoder().encode(`A${text}`));
+  const file = memoryFile("kago-states", new TextEncoder().encode(text));
+  send(sync, ANSWER.goOn, file);
+  closeFd(file);
 }
 
 /** The terminal goes to whom the engine named, or stays with us: its master, or -1. */

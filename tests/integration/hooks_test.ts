@@ -1,5 +1,5 @@
 /** Hooks at the spec's moments, in the spec's namespaces (runtime spec, "Lifecycle", "POSIX-platform Hooks"). Needs root. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 
@@ -156,4 +156,25 @@ Deno.test("a startContainer hook without variables of its own has the process's,
   assertEquals(await told({}, ["ONE=two"]), "two /root\n");
   assertEquals(await told({}, ["ONE=two", "HOME=/given"]), "two /given\n");
   assertEquals(await told({ env: ["ONE=own"] }, ["ONE=two"]), "own none\n");
+});
+
+Deno.test("hooks of all moments get a state with megabytes of annotations", async () => {
+  const long = "x".repeat(4 << 20);
+  const path = await Deno.makeTempFile();
+  const script = `wc -c >> ${path}`;
+  const own = { path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/usr/bin:/bin"] };
+  const inside = { path: "/bin/sh", args: ["sh", "-c", "wc -c > /told"], env: ["PATH=/bin"] };
+  const hooks = { createRuntime: [own], createContainer: [own], startContainer: [inside] };
+  try {
+    await Kago.with({ args: ["true"], annotations: { long }, config: { hooks } }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals([code, stderr], [0, ""]);
+      const inner = await Deno.readTextFile(`${kago.bundle.rootfs}/told`);
+      const sizes = [...(await Deno.readTextFile(path)).trim().split("\n"), inner].map(Number);
+      assertEquals(sizes.length, 3);
+      for (const size of sizes) assert(size > long.length && size < long.length + 1000, `${size}`);
+    });
+  } finally {
+    await Deno.remove(path);
+  }
 });
