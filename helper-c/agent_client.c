@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "message.h"
 
 enum { RETRY_MS = 20, SEND_PATIENCE_MS = 30000 };
 
@@ -89,23 +90,17 @@ static int pid_of(int pidfd) {
   return pid > 0 ? pid : -ESRCH;
 }
 
-/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. There is room for one: the kernel
- * opens no more of them. */
+/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. */
 static int receive_descriptor(int fd, int64_t end) {
-  char byte, control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-  struct iovec bytes = {&byte, 1};
   for (;;) {
+    char byte;
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};
     int ready = as_result(poll(&wait, 1, left_ms(end))), passed;
     if (ready == -EINTR) continue;
     if (ready <= 0) return ready < 0 ? ready : -ETIMEDOUT;
-    ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    const struct cmsghdr *first = n <= 0 ? NULL : CMSG_FIRSTHDR(&message);
-    if (!first || first->cmsg_type != SCM_RIGHTS || first->cmsg_len != CMSG_LEN(sizeof passed)) return -ECONNREFUSED;
-    memcpy(&passed, CMSG_DATA(first), sizeof passed);
-    return passed;
+    int n = socket_receive(fd, &byte, 1, MSG_DONTWAIT, &passed);
+    if (n == -EINTR || n == -EAGAIN) continue;
+    return n > 0 && passed >= 0 ? passed : -ECONNREFUSED;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,7 +9,7 @@
 
 #include "kernel.h"
 
-int datagram_send(int socket, const void *bytes, size_t size, int fd) {
+int socket_send(int socket, const void *bytes, size_t size, int flags, int fd) {
   struct iovec part = {(void *)(uintptr_t)bytes, size};
   union {
     struct cmsghdr header;
@@ -24,11 +25,27 @@ int datagram_send(int socket, const void *bytes, size_t size, int fd) {
     control.header.cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
   }
-  return as_result(sendmsg(socket, &datagram, MSG_NOSIGNAL));
+  return as_result(sendmsg(socket, &datagram, flags | MSG_NOSIGNAL));
+}
+
+int socket_receive(int socket, void *bytes, size_t size, int flags, int *passed) {
+  struct iovec part = {bytes, size};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct msghdr datagram = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
+  int n = as_result(recvmsg(socket, &datagram, flags | MSG_CMSG_CLOEXEC));
+  *passed = -1;
+  const struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&datagram);
+  bool is_descriptor = header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
+  if (is_descriptor && header->cmsg_len == CMSG_LEN(sizeof(int))) memcpy(passed, CMSG_DATA(header), sizeof *passed);
+  return n;
 }
 
 int message_send(int socket, const struct message *message, int fd) {
-  int sent = datagram_send(socket, message, sizeof *message, fd);
+  int sent = socket_send(socket, message, sizeof *message, 0, fd);
   return sent < 0 ? sent : 0;
 }
 
@@ -59,17 +76,9 @@ static int read_text(int fd, char **text) {
 
 int answer_receive_text(int socket, char **text) {
   unsigned char answer;
-  struct iovec part = {&answer, sizeof answer};
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-  } control;
-  struct msghdr datagram = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
   int n = -EINTR, fd = -1;
-  for (int i = 0; n == -EINTR && i < MOST_INTERRUPTIONS; i++) n = as_result(recvmsg(socket, &datagram, MSG_CMSG_CLOEXEC));
+  for (int i = 0; n == -EINTR && i < MOST_INTERRUPTIONS; i++) n = socket_receive(socket, &answer, 1, 0, &fd);
   if (n <= 0) return n;
-  const struct cmsghdr *header = CMSG_FIRSTHDR(&datagram);
-  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
   int result = fd < 0 ? 0 : read_text(fd, text);
   return result < 0 ? result : answer;
 }

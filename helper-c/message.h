@@ -37,8 +37,12 @@ struct message {
 #define ANSWER_COMMITTED 'C'
 #define ANSWER_START 'S'
 
-/* Sends bytes as a datagram, with `fd` attached unless it is -1: how many, or -errno. */
-int datagram_send(int socket, const void *bytes, size_t size, int fd);
+/* As send(2) with MSG_NOSIGNAL, with `fd` attached unless it is -1: how many bytes, or -errno. */
+int socket_send(int socket, const void *bytes, size_t size, int flags, int fd);
+
+/* As recv(2): how many bytes, 0 at end of file, or -errno. *passed gets a descriptor that came with them, or -1; there is room for
+ * one, and the kernel opens no more. */
+int socket_receive(int socket, void *bytes, size_t size, int flags, int *passed);
 
 /* Sends a message, with `fd` attached unless it is -1: 0 or -errno. */
 int message_send(int socket, const struct message *message, int fd);

@@ -122,7 +122,7 @@ int kago_connect(const char *path) {
   return result;
 }
 
-int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) { return datagram_send(fd, bytes, size, passed); }
+int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) { return socket_send(fd, bytes, size, 0, passed); }
 
 /* The first descriptor, or -1; there is room for more where no credentials came. */
 static int take_descriptor(const struct cmsghdr *header) {
@@ -167,15 +167,7 @@ int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *
 int kago_send_descriptor(const char *path, const char *text, int fd) {
   int socket_fd = open_socket(path, SOCK_STREAM, connect);
   if (socket_fd < 0) return socket_fd;
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-  struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
-  struct msghdr datagram = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
-  int result = as_result(sendmsg(socket_fd, &datagram, MSG_NOSIGNAL));
+  int result = socket_send(socket_fd, text, strlen(text), 0, fd);
   close(socket_fd);
   return result < 0 ? result : 0;
 }

@@ -67,19 +67,12 @@ static _Noreturn void fail(int connection, uint32_t operation, int error) {
 static void await_program(int connection, struct session *s, int sync) {
   for (;;) {
     struct message message;
-    struct iovec part = {&message, sizeof message};
-    union {
-      struct cmsghdr header;
-      char space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr datagram = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    int n = as_result(recvmsg(sync, &datagram, MSG_CMSG_CLOEXEC));
+    int passed, n = socket_receive(sync, &message, sizeof message, 0, &passed);
     if (n == -EINTR) continue;
     if (n == 0) return;
     if (n != (int)sizeof message) fail(connection, UINT32_MAX, n < 0 ? -n : EPROTO);
     if (message.type == MESSAGE_FAILED) fail(connection, message.value, message.error);
-    struct cmsghdr *passed = CMSG_FIRSTHDR(&datagram);
-    if (message.type == MESSAGE_CONSOLE && passed) memcpy(&s->master, CMSG_DATA(passed), sizeof s->master);
+    if (message.type == MESSAGE_CONSOLE && passed >= 0) s->master = passed;
   }
 }
 

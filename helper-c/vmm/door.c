@@ -2,12 +2,12 @@
  * connection to the guest's agent from here, so the agent's own socket need not lie in a folder of the host's. */
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../agent_client.h"
 #include "../kernel.h"
+#include "../message.h"
 #include "vmm.h"
 
 enum { WAITING = 128 };
@@ -15,19 +15,6 @@ enum { WAITING = 128 };
 static struct {
   int socket, folder;
 } door;
-
-static void give(int to, int fd) {
-  char byte = 0, control[CMSG_SPACE(sizeof fd)] __attribute__((aligned(8))) = {0};
-  struct iovec bytes = {&byte, 1};
-  struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  struct cmsghdr *first = CMSG_FIRSTHDR(&message);
-  first->cmsg_level = SOL_SOCKET;
-  first->cmsg_type = SCM_RIGHTS;
-  first->cmsg_len = CMSG_LEN(sizeof fd);
-  memcpy(CMSG_DATA(first), &fd, sizeof fd);
-  /* Whoever does not take it has gone. */
-  sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
 
 static void *serve(void *ignored) {
   sigset_t all;
@@ -40,7 +27,8 @@ static void *serve(void *ignored) {
     if (caller == -EMFILE || caller == -ENFILE || caller == -ENOMEM) usleep(100000);
     if (caller < 0) continue;
     int fd = agent_connect_own(door.folder);
-    if (fd >= 0) give(caller, fd);
+    /* Whoever does not take it has gone. */
+    if (fd >= 0) socket_send(caller, "", 1, MSG_DONTWAIT, fd);
     if (fd >= 0) close(fd);
     close(caller);
   }
