@@ -4,8 +4,7 @@
  */
 import { type Call, type Rule, VMM_CALLS } from "../executors/libkrun/vmm_calls.ts";
 import { FEATURES } from "../executors/libkrun/vmm_features.ts";
-
-const TARGET = new URL("../helper-c/vmm/calls.gen.h", import.meta.url);
+import { keepGenerated } from "./generated_file.ts";
 
 /** One initialiser of `struct call` (helper-c/vmm/jail_filter.c). */
 function row({ name, feature, answer }: Call, rule: Rule | undefined): string {
@@ -32,11 +31,4 @@ export function callsHeader(calls: readonly Call[] = VMM_CALLS): string {
   ].join("\n");
 }
 
-if (import.meta.main) {
-  const text = callsHeader();
-  if (!Deno.args.includes("--check")) Deno.writeTextFileSync(TARGET, text);
-  else if (Deno.readTextFileSync(TARGET) !== text) {
-    console.error("helper-c/vmm/calls.gen.h is stale: run deno task generate");
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) keepGenerated("helper-c/vmm/calls.gen.h", callsHeader());

@@ -3,8 +3,8 @@
  * fails when the file is stale.
  */
 import { type FieldType, OPS } from "../runtime/plan/op.ts";
+import { keepGenerated } from "./generated_file.ts";
 
-const TARGET = new URL("../helper-c/ops.gen.h", import.meta.url);
 const CODES: Record<FieldType, string> = {
   u32: "u",
   u64: "U",
@@ -30,11 +30,4 @@ export function operationsHeader(): string {
   ].join("\n");
 }
 
-if (import.meta.main) {
-  const text = operationsHeader();
-  if (!Deno.args.includes("--check")) Deno.writeTextFileSync(TARGET, text);
-  else if (Deno.readTextFileSync(TARGET) !== text) {
-    console.error("helper-c/ops.gen.h is stale: run deno task generate");
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) keepGenerated("helper-c/ops.gen.h", operationsHeader());

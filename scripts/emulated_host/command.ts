@@ -45,7 +45,8 @@ export function tell(step: string): void {
   console.error(`emulated host: ${step}`);
 }
 
-async function feed(stdin: WritableStream<Uint8Array>, data: Uint8Array): Promise<void> {
+/** Writes all of `data` and closes. */
+export async function feed(stdin: WritableStream<Uint8Array>, data: Uint8Array): Promise<void> {
   const writer = stdin.getWriter();
   await writer.write(data);
   await writer.close();

@@ -3,7 +3,7 @@
  * repository in it. It sees nothing of this machine but its kernel and the way to the package registries.
  */
 import { cachedDirectory, REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
-import { tool, toolText } from "../../../scripts/emulated_host/command.ts";
+import { feed, tool, toolText } from "../../../scripts/emulated_host/command.ts";
 import {
   installPackages,
   withPackageLists,
@@ -112,12 +112,6 @@ async function sources(): Promise<Uint8Array<ArrayBuffer>> {
   );
   const args = ["-c", "--null", "--files-from=-", "--ignore-failed-read"];
   return await tool("tar", args, { cwd: REPOSITORY, stdin: files });
-}
-
-async function feed(stdin: WritableStream<Uint8Array>, data: Uint8Array): Promise<void> {
-  const writer = stdin.getWriter();
-  await writer.write(data);
-  await writer.close();
 }
 
 /** The npm registry that this machine uses, for a fresh root to be told of it; undefined where npm is not there to say. */
