@@ -13,6 +13,7 @@
 
 #include "kernel.h"
 
+enum { CPUID_ENTRIES = 256 };
 enum { MEMORY = 2 << 20, PML4 = 0x1000, PDPT = 0x2000, PD = 0x3000, CODE = 0x8000, PORT = 0x10, STEPS = 16 };
 
 /* mov rax, 0x1122334455667788; popcnt rax, rax; out 0x10, al; hlt. In 32-bit mode it would write another byte. */
@@ -60,12 +61,23 @@ static int run_guest(int vcpu, const struct kvm_run *run) {
   return -ETIMEDOUT;
 }
 
+/* Gives the processor what KVM can offer: Linux 6.12 knows no bit of CR4 before. */
+static int set_cpuid(int kvm, int vcpu) {
+  struct {
+    struct kvm_cpuid2 head;
+    struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
+  } cpuid = {.head.nent = CPUID_ENTRIES};
+  int result = as_result(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid));
+  return result < 0 ? result : as_result(ioctl(vcpu, KVM_SET_CPUID2, &cpuid));
+}
+
 static int probe_vcpu(int kvm, int vm) {
   int vcpu = as_result(ioctl(vm, KVM_CREATE_VCPU, 0));
   if (vcpu < 0) return vcpu;
   int size = as_result(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
   void *run = size < 0 ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-  int result = run == MAP_FAILED ? -ENOMEM : enter_long_mode(vcpu);
+  int result = run == MAP_FAILED ? -ENOMEM : set_cpuid(kvm, vcpu);
+  if (result == 0) result = enter_long_mode(vcpu);
   if (result == 0) result = run_guest(vcpu, run);
   if (run != MAP_FAILED) munmap(run, (size_t)size);
   close(vcpu);
