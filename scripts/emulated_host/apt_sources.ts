@@ -7,13 +7,14 @@ export async function hostRelease(): Promise<string> {
   return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? "stable";
 }
 
-/** How this machine's apt reaches its archives and judges them, as lines of apt.conf(5). */
-export function aptProxies(): Promise<string> {
-  return toolText("apt-config", [
-    "dump",
-    ...["http::Proxy", "https::Proxy", "Check-Valid-Until", "Check-Date"]
-      .map((name) => `Acquire::${name}`),
-  ]);
+/** Debian's unstable has neither updates nor a date until which a mirror's copy of it is to be believed. */
+const UNSTABLE = "sid";
+
+/** How this machine's apt reaches its archives and judges them, as lines of apt.conf(5) for `release`. */
+export async function aptSettings(release: string): Promise<string> {
+  const names = ["http::Proxy", "https::Proxy", "Check-Valid-Until", "Check-Date"];
+  const own = await toolText("apt-config", ["dump", ...names.map((name) => `Acquire::${name}`)]);
+  return release === UNSTABLE ? `${own}\nAcquire::Check-Valid-Until "false";` : own;
 }
 
 /**
@@ -25,7 +26,7 @@ export async function mirrorLines(release: string): Promise<string> {
   const format = "$(RELEASE) deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
   const args = ["indextargets", "--format", format, "Created-By: Packages"];
   const lines = (await toolText("apt-get", args)).split("\n")
-    .filter((line) => line.startsWith(own))
+    .filter((line) => line.startsWith(release === UNSTABLE ? `${own} ` : own))
     .map((line) => line.slice(line.indexOf(" ") + 1).replace(` ${own}`, ` ${release}`));
   if (lines.length === 0) throw new Error(`apt has no package lists of ${own}`);
   return lines.join("\n");

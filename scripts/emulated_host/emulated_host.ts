@@ -1,8 +1,8 @@
 /**
  * The emulated host: a Debian kernel in QEMU whose TCG emulates hardware virtualisation, with this machine's files under
  * a writable overlay. Inside, /dev/kvm runs microVMs, cgroups are v2, and root has every capability. It exists because
- * build machines often have none of that. Nothing done inside reaches this machine, except through `results`. The systemd
- * host is the same with another root: a Debian booted by systemd (systemd_root.ts), and this repository in it.
+ * build machines often have none of that. Nothing done inside reaches this machine, except through `results`. A host of a
+ * release is the same with another root: a Debian (debian_root.ts), which systemd may boot, and this repository in it.
  */
 import { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 import { type Job, writeJob } from "./job.ts";
@@ -22,6 +22,7 @@ export async function runInEmulatedHost(
   command: readonly string[],
   options: HostOptions = {},
 ): Promise<HostRun> {
+  if (options.systemd && !options.release) throw new TypeError("systemd takes a release");
   const image = await prepareEmulatedHost(options);
   const job = await writeJob(command, image, options);
   try {

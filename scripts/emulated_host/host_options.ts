@@ -12,9 +12,11 @@ export interface HostOptions {
   /** Whether the kernel has SELinux, which does nothing before the command loads a policy. Default false; not with AppArmor. */
   readonly selinux?: boolean;
   /**
-   * Whether the host is a Debian of its own that systemd has booted, in which the repository and Deno's cache are all that
-   * is this machine's. Default false: this machine's files, and no service.
+   * The code name of a Debian release whose kernel and root the host has; the repository and Deno's cache are all that is
+   * this machine's. Absent: this machine's files, and the kernel of its release.
    */
+  readonly release?: string;
+  /** Whether systemd has booted the host, which takes a `release`. Default false: no service. */
   readonly systemd?: boolean;
   /** Whether systemd has the controllers in cgroup v1, with an empty v2 hierarchy beside them. Default false: v2 alone. */
   readonly hybrid?: boolean;

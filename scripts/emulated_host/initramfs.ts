@@ -6,26 +6,37 @@ import type { Machine } from "./machine.ts";
 
 const BUSYBOX = "/bin/busybox";
 
-/** The path of an uncompressed cpio archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst). */
-export async function prepareInitramfs(machine: Machine, kernel: Kernel): Promise<string> {
+/**
+ * The path of an uncompressed cpio archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst) for the kernel of
+ * `release`.
+ */
+export async function prepareInitramfs(
+  machine: Machine,
+  kernel: Kernel,
+  release: string,
+): Promise<string> {
   const guest = await guestFiles();
   const inputs = [kernel.release, machine.modules, guest];
-  const root = await cachedDirectory("emulated_host/initramfs", inputs, async (directory) => {
-    const tree = `${directory}/tree`;
-    for (const folder of ["bin", "dev", "guest/units", "modules", "proc", "sys"]) {
-      await Deno.mkdir(`${tree}/${folder}`, { recursive: true });
-    }
-    await Deno.copyFile(BUSYBOX, `${tree}/bin/busybox`);
-    for (const [name, text] of Object.entries(guest)) {
-      await Deno.writeTextFile(`${tree}/guest/${name}`, text);
-    }
-    await Deno.copyFile(`${tree}/guest/init.sh`, `${tree}/init`);
-    await Deno.chmod(`${tree}/init`, 0o755);
-    await addModules(machine, kernel, `${tree}/modules`);
-    const pack = "find . | cpio --quiet -o -H newc -R 0:0 > ../initramfs.cpio";
-    await tool("sh", ["-c", pack], { cwd: tree });
-    await Deno.remove(tree, { recursive: true });
-  });
+  const root = await cachedDirectory(
+    `emulated_host/${release}/initramfs`,
+    inputs,
+    async (directory) => {
+      const tree = `${directory}/tree`;
+      for (const folder of ["bin", "dev", "guest/units", "modules", "proc", "sys"]) {
+        await Deno.mkdir(`${tree}/${folder}`, { recursive: true });
+      }
+      await Deno.copyFile(BUSYBOX, `${tree}/bin/busybox`);
+      for (const [name, text] of Object.entries(guest)) {
+        await Deno.writeTextFile(`${tree}/guest/${name}`, text);
+      }
+      await Deno.copyFile(`${tree}/guest/init.sh`, `${tree}/init`);
+      await Deno.chmod(`${tree}/init`, 0o755);
+      await addModules(machine, kernel, `${tree}/modules`);
+      const pack = "find . | cpio --quiet -o -H newc -R 0:0 > ../initramfs.cpio";
+      await tool("sh", ["-c", pack], { cwd: tree });
+      await Deno.remove(tree, { recursive: true });
+    },
+  );
   return `${root}/initramfs.cpio`;
 }
 

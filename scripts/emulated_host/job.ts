@@ -27,8 +27,9 @@ export async function writeJob(
   const token = crypto.randomUUID();
   const timeout = options.timeout ?? 120;
   const session = {
-    HOST: image.systemdRoot === undefined ? "plain" : "systemd",
-    SYSTEMD_ROOT: await realPath(image.systemdRoot ?? "/"),
+    ROOT: image.root === undefined ? "machine" : "debian",
+    DEBIAN_ROOT: await realPath(image.root ?? "/"),
+    HOST: options.systemd ? "systemd" : "plain",
     TOKEN: token,
     TIMEOUT: String(timeout),
     LIBRARIES: image.krunLibraries,

@@ -4,11 +4,12 @@
  */
 import { runMain } from "../run_main.ts";
 import { installNewer, installPackages } from "./debian_packages.ts";
+import { hostRelease } from "./apt_sources.ts";
+import { prepareDebianRoot, TESTED_RELEASE } from "./debian_root.ts";
 import { prepareInitramfs } from "./initramfs.ts";
 import { type Kernel, prepareKernel } from "./kernel.ts";
 import { prepareKrunLibraries } from "./krun_libraries.ts";
 import { type Machine, machineFor } from "./machine.ts";
-import { prepareSystemdRoot } from "./systemd_root.ts";
 
 /**
  * Before 8.1, QEMU translates a page's code first and watches the page for writes then. A processor that runs code while
@@ -24,33 +25,35 @@ export interface HostImage {
   readonly initramfs: string;
   /** Folder with libkrun.so.1 and libkrunfw.so.5. */
   readonly krunLibraries: string;
-  /** Folder that is the root of a systemd host; absent for a plain one. */
-  readonly systemdRoot?: string;
+  /** Folder that is the host's root; absent where that is this machine's own. */
+  readonly root?: string;
 }
 
 /**
  * Prepares what is not prepared yet; takes a few milliseconds when nothing is missing, about 15 s when everything is,
- * half a minute more for a systemd host.
+ * a minute more for the root of a release.
+ * @param release a Debian's code name; absent: this machine's files, and the kernel of its release.
  * @throws {HostError} when this machine is not a Debian, or packages are missing and the caller is not root.
  */
 export async function prepareEmulatedHost(
-  { systemd = false }: { readonly systemd?: boolean } = {},
+  { release }: { readonly release?: string } = {},
 ): Promise<HostImage> {
   const machine = machineFor(Deno.build.arch);
   await installPackages(machine.debianPackages);
   await installNewer(machine.qemuPackage, OLDEST_QEMU);
+  const name = release ?? await hostRelease();
   const [kernel, krunLibraries] = await Promise.all([
-    prepareKernel(machine),
+    prepareKernel(machine, name),
     prepareKrunLibraries(machine),
   ]);
-  const initramfs = await prepareInitramfs(machine, kernel);
+  const initramfs = await prepareInitramfs(machine, kernel, name);
   const image = { machine, kernel, initramfs, krunLibraries };
-  return systemd ? { ...image, systemdRoot: await prepareSystemdRoot() } : image;
+  return release ? { ...image, root: await prepareDebianRoot(release) } : image;
 }
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const image = await prepareEmulatedHost({ systemd: true });
+  const image = await prepareEmulatedHost({ release: TESTED_RELEASE });
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   console.log(`kernel ${image.kernel.release}, libkrun in ${image.krunLibraries} (${seconds} s)`);
 }

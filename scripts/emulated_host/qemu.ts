@@ -89,8 +89,11 @@ function kernelCommandLine(
     ? "selinux=1 security=selinux"
     : apparmor
     ? "apparmor=1 security=apparmor"
-    : "apparmor=0";
-  const cgroups = hybrid ? " systemd.unified_cgroup_hierarchy=0" : "";
+    : "apparmor=0 selinux=0";
+  // Since version 256 systemd wants to be told twice (its NEWS).
+  const cgroups = hybrid
+    ? " systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+    : "";
   return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}${cgroups}`;
 }
 

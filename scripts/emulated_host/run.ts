@@ -1,7 +1,8 @@
 /**
  * Runs one command in the emulated host:
  *   deno run -A scripts/emulated_host/run.ts [--timeout SECONDS] [--memory MiB] [--smp N] [--apparmor | --selinux]
- *     [--systemd [--hybrid]] [--results FOLDER] [--console FILE] -- COMMAND [ARGUMENT]...
+ *     [--release NAME
+ *     [--systemd [--hybrid]]] [--results FOLDER] [--console FILE] -- COMMAND [ARGUMENT]...
  * Its output and exit code are the command's; 124 says that the time was up, 125 that the host
  * failed.
  */
@@ -13,7 +14,7 @@ const NUMBERS = ["timeout", "memory", "smp"] as const;
 
 function parseCommandLine(args: string[]): { command: string[]; options: HostOptions } {
   const parsed = parseArgs(args, {
-    string: [...NUMBERS, "results", "console"],
+    string: [...NUMBERS, "release", "results", "console"],
     boolean: ["apparmor", "selinux", "systemd", "hybrid"],
     stopEarly: true,
     unknown: (name: string) => {
@@ -28,9 +29,10 @@ function parseCommandLine(args: string[]): { command: string[]; options: HostOpt
   });
   const command = parsed._.map(String);
   if (command.length === 0) throw new UsageError("a command is missing");
-  const { apparmor, selinux, systemd, hybrid, results, console } = parsed;
-  const switches = { apparmor, selinux, systemd, hybrid };
-  return { command, options: { ...Object.fromEntries(numbers), ...switches, results, console } };
+  const { apparmor, selinux, systemd, hybrid, release, results, console } = parsed;
+  if (systemd && !release) throw new UsageError("--systemd takes a --release");
+  const options = { apparmor, selinux, systemd, hybrid, release, results, console };
+  return { command, options: { ...Object.fromEntries(numbers), ...options } };
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;

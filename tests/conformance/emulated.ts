@@ -1,6 +1,7 @@
 /** The same run in the emulated host: cgroup v2, every capability, AppArmor. */
 import { runOk } from "../harness/run.ts";
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
+import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { runInEmulatedHost } from "../../scripts/emulated_host/emulated_host.ts";
 
 const SCRIPT = "tests/conformance/run.ts";
@@ -15,6 +16,7 @@ export async function runEmulated(programs: readonly string[]): Promise<number> 
   const command = [deno, "run", "-A", "--no-check", "--cached-only", SCRIPT, ...programs];
   const { code } = await runInEmulatedHost(command, {
     timeout: LIMIT,
+    release: TESTED_RELEASE,
     apparmor: true,
     env: { OUTER_KERNEL_RELEASE: Deno.osRelease() },
     onStdout: (chunk) => writeAll(Deno.stdout, chunk),

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { machineFor } from "../../scripts/emulated_host/machine.ts";
-import { PACKAGES } from "../../scripts/emulated_host/systemd_root.ts";
+import { PACKAGES } from "../../scripts/emulated_host/debian_root.ts";
 import { npmRegistry, runInFreshRoot } from "./harness/fresh_root.ts";
 
 /** Whether curl or npm fetches the pinned Deno. */

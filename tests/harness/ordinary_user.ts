@@ -1,5 +1,5 @@
 /**
- * The systemd host's ordinary user (scripts/emulated_host/systemd_root.ts), who has subordinate ids and a session of
+ * The systemd host's ordinary user (scripts/emulated_host/debian_root.ts), who has subordinate ids and a session of
  * systemd's. Tests run as root and start commands in the user's name.
  */
 import { KAGO } from "./kago.ts";

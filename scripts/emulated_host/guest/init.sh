@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # Process 1 of the emulated host while its root is the initramfs: loads the modules, mounts the 9p shares, has the root laid
-# by HOST_root.sh, and hands over to the init that it names.
+# by ROOT_root.sh, and hands over to the init of HOST.
 # Any failure reboots, which ends QEMU, with the reason on the console. Debian's busybox sh runs its own applets before it
 # looks at PATH, through /proc/self/exe.
 set -e
@@ -15,9 +15,9 @@ mkdir -p /host /lower /upper /job /keep
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose root /lower
 mount -t 9p -o ro,trans=virtio,version=9p2000.L job /job
 mount -t tmpfs -o mode=755 tmpfs /upper
-. /job/session.env # HOST, and what job.sh and HOST_root.sh say
+. /job/session.env # ROOT, HOST, and what job.sh and debian_root.sh say
 
-. "/guest/${HOST}_root.sh" # mounts the root on /host, and sets INIT
+. "/guest/${ROOT}_root.sh" # mounts the root on /host
 
 mkdir -p /host/run/emulated_host/job
 mount --move /job /host/run/emulated_host/job
@@ -26,6 +26,13 @@ if grep -q results /sys/bus/virtio/drivers/9pnet_virtio/virtio*/mount_tag; then
   mount -t 9p -o trans=virtio,version=9p2000.L results /host/run/emulated_host/results
 fi
 cp /bin/busybox /guest/*.sh /host/run/emulated_host
+if [ "$HOST" = systemd ]; then
+  mkdir -p /host/run/systemd/system
+  cp /guest/units/* /host/run/systemd/system
+  INIT="/lib/systemd/systemd --unit=emulated-host.target"
+else
+  INIT="/run/emulated_host/busybox sh /run/emulated_host/plain_session.sh"
+fi
 
 mount -t proc proc /host/proc # not moved: busybox needs /proc until the end
 mount --move /sys /host/sys

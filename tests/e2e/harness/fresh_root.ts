@@ -8,7 +8,7 @@ import {
   installPackages,
   withPackageLists,
 } from "../../../scripts/emulated_host/debian_packages.ts";
-import { aptProxies, mirrorLines } from "../../../scripts/emulated_host/apt_sources.ts";
+import { aptSettings, mirrorLines } from "../../../scripts/emulated_host/apt_sources.ts";
 
 /** Where the repository is in a fresh root. */
 export const CLONE = "/root/kago";
@@ -26,7 +26,7 @@ async function minimalRoot(release: string): Promise<string> {
     await installPackages(["mmdebstrap"]);
     const sources = await withPackageLists(() => mirrorLines(release));
     await Deno.writeTextFile(`${directory}/sources.list`, sources);
-    await Deno.writeTextFile(`${directory}/apt.conf`, await aptProxies());
+    await Deno.writeTextFile(`${directory}/apt.conf`, await aptSettings(release));
     await tool("mmdebstrap", [
       ...["--mode=root", "--variant=minbase", "--include=ca-certificates"],
       ...["--dpkgopt=force-unsafe-io", `--aptopt=${directory}/apt.conf`],

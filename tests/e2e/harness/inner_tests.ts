@@ -3,6 +3,7 @@
  * such a run complete: a host that dies half-way must not look like fewer tests.
  */
 import { REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
+import { TESTED_RELEASE } from "../../../scripts/emulated_host/debian_root.ts";
 import { runInEmulatedHost } from "../../../scripts/emulated_host/emulated_host.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
@@ -75,6 +76,7 @@ async function runFiles(
   const command = ["deno", "test", "-A", "--no-check", "--cached-only", "--reporter=tap"];
   const ended = runInEmulatedHost([...command, "--preload", SAME_MOUNTS, ...files], {
     timeout: options.timeout ?? 600,
+    release: TESTED_RELEASE,
     apparmor: options.apparmor,
     selinux: options.selinux,
     systemd: options.systemd,

@@ -1,4 +1,4 @@
-# Sourced by init.sh. The root of the plain host: the developer's own, under a writable overlay.
+# Sourced by init.sh. The root is the developer's own, under a writable overlay.
 
 mkdir /upper/files /upper/work
 mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /host
@@ -25,5 +25,3 @@ if [ -e /keep/paths ]; then
     mount --move "/keep/$number" "/host$path"
   done < /keep/paths
 fi
-
-INIT="/run/emulated_host/busybox sh /run/emulated_host/plain_session.sh"

@@ -1,20 +1,26 @@
 /**
- * The root filesystem of the systemd host: a small Debian of this machine's release with what containers need, made by
- * mmdebstrap(1). It owns the folder `build/cache/emulated_host/systemd_root`; the packages come from wherever this machine's
- * apt gets its own.
+ * The root filesystem of an emulated host of a Debian release: a small Debian with what containers and their tests need,
+ * made by mmdebstrap(1). It owns the folders `build/cache/emulated_host/RELEASE/root`; the packages come from wherever this
+ * machine's apt gets its own.
  */
-import { aptProxies, hostRelease, mirrorLines } from "./apt_sources.ts";
+import { aptSettings, mirrorLines } from "./apt_sources.ts";
 import { cachedDirectory } from "./cache.ts";
 import { tell, tool } from "./command.ts";
 import { installPackages, withPackageLists } from "./debian_packages.ts";
 
+/** The release of the emulated hosts that tests run in, a code name; a variable of the environment chooses another one. */
+export const TESTED_RELEASE = Deno.env.get("EMULATED_RELEASE") ?? "trixie";
+
 export const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
-  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables", "containerd"],
-  ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs"],
-  ...["busybox-static", "kmod", "iproute2", "procps", "strace"],
+  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables", "containerd", "docker.io"],
+  ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs", "buildah", "catatonit", "criu"],
+  ...["busybox-static", "kmod", "iproute2", "procps", "strace", "checkpolicy", "gcc", "libc6-dev"],
   ...["libsystemd0", "libseccomp2", "libcap-ng0"],
 ];
+
+/** Programs that Debian 12 has in another package. */
+const SINCE_TRIXIE = ["docker-cli"];
 
 /** Of no use to a test, and half of the files. */
 const LEFT_OUT = ["/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*"];
@@ -33,21 +39,24 @@ const CUSTOMIZE = `
   touch "$1/var/lib/systemd/linger/user"
 `;
 
-/** The path of the root; the first call downloads about 80 MB and takes half a minute. It is never refreshed. */
-export async function prepareSystemdRoot(): Promise<string> {
-  const release = await hostRelease();
-  const inputs = [release, PACKAGES, LEFT_OUT, CUSTOMIZE];
-  const path = await cachedDirectory("emulated_host/systemd_root", inputs, async (directory) => {
+/**
+ * The path of the root of `release`, a code name; the first call downloads about 250 MB and takes a minute. It is never
+ * refreshed.
+ */
+export async function prepareDebianRoot(release: string): Promise<string> {
+  const packages = release === "bookworm" ? PACKAGES : [...PACKAGES, ...SINCE_TRIXIE];
+  const inputs = [packages, LEFT_OUT, CUSTOMIZE];
+  const path = await cachedDirectory(`emulated_host/${release}/root`, inputs, async (directory) => {
     await installPackages(["mmdebstrap"]);
-    tell(`making a root of ${release} with systemd (80 MB)`);
+    tell(`making a root of ${release} (250 MB)`);
     const sources = await withPackageLists(() => mirrorLines(release));
     await Deno.writeTextFile(`${directory}/sources.list`, sources);
-    await Deno.writeTextFile(`${directory}/proxy.conf`, await aptProxies());
+    await Deno.writeTextFile(`${directory}/apt.conf`, await aptSettings(release));
     await tool("mmdebstrap", [
-      ...["--mode=root", "--variant=minbase", `--include=${PACKAGES}`],
+      ...["--mode=root", "--variant=minbase", `--include=${packages}`],
       ...[...LEFT_OUT.map((path) => `path-exclude=${path}`), "force-unsafe-io"]
         .map((option) => `--dpkgopt=${option}`),
-      `--aptopt=${directory}/proxy.conf`,
+      `--aptopt=${directory}/apt.conf`,
       `--customize-hook=${CUSTOMIZE}`,
       ...[release, `${directory}/root`, `${directory}/sources.list`],
     ]);

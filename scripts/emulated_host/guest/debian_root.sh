@@ -1,4 +1,4 @@
-# Sourced by init.sh. The root of the systemd host: a Debian made for it (SYSTEMD_ROOT), in which the folders that the job
+# Sourced by init.sh. The root is a Debian made for it (DEBIAN_ROOT), in which the folders that the job
 # needs appear at the paths they have outside. All of it can be written to, and none of that gets out.
 
 number=0
@@ -10,7 +10,7 @@ lay() { # lay LOWER TARGET
     -o "lowerdir=/keep/$number,upperdir=/upper/$number/files,workdir=/upper/$number/work" overlay "$2"
 }
 
-lay "/lower$SYSTEMD_ROOT" /host
+lay "/lower$DEBIAN_ROOT" /host
 mount -t tmpfs -o mode=1777 tmpfs /host/tmp
 mount -t tmpfs -o mode=755 tmpfs /host/run
 # Stores of podman's, root's and others': overlay does not go over overlay.
@@ -21,7 +21,3 @@ mount -t tmpfs -o mode=755 tmpfs /keep/home
 cp -a /host/home/. /keep/home
 mount --move /keep/home /host/home
 while read -r path; do lay "/lower$path" "/host$path"; done < /job/folders
-
-mkdir -p /host/run/systemd/system
-cp /guest/units/* /host/run/systemd/system
-INIT="/lib/systemd/systemd --unit=emulated-host.target"
