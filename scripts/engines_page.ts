@@ -2,11 +2,12 @@
  * Writes docs/engines.md from docs/engines.json, after taking over what the engines' suites left in build/engines. Owns
  * the page's words; what was found is the suites' (tests/engines).
  */
-import { type Host, HOSTS, RUNTIMES } from "../tests/engines/engine_case.ts";
+import { type Host, HOSTS, type Runtime, RUNTIMES } from "../tests/engines/engine_case.ts";
 import {
   type Engine,
   ENGINES,
   readResults,
+  RELEASES,
   RESULTS,
   RUNS,
   type SuiteResult,
@@ -18,8 +19,12 @@ export const PAGE = `${ROOT}/docs/engines.md`;
 const HEAD = `# kago under the engines
 
 What podman, buildah, containerd and Docker do with kago and, on the same machine in the same minute, with runc or crun. The
-tables are written by \`deno task docs:engines\` from what the suites in tests/engines found; \`./scripts/test.sh\` runs the
-suites and fails when a command fails with kago, or when this page says something else.
+engines, the runtimes beside kago and, in an emulated host, the kernel are those of a release of Debian: 12, 13, or next, which
+is its unstable distribution on the day of the run.
+
+The tables are written by \`deno task docs:engines\` from what the suites in tests/engines found. \`./scripts/test.sh\` runs the
+suites natively on the machine's release and on Debian 13 in the emulated hosts, and fails when a command fails with kago, or
+when this page says something else. \`deno task test:next\` does so for next; what else is here stays as the last run found it.
 `;
 
 /** What a host is, for each that there are results of. */
@@ -41,39 +46,56 @@ export function renderPage(results: readonly SuiteResult[]): string {
 }
 
 function renderEngine(engine: Engine, results: readonly SuiteResult[]): string {
-  const tables = results.filter((run) => run.engine === engine).map(renderTable);
+  const own = results.filter((run) => run.engine === engine);
+  const hosts = [...new Set(own.map(({ host }) => host))];
+  const tables = hosts.map((host) => renderTable(host, own.filter((run) => run.host === host)));
   return [`## ${engine}`, ...tables].join("\n\n") + "\n";
 }
 
-/** A column for each runtime that was tried; a dash where one was not tried. */
-function renderTable({ version, host, outcomes }: SuiteResult): string {
-  const runtimes = RUNTIMES.filter((runtime) =>
-    Object.values(outcomes).some((outcome) => outcome[runtime] !== undefined)
-  );
+interface Column {
+  readonly run: SuiteResult;
+  readonly runtime: Runtime;
+}
+
+/** A column for each runtime that was tried on a release; a dash where a command was not tried. */
+function renderTable(host: Host, runs: readonly SuiteResult[]): string {
+  const columns = runs.flatMap(columnsOf);
+  const commands = new Set(runs.flatMap(({ outcomes }) => Object.keys(outcomes)));
   const word = (works?: boolean) => works === undefined ? "–" : works ? "works" : "fails";
-  const rows = Object.entries(outcomes).map(([command, outcome]) => [
+  const rows = [...commands].map((command) => [
     `\`${command.replaceAll("|", "\\|")}\``,
-    ...runtimes.map((runtime) => word(outcome[runtime])),
+    ...columns.map(({ run, runtime }) => word(run.outcomes[command]?.[runtime])),
   ]);
-  const lines = [["command", ...runtimes], ["---", ...runtimes.map(() => "---")], ...rows];
+  const head = ["command", ...columns.map(({ run, runtime }) => `${runtime}, ${run.release}`)];
+  const lines = [head, head.map(() => "---"), ...rows];
+  const versions = runs.map(({ release, version }) => `${release}: ${version}`);
   return [
-    `### ${version} on ${HOSTS[host]}`,
+    `### ${HOSTS[host]}`,
+    "",
+    `${versions.join("; ")}.`,
     "",
     ...lines.map((cells) => `| ${cells.join(" | ")} |`),
   ].join("\n");
 }
 
-/** The results with those of `newer` in the place of older ones of the same engine and host. */
+function columnsOf(run: SuiteResult): Column[] {
+  return RUNTIMES.filter((runtime) =>
+    Object.values(run.outcomes).some((outcome) => outcome[runtime] !== undefined)
+  ).map((runtime) => ({ run, runtime }));
+}
+
+/** The results with those of `newer` in the place of older ones of the same engine, host and release. */
 export function takeOver(
   results: readonly SuiteResult[],
   newer: readonly SuiteResult[],
 ): SuiteResult[] {
-  const key = ({ engine, host }: SuiteResult) => `${engine}\n${host}`;
+  const key = ({ engine, host, release }: SuiteResult) => `${engine}\n${host}\n${release}`;
   const merged = new Map([...results, ...newer].map((run) => [key(run), run]));
   const hosts = Object.keys(HOSTS);
   return [...merged.values()].sort((a, b) =>
     ENGINES.indexOf(a.engine) - ENGINES.indexOf(b.engine) ||
-    hosts.indexOf(a.host) - hosts.indexOf(b.host)
+    hosts.indexOf(a.host) - hosts.indexOf(b.host) ||
+    RELEASES.indexOf(a.release) - RELEASES.indexOf(b.release)
   );
 }
 

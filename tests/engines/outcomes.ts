@@ -17,6 +17,16 @@ export const ENGINES = [
 ] as const;
 export type Engine = typeof ENGINES[number];
 
+/** The Debian releases that the engines come from, as the tables call them. */
+export const RELEASES = ["12", "13", "next"] as const;
+export type Release = typeof RELEASES[number];
+
+/** The release of the system that this runs on (os-release(5)); Debian's testing and unstable have no number yet. */
+export async function ownRelease(): Promise<Release> {
+  const id = /^VERSION_ID="?(\d+)/m.exec(await Deno.readTextFile("/etc/os-release"))?.[1];
+  return RELEASES.find((release) => release === id) ?? "next";
+}
+
 /** Whether a command works with each runtime; a runtime that it was not tried with is left out. */
 export type Outcome = Readonly<Partial<Record<Runtime, boolean>>>;
 
@@ -37,11 +47,12 @@ export function compareOutcomes(found: Outcomes, told: Outcomes): string[] {
   });
 }
 
-/** One run of a suite. */
+/** One run of a suite; it replaces an older one of the same engine, release and host. */
 export interface SuiteResult {
   readonly engine: Engine;
   /** As the engine itself tells it. */
   readonly version: string;
+  readonly release: Release;
   readonly host: Host;
   readonly outcomes: Outcomes;
 }
@@ -56,7 +67,7 @@ export const RUNS = `${ROOT}/build/engines`;
 export async function writeResult(result: SuiteResult): Promise<void> {
   const folder = Deno.env.get("EMULATED_HOST_RESULTS") ?? RUNS;
   await Deno.mkdir(folder, { recursive: true });
-  const name = `${result.engine} ${result.host}`.replaceAll(/\W+/g, "-");
+  const name = `${result.engine} ${result.host} ${result.release}`.replaceAll(/\W+/g, "-");
   await Deno.writeTextFile(`${folder}/${name}.json`, JSON.stringify(result, null, 2) + "\n");
 }
 

@@ -16,7 +16,9 @@ import {
   type Engine,
   type Outcome,
   type Outcomes,
+  ownRelease,
   readResults,
+  type Release,
   writeResult,
 } from "./outcomes.ts";
 
@@ -43,6 +45,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   const outcomes: Record<string, Outcome> = {};
   const errors: string[] = [];
   let told: Outcomes = {};
+  let release: Release;
   const title = (name: string) => `${engine} on ${host}: ${name}`;
   // An engine's background processes are no leak of the test that happens to start them.
   const test = (name: string, fn: () => Promise<void>) =>
@@ -50,7 +53,10 @@ export function runSuite<Session>(suite: Suite<Session>): void {
 
   test("starts", async () => {
     const results = await readResults();
-    told = results.find((run) => run.engine === engine && run.host === host)?.outcomes ?? {};
+    release = await ownRelease();
+    told =
+      results.find((run) => run.engine === engine && run.host === host && run.release === release)
+        ?.outcomes ?? {};
     // Two first commands of podman's at once both make /dev/shm/libpod_lock, and one of them fails.
     await inTurn(...runtimes.map((runtime) => async () => {
       sessions[runtime] = await suite.open(runtime);
@@ -71,7 +77,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   }
   test("the results are those of docs/engines.md", async () => {
     const version = await suite.version(Object.values(sessions)[0]!);
-    await writeResult({ engine, version, host, outcomes });
+    await writeResult({ engine, version, release, host, outcomes });
     const differences = compareOutcomes(outcomes, told);
     if (differences.length === 0) return;
     const advice = "when that is so, run `deno task docs:engines` after the suites";

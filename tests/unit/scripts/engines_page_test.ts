@@ -5,6 +5,7 @@ import { readResults, type SuiteResult } from "../../engines/outcomes.ts";
 const V1: SuiteResult = {
   engine: "podman",
   version: "podman 1",
+  release: "12",
   host: "v1",
   outcomes: { "podman run": { kago: true, runc: true }, "podman x": { kago: true, runc: false } },
 };
@@ -27,10 +28,24 @@ Deno.test("renderPage() has a table for each host, with the runtimes that were t
   const page = renderPage([V1, V2]);
   assertStringIncludes(
     page,
-    "### podman 1 on cgroup v1\n\n| command | kago | runc |\n| --- | --- | --- |\n| `podman run` | works | works |\n",
+    "### cgroup v1\n\n12: podman 1.\n\n" +
+      "| command | kago, 12 | runc, 12 |\n| --- | --- | --- |\n| `podman run` | works | works |\n",
   );
   assertStringIncludes(page, "| `podman x` | works | fails |");
-  assertStringIncludes(page, "### podman 1 on cgroup v2\n\n| command | kago |\n");
+  assertStringIncludes(page, "### cgroup v2\n\n12: podman 1.\n\n| command | kago, 12 |\n");
+});
+
+Deno.test("renderPage() has the releases of a host side by side", () => {
+  const outcomes = { "podman run": { kago: true }, "podman new": { kago: true } };
+  const page = renderPage([V1, { ...V1, release: "13", version: "podman 5", outcomes }]);
+  assertStringIncludes(
+    page,
+    "12: podman 1; 13: podman 5.\n\n| command | kago, 12 | runc, 12 | kago, 13 |\n",
+  );
+  assertStringIncludes(
+    page,
+    "| `podman x` | works | fails | – |\n| `podman new` | – | – | works |\n",
+  );
 });
 
 Deno.test("renderPage() has a dash for a runtime that a command was not tried with", () => {
@@ -38,8 +53,9 @@ Deno.test("renderPage() has a dash for a runtime that a command was not tried wi
   assertStringIncludes(renderPage([{ ...V1, outcomes }]), "| `podman x` | works | – |");
 });
 
-Deno.test("takeOver() puts a newer result in an older one's place and sorts by engine and host", () => {
+Deno.test("takeOver() puts a newer result in an older one's place and sorts by engine, host and release", () => {
   const newer = { ...V1, version: "podman 2" };
   const docker: SuiteResult = { ...V1, engine: "docker" };
-  assertEquals(takeOver([docker, V2, V1], [newer]), [newer, V2, docker]);
+  const next: SuiteResult = { ...V1, release: "next" };
+  assertEquals(takeOver([docker, next, V2, V1], [newer]), [newer, next, V2, docker]);
 });
