@@ -3,6 +3,7 @@
  * were, with their propagation. Where mounts are shared, as on every host with systemd, a runtime's mounts and unmounts reach
  * it without a word; scripts/test_all.ts runs these suites on both kinds of hosts.
  */
+import { aroundTests, type TestFunction } from "./around_tests.ts";
 import { until } from "./until.ts";
 
 /** What an engine mounts in its own store at its first command, and ip-netns(8) at its first namespace, and both leave. */
@@ -45,13 +46,4 @@ function guarded(test: TestFunction): TestFunction {
   };
 }
 
-type TestFunction = (context: Deno.TestContext) => void | Promise<void>;
-
-const original = Deno.test as unknown as (...words: unknown[]) => void;
-const register = (...words: unknown[]) =>
-  original(...words.map((word) => {
-    if (typeof word === "function") return guarded(word as TestFunction);
-    const { fn, ...rest } = word as { fn?: TestFunction };
-    return fn ? { ...rest, fn: guarded(fn) } : word;
-  }));
-Object.assign(Deno, { test: Object.assign(register, Deno.test) });
+aroundTests(guarded);

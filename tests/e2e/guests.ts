@@ -1,0 +1,72 @@
+/**
+ * How often a guest ends by a triple fault in the emulated host, with kago and with libkrun alone (bare_vm.c), one after the
+ * other in the same boot:
+ *
+ *   deno run -A tests/e2e/guests.ts [GUESTS]
+ *
+ * Default: 100 of each, which take half an hour and more.
+ */
+import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
+import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
+import { runInEmulatedHost } from "../../scripts/emulated_host/emulated_host.ts";
+import { makeBundle, removeBundle } from "../harness/bundle.ts";
+import { EMULATED } from "../harness/emulated.ts";
+import { KAGO } from "../harness/kago.ts";
+import { run, runOk } from "../harness/run.ts";
+import { countTripleFaults, tripleFaults } from "./harness/triple_faults.ts";
+
+const SCRIPT = "tests/e2e/guests.ts";
+
+/** Seconds for two guests. */
+const LIMIT = 120;
+
+async function bootAndRun(guests: number): Promise<number> {
+  const deno = Deno.execPath();
+  await runOk(deno, ["cache", "--quiet", SCRIPT], { cwd: REPOSITORY }); // no network inside
+  const command = [deno, "run", "-A", "--no-check", "--cached-only", SCRIPT, String(guests)];
+  const { code } = await runInEmulatedHost(command, {
+    release: TESTED_RELEASE,
+    timeout: guests * LIMIT,
+    env: { OUTER_KERNEL_RELEASE: Deno.osRelease() },
+    onStdout: (chunk) => void Deno.stdout.writeSync(chunk),
+    onStderr: (chunk) => void Deno.stderr.writeSync(chunk),
+  });
+  return code;
+}
+
+async function countHere(guests: number): Promise<number> {
+  countTripleFaults();
+  const bundle = await makeBundle({
+    args: ["/bin/true"],
+    annotations: { "run.oci.handler": "krun", "krun.cpus": "1", "krun.ram_mib": "256" },
+  });
+  const bare = `${bundle.path}/bare_vm`;
+  const source = new URL("in_microvm_host/bare_vm.c", import.meta.url).pathname;
+  await runOk("cc", ["-O2", "-w", "-o", bare, source]);
+  const commands = {
+    kago: [KAGO, "run", "--bundle", bundle.path, "guest"],
+    "libkrun alone": [bare, bundle.rootfs, "/bin/true"],
+  };
+  const ended = { kago: 0, "libkrun alone": 0 };
+  for (let guest = 1; guest <= guests; guest++) {
+    for (const [name, [program, ...args]] of Object.entries(commands)) {
+      const before = tripleFaults();
+      const { code, stderr } = await run(program!, args, { timeout: LIMIT });
+      const faults = tripleFaults() - before;
+      ended[name as keyof typeof ended] += faults;
+      if (faults > 0 || code !== 0) {
+        console.log(
+          `${name}, guest ${guest}: ${faults} triple faults, exit code ${code}\n${stderr}`,
+        );
+      }
+    }
+    console.log(`${guest} guests of each; triple faults: ${JSON.stringify(ended)}`);
+  }
+  await removeBundle(bundle);
+  return 0;
+}
+
+if (import.meta.main) {
+  const guests = Number(Deno.args[0] ?? 100);
+  Deno.exit(await (EMULATED ? countHere(guests) : bootAndRun(guests)));
+}

@@ -1,0 +1,29 @@
+/**
+ * Preloaded before test files that run microVMs in an emulated host: a failure there says whether it may come of a triple
+ * fault, which is the emulation's; any other is a fault of kago's or of the test's.
+ */
+import { aroundTests, type TestFunction } from "../../harness/around_tests.ts";
+import { countTripleFaults, SENTENCE, tripleFaults } from "./triple_faults.ts";
+
+/** How often the kernel has killed a process because memory ran out (proc_vmstat(5)). */
+function outOfMemoryKills(): number {
+  return Number(/^oom_kill (\d+)$/m.exec(Deno.readTextFileSync("/proc/vmstat"))![1]);
+}
+
+function telling(test: TestFunction): TestFunction {
+  return async (context) => {
+    try {
+      await test(context);
+    } catch (error) {
+      const facts = `${SENTENCE} ${tripleFaults() - faultsBefore}; ` +
+        `kills for want of memory since the boot: ${outOfMemoryKills()}`;
+      throw new Error(`${error instanceof Error ? error.message : error}\n${facts}`, {
+        cause: error,
+      });
+    }
+  };
+}
+
+countTripleFaults();
+const faultsBefore = tripleFaults();
+aroundTests(telling);
