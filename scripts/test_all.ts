@@ -31,14 +31,24 @@ const FIRST: readonly Suite[] = [
 /** What compares the mounts before and after each test. */
 const SAME_MOUNTS = ["--preload", "tests/harness/same_mounts.ts"];
 
-/**
- * Suites that share this machine's cgroups and engines, and run one after the other: on a host whose mounts are private, and
- * on one where they are shared, as with systemd.
- */
-const ON_BOTH_HOSTS = (["private", "shared"] as const).flatMap((mounts): readonly Suite[] =>
+type Mounts = NonNullable<Suite["mounts"]>;
+
+function withMounts(mounts: Mounts, suite: Suite): Suite {
+  return { ...suite, name: `${suite.name}, ${mounts} mounts`, mounts };
+}
+
+/** Suites in which kago is tried on a host whose mounts are private too, not only shared, as with systemd. */
+const ON_BOTH_HOSTS = (["private", "shared"] as const).flatMap((mounts) =>
   [
     tests("integration", ...SAME_MOUNTS, "tests/integration"),
     tests("security", ...SAME_MOUNTS, "tests/security"),
+  ].map((suite) => withMounts(mounts, suite))
+);
+
+/** Suites that share this machine's cgroups and engines, and run one after the other. docs/tests.md has the reasons. */
+const CONTAINERS: readonly Suite[] = [
+  ...ON_BOTH_HOSTS,
+  ...[
     tests("differential", ...SAME_MOUNTS, "tests/differential"),
     {
       name: "conformance",
@@ -46,11 +56,7 @@ const ON_BOTH_HOSTS = (["private", "shared"] as const).flatMap((mounts): readonl
       reads: "tap",
     } as const,
     tests("engines", ...SAME_MOUNTS, "tests/engines"),
-  ].map((suite) => ({ ...suite, name: `${suite.name}, ${mounts} mounts`, mounts }))
-);
-
-const CONTAINERS: readonly Suite[] = [
-  ...ON_BOTH_HOSTS,
+  ].map((suite) => withMounts("shared", suite)),
   { ...tests("neighbour", ...SAME_MOUNTS, "tests/neighbour"), mounts: "private", pids: "own" },
 ];
 

@@ -156,6 +156,9 @@ const V2_FAILURES: readonly KnownFailure[] = [
   },
 ];
 
+/** Programs that fail on every host with cgroup v2 for reasons of their own. */
+export const FAIL_ON_V2: readonly string[] = V2_FAILURES.map(({ program }) => program);
+
 const KNOWN_FAILURES: readonly KnownFailure[] = [
   ...V1_FAILURES,
   ...V2_FAILURES,
