@@ -19,12 +19,27 @@
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 #endif
 
+struct limit {
+  uint64_t soft, hard;
+};
+
+static int change_limit(uint64_t resource, const struct limit *new, struct limit *old) {
+  return (int)raw_syscall(SYS_prlimit64, 0, (long)resource, (long)new, (long)old, 0, 0);
+}
+
 int op_rlimit(struct context *c, const struct field *f) {
   (void)c;
-  struct {
-    uint64_t soft, hard;
-  } limit = {f[1].number, f[2].number};
-  return (int)raw_syscall(SYS_prlimit64, 0, (long)f[0].number, (long)&limit, 0, 0, 0);
+  const struct limit limit = {f[1].number, f[2].number};
+  return change_limit(f[0].number, &limit, NULL);
+}
+
+int op_hard_limit(struct context *c, const struct field *f) {
+  (void)c;
+  struct limit limit;
+  int result = change_limit(f[0].number, NULL, &limit);
+  if (result < 0 || limit.hard >= f[1].number) return result;
+  limit.hard = f[1].number;
+  return change_limit(f[0].number, &limit, NULL);
 }
 
 int op_soft_limit(struct context *c, const struct field *f) {

@@ -34,6 +34,18 @@ TEST(a_limit_has_a_soft_and_a_hard_value) {
   EQUAL(set_limit(1000, 1, 1), -EINVAL);
 }
 
+TEST(a_hard_limit_is_raised_and_never_lowered) {
+  EQUAL(set_limit(RLIMIT_NOFILE, 60, 90), 0);
+  const long raised = op_hard_limit(&c, (const struct field[]){{.number = RLIMIT_NOFILE}, {.number = 80}});
+  EQUAL(raised, 0);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_max, 90);
+  const long result = op_hard_limit(&c, (const struct field[]){{.number = RLIMIT_NOFILE}, {.number = 95}});
+  if (result == -EPERM) return; /* without CAP_SYS_RESOURCE */
+  EQUAL(result, 0);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_max, 95);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_cur, 60);
+}
+
 TEST(a_soft_limit_is_lowered_and_never_raised) {
   EQUAL(set_limit(RLIMIT_NOFILE, 60, 90), 0);
   EQUAL(lower_soft_limit(RLIMIT_NOFILE, 70), 0);

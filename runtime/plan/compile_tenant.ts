@@ -4,7 +4,7 @@
  */
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { ProcessInput } from "./compile_input.ts";
-import { oomScoreOps } from "./namespaces.ts";
+import { hardLimitOps, oomScoreOps } from "./namespaces.ts";
 import type { Op, Plan } from "./op.ts";
 import { homeOps, identityOps, programOps, sessionOps, streamOps, terminalOps } from "./process.ts";
 import { affinityOps } from "./schedule.ts";
@@ -23,6 +23,7 @@ export interface TenantInput extends ProcessInput {
 export function compileTenantPlan(input: TenantInput): Plan {
   const process = input.spec.process!;
   const streams = streamOps(input, process);
+  const isUserJoined = (input.namespaces & NAMESPACES.user.flag) !== 0;
   return {
     intermediate: [
       // Before anything of the container's can look at this process (CVE-2024-21626).
@@ -32,6 +33,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
       ...affinityOps(process, "final"),
       ...oomScoreOps(process, input.host.uid !== 0),
       ...streams.early,
+      ...(isUserJoined && input.host.uid === 0 ? hardLimitOps(process) : []),
       ...joinOps(input.namespaces),
       { op: "cloneInit" },
     ],

@@ -1,6 +1,7 @@
 /** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
 import { SpecError } from "../errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
+import { RLIMITS } from "../spec/rlimits.ts";
 import type { Namespace, Process, Spec, TimeOffset } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { type Op, SYNC_POINTS } from "./op.ts";
@@ -36,6 +37,7 @@ export function intermediateOps(
     ...oomScoreOps(input.spec.process, !isRoot),
     ...early,
     ...agentDoorOps(input),
+    ...(user && isRoot && input.runFolder === undefined ? hardLimitOps(input.spec.process) : []),
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
     ...(isRoot ? [...first, ...entered] : [...entered, ...first]),
@@ -100,6 +102,19 @@ export function oomScoreOps(
   const path = "/proc/self/oom_score_adj";
   const op: Op = { op: "writeFile", path, data: `${score}`, from: "process.oomScoreAdj" };
   return isOrdinaryUser ? shown([op]) : [op];
+}
+
+/**
+ * Before the user namespace: raising a hard limit takes the host's CAP_SYS_RESOURCE (getrlimit(2)). The limits themselves are
+ * set when all else is done.
+ */
+export function hardLimitOps(process: Process | undefined): readonly Op[] {
+  return (process?.rlimits ?? []).map(({ type, hard }, index): Op => ({
+    op: "hardLimit",
+    resource: RLIMITS[type]!,
+    hard: BigInt(hard),
+    from: `process.rlimits[${index}]`,
+  }));
 }
 
 /** The offsets as /proc/PID/timens_offsets takes them (time_namespaces(7)). */

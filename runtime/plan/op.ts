@@ -114,6 +114,8 @@ export const OPS = {
 
   sethostname: { name: "str" },
   setdomainname: { name: "str" },
+  /** Raises a hard limit, and lowers none. */
+  hardLimit: { resource: "u32", hard: "u64" },
   /** setrlimit(2). */
   rlimit: { resource: "u32", soft: "u64", hard: "u64" },
   /** Lowers a soft limit to what the caller had, the hard one stays. */

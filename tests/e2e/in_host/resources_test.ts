@@ -1,9 +1,10 @@
 /** Limits and device rules on pure cgroup v2: set through kago and read back from the kernel. Runs inside the emulated host. */
 import "../../integration/device_filter_test.ts";
 import "../../integration/update_test.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../harness/bundle.ts";
 import { inside, Kago } from "../../harness/kago.ts";
+import { runOk } from "../../harness/run.ts";
 
 const MIB = 1 << 20;
 
@@ -40,6 +41,34 @@ Deno.test("what podman writes for -m 64m, --cpus 0.5, --cpu-shares, --cpuset-cpu
     "0",
     "2048",
   ]);
+});
+
+Deno.test("a hard limit above the caller's is given in a user namespace too, by run and exec", async () => {
+  const wanted = 1 << 20;
+  const mappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const config = {
+    process: { rlimits: [{ type: "RLIMIT_NOFILE", soft: wanted, hard: wanted }] },
+    linux: {
+      namespaces: ["user", "pid", "mount", "ipc", "uts"].map((type) => ({ type })),
+      uidMappings: mappings,
+      gidMappings: mappings,
+    },
+  };
+  const callers = Number((await runOk("sh", ["-c", "ulimit -H -n"])).trim());
+  assert(callers < wanted, `the caller's limit is ${callers} already`);
+  const args = ["/bin/sh", "-c", "ulimit -H -n; exec sleep 1000"];
+  await Kago.with({ args, config }, async (kago) => {
+    const created = await kago.create();
+    assertEquals(created.code, 0, created.stdout);
+    assertEquals((await kago.run("start", kago.id)).code, 0);
+    await kago.says(`${wanted}`);
+    const { rlimits } = config.process;
+    const process = { args: ["/bin/sh", "-c", "ulimit -H -n"], cwd: "/", rlimits };
+    const file = `${kago.bundle.path}/process.json`;
+    await Deno.writeTextFile(file, JSON.stringify(process));
+    const { stdout, stderr } = await kago.run("exec", "--process", file, kago.id);
+    assertEquals(stdout.trim(), `${wanted}`, stderr);
+  });
 });
 
 Deno.test("cpu burst and idle", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
 import { intermediateOps } from "../../../runtime/plan/namespaces.ts";
-import { SYNC_POINTS } from "../../../runtime/plan/op.ts";
+import { type Op, SYNC_POINTS } from "../../../runtime/plan/op.ts";
 import type { Namespace } from "../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
 
@@ -70,6 +70,23 @@ Deno.test("intermediateOps() joins a user namespace by its path and takes its ro
     { op: "becomeRoot", from: "linux.namespaces[0].path" },
     { op: "cloneInit" },
   ]);
+});
+
+Deno.test("intermediateOps() raises hard limits before a user namespace, and only for root", () => {
+  const spec = specWith([], {
+    process: { ...PROCESS, rlimits: [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }] },
+    linux: { namespaces: [{ type: "user", path: "/ns/user" }] },
+  });
+  const raise = { op: "hardLimit", resource: 7, hard: 20n, from: "process.rlimits[0]" };
+  assertEquals(intermediateOps(inputOf(spec))[0], raise as Op);
+  const without = [
+    inputOf(spec, { host: { uid: 1000, gid: 1000, env: [] } }),
+    inputOf({ ...spec, linux: { namespaces: [] } }),
+    inputOf(spec, { runFolder: "/run/kago/id" }),
+  ];
+  for (const input of without) {
+    assertEquals(intermediateOps(input).filter(({ op }) => op === "hardLimit"), []);
+  }
 });
 
 Deno.test("intermediateOps() joins the cgroup and sets the OOM score before anything else", () => {
