@@ -16,7 +16,7 @@ BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-
 DEMO_PACKAGES="busybox-static"
 TEST_PACKAGES="
   runc crun criu
-  podman conmon buildah netavark aardvark-dns slirp4netns passt uidmap fuse-overlayfs catatonit iptables
+  podman conmon buildah netavark aardvark-dns slirp4netns passt uidmap fuse-overlayfs catatonit iptables nftables
   containerd docker.io docker-cli?
   checkpolicy
   libseccomp2

@@ -13,7 +13,17 @@ export const TESTED_RELEASE = Deno.env.get("EMULATED_RELEASE") ?? "trixie";
 
 export const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
-  ...["podman", "crun", "runc", "netavark", "aardvark-dns", "iptables", "containerd", "docker.io"],
+  ...[
+    "podman",
+    "crun",
+    "runc",
+    "netavark",
+    "aardvark-dns",
+    "iptables",
+    "nftables",
+    "containerd",
+    "docker.io",
+  ],
   ...["uidmap", "slirp4netns", "passt", "fuse-overlayfs", "buildah", "catatonit", "criu"],
   ...["busybox-static", "kmod", "iproute2", "procps", "strace", "checkpolicy", "gcc", "libc6-dev"],
   ...["libsystemd0", "libseccomp2", "libcap-ng0"],

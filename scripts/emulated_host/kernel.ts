@@ -2,6 +2,7 @@
  * Debian's kernel out of its package: downloaded and unpacked, never installed. It owns the folders
  * `build/cache/emulated_host/RELEASE/kernel`: `vmlinux`, and `lib/modules/RELEASE` with the modules a host of containers wants.
  */
+import { exists } from "../build/output_file.ts";
 import { aptSettings, hostRelease, mirrorLines } from "./apt_sources.ts";
 import { cachedDirectory } from "./cache.ts";
 import { tell, tool, toolText } from "./command.ts";
@@ -16,6 +17,9 @@ const MODULE_FOLDERS = [
 const DRIVERS_LEFT_OUT = ["can", "ethernet", "phy", "usb", "wireless"].map((kind) =>
   `drivers/net/${kind}`
 );
+
+/** Packages of a kernel's image, modules and the lists of these. */
+const PARTS = /^linux-(base|binary|modules)-\d/;
 
 export interface Kernel {
   /** An image that QEMU's `-kernel` takes. */
@@ -35,36 +39,51 @@ export async function prepareKernel(machine: Machine, release: string): Promise<
   const name = `emulated_host/${release}/kernel`;
   const root = await cachedDirectory(name, inputs, async (directory) => {
     tell(`fetching the kernel of ${release} (70 to 110 MB)`);
-    const archive = await downloadPackage(machine.kernelMetapackage, release, directory);
-    await unpack(archive, directory);
-    await Deno.remove(archive);
+    const archives = await downloadPackages(machine.kernelMetapackage, release, directory);
+    await unpack(archives, directory);
+    await Promise.all(archives.map((archive) => Deno.remove(archive)));
     const version = await onlyEntry(`${directory}/lib/modules`);
     await tool("depmod", ["-b", directory, version]);
-    const image = await Deno.readFile(`${directory}/boot/vmlinuz-${version}`);
-    await Deno.writeFile(`${directory}/vmlinux`, await machine.unpackKernel(image));
-    await Deno.remove(`${directory}/boot`, { recursive: true });
+    const images = [`boot/vmlinuz-${version}`, `lib/modules/${version}/vmlinuz`]
+      .map((path) => `${directory}/${path}`);
+    const image = await exists(images[0]!) ? images[0]! : images[1]!;
+    await Deno.writeFile(
+      `${directory}/vmlinux`,
+      await machine.unpackKernel(await Deno.readFile(image)),
+    );
+    await Deno.remove(image);
   });
   const version = await onlyEntry(`${root}/lib/modules`);
   return { image: `${root}/vmlinux`, release: version, modulesRoot: root };
 }
 
-/** Downloads the kernel package that `metapackage` of `release` depends on; returns the .deb's path. */
-async function downloadPackage(
+/**
+ * Downloads the kernel package that `metapackage` of `release` depends on, since Debian 14 with those of its image and its modules;
+ * returns the paths of the .deb files.
+ */
+async function downloadPackages(
   metapackage: string,
   release: string,
   directory: string,
-): Promise<string> {
+): Promise<string[]> {
   const download = async (options: readonly string[]) => {
-    const depends = ["depends", "--important", metapackage];
-    const dependencies = await toolText("apt-cache", [...options, ...depends]);
-    const name = /Depends: (linux-image-\S+)/.exec(dependencies)?.[1];
-    if (!name) throw new Error(`${metapackage} depends on no kernel package:\n${dependencies}`);
+    const dependenciesOf = async (name: string) => {
+      const depends = ["depends", "--important", name];
+      const lines = await toolText("apt-cache", [...options, ...depends]);
+      return [...lines.matchAll(/Depends: (\S+)/g)].map(([, dependency]) => dependency!);
+    };
+    const image = (await dependenciesOf(metapackage)).find((name) =>
+      name.startsWith("linux-image-")
+    );
+    if (!image) throw new Error(`${metapackage} depends on no kernel package`);
+    const parts = (await dependenciesOf(image)).filter((name) => PARTS.test(name));
     const asRoot = ["-o", "APT::Sandbox::User=root"]; // apt's own user cannot write here
-    await tool("apt-get", [...options, "download", ...asRoot, name], { cwd: directory });
+    const words = [...options, "download", ...asRoot, image, ...parts];
+    await tool("apt-get", words, { cwd: directory });
   };
   if (release === await hostRelease()) await withPackageLists(() => download([]));
   else await withListsOf(release, download);
-  return `${directory}/${await onlyEntry(directory)}`;
+  return [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`);
 }
 
 /** Gives `action` the options with which apt knows the packages of another release, and none that are installed. */
@@ -93,18 +112,20 @@ async function withListsOf(
   }
 }
 
-async function unpack(archive: string, directory: string): Promise<void> {
+async function unpack(archives: readonly string[], directory: string): Promise<void> {
   // In ./lib up to Debian 12, in ./usr/lib since.
   const modules = "./*lib/modules/*";
   const wanted = [
-    "./boot/vmlinuz-*",
+    "./*/vmlinuz*", // in /boot up to Debian 13, beside the modules since
     `${modules}/modules.*`,
     ...MODULE_FOLDERS.map((folder) => `${modules}/kernel/${folder}`),
   ];
   const unwanted = DRIVERS_LEFT_OUT.map((folder) => `--exclude=${modules}/kernel/${folder}`);
   const rename = "--transform=s,^\\./usr/lib/,./lib/,";
-  const pipe = 'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "$@"';
-  await tool("sh", ["-c", pipe, archive, rename, ...unwanted, ...wanted], { cwd: directory });
+  const pipe =
+    'for archive in $0; do dpkg-deb --fsys-tarfile "$archive"; done | tar -x --ignore-zeros --wildcards "$@"';
+  const names = archives.map((path) => path.slice(path.lastIndexOf("/") + 1)).join(" ");
+  await tool("sh", ["-c", pipe, names, rename, ...unwanted, ...wanted], { cwd: directory });
 }
 
 async function onlyEntry(directory: string): Promise<string> {
