@@ -4,6 +4,7 @@
  * build machines often have none of that. Nothing done inside reaches this machine, except through `results`. A host of a
  * release is the same with another root: a Debian (debian_root.ts), which systemd may boot, and this repository in it.
  */
+import { tell } from "./command.ts";
 import { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 import { type Job, writeJob } from "./job.ts";
 import { splitAtMarks } from "./marked_stream.ts";
@@ -13,8 +14,8 @@ import { BOOT_LIMIT, Qemu } from "./qemu.ts";
 export { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 
 /**
- * Boots the host, runs `command` as root in it, and ends it. Always comes back, at the latest 30 s after
- * BOOT_LIMIT and the command's own time limit together.
+ * Boots the host, runs `command` as root in it, and ends it. A host that does not come up is started once more. Always comes
+ * back, at the latest 30 s after BOOT_LIMIT, twice, and the command's own time limit together.
  * @throws {EmulatedHostError} when the host did not boot or died before the command ended.
  * @throws {HostError} as prepareEmulatedHost().
  */
@@ -24,6 +25,20 @@ export async function runInEmulatedHost(
 ): Promise<HostRun> {
   if (options.systemd && !options.release) throw new TypeError("systemd takes a release");
   const image = await prepareEmulatedHost(options);
+  try {
+    return await runOnce(command, image, options);
+  } catch (error) {
+    if (!(error instanceof EmulatedHostError) || error.hasBooted) throw error;
+    tell(`${error.message}\nstarting it once more`);
+    return await runOnce(command, image, options);
+  }
+}
+
+async function runOnce(
+  command: readonly string[],
+  image: HostImage,
+  options: HostOptions,
+): Promise<HostRun> {
   const job = await writeJob(command, image, options);
   try {
     return await boot(image, job, options);
@@ -79,7 +94,8 @@ async function boot(image: HostImage, job: Job, options: HostOptions): Promise<H
   await qemu.end();
   options.signal?.throwIfAborted();
   if (code === undefined || stderrEnd === undefined || bootSeconds === undefined) {
-    throw new EmulatedHostError(whyNot(bootSeconds, seconds()), await qemu.console());
+    const hasBooted = bootSeconds !== undefined;
+    throw new EmulatedHostError(whyNot(bootSeconds, seconds()), await qemu.console(), hasBooted);
   }
   return { code: Number(code), bootSeconds, totalSeconds: seconds() };
 }

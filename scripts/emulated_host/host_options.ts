@@ -48,7 +48,12 @@ export interface HostRun {
 export class EmulatedHostError extends Error {
   override name = "EmulatedHostError";
   /** `console` is what the guest kernel and QEMU printed; its tail becomes part of the message. */
-  constructor(problem: string, readonly console: string) {
+  constructor(
+    problem: string,
+    readonly console: string,
+    /** Whether the command had begun. */
+    readonly hasBooted: boolean,
+  ) {
     const tail = console.trimEnd().split("\n").slice(-40).join("\n");
     super(`${problem}; the console ends with:\n${tail}`);
   }
