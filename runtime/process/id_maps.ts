@@ -3,7 +3,7 @@
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { errnoOf, HostError, SyscallError } from "../errors.ts";
+import { errnoOf, HostError, SyscallError, withReason } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";
@@ -65,7 +65,11 @@ function runHelper(program: string, pid: number, mappings: readonly IdMapping[])
       stderr: "piped",
     }).outputSync();
   } catch (cause) {
-    throw new HostError(`${program} cannot be run`, "install the package uidmap", { cause });
+    throw new HostError(
+      withReason(`${program} cannot be run`, cause),
+      "install the package uidmap",
+      { cause },
+    );
   }
   if (output.success) return;
   const why = new TextDecoder().decode(output.stderr).trim();

@@ -69,7 +69,7 @@ Deno.test("loadSpec() says why a file cannot be read", async () => {
     await assertSpecRejection(
       () => loadSpec(bundle),
       "",
-      `cannot read ${bundle}/config.json: is a directory`,
+      `cannot read ${bundle}/config.json: is a directory (EISDIR)`,
     );
   });
 });
@@ -152,8 +152,8 @@ Deno.test("parseSpec() gives line and column of what is not JSON", async () => {
 });
 
 Deno.test("parseSpec() refuses JSON that is no object", async () => {
-  await assertSpecRejection(() => parseSpec("[]"), "", "expected object, got array");
-  await assertSpecRejection(() => parseSpec("null"), "", "expected object, got null");
+  await assertSpecRejection(() => parseSpec("[]"), "", "config.json: expected object, got array");
+  await assertSpecRejection(() => parseSpec("null"), "", "config.json: expected object, got null");
 });
 
 Deno.test("parseProcess() names places below process", async () => {
