@@ -10,6 +10,7 @@ import { loadState, saveState } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
+import { execProblem, hookProblem } from "./op_failure.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
@@ -77,11 +78,17 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
+/** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
 function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
-  const { stage, text, errno } = message;
-  return text
-    ? new Error(`cannot start container ${id}: ${text}`)
-    : new SyscallError(`cannot start container ${id}: its program or a hook`, errno, stage);
+  const { stage, text, errno, findings } = message;
+  const begin = `cannot start container ${id}`;
+  if (text) return new Error(`${begin}: ${text}`);
+  const named = findings.find(({ found }) => found === "program" || found === "named");
+  if (!named) return new SyscallError(`${begin}: its process cannot be made`, errno, stage);
+  const problem = named.found === "program"
+    ? `process.args: ${execProblem(named.text, errno)}`
+    : `hooks.startContainer: ${hookProblem(named.text, errno, findings[0])}`;
+  return new SpecError("", `${begin}: ${problem}`);
 }
