@@ -8,6 +8,7 @@ import { LOADERS } from "./runtime/cli/loaders.ts";
 import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
+import { onPhase, phase } from "./runtime/phases.ts";
 import { withoutLongWords } from "./runtime/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
@@ -22,8 +23,13 @@ async function main(args: readonly string[]): Promise<number> {
     const { log, logFormat, debug } = opening.global;
     if (log) requireLogFile(log);
     logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
+    if (debug) onPhase(logger.debug);
     if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
-    return await carryOut(parseCommand(opening), logger);
+    const commandLine = parseCommand(opening);
+    phase("command line read");
+    const code = await carryOut(commandLine, logger);
+    phase("command done");
+    return code;
   } catch (error) {
     logger.error(messageOf(error));
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);

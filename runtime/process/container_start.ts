@@ -3,6 +3,7 @@ import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
+import { phase } from "../phases.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
@@ -35,6 +36,7 @@ export interface Started {
 export function startContainer(root: string, id: string, manager = -1): Started {
   using lock = lockState(root, id);
   const state = loadState(root, id);
+  phase("container locked and its state read");
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
   const report = packed()?.report;
   if (!report) requireStartable(state);
@@ -43,6 +45,7 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
+  phase("Init has answered");
   if (datagram) throw startError(state, datagram);
   runPoststart(state);
   return { pid: state.pid, ...(notify ? { notify } : {}) };
