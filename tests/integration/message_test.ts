@@ -2,7 +2,7 @@
  * Every operation that can fail by config.json: one sentence that names the field, the part of a path, and the reason.
  * Needs root.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { messageOf, SECRET } from "./message_fixture.ts";
@@ -275,6 +275,19 @@ const CASES: Readonly<Record<string, Case>> = {
     config: { linux: { resources: { pids: { limit: 10 }, unified: { "no.such": "1" } } } },
     says: /./,
   },
+  "a memory limit that is too small": {
+    config: { linux: { resources: { memory: { limit: 262144 } } } },
+    says:
+      "linux.resources.memory.limit: 262144 bytes are too few to make the process in: the kernel killed it when memory ran out; allow more memory",
+  },
+  "a variable without =": {
+    config: { process: { env: [SECRET] } },
+    says: "process.env[0]: must be NAME=value, it has no =",
+  },
+  "an rlimit that is not known": {
+    config: { process: { rlimits: [{ type: "RLIMIT_NO", soft: 1, hard: 1 }] } },
+    says: /^process\.rlimits\[0\]\.type: "RLIMIT_NO" is unknown, must be one of RLIMIT_ and /,
+  },
   "a time offset that is too long": {
     config: {
       linux: {
@@ -315,4 +328,14 @@ Deno.test("an operation that config.json makes fail is told in one sentence", as
         if (Deno.env.get("SHOW")) console.log(message);
       }));
   }
+});
+
+Deno.test("all fields of the operation that failed are told with --debug, and then only", async () => {
+  const mounts = [{ ...BIND, destination: "/mnt", source: "/no/such" }];
+  await Kago.with({ mounts }, async (kago) => {
+    const dump = /bind source=\/no\/such target=\/mnt recursive=0 .* slot=/;
+    assertEquals(dump.test((await kago.foreground()).stderr), false);
+    kago.globals.push("--debug");
+    assertMatch((await kago.foreground()).stderr, dump);
+  });
 });
