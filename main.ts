@@ -5,8 +5,11 @@
 import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
 import { LOADERS } from "./runtime/cli/loaders.ts";
+import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
+import { onPhase, phase } from "./runtime/phases.ts";
+import { withoutLongWords } from "./runtime/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;
@@ -20,8 +23,13 @@ async function main(args: readonly string[]): Promise<number> {
     const { log, logFormat, debug } = opening.global;
     if (log) requireLogFile(log);
     logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
+    if (debug) onPhase(logger.debug);
     if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
-    return await carryOut(parseCommand(opening), logger);
+    const commandLine = parseCommand(opening);
+    phase("command line read");
+    const code = await carryOut(commandLine, logger);
+    phase("command done");
+    return code;
   } catch (error) {
     logger.error(messageOf(error));
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
@@ -32,19 +40,19 @@ async function main(args: readonly string[]): Promise<number> {
 async function carryOut(commandLine: CommandLine, logger: Logger): Promise<number> {
   if (commandLine.kind === "version") {
     const { versionText } = await import("./runtime/version.ts");
-    console.log(versionText());
+    print(`${versionText()}\n`);
     return 0;
   }
   if (commandLine.kind === "help") {
     const { helpText } = await import("./runtime/cli/help.ts");
-    console.log(helpText(commandLine.command));
+    print(`${helpText(commandLine.command)}\n`);
     return 0;
   }
   return await runCommand(LOADERS, commandLine.invocation, logger);
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return withoutLongWords(error instanceof Error ? error.message : String(error));
 }
 
 function* causesOf(error: unknown): Generator<string> {

@@ -1,5 +1,6 @@
 /** Which executors there are, and in which order they are asked. */
 import { HostError, SpecError, UsageError } from "../runtime/errors.ts";
+import { quoted } from "../runtime/quoted.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
 import { defaultExecutor } from "./default.ts";
 import {
@@ -42,12 +43,12 @@ export function executorNamed(name: string): Executor {
   const executor = EXECUTORS.find((candidate) => candidate.name === name);
   if (executor) return executor;
   throw new HostError(
-    `this kago has no handler ${JSON.stringify(name)}, with which the container was created`,
+    `this kago has no handler ${quoted(name)}, with which the container was created`,
     "use the kago that created it",
   );
 }
 
 function unknown(handler: string): string {
   const names = EXECUTORS.map(({ name }) => name).join(" or ");
-  return `there is no handler ${JSON.stringify(handler)}: use ${names}`;
+  return `there is no handler ${quoted(handler)}: use ${names}`;
 }

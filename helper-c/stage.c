@@ -15,8 +15,8 @@
 
 #include "context.h"
 #include "exec_hidden.h"
+#include "failure.h"
 #include "kernel.h"
-#include "message.h"
 
 static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
   (void)c;
@@ -39,11 +39,6 @@ static void reset_affinity(void) {
   raw_syscall(SYS_sched_setaffinity, 0, sizeof all, (long)all, 0, 0, 0);
 }
 
-static void report_failure(const struct context *c, uint32_t operation, int error) {
-  struct message message = {.type = MESSAGE_FAILED, .stage = c->stage, .value = operation, .error = -error};
-  if (c->report_fd >= 0) message_send(c->report_fd, &message, -1);
-}
-
 static int close_on_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, FD_CLOEXEC)); }
 
 int main(int argc, char **argv) {
@@ -55,7 +50,7 @@ int main(int argc, char **argv) {
   reset_signals();
   reset_affinity();
   umask(022); /* what we make below the root is for the container's user too */
-  struct plan plan;
+  struct plan plan = {0};
   struct context c = {.plan = &plan,
                       .plan_fd = atoi(argv[2]),
                       .sync_fd = atoi(argv[3]),
@@ -82,6 +77,6 @@ int main(int argc, char **argv) {
     result = run_stage(&c, &failed);
     if (result == 0 && c.stage == stage) result = -ENOEXEC; /* a plan ends in exec, or goes on in the next stage */
   }
-  report_failure(&c, failed, result);
+  failure_report(&c, failed, -result);
   end_process(1);
 }

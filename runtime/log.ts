@@ -2,7 +2,9 @@
  * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
  * what is worth an entry, and the exit code, are main.ts's.
  */
+import { withoutDenoWords } from "./errno.ts";
 import { describeErrno, errnoOf, HostError } from "./errors.ts";
+import { visible } from "./quoted.ts";
 
 export interface LoggerOptions {
   /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */
@@ -16,7 +18,7 @@ export interface Logger {
   debug(message: string): void;
   info(message: string): void;
   warn(message: string): void;
-  /** Also prints the bare message on stderr when the log is a file: conmon and people read it there. */
+  /** One line, whatever is in it. Also prints the bare message on stderr when the log is a file: conmon and people read it there. */
   error(message: string): void;
 }
 
@@ -62,7 +64,8 @@ export function createLogger({ file, format, debug }: LoggerOptions): Logger {
     }
   }
 
-  function log(level: Level, message: string) {
+  function log(level: Level, text: string) {
+    const message = visible(withoutDenoWords(text));
     const entry = formatEntry(level, message, new Date());
     if (!append(entry)) console.error(entry);
     else if (level === "error") console.error(message);

@@ -19,7 +19,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "plan", files: ["runtime/plan/"] },
   { name: "spec", files: ["runtime/spec/"] },
   { name: "ffi", files: ["ffi/"] },
-  { name: "errors", files: ["runtime/errors.ts"] },
+  { name: "errors", files: ["runtime/errors.ts", "runtime/errno.ts", "runtime/quoted.ts"] },
 ];
 
 /** They may import anything of the project, and `node:` modules; nothing of the product may import them. */

@@ -1,5 +1,6 @@
 /** Reads single annotations as annotation_table.ts says. Pure. */
 import { SpecError } from "../../runtime/errors.ts";
+import { quoted } from "../../runtime/quoted.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { type AnnotationName, type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 
@@ -75,5 +76,5 @@ function decimal(text: string): number {
 }
 
 function refused(name: AnnotationName, text: string, form: string): SpecError {
-  return annotationError(name, `is ${JSON.stringify(text)}, must be ${form}`);
+  return annotationError(name, `is ${quoted(text)}, must be ${form}`);
 }

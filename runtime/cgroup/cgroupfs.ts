@@ -2,7 +2,7 @@
  * The cgroupfs driver: makes a container's cgroup by writing to the cgroup filesystem, and says how Init joins it.
  * Which directories and values is decided in path.ts and resources.ts; kill.ts works on any driver's directories.
  */
-import { errnoOf, HostError } from "../errors.ts";
+import { errnoOf, HostError, withReason } from "../errors.ts";
 import type { Op } from "../plan/op.ts";
 import { applyWrites, directoryFor } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
@@ -118,11 +118,11 @@ export function requireUnused(directory: CgroupDirectory): void {
 function mkdirError(path: string, errno: number, cause: unknown): Error {
   if (errno === EROFS) {
     const remedy = "mount the cgroup hierarchies read-write";
-    return new CgroupAccessError(`mkdir ${path}: read-only file system`, remedy, { cause });
+    return new CgroupAccessError(withReason(`mkdir ${path}`, cause), remedy, { cause });
   }
   if (errno === EACCES || errno === EPERM) {
     const remedy = "run as root, or have this part of the hierarchy delegated to you";
-    return new CgroupAccessError(`mkdir ${path}: permission denied`, remedy, { cause });
+    return new CgroupAccessError(withReason(`mkdir ${path}`, cause), remedy, { cause });
   }
   return syscallError(`mkdir ${path}`, cause);
 }

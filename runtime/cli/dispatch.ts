@@ -3,6 +3,7 @@
  * belongs to which command is loaders.ts's.
  */
 import type { Logger } from "../log.ts";
+import { phase } from "../phases.ts";
 import type { CommandName, Invocation } from "./command_table.ts";
 
 /** What a module in runtime/commands/ exports. */
@@ -23,5 +24,6 @@ export async function runCommand<C extends CommandName>(
   logger: Logger,
 ): Promise<number> {
   const { run } = await loaders[invocation.command as C]();
+  phase(`command ${invocation.command} loaded`);
   return await run(invocation, logger);
 }

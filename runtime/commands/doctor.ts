@@ -1,5 +1,6 @@
 /** `kago doctor`: can this host run microVMs, and if not, what to do. It changes nothing. */
 import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
 import { containerFindings } from "../doctor/containers.ts";
 import { engineFindings } from "../doctor/engines.ts";
 import { canRunMicrovms } from "../doctor/finding.ts";
@@ -19,6 +20,6 @@ export function run({ global, options }: Invocation<"doctor">): number {
     ...engineFindings(),
   ];
   const text = options.json ? reportToJson(findings) : formatReport(findings);
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  print(text);
   return canRunMicrovms(findings) ? 0 : 1;
 }

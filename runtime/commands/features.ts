@@ -1,6 +1,7 @@
 /** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
 import { unsafeAnnotations } from "../../executors/libkrun/annotation_table.ts";
 import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
 import { OCI_VERSION, OCI_VERSION_MIN } from "../spec/oci_version.ts";
 import { HOOK_MOMENTS } from "../plan/hooks.ts";
 import { knownMountOptions } from "../plan/mount_options.ts";
@@ -10,7 +11,7 @@ import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES } from "../spec/spec_linux.ts"
 import { NAMESPACES } from "../spec/namespaces.ts";
 
 export function run(_invocation: Invocation<"features">): number {
-  console.log(JSON.stringify(features(), null, 2));
+  print(`${JSON.stringify(features(), null, 2)}\n`);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 /** `kago state`: a container's state as JSON (runtime spec, "Query State"). */
 import type { Invocation } from "../cli/command_table.ts";
+import { print } from "../cli/output.ts";
 import { stateOutput } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
@@ -11,6 +12,6 @@ export function run({ global, positionals }: Invocation<"state">): number {
   const root = stateRoot(global);
   const state = loadState(root, positionals[0]!);
   const status = liveStatus(state, () => isUnlocked(root, state.id));
-  console.log(stateOutput(state, status, ownerName(state.owner)));
+  print(`${stateOutput(state, status, ownerName(state.owner))}\n`);
   return 0;
 }

@@ -1,5 +1,5 @@
 /** The folder of a checkpoint's images, and the one for criu's logs. */
-import { HostError, UsageError } from "../errors.ts";
+import { HostError, UsageError, withReason } from "../errors.ts";
 import { isMissing } from "../files.ts";
 import type { FolderPaths } from "../plan/criu.ts";
 import { joinPath } from "../plan/path.ts";
@@ -20,9 +20,13 @@ function makeFolder(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new HostError(`cannot make the folder ${path}`, "name a folder that can be written to", {
-      cause,
-    });
+    throw new HostError(
+      withReason(`cannot make the folder ${path}`, cause),
+      "name a folder that can be written to",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -68,9 +72,13 @@ export function readDescriptors(images: string): string[] {
     const value: unknown = JSON.parse(Deno.readTextFileSync(path));
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   } catch (cause) {
-    throw new HostError(`cannot read ${path}`, "the checkpoint is damaged, or not of a container", {
-      cause,
-    });
+    throw new HostError(
+      withReason(`cannot read ${path}`, cause),
+      "the checkpoint is damaged, or not of a container",
+      {
+        cause,
+      },
+    );
   }
   throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
 }

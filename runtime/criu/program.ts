@@ -1,6 +1,6 @@
 /** Which criu is used, and whether it is recent enough. */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { HostError } from "../errors.ts";
+import { HostError, withReason } from "../errors.ts";
 import { findProgram } from "../find_program.ts";
 import { joinPath } from "../plan/path.ts";
 
@@ -69,7 +69,11 @@ function askVersion(path: string): string {
   try {
     output = runCriu(path, ["--version"]);
   } catch (cause) {
-    throw new HostError(`${path} cannot be executed`, "name another criu with --criu", { cause });
+    throw new HostError(
+      withReason(`${path} cannot be executed`, cause),
+      "name another criu with --criu",
+      { cause },
+    );
   }
   const version = parseVersion(new TextDecoder().decode(output.stdout));
   if (version !== undefined) return version;

@@ -5,6 +5,7 @@
 import { pickExecutor } from "../../executors/registry.ts";
 import type { Executor, RootFile } from "../../executors/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
+import { phase } from "../phases.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import { ignoredOptions } from "../plan/mounts.ts";
@@ -73,6 +74,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
   const bundle = joinPath(Deno.cwd(), request.bundle);
   const { spec: loaded, text, warnings } = await loadSpec(bundle, request.config);
+  phase("config.json read and checked");
   const executor = pickExecutor(loaded, request);
   const notify = notifyFolderOf(request, loaded, executor);
   const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
@@ -82,7 +84,9 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
   const cgroup = await buildCgroup(request, prepared.spec);
+  phase("host and cgroup looked at");
   const seccomp = await buildSeccomp(spec, request.root);
+  phase("seccomp filter made");
   const resctrl = await buildResctrl(id, spec);
   const runFolder = runFolderOf(request, prepared.ending);
   const plan = compilePlan({
@@ -100,6 +104,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
   });
+  phase("plan compiled");
   return {
     id,
     bundle,

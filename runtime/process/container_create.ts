@@ -6,6 +6,7 @@ import { VERSION } from "../../ffi/embedded.gen.ts";
 import type { Notify } from "../../ffi/processes.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import { SpecError } from "../errors.ts";
+import { phase } from "../phases.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";
@@ -109,6 +110,7 @@ function createIn<T>(
       pidStartTime: processStartTime(pid) ?? "",
     };
     (request.status === "created" ? saveCreated : saveState)(request.root, state);
+    phase("state saved");
     if (request.pidFile) writePidFile(request.pidFile, pid);
     if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
     return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });

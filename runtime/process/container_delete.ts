@@ -1,6 +1,7 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
 import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/destroy.ts";
 import { HostError, NotFoundError, StateError } from "../errors.ts";
+import { phase } from "../phases.ts";
 import { removeResctrl } from "../resctrl/record.ts";
 import { DamagedStateError, ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -67,6 +68,7 @@ export function removeStopped(
   warn: Warn,
 ): void {
   endInit(state);
+  phase("container's process ended");
   removeAll(root, state, destroy, warn);
 }
 
@@ -74,8 +76,10 @@ export function removeStopped(
 function removeAll(root: string, state: StoredState, destroy: CgroupDestroyer, warn: Warn): void {
   removeSharedMounts(state);
   if (state.cgroup) destroy(state.cgroup);
+  phase("cgroup removed");
   if (state.resctrl) removeResctrl(state.resctrl);
   removeStateDir(root, state.id);
+  phase("state removed");
   runPoststop(state, warn);
 }
 

@@ -2,8 +2,11 @@
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { catchSignals, type ExitStatus, waitInForeground } from "../../ffi/processes.ts";
 import { EACCES, EBUSY } from "../cgroup/errors.ts";
+import { oomKills } from "../cgroup/oom_kills.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../errors.ts";
+import { explainDeath } from "./out_of_memory.ts";
+import { phase } from "../phases.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
 import { type Stages, startStages, undoAll } from "./stages.ts";
@@ -27,6 +30,7 @@ type Warn = (message: string) => void;
 export async function execInContainer(request: ExecRequest, warn: Warn): Promise<ExitStatus> {
   const tenant = await buildTenant(request);
   using _init = tenant.init;
+  phase("container and process looked at, plan compiled");
   tenant.warnings.forEach(warn);
   if (!request.detach) catchSignals(request.subreaper);
   const { pid, master } = startTenant(tenant, request, warn);
@@ -39,6 +43,9 @@ function startTenant(
   warn: Warn,
 ): Stages {
   const undo: (() => void)[] = [];
+  const { cgroup: record } = tenant.state;
+  const isLimited = tenant.task.spec.linux?.resources?.memory !== undefined;
+  const kills = record && isLimited ? oomKills(record) : undefined;
   try {
     const stages = startInCgroup(tenant, cgroup.length > 0, undo, warn);
     if (pidFile) writePidFile(pidFile, stages.pid);
@@ -46,7 +53,10 @@ function startTenant(
     stages.start();
     return stages;
   } catch (error) {
-    throw undoAll(undo, error);
+    const cause = kills === undefined
+      ? error
+      : explainDeath(error, record, tenant.task.spec, kills);
+    throw undoAll(undo, cause);
   }
 }
 

@@ -3,6 +3,7 @@ import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
+import { phase } from "../phases.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
@@ -10,6 +11,7 @@ import { loadState, saveState } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
+import { execProblem, hookProblem } from "./op_failure.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
@@ -34,6 +36,7 @@ export interface Started {
 export function startContainer(root: string, id: string, manager = -1): Started {
   using lock = lockState(root, id);
   const state = loadState(root, id);
+  phase("container locked and its state read");
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
   const report = packed()?.report;
   if (!report) requireStartable(state);
@@ -42,6 +45,7 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
+  phase("Init has answered");
   if (datagram) throw startError(state, datagram);
   runPoststart(state);
   return { pid: state.pid, ...(notify ? { notify } : {}) };
@@ -77,11 +81,17 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
+/** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
 function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
-  const { stage, text, errno } = message;
-  return text
-    ? new Error(`cannot start container ${id}: ${text}`)
-    : new SyscallError(`cannot start container ${id}: its program or a hook`, errno, stage);
+  const { stage, text, errno, findings } = message;
+  const begin = `cannot start container ${id}`;
+  if (text) return new Error(`${begin}: ${text}`);
+  const named = findings.find(({ found }) => found === "program" || found === "named");
+  if (!named) return new SyscallError(`${begin}: its process cannot be made`, errno, stage);
+  const problem = named.found === "program"
+    ? `process.args: ${execProblem(named.text, errno)}`
+    : `hooks.startContainer: ${hookProblem(named.text, errno, findings[0])}`;
+  return new SpecError("", `${begin}: ${problem}`);
 }

@@ -36,11 +36,19 @@ export interface Ready {
   readonly master: number;
 }
 
+/** All stages are gone without a word: they were killed. */
+export class StagesDied extends HostError {
+  override name = "StagesDied";
+  constructor() {
+    super("a stage of the container died", "see the kernel's log");
+  }
+}
+
 /**
  * Talks until Init waits for its start.
  * @param undo gets what takes back what is done on the host.
  * @param children gets Init's pid as soon as it is known.
- * @throws the error that a stage reports, {HostError} when all of them are gone without a word.
+ * @throws the error that a stage reports, {StagesDied} when all of them are gone without a word.
  */
 export function converse(
   sync: number,
@@ -82,7 +90,7 @@ export function converse(
 function nextOf(turn: Heard[], sync: number, senders: Senders): Heard {
   while (turn.length === 0) {
     const datagram = receive(sync);
-    if (!datagram) throw new HostError("a stage of the container died", "see the kernel's log");
+    if (!datagram) throw new StagesDied();
     const { bytes, sender, passed } = datagram;
     turn.push(...senders.admit({ message: decodeMessage(bytes), sender, passed }));
   }

@@ -1,12 +1,13 @@
 /** The hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
-import { SpecError, SyscallError } from "../errors.ts";
 import { encodePlan } from "../plan/encode.ts";
-import { nameOp } from "../plan/format.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
+import type { Op } from "../plan/op.ts";
+import { isMissing } from "../files.ts";
+import { type Finding, opError } from "./op_failure.ts";
 
 export { inheritedEnv as hookEnv };
 
@@ -25,9 +26,17 @@ export function runHooks(
   const plan = encodePlan({ intermediate: [], init: [], vmm });
   const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
   if (errno === 0) return undefined;
-  const op = vmm[failed]!;
-  const cause = new SyscallError(nameOp(op), errno);
-  return new SpecError(op.from!, cause.message, { cause });
+  const op = vmm[failed] as Extract<Op, { op: "hook" }>;
+  return opError(op, { errno, stage: "vmm", findings: [whatIsAt(op.path)] });
+}
+
+function whatIsAt(path: string): Finding {
+  try {
+    const found = Deno.statSync(path).isDirectory ? "folder" : "file";
+    return { field: 0, found, text: path };
+  } catch (error) {
+    return { field: 0, found: isMissing(error) ? "missing" : "shut", text: path };
+  }
 }
 
 /**

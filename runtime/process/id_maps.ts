@@ -3,7 +3,8 @@
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { errnoOf, HostError, SyscallError } from "../errors.ts";
+import { HostError, SpecError, withReason } from "../errors.ts";
+import { quoted } from "../quoted.ts";
 import { findProgram } from "../find_program.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";
@@ -13,16 +14,16 @@ import type { IdMapping, Spec } from "../spec/spec.ts";
 /**
  * Writes /proc/PID/uid_map and gid_map.
  * @throws {HostError} when an ordinary user needs newuidmap and it is missing or refuses.
- * @throws {SyscallError} when the kernel refuses the maps.
+ * @throws {SpecError} when the kernel refuses the maps.
  */
 export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
   const uids = spec.linux?.uidMappings ?? [];
   const gids = spec.linux?.gidMappings ?? [];
   if (host.uid === 0 || (isOwn(uids, host.uid) && isOwn(gids, host.gid))) {
     // Without CAP_SETGID outside, the kernel takes a gid map only once setgroups is denied.
-    if (host.uid !== 0) write(`/proc/${pid}/setgroups`, "deny");
-    write(`/proc/${pid}/gid_map`, mapText(gids));
-    write(`/proc/${pid}/uid_map`, mapText(uids));
+    if (host.uid !== 0) write(`/proc/${pid}/setgroups`, "deny", "linux.gidMappings");
+    write(`/proc/${pid}/gid_map`, mapText(gids), "linux.gidMappings");
+    write(`/proc/${pid}/uid_map`, mapText(uids), "linux.uidMappings");
     return;
   }
   runHelper("newgidmap", pid, gids);
@@ -31,23 +32,22 @@ export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
 
 /**
  * Writes /proc/PID/timens_offsets, of a process whose new time namespace nobody has entered.
- * @throws {SyscallError} when the kernel refuses the offsets.
+ * @throws {SpecError} when the kernel refuses the offsets.
  */
 export function writeTimeOffsets(pid: number, spec: Spec): void {
-  write(`/proc/${pid}/timens_offsets`, timeOffsetsText(spec));
+  write(`/proc/${pid}/timens_offsets`, timeOffsetsText(spec), "linux.timeOffsets");
 }
 
 function isOwn(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.length === 1 && mappings[0]!.hostID === id && mappings[0]!.size === 1;
 }
 
-function write(path: string, text: string): void {
+function write(path: string, text: string, field: string): void {
   try {
     Deno.writeTextFileSync(path, text);
   } catch (cause) {
-    throw new SyscallError(`write ${JSON.stringify(text)} to ${path}`, errnoOf(cause), "main", {
-      cause,
-    });
+    const problem = `the kernel does not take ${quoted(text.trimEnd())} in ${path}`;
+    throw new SpecError(field, withReason(problem, cause), { cause });
   }
 }
 
@@ -65,7 +65,11 @@ function runHelper(program: string, pid: number, mappings: readonly IdMapping[])
       stderr: "piped",
     }).outputSync();
   } catch (cause) {
-    throw new HostError(`${program} cannot be run`, "install the package uidmap", { cause });
+    throw new HostError(
+      withReason(`${program} cannot be run`, cause),
+      "install the package uidmap",
+      { cause },
+    );
   }
   if (output.success) return;
   const why = new TextDecoder().decode(output.stderr).trim();

@@ -4,11 +4,13 @@
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
+import { phase } from "../phases.ts";
 import type { OciState, Status } from "../state/container_state.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
 import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
 import { listenForStart } from "./notify_socket.ts";
+import { explainDeath } from "./out_of_memory.ts";
 import { type Stages, startStages, undoAll } from "./stages.ts";
 
 export interface LaunchOptions {
@@ -33,12 +35,14 @@ export function launch(build: Build, options: LaunchOptions): Launched {
   try {
     return { ...launchSteps(build, options, undo), abort: () => undoAll(undo, undefined) };
   } catch (error) {
-    throw undoAll(undo, error);
+    // While the cgroup is there to be asked.
+    throw undoAll(undo, explainDeath(error, build.cgroup?.record, build.spec));
   }
 }
 
 function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[]): Stages {
   const cgroup = build.cgroup && beginCgroup(build.cgroup, undo);
+  phase("cgroup made");
   if (build.resctrl) undo.push(build.resctrl.create());
   for (const file of build.rootFiles) putRootFile(build.rootfs, file);
   const listen = options.stateFolder ? listenForStart(options.stateFolder) : -1;
@@ -50,6 +54,7 @@ function launchSteps(build: Build, options: LaunchOptions, undo: (() => void)[])
   );
   for (const fd of [listen, folder]) if (fd >= 0) closeFd(fd);
   cgroup?.settle();
+  phase("container made");
   return stages;
 }
 

@@ -2,10 +2,18 @@
  * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
  * owns the layout, and turns a failure into the error that names the operation.
  */
-import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts";
-import { nameOp } from "../plan/format.ts";
-import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
+import { HostError, SpecError, SyscallError } from "../errors.ts";
+import { type Op, type Plan, type Stage, STAGES } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
+import {
+  dumpOf,
+  execProblem,
+  type Finding,
+  findProgramProblem,
+  FOUND,
+  opError,
+  procfsProblem,
+} from "./op_failure.ts";
 
 const TYPES = [
   "",
@@ -27,7 +35,12 @@ export interface Message {
   readonly errno: number;
   /** text: the error in words. */
   readonly text: string;
+  /** failed: what the operation's paths look like. */
+  readonly findings: readonly Finding[];
 }
+
+/** Bytes of `struct message`. */
+const HEAD = 16;
 
 /** The agent's failures come by way of the process that stands for its own (helper-c/op_session.c). */
 const ALL_STAGES = [...STAGES, "guest"] as const;
@@ -41,9 +54,12 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   const type = bytes.length >= 4 ? TYPES[view.getUint32(0, true)] : undefined;
   if (type === "text") {
     const text = new TextDecoder().decode(bytes.subarray(4));
-    return { type, stage: "vmm", value: 0, errno: 0, text };
+    return { type, stage: "vmm", value: 0, errno: 0, text, findings: [] };
   }
-  const stage = bytes.length === 16 ? ALL_STAGES[view.getUint32(4, true)] : undefined;
+  const hasFindings = type === "failed" && bytes.length > HEAD;
+  const stage = bytes.length === HEAD || hasFindings
+    ? ALL_STAGES[view.getUint32(4, true)]
+    : undefined;
   if (!type || !stage) throw new Error("malformed message from a stage process");
   return {
     type,
@@ -51,7 +67,22 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     value: view.getUint32(8, true),
     errno: view.getInt32(12, true),
     text: "",
+    findings: [...readFindings(bytes.subarray(HEAD))],
   };
+}
+
+/** `field`, `found`, the text's length in two bytes, the text: one after another (helper-c/failure.c). */
+function* readFindings(bytes: Uint8Array): Generator<Finding> {
+  for (let at = 0; at < bytes.length;) {
+    const [field, state, low, high] = bytes.subarray(at, at += 4);
+    const end = at + (low ?? 0) + 256 * (high ?? 0);
+    const found = FOUND[state ?? FOUND.length];
+    if (high === undefined || !found || end > bytes.length) {
+      throw new Error("malformed message from a stage process");
+    }
+    yield { field: field!, found, text: new TextDecoder().decode(bytes.subarray(at, end)) };
+    at = end;
+  }
 }
 
 export const ANSWER = {
@@ -61,69 +92,51 @@ export const ANSWER = {
 } as const;
 
 const EPERM = 1;
-const ENOENT = 2;
 const ESRCH = 3;
-const E2BIG = 7;
-const ENOEXEC = 8;
-const EACCES = 13;
 const EXDEV = 18;
 const EFBIG = 27;
 const ENOTSOCK = 88;
 
-/** The error that a failed operation stands for; engines read the words of a missing program. */
+/** The error that a failure stands for; what is not only about the operation itself is worded here. */
 export function failureError(message: Message, plan: Plan): Error {
+  const { stage, errno } = message;
   if (message.type === "text") return new Error(message.text);
-  const op = plan[message.stage]?.[message.value];
-  if (!op) return new SyscallError("a stage of the container", message.errno, message.stage);
-  const cause = new SyscallError(nameOp(op), message.errno, message.stage);
-  if (op.op === "findProgram") {
-    const name = JSON.stringify(op.file);
-    if (message.errno === ENOENT && !op.file.includes("/")) {
-      return new SpecError(op.from!, `exec: ${name}: executable file not found in $PATH`, {
-        cause,
-      });
+  const op = plan[stage]?.[message.value];
+  if (!op) return new SyscallError("a stage of the container failed", errno, stage);
+  const cause = dumpOf(op, message);
+  switch (op.op) {
+    case "findProgram":
+      return new SpecError(op.from!, findProgramProblem(op.file, errno), { cause });
+    case "exec":
+      return new SpecError(op.from!, execProblem(op.args[0]!, errno), { cause });
+    case "mount":
+    case "bind":
+      if (errno !== EXDEV) break;
+      return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
+    case "findHome":
+    case "guestSession":
+    case "kernelMountsReadonly": {
+      const error = hostFailure(op, errno, cause);
+      if (error) return error;
     }
-    if (message.errno === EACCES) {
-      return new SpecError(op.from!, `exec: ${name}: permission denied`, { cause });
-    }
-    return new SpecError(op.from!, `exec: ${name}: ${cause.message.split(": ").at(-1)}`, { cause });
   }
-  if (op.op === "exec") return execError(op.args[0]!, op.from!, cause);
-  if (op.op === "findHome" && message.errno === EFBIG) {
+  return opError(op, message);
+}
+
+/** What is wrong with an image's file or a guest, rather than with config.json. */
+function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
+  if (op.op === "findHome" && errno === EFBIG) {
     const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
     return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
   }
-  if (op.op === "guestSession" && message.errno === ESRCH) {
-    return new Error("the VM has ended", { cause });
-  }
-  if (op.op === "guestSession" && [EPERM, ENOTSOCK].includes(message.errno)) {
+  if (op.op === "guestSession" && errno === ESRCH) return new Error("the VM has ended", { cause });
+  if (op.op === "guestSession" && [EPERM, ENOTSOCK].includes(errno)) {
     const what = `${op.folder}/${AGENT_SOCKET} is not its VM's own`;
     return new Error(`cannot ask the guest: ${what}, delete the container`, { cause });
   }
-  if (op.op === "kernelMountsReadonly" && message.errno === EXDEV) {
+  if (op.op === "kernelMountsReadonly" && errno === EXDEV) {
     const why =
       "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
     return new SpecError("mounts", why, { cause });
   }
-  if ((op.op === "mount" || op.op === "bind") && message.errno === EXDEV) {
-    const why = op.procfs === PROCFS.source
-      ? "takes a mount of type proc, or the bind of one, only"
-      : "leads into a procfs, where nothing may be mounted";
-    return new SpecError(`${op.from}.destination`, `${op.target} ${why}`, { cause });
-  }
-  return op.from ? new SpecError(op.from, `${message.stage}: ${cause.message}`, { cause }) : cause;
-}
-
-/** Why the kernel does not execute a file that is there (execve(2)). */
-const EXEC_HINTS: Readonly<Record<number, string>> = {
-  [ENOENT]:
-    ": the interpreter that it names is missing, the dynamic linker or what stands behind #!",
-  [ENOEXEC]: ": it is for another architecture, or a script without #!",
-  [E2BIG]: ": its arguments and variables are more than the kernel takes",
-};
-
-/** The program alone is named: its arguments may be long, and hold secrets. */
-function execError(program: string, from: string, cause: SyscallError): SpecError {
-  const reason = `${describeErrno(cause.errno)}${EXEC_HINTS[cause.errno] ?? ""}`;
-  return new SpecError(from, `exec: ${JSON.stringify(program)}: ${reason}`, { cause });
 }

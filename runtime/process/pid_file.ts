@@ -1,5 +1,5 @@
 /** The file in which an engine finds a process's id. */
-import { HostError } from "../errors.ts";
+import { HostError, withReason } from "../errors.ts";
 
 /** Makes the file: a link of that name, planted in a shared folder, is removed and not followed. */
 function writeNew(path: string, text: string): void {
@@ -20,8 +20,12 @@ export function writePidFile(path: string, pid: number): void {
     writeNew(temporary, `${pid}`);
     Deno.renameSync(temporary, path);
   } catch (cause) {
-    throw new HostError(`cannot write the pid file ${path}`, "name a file in a writable folder", {
-      cause,
-    });
+    throw new HostError(
+      withReason(`cannot write the pid file ${path}`, cause),
+      "name a file in a writable folder",
+      {
+        cause,
+      },
+    );
   }
 }

@@ -5,6 +5,7 @@
 import { closeFd, receive, send, socketPair } from "../../ffi/descriptors.ts";
 import { isChild, openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
 import { memoryFile, planFault, spawnStage, stageProgram, vmmProgram } from "../../ffi/shim.ts";
+import { phase } from "../phases.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Plan } from "../plan/op.ts";
 import { converse, type Ready, type Task } from "./conversation.ts";
@@ -41,11 +42,13 @@ export interface Stages extends Ready {
  */
 export function startStages(task: Task, handover: Handover, undo: (() => void)[]): Stages {
   const { sync, intermediate } = spawnStages(task.plan, handover);
+  phase("first process started");
   // Our children until they are reaped; a pid that is reaped may belong to anybody.
   const children = new Set([intermediate]);
   undo.push(() => children.forEach(killAndReap));
   const { pid, master } = converse(sync, task, intermediate, children, undo);
   waitForChild(intermediate);
+  phase("Init is ready");
   children.delete(intermediate);
   return {
     pid,
@@ -54,6 +57,7 @@ export function startStages(task: Task, handover: Handover, undo: (() => void)[]
     start: () => {
       send(sync, ANSWER.start);
       awaitExec(sync, task.plan, pid);
+      phase("program runs");
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Executor } from "../../executors/executor.ts";
 import { type CgroupJoin, cgroupJoin } from "../cgroup/cgroupfs.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { subCgroups } from "../cgroup/sub_cgroup.ts";
-import { SpecError, StateError, UsageError } from "../errors.ts";
+import { SpecError, StateError, UsageError, withReason } from "../errors.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compileTenantPlan } from "../plan/compile_tenant.ts";
 import type { Op } from "../plan/op.ts";
@@ -147,7 +147,7 @@ function readProcessFile(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    throw new SpecError("", `cannot read the process file ${path}: ${(cause as Error).message}`, {
+    throw new SpecError("", withReason(`cannot read the process file ${path}`, cause), {
       cause,
     });
   }

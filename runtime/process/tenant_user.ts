@@ -4,6 +4,7 @@
  * Reading the files is the caller's.
  */
 import { UsageError } from "../errors.ts";
+import { quoted } from "../quoted.ts";
 import type { User } from "../spec/spec.ts";
 
 /** The container's text files, read when a name asks for them; undefined when there is none. */
@@ -43,14 +44,14 @@ export function tenantUser(text: string, base: User, files: UserFiles): User {
 export function tenantGid(text: string): number {
   const gid = NUMBER.test(text) ? Number(text) : Infinity;
   if (gid <= MAX_ID) return gid;
-  throw new UsageError(`option --additional-gids: ${JSON.stringify(text)} is not a group's number`);
+  throw new UsageError(`option --additional-gids: ${quoted(text)} is not a group's number`);
 }
 
 function parseId(digits: string, text: string): number {
   const id = Number(digits);
   if (id <= MAX_ID) return id;
   throw new UsageError(
-    `option --user: ${digits} in ${JSON.stringify(text)} is more than ${MAX_ID}`,
+    `option --user: ${digits} in ${quoted(text)} is more than ${MAX_ID}`,
   );
 }
 
@@ -83,17 +84,17 @@ function lineOf(name: string, text: string, file: string, content: string | unde
   const found = lines.find((fields) => fields[0] === name);
   if (found) return found;
   throw new UsageError(
-    `option --user: the container's ${file} has no ${JSON.stringify(name)}; give a number`,
+    `option --user: the container's ${file} has no ${quoted(name)}; give a number`,
   );
 }
 
 function fileId(text: string | undefined, file: string, name: string): number {
   if (text !== undefined && NUMBER.test(text) && Number(text) <= MAX_ID) return Number(text);
-  throw new UsageError(`the container's ${file} has no valid number for ${JSON.stringify(name)}`);
+  throw new UsageError(`the container's ${file} has no valid number for ${quoted(name)}`);
 }
 
 function malformed(text: string): UsageError {
   return new UsageError(
-    `option --user: ${JSON.stringify(text)} is not USER or USER:GROUP, each a number or a name`,
+    `option --user: ${quoted(text)} is not USER or USER:GROUP, each a number or a name`,
   );
 }

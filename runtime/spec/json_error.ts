@@ -3,6 +3,8 @@
  * JSON.parse has failed, so it is written to be short, not fast.
  */
 
+import { visible } from "../quoted.ts";
+
 export interface JsonError {
   /** From 1. */
   readonly line: number;
@@ -39,13 +41,21 @@ export function findJsonError(text: string): JsonError {
       ? undefined
       : follow(expected, token, open);
     if (token === undefined || next === undefined) {
-      const found = token ?? (text[position] === '"' ? "a broken string" : text[position]);
+      const found = describe(token, text, position);
       return { ...locate(text, position), problem: `expected ${expected}, found ${found}` };
     }
     expected = next;
     position = skipSpace(text, position + token.length);
   }
   return { ...locate(text, position), problem: `expected ${expected}, found the end` };
+}
+
+/** A string is not shown: it may be long, or a secret. */
+function describe(token: string | undefined, text: string, position: number): string {
+  const character = text[position]!;
+  if (character === '"') return token === undefined ? "a broken string" : "a string";
+  if (character === "\ufeff") return "a byte order mark (U+FEFF), without which it is to be saved";
+  return visible(token ?? character);
 }
 
 /** What may come after `token`, undefined where it may not stand; keeps the list of open brackets. */

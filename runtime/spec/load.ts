@@ -75,7 +75,7 @@ async function validate<T>(
 ): Promise<T> {
   const value = parseJson(text, file);
   refuseNul(text, value, place);
-  if (!accepts(rule, value)) throw await problemOf(rule, value, place);
+  if (!accepts(rule, value)) throw await problemOf(rule, value, place, file);
   return value as T;
 }
 
@@ -84,13 +84,15 @@ async function problemOf(
   rule: AnyPlace,
   value: unknown,
   place: readonly string[],
+  file: string,
 ): Promise<SpecError> {
   const { explain } = await import("./schema_explain.ts");
   const [first, ...more] = explain(rule, value);
   const others = more.length === 0
     ? ""
     : `, and ${more.length} more problem${more.length > 1 ? "s" : ""}`;
-  return new SpecError(formatPath([...place, ...first.path]), `${first.text}${others}`);
+  const path = formatPath([...place, ...first.path]);
+  return new SpecError(path, `${path ? "" : `${file}: `}${first.text}${others}`);
 }
 
 function readConfig(path: string): string {

@@ -5,7 +5,7 @@
  * A lock belongs to the open file, which a cloned process shares: processes that outlive the holder must not keep its
  * file descriptors.
  */
-import { HostError, NotFoundError } from "../errors.ts";
+import { HostError, NotFoundError, withReason } from "../errors.ts";
 import { validateId } from "./state_root.ts";
 
 /** Held until release() or the end of `using`. */
@@ -86,7 +86,7 @@ function openDirectory(root: string, id: string): Deno.FsFile {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw new NotFoundError(id, root);
     throw new HostError(
-      `cannot open the state of container ${id} in ${root}/${id}`,
+      withReason(`cannot open the state of container ${id} in ${root}/${id}`, cause),
       "run as the user who created the container",
       { cause },
     );

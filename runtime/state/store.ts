@@ -3,7 +3,7 @@
  * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
  */
 import { removeTree } from "../../ffi/files.ts";
-import { describeErrno, errnoOf, HostError, NotFoundError } from "../errors.ts";
+import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
 import { shortcutText } from "./shortcut.ts";
@@ -38,9 +38,13 @@ export function createStateDir(root: string, id: string): StateLock {
     Deno.mkdirSync(`${root}/${id}`, { mode: 0o711 });
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
-    throw new HostError(`cannot make ${root}/${id}`, "choose a writable folder with --root", {
-      cause,
-    });
+    throw new HostError(
+      withReason(`cannot make ${root}/${id}`, cause),
+      "choose a writable folder with --root",
+      {
+        cause,
+      },
+    );
   }
   return lockNewDirectory(root, id);
 }
@@ -125,9 +129,13 @@ export function loadState(root: string, id: string): StoredState {
       throw new DamagedStateError(id, file, "is missing", { cause });
     }
     if (cause instanceof Deno.errors.PermissionDenied) {
-      throw new HostError(`cannot read ${file}`, "run as the user who created the container", {
-        cause,
-      });
+      throw new HostError(
+        withReason(`cannot read ${file}`, cause),
+        "run as the user who created the container",
+        {
+          cause,
+        },
+      );
     }
     throw new DamagedStateError(id, file, `cannot be read: ${describeErrno(errnoOf(cause))}`, {
       cause,

@@ -2,7 +2,7 @@
  * The container's config.json as `create` read it, kept for `exec`: the bundle's may change, or be gone. It is kept as
  * text, which costs `create` one write; what it means is runtime/spec's.
  */
-import { HostError } from "../errors.ts";
+import { HostError, withReason } from "../errors.ts";
 
 const FILE = "config.json";
 
@@ -17,7 +17,7 @@ export function loadConfig(stateFolder: string): string {
     return Deno.readTextFileSync(`${stateFolder}/${FILE}`);
   } catch (cause) {
     throw new HostError(
-      `cannot read ${stateFolder}/${FILE}`,
+      withReason(`cannot read ${stateFolder}/${FILE}`, cause),
       "create the container again with this version of kago",
       { cause },
     );

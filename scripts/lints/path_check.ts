@@ -93,6 +93,11 @@ export const PATH_CHECK: Lint = {
       reason: "Whether a checkpoint is there, for the words of an error; criu opens its folder.",
     },
     { file: "runtime/files.ts", place: "isFolder", reason: LISTED },
+    {
+      file: "runtime/process/hooks.ts",
+      place: "whatIsAt",
+      reason: "For the words about a hook that has failed.",
+    },
     { file: "runtime/find_program.ts", place: "isExecutable", reason: "As execvp(3) does it." },
     {
       file: "runtime/seccomp/cache_folder.ts",

@@ -32,22 +32,22 @@ const BAD: readonly BadInput[] = [
   {
     name: "a rootfs that is missing",
     config: { root: { path: "nowhere" } },
-    says: "root.path: init: openRoot",
+    says: '/nowhere" does not exist',
   },
   {
     name: "a mount of an unknown filesystem",
     config: { mounts: [{ destination: "/x", type: "nosuchfs", source: "x" }] },
-    says: "mounts[0]: init: mount fstype=nosuchfs",
+    says: "mounts[0].type: this kernel has no filesystem",
   },
   {
     name: "a bind of a missing source",
     config: { mounts: [{ destination: "/x", source: "/no/such", options: ["bind"] }] },
-    says: "mounts[0]: init: bind source=/no/such",
+    says: "mounts[0].source: ",
   },
   {
     name: "a sysctl that is not there",
     config: { linux: { sysctl: { "net.no_such_sysctl": "1" } } },
-    says: 'linux.sysctl["net.no_such_sysctl"]: init: sysctl',
+    says: 'linux.sysctl["net.no_such_sysctl"]: this kernel has no',
   },
   {
     name: "an Intel RDT class on a host without resctrl",

@@ -56,7 +56,7 @@ test("createCgroup() names what the kernel refuses, and removes all it made, par
   ]);
   assertEquals(
     error.message,
-    `linux.resources.x: write "-7" to ${fileOf(record, write)}: invalid argument`,
+    `linux.resources.x: write "-7" to ${fileOf(record, write)}: invalid argument (EINVAL)`,
   );
   assertEquals(allExist(cgroupPaths(layout, `/${TOP}`, "id")), [false]);
 });
@@ -180,7 +180,7 @@ test("createCgroup() says what to do where the hierarchies are read-only", (reco
   assertEquals(name, CgroupAccessError.name);
   assertEquals(
     message.join(" "),
-    `mkdir ${mountPoint}/${TOP}: read-only file system; mount the cgroup hierarchies read-write`,
+    `mkdir ${mountPoint}/${TOP}: read-only file system (EROFS); mount the cgroup hierarchies read-write`,
   );
 });
 

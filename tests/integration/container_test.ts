@@ -86,7 +86,7 @@ Deno.test("a namespace is joined by its path, and a wrong type is refused", asyn
     assertEquals(result.code, 1);
     assertStringIncludes(
       result.stderr,
-      "linux.namespaces[4].path: intermediate: setns path=/proc/self/ns/uts",
+      'linux.namespaces[4].path: \\"/proc/self/ns/uts\\" is no namespace of this type',
     );
   });
 });

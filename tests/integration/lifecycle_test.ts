@@ -251,6 +251,35 @@ Deno.test("a log file that cannot be opened is an error of every command, and no
   });
 });
 
+Deno.test("--debug tells each phase of a command with its time, in the log that is named", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    const commands: readonly (readonly [string, readonly string[], RegExp])[] = [
+      ["create", ["create", "--bundle", kago.bundle.path, kago.id], /Init is ready/],
+      ["start", ["start", kago.id], /Init has answered/],
+      ["exec", ["exec", kago.id, "true"], /program runs/],
+      ["state", ["state", kago.id], /command state loaded/],
+      ["kill", ["kill", kago.id, "KILL"], /command kill loaded/],
+      ["delete", ["delete", "--force", kago.id], /cgroup removed/],
+    ];
+    for (const [name, args, says] of commands) {
+      const log = `${kago.bundle.path}/log-${name}`;
+      const globals = ["--root", kago.root, "--debug", "--log", log, "--log-format", "json"];
+      const output = `${kago.bundle.path}/output-${name}`;
+      const { code, stdout } = await run(KAGO, [...globals, ...args], { output });
+      assertEquals(code, 0, stdout);
+      const entries = Deno.readTextFileSync(log).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      for (const { level, msg } of entries) {
+        assertEquals(level, "debug");
+        assertMatch(msg, /^.+: \d+\.\d ms, \d+\.\d ms after the start$/);
+      }
+      assertMatch(entries.map(({ msg }) => msg).join("\n"), says);
+      assertMatch(entries.at(-1).msg, /^command done: /);
+    }
+  });
+});
+
 Deno.test("--log takes errors as JSON lines", async () => {
   await Kago.with({ args: ["/"] }, async (kago) => {
     const log = `${kago.bundle.path}/log`;

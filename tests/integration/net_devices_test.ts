@@ -88,7 +88,7 @@ Deno.test("a container that cannot have an interface names it, and gives back th
     ],
     [
       { eth7: {}, eth8: { name: "lo" } },
-      "linux.netDevices.eth8: cannot be moved as lo: take that name there: file exists",
+      "linux.netDevices.eth8: cannot be moved as lo: take that name there: file exists (EEXIST)",
     ],
   ];
   for (const [devices, says] of refusals) {

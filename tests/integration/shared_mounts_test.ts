@@ -51,7 +51,7 @@ Deno.test("a failing create without a mount namespace leaves nothing mounted", a
   await Kago.with({ ...WITHOUT, mounts }, async (kago) => {
     const { code, stdout } = await kago.create();
     assertEquals(code, 1);
-    assertMatch(stdout, /mounts\[7\]: init: bind .*no such file/i);
+    assertMatch(stdout, /mounts\[7\]\.source: .*no such file/);
     assertEquals(mountsBelow(kago.bundle.rootfs), []);
   });
 });

@@ -43,7 +43,7 @@ for (const link of ["/proc/self/root", "/proc/1/root", "/proc/self/cwd", "/proc/
       await plantLink(`${link}${victim.folder}`, `${rootfs}/out`);
       const { code, stdout, stderr } = await run();
       assertEquals([code, stdout], [1, ""]);
-      assertStringIncludes(stderr, "mounts[7]: init: bind");
+      assertStringIncludes(stderr, "mounts[7].destination: ");
     },
     ["process"],
   );
@@ -81,7 +81,7 @@ attack(
     await chain(60);
     const long = await run();
     assertEquals([long.code, long.stdout], [1, ""]);
-    assertStringIncludes(long.stderr, "mounts[7]: init: mount");
+    assertStringIncludes(long.stderr, "mounts[7]");
     await plantLink("/chain/chain/chain", `${rootfs}/chain`);
     const endless = await run();
     assertEquals([endless.code, endless.stdout], [1, ""]);
@@ -154,6 +154,6 @@ attack(
     await Deno.mkdir(`${rootfs}/copied${"/d".repeat(1000)}`, { recursive: true });
     const deep = await run();
     assertEquals([deep.code, deep.stdout], [1, ""]);
-    assertStringIncludes(deep.stderr, "mounts[7]: init: mount");
+    assertStringIncludes(deep.stderr, "mounts[7]");
   },
 );

@@ -106,7 +106,7 @@ Deno.test("createLogger() reports an unwritable file once and goes on on stderr"
       logger.error("b");
     });
     assertEquals(lines, [
-      `time="TIME" level=error msg="cannot write the log file ${file}: no such file or directory"`,
+      `time="TIME" level=error msg="cannot write the log file ${file}: no such file or directory (ENOENT)"`,
       'time="TIME" level=info msg=a',
       'time="TIME" level=error msg=b',
     ]);

@@ -3,6 +3,7 @@
  * function costs more at its first call than for all that it does, so checks have loops rather than callbacks.
  */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 
 /** Takes what will be ignored or read leniently: the place in config.json and a clause without a full stop. */
 export type Warn = (jsonPath: string, text: string) => void;
@@ -40,7 +41,7 @@ export function requireRange(
 /** @throws {SpecError} unless `path` begins with a slash. */
 export function requireAbsolute(jsonPath: string, path: string): void {
   if (path.startsWith("/")) return;
-  throw new SpecError(jsonPath, `must be an absolute path, got ${JSON.stringify(path)}`);
+  throw new SpecError(jsonPath, `must be an absolute path, got ${quoted(path)}`);
 }
 
 /** The index of the first item whose type another item before it has, -1 when all differ. */

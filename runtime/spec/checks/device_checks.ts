@@ -1,5 +1,6 @@
 /** Checks of `linux.devices` (runtime spec, config-linux.md, "Devices"). */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import type { Device, Spec } from "../spec.ts";
 import { type Check, requireAbsolute, requireRange } from "./check.ts";
 
@@ -21,7 +22,7 @@ function devicePathNamesANode({ path }: Device, place: string): void {
   if (last === "" || path.split("/").includes("..")) {
     throw new SpecError(
       `${place}.path`,
-      `must name a file and have no .., got ${JSON.stringify(path)}`,
+      `must name a file and have no .., got ${quoted(path)}`,
     );
   }
 }

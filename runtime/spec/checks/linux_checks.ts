@@ -1,5 +1,6 @@
 /** Checks of the smaller parts of `linux` (runtime spec, config-linux.md). */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import { formatPath } from "../json_path.ts";
 import type { Linux, Spec } from "../spec.ts";
 import type { ChecksOf, Warn } from "./check.ts";
@@ -19,7 +20,7 @@ function cgroupsPathStaysInside({ linux }: Spec): void {
   if (!linux?.cgroupsPath?.split("/").includes("..")) return;
   throw new SpecError(
     "linux.cgroupsPath",
-    `must have no .., got ${JSON.stringify(linux.cgroupsPath)}`,
+    `must have no .., got ${quoted(linux.cgroupsPath)}`,
   );
 }
 
@@ -41,7 +42,7 @@ function netDeviceNamesAreValid({ linux }: Spec): void {
     if (name && !isInterfaceName(name)) {
       throw new SpecError(
         formatPath([...place, "name"]),
-        `${JSON.stringify(name)} is not the name of a network interface`,
+        `${quoted(name)} is not the name of a network interface`,
       );
     }
   }
@@ -56,7 +57,7 @@ function closIdIsAName({ linux }: Spec): void {
   if (!NO_CLOS_IDS.has(closID) && !/[/\n]/.test(closID)) return;
   throw new SpecError(
     "linux.intelRdt.closID",
-    `must be the name of a group, without slashes, or / alone, got ${JSON.stringify(closID)}`,
+    `must be the name of a group, without slashes, or / alone, got ${quoted(closID)}`,
   );
 }
 
@@ -72,7 +73,7 @@ function schemataAreLines({ linux }: Spec): void {
     if (line === undefined || line === "" || /^[^\n:]+:[^\n]*$/.test(line)) continue;
     throw new SpecError(
       `linux.intelRdt.${place}`,
-      `must be one line such as L3:0=ff;1=f, got ${JSON.stringify(line)}`,
+      `must be one line such as L3:0=ff;1=f, got ${quoted(line)}`,
     );
   }
 }

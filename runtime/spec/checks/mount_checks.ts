@@ -1,5 +1,6 @@
 /** Checks of `mounts` (runtime spec, config.md, "Mounts"). What an option does is the plan's. */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Mount, Spec } from "../spec.ts";
 import type { Check, Warn } from "./check.ts";
@@ -25,7 +26,7 @@ function eachMountIsSound({ mounts = [] }: Spec, warn: Warn): void {
 function destinationIsRelative({ destination }: Mount, index: number, warn: Warn): void {
   const place = `mounts[${index}].destination`;
   if (destination === "") throw new SpecError(place, "is empty, must be a path in the container");
-  warn(place, `${JSON.stringify(destination)} is relative, taken as "/${destination}"`);
+  warn(place, `${quoted(destination)} is relative, taken as "/${destination}"`);
 }
 
 const WITHOUT_TYPE: ReadonlySet<string> = new Set(["bind", "rbind", "remount"]);

@@ -1,5 +1,6 @@
 /** Checks of `process`, also of `exec --process` (runtime spec, config.md, "Process"). */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import { CAPABILITIES } from "../capabilities.ts";
 import { RLIMITS } from "../rlimits.ts";
 import type { Process } from "../spec.ts";
@@ -10,7 +11,7 @@ export const PROCESS_CHECKS: ChecksOf<Process> = {
   cwd: [cwdIsAbsolute, argsNameAProgram],
   env: [envEntriesAreAssignments],
   rlimits: [rlimitsAreKnown, rlimitsAreUnique, rlimitsAreOrdered],
-  capabilities: [capabilitiesAreKnown],
+  capabilities: [capabilitiesAreKnown, ambientCanBeRaised],
   user: [umaskIsOfPermissions],
   oomScoreAdj: [oomScoreAdjIsInRange],
   scheduler: [schedulerFitsItsPolicy],
@@ -31,12 +32,19 @@ function cwdIsAbsolute({ cwd }: Process): void {
 /** execve(2) would take anything, but no program could read it; runc refuses it too. */
 function envEntriesAreAssignments({ env = [] }: Process): void {
   for (let index = 0; index < env.length; index++) {
-    if (env[index]!.indexOf("=") > 0) continue;
-    throw new SpecError(
-      `process.env[${index}]`,
-      `must be NAME=value, got ${JSON.stringify(env[index])}`,
-    );
+    const sign = env[index]!.indexOf("=");
+    if (sign > 0) continue;
+    // The entry itself may be a secret.
+    const problem = `must be NAME=value, it has no ${sign < 0 ? "=" : "name"}`;
+    throw new SpecError(`process.env[${index}]`, problem);
   }
+}
+
+/** Without what they all begin with, for a line's sake. */
+function knownLimits(): string {
+  return `RLIMIT_ and ${
+    Object.keys(RLIMITS).map((name) => name.slice("RLIMIT_".length)).join(", ")
+  }`;
 }
 
 function rlimitsAreKnown({ rlimits = [] }: Process): void {
@@ -45,7 +53,7 @@ function rlimitsAreKnown({ rlimits = [] }: Process): void {
     if (Object.hasOwn(RLIMITS, type)) continue;
     throw new SpecError(
       `process.rlimits[${index}].type`,
-      `${type} is unknown, must be one of ${Object.keys(RLIMITS).join(", ")}`,
+      `${quoted(type)} is unknown, must be one of ${knownLimits()}`,
     );
   }
 }
@@ -77,6 +85,23 @@ function capabilitiesAreKnown({ capabilities }: Process, warn: Warn): void {
     for (const name of set) if (!Object.hasOwn(CAPABILITIES, name)) unknown.add(name);
   }
   if (unknown.size) warn("process.capabilities", `ignoring the unknown ${[...unknown].join(", ")}`);
+}
+
+/** Runtime spec, "Linux Process": what cannot be granted is warned of. capabilities(7), "Ambient". */
+function ambientCanBeRaised({ capabilities }: Process, warn: Warn): void {
+  const { ambient = [], permitted = [], inheritable = [] } = capabilities ?? {};
+  const lost = ambient.filter((name) =>
+    Object.hasOwn(CAPABILITIES, name) && !(permitted.includes(name) && inheritable.includes(name))
+  );
+  if (lost.length === 0) return;
+  const others = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
+  warn(
+    "process.capabilities.ambient",
+    `ignoring ${
+      lost.slice(0, 3).join(", ")
+    }${others}: only what is permitted and inheritable too ` +
+      "can be ambient",
+  );
 }
 
 function umaskIsOfPermissions({ user }: Process): void {

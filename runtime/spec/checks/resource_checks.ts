@@ -1,5 +1,6 @@
 /** Checks of `linux.resources`, also of `update --resources`. What a host's cgroups offer is not known here. */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import { formatPath } from "../json_path.ts";
 import type { Resources } from "../spec.ts";
 import { type ChecksOf, requireRange, type Warn } from "./check.ts";
@@ -18,7 +19,7 @@ function deviceRulesAreWritable({ devices = [] }: Resources): void {
     if (type && type !== "a" && type !== "b" && type !== "c") {
       throw new SpecError(
         `linux.resources.devices[${index}].type`,
-        `must be a, b or c, got ${JSON.stringify(type)}`,
+        `must be a, b or c, got ${quoted(type)}`,
       );
     }
     // No regular expression: compiling one costs more than the loop.
@@ -26,7 +27,7 @@ function deviceRulesAreWritable({ devices = [] }: Resources): void {
       if ("rwm".includes(access[at]!)) continue;
       throw new SpecError(
         `linux.resources.devices[${index}].access`,
-        `must be of the letters r, w and m, got ${JSON.stringify(access)}`,
+        `must be of the letters r, w and m, got ${quoted(access)}`,
       );
     }
   }

@@ -1,5 +1,6 @@
 /** Checks of the top level of config.json: version, root, names, annotations, hooks (runtime spec, config.md). */
 import { SpecError } from "../../errors.ts";
+import { quoted } from "../../quoted.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Hooks, Spec } from "../spec.ts";
 import { type ChecksOf, requireAbsolute } from "./check.ts";
@@ -23,7 +24,7 @@ function versionIsOne({ ociVersion }: Spec): void {
   if (major === "1" && isVersion && more === undefined) return;
   throw new SpecError(
     "ociVersion",
-    `${JSON.stringify(ociVersion)} is not supported, must be a version of major 1, such as 1.2.0`,
+    `${quoted(ociVersion)} is not supported, must be a version of major 1, such as 1.2.0`,
   );
 }
 

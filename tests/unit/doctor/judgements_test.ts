@@ -34,7 +34,10 @@ Deno.test("judgeKvm() has a remedy for each way to fail", () => {
     complaint(judgeKvm(13, "ann")),
     "ann may not open it; usermod -aG kvm ann, and log in again",
   );
-  assertMatch(complaint(judgeKvm(5, "ann")), /^runs no 64-bit guest: input\/output error; /);
+  assertMatch(
+    complaint(judgeKvm(5, "ann")),
+    /^runs no 64-bit guest: input\/output error \(EIO\); /,
+  );
 });
 
 Deno.test("judgeLibkrun() tells file, version and features", () => {

@@ -12,7 +12,7 @@ async function probe(options: DoubleOptions, what: Probe): Promise<Probed> {
 
 Deno.test("Libkrun turns a negative result into an error that names the call", async () => {
   const { error } = await probe({ createContext: -ENOMEM }, {});
-  assertEquals(error?.message, "krun_create_ctx(): cannot allocate memory");
+  assertEquals(error?.message, "krun_create_ctx(): cannot allocate memory (ENOMEM)");
   assertEquals(error?.errno, ENOMEM);
 });
 
@@ -32,7 +32,7 @@ Deno.test("openLibkrun() says which file it could not load", async () => {
   assertEquals(error?.name, "HostError");
   assertEquals(
     error!.message,
-    "libkrun cannot be loaded: --libkrun: open /nonexistent/libkrun.so.1: no such file or directory; " +
+    "libkrun cannot be loaded: --libkrun: open /nonexistent/libkrun.so.1: no such file or directory (ENOENT); " +
       "correct --libkrun, or install libkrun 1.x there",
   );
 });

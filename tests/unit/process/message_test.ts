@@ -19,11 +19,16 @@ const PLAN: Plan = {
   vmm: [],
 };
 
-Deno.test("failureError() names the operation, its stage and its place in config.json", () => {
+Deno.test("failureError() names the place in config.json and why, and has the operation as the cause", () => {
   const error = failureError(decodeMessage(encodeFailure("init", 0, 1)), PLAN);
   assertEquals((error as SpecError).jsonPath, "hostname");
-  assertEquals(error.message, "hostname: init: sethostname name=h: operation not permitted");
-  assertEquals((error.cause as SyscallError).errno, 1);
+  assertEquals(
+    error.message,
+    'hostname: the host name cannot be "h": operation not permitted (EPERM)',
+  );
+  const cause = error.cause as SyscallError;
+  assertEquals([cause.errno, cause.stage], [1, "init"]);
+  assertEquals(cause.message, "sethostname name=h: operation not permitted (EPERM)");
 });
 
 Deno.test("failureError() of an operation without a place in config.json is a SyscallError", () => {
@@ -36,7 +41,7 @@ Deno.test("failureError() says of a missing program what engines look for", () =
   const missing = failureError(decodeMessage(encodeFailure("init", 1, 2)), PLAN);
   assertEquals(missing.message, 'process.args[0]: exec: "sh": executable file not found in $PATH');
   const denied = failureError(decodeMessage(encodeFailure("init", 1, 13)), PLAN);
-  assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied');
+  assertEquals(denied.message, 'process.args[0]: exec: "sh": permission denied (EACCES)');
 });
 
 Deno.test("failureError() of an exec names the program and why, and none of its arguments", () => {
@@ -58,17 +63,17 @@ Deno.test("failureError() of an exec names the program and why, and none of its 
   const begin = 'process.args: exec: "/bin/tool": ';
   assertEquals(
     said(2),
-    `${begin}no such file or directory: the interpreter that it names is missing, the dynamic linker or what stands behind #!`,
+    `${begin}no such file or directory (ENOENT): the interpreter that it names is missing, the dynamic linker or what stands behind #!`,
   );
   assertEquals(
     said(8),
-    `${begin}exec format error: it is for another architecture, or a script without #!`,
+    `${begin}exec format error (ENOEXEC): it is for another architecture, or a script without #!`,
   );
   assertEquals(
     said(7),
-    `${begin}argument list too long: its arguments and variables are more than the kernel takes`,
+    `${begin}argument list too long (E2BIG): its arguments and variables are more than the kernel takes`,
   );
-  assertEquals(said(1), `${begin}operation not permitted`);
+  assertEquals(said(1), `${begin}operation not permitted (EPERM)`);
 });
 
 Deno.test("failureError() says what a passwd without an end is read for", () => {
@@ -140,6 +145,24 @@ Deno.test("decodeMessage() gives back a text", () => {
   const text = new TextEncoder().encode("krun: nö");
   const TEXT = 6;
   assertEquals(decodeMessage(Uint8Array.of(TEXT, 0, 0, 0, ...text)).text, "krun: nö");
+});
+
+Deno.test("decodeMessage() reads what a failed operation's paths look like", () => {
+  const failed = encodeFailure("init", 3, 2);
+  const MISSING = 3;
+  const NAMED = 0;
+  const bytes = Uint8Array.of(...failed, 1, MISSING, 2, 0, 47, 97, 0, NAMED, 0, 0);
+  assertEquals(decodeMessage(bytes).findings, [
+    { field: 1, found: "missing", text: "/a" },
+    { field: 0, found: "named", text: "" },
+  ]);
+  const wrong = [[1], [1, MISSING, 0], [1, 99, 0, 0], [1, MISSING, 2, 0, 47], [0, 0, 0, 1]];
+  for (const findings of wrong) {
+    assertThrows(() => decodeMessage(Uint8Array.of(...failed, ...findings)), Error, "malformed");
+  }
+  const sync = Uint8Array.of(...failed, 1, MISSING, 0, 0);
+  sync[0] = 1;
+  assertThrows(() => decodeMessage(sync), Error, "malformed");
 });
 
 Deno.test("decodeMessage() refuses what no stage sends", () => {

@@ -13,7 +13,11 @@ const INIT = 101;
 const STRANGER = 666;
 
 function heard(sender: number, type: Message["type"], value = 0): Heard {
-  return { sender, passed: -1, message: { type, stage: "init", value, errno: 0, text: "" } };
+  return {
+    sender,
+    passed: -1,
+    message: { type, stage: "init", value, errno: 0, text: "", findings: [] },
+  };
 }
 
 function senders(children = [INTERMEDIATE, INIT, 102]): Senders {

@@ -31,11 +31,11 @@ Deno.test("deviceError() says what to do for each reason", () => {
   );
   assertMatch(
     deviceError("/dev/kvm", EACCES).message,
-    /permission denied; add the user to the group kvm/,
+    /permission denied \(EACCES\); add the user to the group kvm/,
   );
   assertMatch(
     deviceError("/dev/kvm", EBUSY).message,
-    /cannot be opened: device or resource busy; /,
+    /cannot be opened: device or resource busy \(EBUSY\); /,
   );
 });
 

@@ -28,7 +28,7 @@ Deno.test("checkHost() names a namespace path that is not there", () => {
   assertSpecError(
     () => checkHost(specWith("/proc/self/ns/absent", { "net.ipv4.ip_forward": "1" })),
     "linux.namespaces[5].path",
-    "cannot look at /proc/self/ns/absent: no such file or directory",
+    "cannot look at /proc/self/ns/absent: no such file or directory (ENOENT)",
   );
 });
 

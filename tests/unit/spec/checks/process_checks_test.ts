@@ -21,17 +21,19 @@ testRefusals({
   "an environment entry without =": refusal(
     "process.env[1]",
     "HOME",
-    'must be NAME=value, got "HOME"',
+    "must be NAME=value, it has no =",
   ),
   "an environment entry without a name": refusal(
     "process.env[1]",
     "=x",
-    'must be NAME=value, got "=x"',
+    "must be NAME=value, it has no name",
   ),
   "an unknown limit": refusal(
     "process.rlimits",
     [{ type: "RLIMIT_FOO", soft: 1, hard: 1 }],
-    `RLIMIT_FOO is unknown, must be one of ${Object.keys(RLIMITS).join(", ")}`,
+    `"RLIMIT_FOO" is unknown, must be one of RLIMIT_ and ${
+      Object.keys(RLIMITS).map((name) => name.slice(7)).join(", ")
+    }`,
     "process.rlimits[0].type",
   ),
   "the same limit twice": refusal(
@@ -101,4 +103,24 @@ Deno.test("checkSpec() warns of unknown capabilities once for each name", async 
   assertEquals(await check(["process.capabilities", sets]), [
     "process.capabilities: ignoring the unknown CAP_X, constructor",
   ]);
+});
+
+Deno.test("checkSpec() warns of ambient capabilities that cannot be raised", async () => {
+  const [KILL, CHOWN] = ["CAP_KILL", "CAP_CHOWN"];
+  const warningsOf = (sets: Record<string, readonly string[]>) =>
+    check(["process.capabilities", sets]);
+  assertEquals(
+    await warningsOf({ permitted: [KILL], inheritable: [KILL, CHOWN], ambient: [KILL] }),
+    [],
+  );
+  const why = "only what is permitted and inheritable too can be ambient";
+  assertEquals(
+    await warningsOf({ permitted: [KILL], inheritable: [KILL, CHOWN], ambient: [CHOWN, KILL] }),
+    [`process.capabilities.ambient: ignoring CAP_CHOWN: ${why}`],
+  );
+  const many = [KILL, CHOWN, "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD"];
+  assertEquals(
+    await warningsOf({ ambient: many }),
+    [`process.capabilities.ambient: ignoring CAP_KILL, CAP_CHOWN, CAP_FOWNER and 2 more: ${why}`],
+  );
 });

@@ -1,0 +1,25 @@
+/** How many processes of a cgroup the kernel has killed for want of memory. */
+import { isGone } from "./files.ts";
+import type { CgroupRecord } from "./path.ts";
+import { counts } from "./stat_text.ts";
+
+/** 0 without a memory controller, or where the cgroup is gone. */
+export function oomKills({ directories }: CgroupRecord): bigint {
+  const files = directories.flatMap(({ path, version, controllers }) =>
+    version === 2
+      ? [`${path}/memory.events`]
+      : controllers.includes("memory")
+      ? [`${path}/memory.oom_control`]
+      : []
+  );
+  return files.reduce((sum, file) => sum + (counts(readText(file)).oom_kill ?? 0n), 0n);
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
