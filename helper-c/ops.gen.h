@@ -14,15 +14,15 @@
   X(11, propagation, "su") \
   X(12, open_root, "suu") \
   X(13, mount, "sssSUuuuu") \
-  X(14, bind, "ssuUUUUuuuu") \
-  X(15, remount, "sUUu") \
+  X(14, bind, "ssuUUUUUuuuuu") \
+  X(15, remount, "sUUUUUu") \
   X(16, symlink, "ssu") \
   X(17, mknod, "suuuuu") \
   X(18, console, "uuuu") \
   X(19, sysctl, "ss") \
   X(20, mask_path, "ss") \
   X(21, readonly_path, "s") \
-  X(22, root_attributes, "Uu") \
+  X(22, root_attributes, "UUu") \
   X(23, exec_vmm, "S") \
   X(24, pivot_root, "") \
   X(25, change_root, "u") \
@@ -53,7 +53,7 @@
   X(50, personality, "u") \
   X(51, memory_policy, "uV") \
   X(52, find_home, "u") \
-  X(53, open_tree, "suu") \
+  X(53, open_tree, "suuu") \
   X(54, idmap_tree, "ussu") \
   X(55, idmap_tree_like, "usu") \
   X(56, exec_label, "ss") \
@@ -61,7 +61,7 @@
   X(58, file_label, "ss") \
   X(59, agent_door, "s") \
   X(60, agent_files, "buu") \
-  X(61, open_root_tree, "suu") \
+  X(61, open_root_tree, "suuu") \
   X(62, guest_console, "u") \
   X(63, join_process, "u") \
   X(64, enter_root, "s") \

@@ -4,7 +4,7 @@
  */
 import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
-import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
+import { type Op, type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
 
 const TYPES = [
@@ -68,6 +68,8 @@ const ENOEXEC = 8;
 const EACCES = 13;
 const EXDEV = 18;
 const EFBIG = 27;
+/** ROOT_COVERED of helper-c/context.h. */
+const EDOTDOT = 73;
 const ENOTSOCK = 88;
 
 /** The error that a failed operation stands for; engines read the words of a missing program. */
@@ -105,6 +107,7 @@ export function failureError(message: Message, plan: Plan): Error {
       "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
     return new SpecError("mounts", why, { cause });
   }
+  if ("from" in op && message.errno === EDOTDOT) return rootCovered(op, cause);
   if ((op.op === "mount" || op.op === "bind") && message.errno === EXDEV) {
     const why = op.procfs === PROCFS.source
       ? "takes a mount of type proc, or the bind of one, only"
@@ -112,6 +115,15 @@ export function failureError(message: Message, plan: Plan): Error {
     return new SpecError(`${op.from}.destination`, `${op.target} ${why}`, { cause });
   }
   return op.from ? new SpecError(op.from, `${message.stage}: ${cause.message}`, { cause }) : cause;
+}
+
+/** What a mount over the root would hide, or what would hide it, nobody could say. */
+function rootCovered(op: Op, cause: SyscallError): SpecError {
+  const [place, path] = op.op === "mount" || op.op === "bind"
+    ? [`${op.from}.destination`, op.target]
+    : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
+  const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
+  return new SpecError(place, problem, { cause });
 }
 
 /** Why the kernel does not execute a file that is there (execve(2)). */
