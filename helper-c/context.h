@@ -18,6 +18,12 @@ enum { FIRMWARE_SLOT = 0, LIBRARY_SLOT = 2, LIBRARY_SLOTS = 4 };
 /* What a mount has to do with a procfs (runtime/plan/op.ts). */
 enum { PROCFS_REFUSED, PROCFS_ALLOWED, PROCFS_SOURCE };
 
+/* What a bind does with links (runtime/plan/op.ts). */
+enum { LINKS_BIND_SOURCE = 1, LINKS_COVER_TARGET = 2, LINKS_COPY_SOURCE = 4 };
+
+/* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
+enum { ROOT_COVERED = EDOTDOT };
+
 enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
 
 struct context {
@@ -37,6 +43,7 @@ struct context {
   int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
   int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
+  int mask;           /* the mount over the first masked folder, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
   unsigned preserved; /* descriptors from 3 that the program gets */
   struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */

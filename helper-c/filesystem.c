@@ -18,6 +18,11 @@ int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive) {
   return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr);
 }
 
+int change_attributes(int fd, uint64_t set, uint64_t clear, uint64_t unnamed) {
+  int result = set_attributes(fd, set, clear | unnamed, false);
+  return result == -EPERM && unnamed ? set_attributes(fd, set, clear, false) : result;
+}
+
 int set_propagation(int fd, uint64_t propagation) {
   if (!propagation) return 0;
   struct mount_attr_v0 attr = {.propagation = propagation & ~(uint64_t)MS_REC};

@@ -15,6 +15,10 @@ int new_filesystem(const char *fstype, const char *source, const struct field *o
 /* mount_setattr(2) on the mount `fd`: 0 or -errno. */
 int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);
 
+/* As set_attributes(), and clears `unnamed` too, unless some of what the mount has of them is locked
+ * (mount_namespaces(7)). */
+int change_attributes(int fd, uint64_t set, uint64_t clear, uint64_t unnamed);
+
 /* The propagation of the mount `fd`, MS_SHARED and its kin, of all below it with MS_REC; 0 leaves it as it is: 0 or -errno. */
 int set_propagation(int fd, uint64_t propagation);
 

@@ -10,8 +10,9 @@
 int op_open_root_tree(struct context *c, const struct field *f) {
   if (f[2].number >= TREE_SLOTS) return -EINVAL;
   /* As a folder first: only so does the lookup cross into a mount of the host's, which virtiofs shows as a submount. */
-  int fd = root_open(c, f[0].text, O_DIRECTORY, FOLLOW_LINKS);
-  if (fd == -ENOTDIR) fd = root_open(c, f[0].text, 0, FOLLOW_LINKS);
+  int end = f[3].number ? O_NOFOLLOW : 0;
+  int fd = root_open(c, f[0].text, O_DIRECTORY | end, FOLLOW_LINKS);
+  if (fd == -ENOTDIR) fd = root_open(c, f[0].text, end, FOLLOW_LINKS);
   if (fd < 0) return fd;
   unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (f[1].number ? AT_RECURSIVE : 0);
   int tree = sys_open_tree(fd, "", flags);

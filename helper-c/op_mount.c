@@ -5,19 +5,16 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "bind_source.h"
 #include "context.h"
 #include "copy_up.h"
 #include "filesystem.h"
 #include "kernel.h"
+#include "mount_target.h"
 #include "root_path.h"
-
-static int attach(int mount_fd, int target_fd) {
-  return sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
-}
 
 /* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */
 static int check_procfs(int fd, uint64_t wanted) {
@@ -69,7 +66,7 @@ int op_mount(struct context *c, const struct field *f) {
   int fd = result < 0 ? result : new_filesystem(fstype, source, &f[3], takes_mode ? mode : NULL, copy_up ? 0 : f[4].number, target_fd);
   result = fd < 0 ? fd : 0;
   if (result == 0 && copy_up) result = copy_up_into(fd, target_fd, &f[3], f[4].number);
-  if (result == 0) result = attach(fd, target_fd);
+  if (result == 0) result = attach(c, fd, target_fd);
   if (result == 0) result = set_propagation(fd, f[5].number);
   if (fd >= 0) close(fd);
   close(target_fd);
@@ -77,96 +74,85 @@ int op_mount(struct context *c, const struct field *f) {
 }
 
 /* The tree in a slot, or a new one of `source`. */
-static int take_tree(struct context *c, uint32_t slot, const char *source, bool recursive) {
+static int take_tree(struct context *c, uint32_t slot, const char *source, bool recursive, uint64_t links) {
   if (slot < TREE_SLOTS && c->trees[slot] > 0) {
     int tree = c->trees[slot] - 1;
     c->trees[slot] = 0;
     return tree;
   }
-  unsigned flags = OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (recursive ? AT_RECURSIVE : 0);
-  return sys_open_tree(AT_FDCWD, source, flags);
+  return open_source(source, recursive, links);
+}
+
+/* The length of what a link says, without a zero at the end, or -errno. */
+static ssize_t read_link(int link, char text[PATH_MAX]) {
+  ssize_t size = readlinkat(link, "", text, PATH_MAX - 1);
+  return size < 0 ? -errno : size;
+}
+
+static bool is_link_like(int parent, const char *name, const char *text, ssize_t size) {
+  char found[PATH_MAX];
+  int link = as_result(openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (link < 0) return false;
+  bool is_like = read_link(link, found) == size && !memcmp(found, text, (size_t)size);
+  close(link);
+  return is_like;
+}
+
+/* Makes a link like `link` at `target`; one like it that is there already is fine. */
+static int copy_link(const struct context *c, int link, const char *target) {
+  char text[PATH_MAX];
+  const char *name;
+  ssize_t size = read_link(link, text);
+  int parent = size < 0 ? (int)size : root_open_parent(c, target, &name);
+  if (parent < 0) return parent;
+  text[size] = 0;
+  int result = as_result(symlinkat(text, parent, name));
+  if (result == -EEXIST && is_link_like(parent, name, text, size)) result = 0;
+  close(parent);
+  return result;
+}
+
+/* Attaches `tree` at `target` with the attributes of a bind's fields. */
+static int bind_tree(const struct context *c, const struct field *f, int tree, int target) {
+  bool is_proc = f[11].number == PROCFS_SOURCE;
+  int result = check_procfs(is_proc ? tree : target, f[11].number);
+  if (result == 0) result = change_attributes(tree, f[3].number, f[4].number, f[5].number);
+  if (result == 0) result = set_attributes(tree, f[6].number, f[7].number, true);
+  if (result == 0) result = attach(c, tree, target);
+  return result == 0 ? set_propagation(tree, f[8].number) : result;
+}
+
+static int place_tree(const struct context *c, const struct field *f, int tree) {
+  const char *target = f[1].text;
+  bool no_links = f[10].number;
+  uint64_t links = f[12].number;
+  struct stat info;
+  int result = as_result(fstat(tree, &info));
+  if (result < 0) return result;
+  /* No link may stand where labels, masks and devices are looked for. */
+  if (links == LINKS_COPY_SOURCE && S_ISLNK(info.st_mode)) return no_links ? -ELOOP : copy_link(c, tree, target);
+  bool folder = S_ISDIR(info.st_mode), covers = links & LINKS_COVER_TARGET && !no_links;
+  int fd = covers ? open_target_link(c, target, folder) : root_open_or_make(c, target, folder, no_links);
+  if (fd < 0) return fd;
+  result = bind_tree(c, f, tree, fd);
+  close(fd);
+  return result;
 }
 
 int op_bind(struct context *c, const struct field *f) {
-  const char *source = f[0].text, *target = f[1].text;
-  bool recursive = f[2].number;
-  int tree = take_tree(c, (uint32_t)f[8].number, source, recursive);
+  int tree = take_tree(c, (uint32_t)f[9].number, f[0].text, f[2].number, f[12].number);
   if (tree < 0) return tree;
-  struct stat info;
-  int result = as_result(fstat(tree, &info));
-  int target_fd = result < 0 ? result : root_open_or_make(c, target, S_ISDIR(info.st_mode), f[9].number);
-  if (target_fd < 0) {
-    close(tree);
-    return target_fd;
-  }
-  bool is_proc = f[10].number == PROCFS_SOURCE;
-  result = check_procfs(is_proc ? tree : target_fd, f[10].number);
-  if (result == 0) result = set_attributes(tree, f[3].number, f[4].number, false);
-  if (result == 0) result = set_attributes(tree, f[5].number, f[6].number, true);
-  if (result == 0) result = attach(tree, target_fd);
-  if (result == 0) result = set_propagation(tree, f[7].number);
+  int result = place_tree(c, f, tree);
   close(tree);
-  close(target_fd);
   return result;
 }
 
 int op_remount(struct context *c, const struct field *f) {
   int fd = root_open(c, f[0].text, 0, false);
   if (fd < 0) return fd;
-  int result = set_attributes(fd, f[1].number, f[2].number, false);
-  if (result == 0) result = set_propagation(fd, f[3].number);
+  int result = change_attributes(fd, f[1].number, f[2].number, f[3].number);
+  if (result == 0) result = set_attributes(fd, f[4].number, f[5].number, true);
+  if (result == 0) result = set_propagation(fd, f[6].number);
   close(fd);
-  return result;
-}
-
-/* An empty folder that nobody can write to, whatever becomes of the mount's attributes. */
-static int empty_folder(const char *context) {
-  int fs = sys_fsopen("tmpfs");
-  if (fs < 0) return fs;
-  int result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "source", "tmpfs");
-  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_SET_FLAG_, "ro", NULL);
-  if (result >= 0 && *context) result = sys_fsconfig(fs, FSCONFIG_SET_STRING_, "context", context);
-  if (result >= 0) result = sys_fsconfig(fs, FSCONFIG_CMD_CREATE_, NULL, NULL);
-  if (result >= 0) result = sys_fsmount(fs, MOUNT_ATTR_RDONLY_);
-  close(fs);
-  return result;
-}
-
-/* A detached bind of the host's /dev/null, which must be just that (CVE-2025-31133). Read-only: writing to the device is
- * no write to the mount, but changing the mode or owner of the host's node is. */
-static int null_device(void) {
-  int fd = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
-  if (fd < 0) return fd;
-  struct stat info;
-  bool genuine = fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
-  int result = genuine ? set_attributes(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
-  if (result == 0) result = set_propagation(fd, MS_PRIVATE);
-  if (result == 0) return fd;
-  close(fd);
-  return result;
-}
-
-int op_mask_path(struct context *c, const struct field *f) {
-  int target = root_open(c, f[0].text, 0, false);
-  if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
-  struct stat info;
-  int result = as_result(fstat(target, &info));
-  int cover = result < 0 ? result : S_ISDIR(info.st_mode) ? empty_folder(f[1].text) : null_device();
-  if (cover >= 0) {
-    result = attach(cover, target);
-    close(cover);
-  }
-  close(target);
-  return cover < 0 ? cover : result;
-}
-
-int op_readonly_path(struct context *c, const struct field *f) {
-  int target = root_open(c, f[0].text, 0, false);
-  if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
-  int tree = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE);
-  int result = tree < 0 ? tree : set_attributes(tree, MOUNT_ATTR_RDONLY_, 0, false);
-  if (result == 0) result = attach(tree, target);
-  if (tree >= 0) close(tree);
-  close(target);
   return result;
 }

@@ -51,8 +51,8 @@ int op_open_root(struct context *c, const struct field *f) {
 }
 
 int op_root_attributes(struct context *c, const struct field *f) {
-  int result = set_attributes(c->root_fd, f[0].number, 0, false);
-  if (result == 0) result = set_propagation(c->root_fd, f[1].number);
+  int result = change_attributes(c->root_fd, f[0].number, 0, f[1].number);
+  if (result == 0) result = set_propagation(c->root_fd, f[2].number);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bind_source.h"
 #include "context.h"
 #include "kernel.h"
 #include "root_path.h"
@@ -15,8 +16,7 @@
 
 int op_open_tree(struct context *c, const struct field *f) {
   if (f[2].number >= TREE_SLOTS) return -EINVAL;
-  unsigned flags = OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (f[1].number ? AT_RECURSIVE : 0);
-  int tree = sys_open_tree(AT_FDCWD, f[0].text, flags);
+  int tree = open_source(f[0].text, f[1].number, f[3].number);
   if (tree < 0) return tree;
   c->trees[f[2].number] = tree + 1;
   return 0;

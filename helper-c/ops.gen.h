@@ -14,15 +14,15 @@
   X(11, propagation, "su") \
   X(12, open_root, "suu") \
   X(13, mount, "sssSUuuuu") \
-  X(14, bind, "ssuUUUUuuuu") \
-  X(15, remount, "sUUu") \
+  X(14, bind, "ssuUUUUUuuuuu") \
+  X(15, remount, "sUUUUUu") \
   X(16, symlink, "ssu") \
   X(17, mknod, "suuuuu") \
   X(18, console, "uuuu") \
   X(19, sysctl, "ss") \
   X(20, mask_path, "ss") \
   X(21, readonly_path, "s") \
-  X(22, root_attributes, "Uu") \
+  X(22, root_attributes, "UUu") \
   X(23, exec_vmm, "S") \
   X(24, pivot_root, "") \
   X(25, change_root, "u") \
@@ -54,7 +54,7 @@
   X(51, personality, "u") \
   X(52, memory_policy, "uV") \
   X(53, find_home, "u") \
-  X(54, open_tree, "suu") \
+  X(54, open_tree, "suuu") \
   X(55, idmap_tree, "ussu") \
   X(56, idmap_tree_like, "usu") \
   X(57, exec_label, "ss") \
@@ -62,7 +62,7 @@
   X(59, file_label, "ss") \
   X(60, agent_door, "s") \
   X(61, agent_files, "buu") \
-  X(62, open_root_tree, "suu") \
+  X(62, open_root_tree, "suuu") \
   X(63, guest_console, "u") \
   X(64, join_process, "u") \
   X(65, enter_root, "s") \

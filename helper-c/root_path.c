@@ -24,7 +24,7 @@ int root_open(const struct context *c, const char *path, int flags, bool no_link
 }
 
 /* Makes `name` in `parent`; one that is there already is fine. */
-static int make_entry(int parent, const char *name, bool folder) {
+static int make_name(int parent, const char *name, bool folder) {
   if (folder) {
     int made = as_result(mkdirat(parent, name, 0755));
     return made == -EEXIST ? 0 : made;
@@ -33,6 +33,12 @@ static int make_entry(int parent, const char *name, bool folder) {
   if (fd < 0) return fd == -EEXIST ? 0 : fd;
   close(fd);
   return 0;
+}
+
+int root_make_entry(int parent, const char *name, bool folder) {
+  int result = make_name(parent, name, folder);
+  /* What we just made cannot be a link, so a link here is somebody's race. */
+  return result < 0 ? result : sys_openat2(parent, name, O_PATH, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
 }
 
 /* Puts the target of the dangling link `name` in place of the first `length` characters of `path`. */
@@ -77,10 +83,8 @@ static int open_part(const struct context *c, char *path, size_t name_at, size_t
     result = substitute_link(parent, name, path, name_at, end);
     if (result == 0) result = 1;
   } else {
-    result = make_entry(parent, name, folder);
-    /* What we just made cannot be a link, so a link here is somebody's race. */
-    if (result == 0) *fd = sys_openat2(parent, name, O_PATH, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
-    if (result == 0 && *fd < 0) result = *fd;
+    *fd = root_make_entry(parent, name, folder);
+    result = *fd < 0 ? *fd : 0;
   }
   close(parent);
   return result;

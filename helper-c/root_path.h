@@ -19,6 +19,9 @@ int root_open(const struct context *c, const char *path, int flags, bool no_link
 /* As root_open, but makes the path first where it is missing: a folder, or an empty file in its folder. */
 int root_open_or_make(const struct context *c, const char *path, bool folder, bool no_links);
 
+/* Makes a folder or an empty file unless there is one, and opens it, but never a link: descriptor or -errno. */
+int root_make_entry(int parent, const char *name, bool folder);
+
 /* Opens the folder that holds `path`, making it where missing; *name points to the last part inside `path`. */
 int root_open_parent(const struct context *c, const char *path, const char **name);
 

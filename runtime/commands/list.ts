@@ -11,7 +11,7 @@ import { stateRoot } from "./state_root_option.ts";
 
 export function run({ global, options }: Invocation<"list">): number {
   const root = stateRoot(global);
-  const ids = listIds(root);
+  const ids = listIds(root, global.root !== undefined);
   const text = options.quiet
     ? ids.map((id) => `${id}\n`).join("")
     : format(ids.flatMap((id) => readRow(root, id)), options.format);

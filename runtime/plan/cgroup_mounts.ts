@@ -5,8 +5,9 @@
  */
 import type { Mount } from "../spec/spec.ts";
 import { type CgroupFacts, type CompileInput, namespaceOf } from "./compile_input.ts";
+import { newAttributes, remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
-import { NO_SLOT, type Op, PROCFS } from "./op.ts";
+import { LINKS, NO_SLOT, type Op, PROCFS } from "./op.ts";
 import { labelOptions } from "./selinux.ts";
 
 export function cgroupMountOps(
@@ -38,9 +39,11 @@ function v1Ops(
   from: string,
 ): readonly Op[] {
   const { destination } = mount;
+  const attrs = newAttributes(options);
   const writable = {
     ...options,
-    attrs: { set: options.attrs.set & ~MOUNT_ATTR.RDONLY, clear: 0n },
+    attrs: { set: attrs & ~MOUNT_ATTR.RDONLY, clear: 0n },
+    recAttrs: { set: 0n, clear: 0n },
   };
   const folder = ["mode=755", ...labelOptions(spec, "tmpfs")];
   const ops: Op[] = [filesystemOp("tmpfs", destination, folder, writable, from)];
@@ -62,17 +65,7 @@ function v1Ops(
       });
     }
   }
-  if (options.attrs.set & MOUNT_ATTR.RDONLY) {
-    const attrsSet = MOUNT_ATTR.RDONLY;
-    ops.push({
-      op: "remount",
-      target: destination,
-      attrsSet,
-      attrsClear: 0n,
-      propagation: 0,
-      from,
-    });
-  }
+  if (attrs & MOUNT_ATTR.RDONLY) ops.push({ ...remountReadonly(destination), from });
   return ops;
 }
 
@@ -89,7 +82,7 @@ function filesystemOp(
     source: fstype === "cgroup2" ? "cgroup" : fstype,
     target,
     options: data,
-    attrs: options.attrs.set,
+    attrs: newAttributes(options),
     propagation: options.propagation,
     noFollow: 0,
     copyUp: 0,
@@ -104,14 +97,16 @@ function bindOp(source: string, target: string, options: MountOptions, from: str
     source,
     target,
     recursive: 0,
-    attrsSet: options.attrs.set,
+    attrsSet: newAttributes(options),
     attrsClear: options.attrs.clear,
+    attrsUnnamed: 0n,
     recAttrsSet: 0n,
     recAttrsClear: 0n,
     propagation: options.propagation,
     slot: NO_SLOT,
     noFollow: 0,
     procfs: PROCFS.refused,
+    links: LINKS.follow,
     from,
   };
 }

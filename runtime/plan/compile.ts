@@ -187,7 +187,13 @@ function sharedMountsRoot(input: CompileInput): RootOps {
     early: mounts.early,
     before: [
       { op: "openRoot", path: rootfs, privateParent: 0, privateTree: 1, from: "root.path" },
-      { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
+      {
+        op: "rootAttributes",
+        attrsSet: 0n,
+        attrsUnnamed: 0n,
+        propagation: MS.PRIVATE | MS.REC,
+        from: "root.path",
+      },
       ...mounts.ops,
       ...deviceOps(input),
       ...terminalOps(spec.process ?? NO_PROCESS, true),

@@ -3,7 +3,7 @@
  * cgroup, and a mount namespace that is nobody else's, in which the root filesystem is ready. Pure.
  */
 import type { Mount, Spec } from "../spec/spec.ts";
-import { MOUNT_ATTR, MS, parseMountOptions } from "./mount_options.ts";
+import { MOUNT_ATTR, mountTarget, MS, parseMountOptions } from "./mount_options.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { NO_SLOT, type Op, type Plan, PROCFS } from "./op.ts";
 import { joinPath } from "./path.ts";
@@ -110,11 +110,18 @@ function mountPointOps({ spec, bundle, rootfs }: RestorePlanInput): readonly Op[
 }
 
 function mountPointOp(mount: Mount, bundle: string, from: string): readonly Op[] {
-  const target = mount.destination;
   const options = parseMountOptions(mount.options ?? []);
+  const target = mountTarget(mount.destination, options);
   if (mount.source && (options.bind || mount.type === "bind")) {
     const source = joinPath(bundle, mount.source);
-    const attributes = { attrsSet: 0n, attrsClear: 0n, recAttrsSet: 0n, recAttrsClear: 0n };
+    const { links } = options;
+    const attributes = {
+      attrsSet: 0n,
+      attrsClear: 0n,
+      attrsUnnamed: 0n,
+      recAttrsSet: 0n,
+      recAttrsClear: 0n,
+    };
     return [{
       op: "bind",
       source,
@@ -125,6 +132,7 @@ function mountPointOp(mount: Mount, bundle: string, from: string): readonly Op[]
       slot: NO_SLOT,
       noFollow: 0,
       procfs: procfsOf(joinPath("/", target), undefined, from),
+      links,
       from,
     }];
   }

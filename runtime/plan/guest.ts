@@ -6,18 +6,11 @@
 import type { Device, Process, Spec } from "../spec/spec.ts";
 import type { CompileInput, HostFacts, ProcessInput } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
+import { environmentOf } from "./environment.ts";
 import { guestMountOps } from "./guest_mounts.ts";
 import { oomScoreOps } from "./namespaces.ts";
 import type { Op } from "./op.ts";
-import {
-  capabilityOps,
-  DEFAULT_UMASK,
-  homeOps,
-  lastOfEach,
-  pathOf,
-  rlimitOps,
-  userOps,
-} from "./process.ts";
+import { capabilityOps, DEFAULT_UMASK, homeOps, pathOf, rlimitOps, userOps } from "./process.ts";
 import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
 
 /** Where the agent mounts the container's file system (helper-c/agent/main.c). */
@@ -59,7 +52,7 @@ export function guestProcessOps(
   const ending = { kind: "process" } as const;
   const guest = { ...input, host: GUEST, ending, spec: { ...input.spec, annotations: {} } };
   const args = process.args ?? [];
-  const env = lastOfEach(process.env ?? []);
+  const env = environmentOf(process);
   return [
     ...rlimitOps(guest, process),
     { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },

@@ -6,10 +6,11 @@
 import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
-import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
+import { remountReadonly } from "./mount_attributes.ts";
+import { MOUNT_ATTR, type MountOptions, mountTarget, parseMountOptions } from "./mount_options.ts";
 import { kernelType } from "./kernel_mounts.ts";
-import { isFilledLater, type MountPlan, newMountOp, remountOp, remountReadonly } from "./mounts.ts";
-import { type Op, TREE_SLOTS } from "./op.ts";
+import { isFilledLater, type MountPlan, newMountOp, remountOp } from "./mounts.ts";
+import { LINKS, type Op, TREE_SLOTS } from "./op.ts";
 import { joinPath } from "./path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 
@@ -91,19 +92,24 @@ function rebindOps(
   if (slot >= TREE_SLOTS) {
     throw new SpecError(from, `is beyond the ${TREE_SLOTS} mounts that a microVM can have`);
   }
-  return [{ op: "openRootTree", path: destination, recursive: 1, slot, from }, {
+  const target = mountTarget(destination, options);
+  // The host may have put a link there.
+  const noFollow = options.links ? 1 : 0;
+  return [{ op: "openRootTree", path: target, recursive: 1, slot, noFollow, from }, {
     op: "bind",
     source: "",
-    target: destination,
+    target,
     recursive: 1,
     attrsSet: options.attrs.set,
     attrsClear: options.attrs.clear,
+    attrsUnnamed: 0n,
     recAttrsSet: options.recAttrs.set,
     recAttrsClear: options.recAttrs.clear,
     propagation: 0,
     slot,
     noFollow: 0,
     procfs: procfsOf(joinPath("/", destination), undefined, from),
+    links: noFollow ? LINKS.coverTarget : LINKS.follow,
     from,
   }];
 }

@@ -1,6 +1,7 @@
 /** Hooks as operations (runtime spec, "POSIX-platform Hooks"); who runs them, and where, is compile.ts's and Main's. */
 import type { Hook } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
+import { environmentOf } from "./environment.ts";
 import { type Op, SYNC_POINTS } from "./op.ts";
 
 /** All moments, in the order of a container's life. */
@@ -62,6 +63,6 @@ export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op
 
 /** After `start`, in the container: the program is the container's, and so is what it may do. */
 export function startHookOps({ spec }: Pick<CompileInput, "spec">): readonly Op[] {
-  const env = spec.process?.env ?? [];
+  const env = spec.process ? environmentOf(spec.process) : [];
   return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "", true);
 }

@@ -6,8 +6,9 @@
 import { SpecError } from "../errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
+import { remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
-import { mountOps, type MountPlan, remountReadonly, takesNoLinks } from "./mounts.ts";
+import { mountOps, type MountPlan, takesNoLinks } from "./mounts.ts";
 import { type Op, PROCFS } from "./op.ts";
 import { joinPath } from "./path.ts";
 

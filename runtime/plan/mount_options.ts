@@ -2,6 +2,7 @@
  * The options of `mounts[].options`, as in the spec ("Linux mount options") and mount(8): a table, read once for each
  * option. What is in no row belongs to the filesystem.
  */
+import { LINKS } from "./op.ts";
 
 /** MOUNT_ATTR_* (linux/mount.h). */
 export const MOUNT_ATTR = {
@@ -91,6 +92,8 @@ export interface MountOptions {
   readonly copyUp: boolean;
   readonly attrs: AttributeChange;
   readonly recAttrs: AttributeChange;
+  /** crun's options about links, as LINKS of op.ts; together where they contradict each other. */
+  readonly links: number;
   /** MS_* of the last propagation option, 0 for none. */
   readonly propagation: number;
   /** For the filesystem: flags and `key=value`. */
@@ -102,6 +105,12 @@ export interface MountOptions {
   /** What stands behind `idmap=` (idmap_option.ts); undefined for the option alone. */
   readonly idmapText: string | undefined;
 }
+
+const LINK_OPTIONS: Readonly<Record<string, number>> = {
+  "src-nofollow": LINKS.bindSource,
+  "dest-nofollow": LINKS.coverTarget,
+  "copy-symlink": LINKS.copySource,
+};
 
 const IDMAP: ReadonlySet<string> = new Set(["idmap", "ridmap"]);
 
@@ -133,6 +142,7 @@ export function parseMountOptions(joined: readonly string[]): MountOptions {
   const recAttrs = { set: 0n, clear: 0n };
   const data: string[] = [];
   let propagation = 0;
+  let links = 0;
   let idmap: string | undefined;
   for (const option of options) {
     if (ATTRIBUTES[option]) apply(attrs, ATTRIBUTES[option]);
@@ -140,6 +150,7 @@ export function parseMountOptions(joined: readonly string[]): MountOptions {
       apply(recAttrs, ATTRIBUTES[option.slice(1)]!);
     } else if (IDMAP.has(idmapName(option))) idmap = option;
     else if (PROPAGATION[option]) propagation = PROPAGATION[option]!;
+    else if (LINK_OPTIONS[option]) links |= LINK_OPTIONS[option]!;
     else if (isFilesystemOption(option)) data.push(option);
   }
   return {
@@ -152,9 +163,15 @@ export function parseMountOptions(joined: readonly string[]): MountOptions {
     idmapText: idmap?.includes("=") ? idmap.slice(idmap.indexOf("=") + 1) : undefined,
     attrs,
     recAttrs,
+    links,
     propagation,
     data,
   };
+}
+
+/** A link at the end is to be seen as such, but behind a slash it would be followed. */
+export function mountTarget(destination: string, { links }: MountOptions): string {
+  return links ? destination.replace(/\/+$/, "") : destination;
 }
 
 const OWN_WORDS: ReadonlySet<string> = new Set(["bind", "rbind", "remount", "tmpcopyup", ""]);
@@ -181,6 +198,7 @@ export function knownMountOptions(): string[] {
     ...DEFAULTS,
     ...Object.keys(PROPAGATION),
     ...IDMAP,
+    ...Object.keys(LINK_OPTIONS),
     ...OWN_WORDS,
   ];
   return [...new Set(known)].filter((name) => name !== "").sort();

@@ -10,11 +10,18 @@ import { parseIdmapOption } from "./idmap_option.ts";
 import {
   MOUNT_ATTR,
   type MountOptions,
+  mountTarget,
   needsFilesystem,
   parseMountOptions,
 } from "./mount_options.ts";
 import { mapText } from "./id_map.ts";
-import { NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
+import {
+  bindAttributes,
+  newAttributes,
+  remountAttributes,
+  remountReadonly,
+} from "./mount_attributes.ts";
+import { LINKS, NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
 import { overlayOptions } from "./overlay_options.ts";
 import { joinPath } from "./path.ts";
 import { procfsOf } from "./proc_mounts.ts";
@@ -54,13 +61,15 @@ export function mountOps(input: CompileInput, instead: Instead = () => undefined
   const finish: Op[] = [];
   for (const [index, mount] of (input.spec.mounts ?? []).entries()) {
     const from = `mounts[${index}]`;
+    const options = parseMountOptions(mount.options ?? []);
+    refuseRoot(mount, options, from);
     const other = instead(mount, from);
     if (other) {
       ops.push(...other);
       continue;
     }
-    const options = parseMountOptions(mount.options ?? []);
     const bound = options.bind || mount.type === "bind";
+    if (options.links) refuseLinkOptions(options, bound, from);
     if (isIdmapped(mount, options) && !bound) {
       throw new SpecError(`${from}.uidMappings`, "only bind mounts can be id-mapped");
     }
@@ -83,6 +92,28 @@ export function mountOps(input: CompileInput, instead: Instead = () => undefined
     }
   }
   return { ops, early, finish };
+}
+
+/** The root is what all the others are mounted in: a mount over it would cover them, or be covered (as runc 1.3). */
+function refuseRoot({ destination }: Mount, { remount }: MountOptions, from: string): void {
+  if (remount || joinPath("/", destination) !== "/") return;
+  throw new SpecError(`${from}.destination`, `"/" is the container's root, which root.path names`);
+}
+
+const LINK_CHOICES: ReadonlySet<number> = new Set([
+  LINKS.bindSource,
+  LINKS.coverTarget,
+  LINKS.bindSource | LINKS.coverTarget,
+  LINKS.copySource,
+]);
+
+function refuseLinkOptions({ links }: MountOptions, bound: boolean, from: string): void {
+  const problem = !bound
+    ? "copy-symlink, src-nofollow and dest-nofollow are for bind mounts"
+    : LINK_CHOICES.has(links)
+    ? undefined
+    : "copy-symlink makes a link in place of a mount, so it excludes src-nofollow and dest-nofollow";
+  if (problem) throw new SpecError(`${from}.options`, problem);
 }
 
 /**
@@ -138,11 +169,11 @@ function treeOps(
   input: CompileInput,
   mount: Mount,
   options: MountOptions,
-  { source, recursive, slot, from }: BindOp,
+  { source, recursive, slot, links, from }: BindOp,
   like: string | undefined,
 ): readonly Op[] {
   if (slot === NO_SLOT) return [];
-  const open: Op = { op: "openTree", source, recursive, slot, ...(from ? { from } : {}) };
+  const open: Op = { op: "openTree", source, recursive, slot, links, ...(from ? { from } : {}) };
   if (!isIdmapped(mount, options)) return [open];
   const rec = options.recursiveIdmap ? 1 : 0;
   if (like !== undefined) {
@@ -184,16 +215,14 @@ function bindOp(
   return {
     op: "bind",
     source: joinPath(input.bundle, mount.source),
-    target: mount.destination,
+    target: mountTarget(mount.destination, options),
     recursive: options.recursive ? 1 : 0,
-    attrsSet: options.attrs.set,
-    attrsClear: options.attrs.clear,
-    recAttrsSet: options.recAttrs.set,
-    recAttrsClear: options.recAttrs.clear,
+    ...bindAttributes(options),
     propagation: options.propagation,
     slot: (isEarly || isIdmapped(mount, options)) && index < TREE_SLOTS ? index : NO_SLOT,
     noFollow: isProtected(mount.destination) ? 1 : 0,
     procfs: procfsOf(joinPath("/", mount.destination), undefined, from),
+    links: options.links,
     from,
   };
 }
@@ -202,20 +231,15 @@ export function remountOp(mount: Mount, options: MountOptions, from: string): Op
   return {
     op: "remount",
     target: mount.destination,
-    attrsSet: options.attrs.set,
-    attrsClear: options.attrs.clear,
+    ...remountAttributes(options),
     propagation: options.propagation,
     from,
   };
 }
 
-export function remountReadonly(target: string): Op {
-  return { op: "remount", target, attrsSet: MOUNT_ATTR.RDONLY, attrsClear: 0n, propagation: 0 };
-}
-
 /** A read-only tmpfs, /dev above all, still has to take device nodes and mount points. */
 export function isFilledLater(mount: Mount, options: MountOptions): boolean {
-  const readonly = (options.attrs.set & MOUNT_ATTR.RDONLY) !== 0n;
+  const readonly = (newAttributes(options) & MOUNT_ATTR.RDONLY) !== 0n;
   return readonly && (mount.type === "tmpfs" || mount.destination === "/dev");
 }
 
@@ -233,7 +257,8 @@ export function newMountOp(
       "a mount without a type must have the option bind or rbind",
     );
   }
-  const readonly = (options.attrs.set & MOUNT_ATTR.RDONLY) !== 0n && !late;
+  const attrs = newAttributes(options);
+  const readonly = (options.attrs.set & attrs & MOUNT_ATTR.RDONLY) !== 0n && !late;
   // As mount(2) with MS_RDONLY: the superblock too, which is what statfs and /proc/mounts show.
   const superblock = readonly && !options.copyUp ? ["ro"] : [];
   const all = [...superblock, ...options.data, ...labelOptions(spec, fstype)];
@@ -243,7 +268,7 @@ export function newMountOp(
     source: mount.source ?? fstype,
     target: mount.destination,
     options: fstype === "overlay" ? overlayOptions(all) : all,
-    attrs: late ? options.attrs.set & ~MOUNT_ATTR.RDONLY : options.attrs.set,
+    attrs: late ? attrs & ~MOUNT_ATTR.RDONLY : attrs,
     propagation: options.propagation,
     noFollow: takesNoLinks(fstype, mount.destination) ? 1 : 0,
     copyUp: options.copyUp ? 1 : 0,

@@ -61,8 +61,9 @@ export const OPS = {
     procfs: "u32",
   },
   /**
-   * A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. With a `slot` that is
-   * not NO_SLOT it takes the tree that openTree put there. `procfs` is one of PROCFS.
+   * A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. `attrsUnnamed` are
+   * cleared too, except where whoever owns the mount has locked them. With a `slot` that is not NO_SLOT it takes the tree
+   * that openTree put there. `procfs` is one of PROCFS, `links` of LINKS.
    */
   bind: {
     source: "str",
@@ -70,15 +71,25 @@ export const OPS = {
     recursive: "u32",
     attrsSet: "u64",
     attrsClear: "u64",
+    attrsUnnamed: "u64",
     recAttrsSet: "u64",
     recAttrsClear: "u64",
     propagation: "u32",
     slot: "u32",
     noFollow: "u32",
     procfs: "u32",
+    links: "u32",
   },
-  /** mount_setattr(2) and propagation on what is mounted at `target` already. */
-  remount: { target: "str", attrsSet: "u64", attrsClear: "u64", propagation: "u32" },
+  /** mount_setattr(2) and propagation on what is mounted at `target` already; attributes as in `bind`. */
+  remount: {
+    target: "str",
+    attrsSet: "u64",
+    attrsClear: "u64",
+    attrsUnnamed: "u64",
+    recAttrsSet: "u64",
+    recAttrsClear: "u64",
+    propagation: "u32",
+  },
   /** symlinkat(2); what exists already stays, unless `replace`. */
   symlink: { target: "str", path: "str", replace: "u32" },
   /** mknodat(2), or a bind of the host's node where mknod is not permitted (user namespaces). */
@@ -96,13 +107,13 @@ export const OPS = {
   sysctl: { key: "str", value: "str" },
   /**
    * Hides a path: an empty read-only tmpfs, with an SELinux `context` unless that is empty, over a folder, /dev/null over
-   * a file. Missing paths are fine.
+   * a file. Missing paths are fine. All folders share the tmpfs of the first, and so its context.
    */
   maskPath: { path: "str", context: "str" },
-  /** Binds a path read-only on itself. Missing paths are fine. */
+  /** Binds a path read-only on itself; the root turns read-only as it is. Missing paths are fine. */
   readonlyPath: { path: "str" },
-  /** mount_setattr(2) on the root itself. */
-  rootAttributes: { attrsSet: "u64", propagation: "u32" },
+  /** mount_setattr(2) on the root itself; attributes as in `bind`. */
+  rootAttributes: { attrsSet: "u64", attrsUnnamed: "u64", propagation: "u32" },
   /** Replaces Init by the VMM's program, which inherits the plan, the root and the channels to Main. */
   execVmm: { env: "strs" },
   /** pivot_root(2) into the root, and the old root detached. */
@@ -178,7 +189,7 @@ export const OPS = {
   /** Looks for the home of `uid` in the root's /etc/passwd; `exec` adds it as HOME. */
   findHome: { uid: "u32" },
   /** Clones the mounts at `source` (open_tree(2)) for a later bind: before a user namespace that may not reach them. */
-  openTree: { source: "str", recursive: "u32", slot: "u32" },
+  openTree: { source: "str", recursive: "u32", slot: "u32", links: "u32" },
   /** Maps the ids of the tree in a slot (mount_setattr(2) MOUNT_ATTR_IDMAP); maps as in /proc/PID/uid_map. */
   idmapTree: { slot: "u32", uidMap: "str", gidMap: "str", recursive: "u32" },
   /** The same by the maps of the user namespace at `namespace`. */
@@ -199,8 +210,11 @@ export const OPS = {
    * and the one in which libkrun makes the agent's socket, which is the VMM's user's.
    */
   agentFiles: { plan: "bytes", uid: "u32", gid: "u32" },
-  /** In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it. */
-  openRootTree: { path: "str", recursive: "u32", slot: "u32" },
+  /**
+   * In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it; with `noFollow`
+   * a link at its end is what is cloned.
+   */
+  openRootTree: { path: "str", recursive: "u32", slot: "u32", noFollow: "u32" },
   /** In the guest: takes the VM's console as the controlling terminal, and binds it on /dev/console. */
   guestConsole: { uid: "u32" },
   /** setns(2) by the pidfd of the container's Init: all of these CLONE_NEW* at once. */
@@ -283,6 +297,12 @@ export const OPS = {
  * lie in one; may; or its source must be one, to be mounted on /proc.
  */
 export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
+
+/**
+ * What a bind does with links: follows them; binds one that its source is, as it is; takes the place of one that its target
+ * is; or makes a link like one that its source is, and binds nothing. The first three as bits, the last alone.
+ */
+export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 } as const;
 
 /** `bind` opens its source itself. */
 export const NO_SLOT = 0xffffffff;

@@ -6,6 +6,7 @@ import { CAPABILITIES } from "../spec/capabilities.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import type { Process } from "../spec/spec.ts";
 import { isNewNamespace, namespaceOf, type ProcessInput } from "./compile_input.ts";
+import { environmentOf, hasHome } from "./environment.ts";
 import { startHookOps } from "./hooks.ts";
 import { hostId } from "./id_map.ts";
 import type { Op } from "./op.ts";
@@ -115,7 +116,7 @@ export function capabilityOps(process: Process): readonly Op[] {
 export function programOps(input: ProcessInput, process: Process): readonly Op[] {
   const args = process.args;
   if (!args) return startOps(input, process);
-  const env = lastOfEach(process.env ?? []);
+  const env = environmentOf(process);
   return [
     ...profileOps(process),
     ...execLabelOps(process),
@@ -123,13 +124,6 @@ export function programOps(input: ProcessInput, process: Process): readonly Op[]
     ...startOps(input, process),
     { op: "exec", args, env, from: "process.args" },
   ];
-}
-
-/** Of several values for one name the last counts; getenv(3) would find the first. */
-export function lastOfEach(env: readonly string[]): readonly string[] {
-  const name = (entry: string) => entry.split("=", 1)[0];
-  const names = env.map(name);
-  return env.filter((_, index) => names.lastIndexOf(names[index]) === index);
 }
 
 /** AppArmor takes the profile of the next exec from a file (kernel, admin-guide/LSM/apparmor.rst). */
@@ -148,7 +142,7 @@ export function vmmProfileOps({ apparmorProfile }: Process): readonly Op[] {
 
 /** As login(1) and the other runtimes: HOME is the image's word, unless the config has one. */
 export function homeOps(process: Process): readonly Op[] {
-  if (process.env?.some((entry) => entry.startsWith("HOME="))) return [];
+  if (hasHome(environmentOf(process))) return [];
   return [{ op: "findHome", uid: process.user?.uid ?? 0 }];
 }
 

@@ -3,13 +3,27 @@ import { SpecError } from "../errors.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, PROPAGATION } from "./mount_options.ts";
+import { unnamedAttributes } from "./mount_attributes.ts";
 import type { Op } from "./op.ts";
+import { joinPath } from "./path.ts";
 
 export function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
-  const attrsSet = spec.root?.readonly ? MOUNT_ATTR.RDONLY : 0n;
   const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? ""] ?? 0;
-  if (!attrsSet && !propagation) return [];
-  return [{ op: "rootAttributes", attrsSet, propagation, from: "root.readonly" }];
+  const change = { set: MOUNT_ATTR.RDONLY, clear: 0n };
+  if (spec.root?.readonly) {
+    return [rootOp(change.set, unnamedAttributes(change), propagation, "root.readonly")];
+  }
+  const index = spec.linux?.readonlyPaths?.findIndex(isRoot) ?? -1;
+  if (index >= 0) return [rootOp(change.set, 0n, propagation, `linux.readonlyPaths[${index}]`)];
+  return propagation ? [rootOp(0n, 0n, propagation, "linux.rootfsPropagation")] : [];
+}
+
+function rootOp(attrsSet: bigint, attrsUnnamed: bigint, propagation: number, from: string): Op {
+  return { op: "rootAttributes", attrsSet, attrsUnnamed, propagation, from };
+}
+
+function isRoot(path: string): boolean {
+  return joinPath("/", path) === "/";
 }
 
 export function sysctlOps({ spec }: CompileInput): readonly Op[] {
@@ -23,11 +37,10 @@ export function sysctlOps({ spec }: CompileInput): readonly Op[] {
 
 export function protectionOps({ spec }: CompileInput): readonly Op[] {
   return [
-    ...(spec.linux?.readonlyPaths ?? []).map((path, index): Op => ({
-      op: "readonlyPath",
-      path,
-      from: `linux.readonlyPaths[${index}]`,
-    })),
+    ...(spec.linux?.readonlyPaths ?? []).flatMap((path, index): Op[] =>
+      // The root turns read-only when all is made in it.
+      isRoot(path) ? [] : [{ op: "readonlyPath", path, from: `linux.readonlyPaths[${index}]` }]
+    ),
     ...(spec.linux?.maskedPaths ?? []).map((path, index): Op => ({
       op: "maskPath",
       path,

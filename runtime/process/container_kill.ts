@@ -1,6 +1,6 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
 import { thawToDie } from "../cgroup/freezer.ts";
-import { killCgroup, signalCgroup } from "../cgroup/kill.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../cgroup/kill.ts";
 import { HostError, StateError, SyscallError } from "../errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -13,7 +13,7 @@ const ALLOWED = ["created", "running", "paused"] as const;
 
 /**
  * Sends the signal (0 to 64) to Init, with `all` to every process of the container's cgroup, whether Init lives or
- * not. SIGKILL also ends a paused container, and all of one whose Init's death would leave the others alive.
+ * not. SIGKILL also ends a paused container, and all of one whose Init's death leaves the others alive, as long as any is.
  * @throws {StateError} without `all`, when there is no Init.
  */
 export function killContainer(root: string, id: string, signal: number, all: boolean): void {
@@ -26,17 +26,18 @@ export function killContainer(root: string, id: string, signal: number, all: boo
     return;
   }
   const status = liveStatus(state, () => isUnlocked(root, id));
-  if (status === "stopped" || status === "creating" || !signalOne(state, signal)) {
-    throw new StateError(id, "kill", status, ALLOWED);
-  }
+  if (status === "creating") throw new StateError(id, "kill", status, ALLOWED);
+  const reached = status !== "stopped" && signalInit(state, signal);
+  const others = signal === SIGKILL && killOthers(state);
+  if (!reached && !others) throw new StateError(id, "kill", status, ALLOWED);
   // Signalled first, so that nothing of it runs in between.
   if (signal === SIGKILL && status === "paused" && state.cgroup) thawToDie(state.cgroup);
 }
 
-/** False when Init has ended. */
-function signalOne(state: StoredState, signal: number): boolean {
-  if (!signalInit(state, signal)) return false;
-  if (signal === SIGKILL && state.sharesPids && state.cgroup) killCgroup(state.cgroup);
+/** Of a container whose processes outlive its Init: false when there is none, or it has ended with Init. */
+function killOthers({ sharesPids, cgroup }: StoredState): boolean {
+  if (!sharesPids || !cgroup || cgroupPids(cgroup).length === 0) return false;
+  killCgroup(cgroup);
   return true;
 }
 

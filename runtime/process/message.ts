@@ -95,6 +95,8 @@ const EPERM = 1;
 const ESRCH = 3;
 const EXDEV = 18;
 const EFBIG = 27;
+/** ROOT_COVERED of helper-c/context.h. */
+const EDOTDOT = 73;
 const ENOTSOCK = 88;
 
 /** The error that a failure stands for; what is not only about the operation itself is worded here. */
@@ -104,6 +106,7 @@ export function failureError(message: Message, plan: Plan): Error {
   const op = plan[stage]?.[message.value];
   if (!op) return new SyscallError("a stage of the container failed", errno, stage);
   const cause = dumpOf(op, message);
+  if ("from" in op && errno === EDOTDOT) return rootCovered(op, cause);
   switch (op.op) {
     case "findProgram":
       return new SpecError(op.from!, findProgramProblem(op.file, errno), { cause });
@@ -139,4 +142,13 @@ function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
       "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
     return new SpecError("mounts", why, { cause });
   }
+}
+
+/** What a mount over the root would hide, or what would hide it, nobody could say. */
+function rootCovered(op: Op & { from?: string }, cause: Error): SpecError {
+  const [place, path] = op.op === "mount" || op.op === "bind"
+    ? [`${op.from}.destination`, op.target]
+    : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
+  const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
+  return new SpecError(place, problem, { cause });
 }

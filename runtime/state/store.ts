@@ -172,16 +172,24 @@ export function removeStateDir(root: string, id: string): void {
   }
 }
 
-/** The ids of all containers below the root, sorted; none when there is no root yet. */
-export function listIds(root: string): string[] {
+/**
+ * The ids of all containers below the root, sorted; none when there is no root yet.
+ * @param isNamed is it somebody's choice, which is a mistake when it is not there?
+ * @throws {HostError} for such a one.
+ */
+export function listIds(root: string, isNamed = false): string[] {
   try {
     return [...Deno.readDirSync(root)]
       .filter(({ name, isDirectory }) => isDirectory && isValidId(name))
       .map(({ name }) => name)
       .sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    if (!isNamed) return [];
+    const problem = `--root: ${root}: no such file or directory`;
+    throw new HostError(problem, "name the folder that the containers were created with", {
+      cause,
+    });
   }
 }
 

@@ -32,6 +32,11 @@ export class Fixture {
     return `${this.folder}/shared`;
   }
 
+  /** A tmpfs whose mount has attributes of its own. */
+  get restricted(): string {
+    return `${this.folder}/restricted`;
+  }
+
   static async make(): Promise<Fixture> {
     const folder = await Deno.makeTempDir({ prefix: "fixture_" });
     await Deno.chmod(folder, 0o755);
@@ -57,6 +62,7 @@ export class Fixture {
     }
     await runOk("umount", ["--recursive", this.shared]);
     await runOk("umount", [`${this.plain}/inner`]);
+    await runOk("umount", [this.restricted]);
     await Deno.remove(this.folder, { recursive: true });
   }
 }
@@ -66,10 +72,12 @@ const READY = "echo ready; read end";
 
 const MAKE_FOLDERS = `
   cd "$1"
-  mkdir -p plain/inner shared
+  mkdir -p plain/inner shared restricted
   echo data > plain/file
   mount -t tmpfs -o size=64k,mode=755 plain plain/inner
   mount -t tmpfs -o size=64k,mode=755 shared shared
+  mount -t tmpfs -o size=64k,mode=755,nosuid,noexec,noatime restricted restricted
+  mount -o remount,bind,ro restricted
   mount --make-shared shared
   mkdir shared/inner
   mount -t tmpfs -o size=64k,mode=755 inner shared/inner

@@ -16,7 +16,10 @@ const tmpfs = (destination: string, ...options: string[]): Mount => ({
 });
 
 /** Variations that each add a bind of a fixture's folder with these options, comma separated. */
-function binds(folder: "plain" | "shared", list: readonly string[]): Variation[] {
+function binds(
+  folder: "plain" | "shared" | "restricted",
+  list: readonly string[],
+): Variation[] {
   return variations(
     "mounts",
     Object.fromEntries(list.map((options) => [
@@ -31,6 +34,20 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
   ...binds("plain", ["bind", "bind,ro", "rbind", "rbind,ro", "rbind,rro", "bind,nosuid,nodev"]),
   ...binds("plain", ["bind,noexec,noatime", "rbind,rprivate", "bind,unbindable", "rbind,rshared"]),
   ...binds("shared", ["rbind", "rbind,rslave", "bind,slave,ro", "rbind,rshared", "rbind,rprivate"]),
+  ...binds("restricted", [
+    "bind",
+    "rbind,rprivate",
+    "bind,rw",
+    "bind,ro",
+    "bind,exec",
+    "bind,nodev",
+  ]),
+  ...binds("restricted", [
+    "bind,relatime",
+    "bind,nodiratime",
+    "bind,strictatime,suid",
+    "rbind,rro",
+  ]),
   ...variations("mounts", {
     "source missing": ({ mounts }) => mounts.push(bind("/no/such/source", "/data", "bind")),
     "unknown type": ({ mounts }) => mounts.push({ destination: "/data", type: "nofs" }),
@@ -43,6 +60,9 @@ export const MOUNT_VARIATIONS: readonly Variation[] = [
       mounts.push(bind("rootfs/home", "/data", "bind", "private")),
     "bind without a type": ({ mounts }, { fixture }) =>
       mounts.push({ destination: "/data", source: fixture.plain, options: ["bind", "ro"] }),
+    "tmpfs with rro": ({ mounts }) => mounts.push(tmpfs("/data", "rro", "rnosuid")),
+    "tmpfs remounted": ({ mounts }) =>
+      mounts.push(tmpfs("/data", "nosuid"), tmpfs("/data", "remount", "ro")),
     "bind below a tmpfs": ({ mounts }, { fixture }) =>
       mounts.push(tmpfs("/data"), bind(fixture.plain, "/data/deep/down", "bind", "ro")),
     "destination is a symbolic link": ({ mounts }, { fixture, bundle }) => {

@@ -21,6 +21,19 @@ Deno.test("args, env and cwd arrive byte for byte", async () => {
   );
 });
 
+Deno.test("an empty HOME is that of the image's passwd, as with runc; only one that says something is kept", async () => {
+  for (const [home, expected] of [["", "/home/of-root"], ["/said", "/said"]]) {
+    const options = { args: ["sh", "-c", "env | grep HOME"], env: [`HOME=${home}`] };
+    await Kago.with(options, async (kago) => {
+      await Deno.writeTextFile(`${kago.bundle.rootfs}/etc/passwd`, "root:x:0:0::/home/of-root:\n");
+      assertEquals((await kago.foreground()).stdout, `HOME=${expected}\n`);
+      assertEquals((await kago.create()).code, 0);
+      const exec = await kago.run("exec", "--env", "HOME=", kago.id, "sh", "-c", "echo $HOME");
+      assertEquals(exec.stdout, "/home/of-root\n");
+    });
+  }
+});
+
 Deno.test("uid, gid, groups and umask are the spec's", async () => {
   const user = { uid: 1000, gid: 1001, additionalGids: [5, 7], umask: 0o077 };
   const output = await inside("id -u; id -g; id -G; umask; touch /tmp/f; stat -c %a /tmp/f", {

@@ -1,5 +1,6 @@
 /** The lifecycle of the OCI runtime spec ("Lifecycle", "Operations") with real containers. Needs root. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Beside, compileC } from "../harness/c_program.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { inTerminal } from "../harness/terminal.ts";
@@ -186,6 +187,28 @@ Deno.test("create hands the terminal to the console socket", async () => {
     const length = await connection.read(text);
     assertEquals(new TextDecoder().decode(text.subarray(0, length ?? 0)), "/dev/ptmx");
   });
+});
+
+/**
+ * runc clears ONLCR for its own relay alone, whose terminal adds the CR; conmon sets it, and containerd's shim leaves it as
+ * the kernel has it, so behind every engine a line ends with CR LF.
+ */
+Deno.test("a container's terminal ends its lines with CR LF, for engines as in the foreground", async () => {
+  const script = "stty -a < /dev/console | grep -o '.onlcr'; echo one; echo two";
+  const options = { args: ["sh", "-c", script], config: { process: { terminal: true } } };
+  await Kago.with(options, async (kago) => {
+    const command = `${KAGO} --root ${kago.root} run --bundle ${kago.bundle.path} ${kago.id}`;
+    assertEquals((await inTerminal(command)).stdout, " onlcr\r\none\r\ntwo\r\n");
+  });
+  const receiver = await compileC(new URL("fd_receiver.c", import.meta.url));
+  await Kago.with(options, async (kago) => {
+    const socket = `${kago.bundle.path}/console.sock`;
+    await using console = await Beside.start(receiver, socket);
+    assertEquals((await kago.create("--console-socket", socket)).code, 0);
+    assertEquals((await kago.run("start", kago.id)).code, 0);
+    await console.until(" onlcr\r\none\r\ntwo\r\n");
+  });
+  await Deno.remove(receiver);
 });
 
 Deno.test("run forwards signals to the container", async () => {

@@ -83,17 +83,19 @@ Deno.test("kill KILL ends all of a container that shares its pid namespace", asy
   });
 });
 
-Deno.test("of a stopped container with a shared pid namespace, kill --all and delete end the rest", async () => {
-  for (const end of [["kill", "--all"], ["delete"], ["delete", "--force"]]) {
+Deno.test("of a stopped container with a shared pid namespace, kill --all, kill KILL and delete end the rest", async () => {
+  for (const end of [["kill", "--all"], ["kill"], ["delete"], ["delete", "--force"]]) {
     await started(SHARED, async (kago) => {
       assertEquals((await kago.run("kill", kago.id, "TERM")).code, 0);
       await kago.until("stopped");
       assertEquals((await pids(kago)).length, 1);
       const [left] = await pids(kago);
       const [command, ...options] = end;
-      const signal = command === "kill" ? ["TERM"] : [];
+      const signal = command === "kill" ? [options.length > 0 ? "TERM" : "KILL"] : [];
       assertEquals((await kago.run(command!, ...options, kago.id, ...signal)).code, 0);
       await until(`${end.join(" ")} ends what was left`, () => !isAlive(left!));
+      if (command !== "kill") return;
+      assertEquals((await kago.run("kill", kago.id, "KILL")).code, 1, "nobody is left");
     });
   }
 });
@@ -149,3 +151,18 @@ Deno.test("list has the damaged, and the created whose creator is at it, in all 
 });
 
 const HEADER = "ID          PID         STATUS      BUNDLE      CREATED     OWNER";
+
+Deno.test("list of a root that was named and is not there is an error, as with runc", async () => {
+  const root = await Deno.makeTempDir();
+  assertEquals(await Kago.command("--root", root, "list", "-q"), {
+    code: 0,
+    stdout: "",
+    stderr: "",
+  });
+  await Deno.remove(root);
+  for (const options of [[], ["-q"], ["--format", "json"]]) {
+    const { code, stdout, stderr } = await Kago.command("--root", root, "list", ...options);
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, `--root: ${root}: no such file or directory`);
+  }
+});

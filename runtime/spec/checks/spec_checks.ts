@@ -3,7 +3,7 @@ import { SpecError } from "../../errors.ts";
 import { quoted } from "../../quoted.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Hooks, Spec } from "../spec.ts";
-import { type ChecksOf, requireAbsolute } from "./check.ts";
+import { type ChecksOf, requireAbsolute, type Warn } from "./check.ts";
 import { MOUNT_CHECKS } from "./mount_checks.ts";
 
 /** The schema requires `ociVersion`, so its checks always run. */
@@ -11,7 +11,7 @@ export const SPEC_CHECKS: ChecksOf<Spec> = {
   ociVersion: [versionIsOne, rootIsThere],
   hostname: [namesNeedUtsNamespace, namesFitTheKernel],
   domainname: [namesNeedUtsNamespace, namesFitTheKernel],
-  annotations: [annotationKeysAreNotEmpty],
+  annotations: [annotationKeysAreNotEmpty, annotationsOfCrunAreKnown],
   hooks: [hookPathsAreAbsolute],
   mounts: MOUNT_CHECKS,
 };
@@ -61,6 +61,31 @@ function namesFitTheKernel(spec: Spec): void {
 function annotationKeysAreNotEmpty({ annotations }: Spec): void {
   if (annotations && Object.hasOwn(annotations, "")) {
     throw new SpecError("annotations", "has an empty key");
+  }
+}
+
+/** crun's annotations; of those that are here without words, the executors and the plan make something. */
+const CRUN_PREFIX = "run.oci.";
+const CRUN_ANNOTATIONS: Readonly<Record<string, string>> = {
+  "handler": "",
+  "keep_original_groups": "",
+  "hooks.stdout": "what a hook writes is said when it fails",
+  "hooks.stderr": "what a hook writes is said when it fails",
+  "mount_context_type": "linux.mountLabel is the context of all files",
+  "pidfd_receiver": "use the option --pidfd-socket",
+  "seccomp.receiver": "use linux.seccomp.listenerPath",
+  "timens_offset": "use linux.timeOffsets",
+};
+
+function annotationsOfCrunAreKnown({ annotations = {} }: Spec, warn: Warn): void {
+  for (const [name, value] of Object.entries(annotations)) {
+    if (!name.startsWith(CRUN_PREFIX)) continue;
+    const key = name.slice(CRUN_PREFIX.length);
+    // Empty, it asks for no cgroup below the unit's, and there is none.
+    if (key === "systemd.subgroup" && value === "") continue;
+    const known = Object.hasOwn(CRUN_ANNOTATIONS, key) ? CRUN_ANNOTATIONS[key]! : undefined;
+    if (known === "") continue;
+    warn(`annotations["${name}"]`, `is ignored${known ? `: ${known}` : ""}`);
   }
 }
 

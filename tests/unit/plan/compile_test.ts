@@ -139,10 +139,30 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
     { op: "maskPath", path: "/proc/keys", context: "", from: "linux.maskedPaths[0]" },
     ...STREAMS,
     ...ENTER,
-    { op: "rootAttributes", attrsSet: 1n, propagation: 0, from: "root.readonly" },
+    {
+      op: "rootAttributes",
+      attrsSet: 1n,
+      attrsUnnamed: 0x8en,
+      propagation: 0,
+      from: "root.readonly",
+    },
     { op: "sethostname", name: "h", from: "hostname" },
     { op: "setdomainname", name: "d", from: "domainname" },
   ]);
+});
+
+Deno.test("compilePlan() has a read-only path / turn the root read-only when all is made in it", () => {
+  const linux = { namespaces: [{ type: "mount" }], readonlyPaths: ["/proc/sys", "/."] } as const;
+  const init = compilePlan(inputOf(specWith([], { linux }))).init;
+  const paths = init.flatMap((op) => op.op === "readonlyPath" ? [op.path] : []);
+  assertEquals(paths, ["/proc/sys"]);
+  assertEquals(init[init.findIndex(({ op }) => op === "prepareCwd") + 1], {
+    op: "rootAttributes",
+    attrsSet: 1n,
+    attrsUnnamed: 0n,
+    propagation: 0,
+    from: "linux.readonlyPaths[1]",
+  });
 });
 
 Deno.test("compilePlan() sets a shared propagation only once the root is in place", () => {
@@ -156,8 +176,9 @@ Deno.test("compilePlan() sets a shared propagation only once the root is in plac
   assertEquals(init[enter + 2], {
     op: "rootAttributes",
     attrsSet: 0n,
+    attrsUnnamed: 0n,
     propagation: 0x100000,
-    from: "root.readonly",
+    from: "linux.rootfsPropagation",
   });
 });
 
@@ -214,7 +235,13 @@ Deno.test("compilePlan() without a mount namespace mounts over a private root, a
   const init = compilePlan(inputOf(specWith(["pid"], { mounts }))).init;
   assertEquals(init.filter(({ op }) => op !== "mknod" && op !== "symlink").slice(2, 9), [
     { op: "openRoot", path: "/bundle/rootfs", privateParent: 0, privateTree: 1, from: "root.path" },
-    { op: "rootAttributes", attrsSet: 0n, propagation: MS.PRIVATE | MS.REC, from: "root.path" },
+    {
+      op: "rootAttributes",
+      attrsSet: 0n,
+      attrsUnnamed: 0n,
+      propagation: MS.PRIVATE | MS.REC,
+      from: "root.path",
+    },
     ...compilePlan(inputOf(specWith(["mount"], { mounts }))).init.filter(({ op }) =>
       op === "mount"
     ),

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
 import { encodeGuestPlan } from "../../../runtime/plan/encode.ts";
 import { guestOps } from "../../../runtime/plan/guest.ts";
-import type { Op, OpName } from "../../../runtime/plan/op.ts";
+import { LINKS, type Op, type OpName } from "../../../runtime/plan/op.ts";
 import type { Mount, Spec } from "../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
 
@@ -67,6 +67,14 @@ Deno.test("guestOps() binds again what a bundle binds below a mount of the guest
   assertEquals(ops.map(({ op }) => op), ["openRootTree", "mount", "bind"]);
   const [open, , bind] = ops as unknown as Record<string, unknown>[];
   assertEquals([open!.path, open!.slot, bind!.target, bind!.slot], ["/dev/log", 1, "/dev/log", 1]);
+});
+
+Deno.test("guestOps() binds a link again that the host has put below a mount of the guest's", () => {
+  const options = ["bind", "copy-symlink"];
+  const link = { destination: "/dev/log/", type: "bind", source: "/run/log", options };
+  const [open, , bind] = mountsOf(DEV, link) as unknown as Record<string, unknown>[];
+  assertEquals([open!.path, open!.noFollow], ["/dev/log", 1]);
+  assertEquals([bind!.target, bind!.links], ["/dev/log", LINKS.coverTarget]);
 });
 
 Deno.test("guestOps() gives a bind the flags that only the guest's kernel can enforce", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
-import { NO_SLOT, PROCFS } from "../../../runtime/plan/op.ts";
+import { LINKS, NO_SLOT, PROCFS } from "../../../runtime/plan/op.ts";
 import { ignoredOptions, mountOps } from "../../../runtime/plan/mounts.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
 import { inputOf, specWith } from "./input.ts";
@@ -44,14 +44,73 @@ Deno.test("mountOps() takes a bind's source relative to the bundle and its attri
     recursive: 1,
     attrsSet: 0x1n,
     attrsClear: 0n,
+    attrsUnnamed: 0x8en,
     recAttrsSet: 0x2n,
     recAttrsClear: 0n,
     propagation: 0x84000,
     slot: NO_SLOT,
     noFollow: 0,
     procfs: PROCFS.refused,
+    links: LINKS.follow,
     from: "mounts[0]",
   }]);
+});
+
+/** Set, cleared, and cleared without being told. */
+function attributesOf(destination: string, ...options: string[]) {
+  const [op] = opsOf({ destination, source: "/s", options }).ops;
+  const isChange = op?.op === "bind" || op?.op === "remount";
+  return isChange && [op.attrsSet, op.attrsClear, op.attrsUnnamed];
+}
+
+Deno.test("mountOps() has a bind cleared of what its source has and no option names, once any is named", () => {
+  assertEquals(attributesOf("/d", "bind"), [0n, 0n, 0n]);
+  assertEquals(attributesOf("/d", "bind", "rprivate"), [0n, 0n, 0n]);
+  assertEquals(attributesOf("/d", "bind", "rro"), [0n, 0n, 0n]);
+  assertEquals(attributesOf("/d", "bind", "rw"), [0n, 0x1n, 0x8en]);
+  assertEquals(attributesOf("/d", "bind", "nosuid", "noexec"), [0xan, 0n, 0x85n]);
+  // What is said of access times says all of them.
+  assertEquals(attributesOf("/d", "bind", "nodiratime"), [0x80n, 0n, 0x7fn]);
+  assertEquals(attributesOf("/d", "bind", "noatime"), [0x10n, 0x70n, 0x8fn]);
+  assertEquals(attributesOf("/d", "remount"), [0n, 0n, 0x8fn]);
+});
+
+Deno.test("mountOps() gives a new filesystem the attributes for all mounts, its superblock those of its own", () => {
+  const tmpfs = { destination: "/d", type: "tmpfs" };
+  const made = (...options: string[]) => {
+    const [op] = opsOf({ destination: "/d", type: "ramfs", options }).ops;
+    return op?.op === "mount" && [op.attrs, op.options];
+  };
+  assertEquals(made("rro", "rnosuid"), [0x3n, []]);
+  assertEquals(made("ro", "rrw"), [0n, []]);
+  assertEquals(made("ro"), [0x1n, ["ro"]]);
+  const { ops, finish } = opsOf({ ...tmpfs, options: ["rro"] });
+  assertEquals(ops[0]?.op === "mount" && ops[0].attrs, 0n);
+  assertEquals(finish.length, 1);
+});
+
+Deno.test("mountOps() refuses a mount over the root, but not its remount", () => {
+  for (const destination of ["/", "//", "/.", "/a/.."]) {
+    const error = assertThrows(() => opsOf({ destination, type: "tmpfs" }), SpecError);
+    assertEquals(error.jsonPath, "mounts[0].destination");
+  }
+  assertEquals(opsOf({ destination: "/", options: ["remount", "nosuid"] }).ops.length, 1);
+});
+
+Deno.test("mountOps() has crun's options about links, and refuses those that contradict each other", () => {
+  const links = (...options: string[]) => {
+    const [op] = opsOf({ destination: "/d/", source: "/s", options: ["bind", ...options] }).ops;
+    return op?.op === "bind" && [op.links, op.target];
+  };
+  assertEquals(links(), [LINKS.follow, "/d/"]);
+  assertEquals(links("copy-symlink"), [LINKS.copySource, "/d"]);
+  assertEquals(links("src-nofollow", "dest-nofollow"), [
+    LINKS.bindSource | LINKS.coverTarget,
+    "/d",
+  ]);
+  assertThrows(() => links("copy-symlink", "dest-nofollow"), SpecError, "excludes");
+  const tmpfs = { destination: "/d", type: "tmpfs", options: ["dest-nofollow"] };
+  assertThrows(() => opsOf(tmpfs), SpecError, "are for bind mounts");
 });
 
 Deno.test("mountOps() opens a source within an earlier mount of the container's only when that is there", () => {
@@ -95,6 +154,9 @@ Deno.test("mountOps() turns a read-only /dev read-only only after it is filled",
     target: "/dev",
     attrsSet: 0x1n,
     attrsClear: 0n,
+    attrsUnnamed: 0n,
+    recAttrsSet: 0n,
+    recAttrsClear: 0n,
     propagation: 0,
     from: "mounts[0]",
   }]);
@@ -180,7 +242,7 @@ Deno.test("mountOps() opens binds before a new user namespace, which may not rea
   } as const;
   const { ops, early } = mountOps(inputOf(specWith([], { mounts, linux })));
   assertEquals(early, [
-    { op: "openTree", source: "/s", recursive: 0, slot: 1, from: "mounts[1]" },
+    { op: "openTree", source: "/s", recursive: 0, slot: 1, links: 0, from: "mounts[1]" },
     {
       op: "idmapTree",
       slot: 1,

@@ -1,6 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type HostError, SpecError, SyscallError } from "../../../runtime/errors.ts";
-import { NO_SLOT, type Plan, PROCFS, type Stage, STAGES } from "../../../runtime/plan/op.ts";
+import {
+  NO_SLOT,
+  type Op,
+  type Plan,
+  PROCFS,
+  type Stage,
+  STAGES,
+} from "../../../runtime/plan/op.ts";
 import { decodeMessage, failureError } from "../../../runtime/process/message.ts";
 
 /** MESSAGE_FAILED of helper-c/message.h. */
@@ -123,11 +130,13 @@ Deno.test("failureError() says in words that a mount leads into a procfs, or tha
     recursive: 0,
     attrsSet: 0n,
     attrsClear: 0n,
+    attrsUnnamed: 0n,
     recAttrsSet: 0n,
     recAttrsClear: 0n,
     propagation: 0,
     slot: NO_SLOT,
     noFollow: 0,
+    links: 0,
     from: "mounts[3]",
   } as const;
   const init = Object.values(PROCFS).map((procfs) => ({ op: "bind", ...bind, procfs }) as const);
@@ -138,6 +147,33 @@ Deno.test("failureError() says in words that a mount leads into a procfs, or tha
   assertEquals(messages, [
     "mounts[3].destination: /t leads into a procfs, where nothing may be mounted",
     "mounts[3].destination: /t takes a mount of type proc, or the bind of one, only",
+  ]);
+});
+
+Deno.test("failureError() says in words that a path leads to the container's root", () => {
+  const mask = { op: "maskPath", path: "/m", context: "", from: "linux.maskedPaths[2]" } as const;
+  const bind: Op = {
+    op: "mount",
+    fstype: "tmpfs",
+    source: "tmpfs",
+    target: "/t",
+    options: [],
+    attrs: 0n,
+    propagation: 0,
+    noFollow: 0,
+    copyUp: 0,
+    procfs: PROCFS.refused,
+    from: "mounts[3]",
+  };
+  const plan: Plan = { intermediate: [], init: [mask, bind], vmm: [] };
+  const ROOT_COVERED = 73;
+  const messages = [0, 1].map((index) =>
+    failureError(decodeMessage(encodeFailure("init", index, ROOT_COVERED)), plan).message
+  );
+  const why = "is or leads to the container's root, over which nothing is mounted";
+  assertEquals(messages, [
+    `linux.maskedPaths[2]: /m ${why}`,
+    `mounts[3].destination: /t ${why}`,
   ]);
 });
 

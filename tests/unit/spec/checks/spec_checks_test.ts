@@ -1,5 +1,6 @@
+import { assertEquals } from "@std/assert";
 import { namespaces } from "../config.ts";
-import { type Refusal, testPasses, testRefusals } from "./refusals.ts";
+import { check, type Refusal, testPasses, testRefusals } from "./refusals.ts";
 
 function badVersion(version: string): Refusal {
   return {
@@ -72,4 +73,30 @@ testPasses({
     ),
   ]],
   "properties of hooks that the spec does not name": [["hooks.later", [1]]],
+});
+
+Deno.test("checkSpec() warns of every annotation of crun's that nothing is made of, and says what is there instead", async () => {
+  const of = (names: readonly string[]) =>
+    check(["annotations", Object.fromEntries(names.map((name) => [`run.oci.${name}`, "x"]))]);
+  const instead = {
+    "hooks.stderr": ": what a hook writes is said when it fails",
+    "hooks.stdout": ": what a hook writes is said when it fails",
+    "mount_context_type": ": linux.mountLabel is the context of all files",
+    "pidfd_receiver": ": use the option --pidfd-socket",
+    "seccomp.receiver": ": use linux.seccomp.listenerPath",
+    "timens_offset": ": use linux.timeOffsets",
+    "seccomp.plugins": "",
+    "seccomp_fail_unknown_syscall": "",
+    "systemd.subgroup": "",
+    "delegate-cgroup": "",
+    "of_a_later_crun": "",
+  };
+  assertEquals(
+    await of(Object.keys(instead)),
+    Object.entries(instead).map(([name, more]) =>
+      `annotations["run.oci.${name}"]: is ignored${more}`
+    ),
+  );
+  assertEquals(await of(["handler", "keep_original_groups"]), []);
+  assertEquals(await check(["annotations", { "run.oci.systemd.subgroup": "" }]), []);
 });
