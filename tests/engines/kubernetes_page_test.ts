@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { parseAll } from "@std/yaml/parse";
 import { ROOT } from "../../scripts/build/paths.ts";
 import { prepareContainerd2 } from "../../scripts/containerd/containerd.ts";
+import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { runOk } from "../harness/run.ts";
 import { IMAGE } from "./containerd/containerd.ts";
 import { KubernetesNode } from "./containerd/node.ts";
@@ -76,6 +77,33 @@ Deno.test("the steps for containerd 2 lead to a pod with a user namespace", asyn
     const names = JSON.parse(info).runtimeHandlers.map(({ name }: { name?: string }) => name);
     const classes = manifests("runtime_classes.yaml").map(({ handler }) => handler);
     assertEquals(classes.filter((handler) => !names.includes(handler)), []);
+  });
+});
+
+Deno.test("with the handler krun the page's pod is of microVMs, sized by its annotations, but for the sandbox", async () => {
+  using double = await buildLibkrunDouble(); // whose guest is a process, without an agent
+  await KubernetesNode.with(await prepareContainerd2(), async (node) => {
+    await node.write("/etc/kago/microvm.json", JSON.stringify({ libkrun: double.path }));
+    await node.write("/etc/crictl.yaml", fileOf("/etc/crictl.yaml"));
+    const vm = manifests("pods.yaml").find(({ spec }) => spec?.runtimeClassName === "krun")!;
+    const { annotations } = vm.metadata;
+    for (const name of ["pod.json", "container.json"]) {
+      const config = { ...JSON.parse(fileOf(name)), annotations, linux: {} };
+      await node.write(name, JSON.stringify(config));
+    }
+    await node.run([
+      ...commandsOf("1. kago on the node"),
+      ...commandsOf("containerd 2: `version = 3`"),
+      ...commandsOf("3. Trying it without a cluster")
+        .filter((command) => runnable(command) && !command.startsWith("crictl exec"))
+        .map((command) => command.replace("--runtime kago", "--runtime krun")),
+    ]);
+    const calls = (await node.read(`${double.dir}/calls.jsonl`)).trim().split("\n")
+      .map((line) => JSON.parse(line));
+    const argsOf = (name: string) =>
+      calls.filter(({ call }) => call === name).map(({ args }) => args.slice(1));
+    assertEquals(argsOf("krun_set_vm_config"), [[2, 512]]);
+    assertEquals(argsOf("krun_start_enter"), [[]]);
   });
 });
 

@@ -100,7 +100,9 @@ export class KubernetesNode {
 
   /** Writes a file of the node's: one without a folder is in the commands' own. */
   async write(path: string, text: string): Promise<void> {
-    await Deno.writeTextFile(this.pathOf(path), text);
+    const file = this.pathOf(path);
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(file, text);
   }
 
   read(path: string): Promise<string> {
