@@ -12,6 +12,8 @@ export type { RootFile };
 
 /** How the user asked for a handler. */
 export interface HandlerRequest {
+  /** The container's. */
+  readonly id: string;
   /** Basename of argv[0]: `krun` makes the microVM handler the default. */
   readonly invokedAs: string;
   /** `--handler NAME`, when given. */
@@ -86,8 +88,25 @@ export interface PreExecResult {
 /** The annotation that names a container's handler; crun and youki read it too. */
 export const HANDLER_ANNOTATION = "run.oci.handler";
 
-/** The handler's name for this container: the bundle's own word comes first, then the command line's. */
-export function requestedHandler(spec: Spec, { handler, invokedAs }: HandlerRequest): string {
-  return spec.annotations?.[HANDLER_ANNOTATION] ?? handler ??
-    (invokedAs === "krun" ? "krun" : "default");
+/** How containerd and CRI-O tell the container that holds a pod's namespaces: what it is, and the pod's id, which is its own. */
+const SANDBOX_ANNOTATIONS = [
+  { kind: "io.kubernetes.cri.container-type", pod: "io.kubernetes.cri.sandbox-id" },
+  { kind: "io.kubernetes.cri-o.ContainerType", pod: "io.kubernetes.cri-o.SandboxID" },
+] as const;
+
+/**
+ * The handler's name for this container: the bundle's own word comes first, then the command line's. A pod's sandbox, which
+ * does nothing, is a plain process whatever the pod's handler, as with crun. No image can say that it is one: it does not know
+ * its container's id.
+ */
+export function requestedHandler(spec: Spec, request: HandlerRequest): string {
+  if (isSandbox(spec, request.id)) return "default";
+  return spec.annotations?.[HANDLER_ANNOTATION] ?? request.handler ??
+    (request.invokedAs === "krun" ? "krun" : "default");
+}
+
+function isSandbox({ annotations = {} }: Spec, id: string): boolean {
+  return SANDBOX_ANNOTATIONS.some(({ kind, pod }) =>
+    annotations[kind] === "sandbox" && annotations[pod] === id
+  );
 }

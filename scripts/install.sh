@@ -7,16 +7,23 @@ PREFIX=/usr/local
 ROOT=
 DRY=
 UNINSTALL=
+PRINT=
 MARK="# Written by kago's install.sh, which removes it again with --uninstall."
 
 usage() {
   cat <<'END'
 usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
+       install.sh [--prefix DIR] [--root DIR] --containerd-config VERSION | --crio-config
 
   --prefix DIR  where bin/kago and bin/krun go (default /usr/local)
   --root DIR    a file system to install into, in the place of / (default /)
   --dry-run     say what would be done, and do nothing
   --uninstall   remove what an installation has made
+
+  --containerd-config VERSION
+                print what containerd's configuration needs, and do nothing; VERSION is that of the file: 3 (containerd
+                2, a file of its own in /etc/containerd/conf.d) or 2 (containerd 1, to be appended to config.toml)
+  --crio-config print what CRI-O needs (a file of its own in /etc/crio/crio.conf.d), and do nothing
 
 What is made: PREFIX/bin/kago, the link krun to it, and /etc/containers/containers.conf.d/50-kago.conf for podman and
 buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
@@ -30,7 +37,7 @@ fail() {
 }
 
 need_value() {
-  [ $# -gt 1 ] || fail "$1 needs a folder"
+  [ $# -gt 1 ] || fail "$1 needs a value"
 }
 
 while [ $# -gt 0 ]; do
@@ -41,6 +48,9 @@ while [ $# -gt 0 ]; do
     --root=*) ROOT=${1#*=} ;;
     --dry-run) DRY=1 ;;
     --uninstall) UNINSTALL=1 ;;
+    --containerd-config) need_value "$@"; PRINT=containerd$2; shift ;;
+    --containerd-config=*) PRINT=containerd${1#*=} ;;
+    --crio-config) PRINT=crio ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; fail "unknown argument $1" ;;
   esac
@@ -61,6 +71,8 @@ KRUN=$PREFIX/bin/krun
 CONTAINERS=/etc/containers/containers.conf.d/50-kago.conf
 DOCKER=/etc/docker/daemon.json
 CONTAINERD=/etc/containerd/config.toml
+CONTAINERD_PART=/etc/containerd/conf.d/50-kago.toml
+CRIO_PART=/etc/crio/crio.conf.d/50-kago.conf
 
 # Says what is done; with --dry-run that is all.
 step() {
@@ -121,21 +133,26 @@ END
 # adds them.
 ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.disk krun.console"
 
+# For the handler with this name: what is always a microVM is not to be talked out of it by a pod.
 quoted_annotations() {
   separator=
   for annotation in $ANNOTATIONS; do
+    if [ "$1 $annotation" = "krun run.oci.handler" ]; then continue; fi
     printf '%s"%s"' "$separator" "$annotation"
     separator=', '
   done
 }
 
-# Entries for containerd's CRI plugin (version 2 of its file, containerd 1.3 to 1.7).
+# The cgroup manager has to be the kubelet's, whose cgroupDriver is cgroupfs where systemd does not run.
+systemd_cgroup() {
+  if [ -d "$ROOT/run/systemd/system" ]; then echo true; else echo false; fi
+}
+
+# Entries for containerd's CRI plugin, which has another name in each version of the file.
 containerd_toml() {
-  systemd=false # as a kubelet's cgroupDriver is by default
-  if [ -d "$ROOT/run/systemd/system" ]; then systemd=true; fi
-  annotations=$(quoted_annotations)
   for name in kago krun; do
-    section="plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.$name"
+    section="plugins.\"$1\".containerd.runtimes.$name"
+    annotations=$(quoted_annotations $name)
     cat <<END
 [$section]
   runtime_type = "io.containerd.runc.v2"
@@ -143,9 +160,74 @@ containerd_toml() {
   container_annotations = [$annotations]
 [$section.options]
   BinaryName = "$PREFIX/bin/$name"
-  SystemdCgroup = $systemd
+  SystemdCgroup = $(systemd_cgroup)
 END
   done
+}
+
+# containerd 1 has runc, its default, only as long as the file names no runtime.
+containerd_2() {
+  plugin=io.containerd.grpc.v1.cri
+  section="plugins.\"$plugin\".containerd.runtimes.runc"
+  if ! grep -qs '^ *\[plugins\..*\.containerd\.runtimes\.runc\]' "$ROOT$CONTAINERD"; then
+    cat <<END
+[$section]
+  runtime_type = "io.containerd.runc.v2"
+[$section.options]
+  SystemdCgroup = $(systemd_cgroup)
+END
+  fi
+  containerd_toml $plugin
+}
+
+containerd_3() {
+  echo "$MARK"
+  echo "version = 3"
+  containerd_toml io.containerd.cri.v1.runtime
+}
+
+# crio.conf(5). CRI-O hands a pod's annotations on without being told to.
+crio_conf() {
+  echo "$MARK"
+  for name in kago krun; do
+    cat <<END
+[crio.runtime.runtimes.$name]
+  runtime_type = "oci"
+  runtime_path = "$PREFIX/bin/$name"
+  runtime_root = "/run/kago"
+END
+  done
+}
+
+print_config() {
+  case "$1" in
+    containerd2) containerd_2 ;;
+    containerd3) containerd_3 ;;
+    crio) crio_conf ;;
+    *) fail "--containerd-config: ${1#containerd} is no version of containerd's configuration that kago knows; give 2 or 3" ;;
+  esac
+}
+
+# The version that config.toml says it has; nothing where there is none.
+containerd_version() {
+  [ ! -f "$ROOT$CONTAINERD" ] || sed -n 's/^ *version *= *\([0-9][0-9]*\).*/\1/p' "$ROOT$CONTAINERD"
+}
+
+tell_containerd() {
+  version=$(containerd_version)
+  if [ "$version" != 3 ]; then
+    echo "containerd 1: add this to $CONTAINERD for Kubernetes (ctr needs --runc-binary $KAGO only):"
+    containerd_2 | sed 's/^/    /'
+  fi
+  if [ "$version" != 2 ]; then
+    echo "containerd 2: put this into $CONTAINERD_PART, which is to be one of the imports of $CONTAINERD:"
+    containerd_3 | sed 's/^/    /'
+  fi
+}
+
+tell_crio() {
+  echo "CRI-O: put this into $CRIO_PART, then systemctl reload crio:"
+  crio_conf | sed 's/^/    /'
 }
 
 find_program() {
@@ -190,16 +272,16 @@ install_all() {
   step "link $KRUN to kago" put_link
   containers_conf | step "write $CONTAINERS" put_text "$ROOT$CONTAINERS"
   [ ! -d "$ROOT/etc/docker" ] || install_docker
-  if [ -d "$ROOT/etc/containerd" ]; then
-    echo "containerd: add this to $CONTAINERD for Kubernetes (ctr needs --runc-binary $KAGO only):"
-    containerd_toml | sed 's/^/    /'
-  fi
+  [ ! -d "$ROOT/etc/containerd" ] || tell_containerd
+  [ ! -d "$ROOT/etc/crio" ] || tell_crio
 }
 
 uninstall_all() {
   if [ "$(readlink "$ROOT$KRUN" || true)" = kago ]; then step "remove $KRUN" rm -f "$ROOT$KRUN"; fi
   if [ -e "$ROOT$KAGO" ]; then step "remove $KAGO" rm -f "$ROOT$KAGO"; fi
-  if is_ours "$ROOT$CONTAINERS"; then step "remove $CONTAINERS" rm -f "$ROOT$CONTAINERS"; fi
+  for file in "$CONTAINERS" "$CONTAINERD_PART" "$CRIO_PART"; do
+    if is_ours "$ROOT$file"; then step "remove $file" rm -f "$ROOT$file"; fi
+  done
   if [ -e "$ROOT$DOCKER" ] && [ "$(cat "$ROOT$DOCKER")" = "$(docker_json)" ]; then
     step "remove $DOCKER" rm -f "$ROOT$DOCKER"
   elif [ -e "$ROOT$DOCKER" ] && grep -qF "$KAGO" "$ROOT$DOCKER"; then
@@ -210,4 +292,10 @@ uninstall_all() {
   fi
 }
 
-if [ -n "$UNINSTALL" ]; then uninstall_all; else install_all; fi
+if [ -n "$PRINT" ]; then
+  print_config "$PRINT"
+elif [ -n "$UNINSTALL" ]; then
+  uninstall_all
+else
+  install_all
+fi

@@ -42,7 +42,14 @@ export const ENGINES: readonly Engine[] = [
     program: "containerd",
     configuration: ["/etc/containerd/config.toml", "/etc/containerd/conf.d/"],
     pattern: /BinaryName\s*=\s*["'](.*\/)?kago["']/,
-    remedy: `${INSTALL} and add its snippet to /etc/containerd/config.toml`,
+    remedy: `${INSTALL} and add what it prints to containerd's configuration`,
+  },
+  {
+    name: "CRI-O",
+    program: "crio",
+    configuration: ["/etc/crio/crio.conf", "/etc/crio/crio.conf.d/"],
+    pattern: /runtime_path\s*=\s*"(.*\/)?kago"/,
+    remedy: `${INSTALL} and put what it prints into /etc/crio/crio.conf.d`,
   },
 ];
 

@@ -4,7 +4,7 @@
  */
 import { SpecError } from "../errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
-import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
+import { type CompileInput, namespaceOf } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { parseIdmapOption } from "./idmap_option.ts";
 import {
@@ -132,9 +132,12 @@ export function ignoredOptions({ mounts = [] }: Spec): readonly string[] {
 
 type BindOp = Op & { readonly op: "bind" };
 
-/** Rootless callers may not clone the host's mounts, and Init can reach what they can. */
+/**
+ * Root of a user namespace, new or joined, has no way into folders of the host's root. Rootless callers may not clone the
+ * host's mounts, and Init can reach what they can.
+ */
 function opensEarly({ spec, host }: CompileInput): boolean {
-  return isNewNamespace(spec, "user") && host.uid === 0;
+  return namespaceOf(spec, "user") !== undefined && host.uid === 0;
 }
 
 /**

@@ -12,6 +12,7 @@ export const ENGINES = [
   "buildah",
   "containerd",
   "containerd, CRI",
+  "containerd 2, CRI",
   "docker",
   "docker, microVMs",
 ] as const;

@@ -41,10 +41,7 @@ Deno.test("a user namespace gets binds that its root cannot reach, id-mapped by 
     const linux = { namespaces, uidMappings: HOST_MAPPING, gidMappings: HOST_MAPPING };
     const args = ["sh", "-c", "stat -c %u /plain/file /mnt/file"];
     await Kago.with({ args, mounts, config: { linux } }, async (kago) => {
-      await Deno.chmod(kago.bundle.path, 0o755);
-      for (const path of ["", "/dev", "/proc", "/sys"]) {
-        await Deno.chown(`${kago.bundle.rootfs}${path}`, 100000, 100000);
-      }
+      await giveToNamespace(kago);
       const { code, stdout, stderr } = await kago.foreground();
       assertEquals(code, 0, stderr);
       // 1000 is not mapped, so it shows as nobody; mapped by the namespace's own map it is 1000 inside.
@@ -61,30 +58,45 @@ Deno.test("an id-mapped bind takes its mappings from the option idmap=", async (
   });
 });
 
+/** What the owner of the private folder's file is, bound with the options, where another container's user namespace is joined. */
+async function ownerInJoined(source: string, options: readonly string[]): Promise<string> {
+  const args = ["stat", "-c", "%u", "/mnt/file"];
+  const mounts = [{ destination: "/mnt", type: "bind", source, options }];
+  const own = ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type }));
+  const linux = { uidMappings: HOST_MAPPING, gidMappings: HOST_MAPPING };
+  const first = { namespaces: [...own, { type: "user" }], ...linux };
+  let output = "";
+  await Kago.with({ args: ["sleep", "1000"], config: { linux: first } }, async (pod) => {
+    await giveToNamespace(pod);
+    assertEquals((await pod.create()).code, 0);
+    const joined = { type: "user", path: `/proc/${(await pod.state()).pid}/ns/user` };
+    const config = { linux: { namespaces: [...own, joined] } };
+    await Kago.with({ args, mounts, config }, async (kago) => {
+      await giveToNamespace(kago);
+      const { code, stdout, stderr } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      output = stdout;
+    });
+  });
+  return output;
+}
+
+async function giveToNamespace({ bundle }: Kago): Promise<void> {
+  await Deno.chmod(bundle.path, 0o755);
+  for (const path of ["", "/dev", "/proc", "/sys"]) {
+    await Deno.chown(`${bundle.rootfs}${path}`, 100000, 100000);
+  }
+}
+
 Deno.test("the option idmap takes the mapping of a user namespace that is joined, as with runc", async () => {
   await withPrivateFolder(async (source) => {
-    const own = ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type }));
-    const owner = async (kago: Kago) => {
-      await Deno.chmod(kago.bundle.path, 0o755);
-      for (const path of ["", "/dev", "/proc", "/sys"]) {
-        await Deno.chown(`${kago.bundle.rootfs}${path}`, 100000, 100000);
-      }
-    };
-    const linux = { uidMappings: HOST_MAPPING, gidMappings: HOST_MAPPING };
-    const first = { namespaces: [...own, { type: "user" }], ...linux };
-    await Kago.with({ args: ["sleep", "1000"], config: { linux: first } }, async (pod) => {
-      await owner(pod);
-      assertEquals((await pod.create()).code, 0);
-      const joined = { type: "user", path: `/proc/${(await pod.state()).pid}/ns/user` };
-      const mounts = [{ destination: "/mnt", type: "bind", source, options: ["rbind", "idmap"] }];
-      const config = { linux: { namespaces: [...own, joined] } };
-      const args = ["stat", "-c", "%u", "/mnt/file"];
-      await Kago.with({ args, mounts, config }, async (kago) => {
-        await owner(kago);
-        const { code, stdout, stderr } = await kago.foreground();
-        assertEquals([code, stdout], [0, "1000\n"], stderr);
-      });
-    });
+    assertEquals(await ownerInJoined(source, ["rbind", "idmap"]), "1000\n");
+  });
+});
+
+Deno.test("a user namespace that is joined gets binds that its root cannot reach", async () => {
+  await withPrivateFolder(async (source) => {
+    assertEquals(await ownerInJoined(source, ["rbind"]), "65534\n");
   });
 });
 

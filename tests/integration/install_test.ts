@@ -96,16 +96,80 @@ Deno.test("install.sh writes Docker's daemon.json only where there is none", asy
   });
 });
 
-Deno.test("install.sh prints what containerd's config.toml needs", async () => {
+Deno.test("install.sh prints what containerd's config.toml needs, in the version that it has", async () => {
   await withStick(async ({ root, install }) => {
     await Deno.mkdir(`${root}/etc/containerd`, { recursive: true });
-    const { stdout } = await install();
-    assertStringIncludes(
-      stdout,
-      'containerd.runtimes.kago.options]\n      BinaryName = "/usr/local/bin/kago"\n      SystemdCgroup = false',
-    );
+    const [first, second] = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"];
+    const told = async () => {
+      const { stdout } = await install();
+      return [first, second].map((plugin) => stdout.includes(`[plugins."${plugin}"`));
+    };
+    assertEquals(await told(), [true, true]);
+    await Deno.writeTextFile(`${root}/etc/containerd/config.toml`, "version = 2\n");
+    assertEquals(await told(), [true, false]);
+    await Deno.writeTextFile(`${root}/etc/containerd/config.toml`, "# mine\nversion = 3\n");
+    assertEquals(await told(), [false, true]);
+  });
+});
+
+Deno.test("install.sh --containerd-config prints the entries for that version, and does nothing", async () => {
+  await withStick(async ({ root, install }) => {
+    for (const version of ["2", "3"]) {
+      const { stdout } = await install("--containerd-config", version);
+      assertStringIncludes(
+        stdout,
+        'containerd.runtimes.kago.options]\n  BinaryName = "/usr/local/bin/kago"\n  SystemdCgroup = false',
+      );
+      assertEquals(/^version = 3$/m.test(stdout), version === "3");
+    }
+    assertEquals(await files(root), []);
     await Deno.mkdir(`${root}/run/systemd/system`, { recursive: true });
-    assertStringIncludes((await install()).stdout, "SystemdCgroup = true");
+    const { stdout } = await install("--containerd-config", "3", "--prefix", "/opt/kago");
+    assertStringIncludes(stdout, "SystemdCgroup = true");
+    assertStringIncludes(stdout, '"/opt/kago/bin/krun"');
+    const { code, stderr } = await install("--containerd-config=1");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "1 is no version of containerd's configuration");
+  });
+});
+
+Deno.test("install.sh keeps runc where containerd's config.toml has no entry for it", async () => {
+  await withStick(async ({ root, install }) => {
+    const entry = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]';
+    const { stdout } = await install("--containerd-config", "2");
+    assertStringIncludes(stdout, entry);
+    await Deno.mkdir(`${root}/etc/containerd`, { recursive: true });
+    for (const own of [`  ${entry}`, entry.replaceAll('"', "'")]) {
+      await Deno.writeTextFile(`${root}/etc/containerd/config.toml`, `${own}\n`);
+      assert(!(await install("--containerd-config", "2")).stdout.includes("runtimes.runc"), own);
+    }
+  });
+});
+
+Deno.test("install.sh gives no pod a way out of the handler krun", async () => {
+  await withStick(async ({ install }) => {
+    const { stdout } = await install("--containerd-config", "3");
+    const [, kago, krun] = stdout.split(/^\[.*runtimes\.\w+\]$/m);
+    assertStringIncludes(kago!, '"run.oci.handler"');
+    assertEquals(krun!.includes("run.oci.handler"), false);
+    assertStringIncludes(krun!, '"krun.ram_mib"');
+  });
+});
+
+Deno.test("install.sh --uninstall removes the files that its output was put into", async () => {
+  await withStick(async ({ root, install }) => {
+    for (
+      const [file, ...option] of [
+        ["etc/containerd/conf.d/50-kago.toml", "--containerd-config", "3"],
+        ["etc/crio/crio.conf.d/50-kago.conf", "--crio-config"],
+      ]
+    ) {
+      await Deno.mkdir(`${root}/${file}`.replace(/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${root}/${file}`, (await install(...option)).stdout);
+    }
+    assertEquals((await files(root)).length, 2);
+    await install("--uninstall");
+    assertEquals(await files(root), []);
   });
 });
 
@@ -124,7 +188,11 @@ Deno.test("install.sh leaves what is somebody else's alone, and says so", async 
 
 Deno.test("install.sh refuses arguments that it does not know, and a prefix that is no plain path", async () => {
   await withStick(async ({ root, install }) => {
-    for (const args of [["--force"], ["--prefix"], ["--prefix", "here"], ["--prefix", '/a"b']]) {
+    for (
+      const args of [["--force"], ["--prefix"], ["--prefix", "here"], ["--prefix", '/a"b'], [
+        "--containerd-config",
+      ]]
+    ) {
       const { code, stderr } = await install(...args);
       assertEquals(code, 1, args.join(" "));
       assertStringIncludes(stderr, "install.sh: ");

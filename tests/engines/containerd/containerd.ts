@@ -1,4 +1,4 @@
-/** containerd with folders of the test's own, and `ctr` with one runtime. Owns its configuration and its image. */
+/** Debian's containerd with folders of the test's own, and `ctr` with one runtime. Owns its configuration and its image. */
 import { makeRootfs } from "../../harness/rootfs.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { Daemon } from "../daemon.ts";

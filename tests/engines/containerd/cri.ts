@@ -18,7 +18,12 @@ const REMOVE = 'for folder in /sys/fs/cgroup/"$0" /sys/fs/cgroup/*/"$0"; do ' +
 export async function removePodsCgroup(host: Host): Promise<void> {
   await (host === "systemd"
     ? runOk("systemctl", ["stop", `${CGROUP}.slice`])
-    : runOk("sh", ["-c", REMOVE, CGROUP]));
+    : removeCgroup(CGROUP));
+}
+
+/** Of a host without systemd. */
+export async function removeCgroup(name: string): Promise<void> {
+  await runOk("sh", ["-c", REMOVE, name]);
 }
 
 export class Cri {
@@ -35,16 +40,29 @@ export class Cri {
 
   static async open(runtime: Runtime, host: Host, folder: string): Promise<Cri> {
     const cri = new Cri(runtime, host, folder, await prepareCrictl());
-    await cri.write("pod", {
-      metadata: { name: runtime, namespace: "tests", uid: runtime },
-      log_directory: `${folder}/log-${runtime}`,
-      linux: {
-        cgroup_parent: host === "systemd" ? `${CGROUP}.slice` : `/${CGROUP}`,
-        // A pod's own network takes programs that make it (CNI).
-        security_context: { namespace_options: { network: 2 /* NODE */ } },
-      },
-    });
+    // A pod's own network takes programs that make it (CNI).
+    await cri.podConfig("pod", { namespace_options: { network: 2 /* NODE */ } });
     return cri;
+  }
+
+  /** A pod with that of LinuxSandboxSecurityContext: the path of its configuration. */
+  podConfig(name: string, security_context: unknown, rest = {}): Promise<string> {
+    return this.write(name, {
+      metadata: { name: `${name}-${this.runtime}`, namespace: "tests", uid: this.runtime },
+      log_directory: `${this.folder}/log-${name}-${this.runtime}`,
+      linux: {
+        cgroup_parent: this.host === "systemd" ? `${CGROUP}.slice` : `/${CGROUP}`,
+        security_context,
+      },
+      ...rest,
+    });
+  }
+
+  /** Takes away what is left of this runtime's pods. */
+  async removePods(): Promise<void> {
+    const list = await this.ok("pods", "--quiet", "--no-trunc", "--name", `-${this.runtime}$`);
+    const pods = list.split("\n").filter(Boolean);
+    if (pods.length > 0) await this.ok("rmp", "--force", ...pods);
   }
 
   /** Writes a configuration of crictl's: its path. */

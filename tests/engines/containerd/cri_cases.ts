@@ -11,9 +11,7 @@ const LIMITS = { linux: { resources: { memory_limit_in_bytes: 64 << 20, cpu_shar
 
 export const PODS: CaseGroup<Cri> = {
   name: "pods",
-  tearDown: async (c) => {
-    await c.ok("rmp", "--all", "--force");
-  },
+  tearDown: (c) => c.removePods(),
   cases: [
     {
       command: "crictl runp --runtime RUNTIME POD.json",

@@ -164,6 +164,7 @@ Deno.test("judgeEngine() finds kago in each engine's own words", () => {
     ],
     Docker: ['{"runtimes": {"kago": {"path": "/usr/local/bin/kago"}}}'],
     containerd: ['  BinaryName = "/usr/local/bin/kago"\n', "BinaryName = 'kago'\n"],
+    "CRI-O": ['[crio.runtime.runtimes.kago]\n  runtime_path = "/usr/local/bin/kago"\n'],
   };
   const others = ['[engine]\nruntime = "crun"\n# kago = []\n', '{"runtimes":{"runc":{}}}', ""];
   for (const engine of ENGINES) {

@@ -4,7 +4,7 @@ import { CantHandle, pickExecutor } from "../../../executors/registry.ts";
 import { SpecError, UsageError } from "../../../runtime/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
-const PLAIN: HandlerRequest = { invokedAs: "kago" };
+const PLAIN: HandlerRequest = { id: "one", invokedAs: "kago" };
 
 function specWith(annotations?: Record<string, string>): Spec {
   return { ociVersion: "1.2.0", ...(annotations ? { annotations } : {}) };
@@ -39,6 +39,20 @@ Deno.test("pickExecutor() lets --handler overrule the name that kago is invoked 
 Deno.test("pickExecutor() lets the annotation overrule the command line", () => {
   assertEquals(pick("krun", { handler: "default" }), "krun");
   assertEquals(pick("default", { invokedAs: "krun", handler: "krun" }), "default");
+});
+
+Deno.test("pickExecutor() takes the plain executor for a pod's sandbox, which is the container with the pod's id", () => {
+  const prefixes = [["io.kubernetes.cri.container-type", "io.kubernetes.cri.sandbox-id"], [
+    "io.kubernetes.cri-o.ContainerType",
+    "io.kubernetes.cri-o.SandboxID",
+  ]] as const;
+  for (const [kind, pod] of prefixes) {
+    const pickOf = (type: string, id: string) =>
+      pickExecutor(specWith({ [kind]: type, [pod]: id, "run.oci.handler": "krun" }), PLAIN).name;
+    assertEquals(pickOf("sandbox", "one"), "default", kind);
+    assertEquals(pickOf("container", "one"), "krun", kind);
+    assertEquals(pickOf("sandbox", "another"), "krun", kind);
+  }
 });
 
 Deno.test("pickExecutor() names the annotation and the handlers there are", () => {

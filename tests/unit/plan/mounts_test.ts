@@ -255,6 +255,16 @@ Deno.test("mountOps() opens binds before a new user namespace, which may not rea
   assertEquals(ops.at(-1)?.op === "bind" && ops.at(-1), { ...ops.at(-1)!, slot: 1 });
 });
 
+Deno.test("mountOps() opens binds before a user namespace that is joined, unless an ordinary user asks", () => {
+  const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/7/ns/user" }] as const;
+  const mounts = [{ destination: "/d", source: "/s", options: ["bind"] }];
+  const input = inputOf(specWith([], { mounts, linux: { namespaces } }));
+  const open = { op: "openTree", source: "/s", recursive: 0, slot: 0, from: "mounts[0]" } as const;
+  assertEquals(mountOps(input).early, [open]);
+  const ordinary = { ...input, host: { ...input.host, uid: 1000 } };
+  assertEquals(mountOps(ordinary).early, []);
+});
+
 Deno.test("mountOps() refuses to map ids without mappings, or of what is no bind", () => {
   const bare = assertThrows(
     () => opsOf({ destination: "/d", source: "/s", options: ["bind", "idmap"] }),

@@ -1,0 +1,33 @@
+/**
+ * Programs of Go modules that the tests use and Debian does not have. It owns their building: a go.mod pins the versions,
+ * and the go.sum beside it the content of every module.
+ */
+import { cachedDirectory } from "../emulated_host/cache.ts";
+import { tool } from "../emulated_host/command.ts";
+import { findGo } from "./go_tool.ts";
+
+const FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+
+/** Static, so that they run in the emulated hosts too; and nothing of the caller's Go settings. */
+const ENVIRONMENT = ["CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off"];
+
+/**
+ * The folder `build/cache/NAME` with the programs of `packages`, which are named as Go names them; the first call builds
+ * them, which takes a minute or two.
+ * @param module the folder of go.mod and go.sum.
+ */
+export async function goPrograms(
+  name: string,
+  module: string,
+  packages: readonly string[],
+  tags: readonly string[] = [],
+): Promise<string> {
+  const manifest = await Deno.readTextFile(`${module}/go.mod`);
+  const sums = await Deno.readTextFile(`${module}/go.sum`);
+  const flags = [...FLAGS, ...(tags.length > 0 ? [`-tags=${tags}`] : [])];
+  const inputs = [Deno.build.arch, flags, packages, manifest, sums];
+  return await cachedDirectory(name, inputs, async (folder) => {
+    const build = [await findGo(), "build", ...flags, "-o", `${folder}/`, ...packages];
+    await tool("env", [...ENVIRONMENT, ...build], { cwd: module });
+  });
+}
