@@ -31,6 +31,28 @@ attack(
   },
 );
 
+attack(
+  "a link that is copied, and one that is covered, lie inside wherever the image's links lead",
+  ({ folder, file }) => ({
+    args: sh(`readlink ${folder}/up; cat ${folder}/covered`),
+    mounts: [
+      { destination: "/out/up", source: `${folder}/../up`, options: ["bind", "copy-symlink"] },
+      { destination: "/out/covered", source: file, options: ["bind", "dest-nofollow"] },
+    ],
+  }),
+  async ({ rootfs, victim, run }) => {
+    await plantLink(`../../../../../../..${victim.folder}`, `${rootfs}/out`);
+    await Deno.mkdir(`${rootfs}${victim.folder}`, { recursive: true });
+    await plantLink(victim.file, `${rootfs}${victim.folder}/covered`);
+    await Deno.symlink("/etc/shadow", `${victim.path}/up`);
+    const { code, stdout, stderr } = await run();
+    await Deno.remove(`${victim.path}/up`);
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout, `/etc/shadow\n${PRECIOUS}`);
+    assertEquals(await Deno.readLink(`${rootfs}${victim.folder}/up`), "/etc/shadow");
+  },
+);
+
 // The magic links of the host's /proc: the image names a descriptor of the runtime's, or its root.
 for (const link of ["/proc/self/root", "/proc/1/root", "/proc/self/cwd", "/proc/self/fd/4"]) {
   attack(
