@@ -48,17 +48,26 @@ export function spawnStage(channels: StageChannels): number {
   return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
-/**
- * Runs the hooks in the vmm stage of an encoded plan, in this process: 0, or what the one numbered `failed` failed with
- * (an errno, or as helper-c/hook.h says).
- */
+/** HOOK_WORDS of helper-c/hook.h. */
+const HOOK_WORDS = 3 * 1024 + 3;
+
+/** A hook that failed: its number, what with (an errno, or as helper-c/hook.h says), and what is to be said of it. */
+export interface HookFailure {
+  readonly index: number;
+  readonly errno: number;
+  readonly words: Uint8Array<ArrayBuffer>;
+}
+
+/** Runs the hooks in the vmm stage of an encoded plan, in this process, up to the first that fails. */
 export function runHookPlan(
   plan: Uint8Array<ArrayBuffer>,
   state: string,
-): { readonly errno: number; readonly failed: number } {
-  const failed = new Int32Array(1);
-  const result = call("run_hooks", [plan.length], plan, cString(`${state}\0`), failed);
-  return { errno: -result, failed: failed[0]! };
+): HookFailure | undefined {
+  const failure = new Uint8Array(4 + HOOK_WORDS);
+  const result = call("run_hooks", [plan.length], plan, cString(`${state}\0`), failure);
+  if (result === 0) return undefined;
+  const index = new DataView(failure.buffer).getUint32(0, true);
+  return { index, errno: -result, words: failure.subarray(4) };
 }
 
 /** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */

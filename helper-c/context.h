@@ -38,6 +38,8 @@ struct context {
   int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  char *words;        /* what a failed hook is told with (hook.h), NULL for nothing */
+  size_t words_size;
   unsigned preserved; /* descriptors from 3 that the program gets */
   struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
   unsigned hook_filter_flags;

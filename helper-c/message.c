@@ -49,6 +49,13 @@ int message_send(int socket, const struct message *message, int fd) {
   return sent < 0 ? sent : 0;
 }
 
+int failure_send(int socket, const struct message *message, const char *words, size_t size) {
+  struct iovec parts[] = {{(void *)(uintptr_t)message, sizeof *message}, {(void *)(uintptr_t)words, size}};
+  const struct msghdr datagram = {.msg_iov = parts, .msg_iovlen = 2};
+  int sent = as_result(sendmsg(socket, &datagram, MSG_NOSIGNAL));
+  return sent < 0 ? sent : 0;
+}
+
 int answer_receive(int socket) {
   unsigned char answer;
   int n = -EINTR;

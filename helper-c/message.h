@@ -12,7 +12,7 @@
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
  *    |-------- 'S' ---------------------------------->|  start at once (run)
- *    |<------- FAILED --------------------------------|  at any time; end of file instead means exec happened
+ *    |<------- FAILED --------------------------------|  at any time (a hook's with what it wrote, hook.h); end of file instead means exec happened
  *
  * Each is believed only from the process under whose name it stands here, as the kernel tells it (SCM_CREDENTIALS).
  *
@@ -46,6 +46,9 @@ int socket_receive(int socket, void *bytes, size_t size, int flags, int *passed)
 
 /* Sends a message, with `fd` attached unless it is -1: 0 or -errno. */
 int message_send(int socket, const struct message *message, int fd);
+
+/* Sends a FAILED message with what is to be said of it: 0 or -errno. */
+int failure_send(int socket, const struct message *message, const char *words, size_t size);
 
 /* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
 int answer_receive(int socket);

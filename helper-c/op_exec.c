@@ -119,6 +119,12 @@ static const char *state_at(const struct context *c, uint64_t index) {
   return state;
 }
 
+/* Without memory for them the failure is told all the same. */
+static void tell_words(struct context *c, const char *program, const struct hook_output *output) {
+  c->words = malloc(HOOK_WORDS);
+  if (c->words) c->words_size = hook_words(program, output, c->words);
+}
+
 int op_hook(struct context *c, const struct field *f) {
   char **argv = list_vector(&f[1]), **envp = list_vector(&f[2]);
   if (envp && f[6].number && c->home[0]) envp[f[2].count] = c->home;
@@ -130,7 +136,9 @@ int op_hook(struct context *c, const struct field *f) {
                       f[5].text,
                       c->hook_filter.length ? &c->hook_filter : NULL,
                       c->hook_filter_flags};
-  int result = argv && envp ? hook_run(&hook) : -ENOMEM;
+  struct hook_output output = {0};
+  int result = argv && envp ? hook_run(&hook, &output) : -ENOMEM;
+  if (result < 0) tell_words(c, hook.path, &output);
   free(argv);
   free(envp);
   return result;

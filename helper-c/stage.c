@@ -41,7 +41,7 @@ static void reset_affinity(void) {
 
 static void report_failure(const struct context *c, uint32_t operation, int error) {
   struct message message = {.type = MESSAGE_FAILED, .stage = c->stage, .value = operation, .error = -error};
-  if (c->report_fd >= 0) message_send(c->report_fd, &message, -1);
+  if (c->report_fd >= 0) failure_send(c->report_fd, &message, c->words, c->words_size);
 }
 
 static int close_on_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, FD_CLOEXEC)); }

@@ -16,13 +16,13 @@ static int32_t pair[2];
 /* operations.c knows them weakly, which takes nothing out of an archive. */
 __attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt};
 
-static int run_vmm(int listen_fd, int32_t result[2]) {
+static int run_vmm(int listen_fd, struct outcome *outcome) {
   end_plan(&w);
   int plan = kago_memory_file("plan", w.bytes, (uint32_t)w.size);
   CHECK(plan >= 0);
-  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, (const int[]){-1, -1, -1, -1}, result);
+  int result = vmm_run(plan, pair[1], listen_fd, -1, -1, (const int[]){-1, -1, -1, -1}, outcome);
   close(plan);
-  return outcome;
+  return result;
 }
 
 static void begin_vmm(void) {
@@ -38,46 +38,46 @@ static void put_umask(uint32_t mask) {
 }
 
 TEST(the_vmm_stage_runs_its_own_operations_only) {
-  int32_t result[2] = {7, 7};
+  struct outcome outcome = {7, 7, NULL, 0};
   begin_vmm();
   put_umask(027);
-  EQUAL(run_vmm(-1, result), 0);
+  EQUAL(run_vmm(-1, &outcome), 0);
   EQUAL(umask(0), 027);
-  EQUAL(result[0], 0);
-  EQUAL(result[1], pair[1]);
+  EQUAL(outcome.failed, 0);
+  EQUAL(outcome.report_fd, pair[1]);
 }
 
 TEST(a_failure_of_the_vmm_stage_names_its_operation) {
-  int32_t result[2] = {7, 7};
+  struct outcome outcome = {7, 7, NULL, 0};
   begin_vmm();
   put_umask(022);
   put_operation_ss(&w, OP_write_file, "none", "x");
-  EQUAL(run_vmm(-1, result), -ENOENT);
-  EQUAL(result[0], 1);
-  EQUAL(result[1], pair[1]);
+  EQUAL(run_vmm(-1, &outcome), -ENOENT);
+  EQUAL(outcome.failed, 1);
+  EQUAL(outcome.report_fd, pair[1]);
 }
 
 TEST(a_malformed_plan_is_refused_in_the_vmm_too) {
-  int32_t result[2] = {7, 7};
+  struct outcome outcome = {7, 7, NULL, 0};
   begin_vmm();
   begin_operation(&w, OP_COUNT);
-  EQUAL(run_vmm(-1, result), -EINVAL);
-  EQUAL(result[0], 0);
+  EQUAL(run_vmm(-1, &outcome), -EINVAL);
+  EQUAL(outcome.failed, 0);
 }
 
 /* shutdown(2) stands in for a function of libkrun's: it refuses what is no socket, as the context's number 0 is none. */
 TEST(a_call_that_fails_is_told_with_its_arguments) {
   const char *const arguments[] = {"c", "sx", "p", "r", "[", "sa", "k", "sb", "]", "-", NULL};
   char words[512] = "";
-  int32_t result[2];
+  struct outcome outcome;
   struct datagram_origin origin = {.passed = -1};
   begin_vmm();
   begin_operation(&w, OP_krun_call);
   put_str(&w, "shutdown");
   put_strs(&w, arguments);
   put_str(&w, "wanted");
-  EQUAL(run_vmm(-1, result), -ECANCELED);
-  EQUAL(result[1], -1);
+  EQUAL(run_vmm(-1, &outcome), -ECANCELED);
+  EQUAL(outcome.report_fd, -1);
   CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
   EQUAL_TEXT(words + 4, "microVM: wanted: shutdown(0, \"x\", -1, \"/proc/self/fd/-1/.\", [\"a\", \"b\"], NULL): operation not permitted");
 }
@@ -94,19 +94,19 @@ static void put_call_with(const char *argument) {
 TEST(an_argument_that_means_nothing_is_refused) {
   static const char *const wrong[] = {"mno:address", "dno-slash", "?"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    int32_t result[2];
+    struct outcome outcome;
     put_call_with(wrong[i]);
-    EQUAL(run_vmm(-1, result), -EINVAL);
-    EQUAL(result[1], pair[1]);
+    EQUAL(run_vmm(-1, &outcome), -EINVAL);
+    EQUAL(outcome.report_fd, pair[1]);
   }
 }
 
 TEST(the_folder_of_a_new_file_that_is_not_there_is_told) {
   char words[512] = "";
-  int32_t result[2];
+  struct outcome outcome;
   struct datagram_origin origin = {.passed = -1};
   put_call_with("d/no/such/socket");
-  EQUAL(run_vmm(-1, result), -ECANCELED);
+  EQUAL(run_vmm(-1, &outcome), -ECANCELED);
   CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
   EQUAL_TEXT(words + 4, "microVM: open /no/such in /: no such file or directory");
 }
@@ -125,7 +125,7 @@ static void refuse_pidfd_open(void) {
 
 TEST(a_passt_that_cannot_be_watched_fails_with_the_reason_and_nothing_open) {
   const char *const arguments[] = {"true", NULL};
-  int32_t result[2];
+  struct outcome outcome;
   begin_vmm();
   begin_operation(&w, OP_krun_passt);
   put_str(&w, "/bin/true");
@@ -133,8 +133,8 @@ TEST(a_passt_that_cannot_be_watched_fails_with_the_reason_and_nothing_open) {
   refuse_pidfd_open();
   int before = dup(0);
   close(before);
-  EQUAL(run_vmm(-1, result), -EPERM);
-  EQUAL(result[1], pair[1]);
+  EQUAL(run_vmm(-1, &outcome), -EPERM);
+  EQUAL(outcome.report_fd, pair[1]);
   EQUAL(dup(0), before);
 }
 
@@ -148,14 +148,14 @@ static void *play_main(void *unused) {
 
 TEST(the_vmm_stage_waits_for_start_and_leaves_nothing_open) {
   pthread_t thread;
-  int32_t result[2];
+  struct outcome outcome;
   begin_vmm();
   begin_operation(&w, OP_no_new_privileges);
   begin_operation(&w, OP_await_start);
   CHECK(pthread_create(&thread, NULL, play_main, NULL) == 0);
   int before = dup(0);
   close(before);
-  EQUAL(run_vmm(-1, result), 0);
+  EQUAL(run_vmm(-1, &outcome), 0);
   pthread_join(thread, NULL);
   EQUAL(dup(0), before);
 }

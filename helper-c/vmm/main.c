@@ -38,7 +38,7 @@ static bool read_channels(int *fds, size_t count) {
 
 int main(void) {
   int fds[5 + LIBRARY_SLOTS];
-  int32_t outcome[2];
+  struct outcome outcome;
   if (!read_channels(fds, sizeof fds / sizeof *fds)) {
     fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
     return 1;
@@ -49,9 +49,8 @@ int main(void) {
   /* A proxied connection that its peer closes is an error of that connection only. */
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
-  int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], fds + 5, outcome);
-  struct message message = {
-      .type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = (uint32_t)outcome[0], .error = -result};
-  if (outcome[1] >= 0) message_send(outcome[1], &message, -1);
+  int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], fds + 5, &outcome);
+  struct message message = {.type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = outcome.failed, .error = -result};
+  if (outcome.report_fd >= 0) failure_send(outcome.report_fd, &message, outcome.words, outcome.words_size);
   end_process(1);
 }

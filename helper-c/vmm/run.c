@@ -43,7 +43,7 @@ int vmm_tell(struct context *c, const char *format, ...) {
 }
 
 int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, const int libraries[LIBRARY_SLOTS],
-            int32_t result[2]) {
+            struct outcome *outcome) {
   static struct plan plan; /* libkrun keeps pointers into it */
   struct context c = {.plan = &plan,
                       .stage = STAGE_VMM,
@@ -67,7 +67,6 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, c
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);
   if (c.proc_fd >= 0) close(c.proc_fd);
-  result[0] = (int32_t)failed;
-  result[1] = c.report_fd;
+  *outcome = (struct outcome){failed, c.report_fd, c.words, c.words_size};
   return error;
 }

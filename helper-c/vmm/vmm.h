@@ -39,9 +39,16 @@ int vmm_forward_signals(int folder);
 /* From now on gives whoever connects to `door` a connection to the agent whose socket is in the folder: 0 or -errno. */
 int vmm_open_door(int door, int folder);
 
+struct outcome {
+  uint32_t failed;   /* the failing operation's index */
+  int report_fd;     /* who hears of it, -1 when it was told */
+  const char *words; /* what is to be said of it (hook.h) */
+  size_t words_size;
+};
+
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen by
- * their slots, -1 for none. `result` gets the failing operation's index, and who hears of failures, -1 when it was told. */
+ * their slots, -1 for none. */
 int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, const int libraries[LIBRARY_SLOTS],
-            int32_t result[2]);
+            struct outcome *outcome);
 
 #endif

@@ -8,6 +8,7 @@ import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
+import { describeHook } from "./hook_words.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
@@ -80,8 +81,9 @@ export function runPoststart(state: StoredState): void {
 function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
-  const { stage, text, errno } = message;
+  const { stage, text, errno, hook } = message;
+  if (hook) return new Error(`cannot start container ${id}: hook ${describeHook(errno, hook)}`);
   return text
     ? new Error(`cannot start container ${id}: ${text}`)
-    : new SyscallError(`cannot start container ${id}: its program or a hook`, errno, stage);
+    : new SyscallError(`cannot start container ${id}: its program`, errno, stage);
 }

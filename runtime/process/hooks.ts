@@ -1,12 +1,14 @@
 /** The hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
 import { SpecError, SyscallError } from "../errors.ts";
+import { isFolder } from "../files.ts";
 import { encodePlan } from "../plan/encode.ts";
 import { nameOp } from "../plan/format.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
+import { describeHook, readHookWords } from "./hook_words.ts";
 
 export { inheritedEnv as hookEnv };
 
@@ -20,14 +22,20 @@ export function runHooks(
   state: OciState,
   env: readonly string[],
 ): Error | undefined {
-  const vmm = hookOps(moment, hooks?.[moment], env, 0, state.bundle);
+  const vmm = hookOps(moment, hooks?.[moment], env, 0, bundleOrHere(state.bundle));
   if (vmm.length === 0) return undefined;
   const plan = encodePlan({ intermediate: [], init: [], vmm });
-  const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
-  if (errno === 0) return undefined;
-  const op = vmm[failed]!;
+  const failure = runHookPlan(plan, JSON.stringify(state));
+  if (!failure) return undefined;
+  const { index, errno, words } = failure;
+  const op = vmm[index]!;
   const cause = new SyscallError(nameOp(op), errno);
-  return new SpecError(op.from!, cause.message, { cause });
+  return new SpecError(op.from!, describeHook(errno, readHookWords(words)), { cause });
+}
+
+/** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */
+function bundleOrHere(bundle: string): string {
+  return isFolder(bundle) ? bundle : "";
 }
 
 /**

@@ -6,6 +6,7 @@ import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts"
 import { nameOp } from "../plan/format.ts";
 import { type Plan, PROCFS, type Stage, STAGES } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
+import { describeHook, type HookWords, readHookWords } from "./hook_words.ts";
 
 const TYPES = [
   "",
@@ -27,10 +28,15 @@ export interface Message {
   readonly errno: number;
   /** text: the error in words. */
   readonly text: string;
+  /** failed: what is to be said of a hook. */
+  readonly hook?: HookWords;
 }
 
 /** The agent's failures come by way of the process that stands for its own (helper-c/op_session.c). */
 const ALL_STAGES = [...STAGES, "guest"] as const;
+
+/** The bytes of a message without words. */
+const HEADER = 16;
 
 /**
  * Decodes one datagram.
@@ -43,7 +49,10 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     const text = new TextDecoder().decode(bytes.subarray(4));
     return { type, stage: "vmm", value: 0, errno: 0, text };
   }
-  const stage = bytes.length === 16 ? ALL_STAGES[view.getUint32(4, true)] : undefined;
+  const hasWords = bytes.length > HEADER && type === "failed";
+  const stage = bytes.length === HEADER || hasWords
+    ? ALL_STAGES[view.getUint32(4, true)]
+    : undefined;
   if (!type || !stage) throw new Error("malformed message from a stage process");
   return {
     type,
@@ -51,6 +60,7 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     value: view.getUint32(8, true),
     errno: view.getInt32(12, true),
     text: "",
+    ...(hasWords ? { hook: readHookWords(bytes.subarray(HEADER)) } : {}),
   };
 }
 
@@ -76,6 +86,9 @@ export function failureError(message: Message, plan: Plan): Error {
   const op = plan[message.stage]?.[message.value];
   if (!op) return new SyscallError("a stage of the container", message.errno, message.stage);
   const cause = new SyscallError(nameOp(op), message.errno, message.stage);
+  if (message.hook) {
+    return new SpecError(op.from!, describeHook(message.errno, message.hook), { cause });
+  }
   if (op.op === "findProgram") {
     const name = JSON.stringify(op.file);
     if (message.errno === ENOENT && !op.file.includes("/")) {
