@@ -68,7 +68,10 @@ Deno.test("a hook that fails or takes too long ends create, and poststop hooks s
     [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, "/bin/sh: exit status 3"],
     [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, "/bin/sh: signal 9"],
     [{ path: "/no/such/hook" }, "no such file or directory"],
-    [{ path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 }, "/bin/sleep: killed, for it ran past its timeout"],
+    [
+      { path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 },
+      "/bin/sleep: killed, for it ran past its timeout",
+    ],
   ];
   for (const moment of ["createRuntime", "createContainer", "startContainer"]) {
     for (const [hook, says] of failing) {
