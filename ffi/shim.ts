@@ -48,17 +48,36 @@ export function spawnStage(channels: StageChannels): number {
   return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
-/**
- * Runs the hooks in the vmm stage of an encoded plan, in this process: 0, or what the one numbered `failed` failed with
- * (an errno, or as helper-c/hook.h says).
- */
+/** Bytes of `struct hook_tail` of helper-c/hook.h: the text, and its size. */
+const HOOK_TAIL = { text: 1024, whole: 1032 } as const;
+
+/** A hook that failed: its number, what with (an errno, or as helper-c/hook.h says), and the end of what it wrote. */
+export interface HookFailure {
+  readonly index: number;
+  readonly errno: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the hooks in the vmm stage of an encoded plan, in this process, up to the first that fails. */
 export function runHookPlan(
   plan: Uint8Array<ArrayBuffer>,
   state: string,
-): { readonly errno: number; readonly failed: number } {
-  const failed = new Int32Array(1);
-  const result = call("run_hooks", [plan.length], plan, cString(`${state}\0`), failed);
-  return { errno: -result, failed: failed[0]! };
+): HookFailure | undefined {
+  const failure = new Uint8Array(8 + 2 * HOOK_TAIL.whole);
+  const result = call("run_hooks", [plan.length], plan, cString(`${state}\0`), failure);
+  if (result === 0) return undefined;
+  const view = new DataView(failure.buffer);
+  const tail = (at: number) => {
+    const size = Number(view.getBigUint64(at + HOOK_TAIL.text, true));
+    return new TextDecoder().decode(failure.subarray(at, at + size));
+  };
+  return {
+    index: view.getUint32(0, true),
+    errno: -result,
+    stdout: tail(8),
+    stderr: tail(8 + HOOK_TAIL.whole),
+  };
 }
 
 /** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */

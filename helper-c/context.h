@@ -45,6 +45,7 @@ struct context {
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   int mask;           /* the mount over the first masked folder, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  struct hook_output *output; /* what a hook that failed has written, NULL for nothing (hook.h) */
   unsigned preserved; /* descriptors from 3 that the program gets */
   struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
   unsigned hook_filter_flags;

@@ -9,11 +9,12 @@
 #include <unistd.h>
 
 #include "filesystem.h"
+#include "hook.h"
 #include "kernel.h"
 #include "message.h"
 #include "root_path.h"
 
-enum { MOST_FINDINGS = 3, MOST_TEXT = 1024 };
+enum { MOST_FINDINGS = 5, MOST_TEXT = 1024 };
 
 /* On the wire behind the message: the number of the field, how it was found, the text's length, the text. */
 struct findings {
@@ -170,6 +171,10 @@ static void look_at_operation(struct context *c, struct findings *all, uint32_t 
     if (!filtered || PATHS[row].place >= PLACE_NAME) look_at_field(c, all, fields, row);
   }
   if (opcode == OP_mount && error == EINVAL) look_at_options(all, fields);
+  if (opcode == OP_hook && c->output) {
+    add(all, 0, FOUND_STDOUT, c->output->stdout_tail.text, c->output->stdout_tail.size);
+    add(all, 0, FOUND_STDERR, c->output->stderr_tail.text, c->output->stderr_tail.size);
+  }
 }
 
 void failure_report(struct context *c, uint32_t index, int error) {

@@ -15,6 +15,8 @@ enum found {
   FOUND_LINK,      /* a link where none may be, or one too many */
   FOUND_SHUT,      /* what may not be looked at */
   FOUND_PROGRAM,   /* what was to be executed, not looked at */
+  FOUND_STDOUT,    /* the end of what a hook wrote */
+  FOUND_STDERR,
 };
 
 /* Sends Main, or whoever listens, that the operation with this index in the stage has failed with `error`, an errno. */

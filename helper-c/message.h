@@ -12,7 +12,7 @@
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
  *    |-------- 'S' ---------------------------------->|  start at once (run)
- *    |<------- FAILED --------------------------------|  at any time; end of file instead means exec happened
+ *    |<------- FAILED --------------------------------|  at any time (a hook's with what it wrote, hook.h); end of file instead means exec happened
  *
  * Each is believed only from the process under whose name it stands here, as the kernel tells it (SCM_CREDENTIALS).
  *

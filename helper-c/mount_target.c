@@ -15,9 +15,16 @@ bool is_root(const struct context *c, int fd) {
   return number >= 0 && number == mount_number(fd);
 }
 
+static bool is_folder(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* A folder over a file, or the reverse, is ENOTDIR, as mount(2) has it and engines look for. */
 int attach(const struct context *c, int mount, int target) {
   if (is_root(c, target)) return -ROOT_COVERED;
-  return sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  int result = sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  return result == -EINVAL && is_folder(mount) != is_folder(target) ? -ENOTDIR : result;
 }
 
 int open_target_link(const struct context *c, const char *path, bool folder) {

@@ -130,7 +130,9 @@ int op_hook(struct context *c, const struct field *f) {
                       f[5].text,
                       c->hook_filter.length ? &c->hook_filter : NULL,
                       c->hook_filter_flags};
-  int result = argv && envp ? hook_run(&hook) : -ENOMEM;
+  static struct hook_output output; /* for whoever tells of the failure */
+  int result = argv && envp ? hook_run(&hook, &output) : -ENOMEM;
+  if (result < 0) c->output = &output;
   free(argv);
   free(envp);
   return result;

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -248,14 +249,13 @@ int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint
   return result;
 }
 
-int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed) {
+int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, struct hook_failure *failure) {
   struct plan plan;
   struct plan_fault fault;
-  uint32_t index = 0;
   int result = plan_check(bytes, size, &plan, &fault);
   struct context c = {.plan = &plan, .stage = STAGE_VMM, .states = (char *)(uintptr_t)states};
-  if (result == 0) result = run_stage(&c, &index);
-  *failed = (int32_t)index;
+  if (result == 0) result = run_stage(&c, &failure->index);
+  if (c.output) failure->output = *c.output;
   return result;
 }
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hook.h"
+
 /* A sealed memory file with these contents, for a plan or a program: descriptor. */
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 
@@ -110,8 +112,12 @@ int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint
 int kago_ask_agent(const char *path, const uint32_t request[5], uint8_t *reply, uint32_t *size);
 
 /* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
- * a sync point. 0, or the failure of hook_run with the failing one's index in *failed. */
-int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, int32_t *failed);
+ * a sync point. 0, or the failure of hook_run with the failing one's index and what is to be said of it. */
+struct hook_failure {
+  uint32_t index;
+  struct hook_output output;
+};
+int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, struct hook_failure *failure);
 
 /* The number of the mount that the path lies on, which may be used again once that mount is gone. */
 int kago_mount_id(const char *path);

@@ -144,7 +144,7 @@ const HOOK_FAILED = 0x10000;
 export function describeErrno(errno: number): string {
   if (errno & HOOK_FAILED) {
     const signal = errno & 0x7f;
-    return signal ? `ended by signal ${signal}` : `ended with exit code ${(errno >> 8) & 0xff}`;
+    return signal ? `signal ${signal}` : `exit status ${(errno >> 8) & 0xff}`;
   }
   const row = new RegExp(`^${errno} (\\w+) (.*)$`, "m").exec(ERRNO_TABLE);
   return row ? `${row[2]} (${row[1]})` : `an error that Linux does not list (${errno})`;

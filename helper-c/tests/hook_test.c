@@ -17,11 +17,20 @@
 
 static char *const ENV[] = {"HOOK=env", "PATH=/bin:/usr/bin", NULL};
 
+static struct hook_output output;
+
+static const char *tail(const struct hook_tail *tail) {
+  static char text[HOOK_TAIL + 1];
+  memcpy(text, tail->text, tail->size);
+  text[tail->size] = 0;
+  return text;
+}
+
 /* `sh -c SCRIPT` with `input`. */
 static int run(const char *script, const char *input, uint32_t timeout_ms) {
   char *argv[] = {"named", "-c", (char *)(unsigned long)script, NULL};
   const struct hook hook = {"/bin/sh", argv, ENV, input, timeout_ms, "", NULL, 0};
-  return hook_run(&hook);
+  return hook_run(&hook, &output);
 }
 
 static const char *content(const char *path) {
@@ -49,7 +58,7 @@ TEST(a_hook_runs_in_its_folder) {
   char *argv[] = {"sh", "-c", "pwd > here", NULL};
   CHECK(mkdir("folder", 0755) == 0);
   const struct hook hook = {"/bin/sh", argv, ENV, "", 0, "folder", NULL, 0};
-  EQUAL(hook_run(&hook), 0);
+  EQUAL(hook_run(&hook, &output), 0);
   CHECK(strstr(content("folder/here"), "/folder\n") != NULL);
 }
 
@@ -58,10 +67,38 @@ TEST(a_hook_that_fails_tells_how) {
   EQUAL(run("kill -9 $$", "", 0), -(HOOK_FAILED | SIGKILL));
 }
 
+TEST(what_a_hook_writes_is_kept_apart_and_goes_nowhere_else) {
+  EQUAL(run("echo out; echo err >&2; exit 3", "", 0), -(HOOK_FAILED | 3 << 8));
+  EQUAL_TEXT(tail(&output.stdout_tail), "out\n");
+  EQUAL_TEXT(tail(&output.stderr_tail), "err\n");
+}
+
+TEST(the_end_is_kept_of_what_a_hook_writes) {
+  EQUAL(run("head -c 3000000 /dev/zero; printf %s end; head -c 2000 /dev/zero | tr '\\0' x >&2", "", 0), 0);
+  EQUAL(output.stdout_tail.size, HOOK_TAIL);
+  EQUAL(memcmp(output.stdout_tail.text + HOOK_TAIL - 4, " end", 4), 0);
+  EQUAL(output.stderr_tail.size, HOOK_TAIL);
+}
+
+TEST(what_a_hook_leaves_behind_is_not_waited_for) {
+  long before = now_ms();
+  EQUAL(run("echo early; (sleep 5; echo late) & echo $! > left", "", 0), 0);
+  CHECK(now_ms() - before < 4000);
+  EQUAL_TEXT(tail(&output.stdout_tail), "early\n");
+  kill(atoi(content("left")), SIGKILL);
+}
+
+TEST(a_hook_may_close_its_streams) { EQUAL(run("exec >&- 2>&-; sleep 0.1", "", 0), 0); }
+
+TEST(what_was_written_before_the_time_was_over_is_kept) {
+  EQUAL(run("echo early; exec sleep 1000", "", 3000), -ETIMEDOUT);
+  EQUAL_TEXT(tail(&output.stdout_tail), "early\n");
+}
+
 TEST(a_hook_that_is_not_there_or_no_program_is_an_error) {
   char *argv[] = {"x", NULL};
-  EQUAL(hook_run(&(struct hook){"/no/such/hook", argv, ENV, "", 0, "", NULL, 0}), -ENOENT);
-  EQUAL(hook_run(&(struct hook){"/etc/passwd", argv, ENV, "", 0, "", NULL, 0}), -EACCES);
+  EQUAL(hook_run(&(struct hook){"/no/such/hook", argv, ENV, "", 0, "", NULL, 0}, &output), -ENOENT);
+  EQUAL(hook_run(&(struct hook){"/etc/passwd", argv, ENV, "", 0, "", NULL, 0}, &output), -EACCES);
 }
 
 TEST(a_hook_need_not_read_its_input) {
@@ -115,7 +152,7 @@ TEST(a_hook_begins_with_no_signal_blocked_or_ignored_and_ours_stay) {
 static int run_under(const struct sock_filter *code, size_t size, const char *script) {
   char *argv[] = {"named", "-c", (char *)(unsigned long)script, NULL};
   const struct filter_program program = {(uint16_t)(size / sizeof *code), (const struct filter_instruction *)code};
-  return hook_run(&(struct hook){"/bin/sh", argv, ENV, "", 0, "", &program, 0});
+  return hook_run(&(struct hook){"/bin/sh", argv, ENV, "", 0, "", &program, 0}, &output);
 }
 
 TEST(a_hook_runs_under_its_filter_and_we_do_not) {

@@ -9,7 +9,8 @@ import { explainDeath } from "./out_of_memory.ts";
 import { phase } from "../phases.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
-import { type Stages, startStages, undoAll } from "./stages.ts";
+import { type Stages, startStages } from "./stages.ts";
+import { undoAll } from "./undo.ts";
 import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
 
 export interface ExecRequest extends TenantRequest {

@@ -29,7 +29,8 @@ export function killContainer(root: string, id: string, signal: number, all: boo
   if (status === "creating") throw new StateError(id, "kill", status, ALLOWED);
   const reached = status !== "stopped" && signalInit(state, signal);
   const others = signal === SIGKILL && killOthers(state);
-  if (!reached && !others) throw new StateError(id, "kill", status, ALLOWED);
+  // It may have ended since we looked.
+  if (!reached && !others) throw new StateError(id, "kill", "stopped", ALLOWED);
   // Signalled first, so that nothing of it runs in between.
   if (signal === SIGKILL && status === "paused" && state.cgroup) thawToDie(state.cgroup);
 }

@@ -2,18 +2,23 @@
 import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
+import { cgroupDestroyer } from "../cgroup/destroy.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { phase } from "../phases.ts";
+import type { Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
+import { loadConfig } from "../state/stored_config.ts";
+import { peekState, removeStopped, type Warn } from "./container_delete.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
 import { execProblem, hookProblem } from "./op_failure.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
+import { undoAll } from "./undo.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
 /** Milliseconds that a killed process gets to end. */
@@ -28,12 +33,19 @@ export interface Started {
 
 /**
  * Starts a created container.
+ * @param warn is told what fails while the container of a failing poststart hook is destroyed.
  * @param manager connected to the service manager, -1 for none.
  * @throws {StateError} in any other state.
  * @throws {SpecError} when it has no process, or a poststart hook fails.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
  */
-export function startContainer(root: string, id: string, manager = -1): Started {
+export async function startContainer(
+  root: string,
+  id: string,
+  warn: Warn,
+  manager = -1,
+): Promise<Started> {
+  const destroy = await cgroupDestroyer(cgroupAtRisk(peekState(root, id)));
   using lock = lockState(root, id);
   const state = loadState(root, id);
   phase("container locked and its state read");
@@ -46,8 +58,8 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   closeFd(socket);
   removeNotifySocket(lock.directory);
   phase("Init has answered");
-  if (datagram) throw startError(state, datagram);
-  runPoststart(state);
+  if (datagram) throw startError(state, programOf(lock.directory), datagram);
+  runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
 
@@ -68,9 +80,22 @@ function wakeInit(root: string, state: StoredState, directory: string): number {
   return socket;
 }
 
+/** Of a container that has hooks which may end it at once. */
+function cgroupAtRisk(state: StoredState | undefined): StoredState["cgroup"] {
+  return state?.hooks?.poststart?.length ? state.cgroup : null;
+}
+
+/** A hook that fails takes the container with it, and its poststop hooks run (runtime spec, "Lifecycle", 9 to 13). */
+function runPoststartOr(state: StoredState, destroy: () => void): void {
+  try {
+    runPoststart(state);
+  } catch (error) {
+    throw undoAll([destroy], error);
+  }
+}
+
 /**
- * Once the program runs. A hook that fails stops the container, which is then there to be deleted (runtime spec 1.3,
- * "Lifecycle").
+ * Once the program runs. A hook that fails stops the container, which is then the caller's to destroy.
  * @throws {SpecError} naming the hook.
  */
 export function runPoststart(state: StoredState): void {
@@ -81,17 +106,27 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
+/** docker looks for the program's name when it judges why a start failed. */
+function programOf(directory: string): string {
+  const config: Partial<Spec> = JSON.parse(loadConfig(directory));
+  return JSON.stringify(config.process?.args?.[0] ?? "");
+}
+
 /** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
-function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
+function startError(
+  { id, pid }: StoredState,
+  program: string,
+  { bytes, sender }: Datagram,
+): Error {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
   const { stage, text, errno, findings } = message;
   const begin = `cannot start container ${id}`;
   if (text) return new Error(`${begin}: ${text}`);
   const named = findings.find(({ found }) => found === "program" || found === "named");
-  if (!named) return new SyscallError(`${begin}: its process cannot be made`, errno, stage);
+  if (!named) return new SyscallError(`${begin}: exec: ${program}`, errno, stage);
   const problem = named.found === "program"
     ? `process.args: ${execProblem(named.text, errno)}`
-    : `hooks.startContainer: ${hookProblem(named.text, errno, findings[0])}`;
+    : `hooks.startContainer: ${hookProblem(named.text, errno, findings)}`;
   return new SpecError("", `${begin}: ${problem}`);
 }

@@ -1,12 +1,12 @@
 /** The hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
+import { isFolder, isMissing } from "../files.ts";
 import { encodePlan } from "../plan/encode.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import type { Op } from "../plan/op.ts";
-import { isMissing } from "../files.ts";
 import { type Finding, opError } from "./op_failure.ts";
 
 export { inheritedEnv as hookEnv };
@@ -21,13 +21,23 @@ export function runHooks(
   state: OciState,
   env: readonly string[],
 ): Error | undefined {
-  const vmm = hookOps(moment, hooks?.[moment], env, 0, state.bundle);
+  const vmm = hookOps(moment, hooks?.[moment], env, 0, bundleOrHere(state.bundle));
   if (vmm.length === 0) return undefined;
   const plan = encodePlan({ intermediate: [], init: [], vmm });
-  const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
-  if (errno === 0) return undefined;
-  const op = vmm[failed] as Extract<Op, { op: "hook" }>;
-  return opError(op, { errno, stage: "vmm", findings: [whatIsAt(op.path)] });
+  const failure = runHookPlan(plan, JSON.stringify(state));
+  if (!failure) return undefined;
+  const { index, errno, stdout, stderr } = failure;
+  const op = vmm[index] as Extract<Op, { op: "hook" }>;
+  const wrote: Finding[] = [
+    { field: 0, found: "stdout", text: stdout },
+    { field: 0, found: "stderr", text: stderr },
+  ];
+  return opError(op, { errno, stage: "vmm", findings: [whatIsAt(op.path), ...wrote] });
+}
+
+/** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */
+function bundleOrHere(bundle: string): string {
+  return isFolder(bundle) ? bundle : "";
 }
 
 function whatIsAt(path: string): Finding {

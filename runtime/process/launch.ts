@@ -11,7 +11,8 @@ import type { Task } from "./conversation.ts";
 import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
 import { listenForStart } from "./notify_socket.ts";
 import { explainDeath } from "./out_of_memory.ts";
-import { type Stages, startStages, undoAll } from "./stages.ts";
+import { type Stages, startStages } from "./stages.ts";
+import { undoAll } from "./undo.ts";
 
 export interface LaunchOptions {
   /** Where `start` will find the waiting Init; absent under `run`, which starts at once. */

@@ -19,6 +19,8 @@ export const FOUND = [
   "link",
   "shut",
   "program",
+  "stdout",
+  "stderr",
 ] as const;
 
 /** About the path, or the name, in one field of the operation. */
@@ -84,6 +86,10 @@ function inWords(op: Op, failure: OpFailure): Told {
 /** The findings of one operation by the names of its fields. */
 class Paths {
   constructor(private readonly op: Op, private readonly failure: OpFailure) {}
+
+  get all(): readonly Finding[] {
+    return this.failure.findings;
+  }
 
   of(name: string): Finding | undefined {
     const field = Object.keys(OPS[this.op.op]).indexOf(name);
@@ -157,13 +163,23 @@ export function execProblem(program: string, errno: number): string {
 }
 
 /** @param finding how its path was found. */
-export function hookProblem(path: string, errno: number, finding?: Finding): string {
+export function hookProblem(path: string, errno: number, findings: readonly Finding[]): string {
+  const outputs = findings.filter(({ found, text }) => OUTPUTS.has(found) && oneLine(text));
+  const wrote = outputs.map(({ found, text }) => `, ${found}: ${oneLine(text)}`).join("");
   if (errno === ETIMEDOUT) {
-    return `${quoted(path)} took longer than its timeout: ${describeErrno(errno)}`;
+    return `${quoted(path)}: killed, for it took longer than its timeout${wrote}`;
   }
-  const wrong = finding && wrongWith(finding, path);
+  const wrong = findings[0] && wrongWith(findings[0], path);
   const whole = wrong ?? quoted(path);
-  return `${whole}: ${describeErrno(errno)}${wrong ? "" : EXEC_HINTS[errno] ?? ""}`;
+  return `${whole}: ${describeErrno(errno)}${wrong ? "" : EXEC_HINTS[errno] ?? ""}${wrote}`;
+}
+
+const OUTPUTS: ReadonlySet<Finding["found"]> = new Set(["stdout", "stderr"]);
+
+/** Without what would move a terminal's cursor: the text is the hook's, hence perhaps an image's. */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/[\x00-\x20\x7f-\x9f]+/g, " ").trim();
 }
 
 const USERNS_LIMIT = "a limit of the host's (/proc/sys/user/max_*_namespaces) is reached";
@@ -362,7 +378,8 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     const cwd = errno === ENOENT && paths.of("path")?.found === "file"
       ? paths.wrong("cwd")
       : undefined;
-    return hookProblem(path, errno, cwd ? paths.of("cwd") : paths.of("path"));
+    const first = cwd ? paths.of("cwd") : paths.of("path");
+    return hookProblem(path, errno, [...(first ? [first] : []), ...paths.all]);
   },
   ioPriority: () => "this I/O priority is not granted",
   scheduler: (_op, _paths, errno) =>

@@ -65,10 +65,13 @@ Deno.test("the runtime's hooks run in the host's namespaces, the container's in 
 
 Deno.test("a hook that fails or takes too long ends create, and poststop hooks still run", async () => {
   const failing: [JsonObject, string][] = [
-    [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, "ended with exit code 3"],
-    [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, "ended by signal 9"],
+    [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, "/bin/sh: exit status 3"],
+    [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, "/bin/sh: signal 9"],
     [{ path: "/no/such/hook" }, "no such file or directory"],
-    [{ path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 }, "connection timed out"],
+    [
+      { path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 },
+      "/bin/sleep: killed, for it ran past its timeout",
+    ],
   ];
   for (const moment of ["createRuntime", "createContainer", "startContainer"]) {
     for (const [hook, says] of failing) {
@@ -96,12 +99,12 @@ Deno.test("a failing poststop hook is a warning, and the others run", async () =
       assertEquals(code, 0, stderr);
       assertEquals(read(), ["poststop stopped poststop"]);
       assertStringIncludes(stderr, "level=warning");
-      assertStringIncludes(stderr, "ended with exit code 1");
+      assertStringIncludes(stderr, "/bin/false: exit status 1");
     });
   });
 });
 
-Deno.test("a failing poststart hook stops the container, and poststop hooks run when it is deleted", async () => {
+Deno.test("a failing poststart hook destroys the container, and poststop hooks run", async () => {
   await withLog(async (log, read) => {
     const hooks = {
       poststart: [{ path: "/bin/false" }, logging(log, "poststart")],
@@ -117,9 +120,9 @@ Deno.test("a failing poststart hook stops the container, and poststop hooks run 
       const started = await kago.run("start", kago.id);
       assertEquals(started.code, 1);
       assertStringIncludes(started.stderr, "hooks.poststart[0]: ");
-      assertEquals((await kago.state()).status, "stopped");
-      assertEquals((await kago.run("delete", kago.id)).code, 0);
-      assertEquals(read().length, 2);
+      assertEquals([...Deno.readDirSync(kago.root)], []);
+      assertEquals(kago.cgroups(), []);
+      assertEquals(read(), ["poststop stopped poststop", "poststop stopped poststop"]);
     });
   });
 });
@@ -156,6 +159,77 @@ Deno.test("a startContainer hook without variables of its own has the process's,
   assertEquals(await told({}, ["ONE=two"]), "two /root\n");
   assertEquals(await told({}, ["ONE=two", "HOME=/given"]), "two /given\n");
   assertEquals(await told({ env: ["ONE=own"] }, ["ONE=two"]), "own none\n");
+});
+
+/** A hook that writes to both streams and ends with the exit code. */
+function printing(code: number): JsonObject {
+  return { path: "/bin/sh", args: ["sh", "-c", `echo said; echo told >&2; exit ${code}`] };
+}
+
+const MOMENTS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart"];
+
+Deno.test("what hooks write is not the container's output, nor kago's", async () => {
+  const hooks = Object.fromEntries(
+    [...MOMENTS, "poststop"].map((moment) => [moment, [printing(0)]]),
+  );
+  await Kago.with({ args: ["echo", "own"], config: { hooks } }, async (kago) => {
+    assertEquals(await kago.foreground(), { code: 0, stdout: "own\n", stderr: "" });
+    assertEquals((await kago.create()).code, 0);
+    const started = await kago.run("start", kago.id);
+    assertEquals([started.stdout, started.stderr], ["", ""]);
+    await kago.until("stopped");
+    assertEquals(kago.output(), "own\n");
+    const deleted = await kago.run("delete", kago.id);
+    assertEquals([deleted.stdout, deleted.stderr], ["", ""]);
+  });
+});
+
+Deno.test("the error of a hook that fails has its exit status and what it wrote, on one line", async () => {
+  const said = "/bin/sh: exit status 3, stdout: said, stderr: told";
+  for (const moment of MOMENTS) {
+    const config = { hooks: { [moment]: [printing(3)] } };
+    await Kago.with({ args: ["sleep", "100"], config }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `hooks.${moment}[0]: ${said}`);
+      assertEquals(stderr.trim().split("\n").length, 1);
+    });
+  }
+  const config = { hooks: { startContainer: [printing(3)] }, process: { terminal: false } };
+  await Kago.with({ args: ["true"], config }, async (kago) => {
+    assertEquals((await kago.create()).code, 0);
+    const { code, stderr } = await kago.run("start", kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `cannot start container ${kago.id}: hook ${said}`);
+    assertEquals(kago.output(), "");
+  });
+});
+
+Deno.test("what a failing startContainer hook writes is told where the container has a terminal, too", async () => {
+  const config = { process: { terminal: true }, hooks: { startContainer: [printing(3)] } };
+  await Kago.with({ args: ["true"], config }, async (kago) => {
+    const socket = `${kago.bundle.path}/console.sock`;
+    using listener = Deno.listen({ transport: "unix", path: socket });
+    assertEquals((await kago.create("--console-socket", socket)).code, 0);
+    using _terminal = await listener.accept();
+    const { stderr } = await kago.run("start", kago.id);
+    assertStringIncludes(stderr, "exit status 3, stdout: said, stderr: told");
+  });
+});
+
+Deno.test("poststop hooks run when the bundle is gone, where the caller is", async () => {
+  await withLog(async (log, read) => {
+    const script = `pwd >> ${log}`;
+    const hooks = { poststop: [{ path: "/bin/sh", args: ["sh", "-c", script] }] };
+    await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+      assertEquals((await kago.create()).code, 0);
+      await Deno.rename(kago.bundle.path, `${kago.bundle.path}-gone`);
+      const { code, stderr } = await kago.runWith({ cwd: "/usr" }, "delete", "--force", kago.id);
+      await Deno.rename(`${kago.bundle.path}-gone`, kago.bundle.path);
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(read(), ["/usr"]);
+    });
+  });
 });
 
 Deno.test("hooks of all moments get a state with megabytes of annotations", async () => {

@@ -245,7 +245,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "startContainer hook: exit code": {
     config: { hooks: { startContainer: [{ path: "/bin/false", args: ["false"] }] } },
-    says: /^hooks\.startContainer\[0\]: "\/bin\/false": ended with exit code 1/,
+    says: /^hooks\.startContainer\[0\]: "\/bin\/false": exit status 1/,
   },
   "startContainer hook of start: missing": {
     verb: "start",
