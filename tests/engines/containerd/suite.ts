@@ -69,13 +69,6 @@ export function cri2Suite(host: Host): Suite<Cri> {
   return { ...criSuiteOn(SECOND, host), engine: "containerd 2, CRI", groups };
 }
 
-/** What takes an emulated host: a kernel of a release's, and a KVM that runs guests. */
-export function cri2MicrovmSuite(host: Host): Suite<Cri> {
-  const groups = [USER_NAMESPACES, MICROVM_PODS];
-  const engine = "containerd 2, CRI";
-  return { ...criSuiteOn(SECOND, host), engine, groups, runtimes: ["kago"] };
-}
-
 function criSuiteOn(edition: Edition, host: Host): Omit<Suite<Cri>, "engine" | "groups"> {
   return suiteOn(edition, host, async (runtime, { folder, image }) => {
     const cri = await Cri.open(runtime, host, folder);

@@ -3,13 +3,11 @@
  * maps the ids of mounts, and containerd gives each container the namespace of the pod's sandbox.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { CaseGroup, Host } from "../engine_case.ts";
+import type { CaseGroup } from "../engine_case.ts";
 import { LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
 import { POD_ADDRESS } from "./cni.ts";
 import type { Cri } from "./cri.ts";
-
-const WHERE: readonly Host[] = ["v2"];
 
 const MAPPING = [{ container_id: 0, host_id: 1_000_000, length: 65_536 }];
 
@@ -24,7 +22,6 @@ export const USER_NAMESPACES: CaseGroup<Cri> = {
     {
       command: "crictl info (runtimeHandlers)",
       only: "kago",
-      emulated: WHERE,
       check: async (c) => {
         const { runtimeHandlers } = JSON.parse(await c.ok("info")) as {
           runtimeHandlers: { name?: string; features: unknown }[];
@@ -37,7 +34,6 @@ export const USER_NAMESPACES: CaseGroup<Cri> = {
     },
     {
       command: "crictl runp POD.json (userns_options); crictl create; crictl start; crictl logs",
-      emulated: WHERE,
       check: async (c) => {
         const pod = await c.podConfig("users-pod", SECURITY);
         c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
@@ -60,7 +56,6 @@ export const USER_NAMESPACES: CaseGroup<Cri> = {
     },
     {
       command: "crictl exec CONTAINER (userns_options): a volume's files keep their owners",
-      emulated: WHERE,
       check: async (c) => {
         const script = "touch /volume/new; stat -c %u:%g /volume/new /bin/sh; ip -o address";
         const output = await c.ok("exec", c.container, "sh", "-c", script);
