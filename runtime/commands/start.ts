@@ -6,9 +6,13 @@ import { startContainer } from "../process/container_start.ts";
 import { awaitReady, connectToManager } from "../process/sd_notify.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run({ global, positionals }: Invocation<"start">, logger: Logger): number {
+export async function run(
+  { global, positionals }: Invocation<"start">,
+  logger: Logger,
+): Promise<number> {
   const manager = connectToManager(variable("NOTIFY_SOCKET"), logger.warn);
-  const { pid, notify } = startContainer(stateRoot(global), positionals[0]!, manager);
+  const root = stateRoot(global);
+  const { pid, notify } = await startContainer(root, positionals[0]!, logger.warn, manager);
   awaitReady(notify, pid);
   return 0;
 }

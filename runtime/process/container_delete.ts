@@ -10,7 +10,7 @@ import { killInit } from "./container_signal.ts";
 import { hookEnv, runAllHooks } from "./hooks.ts";
 import { removeSharedMounts } from "./shared_mounts.ts";
 
-type Warn = (message: string) => void;
+export type Warn = (message: string) => void;
 
 /** Milliseconds that a killed process gets to end. */
 const PATIENCE = 10_000;
@@ -94,7 +94,7 @@ function endInit(state: StoredState): void {
 }
 
 /** The state as it is without the lock; whatever is wrong with it is said when it is read under the lock. */
-function peekState(root: string, id: string): StoredState | undefined {
+export function peekState(root: string, id: string): StoredState | undefined {
   try {
     return loadState(root, id);
   } catch {

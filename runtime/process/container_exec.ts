@@ -6,7 +6,8 @@ import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../errors.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
-import { type Stages, startStages, undoAll } from "./stages.ts";
+import { type Stages, startStages } from "./stages.ts";
+import { undoAll } from "./undo.ts";
 import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
 
 export interface ExecRequest extends TenantRequest {

@@ -22,7 +22,7 @@ import { initialState } from "./container_create.ts";
 import { runPoststop } from "./container_delete.ts";
 import { writePidFile } from "./pid_file.ts";
 import { relaunch, type Relaunched, type RelaunchOptions } from "./relaunch.ts";
-import { undoAll } from "./stages.ts";
+import { undoAll } from "./undo.ts";
 
 export interface RestoreRequest extends BuildRequest, ConsoleRequest {
   readonly root: string;

@@ -2,17 +2,20 @@
 import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
+import { cgroupDestroyer } from "../cgroup/destroy.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
+import { peekState, removeStopped, type Warn } from "./container_delete.ts";
 import { killInit } from "./container_signal.ts";
 import { describeHook } from "./hook_words.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
+import { undoAll } from "./undo.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
 /** Milliseconds that a killed process gets to end. */
@@ -27,12 +30,19 @@ export interface Started {
 
 /**
  * Starts a created container.
+ * @param warn is told what fails while the container of a failing poststart hook is destroyed.
  * @param manager connected to the service manager, -1 for none.
  * @throws {StateError} in any other state.
  * @throws {SpecError} when it has no process, or a poststart hook fails.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
  */
-export function startContainer(root: string, id: string, manager = -1): Started {
+export async function startContainer(
+  root: string,
+  id: string,
+  warn: Warn,
+  manager = -1,
+): Promise<Started> {
+  const destroy = await cgroupDestroyer(cgroupAtRisk(peekState(root, id)));
   using lock = lockState(root, id);
   const state = loadState(root, id);
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
@@ -44,7 +54,7 @@ export function startContainer(root: string, id: string, manager = -1): Started 
   closeFd(socket);
   removeNotifySocket(lock.directory);
   if (datagram) throw startError(state, datagram);
-  runPoststart(state);
+  runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
 
@@ -65,9 +75,22 @@ function wakeInit(root: string, state: StoredState, directory: string): number {
   return socket;
 }
 
+/** Of a container that has hooks which may end it at once. */
+function cgroupAtRisk(state: StoredState | undefined): StoredState["cgroup"] {
+  return state?.hooks?.poststart?.length ? state.cgroup : null;
+}
+
+/** A hook that fails takes the container with it, and its poststop hooks run (runtime spec, "Lifecycle", 9 to 13). */
+function runPoststartOr(state: StoredState, destroy: () => void): void {
+  try {
+    runPoststart(state);
+  } catch (error) {
+    throw undoAll([destroy], error);
+  }
+}
+
 /**
- * Once the program runs. A hook that fails stops the container, which is then there to be deleted (runtime spec 1.3,
- * "Lifecycle").
+ * Once the program runs. A hook that fails stops the container, which is then the caller's to destroy.
  * @throws {SpecError} naming the hook.
  */
 export function runPoststart(state: StoredState): void {

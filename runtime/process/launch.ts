@@ -9,7 +9,8 @@ import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
 import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
 import { listenForStart } from "./notify_socket.ts";
-import { type Stages, startStages, undoAll } from "./stages.ts";
+import { type Stages, startStages } from "./stages.ts";
+import { undoAll } from "./undo.ts";
 
 export interface LaunchOptions {
   /** Where `start` will find the waiting Init; absent under `run`, which starts at once. */
