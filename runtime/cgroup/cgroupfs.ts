@@ -54,7 +54,7 @@ export function createCgroup(
       if (directory.controllers.includes("cpuset")) {
         inheritCpuset(directory.path, directory.mountPoint);
       }
-      if (directory.version === 2) enableControllers(directory, inV2);
+      if (directory.version === 2) enableControllers(record, directory, inV2);
     }
     applyWrites(record, writes);
     if (devices) attachDeviceProgram(record, devices);

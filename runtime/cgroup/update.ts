@@ -40,7 +40,7 @@ export function updateCgroup(
   const unified = record.directories.find(({ version }) => version === 2);
   const inV2 = writes.filter((write) => directoryFor(record, write) === unified);
   // It stays so: a controller without limits changes nothing.
-  if (unified) enableControllers(unified, inV2);
+  if (unified) enableControllers(record, unified, inV2);
   // Before that: a manager writes what it is told of at once.
   const undo = announce ? snapshot(record, writes) : [];
   announce?.(writes);

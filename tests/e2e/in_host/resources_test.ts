@@ -51,6 +51,60 @@ Deno.test("cpu burst and idle", async () => {
   ]);
 });
 
+Deno.test("a container without limits has all controllers, figures, and room for a manager of cgroups", async () => {
+  const script = `cd /sys/fs/cgroup && cat cgroup.controllers && wc -l < memory.current &&
+    mkdir /sys/fs/cgroup/inner && echo 1 > inner/cgroup.procs &&
+    echo +memory +pids > cgroup.subtree_control && cat inner/pids.max`;
+  const offered = await Deno.readTextFile("/sys/fs/cgroup/cgroup.controllers");
+  const cgroups = { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" };
+  const output = await inside(script, { mounts: [{ ...cgroups, options: ["rw"] }] });
+  assertEquals(output, `${offered}1\nmax\n`);
+  for (const parent of ["/deep/er", "/deep"]) {
+    const config = { linux: { cgroupsPath: `${parent}/c` } };
+    assertEquals(await inside("cat /sys/fs/cgroup/cgroup.controllers", { config }), offered);
+  }
+});
+
+Deno.test("a container whose parent cgroup has processes runs without the controllers", async () => {
+  await Deno.mkdir("/sys/fs/cgroup/busy");
+  const child = new Deno.Command("sh", {
+    args: ["-c", "echo 0 > /sys/fs/cgroup/busy/cgroup.procs; echo; exec sleep 600"],
+    stdout: "piped",
+  }).spawn();
+  try {
+    await child.stdout.getReader().read();
+    const config = { linux: { cgroupsPath: "/busy/c" } };
+    assertEquals(await inside("cat /sys/fs/cgroup/cgroup.controllers", { config }), "\n");
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+});
+
+Deno.test("update sets any limit of a container that was created without one", async () => {
+  await Kago.with({ args: ["sleep", "600"] }, async (kago) => {
+    assertEquals((await kago.create()).code, 0);
+    const [cgroup] = kago.cgroups();
+    const updates: [option: string, value: string, file: string, text: string][] = [
+      ["--pids-limit", "20", "pids.max", "20"],
+      ["--pids-limit", "-1", "pids.max", "max"],
+      ["--cpu-burst", "0", "cpu.max.burst", "0"],
+      ["--cpu-idle", "1", "cpu.idle", "1"],
+      ["--cpu-idle", "0", "cpu.idle", "0"],
+      ["--cpu-share", "512", "cpu.weight", "59"],
+      ["--cpu-quota", "50000", "cpu.max", "50000 100000"],
+      ["--cpu-burst", "20000", "cpu.max.burst", "20000"],
+      ["--memory", "64M", "memory.max", `${64 * MIB}`],
+      ["--cpuset-cpus", "0", "cpuset.cpus", "0"],
+    ];
+    for (const [option, value, file, text] of updates) {
+      const { code, stderr } = await kago.run("update", option, value, kago.id);
+      assertEquals([code, stderr], [0, ""], `${option} ${value}`);
+      assertEquals(Deno.readTextFileSync(`${cgroup}/${file}`).trim(), text, `${option} ${value}`);
+    }
+  });
+});
+
 /** A block device that the kernel knows, of the emulated host's. */
 async function blockDevice(): Promise<{ major: number; minor: number }> {
   const [name] = [...Deno.readDirSync("/sys/class/block")].map(({ name }) => name).sort();
