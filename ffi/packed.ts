@@ -4,6 +4,11 @@ export interface Packed {
   /** The caller's soft limit on open files, which Deno has raised since. */
   readonly softNofile: number;
   /**
+   * The caller's soft limits that the stub has raised, by their numbers in setrlimit(2); NOT_RAISED for one that it left
+   * alone.
+   */
+  readonly raised: Readonly<Record<number, bigint>>;
+  /**
    * The connection to the Init of a container that the stub has started and whose program could not be executed, which
    * says why; 0 when there is none.
    */
@@ -13,6 +18,8 @@ export interface Packed {
   /** The path of the shim, ready to be loaded. */
   readonly shim: string;
 }
+
+export const NOT_RAISED = 2n ** 64n - 1n;
 
 export function packed(): Packed | undefined {
   return (globalThis as { kago?: Packed }).kago;

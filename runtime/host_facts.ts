@@ -1,11 +1,10 @@
 /** What the builder must know of the host to compile a plan: read once, cheap, and nothing that a plan can do without. */
 import { environment, variable } from "../ffi/environment.ts";
-import { packed } from "../ffi/packed.ts";
+import { NOT_RAISED, packed } from "../ffi/packed.ts";
 import type { HostFacts } from "./plan/compile_input.ts";
 
 /** Reads the facts of the calling process. */
 export function readHostFacts(): HostFacts {
-  const softNofile = packed()?.softNofile;
   const libraryPath = variable("LD_LIBRARY_PATH");
   return {
     uid: Deno.uid() ?? 0,
@@ -13,9 +12,21 @@ export function readHostFacts(): HostFacts {
     get env() {
       return inheritedEnv();
     },
-    ...(softNofile === undefined ? {} : { softNofile }),
+    softLimits: callersLimits(),
     ...(libraryPath ? { libraryPath } : {}),
   };
+}
+
+const RLIMIT_NOFILE = 7;
+
+function callersLimits(): HostFacts["softLimits"] {
+  const { softNofile, raised } = packed() ?? {};
+  if (softNofile === undefined) return [];
+  const others = Object.entries(raised!).filter(([, soft]) => soft !== NOT_RAISED);
+  return [
+    { resource: RLIMIT_NOFILE, soft: BigInt(softNofile) },
+    ...others.map(([resource, soft]) => ({ resource: Number(resource), soft })),
+  ];
 }
 
 /** The caller's environment, as `NAME=value`. */

@@ -28,6 +28,7 @@
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
 #define LOWEST_FD 64
+#define MIB (1UL << 20)
 
 /* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
 extern const struct entry_header header __attribute__((visibility("hidden")));
@@ -186,6 +187,38 @@ static unsigned long soft_nofile(void) {
   return limit.rlim_cur;
 }
 
+static __attribute__((noreturn)) void refuse_limit(const char *what, unsigned long least) {
+  char message[160];
+  char *end = append(append(message, "kago: cannot start: the limit on "), what);
+
+  end = append(append_number(append(end, " is too low, kago needs "), least >> 10), " KiB\n");
+  system_call(__NR_write, 2, (long)message, end - message, 0);
+  for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
+}
+
+/*
+ * Deno ends with a signal where a limit is too low for it, so a soft limit below `enough` is raised for us as far as the
+ * hard one lets us: what it was, for the container's processes, or RLIM64_INFINITY when it is as it was.
+ */
+static unsigned long raise_limit(int resource, unsigned long enough, unsigned long least, const char *what) {
+  struct rlimit64 limit;
+  long result = system_call(__NR_prlimit64, 0, resource, 0, (long)&limit);
+  unsigned long before = limit.rlim_cur;
+
+  if (result < 0)
+    fail("prlimit", result);
+  if (before >= enough)
+    return RLIM64_INFINITY;
+  if (limit.rlim_max < least)
+    refuse_limit(what, least);
+  limit.rlim_cur = limit.rlim_max < enough ? limit.rlim_max : enough;
+  result = system_call(__NR_prlimit64, 0, resource, (long)&limit, 0);
+  if (result < 0)
+    fail("prlimit", result);
+  return before;
+}
+
+
 /*
  * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
  * the connection on which a container that was started says why its program does not run; 0 means that there is none.
@@ -193,11 +226,16 @@ static unsigned long soft_nofile(void) {
 static void write_loader(char *loader, const struct initial_stack *old, long report) {
   const struct entry_part *program = is_quick(old) ? &header.quick : &header.create;
   const char *piece = in_image(header.loader_offset);
-  const unsigned long numbers[] = {
-    soft_nofile(), report, place_environment(old->envp), place(&header.shim), place(program),
-  };
+  unsigned long numbers[8] = { soft_nofile(), [4] = report };
 
-  for (int i = 0; i < 5; i++) {
+  /* Before the files, which count as well. Of virtual memory V8 reserves more than it ever uses. */
+  numbers[1] = raise_limit(RLIMIT_STACK, 8 * MIB, MIB, "the stack (ulimit -s)");
+  numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
+  numbers[3] = raise_limit(RLIMIT_AS, RLIM64_INFINITY, 40960 * MIB, "virtual memory (ulimit -v)");
+  numbers[5] = place_environment(old->envp);
+  numbers[6] = place(&header.shim);
+  numbers[7] = place(program);
+  for (int i = 0; i < 8; i++) {
     loader = append_number(append(loader, piece), numbers[i]);
     piece += length(piece) + 1;
   }

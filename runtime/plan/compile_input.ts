@@ -7,8 +7,8 @@ export interface HostFacts {
   /** Effective uid of the builder. */
   readonly uid: number;
   readonly gid: number;
-  /** The caller's soft limit on open files where the runtime's own is another. */
-  readonly softNofile?: number;
+  /** The caller's soft limits where the runtime's own may be others, by their numbers in setrlimit(2). */
+  readonly softLimits?: readonly { readonly resource: number; readonly soft: bigint }[];
   /** What hooks inherit that name no environment, `NAME=value` each. */
   readonly env: readonly string[];
   /** LD_LIBRARY_PATH, with which the VMM finds libraries. */

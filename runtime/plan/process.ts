@@ -201,9 +201,9 @@ export function rlimitOps({ host }: ProcessInput, process: Process): readonly Op
     hard: BigInt(hard),
     from: `process.rlimits[${index}]`,
   }));
-  const inherited = host.softNofile;
-  if (inherited === undefined || limits.some(({ type }) => type === "RLIMIT_NOFILE")) return ops;
-  return [...ops, { op: "softLimit", resource: RLIMITS.RLIMIT_NOFILE!, soft: BigInt(inherited) }];
+  const given = new Set(limits.map(({ type }) => RLIMITS[type]));
+  const inherited = (host.softLimits ?? []).filter(({ resource }) => !given.has(resource));
+  return [...ops, ...inherited.map((limit): Op => ({ op: "softLimit", ...limit }))];
 }
 
 /** As crun: the process keeps the groups of whoever runs kago; podman's `--group-add keep-groups` asks for it. */

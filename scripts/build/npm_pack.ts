@@ -116,7 +116,7 @@ function buildImage(
   place: { readonly address: number; readonly offset: number },
   parts: Parts,
 ): Uint8Array<ArrayBuffer> {
-  const digits = 5 * 20;
+  const digits = (LOADER.length - 1) * 20;
   if (LOADER.join("").length + digits >= ENTRY_LOADER_MAX) {
     throw new Error("the loader is too long");
   }

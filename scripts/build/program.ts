@@ -8,17 +8,20 @@ import { START_WHOLE } from "./quick.ts";
 
 /**
  * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
- * the connection to a container whose start failed or 0, the file descriptors of the caller's environment, of the shim, of
- * the program. The program finds the first four in `globalThis.kago`.
+ * those that the stub has raised (by their numbers in setrlimit(2); 2^64-1 is one that it has not), the connection to a container whose start failed or 0, the file descriptors of the caller's environment, of the shim, of
+ * the program. The program finds all but the last in `globalThis.kago`.
  *
  * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache. It knows a program by the name
  * given and V8's hash of the text, which for a text as long as these is its length: with a name that says no more, a
  * kago would run the bytecode of another. So the name is the digest that the text begins with.
  * An error that main.ts did not handle is printed here: Deno's log is off.
  */
-export const LOADER: readonly [string, string, string, string, string, string] = [
+export const LOADER: readonly string[] = [
   "data:text/javascript,globalThis.kago={softNofile:",
-  ",report:",
+  ",raised:{3:",
+  "n,1:",
+  "n,9:",
+  "n},report:",
   ",environment:'/proc/self/fd/",
   "',shim:'/proc/self/fd/",
   "',start:(t)=>Deno[Deno.internal].core.evalContext(t,'file:///kago/'+t.slice(2,34))[0]};" +

@@ -16,6 +16,7 @@ interface Report {
   readonly commandLine: readonly string[];
   readonly exe: string;
   readonly softNofile: number;
+  readonly raised: readonly string[];
 }
 
 /** Runs a command that ends in running the probe, which must say nothing on standard error. */
@@ -160,6 +161,30 @@ Deno.test("files meant for deno and npm change nothing", async () => {
 Deno.test("the caller's soft limit on open files is told", async () => {
   const script = 'ulimit -Sn 100; exec "$0" report';
   assertEquals((await report("sh", ["-c", script, PROBE])).softNofile, 100);
+});
+
+Deno.test("a soft limit that is too low for Deno is raised as far as the hard one lets it, and told", async () => {
+  const none = 2n ** 64n - 1n;
+  const under = async (limits: string) =>
+    (await report("sh", ["-c", `${limits}; exec "$0" report`, PROBE])).raised;
+  assertEquals(await under("ulimit -Ss 64"), [`1=${none}`, `3=${64 << 10}`, `9=${none}`]);
+  assertEquals(await under("ulimit -Sf 0; ulimit -Sv 1000000"), [
+    "1=0",
+    `3=${none}`,
+    `9=${1000000 << 10}`,
+  ]);
+});
+
+Deno.test("a hard limit that is too low for Deno is said in a sentence", async () => {
+  const cases = [
+    ["ulimit -s 64", "the stack (ulimit -s) is too low, kago needs 1024 KiB"],
+    ["ulimit -f 0", "the size of files (ulimit -f) is too low, kago needs 65536 KiB"],
+    ["ulimit -v 1000000", "virtual memory (ulimit -v) is too low, kago needs 41943040 KiB"],
+  ];
+  for (const [limit, says] of cases) {
+    const { code, stderr } = await run("sh", ["-c", `${limit}; exec "$0" report`, PROBE]);
+    assertEquals([code, stderr], [1, `kago: cannot start: the limit on ${says}\n`]);
+  }
 });
 
 Deno.test("standard input and output are the caller's, and a child inherits nothing else", async () => {

@@ -1,5 +1,5 @@
 /** Callers of other habits than a shell's: kago works, and its containers start clean. Needs root. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { compileC } from "../harness/c_program.ts";
@@ -22,6 +22,66 @@ Deno.test("a caller that ignores SIGCHLD creates, lists and executes processes",
       assertEquals([code, stderr], [0, ""], command.join(" "));
     }
   });
+});
+
+/**
+ * All that engines do with a container, each command started by `sh -c SCRIPT`, which ends in `exec "$@"`.
+ * @param look at the container's first process once it runs.
+ */
+async function wholeLife(script: string, look: (pid: number) => void): Promise<void> {
+  await Kago.with(SLEEP, async (kago) => {
+    const commands = [
+      ["create", "--bundle", kago.bundle.path, kago.id],
+      ["start", kago.id],
+      ["exec", kago.id, "true"],
+      ["exec", "--detach", kago.id, "true"],
+      ["update", "--pids-limit", "50", kago.id],
+      ["pause", kago.id],
+      ["resume", kago.id],
+      ["ps", kago.id],
+      ["list"],
+      ["kill", kago.id, "KILL"],
+      ["delete", "--force", kago.id],
+    ];
+    for (const command of commands) {
+      const words = ["-c", script, "sh", KAGO, "--root", kago.root, ...command];
+      const log = `${kago.bundle.path}/output`;
+      const isCreate = command[0] === "create";
+      const { code, stderr, stdout } = await run("sh", words, isCreate ? { output: log } : {});
+      assertEquals(code, 0, `${script}: ${command.join(" ")}: ${stderr}${stdout}`);
+      if (command[0] === "start") look((await kago.state()).pid as number);
+    }
+  });
+}
+
+Deno.test("a caller with small soft limits has a container with the same, and kago works", async () => {
+  for (const [limit, line] of [["s 64", /stack size +65536 /], ["f 0", /file size +0 /]] as const) {
+    await wholeLife(`ulimit -S${limit}; exec "$@"`, (pid) => {
+      assertMatch(Deno.readTextFileSync(`/proc/${pid}/limits`), line);
+    });
+  }
+});
+
+Deno.test("a caller with closed streams has a container with three, and nothing of kago's in their place", async () => {
+  for (const closed of ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"]) {
+    await wholeLife(`exec "$@" ${closed}`, (pid) => {
+      const open = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => name).sort();
+      assertEquals(open, ["0", "1", "2"]);
+      for (const fd of open) {
+        const target = Deno.readLinkSync(`/proc/${pid}/fd/${fd}`);
+        assertMatch(target, /^(\/dev\/null|\/.*\/output)$/, `${closed}: ${fd}`);
+      }
+    });
+  }
+});
+
+Deno.test("signals that the caller blocks or ignores are neither in the container", async () => {
+  const program = await compileC(new URL("odd_signals.c", import.meta.url));
+  await wholeLife(`exec ${program} "$@"`, (pid) => {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    for (const name of ["SigBlk", "SigIgn"]) assertMatch(status, new RegExp(`${name}:\t0{16}`));
+  });
+  await Deno.remove(program);
 });
 
 Deno.test("the caller's processors are not the container's, nor a process's that exec starts", async () => {

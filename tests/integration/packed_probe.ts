@@ -18,6 +18,7 @@ const verbs = {
     commandLine: Deno.readTextFileSync("/proc/self/cmdline").split("\\0").slice(0, -1),
     exe: Deno.execPath(),
     softNofile: globalThis.kago.softNofile,
+    raised: Object.entries(globalThis.kago.raised).map(([name, soft]) => name + "=" + soft),
   })),
   shim: () => console.log(lib().symbols.answer()),
   exit: () => Deno.exit(Number(rest[0])),
