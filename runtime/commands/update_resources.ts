@@ -9,12 +9,14 @@ import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/sp
 type UpdateOptions = Omit<Invocation<"update">["options"], "l3CacheSchema" | "memBwSchema">;
 
 /**
+ * @param mayBeEmpty whether something else is to be changed.
  * @throws {UsageError} for values that are none, or options beside a file.
  * @throws {SpecError} for resources that break the spec.
  */
 export async function updateResources(
   options: UpdateOptions,
   warn: (message: string) => void,
+  mayBeEmpty = false,
 ): Promise<Resources> {
   const { resources: file, ...others } = options;
   const given = Object.entries(others).filter(([, value]) => value !== undefined);
@@ -24,7 +26,7 @@ export async function updateResources(
   const resources = file === undefined
     ? fromOptions(options, warn)
     : await parseResources(file === "-" ? readStdin() : readFile(file));
-  if (Object.keys(resources).length === 0) {
+  if (!mayBeEmpty && Object.keys(resources).length === 0) {
     throw new UsageError("update needs a limit to change; see kago update --help");
   }
   checkResources(resources).forEach(warn);

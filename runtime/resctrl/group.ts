@@ -40,7 +40,12 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
     throw new SpecError(`${PLACE}.enableMonitoring`, "this host's resctrl monitors nothing");
   }
   const monitor = enableMonitoring ? `${group}/mon_groups/${id}` : undefined;
-  const record = { group, ...(monitor ? { monitor } : {}), own: !closID && !exists };
+  const record: ResctrlRecord = {
+    group,
+    ...(monitor ? { monitor } : {}),
+    own: !closID && !exists,
+    ...(closID && !exists ? { made: true } : {}),
+  };
   return {
     record,
     joinOps: resctrlJoin(record),
@@ -54,6 +59,27 @@ export function resctrlJoin({ group, monitor }: ResctrlRecord): readonly Op[] {
   return [group, ...(monitor ? [monitor] : [])].map((folder) => (
     { op: "writeFile", path: `${folder}/tasks`, data: "0", from: PLACE }
   ));
+}
+
+/**
+ * Writes other values to the group that was made for a container.
+ * @returns what brings the old ones back.
+ * @throws {SpecError} for what this host's resctrl does not have, or refuses; the old values hold again.
+ */
+export function updateResctrl({ group }: ResctrlRecord, intelRdt: IntelRdt): () => void {
+  const root = group.slice(0, group.lastIndexOf("/"));
+  const lines = schemaLines(intelRdt);
+  const path = `${group}/schemata`;
+  requireResources(root, lines);
+  const before = Deno.readTextFileSync(path);
+  const restore = () => Deno.writeTextFileSync(path, before, { create: false });
+  try {
+    for (const { from, line } of lines) writeLine(root, path, line, from);
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  return restore;
 }
 
 /** In the order that the spec asks for. */

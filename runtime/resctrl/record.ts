@@ -7,6 +7,8 @@ export interface ResctrlRecord {
   readonly monitor?: string;
   /** Was the group made for this container alone? Then it goes when the container goes. */
   readonly own: boolean;
+  /** Was it made with the container for others too? Then it stays. */
+  readonly made?: true;
 }
 
 /** Removes what was made for the container; its processes, which are gone, need not leave first. */

@@ -231,7 +231,7 @@ Deno.test("an update without a limit, or with a bad one, changes nothing and say
       const [args, words] of [
         [[], "needs a limit"],
         [["--memory", "much"], "--memory"],
-        [["--l3-cache-schema", "L3:0=f"], "--l3-cache-schema"],
+        [["--l3-cache-schema", "L3:0=f"], "it has no group of resctrl that kago made"],
         [["-r", "/no/such/file"], "cannot read /no/such/file"],
       ] as const
     ) {
@@ -258,4 +258,42 @@ Deno.test("kill -9 of kago during update leaves a container that delete --force 
     assertEquals((await kago.run("delete", "--force", kago.id)).code, 0);
     assertEquals(kago.cgroups(), []);
   });
+});
+
+/** A folder that looks like resctrl, with the group `box`; no machine of the tests has the hardware. */
+async function withResctrl(use: (group: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    for (const folder of ["info/L3", "info/MB", "box"]) {
+      await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+    }
+    await Deno.writeTextFile(`${root}/box/schemata`, "L3:0=ff\n");
+    await use(`${root}/box`);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("update writes schemata to a group of resctrl that kago made, and takes them back with the rest", async () => {
+  await withResctrl((group) =>
+    running({}, async (kago, read) => {
+      const path = `${kago.root}/${kago.id}/state.json`;
+      const text = await Deno.readTextFile(path);
+      const schemata = () => Deno.readTextFileSync(`${group}/schemata`);
+      const state = { ...JSON.parse(text), resctrl: { group, own: true } };
+      await Deno.writeTextFile(path, JSON.stringify(state));
+      await update(kago, "--l3-cache-schema", "L3:0=f", "--pids-limit", "77");
+      assertEquals([schemata(), read("pids.max", "pids.max")], ["L3:0=f\n", "77"]);
+      await update(kago, "--mem-bw-schema", "MB:0=20");
+      assertEquals(schemata(), "MB:0=20\n");
+      const words = ["--l3-cache-schema", "L3:0=3", "--cpuset-cpus", "9999"];
+      const refused = await kago.run("update", ...words, kago.id);
+      assertEquals([refused.code, schemata()], [1, "MB:0=20\n"]);
+      const others = { ...state, resctrl: { group, own: false } };
+      await Deno.writeTextFile(path, JSON.stringify(others));
+      const foreign = await kago.run("update", "--l3-cache-schema", "L3:0=1", kago.id);
+      assertStringIncludes(foreign.stderr, "it has no group of resctrl that kago made");
+      await Deno.writeTextFile(path, text);
+    })
+  );
 });

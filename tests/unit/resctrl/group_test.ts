@@ -1,7 +1,7 @@
 /** On a folder that looks like resctrl; the kernel's own makes a group's files with its folder. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/errors.ts";
-import { planResctrl } from "../../../runtime/resctrl/group.ts";
+import { planResctrl, updateResctrl } from "../../../runtime/resctrl/group.ts";
 import type { IntelRdt } from "../../../runtime/spec/spec.ts";
 
 /** A tree with L3 and MB, and the groups given, each with its schemata. */
@@ -106,5 +106,20 @@ Deno.test("create() leaves nothing behind, and passes on what resctrl says, when
     const error = assertThrows(create, SpecError, "(Mask f000 has non-consecutive 1-bits)");
     assertEquals(error.jsonPath, "linux.intelRdt.l3CacheSchema");
     assertThrows(() => Deno.statSync(`${root}/new`), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("updateResctrl() writes the lines in their order, and brings the old ones back", () => {
+  withTree({ box: "L3:0=ff\n" }, (root) => {
+    const schemata = () => Deno.readTextFileSync(`${root}/box/schemata`);
+    const record = { group: `${root}/box`, own: true };
+    const restore = updateResctrl(record, { l3CacheSchema: "L3:0=f", memBwSchema: "MB:0=20" });
+    // The kernel takes line by line; here the last is left.
+    assertEquals(schemata(), "MB:0=20\n");
+    restore();
+    assertEquals(schemata(), "L3:0=ff\n");
+    Deno.removeSync(`${root}/info/MB`);
+    const error = assertThrows(() => updateResctrl(record, { memBwSchema: "MB:0=9" }), SpecError);
+    assertEquals([error.jsonPath, schemata()], ["linux.intelRdt.memBwSchema", "L3:0=ff\n"]);
   });
 });
