@@ -15,8 +15,15 @@
 #include "kernel.h"
 #include "root_path.h"
 
+static bool is_folder(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* A folder over a file, or the reverse, is ENOTDIR, as mount(2) has it and engines look for. */
 static int attach(int mount_fd, int target_fd) {
-  return sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  int result = sys_move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
+  return result == -EINVAL && is_folder(mount_fd) != is_folder(target_fd) ? -ENOTDIR : result;
 }
 
 /* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */

@@ -20,7 +20,13 @@ export class StateError extends Error {
     readonly actual: string,
     readonly allowed: readonly string[],
   ) {
-    super(`cannot ${operation} container ${id}: it is ${actual}, must be ${allowed.join(" or ")}`);
+    // containerd's shim and CRI-O take a kill or update that fails with these words for one that came too late.
+    const words = actual === "stopped" ? "container not running: " : "";
+    super(
+      `cannot ${operation} container ${id}: ${words}it is ${actual}, must be ${
+        allowed.join(" or ")
+      }`,
+    );
   }
 }
 

@@ -26,9 +26,11 @@ export function killContainer(root: string, id: string, signal: number, all: boo
     return;
   }
   const status = liveStatus(state, () => isUnlocked(root, id));
-  if (status === "stopped" || status === "creating" || !signalOne(state, signal)) {
+  if (status === "stopped" || status === "creating") {
     throw new StateError(id, "kill", status, ALLOWED);
   }
+  // It has ended since we looked.
+  if (!signalOne(state, signal)) throw new StateError(id, "kill", "stopped", ALLOWED);
   // Signalled first, so that nothing of it runs in between.
   if (signal === SIGKILL && status === "paused" && state.cgroup) thawToDie(state.cgroup);
 }

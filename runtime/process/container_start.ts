@@ -4,10 +4,12 @@ import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts"
 import { type Notify } from "../../ffi/processes.ts";
 import { cgroupDestroyer } from "../cgroup/destroy.ts";
 import { SpecError, StateError, SyscallError } from "../errors.ts";
+import type { Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
+import { loadConfig } from "../state/stored_config.ts";
 import { peekState, removeStopped, type Warn } from "./container_delete.ts";
 import { killInit } from "./container_signal.ts";
 import { describeHook } from "./hook_words.ts";
@@ -53,7 +55,7 @@ export async function startContainer(
   const datagram = receive(socket);
   closeFd(socket);
   removeNotifySocket(lock.directory);
-  if (datagram) throw startError(state, datagram);
+  if (datagram) throw startError(state, programOf(lock.directory), datagram);
   runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
@@ -101,12 +103,22 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
-function startError({ id, pid }: StoredState, { bytes, sender }: Datagram): Error {
+/** docker looks for the program's name when it judges why a start failed. */
+function programOf(directory: string): string {
+  const config: Partial<Spec> = JSON.parse(loadConfig(directory));
+  return JSON.stringify(config.process?.args?.[0] ?? "");
+}
+
+function startError(
+  { id, pid }: StoredState,
+  program: string,
+  { bytes, sender }: Datagram,
+): Error {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
   const { stage, text, errno, hook } = message;
   if (hook) return new Error(`cannot start container ${id}: hook ${describeHook(errno, hook)}`);
   return text
     ? new Error(`cannot start container ${id}: ${text}`)
-    : new SyscallError(`cannot start container ${id}: its program`, errno, stage);
+    : new SyscallError(`cannot start container ${id}: exec: ${program}`, errno, stage);
 }
