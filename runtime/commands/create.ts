@@ -8,7 +8,7 @@ import { createRequest } from "./create_request.ts";
 
 export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {
   const request = {
-    ...createRequest(invocation, false, "created"),
+    ...createRequest(invocation, false, "created", logger.warn),
     // `start` reaches it, with a NOTIFY_SOCKET of its own.
     sdNotify: namesManager(variable("NOTIFY_SOCKET")),
   };

@@ -11,8 +11,9 @@ export function createRequest(
   { global, options, positionals }: Invocation<"create"> | Invocation<"run">,
   foreground: boolean,
   status: CreateRequest["status"],
+  warn: (message: string) => void,
 ): CreateRequest {
-  const listenFds = inheritedListenFds(variable("LISTEN_PID"), variable("LISTEN_FDS"));
+  const listenFds = inheritedListenFds(variable("LISTEN_PID"), variable("LISTEN_FDS"), warn);
   return {
     id: positionals[0]!,
     root: stateRoot(global),

@@ -14,7 +14,7 @@ export async function run(invocation: Invocation<"run">, logger: Logger): Promis
   const { detach, keep, noSubreaper } = invocation.options;
   const manager = connectToManager(variable("NOTIFY_SOCKET"), logger.warn);
   const request = {
-    ...createRequest(invocation, !detach, "running"),
+    ...createRequest(invocation, !detach, "running", logger.warn),
     manager,
     sdNotify: manager >= 0,
   };

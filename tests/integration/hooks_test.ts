@@ -205,6 +205,18 @@ Deno.test("the error of a hook that fails has its exit status and what it wrote,
   });
 });
 
+Deno.test("what a failing startContainer hook writes is told where the container has a terminal, too", async () => {
+  const config = { process: { terminal: true }, hooks: { startContainer: [printing(3)] } };
+  await Kago.with({ args: ["true"], config }, async (kago) => {
+    const socket = `${kago.bundle.path}/console.sock`;
+    using listener = Deno.listen({ transport: "unix", path: socket });
+    assertEquals((await kago.create("--console-socket", socket)).code, 0);
+    using _terminal = await listener.accept();
+    const { stderr } = await kago.run("start", kago.id);
+    assertStringIncludes(stderr, "exit status 3, stdout: said, stderr: told");
+  });
+});
+
 Deno.test("poststop hooks run when the bundle is gone, where the caller is", async () => {
   await withLog(async (log, read) => {
     const script = `pwd >> ${log}`;

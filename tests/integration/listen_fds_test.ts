@@ -31,6 +31,18 @@ Deno.test("run passes no sockets on that are meant for another process", async (
   assertEquals(await output("LISTEN_FDS=1 LISTEN_PID=1", ""), " \n");
 });
 
+Deno.test("run passes no sockets on without LISTEN_PID, and says so", async () => {
+  await Kago.with(
+    { args: ["sh", "-c", "echo $LISTEN_FDS; test -e /proc/self/fd/3"] },
+    async (kago) => {
+      const words = ["run", "-b", kago.bundle.path, kago.id];
+      const { stdout, stderr } = await kago.runWith({ env: { LISTEN_FDS: "1" } }, ...words);
+      assertEquals(stdout, "\n");
+      assertStringIncludes(stderr, "LISTEN_FDS is set without LISTEN_PID");
+    },
+  );
+});
+
 Deno.test("--preserve-fds refuses a descriptor that is not open, and what kago has opened itself", async () => {
   await Kago.with({ args: ["true"] }, async (kago) => {
     for (const [verb, code] of [["run", 1], ["create", 1], ["exec", 255]] as const) {
