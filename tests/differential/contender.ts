@@ -27,6 +27,8 @@ interface Run {
   readonly bundle: Bundle;
   readonly fixture: Fixture;
   readonly id: string;
+  /** Shell commands ahead of the runtime. */
+  readonly caller: string;
 }
 
 /** Where a run's output and its container's pid are written. */
@@ -97,14 +99,15 @@ async function runBundle(
     const [mapping] = (config.linux.uidMappings ?? []) as { hostID: number }[];
     const { hostID } = mapping ?? { hostID: 0 };
     if (hostID !== 0) await runOk("chown", ["-R", `${hostID}:${hostID}`, bundle.rootfs]);
-    return await runContainer({ contender, bundle, fixture, id });
+    const caller = chosen.map(({ caller }) => caller ?? "").filter(Boolean).join("; ") || ":";
+    return await runContainer({ contender, bundle, fixture, id, caller });
   } finally {
     await removeBundle(bundle);
   }
 }
 
 async function runContainer(containerRun: Run): Promise<Outcome> {
-  const { contender, bundle, fixture, id } = containerRun;
+  const { contender, bundle, fixture, id, caller } = containerRun;
   const root = await Deno.makeTempDir({ prefix: "root_", dir: fixture.folder });
   // Each runtime's own command, in the mount namespace where it finds what it needs.
   const place = contender === "crun"
@@ -116,7 +119,7 @@ async function runContainer(containerRun: Run): Promise<Outcome> {
   const child = new Deno.Command("sh", {
     args: [
       "-c",
-      'out=$1 err=$2; shift 2; exec "$@" > "$out" 2> "$err"',
+      `out=$1 err=$2; shift 2; ${caller}; exec "$@" > "$out" 2> "$err"`,
       "sh",
       files.out,
       files.err,

@@ -1,6 +1,7 @@
 /** Chooses the variations of each bundle from a seed. Owns the choice, not the variations. */
 import { Prng } from "./prng.ts";
 import { ALONE, type Variation } from "./variation.ts";
+import { CALLER_VARIATIONS } from "./variations_caller.ts";
 import { CGROUP_VARIATIONS, HOOK_VARIATIONS } from "./variations_cgroup.ts";
 import { LINUX_VARIATIONS, NAMESPACE_VARIATIONS } from "./variations_linux.ts";
 import { MOUNT_VARIATIONS } from "./variations_mounts.ts";
@@ -13,6 +14,7 @@ const ALL: readonly Variation[] = [
   ...LINUX_VARIATIONS,
   ...CGROUP_VARIATIONS,
   ...HOOK_VARIATIONS,
+  ...CALLER_VARIATIONS,
 ];
 
 /** How many variations a bundle has, if enough of them go together. */

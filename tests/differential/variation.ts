@@ -44,6 +44,8 @@ export interface Variation {
   /** Axes that this variation cannot be combined with, since the runtimes then refuse for a reason of no interest. */
   readonly without?: readonly string[];
   change(config: Config, place: Place): void;
+  /** What the shell does that becomes the runtime: the habits of a caller. */
+  readonly caller?: string;
 }
 
 /**

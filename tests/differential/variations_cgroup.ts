@@ -42,6 +42,13 @@ function hook(kind: string, report: string, more?: JsonObject): JsonObject {
   return { path: "/bin/sh", args: ["sh", "-c", script, "zero", "one"], env: ["HOOK=1"], ...more };
 }
 
+/** What it writes must not be among what the container does. */
+const PRINTING: JsonObject = {
+  path: "/bin/sh",
+  args: ["sh", "-c", "echo said; echo told >&2; seq 1 50000"],
+  env: ["PATH=/usr/bin:/bin"],
+};
+
 /** Where hooks in the container's root report, and the probe looks. */
 export const CONTAINER_HOOKS_REPORT = "/dev/shm/hooks";
 /** The same for hooks that see the host, below the bundle. */
@@ -87,6 +94,10 @@ export const HOOK_VARIATIONS: readonly Variation[] = [
     ),
     "startContainer": (config) =>
       config.hooks = { startContainer: [hook("startContainer", CONTAINER_HOOKS_REPORT)] },
+    ...Object.fromEntries(
+      ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
+        .map((kind) => [`${kind} that prints`, (config) => config.hooks = { [kind]: [PRINTING] }]),
+    ),
     "two, without args": (config, { bundle }) => {
       const report = hook("createRuntime", `${bundle}/${HOST_HOOKS_REPORT}`);
       config.hooks = { createRuntime: [{ path: "/bin/true" }, report] };
