@@ -25,12 +25,9 @@ export class StateError extends Error {
     readonly allowed: readonly string[],
   ) {
     // containerd's shim and CRI-O take a kill or update that fails with these words for one that came too late.
-    const words = actual === "stopped" ? "container not running: " : "";
-    super(
-      `cannot ${operation} container ${id}: ${words}it is ${actual}, must be ${
-        allowed.join(" or ")
-      }`,
-    );
+    const words = actual === "stopped" ? " (container not running)" : "";
+    const wanted = allowed.join(" or ");
+    super(`cannot ${operation} container ${id}: it is ${actual}, must be ${wanted}${words}`);
   }
 }
 
