@@ -5,7 +5,7 @@
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
 import { memoryFile } from "../../ffi/shim.ts";
 import { copyWindowSize, isChild } from "../../ffi/processes.ts";
-import { HostError } from "../errors.ts";
+import { forPlace, HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
@@ -118,7 +118,7 @@ export function handConsole(
     copyWindowSize(master);
     return master;
   }
-  sendDescriptor(consoleSocket, "/dev/ptmx", master);
+  forPlace("--console-socket", () => sendDescriptor(consoleSocket, "/dev/ptmx", master));
   closeFd(master);
   return -1;
 }
@@ -133,6 +133,9 @@ function handListener(listener: number, pid: number, { spec, state }: Task): voi
     metadata: seccomp.listenerMetadata,
     state: state(pid, "creating"),
   });
-  sendDescriptor(seccomp.listenerPath!, text, listener);
+  forPlace(
+    "linux.seccomp.listenerPath",
+    () => sendDescriptor(seccomp.listenerPath!, text, listener),
+  );
   closeFd(listener);
 }
