@@ -59,10 +59,10 @@ const ETIMEDOUT = 110;
  */
 export function opError(op: Op, failure: OpFailure): SpecError | SyscallError {
   const { errno, stage } = failure;
-  const [field, problem] = inWords(op, failure);
+  const [field, problem, better = errno] = inWords(op, failure);
   if (!op.from) return new SyscallError(problem, errno, stage, { cause: dumpOf(op, failure) });
   const place = /^mounts\[\d+\]$/.test(op.from) ? `${op.from}${field}` : op.from;
-  const text = op.op === "hook" ? problem : `${problem}: ${describeErrno(errno)}`;
+  const text = op.op === "hook" ? problem : `${problem}: ${describeErrno(better)}`;
   return new SpecError(place, text, { cause: dumpOf(op, failure) });
 }
 
@@ -71,8 +71,11 @@ export function dumpOf(op: Op, { errno, stage }: Pick<OpFailure, "errno" | "stag
   return new SyscallError(nameOp(op), errno, stage);
 }
 
-/** A field below the operation's place in config.json, empty for the place itself, and what is wrong. */
-type Told = readonly [field: string, problem: string];
+/**
+ * A field below the operation's place in config.json, empty for the place itself, and what is wrong; an errno that says it
+ * better than the kernel's.
+ */
+type Told = readonly [field: string, problem: string, errno?: number];
 
 function inWords(op: Op, failure: OpFailure): Told {
   const told = WORDS[op.op] as Words<OpName> | undefined;
@@ -105,9 +108,10 @@ class Paths {
   /** As wrong(), for a path that is made where it is missing. */
   unmade(name: string): string | undefined {
     const finding = this.of(name);
-    return finding?.found === "missing"
-      ? `${quoted(this.#whole(name))}: ${quoted(finding.text)} cannot be made`
-      : this.wrong(name);
+    if (finding?.found !== "missing") return this.wrong(name);
+    const whole = this.#whole(name);
+    const part = `${quoted(finding.text)} cannot be made`;
+    return finding.text === whole ? part : `${quoted(whole)}: ${part}`;
   }
 
   #whole(name: string): string {
@@ -180,7 +184,9 @@ function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: 
     ];
   }
   if ([ENOTDIR, EINVAL].includes(errno) && to === "folder" && from === "file") {
-    return [".destination", `${quoted(target)} is a folder, its source ${quoted(source)} is not`];
+    const problem = `${quoted(target)} is a folder, its source ${quoted(source)} is not`;
+    // As mount(2) has it, and engines look for; move_mount(2) says EINVAL.
+    return [".destination", problem, ENOTDIR];
   }
   const unmade = paths.unmade("target");
   if (unmade) return [".destination", unmade];
