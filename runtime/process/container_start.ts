@@ -11,7 +11,7 @@ import { loadState, saveState } from "../state/store.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
-import { execProblem, hookProblem } from "./op_failure.ts";
+import { execProblem, hookProblem } from "./op_findings.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";

@@ -14,7 +14,8 @@ import type { OciState } from "../state/container_state.ts";
 import { runCreateHooks } from "./hooks.ts";
 import { writeIdMaps, writeTimeOffsets } from "./id_maps.ts";
 import { moveNetDevices } from "./net_devices.ts";
-import { ANSWER, decodeMessage, failureError } from "./message.ts";
+import { ANSWER, decodeMessage } from "./message.ts";
+import { failureError } from "./op_failure.ts";
 import { type Heard, Senders } from "./senders.ts";
 
 /** What the stages carry out, and what Main must know to answer them. */

@@ -7,7 +7,9 @@ import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import type { Op } from "../plan/op.ts";
 import { isMissing } from "../files.ts";
-import { type Finding, opError } from "./op_failure.ts";
+import { SpecError, SyscallError } from "../errors.ts";
+import { nameOp } from "../plan/format.ts";
+import { type Finding, hookProblem } from "./op_findings.ts";
 
 export { inheritedEnv as hookEnv };
 
@@ -27,7 +29,8 @@ export function runHooks(
   const { errno, failed } = runHookPlan(plan, JSON.stringify(state));
   if (errno === 0) return undefined;
   const op = vmm[failed] as Extract<Op, { op: "hook" }>;
-  return opError(op, { errno, stage: "vmm", findings: [whatIsAt(op.path)] });
+  const cause = new SyscallError(nameOp(op), errno);
+  return new SpecError(op.from!, hookProblem(op.path, errno, whatIsAt(op.path)), { cause });
 }
 
 function whatIsAt(path: string): Finding {

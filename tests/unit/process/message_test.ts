@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type HostError, SpecError, SyscallError } from "../../../runtime/errors.ts";
 import { NO_SLOT, type Plan, PROCFS, type Stage, STAGES } from "../../../runtime/plan/op.ts";
-import { decodeMessage, failureError } from "../../../runtime/process/message.ts";
+import { decodeMessage } from "../../../runtime/process/message.ts";
+import { failureError } from "../../../runtime/process/op_failure.ts";
 
 /** MESSAGE_FAILED of helper-c/message.h. */
 function encodeFailure(stage: Stage, index: number, errno: number): Uint8Array<ArrayBuffer> {
