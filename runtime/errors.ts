@@ -44,6 +44,18 @@ export class SyscallError extends Error {
   }
 }
 
+/**
+ * Does what a field of config.json or an option asks for.
+ * @throws {SpecError} naming it, in the place of a {SyscallError}.
+ */
+export function forPlace<T>(place: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw cause instanceof SyscallError ? new SpecError(place, cause.message, { cause }) : cause;
+  }
+}
+
 /** The host lacks something that the request needs; `remedy` says what the user can do. */
 export class HostError extends Error {
   override name = "HostError";

@@ -46,11 +46,39 @@ struct initial_stack {
   char **auxv; /* pairs of words, up to AT_NULL */
 };
 
+/* As runtime/errno.ts, of what can be expected here. */
+static const char *error_text(long error) {
+  switch (error) {
+    case EPERM:
+      return "operation not permitted (EPERM)";
+    case ENOENT:
+      return "no such file or directory (ENOENT)";
+    case ENOEXEC:
+      return "exec format error (ENOEXEC)";
+    case ENOMEM:
+      return "cannot allocate memory (ENOMEM)";
+    case EACCES:
+      return "permission denied (EACCES)";
+    case EINVAL:
+      return "invalid argument (EINVAL)";
+    case ENFILE:
+      return "too many open files in system (ENFILE)";
+    case EMFILE:
+      return "too many open files (EMFILE)";
+    case ENOSPC:
+      return "no space left on device (ENOSPC)";
+    case ENOSYS:
+      return "function not implemented (ENOSYS)";
+    default:
+      return "the kernel refuses it";
+  }
+}
+
 static __attribute__((noreturn)) void fail(const char *what, long error) {
   char message[160];
   char *end = append(append(message, "kago: cannot start: "), what);
 
-  end = append(append_number(append(end, ": errno "), -error), "\n");
+  end = append(append(append(end, ": "), error_text(-error)), "\n");
   system_call(__NR_write, 2, (long)message, end - message, 0);
   for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
 }

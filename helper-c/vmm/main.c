@@ -50,8 +50,8 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], fds + 5, outcome);
-  struct message message = {
-      .type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = (uint32_t)outcome[0], .error = -result};
-  if (outcome[1] >= 0) message_send(outcome[1], &message, -1);
+  /* A plan that has not entered a VM has an end too soon. */
+  struct message message = {.type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = UINT32_MAX, .error = ENOEXEC};
+  if (result == 0 && outcome[1] >= 0) message_send(outcome[1], &message, -1);
   end_process(1);
 }

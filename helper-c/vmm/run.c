@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../agent_image.h"
+#include "../failure.h"
 #include "../kernel.h"
 #include "../message.h"
 #include "../root_path.h"
@@ -66,6 +67,7 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, c
   trusted_proc(&c);
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);
+  if (error < 0) failure_report(&c, failed, -error);
   if (c.proc_fd >= 0) close(c.proc_fd);
   result[0] = (int32_t)failed;
   result[1] = c.report_fd;

@@ -40,7 +40,7 @@ int vmm_forward_signals(int folder);
 int vmm_open_door(int door, int folder);
 
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen by
- * their slots, -1 for none. `result` gets the failing operation's index, and who hears of failures, -1 when it was told. */
+ * their slots, -1 for none. `result` gets the failing operation's index, and who has been told of it, -1 when nobody listens. */
 int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, const int libraries[LIBRARY_SLOTS],
             int32_t result[2]);
 

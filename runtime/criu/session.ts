@@ -6,7 +6,8 @@ import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts"
 import { waitForChild } from "../../ffi/processes.ts";
 import { SyscallError } from "../errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
-import { ANSWER, decodeMessage, failureError } from "../process/message.ts";
+import { ANSWER, decodeMessage } from "../process/message.ts";
+import { failureError } from "../process/op_failure.ts";
 import { requireIntermediate } from "../process/senders.ts";
 import { killAndReap, spawnStages } from "../process/stages.ts";
 import {

@@ -15,7 +15,7 @@ import { peekState, removeStopped, type Warn } from "./container_delete.ts";
 import { killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
-import { execProblem, hookProblem } from "./op_failure.ts";
+import { execProblem, hookProblem } from "./op_findings.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
 import { undoAll } from "./undo.ts";

@@ -5,7 +5,7 @@
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
 import { memoryFile } from "../../ffi/shim.ts";
 import { copyWindowSize, isChild } from "../../ffi/processes.ts";
-import { HostError } from "../errors.ts";
+import { forPlace, HostError } from "../errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
@@ -14,7 +14,8 @@ import type { OciState } from "../state/container_state.ts";
 import { runCreateHooks } from "./hooks.ts";
 import { writeIdMaps, writeTimeOffsets } from "./id_maps.ts";
 import { moveNetDevices } from "./net_devices.ts";
-import { ANSWER, decodeMessage, failureError } from "./message.ts";
+import { ANSWER, decodeMessage } from "./message.ts";
+import { failureError } from "./op_failure.ts";
 import { type Heard, Senders } from "./senders.ts";
 
 /** What the stages carry out, and what Main must know to answer them. */
@@ -118,7 +119,7 @@ export function handConsole(
     copyWindowSize(master);
     return master;
   }
-  sendDescriptor(consoleSocket, "/dev/ptmx", master);
+  forPlace("--console-socket", () => sendDescriptor(consoleSocket, "/dev/ptmx", master));
   closeFd(master);
   return -1;
 }
@@ -133,6 +134,9 @@ function handListener(listener: number, pid: number, { spec, state }: Task): voi
     metadata: seccomp.listenerMetadata,
     state: state(pid, "creating"),
   });
-  sendDescriptor(seccomp.listenerPath!, text, listener);
+  forPlace(
+    "linux.seccomp.listenerPath",
+    () => sendDescriptor(seccomp.listenerPath!, text, listener),
+  );
   closeFd(listener);
 }

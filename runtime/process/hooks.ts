@@ -1,13 +1,15 @@
 /** The hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
-import { isFolder, isMissing } from "../files.ts";
 import { encodePlan } from "../plan/encode.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import type { Op } from "../plan/op.ts";
-import { type Finding, opError } from "./op_failure.ts";
+import { isFolder, isMissing } from "../files.ts";
+import { SpecError, SyscallError } from "../errors.ts";
+import { nameOp } from "../plan/format.ts";
+import { type Finding, hookProblem } from "./op_findings.ts";
 
 export { inheritedEnv as hookEnv };
 
@@ -28,11 +30,13 @@ export function runHooks(
   if (!failure) return undefined;
   const { index, errno, stdout, stderr } = failure;
   const op = vmm[index] as Extract<Op, { op: "hook" }>;
-  const wrote: Finding[] = [
+  const cause = new SyscallError(nameOp(op), errno);
+  const findings: readonly Finding[] = [
+    whatIsAt(op.path),
     { field: 0, found: "stdout", text: stdout },
     { field: 0, found: "stderr", text: stderr },
   ];
-  return opError(op, { errno, stage: "vmm", findings: [whatIsAt(op.path), ...wrote] });
+  return new SpecError(op.from!, hookProblem(op.path, errno, findings), { cause });
 }
 
 /** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */

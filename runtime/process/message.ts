@@ -1,19 +1,9 @@
 /**
  * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
- * owns the layout, and turns a failure into the error that names the operation.
+ * owns the layout; what a failure means is op_failure.ts's.
  */
-import { HostError, SpecError, SyscallError } from "../errors.ts";
-import { type Op, type Plan, type Stage, STAGES } from "../plan/op.ts";
-import { AGENT_SOCKET } from "../state/agent_folder.ts";
-import {
-  dumpOf,
-  execProblem,
-  type Finding,
-  findProgramProblem,
-  FOUND,
-  opError,
-  procfsProblem,
-} from "./op_failure.ts";
+import { type Stage, STAGES } from "../plan/op.ts";
+import { type Finding, FOUND } from "./op_findings.ts";
 
 const TYPES = [
   "",
@@ -90,65 +80,3 @@ export const ANSWER = {
   committed: new TextEncoder().encode("C"),
   start: new TextEncoder().encode("S"),
 } as const;
-
-const EPERM = 1;
-const ESRCH = 3;
-const EXDEV = 18;
-const EFBIG = 27;
-/** ROOT_COVERED of helper-c/context.h. */
-const EDOTDOT = 73;
-const ENOTSOCK = 88;
-
-/** The error that a failure stands for; what is not only about the operation itself is worded here. */
-export function failureError(message: Message, plan: Plan): Error {
-  const { stage, errno } = message;
-  if (message.type === "text") return new Error(message.text);
-  const op = plan[stage]?.[message.value];
-  if (!op) return new SyscallError("a stage of the container failed", errno, stage);
-  const cause = dumpOf(op, message);
-  if ("from" in op && errno === EDOTDOT) return rootCovered(op, cause);
-  switch (op.op) {
-    case "findProgram":
-      return new SpecError(op.from!, findProgramProblem(op.file, errno), { cause });
-    case "exec":
-      return new SpecError(op.from!, execProblem(op.args[0]!, errno), { cause });
-    case "mount":
-    case "bind":
-      if (errno !== EXDEV) break;
-      return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
-    case "findHome":
-    case "guestSession":
-    case "kernelMountsReadonly": {
-      const error = hostFailure(op, errno, cause);
-      if (error) return error;
-    }
-  }
-  return opError(op, message);
-}
-
-/** What is wrong with an image's file or a guest, rather than with config.json. */
-function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
-  if (op.op === "findHome" && errno === EFBIG) {
-    const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
-    return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
-  }
-  if (op.op === "guestSession" && errno === ESRCH) return new Error("the VM has ended", { cause });
-  if (op.op === "guestSession" && [EPERM, ENOTSOCK].includes(errno)) {
-    const what = `${op.folder}/${AGENT_SOCKET} is not its VM's own`;
-    return new Error(`cannot ask the guest: ${what}, delete the container`, { cause });
-  }
-  if (op.op === "kernelMountsReadonly" && errno === EXDEV) {
-    const why =
-      "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
-    return new SpecError("mounts", why, { cause });
-  }
-}
-
-/** What a mount over the root would hide, or what would hide it, nobody could say. */
-function rootCovered(op: Op & { from?: string }, cause: Error): SpecError {
-  const [place, path] = op.op === "mount" || op.op === "bind"
-    ? [`${op.from}.destination`, op.target]
-    : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
-  const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
-  return new SpecError(place, problem, { cause });
-}

@@ -9,7 +9,8 @@ import { phase } from "../phases.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Plan } from "../plan/op.ts";
 import { converse, type Ready, type Task } from "./conversation.ts";
-import { ANSWER, decodeMessage, failureError } from "./message.ts";
+import { ANSWER, decodeMessage } from "./message.ts";
+import { failureError } from "./op_failure.ts";
 import { requireInit } from "./senders.ts";
 
 const SIGKILL = 9;

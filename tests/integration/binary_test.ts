@@ -232,7 +232,10 @@ Deno.test("without /proc it says so", async () => {
   ];
   const { code, stderr } = await run("unshare", args);
   assertEquals(code, 1);
-  assertMatch(stderr, /^kago: cannot start: .*is \/proc mounted\?: errno 2\n$/);
+  assertMatch(
+    stderr,
+    /^kago: cannot start: .*is \/proc mounted\?: no such file or directory \(ENOENT\)\n$/,
+  );
 });
 
 Deno.test("the binary needs no library but glibc and its companion libgcc_s", async () => {

@@ -73,7 +73,7 @@ const OF_RUNNING: Readonly<Record<string, Case>> = {
   "exec: a console socket that is missing": {
     args: ["exec", "--tty", "--detach", "--console-socket", "FOLDER/none", "ID", "true"],
     code: EXEC_FAILURE,
-    says: `send a descriptor to FOLDER/none: ${MISSING}`,
+    says: `--console-socket: send a descriptor to FOLDER/none: ${MISSING}`,
   },
   "exec: a pid file in a folder that is missing": {
     args: ["exec", "--detach", "--pid-file", "/no/such/pid", "ID", "true"],
@@ -83,7 +83,7 @@ const OF_RUNNING: Readonly<Record<string, Case>> = {
   "exec: a pidfd socket that is missing": {
     args: ["exec", "--detach", "--pidfd-socket", "FOLDER/none", "ID", "true"],
     code: EXEC_FAILURE,
-    says: /FOLDER\/none.*no such file or directory \(ENOENT\)/,
+    says: `--pidfd-socket: send a descriptor to FOLDER/none: ${MISSING}`,
   },
   "exec: a cgroup that is missing": {
     args: ["exec", "--cgroup", "/no/such", "ID", "true"],

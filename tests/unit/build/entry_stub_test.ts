@@ -151,5 +151,5 @@ Deno.test("the stub stays in a folder that is there", async () => {
 Deno.test("the stub says what failed and exits with 1", async () => {
   const { code, stderr } = await run("sh", ["-c", 'ulimit -n 4; exec "$0"', PROGRAM]);
   assertEquals(code, 1);
-  assertEquals(stderr, "kago: cannot start: fcntl F_DUPFD_CLOEXEC: errno 24\n");
+  assertEquals(stderr, "kago: cannot start: fcntl F_DUPFD_CLOEXEC: too many open files (EMFILE)\n");
 });
