@@ -259,7 +259,14 @@ Deno.test("mountOps() opens binds before a user namespace that is joined, unless
   const namespaces = [{ type: "mount" }, { type: "user", path: "/proc/7/ns/user" }] as const;
   const mounts = [{ destination: "/d", source: "/s", options: ["bind"] }];
   const input = inputOf(specWith([], { mounts, linux: { namespaces } }));
-  const open = { op: "openTree", source: "/s", recursive: 0, slot: 0, from: "mounts[0]" } as const;
+  const open = {
+    op: "openTree",
+    source: "/s",
+    recursive: 0,
+    links: 0,
+    slot: 0,
+    from: "mounts[0]",
+  } as const;
   assertEquals(mountOps(input).early, [open]);
   const ordinary = { ...input, host: { ...input.host, uid: 1000 } };
   assertEquals(mountOps(ordinary).early, []);

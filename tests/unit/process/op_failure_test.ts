@@ -22,10 +22,13 @@ function sample(op: OpName, from = "mounts[12]"): Op {
   return { op, from, ...Object.fromEntries(fields) } as Op;
 }
 
+/** What a hook wrote is told as it is, each of its streams once. */
+const OF_PATHS = FOUND.filter((found) => found !== "stdout" && found !== "stderr");
+
 Deno.test("opError() of every operation is one plain sentence, whatever failed and whatever was found", () => {
   for (const op of Object.keys(OPS) as OpName[]) {
     for (const errno of [1, 2, 7, 8, 11, 13, 17, 18, 19, 20, 22, 28, 36, 40, 110, 0x10100]) {
-      for (const found of FOUND) {
+      for (const found of OF_PATHS) {
         const findings = Object.keys(OPS[op]).map((_, field) => (
           { field, found, text: `${LONG.slice(0, 200)}` }
         ));
