@@ -207,7 +207,7 @@ Deno.test("the statistics of a cgroup are, byte for byte, those that runc prints
   });
 });
 
-/** Debian's runc 1.1 knows no pressure and no peak, and lists v2's devices in random order. */
+/** Debian's runc 1.1 knows no pressure and no peak, lists v2's devices in random order, and in Debian 13 no huge pages. */
 function asOldRunc(event: string | object): string {
   const text = typeof event === "string" ? event.trim() : stringifyJson(event);
   if (layout.mode !== "v2") return text;
@@ -220,6 +220,10 @@ function asOldRunc(event: string | object): string {
   const { data } = parsed;
   for (const part of [data.cpu, data.memory, data.blkio]) delete part.psi;
   delete data.memory.usage.max;
+  const isUnused = (use: object) => JSON.stringify(use) === '{"failcnt":"#0#"}';
+  data.hugetlb = Object.fromEntries(
+    Object.entries(data.hugetlb).filter(([, use]) => !isUnused(use as object)),
+  );
   for (const list of Object.values(data.blkio)) (list as object[]).sort(byText);
   return JSON.stringify(parsed);
 }

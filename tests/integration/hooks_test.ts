@@ -65,12 +65,12 @@ Deno.test("the runtime's hooks run in the host's namespaces, the container's in 
 
 Deno.test("a hook that fails or takes too long ends create, and poststop hooks still run", async () => {
   const failing: [JsonObject, string][] = [
-    [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, "/bin/sh: exit status 3"],
-    [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, "/bin/sh: signal 9"],
+    [{ path: "/bin/sh", args: ["sh", "-c", "exit 3"] }, '/bin/sh\\": exit status 3'],
+    [{ path: "/bin/sh", args: ["sh", "-c", "kill -9 $$"] }, '/bin/sh\\": signal 9'],
     [{ path: "/no/such/hook" }, "no such file or directory"],
     [
       { path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 },
-      "/bin/sleep: killed, for it ran past its timeout",
+      '/bin/sleep\\": killed, for it took longer than its timeout',
     ],
   ];
   for (const moment of ["createRuntime", "createContainer", "startContainer"]) {
@@ -99,7 +99,7 @@ Deno.test("a failing poststop hook is a warning, and the others run", async () =
       assertEquals(code, 0, stderr);
       assertEquals(read(), ["poststop stopped poststop"]);
       assertStringIncludes(stderr, "level=warning");
-      assertStringIncludes(stderr, "/bin/false: exit status 1");
+      assertStringIncludes(stderr, '/bin/false\\": exit status 1');
     });
   });
 });
@@ -185,7 +185,7 @@ Deno.test("what hooks write is not the container's output, nor kago's", async ()
 });
 
 Deno.test("the error of a hook that fails has its exit status and what it wrote, on one line", async () => {
-  const said = "/bin/sh: exit status 3, stdout: said, stderr: told";
+  const said = '\\"/bin/sh\\": exit status 3, stdout: said, stderr: told';
   for (const moment of MOMENTS) {
     const config = { hooks: { [moment]: [printing(3)] } };
     await Kago.with({ args: ["sleep", "100"], config }, async (kago) => {
@@ -200,7 +200,10 @@ Deno.test("the error of a hook that fails has its exit status and what it wrote,
     assertEquals((await kago.create()).code, 0);
     const { code, stderr } = await kago.run("start", kago.id);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, `cannot start container ${kago.id}: hook ${said}`);
+    assertStringIncludes(
+      stderr,
+      `cannot start container ${kago.id}: hooks.startContainer: ${said}`,
+    );
     assertEquals(kago.output(), "");
   });
 });
