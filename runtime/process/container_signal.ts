@@ -43,3 +43,14 @@ export function killInit(state: StoredState, patience: number): boolean {
     closeFd(pidfd);
   }
 }
+
+/** Waits until Init, which is about to end, has ended; false when it does not within `patience` milliseconds. */
+export function awaitInit(state: StoredState, patience: number): boolean {
+  const pidfd = openInit(state);
+  if (pidfd === undefined) return true;
+  try {
+    return waitPidfd(pidfd, patience);
+  } finally {
+    closeFd(pidfd);
+  }
+}

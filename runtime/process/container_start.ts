@@ -12,7 +12,7 @@ import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
 import { peekState, removeStopped, type Warn } from "./container_delete.ts";
-import { killInit } from "./container_signal.ts";
+import { awaitInit, killInit } from "./container_signal.ts";
 import { hookEnv, runHooks } from "./hooks.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
 import { execProblem, hookProblem } from "./op_findings.ts";
@@ -21,7 +21,7 @@ import { requireInit } from "./senders.ts";
 import { undoAll } from "./undo.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
-/** Milliseconds that a killed process gets to end. */
+/** Milliseconds that a process which was killed, or has failed, gets to end. */
 const PATIENCE = 10_000;
 
 /** A container that runs. */
@@ -58,7 +58,11 @@ export async function startContainer(
   closeFd(socket);
   removeNotifySocket(lock.directory);
   phase("Init has answered");
-  if (datagram) throw startError(state, programOf(lock.directory), datagram);
+  if (datagram) {
+    const error = startError(state, programOf(lock.directory), datagram);
+    awaitInit(state, PATIENCE); // so that nobody who has seen the error finds it running
+    throw error;
+  }
   runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
   return { pid: state.pid, ...(notify ? { notify } : {}) };
 }
