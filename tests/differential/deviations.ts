@@ -75,6 +75,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: "what a container mounts reaches the host only with a shared root",
   },
   {
+    fact: /^mountinfo \/data(\/inner)? propagation$/,
+    bundle: /^(?=.*rootfsPropagation: (private|slave|unbindable))(?!.*rshared)/,
+    allows: ({ runc, crun, kago }) => (runc ?? crun) === "shared" && kago === "master",
+    why: "the bind of a host's shared mount stays its slave unless the root is to be shared",
+  },
+  {
     fact: /^mountinfo (\/proc\/\w+|\/etc\/passwd) propagation$/,
     allows: ({ runc, crun, kago }) =>
       kago === "" || kago === "shared" && (runc ?? crun) === "shared master",
