@@ -49,7 +49,7 @@ Deno.test("a hard limit above the caller's is given in a user namespace too, by 
   const config = {
     process: { rlimits: [{ type: "RLIMIT_NOFILE", soft: wanted, hard: wanted }] },
     linux: {
-      namespaces: ["user", "pid", "mount", "ipc", "uts"].map((type) => ({ type })),
+      namespaces: ["user", "pid", "mount", "ipc", "uts", "network"].map((type) => ({ type })),
       uidMappings: mappings,
       gidMappings: mappings,
     },
