@@ -38,6 +38,26 @@ static bool is_ready(int file) {
 /* In the container's root there is no procfs. */
 static int routes_fd = -1;
 
+/* Is there a line of the file whose word number `column` is another interface than lo? */
+static bool names_interface(const char *path, int column) {
+  FILE *file = fopen(path, "re");
+  char line[512];
+  bool found = false;
+  while (!found && file && fgets(line, sizeof line, file)) {
+    char *save, *word = strtok_r(line, " \t\n", &save);
+    for (int i = 0; word && i < column; i++) word = strtok_r(NULL, " \t\n", &save);
+    found = word && strcmp(word, "lo") && strcmp(word, "Iface");
+  }
+  if (file) fclose(file);
+  return found;
+}
+
+/* Older versions of passt end without a network; newer ones serve a guest that nothing can reach. */
+static bool has_network(void) {
+  enum { IPV6_INTERFACE = 9 };
+  return names_interface("/proc/self/net/route", 0) || names_interface("/proc/self/net/ipv6_route", IPV6_INTERFACE);
+}
+
 int op_krun_passt(struct context *c, const struct field *f) {
   routes_fd = open("/proc/self/net/route", O_RDONLY | O_CLOEXEC);
   int32_t peer[3];
@@ -51,6 +71,7 @@ int op_krun_passt(struct context *c, const struct field *f) {
     ended = kago_pidfd_wait(pidfd, PAUSE_MS);
     ready = is_ready(peer[2]);
   }
+  const char *problem = ended ? "has ended" : !ready ? "is not ready" : !has_network() ? "has no interface with a route" : NULL;
   char words[2048];
   read_log(peer[1], words, sizeof words);
   const int own[] = {peer[1], peer[2], pidfd};
@@ -62,9 +83,9 @@ int op_krun_passt(struct context *c, const struct field *f) {
     return ended;
   }
   vm.passt = fd;
-  if (ready && !ended) return 0;
+  if (!problem) return 0;
   return vmm_tell(c, "passt %s: %s; give the container a network with an address and a route, or leave krun.use_passt out",
-                  ended ? "has ended" : "is not ready", words);
+                  problem, words);
 }
 
 /* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The file
