@@ -11,6 +11,9 @@ import { installPackages, withPackageLists } from "./debian_packages.ts";
 /** The release of the emulated hosts that tests run in, a code name; a variable of the environment chooses another one. */
 export const TESTED_RELEASE = Deno.env.get("EMULATED_RELEASE") ?? "trixie";
 
+/** The last release whose kernel has the controllers memory and cpuset in cgroup v1 too. */
+export const V1_RELEASE = "bookworm";
+
 export const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "libpam-systemd", "dbus-user-session", "apparmor"],
   ...[

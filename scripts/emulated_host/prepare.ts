@@ -5,7 +5,7 @@
 import { runMain } from "../run_main.ts";
 import { installNewer, installPackages } from "./debian_packages.ts";
 import { hostRelease } from "./apt_sources.ts";
-import { prepareDebianRoot, TESTED_RELEASE } from "./debian_root.ts";
+import { prepareDebianRoot, TESTED_RELEASE, V1_RELEASE } from "./debian_root.ts";
 import { prepareInitramfs } from "./initramfs.ts";
 import { type Kernel, prepareKernel } from "./kernel.ts";
 import { prepareKrunLibraries } from "./krun_libraries.ts";
@@ -53,9 +53,11 @@ export async function prepareEmulatedHost(
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const image = await prepareEmulatedHost({ release: TESTED_RELEASE });
-  const seconds = ((performance.now() - started) / 1000).toFixed(2);
-  console.log(`kernel ${image.kernel.release}, libkrun in ${image.krunLibraries} (${seconds} s)`);
+  for (const release of [TESTED_RELEASE, V1_RELEASE]) {
+    const { kernel, krunLibraries } = await prepareEmulatedHost({ release });
+    const seconds = ((performance.now() - started) / 1000).toFixed(2);
+    console.log(`${release}: kernel ${kernel.release}, libkrun in ${krunLibraries} (${seconds} s)`);
+  }
 }
 
 if (import.meta.main) await runMain("emulated host", main);

@@ -90,10 +90,7 @@ function kernelCommandLine(
     : apparmor
     ? "apparmor=1 security=apparmor"
     : "apparmor=0 selinux=0";
-  // Since version 256 systemd wants to be told twice (its NEWS).
-  const cgroups = hybrid
-    ? " systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
-    : "";
+  const cgroups = hybrid ? " systemd.unified_cgroup_hierarchy=0" : "";
   return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}${cgroups}`;
 }
 

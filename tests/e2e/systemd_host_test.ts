@@ -1,4 +1,5 @@
 /** One boot of the emulated host with systemd for all of in_systemd_host/, one with v1's controllers for in_hybrid_host/. */
+import { V1_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { prepareCrictl } from "../../scripts/crictl/crictl.ts";
 import { RUNS } from "../engines/outcomes.ts";
 import { reportAsSteps } from "./harness/report_steps.ts";
@@ -15,5 +16,6 @@ Deno.test("inside the emulated host with systemd", async (t) => {
 });
 
 Deno.test("inside the emulated host with systemd and cgroup v1", async (t) => {
-  await reportAsSteps(t, "tests/e2e/in_hybrid_host", { systemd: true, hybrid: true });
+  const host = { release: V1_RELEASE, systemd: true, hybrid: true };
+  await reportAsSteps(t, "tests/e2e/in_hybrid_host", host);
 });

@@ -20,6 +20,8 @@ export interface InnerTest {
 export interface InnerTestOptions {
   /** Seconds for all tests together; default 600. */
   readonly timeout?: number;
+  /** Default: TESTED_RELEASE. */
+  readonly release?: string;
   readonly apparmor?: boolean;
   readonly selinux?: boolean;
   /** As HostOptions has it. */
@@ -86,7 +88,7 @@ async function runFiles(
     .flatMap((module) => ["--preload", module]);
   const ended = runInEmulatedHost([...command, ...preloads, ...files], {
     timeout: options.timeout ?? 600,
-    release: TESTED_RELEASE,
+    release: options.release ?? TESTED_RELEASE,
     apparmor: options.apparmor,
     selinux: options.selinux,
     systemd: options.systemd,
