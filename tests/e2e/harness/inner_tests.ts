@@ -30,13 +30,13 @@ export interface InnerTestOptions {
   readonly results?: string;
   readonly hybrid?: boolean;
   /**
-   * The tests run microVMs. A file in which a test failed after a guest had ended by a triple fault, which is the emulation's
-   * (triple_faults.ts), is run once more in another boot, AGAIN files at most; a test that fails there has failed.
+   * The tests run microVMs. Files in which a test failed after a guest had ended by a triple fault, which is the emulation's
+   * (triple_faults.ts), are run once more in another boot, AGAIN times at most; any other failure is one.
    */
   readonly nested?: boolean;
 }
 
-/** How many files of a run are tried again at most. */
+/** How many further boots a run gets at most. */
 const AGAIN = 2;
 
 /** Compares the mounts before and after each test: those of the emulated hosts are shared. */
@@ -58,21 +58,22 @@ export async function runInnerTests(
   const modules = [SAME_MOUNTS, TELL_TRIPLE_FAULTS, ...files];
   await runOk(Deno.execPath(), ["cache", "--quiet", ...modules], { cwd: REPOSITORY }); // no network inside
   if (!options.nested) return await runFiles(files, report, options);
-  const failed: InnerTest[] = [];
-  const again = new Set<string>();
-  await runFiles(files, async (test) => {
-    const { file, name, problem } = test;
-    if (mayBeTripleFault(problem) && (again.has(file) || again.size < AGAIN)) {
-      again.add(file);
-      failed.push(test);
-      console.error(`to be run once more in another boot: ${file}: ${name}: ${problem}`);
-    } else await report(test);
-  }, options);
-  if (again.size === 0) return;
-  await runFiles([...again], async (test) => {
-    const isReported = !failed.some(({ file, name }) => file === test.file && name === test.name);
-    if (test.problem || !isReported) await report(test);
-  }, options);
+  const reported = new Set<string>();
+  for (let boot = 0, again = new Set(files); again.size > 0; boot++) {
+    const now = [...again];
+    again = new Set();
+    await runFiles(now, async (test) => {
+      const { file, name, problem } = test;
+      const key = `${file}: ${name}`;
+      if (boot < AGAIN && mayBeTripleFault(problem)) {
+        again.add(file);
+        console.error(`to be run once more in another boot: ${key}: ${problem}`);
+      } else if (problem || !reported.has(key)) {
+        reported.add(key);
+        await report(test);
+      }
+    }, options);
+  }
 }
 
 async function runFiles(

@@ -1,5 +1,5 @@
-/** podman on pure cgroup v2, with the real libkrun for microVMs. Runs inside the emulated host. */
-import { microvmSuite, podmanSuite } from "../../engines/podman/suite.ts";
+/** podman on pure cgroup v2. Runs inside the emulated host. */
+import { podmanSuite } from "../../engines/podman/suite.ts";
 import { runSuite } from "../../engines/suite.ts";
 
 // The ids that --userns=auto takes from (containers-storage.conf(5)).
@@ -8,4 +8,3 @@ for (const file of ["/etc/subuid", "/etc/subgid"]) {
 }
 
 runSuite({ ...podmanSuite("v2"), emulated: true });
-runSuite({ ...microvmSuite("v2"), emulated: true });

@@ -38,6 +38,13 @@ const RUN: CaseGroup<Podman> = {
 const NAME = "vm";
 const data = (p: Podman) => `${p.folder}/data`;
 
+/** What it has written. @throws {Error} when it has ended, so that nobody waits for more. */
+async function written(p: Podman): Promise<string> {
+  const state = await p.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", NAME);
+  if (state.startsWith("exited")) throw new Error(`the microVM has ended: ${state.trim()}`);
+  return await p.ok("logs", NAME);
+}
+
 const LASTING: CaseGroup<Podman> = {
   name: "a lasting microVM",
   setUp: async (p) => {
@@ -56,7 +63,7 @@ const LASTING: CaseGroup<Podman> = {
         "podman run -d (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        await untilSays(() => p.ok("logs", NAME), "up\n");
+        await untilSays(() => written(p), "up\n");
         assertEquals(await Deno.readTextFile(`${data(p)}/file`), "value /data\n");
       },
     },
@@ -142,7 +149,7 @@ const LASTING: CaseGroup<Podman> = {
         "podman start (krun) CONTAINER; podman restart CONTAINER; podman rm --force CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        const boots = async () => `${(await p.ok("logs", NAME)).split("up\n").length - 1}`;
+        const boots = async () => `${(await written(p)).split("up\n").length - 1}`;
         await p.ok("start", NAME);
         await untilSays(boots, "2");
         await p.ok("restart", NAME);
