@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup, Host } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { againAfterTripleFault } from "../again.ts";
 import { untilSays } from "../until.ts";
 import { type Docker, IMAGE } from "./docker.ts";
 
@@ -11,12 +12,22 @@ const REAL: readonly Host[] = ["v2"];
 /** The microVM that the cases share. */
 const VM = "vm";
 
+/** What it has written. @throws {Error} when it has ended, so that nobody waits for more. */
+async function written(d: Docker): Promise<string> {
+  const state = await d.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", VM);
+  if (state.startsWith("exited")) throw new Error(`the microVM has ended: ${state.trim()}`);
+  return await d.ok("logs", VM);
+}
+
 export const MICROVM: CaseGroup<Docker> = {
   name: "a microVM",
   setUp: async (d) => {
     const health = ["--health-cmd", "test -e /healthy", "--health-interval", "1s"];
     const options = ["-d", "--name", VM, "--memory", "512m", ...health];
-    await d.ok("run", ...options, IMAGE, "sh", "-c", LASTING_SCRIPT);
+    await againAfterTripleFault(async () => {
+      await d.ok("run", ...options, IMAGE, "sh", "-c", LASTING_SCRIPT);
+      await untilSays(() => written(d), "up\n");
+    }, () => d.ok("rm", "--force", VM));
   },
   tearDown: async (d) => {
     await d.ok("rm", "--force", VM);
@@ -25,7 +36,7 @@ export const MICROVM: CaseGroup<Docker> = {
     {
       command: "docker run -d --runtime krun IMAGE; docker logs CONTAINER",
       emulated: REAL,
-      check: (d) => untilSays(() => d.ok("logs", VM), "up\n"),
+      check: async (d) => assertEquals(await d.ok("logs", VM), "up\n"),
     },
     {
       command: "docker exec (krun) CONTAINER; docker exec --user 7 -e NAME=value -w /tmp CONTAINER",

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, type Host } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { againAfterTripleFault } from "../again.ts";
 import { untilSays } from "../until.ts";
 import { IMAGE, type Podman } from "./podman.ts";
 
@@ -45,6 +46,16 @@ async function written(p: Podman): Promise<string> {
   return await p.ok("logs", NAME);
 }
 
+/** The command boots it once more. */
+async function comesUp(p: Podman, command: "start" | "restart"): Promise<void> {
+  const boots = (text: string) => text.split("up\n").length - 1;
+  await againAfterTripleFault(async () => {
+    const before = boots(await p.ok("logs", NAME));
+    await p.ok(command, NAME);
+    await untilSays(async () => `${boots(await written(p))}`, `${before + 1}`);
+  });
+}
+
 const LASTING: CaseGroup<Podman> = {
   name: "a lasting microVM",
   setUp: async (p) => {
@@ -52,7 +63,11 @@ const LASTING: CaseGroup<Podman> = {
     const health = ["--health-cmd", "test -e /healthy", "--health-interval", "disable"];
     const options = ["-v", `${data(p)}:/data`, "-e", "NAME=value", "-w", "/data", ...health];
     const script = `echo $NAME $(pwd) > /data/file; ${LASTING_SCRIPT}`;
-    await p.ok("run", "-d", "--name", NAME, ...KRUN, ...options, IMAGE, "sh", "-c", script);
+    const words = ["-d", "--name", NAME, ...KRUN, ...options, IMAGE, "sh", "-c", script];
+    await againAfterTripleFault(async () => {
+      await p.ok("run", ...words);
+      await untilSays(() => written(p), "up\n");
+    }, () => p.ok("rm", "--force", "--time", "0", NAME));
   },
   tearDown: async (p) => {
     await p.ok("rm", "--force", "--time", "0", NAME);
@@ -63,7 +78,7 @@ const LASTING: CaseGroup<Podman> = {
         "podman run -d (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        await untilSays(() => written(p), "up\n");
+        assertEquals(await p.ok("logs", NAME), "up\n");
         assertEquals(await Deno.readTextFile(`${data(p)}/file`), "value /data\n");
       },
     },
@@ -149,11 +164,8 @@ const LASTING: CaseGroup<Podman> = {
         "podman start (krun) CONTAINER; podman restart CONTAINER; podman rm --force CONTAINER",
       emulated: REAL,
       check: async (p) => {
-        const boots = async () => `${(await written(p)).split("up\n").length - 1}`;
-        await p.ok("start", NAME);
-        await untilSays(boots, "2");
-        await p.ok("restart", NAME);
-        await untilSays(boots, "3");
+        await comesUp(p, "start");
+        await comesUp(p, "restart");
         await p.ok("rm", "--force", "--time", "0", NAME);
         assertEquals(await p.ok("ps", "--all", "--quiet"), "");
       },

@@ -1,0 +1,26 @@
+/** What is tried again where a guest has ended by a triple fault, as it does in an emulation within an emulation. */
+import { tripleFaults } from "../e2e/harness/triple_faults.ts";
+import { EMULATED } from "../harness/emulated.ts";
+
+/** How often, in a file of tests. */
+let left = 2;
+
+/**
+ * The attempt, and another one after `cleanUp` when it has failed and a guest of this emulated host has ended by a triple fault
+ * meanwhile; each is printed.
+ */
+export async function againAfterTripleFault(
+  attempt: () => Promise<void>,
+  cleanUp: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  const before = EMULATED ? tripleFaults() : 0;
+  try {
+    await attempt();
+  } catch (error) {
+    if (!EMULATED || left === 0 || tripleFaults() === before) throw error;
+    left -= 1;
+    console.error(`tried again after a guest's triple fault: ${error}`);
+    await cleanUp();
+    await againAfterTripleFault(attempt, cleanUp);
+  }
+}
