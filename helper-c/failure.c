@@ -51,7 +51,7 @@ static const struct {
     {OP_mount, 1, PLACE_HERE, 0},
     {OP_mount, 2, PLACE_ROOT, 6},
     {OP_bind, 0, PLACE_HERE, 0},
-    {OP_bind, 1, PLACE_ROOT, 9},
+    {OP_bind, 1, PLACE_ROOT, 10},
     {OP_open_tree, 0, PLACE_HERE, 0},
     {OP_idmap_tree_like, 1, PLACE_HERE, 0},
     {OP_remount, 0, PLACE_ROOT, 0},

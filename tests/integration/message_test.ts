@@ -53,6 +53,11 @@ const CASES: Readonly<Record<string, Case>> = {
     mounts: [{ ...BIND, destination: "/file/x/y", source: "/tmp" }],
     says: `mounts[7].destination: "/file/x/y": "/file" is not a folder: ${NO_FOLDER}`,
   },
+  "bind: a link to a file on the way to a target": {
+    files: ["rootfs/file", "rootfs/link -> file"],
+    mounts: [{ ...BIND, destination: "/link/x", source: "/tmp" }],
+    says: `mounts[7].destination: "/link/x": "/link" is not a folder: ${NO_FOLDER}`,
+  },
   "bind: a folder on a file": {
     files: ["rootfs/file"],
     mounts: [{ ...BIND, destination: "/file", source: "/tmp" }],
