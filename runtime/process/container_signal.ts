@@ -18,39 +18,38 @@ export function openInit({ pid, pidStartTime }: StoredState): number | undefined
   return undefined;
 }
 
-/** Sends a signal to Init; false when it has ended. */
-export function signalInit(state: StoredState, signal: number): boolean {
+/** What `use` says with a descriptor of Init, `otherwise` when it has ended. */
+function withInit(
+  state: StoredState,
+  otherwise: boolean,
+  use: (pidfd: number) => boolean,
+): boolean {
   const pidfd = openInit(state);
-  if (pidfd === undefined) return false;
+  if (pidfd === undefined) return otherwise;
   try {
-    return signalPidfd(pidfd, signal);
+    return use(pidfd);
   } finally {
     closeFd(pidfd);
   }
+}
+
+/** Sends a signal to Init; false when it has ended. */
+export function signalInit(state: StoredState, signal: number): boolean {
+  return withInit(state, false, (pidfd) => signalPidfd(pidfd, signal));
 }
 
 export const SIGKILL = 9;
 
 /** Kills Init, paused or not, and waits until it has ended; false when it does not within `patience` milliseconds. */
 export function killInit(state: StoredState, patience: number): boolean {
-  const pidfd = openInit(state);
-  if (pidfd === undefined) return true;
-  try {
+  return withInit(state, true, (pidfd) => {
     signalPidfd(pidfd, SIGKILL);
     if (state.cgroup) thawToDie(state.cgroup);
     return waitPidfd(pidfd, patience);
-  } finally {
-    closeFd(pidfd);
-  }
+  });
 }
 
 /** Waits until Init, which is about to end, has ended; false when it does not within `patience` milliseconds. */
 export function awaitInit(state: StoredState, patience: number): boolean {
-  const pidfd = openInit(state);
-  if (pidfd === undefined) return true;
-  try {
-    return waitPidfd(pidfd, patience);
-  } finally {
-    closeFd(pidfd);
-  }
+  return withInit(state, true, (pidfd) => waitPidfd(pidfd, patience));
 }
