@@ -24,6 +24,16 @@ export function* subtree(path: string): Generator<string> {
   for (const entry of entries) if (entry.isDirectory) yield* subtree(`${path}/${entry.name}`);
 }
 
+/** Undefined when there is no such file. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw syscallError(`read ${file}`, error);
+  }
+}
+
 /** False when there is no such file. */
 export function writeIfThere(file: string, value: string): boolean {
   try {

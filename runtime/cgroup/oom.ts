@@ -1,8 +1,7 @@
 /** Hearing of a cgroup that runs out of memory. The waiting is the shim's; which hierarchy is asked is decided here. */
 import { type OomNews, waitForOom, watchOom } from "../../ffi/cgroup.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
-import { exists, isGone } from "./files.ts";
-import { syscallError } from "./errors.ts";
+import { exists, readIfThere } from "./files.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import { counts } from "./stat_text.ts";
 
@@ -56,11 +55,5 @@ export class OomWatch implements Disposable {
 }
 
 function readEvents({ path }: CgroupDirectory): string | undefined {
-  const file = `${path}/memory.events`;
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw syscallError(`read ${file}`, error);
-  }
+  return readIfThere(`${path}/memory.events`);
 }

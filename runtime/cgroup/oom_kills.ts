@@ -1,5 +1,5 @@
 /** How many processes of a cgroup the kernel has killed for want of memory. */
-import { isGone } from "./files.ts";
+import { readIfThere } from "./files.ts";
 import type { CgroupRecord } from "./path.ts";
 import { counts } from "./stat_text.ts";
 
@@ -12,14 +12,5 @@ export function oomKills({ directories }: CgroupRecord): bigint {
       ? [`${path}/memory.oom_control`]
       : []
   );
-  return files.reduce((sum, file) => sum + (counts(readText(file)).oom_kill ?? 0n), 0n);
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
+  return files.reduce((sum, file) => sum + (counts(readIfThere(file)).oom_kill ?? 0n), 0n);
 }
