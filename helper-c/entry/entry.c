@@ -74,13 +74,16 @@ static const char *error_text(long error) {
   }
 }
 
+static __attribute__((noreturn)) void end_with(const char *message, const char *end) {
+  system_call(__NR_write, 2, (long)message, end - message, 0);
+  for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
+}
+
 static __attribute__((noreturn)) void fail(const char *what, long error) {
   char message[160];
   char *end = append(append(message, "kago: cannot start: "), what);
 
-  end = append(append(append(end, ": "), error_text(-error)), "\n");
-  system_call(__NR_write, 2, (long)message, end - message, 0);
-  for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
+  end_with(message, append(append(append(end, ": "), error_text(-error)), "\n"));
 }
 
 static const char *in_image(unsigned long offset) {
@@ -219,9 +222,7 @@ static __attribute__((noreturn)) void refuse_limit(const char *what, unsigned lo
   char message[160];
   char *end = append(append(message, "kago: cannot start: the limit on "), what);
 
-  end = append(append_number(append(end, " is too low, kago needs "), least >> 10), " KiB\n");
-  system_call(__NR_write, 2, (long)message, end - message, 0);
-  for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
+  end_with(message, append(append_number(append(end, " is too low, kago needs "), least >> 10), " KiB\n"));
 }
 
 /*
@@ -245,7 +246,6 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
     fail("prlimit", result);
   return before;
 }
-
 
 /*
  * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
