@@ -10,7 +10,7 @@ import {
 } from "../doubles/libkrun/build.ts";
 import type { Bundle, BundleOptions } from "../harness/bundle.ts";
 import { Kago } from "../harness/kago.ts";
-import { runOk } from "../harness/run.ts";
+import { withNetwork } from "../harness/network.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 interface Case extends BundleOptions {
@@ -183,23 +183,6 @@ Deno.test("passt without a network to serve is refused in its own words", async 
   assertMatch(stderr, /passt has ended: No external routable interface/);
   assertEquals(calls.filter(({ call }) => call === "krun_start_enter"), []);
 });
-
-/** A network namespace of the test's own, with an address and a route that lead nowhere. */
-async function withNetwork(use: (path: string) => Promise<void>): Promise<void> {
-  const name = `kago-test-${Deno.pid}`;
-  const ip = (...words: string[]) => runOk("ip", ["-n", name, ...words]);
-  await runOk("ip", ["netns", "add", name]);
-  try {
-    await ip("link", "add", "box0", "type", "veth", "peer", "name", "far0");
-    await ip("link", "set", "far0", "up");
-    await ip("address", "add", "10.99.7.2/20", "dev", "box0");
-    await ip("link", "set", "box0", "up");
-    await ip("route", "add", "default", "via", "10.99.7.1");
-    await use(`/run/netns/${name}`);
-  } finally {
-    await runOk("ip", ["netns", "delete", name]);
-  }
-}
 
 Deno.test("passt serves a container that has a network, and the guest gets the container's address", async () => {
   await withNetwork(async (path) => {

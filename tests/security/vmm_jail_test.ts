@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { buildLibkrunDouble, type DoubleOptions } from "../doubles/libkrun/build.ts";
 import type { BundleOptions } from "../harness/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
+import { withNetwork } from "../harness/network.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 
@@ -305,12 +306,18 @@ Deno.test("passt has four capabilities, gains none, holds its socket alone, and 
   const source = new URL("passt_double.c", import.meta.url).pathname;
   await runOk("cc", ["-O1", "-static", `-DREPORT="${report}"`, "-o", `${folder}/passt`, source]);
   const annotations = { "krun.use_passt": "1" };
-  const config = { process: { capabilities: PRIVILEGED } };
-  await withVmm({ annotations, config, args: ["/bin/true"] }, async (kago) => {
-    const path = `${folder}:${Deno.env.get("PATH")}`;
-    const args = ["run", "--bundle", kago.bundle.path, kago.id];
-    const { code, stderr } = await kago.runWith({ env: { PATH: path } }, ...args);
-    assertEquals(code, 0, stderr);
+  await withNetwork((network) => {
+    const namespaces = ["pid", "ipc", "uts", "mount"].map((type) => ({ type }));
+    const config = {
+      process: { capabilities: PRIVILEGED },
+      linux: { namespaces: [...namespaces, { type: "network", path: network }] },
+    };
+    return withVmm({ annotations, config, args: ["/bin/true"] }, async (kago) => {
+      const path = `${folder}:${Deno.env.get("PATH")}`;
+      const args = ["run", "--bundle", kago.bundle.path, kago.id];
+      const { code, stderr } = await kago.runWith({ env: { PATH: path } }, ...args);
+      assertEquals(code, 0, stderr);
+    });
   });
   const words = await Deno.readTextFile(report);
   await Deno.remove(folder, { recursive: true });
