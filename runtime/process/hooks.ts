@@ -6,10 +6,11 @@ import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import type { Op } from "../plan/op.ts";
-import { isFolder, isMissing } from "../files.ts";
+import { isFolder } from "../files.ts";
 import { SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Finding, hookProblem } from "./op_findings.ts";
+import { whatIsAt } from "./path_finding.ts";
 
 export { inheritedEnv as hookEnv };
 
@@ -42,15 +43,6 @@ export function runHooks(
 /** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */
 function bundleOrHere(bundle: string): string {
   return isFolder(bundle) ? bundle : "";
-}
-
-function whatIsAt(path: string): Finding {
-  try {
-    const found = Deno.statSync(path).isDirectory ? "folder" : "file";
-    return { field: 0, found, text: path };
-  } catch (error) {
-    return { field: 0, found: isMissing(error) ? "missing" : "shut", text: path };
-  }
 }
 
 /**

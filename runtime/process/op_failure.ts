@@ -1,6 +1,7 @@
 /**
  * Why an operation of a plan failed, as one sentence for whoever wrote config.json: which field, which part of a path, and
- * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Pure.
+ * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Nothing is looked at but an overlay's
+ * folders.
  */
 import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts";
 import { nameOp } from "../plan/format.ts";
@@ -9,10 +10,13 @@ import { AGENT_SOCKET } from "../state/agent_folder.ts";
 import type { Message } from "./message.ts";
 import { execProblem } from "./op_findings.ts";
 import { findProgramProblem, inWords, type OpFailure, procfsProblem } from "./op_words.ts";
+import { overlayProblem } from "./overlay_folders.ts";
 
 const EPERM = 1;
+const ENOENT = 2;
 const ESRCH = 3;
 const EXDEV = 18;
+const ENOTDIR = 20;
 const EFBIG = 27;
 /** ROOT_COVERED of helper-c/context.h. */
 const EDOTDOT = 73;
@@ -33,12 +37,10 @@ export function failureError(message: Message, plan: Plan): Error {
       return new SpecError(op.from!, execProblem(op.args[0]!, errno), { cause });
     case "mount":
     case "bind":
-      if (errno !== EXDEV) break;
-      return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
     case "findHome":
     case "guestSession":
     case "kernelMountsReadonly": {
-      const error = hostFailure(op, errno, cause);
+      const error = mountFailure(op, errno, cause) ?? hostFailure(op, errno, cause);
       if (error) return error;
     }
   }
@@ -52,6 +54,18 @@ function rootCovered(op: Op, cause: Error): SpecError {
     : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
   const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
   return new SpecError(place, problem, { cause });
+}
+
+/** A mount that meets a procfs where it may not, and one whose options name what is not there. */
+function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefined {
+  if (op.op !== "mount" && op.op !== "bind") return undefined;
+  if (errno === EXDEV) {
+    return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
+  }
+  if (op.op === "bind" || op.fstype !== "overlay" || ![ENOENT, ENOTDIR].includes(errno)) return;
+  const problem = overlayProblem(op.options);
+  if (!problem) return;
+  return new SpecError(`${op.from}.options`, `${problem}: ${describeErrno(errno)}`, { cause });
 }
 
 /** What is wrong with an image's file or a guest, rather than with config.json. */

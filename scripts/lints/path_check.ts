@@ -94,9 +94,9 @@ export const PATH_CHECK: Lint = {
     },
     { file: "runtime/files.ts", place: "isFolder", reason: LISTED },
     {
-      file: "runtime/process/hooks.ts",
+      file: "runtime/process/path_finding.ts",
       place: "whatIsAt",
-      reason: "For the words about a hook that has failed.",
+      reason: "For the words about what has failed.",
     },
     { file: "runtime/find_program.ts", place: "isExecutable", reason: "As execvp(3) does it." },
     {

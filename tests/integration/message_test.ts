@@ -25,6 +25,12 @@ const USER_NAMESPACE = ["user", "mount", "pid", "uts", "ipc", "network"].map((ty
 const withUser = (linux = {}) => ({
   linux: { namespaces: USER_NAMESPACE, uidMappings: IDS, gidMappings: IDS, ...linux },
 });
+const overlay = (...options: string[]) => ({
+  destination: "/mnt",
+  type: "overlay",
+  source: "overlay",
+  options,
+});
 const LONG = `/${"a".repeat(200)}/${"b".repeat(200)}`;
 
 /** One mount, the seventh behind the default ones, hence mounts[7]. */
@@ -108,6 +114,18 @@ const CASES: Readonly<Record<string, Case>> = {
   "mount: a device that is missing": {
     mounts: [{ destination: "/mnt", type: "ext4", source: "/dev/no/such" }],
     says: `mounts[7].source: "/dev/no/such" does not exist, "/dev/no" is missing: ${MISSING}`,
+  },
+  "overlay: a lower folder that is missing": {
+    mounts: [overlay("lowerdir=/bin:/no/such\\:one:/usr")],
+    says: `mounts[7].options: "/no/such:one" does not exist, "/no" is missing: ${MISSING}`,
+  },
+  "overlay: an upper folder that is missing": {
+    mounts: [overlay("lowerdir=/usr", "upperdir=/no", "workdir=/tmp")],
+    says: `mounts[7].options: "/no" does not exist: ${MISSING}`,
+  },
+  "overlay: a lower folder that is a file": {
+    mounts: [overlay("lowerdir=/etc/passwd/x")],
+    says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a folder: ${NO_FOLDER}`,
   },
   "mount: a target that is a file": {
     files: ["rootfs/file"],
