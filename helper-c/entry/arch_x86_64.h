@@ -15,40 +15,41 @@ static inline long system_call(long number, long a, long b, long c, long d) {
   return result;
 }
 
-static inline long system_call_of_5(long number, long a, long b, long c, long d, long e) {
+static inline long system_call_of_6(long number, long a, long b, long c, long d, long e, long f) {
   long result;
   register long fourth __asm__("r10") = d;
   register long fifth __asm__("r8") = e;
+  register long sixth __asm__("r9") = f;
   __asm__ volatile("syscall"
                    : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
                    : "rcx", "r11", "memory");
   return result;
 }
 
-/*
- * The dynamic linker jumps here with the initial stack in rsp and, in rdx, the function that the program must register
- * with atexit. Both go to enter() as arguments.
- */
+static inline long system_call_of_5(long number, long a, long b, long c, long d, long e) {
+  return system_call_of_6(number, a, b, c, d, e, 0);
+}
+
+/* The kernel begins here, with the initial stack in rsp, which goes to enter() as its argument. */
 __asm__(
     ".pushsection .entry, \"ax\"\n"
     ".globl entry_point\n"
     "entry_point:\n"
     "  xor %ebp, %ebp\n"
     "  mov %rsp, %rdi\n"
-    "  mov %rdx, %rsi\n"
     "  and $-16, %rsp\n"
     "  call enter\n"
     "  hlt\n"
     ".popsection\n");
 
-/* Starts the program at `address` as the dynamic linker would, with `stack` (16-byte aligned) as its initial stack. */
-static inline __attribute__((noreturn)) void start_program(unsigned long address, void *stack, void *at_exit) {
+/* Starts the program at `address` as the kernel would, with `stack` (16-byte aligned) as its initial stack. */
+static inline __attribute__((noreturn)) void start_program(unsigned long address, void *stack) {
   __asm__ volatile("mov %0, %%rsp\n"
                    "xor %%ebp, %%ebp\n"
                    "jmp *%1"
                    :
-                   : "r"(stack), "a"(address), "d"(at_exit)
+                   : "r"(stack), "a"(address), "d"(0)
                    : "memory");
   __builtin_unreachable();
 }

@@ -1,8 +1,8 @@
 /*
  * The entry stub of the packed binary: turns the stock deno executable into kago. The packer
- * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable and makes the ELF
- * entry point lead here. When it runs, the dynamic linker has loaded and relocated everything, and libc has already
- * taken `environ`, but none of deno's own code has run.
+ * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable, makes the ELF entry point
+ * lead here and takes PT_INTERP away: the kernel starts nothing else, and the dynamic linker is mapped here, when Deno is
+ * needed (interpreter.h).
  *
  * It owns: the program, the shim and the caller's environment in memory files, the argv and environment that deno sees,
  * and the commands that it carries out itself (shortcut.h). It does not own what
@@ -11,6 +11,7 @@
  */
 #include <asm/stat.h>
 #include <asm/unistd.h>
+#include <linux/auxvec.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
@@ -19,6 +20,7 @@
 
 #include "arch_x86_64.h"
 #include "header.gen.h"
+#include "interpreter.h"
 #include "shortcut.h"
 #include "strings.h"
 
@@ -325,17 +327,42 @@ static char **put_arguments(char **to, const struct initial_stack *old, const ch
   return to;
 }
 
-static void put_auxv(char **to, char **from) {
+/* As the kernel would have it with PT_INTERP. */
+static void put_auxv(char **to, char **from, const struct interpreter *linker) {
   for (; from[0]; from += 2, to += 2) {
     to[0] = from[0];
     to[1] = from[1];
+    switch ((long)from[0]) {
+    case AT_BASE:
+      to[1] = (char *)linker->base;
+      break;
+    case AT_ENTRY:
+      to[1] = (char *)loaded(header.entry_address);
+      break;
+    case AT_PHDR:
+      to[1] = (char *)in_image(header.program_headers_offset);
+      break;
+    }
   }
   to[0] = to[1] = 0;
 }
 
+/* Deno's variables, and where the caller wants libraries to be looked for. */
+static char **put_variables(char **to, const char *list, char **callers) {
+  to = put_strings(to, list);
+  for (; *callers; callers++)
+    if (starts_with(*callers, "LD_LIBRARY_PATH=")) {
+      *to++ = *callers;
+      break;
+    }
+  *to++ = 0;
+  return to;
+}
+
 /* Called by entry_point. The pointers that outlive this function's frame are safe: the new stack begins below it. */
-__attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
+__attribute__((noreturn, used)) void enter(long *stack) {
   struct initial_stack old = take_apart(stack);
+  struct interpreter linker;
   char loader[ENTRY_LOADER_MAX];
   /* Nobody looks into a runtime: not at its memory, nor through /proc at the files that it has open. */
   system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
@@ -348,8 +375,8 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
 
   for (char **aux = old.auxv; aux[0]; aux += 2)
     words += 2;
-  /* Besides: argc, the loader, the NULL after argv and the one after the variables, AT_NULL's pair, alignment. */
-  block = __builtin_alloca((words + 8) * sizeof(*block));
+  /* Besides: argc, the loader, the NULL after argv, one more variable and the NULL after them, AT_NULL's pair, alignment. */
+  block = __builtin_alloca((words + 9) * sizeof(*block));
   block = (char **)(((unsigned long)block + 15) & ~15UL);
 
   check_proc();
@@ -358,9 +385,10 @@ __attribute__((noreturn, used)) void enter(long *stack, void *at_exit) {
   write_loader(loader, &old, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
-  auxv = put_strings(envp, variables);
-  *auxv++ = 0;
-  put_auxv(auxv, old.auxv);
-  *(char ***)*(unsigned long *)loaded(header.environ_slot_address) = envp;
-  start_program(loaded(header.entry_address), block, at_exit);
+  auxv = put_variables(envp, variables, old.envp);
+  long result = load_interpreter(in_image(header.interpreter_offset), &linker);
+  if (result < 0)
+    fail("map the dynamic linker", result);
+  put_auxv(auxv, old.auxv, &linker);
+  start_program(linker.entry, block);
 }

@@ -3,18 +3,16 @@
  * layouts (elf(5)); 64-bit, little-endian, position-independent executables only.
  */
 
+export const PT_NULL = 0;
 export const PT_LOAD = 1;
+export const PT_INTERP = 3;
 export const PT_NOTE = 4;
+export const PT_PHDR = 6;
 export const PF_X = 1;
 export const PF_R = 4;
 
 const ET_DYN = 3;
 const EM_X86_64 = 62;
-const PT_DYNAMIC = 2;
-const DT = { STRTAB: 5, SYMTAB: 6, RELA: 7, RELASZ: 8 };
-const R_X86_64_GLOB_DAT = 6;
-const SYMBOL_SIZE = 24;
-const RELA_SIZE = 24;
 const PROGRAM_HEADER_SIZE = 56;
 
 export interface ProgramHeader {
@@ -65,37 +63,39 @@ export function writeEntry(elf: Elf, address: number): void {
 
 /** Replaces the program header at `index`. */
 export function writeProgramHeader(elf: Elf, index: number, header: ProgramHeader): void {
-  const at = elf.programHeadersOffset + index * PROGRAM_HEADER_SIZE;
+  const { buffer, byteOffset } = elf.view;
+  const table = new DataView(buffer, byteOffset + elf.programHeadersOffset);
+  putProgramHeader(table, index, header);
+}
+
+/** Replaces the program header at `index` of a table. */
+export function putProgramHeader(table: DataView, index: number, header: ProgramHeader): void {
+  const at = index * PROGRAM_HEADER_SIZE;
   const { offset, address, fileSize, memorySize, align } = header;
-  elf.view.setUint32(at, header.type, true);
-  elf.view.setUint32(at + 4, header.flags, true);
+  table.setUint32(at, header.type, true);
+  table.setUint32(at + 4, header.flags, true);
   [offset, address, address, fileSize, memorySize, align].forEach((value, i) => {
-    elf.view.setBigUint64(at + 8 + i * 8, BigInt(value), true);
+    table.setBigUint64(at + 8 + i * 8, BigInt(value), true);
   });
 }
 
 /**
- * The address of the slot that the dynamic linker fills with the address of the variable or function `symbol`, at
- * load time and whether or not the program binds lazily (R_X86_64_GLOB_DAT).
- * @throws {Error} when the executable does not import `symbol` that way.
+ * The path of the dynamic linker that the executable asks for.
+ * @throws {Error} when it asks for none.
  */
-export function globalSlot(elf: Elf, symbol: string): number {
-  const dynamic = readDynamic(elf);
-  const entry = (tag: number): number => {
-    const value = dynamic.get(tag);
-    if (value === undefined) throw new Error(`the executable's dynamic section lacks tag ${tag}`);
-    return value;
-  };
-  const [symbols, strings] = [entry(DT.SYMTAB), entry(DT.STRTAB)].map((at) => fileOffset(elf, at));
-  const first = fileOffset(elf, entry(DT.RELA));
-  for (let at = first; at < first + entry(DT.RELASZ); at += RELA_SIZE) {
-    if (elf.view.getUint32(at + 8, true) !== R_X86_64_GLOB_DAT) continue;
-    const name = symbols! + elf.view.getUint32(at + 12, true) * SYMBOL_SIZE;
-    if (readString(elf, strings! + elf.view.getUint32(name, true)) === symbol) {
-      return word(elf.view, at);
-    }
-  }
-  throw new Error(`the executable has no global slot for ${symbol}`);
+export function interpreterOf(elf: Elf): string {
+  const header = elf.programHeaders.find(({ type }) => type === PT_INTERP);
+  if (!header) throw new Error("the executable is not dynamically linked");
+  const { buffer, byteOffset } = elf.view;
+  const bytes = new Uint8Array(buffer, byteOffset + header.offset, header.fileSize - 1);
+  return new TextDecoder().decode(bytes);
+}
+
+/** The program headers as they stand in the file. */
+export function programHeaderBytes(elf: Elf): Uint8Array<ArrayBuffer> {
+  const size = elf.programHeaders.length * PROGRAM_HEADER_SIZE;
+  const { buffer, byteOffset } = elf.view;
+  return new Uint8Array(buffer, byteOffset + elf.programHeadersOffset, size).slice();
 }
 
 function readProgramHeader(view: DataView, at: number): ProgramHeader {
@@ -108,32 +108,6 @@ function readProgramHeader(view: DataView, at: number): ProgramHeader {
     memorySize: word(view, at + 40),
     align: word(view, at + 48),
   };
-}
-
-function readDynamic(elf: Elf): Map<number, number> {
-  const header = elf.programHeaders.find((candidate) => candidate.type === PT_DYNAMIC);
-  if (!header) throw new Error("the executable is not dynamically linked");
-  const tags = new Map<number, number>();
-  for (let at = header.offset; at < header.offset + header.fileSize; at += 16) {
-    const tag = word(elf.view, at);
-    if (tag === 0) break;
-    tags.set(tag, word(elf.view, at + 8));
-  }
-  return tags;
-}
-
-function fileOffset(elf: Elf, address: number): number {
-  const segment = elf.programHeaders.find((header) =>
-    header.type === PT_LOAD && address >= header.address &&
-    address < header.address + header.fileSize
-  );
-  if (!segment) throw new Error(`address ${address} is in no segment of the file`);
-  return segment.offset + (address - segment.address);
-}
-
-function readString(elf: Elf, at: number): string {
-  const bytes = new Uint8Array(elf.view.buffer, elf.view.byteOffset);
-  return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
 }
 
 function word(view: DataView, at: number): number {

@@ -10,8 +10,10 @@ export const ENTRY_HEADER = {
   image_address: "word",
   /** The executable's own entry point. */
   entry_address: "word",
-  /** The slot, filled in by the dynamic linker, that holds the address of libc's `environ`. */
-  environ_slot_address: "word",
+  /** The path of the dynamic linker. */
+  interpreter_offset: "word",
+  /** The program headers as they were before the packer took PT_INTERP away; PT_PHDR is about this copy. */
+  program_headers_offset: "word",
   /** Lists of strings: what deno's command line begins with, … */
   options_offset: "word",
   /** … the pieces of the loader, … */

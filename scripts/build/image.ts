@@ -20,6 +20,12 @@ export class Image {
     return part;
   }
 
+  /** As append(), from a multiple of `unit` on. */
+  appendAligned(content: Uint8Array, unit: number): Part {
+    this.append(new Uint8Array((unit - this.#size % unit) % unit));
+    return this.append(content);
+  }
+
   /** Adds a list of strings: each ends with NUL, an empty one ends the list. Returns where it begins. */
   appendList(strings: readonly string[]): number {
     return this.append(`${strings.join("\0")}\0\0`).offset;

@@ -1,17 +1,22 @@
 /**
  * The packer for builders who reach nothing but an npm mirror: makes the product out of the stock deno executable.
- * A segment with the entry stub and the program is appended, the spare PT_NOTE becomes the PT_LOAD for it, and the
- * ELF entry point leads to the stub, which starts Deno with the options below. Owns those options; helper-c/entry
- * owns how they are put in place.
+ * A segment with the entry stub and the program is appended, the spare PT_NOTE becomes the PT_LOAD for it, PT_INTERP goes, and
+ * the ELF entry point leads to the stub, which runs before the dynamic linker and starts Deno with the options below. Owns
+ * those options; helper-c/entry owns how they are put in place.
  */
 import { COMMANDS } from "../../runtime/cli/command_table.ts";
 import {
   type Elf,
-  globalSlot,
+  interpreterOf,
   PF_R,
   PF_X,
+  programHeaderBytes,
+  PT_INTERP,
   PT_LOAD,
   PT_NOTE,
+  PT_NULL,
+  PT_PHDR,
+  putProgramHeader,
   readElf,
   writeEntry,
   writeProgramHeader,
@@ -104,24 +109,54 @@ export function packWithNpm(
     offset: roundUp(deno.byteLength, PAGE),
   };
   const image = buildImage(elf, place, parts);
-  const size = { fileSize: image.byteLength, memorySize: image.byteLength, align: PAGE };
+  const size = {
+    fileSize: image.bytes.byteLength,
+    memorySize: image.bytes.byteLength,
+    align: PAGE,
+  };
   writeProgramHeader(elf, spare, { type: PT_LOAD, flags: PF_R | PF_X, ...place, ...size });
   writeEntry(elf, place.address + ENTRY_HEADER_SIZE);
-  return [deno, new Uint8Array(place.offset - deno.byteLength), image];
+  const copy = image.bytes.subarray(image.programHeadersOffset);
+  copy.set(programHeadersAt(elf, place.address + image.programHeadersOffset));
+  leaveOutInterpreter(elf);
+  return [deno, new Uint8Array(place.offset - deno.byteLength), image.bytes];
 }
 
-/** The appended segment: the stub with its header filled in, its lists of strings, the shim, both programs. */
+/** The table for the dynamic linker, which finds out by PT_PHDR where the executable lies, at `address`. */
+function programHeadersAt(elf: Elf, address: number): Uint8Array<ArrayBuffer> {
+  const bytes = programHeaderBytes(elf);
+  const index = elf.programHeaders.findIndex(({ type }) => type === PT_PHDR);
+  if (index < 0) throw new Error("the executable has no PT_PHDR");
+  putProgramHeader(new DataView(bytes.buffer), index, { ...elf.programHeaders[index]!, address });
+  return bytes;
+}
+
+/** Without it the kernel starts the stub first; the stub then does as the kernel would have done. */
+function leaveOutInterpreter(elf: Elf): void {
+  const index = elf.programHeaders.findIndex(({ type }) => type === PT_INTERP);
+  writeProgramHeader(elf, index, { ...elf.programHeaders[index]!, type: PT_NULL });
+}
+
+interface PackedImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Room for the copy of the program headers. */
+  readonly programHeadersOffset: number;
+}
+
+/** The appended segment: the stub with its header filled in, its lists of strings, the shim, the programs. */
 function buildImage(
   elf: Elf,
   place: { readonly address: number; readonly offset: number },
   parts: Parts,
-): Uint8Array<ArrayBuffer> {
+): PackedImage {
   const digits = (LOADER.length - 1) * 20;
   if (LOADER.join("").length + digits >= ENTRY_LOADER_MAX) {
     throw new Error("the loader is too long");
   }
   const image = new Image(parts.stub);
+  const programHeadersOffset = image.appendAligned(programHeaderBytes(elf), 8).offset;
   const lists = {
+    interpreter_offset: image.appendList([interpreterOf(elf)]),
     options_offset: image.appendList([...OPTIONS, ...UNCACHED]),
     loader_offset: image.appendList(LOADER),
     quick_commands_offset: image.appendList(QUICK.commands),
@@ -136,15 +171,16 @@ function buildImage(
   const { offset, size } = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
   const appendPart = (bundle: string) =>
     image.append(wrapPart(leaveOutShim(bundle, parts.shim), place.offset + offset, size));
-  return image.finish({
+  const bytes = image.finish({
     image_address: place.address,
     entry_address: elf.entry,
-    environ_slot_address: globalSlot(elf, "environ"),
+    program_headers_offset: programHeadersOffset,
     ...lists,
     shim: image.append(parts.shim),
     create: appendPart(parts.create),
     quick: appendPart(parts.quick),
   });
+  return { bytes, programHeadersOffset };
 }
 
 function roundUp(value: number, unit: number): number {

@@ -1,20 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { runCommand } from "../../../scripts/build/command.ts";
 import {
-  globalSlot,
+  interpreterOf,
   PF_R,
+  programHeaderBytes,
   PT_LOAD,
   PT_NOTE,
+  putProgramHeader,
   readElf,
   writeEntry,
   writeProgramHeader,
 } from "../../../scripts/build/elf.ts";
 
-/** A small position-independent executable that imports `environ` and nothing else by that way. */
+/** A small position-independent executable. */
 async function compileSample(): Promise<Uint8Array<ArrayBuffer>> {
   const folder = await Deno.makeTempDir();
   try {
-    const source = "extern char **environ; int main(void) { return environ == 0; }";
+    const source = "int main(void) { return 0; }";
     await Deno.writeTextFile(`${folder}/sample.c`, source);
     await runCommand("cc", ["-fPIC", "-pie", "-o", `${folder}/sample`, `${folder}/sample.c`]);
     return await Deno.readFile(`${folder}/sample`);
@@ -46,18 +48,27 @@ Deno.test("readElf() refuses what is not an x86-64 position-independent executab
   assertThrows(() => readElf(fixedAddress), Error, "type 2");
 });
 
-Deno.test("globalSlot() agrees with readelf", async () => {
+Deno.test("interpreterOf() agrees with readelf", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeFile(path, SAMPLE);
-  const relocations = await runCommand("readelf", ["-rW", path]);
+  const headers = await runCommand("readelf", ["-lW", path]);
   await Deno.remove(path);
-  const [, offset] = /^([0-9a-f]+).*R_X86_64_GLOB_DAT.*\benviron@/m.exec(relocations)!;
-  assertEquals(globalSlot(readElf(SAMPLE.slice()), "environ"), parseInt(offset!, 16));
+  const [, interpreter] = /program interpreter: (.*)\]/.exec(headers)!;
+  assertEquals(interpreterOf(readElf(SAMPLE.slice())), interpreter);
 });
 
-Deno.test("globalSlot() refuses a symbol that is not imported", () => {
+Deno.test("interpreterOf() refuses what is linked statically", () => {
   const elf = readElf(SAMPLE.slice());
-  assertThrows(() => globalSlot(elf, "setenv"), Error, "no global slot for setenv");
+  const programHeaders = elf.programHeaders.filter(({ type }) => type === PT_LOAD);
+  assertThrows(() => interpreterOf({ ...elf, programHeaders }), Error, "not dynamically linked");
+});
+
+Deno.test("programHeaderBytes() is a copy that putProgramHeader() changes alone", () => {
+  const elf = readElf(SAMPLE.slice());
+  const bytes = programHeaderBytes(elf);
+  putProgramHeader(new DataView(bytes.buffer), 0, { ...elf.programHeaders[0]!, type: 77 });
+  assertEquals(new DataView(bytes.buffer).getUint32(0, true), 77);
+  assertEquals(readElf(new Uint8Array(elf.view.buffer)).programHeaders, elf.programHeaders);
 });
 
 Deno.test("writeEntry() and writeProgramHeader() are read back", () => {

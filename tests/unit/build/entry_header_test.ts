@@ -9,7 +9,8 @@ import {
 const HEADER: EntryHeader = {
   image_address: 1,
   entry_address: 2,
-  environ_slot_address: 0x1_0000_0003,
+  interpreter_offset: 0x1_0000_0003,
+  program_headers_offset: 18,
   options_offset: 4,
   loader_offset: 5,
   quick_commands_offset: 6,
@@ -27,7 +28,7 @@ Deno.test("encodeEntryHeader() writes a 64-bit word a field and two a part, in o
   const bytes = encodeEntryHeader(HEADER);
   assertEquals(bytes.byteLength, ENTRY_HEADER_SIZE);
   const words = [...new BigUint64Array(bytes.buffer)].map(Number);
-  assertEquals(words, [1, 2, 0x1_0000_0003, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
+  assertEquals(words, [1, 2, 0x1_0000_0003, 18, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
 });
 
 Deno.test("entryHeaderToC() declares the fields in the same order", () => {

@@ -3,6 +3,7 @@
  * which takes Deno out of the picture.
  */
 import { assert, assertEquals } from "@std/assert";
+import { runCommand } from "../../../scripts/build/command.ts";
 import { wrapWhole } from "../../../scripts/build/program.ts";
 import { run } from "../../harness/run.ts";
 import { packPrintStart } from "./packed_print_start.ts";
@@ -101,6 +102,13 @@ Deno.test("the stub gives deno an environment of its own", async () => {
   assert(rest.includes(`getenv:${DENO_DIR}`));
 });
 
+Deno.test("the stub gives the dynamic linker the caller's path of libraries and nothing else", async () => {
+  const variables = { LD_LIBRARY_PATH: "/x:/y", LD_PRELOAD: "/no/such.so", LD_DEBUG: "libs" };
+  const { env } = await start(PROGRAM, [], variables);
+  assertEquals(env, [...OWN_VARIABLES, "LD_LIBRARY_PATH=/x:/y"]);
+  assertEquals((await run(PROGRAM, [], { env: variables })).stderr, "");
+});
+
 Deno.test("the stub hands over the caller's environment, in its order, in a file", async () => {
   const { files } = await start("env", ["-i", "B=1", "DENO_DIR=/x", "EMPTY=", "A=2 3\n€", PROGRAM]);
   assertEquals(files[0]!.content, "B=1\tDENO_DIR=/x\tEMPTY=\tA=2 3\n€\t");
@@ -118,6 +126,12 @@ Deno.test("the stub starts without an argv[0]", async () => {
 
 Deno.test("the stub keeps the auxiliary vector behind the environment", async () => {
   assert((await start(PROGRAM, ["x"])).rest.includes("auxv:1"));
+});
+
+Deno.test("the kernel starts the stub, and the dynamic linker finds the program's segments", async () => {
+  const headers = await runCommand("readelf", ["-lW", PROGRAM]);
+  assertEquals(/INTERP/.test(headers), false);
+  assert((await start(PROGRAM, ["x"])).rest.includes("code:1"));
 });
 
 Deno.test("the stub passes a hundred thousand arguments on", async () => {
@@ -152,4 +166,18 @@ Deno.test("the stub says what failed and exits with 1", async () => {
   const { code, stderr } = await run("sh", ["-c", 'ulimit -n 4; exec "$0"', PROGRAM]);
   assertEquals(code, 1);
   assertEquals(stderr, "kago: cannot start: fcntl F_DUPFD_CLOEXEC: too many open files (EMFILE)\n");
+});
+
+Deno.test("the stub says that there is no dynamic linker, or none that it can map", async () => {
+  const cases = {
+    "/no/such": "no such file or directory (ENOENT)",
+    "/etc/passwd": "exec format error (ENOEXEC)",
+  };
+  for (const [linker, reason] of Object.entries(cases)) {
+    const { folder, program } = await packPrintStart(linker);
+    const { code, stderr } = await run(program, []);
+    await Deno.remove(folder, { recursive: true });
+    assertEquals(code, 1);
+    assertEquals(stderr, `kago: cannot start: map the dynamic linker: ${reason}\n`);
+  }
 });

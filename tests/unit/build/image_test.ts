@@ -6,7 +6,8 @@ const NOTHING = { offset: 0, size: 0 };
 const HEADER: EntryHeader = {
   image_address: 0x42,
   entry_address: 0,
-  environ_slot_address: 0,
+  interpreter_offset: 0,
+  program_headers_offset: 0,
   options_offset: 0,
   loader_offset: 0,
   quick_commands_offset: 0,

@@ -13,10 +13,12 @@ export interface PackedPrintStart {
   readonly program: string;
 }
 
-export async function packPrintStart(): Promise<PackedPrintStart> {
+/** @param linker the dynamic linker that the executable asks for; the machine's by default. */
+export async function packPrintStart(linker?: string): Promise<PackedPrintStart> {
   const folder = await Deno.makeTempDir();
   const [plain, program] = [`${folder}/plain`, `${folder}/packed`];
-  await runCommand("cc", [...FLAGS, "-o", plain, SOURCE]);
+  const flags = linker ? [...FLAGS, `-Wl,--dynamic-linker=${linker}`] : FLAGS;
+  await runCommand("cc", [...flags, "-o", plain, SOURCE]);
   const pieces = packWithNpm(await Deno.readFile(plain), {
     stub: await buildEntryStub(),
     shim: new TextEncoder().encode("the shim"),

@@ -1,6 +1,7 @@
 /* A program for the entry stub's tests: prints how it was started, each record ended by NUL. With --bare PATH it starts
  * that program without any argument, not even argv[0]. */
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,17 @@ static unsigned long on_stack(unsigned long type) {
   return 0;
 }
 
+/* Of the executable, the first: does one of its segments, as the dynamic linker has them, hold this code? */
+static int has_own_code(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size, (void)unused;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+    unsigned long at = (unsigned long)has_own_code - info->dlpi_addr - p->p_vaddr;
+    if (p->p_type == PT_LOAD && p->p_flags & PF_X && at < p->p_memsz) return 1;
+  }
+  return -1;
+}
+
 int main(int argc, char **argv) {
   char folder[4096];
 
@@ -43,6 +55,7 @@ int main(int argc, char **argv) {
   for (char **variable = environ; *variable; variable++) printf("env:%s%c", *variable, 0);
   printf("getenv:%s%c", getenv("DENO_DIR"), 0);
   printf("auxv:%d%c", on_stack(AT_ENTRY) == getauxval(AT_ENTRY) && on_stack(AT_PAGESZ) == 4096, 0);
+  printf("code:%d%c", dl_iterate_phdr(has_own_code, NULL), 0);
   printf("cwd:%s%c", getcwd(folder, sizeof(folder)), 0);
   for (int i = 0; i < argc; i++) print_files(argv[i]);
   return 3;
