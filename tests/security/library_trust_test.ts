@@ -122,9 +122,13 @@ Deno.test("podman run of an image that has the annotation itself runs nothing of
     const annotations = ["--annotation", "run.oci.handler=krun", "--annotation", `${PATH}=${path}`];
     const file = ["-f", `${podman.folder}/Containerfile`];
     await podman.ok("build", ...annotations, ...file, "-t", "localhost/annotated", podman.folder);
-    const result = await podman.podman(["run", "--rm", "localhost/annotated", "true"]);
+    const id = (await podman.ok("create", "localhost/annotated", "true")).trim();
+    const config = await podman.ok("inspect", "--format", "{{json .Config.Annotations}}", id);
+    const result = await podman.podman(["start", "--attach", id]);
     assert(!evil.wasLoaded(), "the image's firmware ran on the host");
-    assertRefused(result);
+    // podman 5 keeps an image's annotations to itself.
+    if (config.includes(PATH)) assertRefused(result);
+    else assertEquals(result.code, 0, result.stderr);
   });
 });
 
