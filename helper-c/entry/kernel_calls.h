@@ -138,6 +138,24 @@ static inline int peek_end(int socket) {
   return result == 0;
 }
 
+struct time_span {
+  long seconds, nanoseconds;
+};
+
+static inline void sleep_for_ms(long milliseconds) {
+  struct time_span span = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
+  system_call(__NR_nanosleep, (long)&span, 0, 0, 0);
+}
+
+/* Until the descriptor, which is set to O_NONBLOCK, takes more. */
+static inline void wait_to_write(int fd) {
+  struct {
+    int fd;
+    short events, revents;
+  } one = { fd, 4 /* POLLOUT */, 0 };
+  system_call(__NR_poll, (long)&one, 1, -1, 0);
+}
+
 /* Is this the host's own user namespace, where all ids mean themselves? */
 static inline int is_whole_id_range(void) {
   char map[128], *at = map;

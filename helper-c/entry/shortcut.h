@@ -1,14 +1,18 @@
 /*
- * `start` and `delete` without Deno, which takes 15 ms to come up: for a plain container `create` leaves written down
- * what they would do (runtime/state/shortcut.ts), and here it is done. Whatever is not just as expected - options,
- * hooks, a container that lives, a sub-cgroup, a file of somebody else's - is left to the program, which starts as ever:
- * up to the point of no return nothing has happened that it would not do itself.
+ * Commands without Deno, which takes 15 ms to come up: what is written down beside a container's state
+ * (runtime/state/shortcut.ts) says what they would do, and here it is done. Whatever is not just as expected - options, hooks,
+ * a sub-cgroup, a file of somebody else's - is left to the program, which starts as ever: up to the point of no return
+ * nothing has happened that it would not do itself.
  *
  * It owns no decision about containers and reads no JSON. The file `shortcut` has lines, each ended by a newline:
- *   frozen PATH       start: not while this file of the freezer's says anything but 0 or THAWED
- *   process PID TIME  delete: not while this process lives, TIME being field 22 of its stat
- *   cgroup PATH       delete: a directory to remove
- * `started.json` is what state.json will be once the container is started.
+ *   created INODE SIZE TIME   state.json, as `create` has left it; the time of its last change in milliseconds
+ *   running INODE SIZE TIME   state.json of a started container; until then it is started.json
+ *   process PID TIME          the container's process, TIME being field 22 of its stat
+ *   freezer VERSION PATH      the folder of its cgroup that freezes it
+ *   kill WHOM                 what a signal to the process reaches
+ *   plain 1                   `start` and `delete` take no more than is here
+ *   cgroup PATH               a directory for `delete` to remove
+ * and behind an empty one what `state` prints, with a byte 1 for the pid and a byte 2 for the status.
  */
 #ifndef KAGO_ENTRY_SHORTCUT_H
 #define KAGO_ENTRY_SHORTCUT_H
@@ -16,13 +20,20 @@
 #include "kernel_calls.h"
 #include "shortcut_arguments.h"
 
-enum { SHORTCUT_MAX = 16384 };
+/* Of the file with its NUL, and of that with what is put in or behind a part of it. */
+enum { SHORTCUT_MAX = 16384, LONGER_MAX = SHORTCUT_MAX + 64, SIGKILL = 9 };
 
 /* What a shortcut is taken with. */
 struct shortcut {
   const struct shortcut_arguments *arguments;
   char text[SHORTCUT_MAX];
-  int folder; /* the state folder, locked as long as it is open */
+  int folder; /* the state folder, where the command takes its lock, locked as long as it is open */
+  const char *status; /* the stored one */
+  int lives;
+  const char *pid, *time, *freezer, *freezer_version, *kill; /* 0 for a line that is not there */
+  int is_plain;
+  char *rest; /* the lines `cgroup` */
+  const char *output;
 };
 
 /* What comes of it. */
@@ -30,23 +41,25 @@ enum shortcut_outcome {
   SHORTCUT_NONE,   /* the program is to carry the command out */
   SHORTCUT_DONE,
   SHORTCUT_FAILED, /* the container was started, and its program could not be executed; *report says why */
+  SHORTCUT_CUT,    /* the output has been written in part */
 };
 
-/* The first line that begins with `word` and a blank: what follows, ended by NUL, or 0. *from moves on behind it. */
-static char *next_line(char **from, const char *word) {
-  char *line = *from;
-  while (*line) {
-    char *end = line;
-    while (*end && *end != '\n') end++;
-    char *rest = starts_with(line, word) && line[length(word)] == ' ' ? line + length(word) + 1 : 0;
-    *from = *end ? end + 1 : end;
-    if (rest) {
-      *end = 0;
-      return rest;
-    }
-    line = *from;
-  }
-  return 0;
+/* The next line if it begins with `word` and a blank: what follows, ended by NUL, or 0. *from moves on behind it. */
+static char *take_line(char **from, const char *word) {
+  char *line = *from, *end = line;
+  if (!starts_with(line, word) || line[length(word)] != ' ') return 0;
+  while (*end && *end != '\n') end++;
+  *from = *end ? end + 1 : end;
+  *end = 0;
+  return line + length(word) + 1;
+}
+
+/* The text behind the first blank, which becomes a NUL; 0 without one. */
+static char *split(char *line) {
+  while (*line && *line != ' ') line++;
+  if (!*line) return 0;
+  *line = 0;
+  return line + 1;
 }
 
 /*
@@ -59,44 +72,15 @@ static int is_still_own(int folder, const char *path) {
          now.st_dev == locked.st_dev && locked.st_uid == get_uid() && !(locked.st_mode & 0022);
 }
 
-static int open_shortcut(struct shortcut *s) {
-  const char *path = s->arguments->folder;
-  s->folder = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (s->folder < 0) return 0;
-  if (lock(s->folder) == 0 && is_still_own(s->folder, path) &&
-      read_whole(s->folder, "shortcut", s->text, sizeof s->text) > 0)
-    return 1;
-  close_fd(s->folder);
-  return 0;
-}
-
-static int is_frozen(struct shortcut *s) {
-  char *at = s->text, value[16];
-  for (char *path; (path = next_line(&at, "frozen"));)
-    if (read_whole(AT_FDCWD, path, value, sizeof value) <= 0 || (!is_equal(value, "0\n") && !is_equal(value, "THAWED\n")))
-      return 1;
-  return 0;
-}
-
-/*
- * Who can connect has found a live Init that waits. From the rename on the container counts as running, for whoever
- * sees it running must not read `created`.
- */
-static enum shortcut_outcome start_container(struct shortcut *s, int *report) {
-  if (is_frozen(s)) return SHORTCUT_NONE;
-  int socket = connect_to(s->folder, "notify.sock");
-  if (socket < 0) return SHORTCUT_NONE;
-  if (!is_trusted_peer(socket) || learn_senders(socket) != 0 ||
-      rename_in(s->folder, "started.json", "state.json") != 0 || send_byte(socket, 'S') != 1) {
-    close_fd(socket);
-    return SHORTCUT_NONE;
-  }
-  if (peek_end(socket)) {
-    remove_in(s->folder, "notify.sock", 0);
-    return SHORTCUT_DONE;
-  }
-  *report = socket;
-  return SHORTCUT_FAILED;
+/* Is state.json the file that the line tells of? */
+static int is_state_file(int folder, const char *line) {
+  char text[80];
+  struct stat info;
+  if (!line || stat_at(folder, "state.json", &info) != 0) return 0;
+  unsigned long milliseconds = info.st_mtime * 1000 + info.st_mtime_nsec / 1000000;
+  char *end = append(append_number(text, info.st_ino), " ");
+  append_number(append(append_number(end, (unsigned long)info.st_size), " "), milliseconds);
+  return is_equal(text, line);
 }
 
 /* proc_pid_stat(5). A zombie has ended, and so has the process whose pid another one has got. */
@@ -116,36 +100,201 @@ static int lives(const char *pid, const char *time) {
   return starts_with(at, time) && at[length(time)] == ' ';
 }
 
-/* When it is, *rest is the text behind the line that says which process. */
-static int is_stopped(struct shortcut *s, char **rest) {
-  *rest = s->text;
-  char *pid = next_line(rest, "process"), *time = pid;
-  if (!pid) return 0;
-  while (*time && *time != ' ') time++;
-  if (!*time || time - pid > 10) return 0;
-  *time++ = 0;
-  return !lives(pid, time);
+/* 0 when the text is not whole, or not about this state. */
+static int read_lines(struct shortcut *s) {
+  char *at = s->text;
+  const char *created = take_line(&at, "created"), *running = take_line(&at, "running");
+  s->status = is_state_file(s->folder, created) ? "created" : is_state_file(s->folder, running) ? "running" : 0;
+  char *process = take_line(&at, "process"), *time = process ? split(process) : 0, *freezer = take_line(&at, "freezer");
+  if (!s->status || !time || length(process) > 10) return 0;
+  s->pid = process;
+  s->time = time;
+  s->lives = lives(s->pid, s->time);
+  s->freezer = freezer ? split(freezer) : 0;
+  s->freezer_version = freezer;
+  s->kill = take_line(&at, "kill");
+  s->is_plain = take_line(&at, "plain") != 0;
+  s->rest = at;
+  while (*at && *at != '\n') {
+    while (*at && *at != '\n') at++;
+    if (*at) at++;
+  }
+  s->output = *at ? at + 1 : 0;
+  return s->kill != 0;
 }
 
-static const char OWN_FILES[] = "state.json\0config.json\0notify.sock\0started.json\0shortcut\0";
+static int open_shortcut(struct shortcut *s) {
+  const char *path = s->arguments->folder;
+  s->folder = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (s->folder < 0) return 0;
+  if ((!takes_lock(s->arguments->command) || lock(s->folder) == 0) && is_still_own(s->folder, path) &&
+      read_whole(s->folder, "shortcut", s->text, sizeof s->text) > 0 && read_lines(s))
+    return 1;
+  close_fd(s->folder);
+  return 0;
+}
+
+/* A file of the freezer's as text: its length or -errno. */
+static long read_freezer(const struct shortcut *s, const char *name, char *text, long size) {
+  char path[LONGER_MAX];
+  append(append(append(path, s->freezer), "/"), name);
+  return read_whole(AT_FDCWD, path, text, size);
+}
+
+static int write_freezer(const struct shortcut *s, const char *name, const char *value) {
+  char path[LONGER_MAX];
+  append(append(append(path, s->freezer), "/"), name);
+  int fd = open_at(AT_FDCWD, path, O_WRONLY);
+  if (fd < 0) return 0;
+  long written = system_call(__NR_write, fd, (long)value, (long)length(value), 0);
+  close_fd(fd);
+  return written == (long)length(value);
+}
+
+static int has_v1_freezer(const struct shortcut *s) { return is_equal(s->freezer_version, "1"); }
+
+/* Was it told to freeze, as runtime/cgroup/freezer.ts asks? -1 where there is no answer. */
+static int is_frozen(const struct shortcut *s) {
+  char value[16];
+  if (!s->freezer) return 0;
+  if (read_freezer(s, has_v1_freezer(s) ? "freezer.self_freezing" : "cgroup.freeze", value, sizeof value) <= 0) return -1;
+  return is_equal(value, "1\n") ? 1 : is_equal(value, "0\n") ? 0 : -1;
+}
+
+static int order_freezer(const struct shortcut *s, int freeze) {
+  if (has_v1_freezer(s)) return write_freezer(s, "freezer.state", freeze ? "FROZEN" : "THAWED");
+  return write_freezer(s, "cgroup.freeze", freeze ? "1" : "0");
+}
+
+static int stands_still(const struct shortcut *s) {
+  char text[256];
+  if (has_v1_freezer(s)) return read_freezer(s, "freezer.state", text, sizeof text) > 0 && is_equal(text, "FROZEN\n");
+  if (read_freezer(s, "cgroup.events", text, sizeof text) <= 0) return 0;
+  for (const char *at = text; *at; at++)
+    if ((at == text || at[-1] == '\n') && starts_with(at, "frozen 1\n")) return 1;
+  return 0;
+}
+
+/*
+ * Who can connect has found a live Init that waits. From the rename on the container counts as running, for whoever
+ * sees it running must not read `created`.
+ */
+static enum shortcut_outcome start_container(struct shortcut *s, int *report) {
+  if (!s->is_plain || !is_equal(s->status, "created") || is_frozen(s) != 0) return SHORTCUT_NONE;
+  int socket = connect_to(s->folder, "notify.sock");
+  if (socket < 0) return SHORTCUT_NONE;
+  if (!is_trusted_peer(socket) || learn_senders(socket) != 0 ||
+      rename_in(s->folder, "started.json", "state.json") != 0 || send_byte(socket, 'S') != 1) {
+    close_fd(socket);
+    return SHORTCUT_NONE;
+  }
+  if (peek_end(socket)) {
+    remove_in(s->folder, "notify.sock", 0);
+    return SHORTCUT_DONE;
+  }
+  *report = socket;
+  return SHORTCUT_FAILED;
+}
 
 static enum shortcut_outcome delete_container(struct shortcut *s) {
-  char *at;
-  if (!is_stopped(s, &at) || !has_only(s->folder, OWN_FILES)) return SHORTCUT_NONE;
-  for (char *path; (path = next_line(&at, "cgroup"));)
+  if (!s->is_plain || s->lives || !has_only(s->folder, OWN_FILES)) return SHORTCUT_NONE;
+  for (char *path; (path = take_line(&s->rest, "cgroup"));)
     if (is_left(remove_in(AT_FDCWD, path, AT_REMOVEDIR))) return SHORTCUT_NONE;
-  /* state.json goes last, so that a delete that is killed half way can be repeated. */
-  for (const char *name = OWN_FILES + length(OWN_FILES) + 1; *name; name += length(name) + 1) remove_in(s->folder, name, 0);
-  remove_in(s->folder, OWN_FILES, 0);
+  /* state.json, the last, goes last, so that a delete that is killed half way can be repeated. */
+  for (const char *name = OWN_FILES; *name; name += length(name) + 1) remove_in(s->folder, name, 0);
   return remove_in(AT_FDCWD, s->arguments->folder, AT_REMOVEDIR) == 0 ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
 
-/* Carries the command out if it is one of the two and the container is a plain one. */
+static enum shortcut_outcome print(const char *at, const char *end) {
+  const char *begin = at;
+  while (at < end) {
+    long written = system_call(__NR_write, 1, (long)at, end - at, 0);
+    if (written == -EAGAIN)
+      wait_to_write(1);
+    else if (written <= 0)
+      return at == begin ? SHORTCUT_NONE : SHORTCUT_CUT;
+    else
+      at += written;
+  }
+  return SHORTCUT_DONE;
+}
+
+static enum shortcut_outcome print_state(const struct shortcut *s) {
+  char out[LONGER_MAX], *end = out;
+  int frozen = s->lives ? is_frozen(s) : 0;
+  if (!s->output || frozen < 0) return SHORTCUT_NONE;
+  const char *status = !s->lives ? "stopped" : frozen ? "paused" : s->status;
+  const char *values[] = { s->lives ? s->pid : "0", status };
+  for (const char *at = s->output; *at; at++) {
+    const char **value = *at == 1 || *at == 2 ? &values[*at - 1] : 0;
+    if (value) {
+      end = append(end, *value);
+      *value = ""; /* each once */
+    } else
+      *end++ = *at;
+  }
+  return print(out, end);
+}
+
+/* The descriptor is opened before the process is looked at: from then on it cannot mean another one. */
+static enum shortcut_outcome kill_container(const struct shortcut *s) {
+  int signal = s->arguments->signal, is_kill = signal == SIGKILL;
+  if (is_kill ? is_equal(s->kill, "init but KILL") || is_frozen(s) != 0 : is_equal(s->kill, "init with KILL"))
+    return SHORTCUT_NONE;
+  long pidfd = system_call(__NR_pidfd_open, (long)to_number(s->pid), 0, 0, 0);
+  if (pidfd < 0) return SHORTCUT_NONE;
+  int sent = lives(s->pid, s->time) && system_call(__NR_pidfd_send_signal, pidfd, signal, 0, 0) == 0;
+  close_fd(pidfd);
+  return sent ? SHORTCUT_DONE : SHORTCUT_NONE;
+}
+
+/* A container that does not stand still at once goes on, for the program, which has more patience. */
+static enum shortcut_outcome pause_container(const struct shortcut *s) {
+  enum { ATTEMPTS = 20 };
+  if (!s->lives || !s->freezer || is_frozen(s) != 0) return SHORTCUT_NONE;
+  for (int i = 0; i < ATTEMPTS && (has_v1_freezer(s) || i == 0 ? order_freezer(s, 1) : 1); i++) {
+    if (stands_still(s)) return SHORTCUT_DONE;
+    if (i) sleep_for_ms(1);
+  }
+  order_freezer(s, 0);
+  return SHORTCUT_NONE;
+}
+
+static enum shortcut_outcome resume_container(const struct shortcut *s) {
+  return s->lives && s->freezer && is_frozen(s) == 1 && order_freezer(s, 0) ? SHORTCUT_DONE : SHORTCUT_NONE;
+}
+
+/* Containerd's shim deletes a container a second time, to be sure. */
+static int is_gone(const struct shortcut_arguments *arguments) {
+  struct stat info;
+  return arguments->command == DO_DELETE && arguments->force && stat_at(AT_FDCWD, arguments->folder, &info) == -ENOENT;
+}
+
+/* Carries the command out if it is one of these and the container is as is written down. */
 static enum shortcut_outcome take_shortcut(const struct shortcut_arguments *arguments, int *report) {
-  struct shortcut s;
-  s.arguments = arguments;
-  if (!open_shortcut(&s)) return SHORTCUT_NONE;
-  enum shortcut_outcome outcome = arguments->start ? start_container(&s, report) : delete_container(&s);
+  struct shortcut s = { .arguments = arguments };
+  enum shortcut_outcome outcome = SHORTCUT_NONE;
+  if (!open_shortcut(&s)) return is_gone(arguments) ? SHORTCUT_DONE : SHORTCUT_NONE;
+  switch (arguments->command) {
+  case DO_START:
+    outcome = start_container(&s, report);
+    break;
+  case DO_DELETE:
+    outcome = delete_container(&s);
+    break;
+  case DO_STATE:
+    outcome = print_state(&s);
+    break;
+  case DO_KILL:
+    outcome = kill_container(&s);
+    break;
+  case DO_PAUSE:
+    outcome = pause_container(&s);
+    break;
+  case DO_RESUME:
+    outcome = resume_container(&s);
+    break;
+  }
   close_fd(s.folder);
   return outcome;
 }

@@ -57,6 +57,35 @@ static inline int is_equal(const char *left, const char *right) {
   return *left == *right;
 }
 
+static inline int has_character(const char *characters, char c) {
+  while (*characters && *characters != c)
+    characters++;
+  return *characters && c;
+}
+
+static inline int is_number(const char *text) {
+  if (!*text)
+    return 0;
+  while (*text >= '0' && *text <= '9')
+    text++;
+  return !*text;
+}
+
+/* Of decimal digits. */
+static inline unsigned long to_number(const char *digits) {
+  unsigned long number = 0;
+  while (*digits)
+    number = number * 10 + (unsigned long)(*digits++ - '0');
+  return number;
+}
+
+static inline int starts_with_in_any_case(const char *text, const char *capitals) {
+  for (; *capitals; text++, capitals++)
+    if (*text != *capitals && !(*text >= 'a' && *text <= 'z' && *text - 'a' + 'A' == *capitals))
+      return 0;
+  return 1;
+}
+
 static inline int any_matches(const char *list, const char *text, int (*matches)(const char *text, const char *item)) {
   for (; *list; list += length(list) + 1)
     if (matches(text, list))

@@ -34,9 +34,11 @@ function v1Freezer(directories: readonly CgroupDirectory[]): CgroupDirectory | u
   return directories.find((d) => d.version === 1 && d.controllers.includes("freezer"));
 }
 
-/** The folder that freezes the cgroup: v1's freezer's, else v2's. */
-export function freezerFolder(record: CgroupRecord): string | undefined {
-  return freezerOf(record)?.path;
+/** The folder that freezes the cgroup, v1's freezer's, else v2's, and which of them it is. */
+export function freezerFolder(
+  record: CgroupRecord,
+): { readonly version: 1 | 2; readonly path: string } | undefined {
+  return freezerOf(record);
 }
 
 export function hasFreezer(record: CgroupRecord): boolean {

@@ -46,6 +46,9 @@ export const SIGNALS: Readonly<Record<string, number>> = {
 const RTMIN = 34;
 const RTMAX = 64;
 
+/** The kernel's last signal. */
+export const SIGNAL_MAX = RTMAX;
+
 /**
  * The number of a signal that a user wrote: `15`, `TERM`, `sigterm`, `RTMIN+3`, `SIGRTMAX-2`. 0 is allowed: it sends
  * nothing and tells whether the process is there (kill(2)).

@@ -12,7 +12,7 @@ import { externalMounts } from "./externals.ts";
 export function readSubject(state: StoredState, spec: Spec): DumpSubject {
   const { pid, rootfs, bundle, cgroup } = state;
   const mountPoints = parseMountPoints(Deno.readTextFileSync(`/proc/${pid}/mountinfo`));
-  const freezer = cgroup ? freezerFolder(cgroup) : undefined;
+  const freezer = cgroup ? freezerFolder(cgroup)?.path : undefined;
   return {
     pid,
     rootfs,

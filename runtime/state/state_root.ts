@@ -3,6 +3,8 @@ import { variable } from "../../ffi/environment.ts";
 import { HostError, UsageError } from "../errors.ts";
 import { inUserNamespace } from "../rootless.ts";
 
+export const DEFAULT_ROOT = "/run/kago";
+
 /**
  * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for everyone else, also for a user who is root of his own user
  * namespace only (rootless podman runs its runtime so).
@@ -10,7 +12,7 @@ import { inUserNamespace } from "../rootless.ts";
  */
 export function defaultStateRoot(): string {
   const runtimeDir = variable("XDG_RUNTIME_DIR");
-  if (Deno.uid() === 0 && !(runtimeDir && isRootlessNamespace())) return "/run/kago";
+  if (Deno.uid() === 0 && !(runtimeDir && isRootlessNamespace())) return DEFAULT_ROOT;
   if (runtimeDir) return `${runtimeDir}/kago`;
   throw new HostError(
     "there is no place for the containers' states: XDG_RUNTIME_DIR is not set",
@@ -39,6 +41,9 @@ export function validateId(id: string): void {
   );
 }
 
+/** Characters. */
+export const ID_MAX = 1024;
+
 export function isValidId(id: string): boolean {
-  return /^[\w+.-]{1,1024}$/.test(id) && id !== "." && id !== "..";
+  return id.length <= ID_MAX && /^[\w+.-]+$/.test(id) && id !== "." && id !== "..";
 }

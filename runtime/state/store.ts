@@ -6,14 +6,18 @@ import { removeTree } from "../../ffi/files.ts";
 import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
-import { shortcutText } from "./shortcut.ts";
+import { ownerName } from "./owner.ts";
+import { isPlain, shortcutText, type StateFiles } from "./shortcut.ts";
 import { isValidId, validateId } from "./state_root.ts";
 
 const FILE = "state.json";
 
-/** Of a created container: its state once it is started, and what the entry stub is to do (shortcut.ts). */
+/** Its state once the entry stub has started it, and what the stub may do (shortcut.ts). */
 const STARTED = "started.json";
 const SHORTCUT = "shortcut";
+
+/** All files of a plain container, the state's last. notify.sock is notify_socket.ts's. */
+export const PLAIN_FILES = ["config.json", "notify.sock", STARTED, SHORTCUT, FILE] as const;
 
 /** `create` found the id taken. */
 export class ContainerExistsError extends Error {
@@ -76,38 +80,40 @@ function lockNewDirectory(root: string, id: string): StateLock {
  */
 export function saveState(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
-  // A container that is being created has none yet.
-  if (stored.status !== "creating") removeShortcut(directory);
-  replaceState(directory, stored);
+  replaceFile(directory, FILE, JSON.stringify(stored));
+  // A container that is being created has no process to tell of yet.
+  if (stored.status === "running") {
+    writeShortcut(directory, stored, { running: Deno.statSync(`${directory}/${FILE}`) });
+  }
 }
 
 /** As saveState(), for a container that is as `create` leaves it. */
 export function saveCreated(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
-  replaceState(directory, stored);
-  const shortcut = shortcutText(stored);
-  if (shortcut === undefined) return;
+  replaceFile(directory, FILE, JSON.stringify(stored));
+  const created = Deno.statSync(`${directory}/${FILE}`);
+  if (!isPlain(stored)) return writeShortcut(directory, stored, { created });
   const started: StoredState = { ...stored, status: "running" };
   writePrivate(`${directory}/${STARTED}`, JSON.stringify(started));
-  writePrivate(`${directory}/${SHORTCUT}`, shortcut);
+  const running = Deno.statSync(`${directory}/${STARTED}`);
+  writeShortcut(directory, stored, { created, running });
 }
 
-function replaceState(directory: string, stored: StoredState): void {
+/** It names the state's file, so that one of an older state counts for nothing. */
+function writeShortcut(directory: string, stored: StoredState, files: StateFiles): void {
+  const text = shortcutText(stored, files, ownerName(stored.owner));
+  if (text !== undefined) replaceFile(directory, SHORTCUT, text);
+}
+
+function replaceFile(directory: string, name: string, text: string): void {
   // One name is enough, since only the lock's holder writes.
-  const temporary = `${directory}/${FILE}.new`;
-  writePrivate(temporary, JSON.stringify(stored));
-  Deno.renameSync(temporary, `${directory}/${FILE}`);
+  const temporary = `${directory}/${name}.new`;
+  writePrivate(temporary, text);
+  Deno.renameSync(temporary, `${directory}/${name}`);
 }
 
 function writePrivate(path: string, text: string): void {
   Deno.writeTextFileSync(path, text, { mode: 0o600 });
-}
-
-/** A file that is not there costs more to remove than all that there are to list. */
-function removeShortcut(directory: string): void {
-  for (const { name } of Deno.readDirSync(directory)) {
-    if (name === SHORTCUT || name === STARTED) Deno.removeSync(`${directory}/${name}`);
-  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { runCommand } from "./command.ts";
 import { ENTRY_HEADER_SIZE, entryHeaderToC } from "./entry_header.ts";
 import { writeIfChanged } from "./output_file.ts";
 import { BUILD, ROOT } from "./paths.ts";
+import { shortcutHeaderToC } from "./shortcut_header.ts";
 import { makeIfChanged } from "./stamp.ts";
 
 const SOURCE = `${ROOT}/helper-c/entry`;
@@ -32,15 +33,21 @@ const LINK = ["-nostdlib", "-static", "-Wl,--build-id=none", `-Wl,-T,${SOURCE}/e
  * @throws {CommandError} when it does not compile.
  */
 export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
-  const generated = `${OUTPUT}/header.gen.h`;
+  const generated = { header: `${OUTPUT}/header.gen.h`, shortcut: `${OUTPUT}/shortcut.gen.h` };
   const inputs = [...Deno.readDirSync(SOURCE)].map(({ name }) => `${SOURCE}/${name}`).sort();
   const image = `${OUTPUT}/entry.bin`;
-  await writeIfChanged(generated, entryHeaderToC());
-  await makeIfChanged(image, [...inputs, generated], [...COMPILE, ...LINK], async () => {
-    const elf = `${OUTPUT}/entry.elf`;
-    await runCommand("cc", [...COMPILE, ...LINK, "-I", OUTPUT, "-o", elf, `${SOURCE}/entry.c`]);
-    await runCommand("objcopy", ["-O", "binary", "-j", ".image", elf, image]);
-  });
+  await writeIfChanged(generated.header, entryHeaderToC());
+  await writeIfChanged(generated.shortcut, shortcutHeaderToC());
+  await makeIfChanged(
+    image,
+    [...inputs, ...Object.values(generated)],
+    [...COMPILE, ...LINK],
+    async () => {
+      const elf = `${OUTPUT}/entry.elf`;
+      await runCommand("cc", [...COMPILE, ...LINK, "-I", OUTPUT, "-o", elf, `${SOURCE}/entry.c`]);
+      await runCommand("objcopy", ["-O", "binary", "-j", ".image", elf, image]);
+    },
+  );
   const bytes = await Deno.readFile(image);
   if (bytes.subarray(0, ENTRY_HEADER_SIZE).some((byte) => byte !== 0)) {
     throw new Error(`${image} does not begin with an empty header`);

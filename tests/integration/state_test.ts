@@ -168,9 +168,11 @@ test("a state that is saved by a process killed at any moment is always readable
     );
     const { reader, go } = await start(child);
     await go();
-    for (const end = performance.now() + 20 + round * 3; performance.now() < end;) {
-      loadState(root, "c1");
-    }
+    const before = loadState(root, "c1").pid;
+    const end = performance.now() + 20 + round * 3;
+    // A machine that is busy with other things gets longer.
+    const few = (pid: number) => (pid === before || pid < 12) && performance.now() < end + 10_000;
+    for (let pid = before; performance.now() < end || few(pid);) pid = loadState(root, "c1").pid;
     child.kill("SIGKILL");
     await child.status;
     await reader.cancel();
