@@ -7,15 +7,18 @@ import { unnamedAttributes } from "./mount_attributes.ts";
 import type { Op } from "./op.ts";
 import { joinPath } from "./path.ts";
 
+/** Without a word about it the root is private, as with runc since 1.1.15 and crun: nothing of the host's comes later. */
+const DEFAULT_PROPAGATION = "private";
+
 export function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
-  const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? ""] ?? 0;
+  const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? DEFAULT_PROPAGATION]!;
   const change = { set: MOUNT_ATTR.RDONLY, clear: 0n };
   if (spec.root?.readonly) {
     return [rootOp(change.set, unnamedAttributes(change), propagation, "root.readonly")];
   }
   const index = spec.linux?.readonlyPaths?.findIndex(isRoot) ?? -1;
   if (index >= 0) return [rootOp(change.set, 0n, propagation, `linux.readonlyPaths[${index}]`)];
-  return propagation ? [rootOp(0n, 0n, propagation, "linux.rootfsPropagation")] : [];
+  return [rootOp(0n, 0n, propagation, "linux.rootfsPropagation")];
 }
 
 function rootOp(attrsSet: bigint, attrsUnnamed: bigint, propagation: number, from: string): Op {

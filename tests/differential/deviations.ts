@@ -81,6 +81,25 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: "the bind of a host's shared mount stays its slave unless the root is to be shared",
   },
   {
+    fact: /^mountinfo \/ propagation$/,
+    bundle: /rootfsPropagation: r?(slave|shared)/,
+    allows: ({ kago }) => kago === "master" || kago === "shared",
+    why: "the root has the propagation that config.json asks for; runc since 1.1.15 has it private",
+  },
+  {
+    fact: /^mountinfo \/(data|etc|home)\S* propagation$/,
+    allows: ({ runc, kago }) =>
+      runc === "" && kago === "master" || runc === "shared" && kago === "shared master",
+    why:
+      "runc since 1.1.15 makes the mount private that the root comes from, and these sources are on it",
+  },
+  {
+    fact: /^mountinfo \/etc filesystem$/,
+    bundle: /tmpcopyup/,
+    allows: ({ runc, kago }) => kago === runc?.replace(",mode=755", ""),
+    why: "a copied folder's mode is given with its owner, not as an option that is seen",
+  },
+  {
     fact: /^mountinfo (\/proc\/\w+|\/etc\/passwd) propagation$/,
     allows: ({ runc, crun, kago }) =>
       kago === "" || kago === "shared" && (runc ?? crun) === "shared master",

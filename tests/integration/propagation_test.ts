@@ -45,14 +45,15 @@ const OWN_ROOT = [
 ];
 
 /** What the root is to show. */
-function rootOf(value: (typeof VALUES)[number]): RegExp {
+function rootOf(value: (typeof VALUES)[number] | undefined): RegExp {
+  if (!value) return /^\n$/;
   if (value.includes("shared")) return /^shared:\d+ \n$/;
   if (value.includes("slave")) return /^master:\d+ \n$/;
   return value.includes("unbindable") ? /^unbindable \n$/ : /^\n$/;
 }
 
-for (const value of VALUES) {
-  const config = { linux: { rootfsPropagation: value } };
+for (const value of [...VALUES, undefined]) {
+  const config = { linux: value ? { rootfsPropagation: value } : {} };
 
   Deno.test(`rootfsPropagation ${value} leaves the caller's shared mounts alone, and is the root's`, async () => {
     await Kago.with({ args: OWN_ROOT, config }, async (kago) => {

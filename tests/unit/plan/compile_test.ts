@@ -58,6 +58,17 @@ const ENTER: readonly Op[] = [
   { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
 ];
 
+const ENTER_PRIVATE: readonly Op[] = [
+  ...ENTER,
+  {
+    op: "rootAttributes",
+    attrsSet: 0n,
+    attrsUnnamed: 0n,
+    propagation: 0x40000,
+    from: "linux.rootfsPropagation",
+  },
+];
+
 const PROGRAM: readonly Op[] = [
   { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },
   { op: "awaitStart" },
@@ -75,7 +86,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
       ...ROOT,
       ...DEVICES,
       ...STREAMS,
-      ...ENTER,
+      ...ENTER_PRIVATE,
       { op: "closeFds", preserve: 0 },
       { op: "findHome", uid: 0 },
       ...IDENTITY,
@@ -104,7 +115,7 @@ Deno.test("compilePlan() hands a microVM over before the pivot and drops privile
       { op: "closeFds", preserve: 0 },
       { op: "execVmm", env: ["LD_LIBRARY_PATH=/opt/lib"] },
     ],
-    vmm: [...opening, ...ENTER, ...IDENTITY, { op: "awaitStart" }, ...closing],
+    vmm: [...opening, ...ENTER_PRIVATE, ...IDENTITY, { op: "awaitStart" }, ...closing],
   });
 });
 
@@ -143,7 +154,7 @@ Deno.test("compilePlan() sets hostname, sysctl, paths and a read-only root betwe
       op: "rootAttributes",
       attrsSet: 1n,
       attrsUnnamed: 0x8en,
-      propagation: 0,
+      propagation: 0x40000,
       from: "root.readonly",
     },
     { op: "sethostname", name: "h", from: "hostname" },
@@ -160,7 +171,7 @@ Deno.test("compilePlan() has a read-only path / turn the root read-only when all
     op: "rootAttributes",
     attrsSet: 1n,
     attrsUnnamed: 0n,
-    propagation: 0,
+    propagation: 0x40000,
     from: "linux.readonlyPaths[1]",
   });
 });
@@ -258,7 +269,7 @@ Deno.test("compilePlan() of a spec without a process ends in the wait for start"
     ...ROOT,
     ...DEVICES,
     { op: "reopenNull" },
-    ...ENTER,
+    ...ENTER_PRIVATE,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },
     ...IDENTITY,
@@ -285,7 +296,7 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
     ...DEVICES,
     { op: "maskPath", path: "/m", context: label, from: "linux.maskedPaths[0]" },
     ...STREAMS,
-    ...ENTER,
+    ...ENTER_PRIVATE,
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 0 },
     ...IDENTITY,
@@ -321,7 +332,7 @@ Deno.test("compilePlan() hands on no descriptor of the caller's to a VMM", () =>
 Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and refuses it an SELinux label", () => {
   const profiled = specWith(["mount"], { process: { ...PROCESS, apparmorProfile: "p" } });
   assertEquals(compilePlan(inputOf(profiled, { ending: VMM })).vmm, [
-    ...ENTER,
+    ...ENTER_PRIVATE,
     ...IDENTITY,
     {
       op: "threadLabel",

@@ -31,6 +31,13 @@ Deno.test("guestOps() makes a process of the spec as Init makes one", () => {
   assertEquals(ops.slice(ops.findIndex(({ op }) => op === "pivotRoot")), [
     { op: "pivotRoot", from: "root.path" },
     { op: "prepareCwd", path: "/", make: 1, from: "process.cwd" },
+    {
+      op: "rootAttributes",
+      attrsSet: 0n,
+      attrsUnnamed: 0n,
+      propagation: 0x40000,
+      from: "linux.rootfsPropagation",
+    },
     { op: "sethostname", name: "box", from: "hostname" },
     { op: "closeFds", preserve: 0 },
     { op: "findHome", uid: 7 },
