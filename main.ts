@@ -8,8 +8,8 @@ import { LOADERS } from "./runtime/cli/loaders.ts";
 import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
-import { onPhase, phase } from "./runtime/phases.ts";
-import { withoutLongWords } from "./runtime/quoted.ts";
+import { onPhase, phase } from "./common/phases.ts";
+import { withoutLongWords } from "./common/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;

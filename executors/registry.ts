@@ -1,6 +1,6 @@
 /** Which executors there are, and in which order they are asked. */
-import { HostError, SpecError, UsageError } from "../runtime/errors.ts";
-import { quoted } from "../runtime/quoted.ts";
+import { HostError, SpecError, UsageError } from "../common/errors.ts";
+import { quoted } from "../common/quoted.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
 import { defaultExecutor } from "./default.ts";
 import {

@@ -2,7 +2,7 @@
  * The functions of libkrun that not every build and version has (libkrun.h of 1.x): each is looked for when it is
  * wanted, so that nothing is asked of a libkrun but what the container needs. Which calls to make is not decided here.
  */
-import { HostError, SyscallError } from "../runtime/errors.ts";
+import { HostError, SyscallError } from "../common/errors.ts";
 
 const CONTEXT = "u32";
 

@@ -19,7 +19,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "plan", files: ["runtime/plan/"] },
   { name: "spec", files: ["runtime/spec/"] },
   { name: "ffi", files: ["ffi/"] },
-  { name: "errors", files: ["runtime/errors.ts", "runtime/errno.ts", "runtime/quoted.ts"] },
+  { name: "common", files: ["common/"] },
 ];
 
 /** They may import anything of the project, and `node:` modules; nothing of the product may import them. */
@@ -108,7 +108,7 @@ function listSources(repository: URL): string[] {
     }
   };
   for (const entry of Deno.readDirSync(repository)) {
-    const searched = ["executors", "ffi", "runtime", "scripts", "tests"];
+    const searched = ["common", "executors", "ffi", "runtime", "scripts", "tests"];
     if (entry.isDirectory && searched.includes(entry.name)) visit(`${entry.name}/`);
     else if (entry.isFile && /\.[jt]s$/.test(entry.name)) sources.push(entry.name);
   }

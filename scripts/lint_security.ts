@@ -16,7 +16,7 @@ import type { Lint, Source } from "./lints/source.ts";
 export const LINTS: readonly Lint[] = [DLOPEN, PATH_CHECK, BOUNDED_READ, DUMPABLE];
 
 /** The product; what is in these folders' tests is not. */
-const FOLDERS = ["executors", "ffi", "helper-c", "runtime"];
+const FOLDERS = ["common", "executors", "ffi", "helper-c", "runtime"];
 const NO_PRODUCT = ["helper-c/tests", "helper-c/fuzz"];
 
 /** Made, and all of it constants. */

@@ -5,7 +5,7 @@
  */
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
 import { probeKvm } from "../ffi/shim.ts";
-import { describeErrno } from "../runtime/errors.ts";
+import { describeErrno } from "../common/errors.ts";
 import { ROOT } from "./build/paths.ts";
 import { runMain } from "./run_main.ts";
 import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";

@@ -4,7 +4,7 @@
  * a plain process.
  */
 import { administratorWord } from "../../runtime/administrator.ts";
-import { HostError, SpecError } from "../../runtime/errors.ts";
+import { HostError, SpecError } from "../../common/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { compileGuestTenantPlan } from "../../runtime/plan/guest_tenant.ts";
 import type { Plan } from "../../runtime/plan/op.ts";

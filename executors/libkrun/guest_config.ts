@@ -2,7 +2,7 @@
  * `.krun_config.json`: config.json for libkrun's guest init, which takes `args`, `env` and `cwd` from it. This module
  * owns its text and its owner; writing it into the hostile root filesystem is Main's (CVE-2025-24965).
  */
-import { SpecError } from "../../runtime/errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { IdMapping, Spec } from "../../runtime/spec/spec.ts";

@@ -3,7 +3,7 @@
  * /dev that it has mounted itself. What config.json asks for beyond that would not be in force, so it is refused. The host
  * confines the VMM all the same (its root, its mounts' contents, its cgroup), which is why those are no matter of this module.
  */
-import { SpecError } from "../../runtime/errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
 import { MOUNT_ATTR, parseMountOptions } from "../../runtime/plan/mount_options.ts";
 import { joinPath } from "../../runtime/plan/path.ts";

@@ -2,7 +2,7 @@
  * The cgroupfs driver: makes a container's cgroup by writing to the cgroup filesystem, and says how Init joins it.
  * Which directories and values is decided in path.ts and resources.ts; kill.ts works on any driver's directories.
  */
-import { errnoOf, HostError, withReason } from "../errors.ts";
+import { errnoOf, HostError, withReason } from "../../common/errors.ts";
 import type { Op } from "../plan/op.ts";
 import { applyWrites, directoryFor } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
@@ -10,11 +10,13 @@ import type { CgroupDriver, CgroupJoin } from "./driver.ts";
 import { inheritCpuset } from "./cpuset.ts";
 import { attachDeviceProgram } from "./device_filter.ts";
 import type { DeviceProgram } from "./device_program.ts";
-import { CgroupAccessError, EACCES, EEXIST, ENOENT, EPERM, EROFS, syscallError } from "./errors.ts";
+import { EACCES, EEXIST, ENOENT, EPERM, EROFS } from "../../common/errno.ts";
+import { CgroupAccessError, syscallError } from "./errors.ts";
 import { cgroupPids } from "./kill.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import { destroyCgroup } from "./remove.ts";
 import type { ResourceWrite } from "./resource_write.ts";
+import { undoAll } from "../../common/undo.ts";
 
 export type { CgroupJoin };
 
@@ -59,7 +61,7 @@ export function createCgroup(
     applyWrites(record, writes);
     if (devices) attachDeviceProgram(record, devices);
   } catch (error) {
-    throw undo(made, error);
+    throw undoAll(made.map((path) => () => Deno.removeSync(path)), error);
   }
 }
 
@@ -125,16 +127,4 @@ function mkdirError(path: string, errno: number, cause: unknown): Error {
     return new CgroupAccessError(withReason(`mkdir ${path}`, cause), remedy, { cause });
   }
   return syscallError(`mkdir ${path}`, cause);
-}
-
-/** Removes what was made, deepest first; what that fails with is attached to the error it follows. */
-function undo(made: readonly string[], error: unknown): unknown {
-  for (const path of made.toReversed()) {
-    try {
-      Deno.removeSync(path);
-    } catch (cleanup) {
-      if (error instanceof Error) error.cause = new AggregateError([error.cause, cleanup]);
-    }
-  }
-  return error;
 }

@@ -1,16 +1,7 @@
 /** Which controllers a v2 directory has: those that every directory above it hands down in cgroup.subtree_control. */
-import { errnoOf, HostError } from "../errors.ts";
-import {
-  CgroupAccessError,
-  EACCES,
-  EBUSY,
-  EINVAL,
-  ENOENT,
-  EOPNOTSUPP,
-  EPERM,
-  EROFS,
-  syscallError,
-} from "./errors.ts";
+import { errnoOf, HostError } from "../../common/errors.ts";
+import { EACCES, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS } from "../../common/errno.ts";
+import { CgroupAccessError, syscallError } from "./errors.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import type { ResourceWrite } from "./resource_write.ts";
 

@@ -4,9 +4,9 @@
  */
 import { setDeviceFilter } from "../../ffi/cgroup.ts";
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import type { DeviceProgram } from "./device_program.ts";
-import { EACCES, EPERM } from "./errors.ts";
+import { EACCES, EPERM } from "../../common/errno.ts";
 import type { CgroupRecord } from "./path.ts";
 
 const FROM = "linux.resources.devices";

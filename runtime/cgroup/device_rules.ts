@@ -2,7 +2,7 @@
  * `linux.resources.devices` as writes to the v1 devices controller (runtime spec, "Allowed Device list"; the kernel's
  * admin-guide/cgroup-v1/devices.rst). Pure. v2 has no files for devices: see device_program.ts.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import type { DeviceCgroup } from "../spec/spec.ts";
 import type { ResourceWrite } from "./resource_write.ts";
 

@@ -3,8 +3,9 @@
  * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM's). It does no work for the container, and it
  * cannot be frozen.
  */
-import { errnoOf } from "../errors.ts";
-import { ESRCH, syscallError } from "./errors.ts";
+import { errnoOf } from "../../common/errors.ts";
+import { ESRCH } from "../../common/errno.ts";
+import { syscallError } from "./errors.ts";
 import { isGone, readProcs, subtree } from "./files.ts";
 
 /** The flag PF_KTHREAD of include/linux/sched.h. */

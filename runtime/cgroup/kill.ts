@@ -1,7 +1,7 @@
 /** The processes of a container's cgroup: who they are, signalling and ending them all. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd } from "../../ffi/processes.ts";
-import { HostError, SyscallError } from "../errors.ts";
+import { HostError, SyscallError } from "../../common/errors.ts";
 import { retry } from "./backoff.ts";
 import { readProcs, subtree, writeIfThere } from "./files.ts";
 import { freeze, isFrozen, stopForking, thaw, thawToDie } from "./freezer.ts";

@@ -1,7 +1,8 @@
 /** Removing a container's cgroup with all the sub-cgroups that the container made in it, whatever it called them. */
-import { errnoOf, HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../../common/errors.ts";
 import { retry } from "./backoff.ts";
-import { EBUSY, ENAMETOOLONG, ENOENT, syscallError } from "./errors.ts";
+import { EBUSY, ENAMETOOLONG, ENOENT } from "../../common/errno.ts";
+import { syscallError } from "./errors.ts";
 import { subtree } from "./files.ts";
 import { cgroupPids, killCgroup } from "./kill.ts";
 import type { CgroupRecord } from "./path.ts";

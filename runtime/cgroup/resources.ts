@@ -3,7 +3,7 @@
  * controller is; the families are in resources/, v1's device rules in device_rules.ts, v2's in device_program.ts, and
  * apply.ts does the writing.
  */
-import { HostError } from "../errors.ts";
+import { HostError } from "../../common/errors.ts";
 import { formatPath } from "../spec/json_path.ts";
 import type { Resources } from "../spec/spec.ts";
 import { deviceWrites } from "./device_rules.ts";

@@ -1,5 +1,6 @@
 /** Taking apart the texts of the cgroup filesystem's files. Pure. */
 import type { MemoryUse, Pressure, PressureLine } from "./stats.ts";
+import { numbersIn, parseRanges } from "../../common/ranges.ts";
 
 /** What v2's `max` means in a file that holds a count. */
 const NO_LIMIT = 2n ** 64n - 1n;
@@ -52,12 +53,7 @@ export function memoryUse(limit = 0n, usage = 0n, max = 0n, failcnt = 0n): Memor
 
 /** `0-2,4` as 0, 1, 2, 4. */
 export function parseList(text: string | undefined): bigint[] {
-  const numbers: bigint[] = [];
-  for (const part of (text?.trim() ?? "").split(",").filter(Boolean)) {
-    const [first, last] = part.split("-").map(BigInt);
-    for (let n = first!; n <= (last ?? first!); n++) numbers.push(n);
-  }
-  return numbers;
+  return Array.from(numbersIn(parseRanges(text ?? "") ?? []), BigInt);
 }
 
 /** undefined when the kernel keeps none. */

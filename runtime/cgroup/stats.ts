@@ -2,8 +2,9 @@
  * What a container's cgroup has used: the shape that `events` prints, which is runc's, and the choice of who reads it.
  * The files are read by stats_v1.ts and stats_v2.ts; counts are bigints, for some have 64 bits.
  */
-import { errnoOf } from "../errors.ts";
-import { EOPNOTSUPP, syscallError } from "./errors.ts";
+import { errnoOf } from "../../common/errors.ts";
+import { EOPNOTSUPP } from "../../common/errno.ts";
+import { syscallError } from "./errors.ts";
 import { isGone } from "./files.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import { readV1 } from "./stats_v1.ts";

@@ -3,7 +3,7 @@
  * exists. Limits are told to systemd as properties as far as it has them, and all are written to the cgroup's files as well.
  */
 import { exists } from "./files.ts";
-import { HostError } from "../errors.ts";
+import { HostError } from "../../common/errors.ts";
 import { type Op, SYNC_POINTS } from "../plan/op.ts";
 import { cgroupJoin, createCgroup, requireUnused } from "./cgroupfs.ts";
 import type { CgroupDriver } from "./driver.ts";
@@ -14,6 +14,7 @@ import { removeCgroup } from "./remove.ts";
 import { SystemdManager } from "./systemd_manager.ts";
 import { systemdRecord } from "./systemd_path.ts";
 import { resourceProperties, scopeProperties } from "./systemd_properties.ts";
+import { undoAll } from "../../common/undo.ts";
 
 export const systemdDriver: CgroupDriver<SystemdRecord> = {
   join(record) {
@@ -39,7 +40,7 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
     try {
       createCgroup(record, early, late, devices, true);
     } catch (error) {
-      throw attempt(() => systemdDriver.destroy(record), error);
+      throw undoAll([() => systemdDriver.destroy(record)], error);
     }
   },
 
@@ -60,16 +61,6 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
     removeCgroup(record);
   },
 };
-
-/** Undoes; what that fails with is attached to the error it follows. */
-function attempt(undo: () => void, error: unknown): unknown {
-  try {
-    undo();
-  } catch (cleanup) {
-    if (error instanceof Error) error.cause = new AggregateError([error.cause, cleanup]);
-  }
-  return error;
-}
 
 /**
  * The container's unit and cgroup.

@@ -4,7 +4,7 @@
  * so most properties take the administrator's word.
  */
 import { notAllowed } from "../administrator.ts";
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { parseVariant } from "./gvariant.ts";
 import type { UnitProperty } from "./systemd_properties.ts";
 

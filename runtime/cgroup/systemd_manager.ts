@@ -4,10 +4,11 @@
  */
 import type { BusValue } from "../../ffi/dbus_signature.ts";
 import { Bus, type BusCall, BusError } from "../../ffi/libsystemd.ts";
-import { HostError, SyscallError } from "../errors.ts";
+import { HostError, SyscallError } from "../../common/errors.ts";
 import { CgroupAccessError } from "./errors.ts";
 import type { SystemdRecord } from "./path.ts";
 import type { UnitProperty } from "./systemd_properties.ts";
+import { ifThere } from "../../common/files.ts";
 
 const SYSTEMD = "org.freedesktop.systemd1";
 const MANAGER = `${SYSTEMD}.Manager`;
@@ -150,11 +151,7 @@ export function setPropertiesCall(unit: string, properties: readonly UnitPropert
 }
 
 function requireSystemd(): void {
-  try {
-    if (Deno.lstatSync("/run/systemd/system").isDirectory) return;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  if (ifThere(() => Deno.lstatSync("/run/systemd/system"))?.isDirectory) return;
   throw new HostError(
     "the systemd cgroup manager needs a host that systemd has booted",
     "run without --systemd-cgroup",

@@ -2,7 +2,7 @@
  * Which unit a container gets from the systemd driver and where its cgroup is, by runc's rules (its docs/systemd.md) and
  * systemd.slice(5), systemd.unit(5). Pure.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import type { CgroupLayout } from "./layout.ts";
 import type { SystemdRecord } from "./path.ts";
 

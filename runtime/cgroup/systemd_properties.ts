@@ -7,6 +7,7 @@ import type { BusValue } from "../../ffi/dbus_signature.ts";
 import type { SystemdRecord } from "./path.ts";
 import type { ValueWrite } from "./resource_write.ts";
 import { deviceProperties } from "./systemd_devices.ts";
+import { numbersIn, parseRanges } from "../../common/ranges.ts";
 
 export type UnitProperty = readonly [name: string, value: BusValue];
 
@@ -119,12 +120,9 @@ function quotaProperties(quota: bigint, period: bigint | undefined): UnitPropert
 /** `0-2,8` as bits, the lowest first: bytes 0b111, 0b1. */
 function bitmask(ranges: string): number[] {
   const bytes: number[] = [];
-  for (const range of ranges.split(",").filter(Boolean)) {
-    const [first, last = first] = range.trim().split("-").map(Number) as [number, number?];
-    for (let bit = first; bit <= last!; bit++) {
-      while (bytes.length <= bit >> 3) bytes.push(0);
-      bytes[bit >> 3]! |= 1 << (bit & 7);
-    }
+  for (const bit of numbersIn(parseRanges(ranges) ?? [])) {
+    while (bytes.length <= bit >> 3) bytes.push(0);
+    bytes[bit >> 3]! |= 1 << (bit & 7);
   }
   return bytes;
 }

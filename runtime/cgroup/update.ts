@@ -2,14 +2,14 @@
  * Changes the limits of a container's cgroup while it lives: all of what is asked for, or nothing. Each file is read
  * before it is written, and what was written is taken back, the latest first, when a later write fails.
  */
-import { errnoOf, HostError } from "../errors.ts";
+import { errnoOf, HostError } from "../../common/errors.ts";
 import type { Resources } from "../spec/spec.ts";
 import { applyWrites, directoryFor, type FileWrite, writeCgroupFile } from "./apply.ts";
 import { enableControllers } from "./controllers.ts";
 import { attachDeviceProgram } from "./device_filter.ts";
 import { deviceProgram } from "./device_program.ts";
 import { replaceDeviceRules } from "./device_update.ts";
-import { ENOENT } from "./errors.ts";
+import { ENOENT } from "../../common/errno.ts";
 import { exists } from "./files.ts";
 import type { CgroupRecord } from "./path.ts";
 import {
@@ -20,6 +20,8 @@ import {
 } from "./resource_write.ts";
 import { isV1, limitWrites } from "./resources.ts";
 import { undoValues } from "./undo.ts";
+import { ifThere } from "../../common/files.ts";
+import { undoAll } from "../../common/undo.ts";
 
 type Announce = (writes: readonly ValueWrite[]) => void;
 
@@ -56,7 +58,7 @@ export function updateCgroup(
 function presentOf(record: CgroupRecord): Present {
   return (controller, file) => {
     const { path } = directoryFor(record, { controller, from: RESOURCES_PATH });
-    return readIfPresent(`${path}/${file}`);
+    return ifThere(() => Deno.readTextFileSync(`${path}/${file}`));
   };
 }
 
@@ -72,7 +74,7 @@ function checkUsage(record: CgroupRecord, { memory }: Resources): void {
   if (!checkBeforeUpdate || !limit || limit < 0) return;
   if (isV1({ hierarchies: record.directories }, "memory")) return;
   const { path } = directoryFor(record, { controller: "memory", from: `${RESOURCES_PATH}.memory` });
-  const usage = readIfPresent(`${path}/memory.current`)?.trim();
+  const usage = ifThere(() => Deno.readTextFileSync(`${path}/memory.current`))?.trim();
   if (usage === undefined || BigInt(usage) <= limit) return;
   throw new HostError(
     `${RESOURCES_PATH}.memory.limit: ${limit} is below the ${usage} bytes that the container uses`,
@@ -117,7 +119,7 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
   if (file !== "cpu.idle" || before.trim() !== "0") return undo;
   // The kernel gives a cgroup that stops being idle the default weight.
   for (const weight of ["cpu.weight", "cpu.shares"]) {
-    const value = readIfPresent(`${directory}/${weight}`)?.trim();
+    const value = ifThere(() => Deno.readTextFileSync(`${directory}/${weight}`))?.trim();
     if (value !== undefined) undo.unshift({ directory, file: weight, value });
   }
   return undo;
@@ -125,30 +127,23 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
 
 /** @returns the error, which also tells of what could not be taken back. */
 function takeBack(undo: readonly UndoWrite[], error: unknown, announce?: Announce): unknown {
-  const failures: unknown[] = [];
   const files: string[] = [];
-  const latestFirst = undo.toReversed();
-  try {
-    announce?.(latestFirst.map(({ file, value }) => (
-      { controller: file.slice(0, file.indexOf(".")), file, value }
-    )));
-  } catch (failure) {
-    failures.push(failure);
+  const steps = undo.map((write) => () => {
+    files.push(`${write.directory}/${write.file}`);
+    restore(write);
+    files.pop();
+  });
+  const announceUndo = () =>
+    announce?.(
+      undo.toReversed().map(({ file, value }) => (
+        { controller: file.slice(0, file.indexOf(".")), file, value }
+      )),
+    );
+  const cause = undoAll([...steps, announceUndo], error);
+  if (files.length > 0 && cause instanceof Error) {
+    cause.message += `; the old value of ${files.join(", ")} could not be restored`;
   }
-  for (const write of latestFirst) {
-    try {
-      restore(write);
-    } catch (failure) {
-      failures.push(failure);
-      files.push(`${write.directory}/${write.file}`);
-    }
-  }
-  if (failures.length === 0 || !(error instanceof Error)) return error;
-  if (files.length > 0) {
-    error.message += `; the old value of ${files.join(", ")} could not be restored`;
-  }
-  error.cause = new AggregateError([error.cause, ...failures]);
-  return error;
+  return cause;
 }
 
 function restore({ otherwise, ...write }: UndoWrite): void {
@@ -157,14 +152,5 @@ function restore({ otherwise, ...write }: UndoWrite): void {
   } catch (error) {
     if (otherwise === undefined) throw error;
     writeCgroupFile({ ...write, value: otherwise });
-  }
-}
-
-function readIfPresent(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (errnoOf(error) === ENOENT) return undefined;
-    throw error;
   }
 }

@@ -6,7 +6,7 @@ import { childEnvironment } from "../../ffi/environment.ts";
 import { cgroupPids } from "../cgroup/kill.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
-import { HostError, UsageError } from "../errors.ts";
+import { HostError, UsageError } from "../../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import type { Logger } from "../log.ts";
 import type { StoredState } from "../state/container_state.ts";

@@ -1,6 +1,6 @@
 /** `kago spec`: a config.json to start from. */
 import type { Invocation } from "../cli/command_table.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../../common/errors.ts";
 import { joinPath } from "../plan/path.ts";
 import { defaultSpec } from "../spec/default_spec.ts";
 

@@ -1,6 +1,6 @@
 /** Which criu is used, and whether it is recent enough. */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { HostError, withReason } from "../errors.ts";
+import { HostError, withReason } from "../../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import { joinPath } from "../plan/path.ts";
 

@@ -1,5 +1,5 @@
 /** Operations on the root filesystem and the host's names, the same on the host and in a guest. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, PROPAGATION } from "./mount_options.ts";

@@ -5,7 +5,7 @@
 import { pickExecutor } from "../../executors/registry.ts";
 import type { Executor, RootFile } from "../../executors/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
-import { phase } from "../phases.ts";
+import { phase } from "../../common/phases.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import { ignoredOptions } from "../plan/mounts.ts";

@@ -1,5 +1,5 @@
 /** The resctrl part of a build. Its modules are loaded only for containers that ask for it. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 

@@ -1,5 +1,5 @@
 /** Where the terminal of a process goes: to a console socket, or to kago's own. */
-import { HostError } from "../errors.ts";
+import { HostError } from "../../common/errors.ts";
 import type { Process } from "../spec/spec.ts";
 
 export interface ConsoleRequest {

@@ -2,11 +2,11 @@
 import { cgroupDestroyer } from "../cgroup/destroy.ts";
 import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
-import { criuError, dropLog } from "../criu/failure.ts";
+import { criuError } from "../criu/failure.ts";
 import { checkParentPath, logPath, makeFolders, writeDescriptors } from "../criu/images.ts";
 import { type CriuProgram, findCriu, requireFeature, requireRoot } from "../criu/program.ts";
 import { CriuFailure, runCriu } from "../criu/session.ts";
-import { HostError, StateError } from "../errors.ts";
+import { HostError, StateError } from "../../common/errors.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import { dumpPlan, type FolderPaths } from "../plan/criu.ts";
 import { isRootless, type RootlessOption } from "../rootless.ts";
@@ -19,6 +19,7 @@ import { loadState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
 import { removeStopped } from "./container_delete.ts";
 import { LiveInit } from "./tenant_facts.ts";
+import { removeIfThere } from "../../common/files.ts";
 
 export interface CheckpointRequest {
   readonly id: string;
@@ -92,7 +93,8 @@ function dump(
   const request = dumpRequest(readSubject(state, spec), flags);
   makeFolders(folders);
   const log = logPath(folders, DUMP_LOG);
-  dropLog(log);
+  // An earlier attempt's would be taken for this one's.
+  removeIfThere(log);
   if (!flags.preDump) writeDescriptors(folders.images, readDescriptors(state.pid));
   try {
     runCriu({

@@ -5,8 +5,8 @@
 import { VERSION } from "../../ffi/embedded.gen.ts";
 import type { Notify } from "../../ffi/processes.ts";
 import { findNamespace } from "../spec/namespaces.ts";
-import { SpecError } from "../errors.ts";
-import { phase } from "../phases.ts";
+import { SpecError } from "../../common/errors.ts";
+import { phase } from "../../common/phases.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 import type { StateLock } from "../state/lock.ts";

@@ -1,7 +1,7 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
 import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/destroy.ts";
-import { HostError, NotFoundError, StateError } from "../errors.ts";
-import { phase } from "../phases.ts";
+import { HostError, NotFoundError, StateError } from "../../common/errors.ts";
+import { phase } from "../../common/phases.ts";
 import { removeResctrl } from "../resctrl/record.ts";
 import { DamagedStateError, ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

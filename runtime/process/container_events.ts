@@ -3,7 +3,7 @@ import { closeFd } from "../../ffi/descriptors.ts";
 import { OomWatch } from "../cgroup/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { type CgroupStats, readStats } from "../cgroup/stats.ts";
-import { HostError, NotFoundError, StateError } from "../errors.ts";
+import { HostError, NotFoundError, StateError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";

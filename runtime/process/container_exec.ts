@@ -1,16 +1,16 @@
 /** `exec`: starts a tenant in a running container. */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { catchSignals, type ExitStatus, waitInForeground } from "../../ffi/processes.ts";
-import { EACCES, EBUSY } from "../cgroup/errors.ts";
+import { EACCES, EBUSY } from "../../common/errno.ts";
 import { oomKills } from "../cgroup/oom_kills.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import { explainDeath } from "./out_of_memory.ts";
-import { phase } from "../phases.ts";
+import { phase } from "../../common/phases.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
 import { type Stages, startStages } from "./stages.ts";
-import { undoAll } from "./undo.ts";
+import { undoAll } from "../../common/undo.ts";
 import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
 
 export interface ExecRequest extends TenantRequest {

@@ -1,7 +1,7 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
 import { thawToDie } from "../cgroup/freezer.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../cgroup/kill.ts";
-import { HostError, StateError, SyscallError } from "../errors.ts";
+import { HostError, StateError, SyscallError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";

@@ -1,7 +1,7 @@
 /** `pause` and `resume`: a container's cgroup is frozen and thawed. Nothing is stored: the kernel knows. */
 import { freeze, hasFreezer, thaw } from "../cgroup/freezer.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
-import { HostError, StateError } from "../errors.ts";
+import { HostError, StateError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked, lockState } from "../state/lock.ts";

@@ -3,11 +3,11 @@
  * first, and what was made is undone on an error.
  */
 import { RESTORE_LOG, type RestoreFlags } from "../criu/restore.ts";
-import { criuError, dropLog } from "../criu/failure.ts";
+import { criuError } from "../criu/failure.ts";
 import { logPath, makeFolders, requireCheckpoint } from "../criu/images.ts";
 import { findCriu, LEAST_FOR_LSM, requireRoot, requireVersion } from "../criu/program.ts";
 import { CriuFailure } from "../criu/session.ts";
-import { HostError } from "../errors.ts";
+import { HostError } from "../../common/errors.ts";
 import type { FolderPaths } from "../plan/criu.ts";
 import { isRootless } from "../rootless.ts";
 import type { StoredState } from "../state/container_state.ts";
@@ -22,7 +22,8 @@ import { initialState } from "./container_create.ts";
 import { runPoststop } from "./container_delete.ts";
 import { writePidFile } from "./pid_file.ts";
 import { relaunch, type Relaunched, type RelaunchOptions } from "./relaunch.ts";
-import { undoAll } from "./undo.ts";
+import { undoAll } from "../../common/undo.ts";
+import { removeIfThere } from "../../common/files.ts";
 
 export interface RestoreRequest extends BuildRequest, ConsoleRequest {
   readonly root: string;
@@ -98,7 +99,8 @@ function restoreIn(
   try {
     let state = creating;
     makeFolders(folders);
-    dropLog(log);
+    // An earlier attempt's would be taken for this one's.
+    removeIfThere(log);
     const options: RelaunchOptions = {
       criu,
       folders,

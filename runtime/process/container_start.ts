@@ -3,8 +3,8 @@ import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
 import { cgroupDestroyer } from "../cgroup/destroy.ts";
-import { SpecError, StateError, SyscallError } from "../errors.ts";
-import { phase } from "../phases.ts";
+import { SpecError, StateError, SyscallError } from "../../common/errors.ts";
+import { phase } from "../../common/phases.ts";
 import type { Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -18,7 +18,7 @@ import { ANSWER, decodeMessage } from "./message.ts";
 import { execProblem, hookProblem } from "./op_findings.ts";
 import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
 import { requireInit } from "./senders.ts";
-import { undoAll } from "./undo.ts";
+import { undoAll } from "../../common/undo.ts";
 import { listenForNotify, notifyFolder } from "./sd_notify.ts";
 
 /** Milliseconds that a process which was killed, or has failed, gets to end. */

@@ -1,13 +1,13 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
 import { loadDriver } from "../cgroup/driver.ts";
 import { updateCgroup } from "../cgroup/update.ts";
-import { HostError, SpecError, StateError } from "../errors.ts";
+import { HostError, SpecError, StateError } from "../../common/errors.ts";
 import type { IntelRdt, Resources } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
-import { undoAll } from "./undo.ts";
+import { undoAll } from "../../common/undo.ts";
 
 const ALLOWED = ["created", "running", "paused"] as const;
 

@@ -5,7 +5,7 @@
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
 import { memoryFile } from "../../ffi/shim.ts";
 import { copyWindowSize, isChild } from "../../ffi/processes.ts";
-import { forPlace, HostError } from "../errors.ts";
+import { forPlace, HostError } from "../../common/errors.ts";
 import { HOOK_STATES } from "../plan/hooks.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";

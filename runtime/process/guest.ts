@@ -5,12 +5,13 @@
 import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { waitPidfd } from "../../ffi/processes.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import { agentFolder } from "../state/agent_folder.ts";
 import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { openInit } from "./container_signal.ts";
+import { EBADMSG } from "../../common/errno.ts";
 
 /** Milliseconds that a guest gets for an answer: a busy host alone may take some seconds of it. */
 export const GUEST_PATIENCE = 10_000;
@@ -76,7 +77,6 @@ export function askGuest<Answer>(
     answer = answerOf(guest, request);
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
-    const EBADMSG = 74;
     if (cause.errno === EBADMSG) return new NoAnswer(malformed, cause);
     return new NoAnswer(`did not answer in ${GUEST_PATIENCE / 1000} s`, cause);
   }

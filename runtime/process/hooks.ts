@@ -6,8 +6,8 @@ import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import type { Op } from "../plan/op.ts";
-import { isFolder, isMissing } from "../files.ts";
-import { SpecError, SyscallError } from "../errors.ts";
+import { isFolder, isMissing } from "../../common/files.ts";
+import { SpecError, SyscallError } from "../../common/errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { type Finding, hookProblem } from "./op_findings.ts";
 

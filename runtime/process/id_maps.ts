@@ -3,8 +3,8 @@
  * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
  */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { HostError, SpecError, withReason } from "../errors.ts";
-import { quoted } from "../quoted.ts";
+import { HostError, SpecError, withReason } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { findProgram } from "../find_program.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
 import { mapText } from "../plan/id_map.ts";

@@ -4,7 +4,7 @@
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
-import { phase } from "../phases.ts";
+import { phase } from "../../common/phases.ts";
 import type { OciState, Status } from "../state/container_state.ts";
 import type { Build } from "./build.ts";
 import type { Task } from "./conversation.ts";
@@ -12,7 +12,7 @@ import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
 import { listenForStart } from "./notify_socket.ts";
 import { explainDeath } from "./out_of_memory.ts";
 import { type Stages, startStages } from "./stages.ts";
-import { undoAll } from "./undo.ts";
+import { undoAll } from "../../common/undo.ts";
 
 export interface LaunchOptions {
   /** Where `start` will find the waiting Init; absent under `run`, which starts at once. */

@@ -4,7 +4,7 @@
  */
 import { openNamespace } from "../../ffi/descriptors.ts";
 import { moveNetDevice } from "../../ffi/net_device.ts";
-import { describeErrno, SpecError, SyscallError } from "../errors.ts";
+import { describeErrno, SpecError, SyscallError } from "../../common/errors.ts";
 import { formatPath } from "../spec/json_path.ts";
 import type { Spec } from "../spec/spec.ts";
 

@@ -2,7 +2,7 @@
  * Why an operation of a plan failed, as one sentence for whoever wrote config.json: which field, which part of a path, and
  * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Pure.
  */
-import { describeErrno, HostError, SpecError, SyscallError } from "../errors.ts";
+import { describeErrno, HostError, SpecError, SyscallError } from "../../common/errors.ts";
 import { nameOp } from "../plan/format.ts";
 import type { Op, Plan } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";

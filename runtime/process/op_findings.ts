@@ -2,8 +2,9 @@
  * What a stage has found of the paths of a failed operation (helper-c/failure.c), and words for programs and hooks, which
  * `start` needs without the plan. Pure.
  */
-import { describeErrno } from "../errors.ts";
-import { quoted } from "../quoted.ts";
+import { describeErrno } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
+import { E2BIG, ENOENT, ENOEXEC, ETIMEDOUT } from "../../common/errno.ts";
 
 /** How a stage found a path (helper-c/failure.h, `enum found`). */
 export const FOUND = [
@@ -28,11 +29,6 @@ export interface Finding {
   /** The path up to the part that it is about; or what a hook wrote. */
   readonly text: string;
 }
-
-const ENOENT = 2;
-const E2BIG = 7;
-const ENOEXEC = 8;
-const ETIMEDOUT = 110;
 
 /** Characters for a path and the part of it that is wrong. */
 const ROOM = 190;

@@ -1,7 +1,7 @@
 /** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
-import { describeErrno } from "../errors.ts";
+import { describeErrno } from "../../common/errors.ts";
 import { NO_SLOT, type Op, type OpName, OPS, PROCFS, type Stage } from "../plan/op.ts";
-import { quoted } from "../quoted.ts";
+import { quoted } from "../../common/quoted.ts";
 import { type Finding, hookProblem, wrongWith } from "./op_findings.ts";
 
 /** The kernel's answer to one operation. */

@@ -1,5 +1,5 @@
 /** The file in which an engine finds a process's id. */
-import { HostError, withReason } from "../errors.ts";
+import { HostError, withReason } from "../../common/errors.ts";
 
 /** Makes the file: a link of that name, planted in a shared folder, is removed and not followed. */
 function writeNew(path: string, text: string): void {

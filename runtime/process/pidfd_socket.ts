@@ -1,7 +1,7 @@
 /** `--pidfd-socket`: whoever listens there gets a pidfd of the new process, which no other process can come to have. */
 import { closeFd, sendDescriptor } from "../../ffi/descriptors.ts";
 import { openPidfd } from "../../ffi/processes.ts";
-import { forPlace, HostError } from "../errors.ts";
+import { forPlace, HostError } from "../../common/errors.ts";
 
 /** What runc sends along: whether the process is a container's first or one more. */
 export type ProcessKind = "standard" | "setns";

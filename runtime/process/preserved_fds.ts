@@ -1,5 +1,6 @@
 /** Descriptors of the caller's that `--preserve-fds` passes on to the container's program. */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../../common/errors.ts";
+import { ifThere } from "../../common/files.ts";
 
 /** open(2): in the octal flags of proc_pid_fdinfo(5). */
 const O_CLOEXEC = 0o2000000;
@@ -22,12 +23,8 @@ export function preservedFds(count: number, first = 3): number {
 
 /** What this process opened itself by now is closed on exec, what survived an exec is not. */
 function isInherited(fd: number): boolean {
-  try {
-    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`);
-    const flags = parseInt(/^flags:\s+([0-7]+)$/m.exec(info)?.[1] ?? "", 8);
-    return (flags & O_CLOEXEC) === 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const info = ifThere(() => Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));
+  if (info === undefined) return false;
+  const flags = parseInt(/^flags:\s+([0-7]+)$/m.exec(info)?.[1] ?? "", 8);
+  return (flags & O_CLOEXEC) === 0;
 }

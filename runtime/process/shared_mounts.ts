@@ -3,12 +3,11 @@
  * bound over itself first. It owns that none of it outlives the container.
  */
 import { detachMount, mountId } from "../../ffi/files.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
-
-const ENOENT = 2;
+import { ENOENT } from "../../common/errno.ts";
 
 /** What has to be remembered before anything is mounted. */
 export function mountsBefore(spec: Spec, rootfs: string): Pick<StoredState, "mountBelow"> {

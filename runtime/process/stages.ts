@@ -5,7 +5,7 @@
 import { closeFd, receive, send, socketPair } from "../../ffi/descriptors.ts";
 import { isChild, openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
 import { memoryFile, planFault, spawnStage, stageProgram, vmmProgram } from "../../ffi/shim.ts";
-import { phase } from "../phases.ts";
+import { phase } from "../../common/phases.ts";
 import { encodePlan } from "../plan/encode.ts";
 import type { Plan } from "../plan/op.ts";
 import { converse, type Ready, type Task } from "./conversation.ts";

@@ -7,7 +7,7 @@ import type { Executor } from "../../executors/executor.ts";
 import { type CgroupJoin, cgroupJoin } from "../cgroup/cgroupfs.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { subCgroups } from "../cgroup/sub_cgroup.ts";
-import { SpecError, StateError, UsageError, withReason } from "../errors.ts";
+import { SpecError, StateError, UsageError, withReason } from "../../common/errors.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { compileTenantPlan } from "../plan/compile_tenant.ts";
 import type { Op } from "../plan/op.ts";

@@ -2,11 +2,12 @@
 import { closeFd } from "../../ffi/descriptors.ts";
 import { readRootFile } from "../../ffi/files.ts";
 import { waitPidfd } from "../../ffi/processes.ts";
-import { StateError } from "../errors.ts";
+import { StateError } from "../../common/errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { openInit } from "./container_signal.ts";
 import type { UserFiles } from "./tenant_user.ts";
+import { ifThere } from "../../common/files.ts";
 
 /** passwd and group files of the largest directories have some hundred KiB. */
 const MAX_USER_FILE = 4 << 20;
@@ -67,10 +68,5 @@ function stopped({ id }: StoredState): StateError {
 
 /** Older kernels have no time namespaces, some none of other types. */
 function link(path: string): string {
-  try {
-    return Deno.readLinkSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
+  return ifThere(() => Deno.readLinkSync(path)) ?? "";
 }

@@ -3,9 +3,10 @@
  * /etc/group; whatever is neither is refused, for half a number must not become another user (CVE-2026-30892).
  * Reading the files is the caller's.
  */
-import { UsageError } from "../errors.ts";
-import { quoted } from "../quoted.ts";
+import { UsageError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import type { User } from "../spec/spec.ts";
+import { colonLines } from "../../common/colon_lines.ts";
 
 /** The container's text files, read when a name asks for them; undefined when there is none. */
 export interface UserFiles {
@@ -73,15 +74,14 @@ function namedGroup(name: string, text: string, files: UserFiles): number {
 
 /** group(5): the fourth field lists the members. */
 function groupsOf(name: string, group: string): number[] {
-  return group.split("\n").map((line) => line.split(":"))
+  return colonLines(group)
     .filter((fields) => fields[3]?.split(",").includes(name))
     .map((fields) => fileId(fields[2], "/etc/group", fields[0] ?? ""));
 }
 
 function lineOf(name: string, text: string, file: string, content: string | undefined): string[] {
   if (!NAME.test(name)) throw malformed(text);
-  const lines = (content ?? "").split("\n").map((line) => line.split(":"));
-  const found = lines.find((fields) => fields[0] === name);
+  const found = colonLines(content ?? "").find((fields) => fields[0] === name);
   if (found) return found;
   throw new UsageError(
     `option --user: the container's ${file} has no ${quoted(name)}; give a number`,

@@ -2,7 +2,7 @@
  * From a file to a checked spec. Owns reading, the limits on size, and the error of the first problem; what is accepted
  * is in the schema modules, what it must mean in checks.ts.
  */
-import { describeErrno, errnoOf, SpecError } from "../errors.ts";
+import { describeErrno, errnoOf, SpecError } from "../../common/errors.ts";
 import { checkSpec } from "./checks.ts";
 import { checkHost } from "./checks/host_checks.ts";
 import { parseJson } from "./json.ts";

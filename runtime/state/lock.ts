@@ -5,8 +5,9 @@
  * A lock belongs to the open file, which a cloned process shares: processes that outlive the holder must not keep its
  * file descriptors.
  */
-import { HostError, NotFoundError, withReason } from "../errors.ts";
+import { HostError, NotFoundError, withReason } from "../../common/errors.ts";
 import { validateId } from "./state_root.ts";
+import { ifThere } from "../../common/files.ts";
 
 /** Held until release() or the end of `using`. */
 export class StateLock implements Disposable {
@@ -95,12 +96,7 @@ function openDirectory(root: string, id: string): Deno.FsFile {
 
 /** Between open and lock the directory may have been deleted, and even made anew for another container of that id. */
 function isStillThere(file: Deno.FsFile, path: string): boolean {
-  try {
-    const now = Deno.statSync(path);
-    const locked = file.statSync();
-    return now.ino === locked.ino && now.dev === locked.dev;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const now = ifThere(() => Deno.statSync(path));
+  const locked = file.statSync();
+  return now?.ino === locked.ino && now.dev === locked.dev;
 }

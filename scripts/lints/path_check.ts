@@ -92,7 +92,7 @@ export const PATH_CHECK: Lint = {
       place: "statOf",
       reason: "Whether a checkpoint is there, for the words of an error; criu opens its folder.",
     },
-    { file: "runtime/files.ts", place: "isFolder", reason: LISTED },
+    { file: "common/files.ts", place: "isFolder", reason: LISTED },
     {
       file: "runtime/process/hooks.ts",
       place: "whatIsAt",

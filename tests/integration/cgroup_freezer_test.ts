@@ -4,7 +4,7 @@ import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { freeze, hasFreezer, isFrozen, thaw } from "../../runtime/cgroup/freezer.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { SyscallError } from "../../runtime/errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import { layout, only, spawnIn, test, TOP } from "./cgroup_fixture.ts";
 import { until } from "../harness/until.ts";
 

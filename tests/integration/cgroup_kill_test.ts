@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
 import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/remove.ts";
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../common/errors.ts";
 import { until } from "../harness/until.ts";
 import { allExist, exists, only, spawnIn, test } from "./cgroup_fixture.ts";
 

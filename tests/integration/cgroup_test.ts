@@ -7,7 +7,7 @@ import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { removeCgroup } from "../../runtime/cgroup/remove.ts";
 import { type ResourceWrite, resourceWrites } from "../../runtime/cgroup/resources.ts";
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../common/errors.ts";
 import type { Resources } from "../../runtime/spec/spec.ts";
 import { allExist, layout, only, spawnIn, test, TOP } from "./cgroup_fixture.ts";
 

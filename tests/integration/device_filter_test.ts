@@ -4,7 +4,7 @@ import { attachDeviceProgram } from "../../runtime/cgroup/device_filter.ts";
 import { deviceProgram } from "../../runtime/cgroup/device_program.ts";
 import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
 import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { SyscallError } from "../../runtime/errors.ts";
+import { SyscallError } from "../../common/errors.ts";
 import type { DeviceCgroup } from "../../runtime/spec/spec.ts";
 import { only, test } from "./cgroup_fixture.ts";
 

@@ -1,6 +1,6 @@
 /** The state store with real processes: several at once, and killed at any moment. Needs no root. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { HostError, NotFoundError, UsageError } from "../../runtime/errors.ts";
+import { HostError, NotFoundError, UsageError } from "../../common/errors.ts";
 import { DamagedStateError, type StoredState } from "../../runtime/state/container_state.ts";
 import { liveStatus, processStartTime } from "../../runtime/state/live_status.ts";
 import { isUnlocked, lockState, tryLockState } from "../../runtime/state/lock.ts";

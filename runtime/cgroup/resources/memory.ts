@@ -2,7 +2,7 @@
  * `linux.resources.memory` as writes. 0 means "not given", -1 unlimited. Pure. Kernel memory is not limited: Linux has
  * given that up, and runc ignores it too.
  */
-import { HostError, SpecError } from "../../errors.ts";
+import { HostError, SpecError } from "../../../common/errors.ts";
 import type { Int64, MemoryResources } from "../../spec/spec.ts";
 import { notInV2, type Present, RESOURCES_PATH, type Row, type Target } from "../resource_write.ts";
 

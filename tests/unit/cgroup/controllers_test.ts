@@ -1,7 +1,7 @@
 /** On a folder that looks like a cgroup v2 hierarchy; nothing is handed down there, but all orders are written. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { enableControllers } from "../../../runtime/cgroup/controllers.ts";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../common/errors.ts";
 
 interface Cgroup {
   readonly controllers: string;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { deviceWrites } from "../../../runtime/cgroup/device_rules.ts";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 import type { DeviceCgroup } from "../../../runtime/spec/spec.ts";
 
 const DEFAULTS = ["c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm"]

@@ -1,7 +1,7 @@
 /** Fields of `linux.resources` beside memory, cpu time and pids, which resources_test.ts has. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Controllers, resourceWrites } from "../../../runtime/cgroup/resources.ts";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../common/errors.ts";
 import type { Resources } from "../../../runtime/spec/spec.ts";
 
 const V1: Controllers = {

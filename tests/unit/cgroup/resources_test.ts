@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CgroupLayout } from "../../../runtime/cgroup/layout.ts";
 import { limitWrites, resourceWrites } from "../../../runtime/cgroup/resources.ts";
-import { HostError, SpecError } from "../../../runtime/errors.ts";
+import { HostError, SpecError } from "../../../common/errors.ts";
 import type { Resources } from "../../../runtime/spec/spec.ts";
 
 function layoutOf(...controllers: string[]): CgroupLayout {

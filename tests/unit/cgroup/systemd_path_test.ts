@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CgroupLayout } from "../../../runtime/cgroup/layout.ts";
 import { expandSlice, systemdRecord } from "../../../runtime/cgroup/systemd_path.ts";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 
 const V2 = { version: 2, controllers: [], root: "/", self: "/" } as const;
 const LAYOUT: CgroupLayout = { mode: "v2", hierarchies: [{ ...V2, mountPoint: "/cg" }] };

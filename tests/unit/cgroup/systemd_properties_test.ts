@@ -4,7 +4,7 @@ import type { ResourceWrite } from "../../../runtime/cgroup/resources.ts";
 import { annotatedProperties } from "../../../runtime/cgroup/systemd_annotations.ts";
 import { setPropertiesCall, startCall } from "../../../runtime/cgroup/systemd_manager.ts";
 import { resourceProperties, scopeProperties } from "../../../runtime/cgroup/systemd_properties.ts";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 
 const RECORD: SystemdRecord = {
   driver: "systemd",

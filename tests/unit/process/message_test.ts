@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type HostError, SpecError, SyscallError } from "../../../runtime/errors.ts";
+import { type HostError, SpecError, SyscallError } from "../../../common/errors.ts";
 import {
   NO_SLOT,
   type Op,

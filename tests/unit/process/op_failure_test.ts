@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 import { type FieldType, NO_SLOT, type Op, type OpName, OPS } from "../../../runtime/plan/op.ts";
 import { opError } from "../../../runtime/process/op_failure.ts";
 import { type Finding, FOUND } from "../../../runtime/process/op_findings.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../common/errors.ts";
 import { tenantGid, tenantUser, type UserFiles } from "../../../runtime/process/tenant_user.ts";
 
 const FILES: UserFiles = {

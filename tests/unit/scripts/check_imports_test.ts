@@ -16,7 +16,7 @@ Deno.test("checkSource() accepts imports of the same layer and of those below", 
     [],
   );
   assertEquals(checkSource("runtime/plan/mounts.ts", importing("../spec/spec.ts", "./op.ts")), []);
-  assertEquals(checkSource("ffi/shim.ts", importing("../runtime/errors.ts", "./libc.ts")), []);
+  assertEquals(checkSource("ffi/shim.ts", importing("../common/errors.ts", "./libc.ts")), []);
   assertEquals(checkSource("runtime/spec/load.ts", importing("zod/mini")), []);
 });
 
@@ -27,8 +27,8 @@ Deno.test("checkSource() refuses imports of a layer above", () => {
   assertEquals(checkSource("runtime/cli/parse.ts", importing("./loaders.ts")), [
     "runtime/cli/parse.ts:1: runtime/cli/loaders.ts is in layer main, above runtime",
   ]);
-  assertEquals(checkSource("runtime/errors.ts", `import type { X } from "../ffi/x.ts";`), [
-    "runtime/errors.ts:1: ffi/x.ts is in layer ffi, above errors",
+  assertEquals(checkSource("common/errors.ts", `import type { X } from "../ffi/x.ts";`), [
+    "common/errors.ts:1: ffi/x.ts is in layer ffi, above common",
   ]);
 });
 

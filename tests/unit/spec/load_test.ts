@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 import { loadSpec, parseProcess, parseResources, parseSpec } from "../../../runtime/spec/load.ts";
 import { assertSpecRejection, configWith } from "./config.ts";
 

@@ -1,6 +1,6 @@
 /** The spec's own samples, which stand beside the repository: not everything in `good` makes sense, but all is valid. */
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../common/errors.ts";
 import { parseJson } from "../../../runtime/spec/json.ts";
 import { parseSpec } from "../../../runtime/spec/load.ts";
 

@@ -24,7 +24,7 @@ function sources(folder: string, found: Record<string, string> = {}): Record<str
 }
 
 const SOURCES = Object.fromEntries(
-  ["runtime", "executors", "ffi"].flatMap((folder) => Object.entries(sources(folder)))
+  ["common", "runtime", "executors", "ffi"].flatMap((folder) => Object.entries(sources(folder)))
     .filter(([path]) => path !== TABLE),
 );
 const KNOWN = unsafeAnnotations();

@@ -1,5 +1,29 @@
 /** What the kernel's error numbers are called, and where Deno hides them. */
 
+/** Those that kago looks for, by name; the table below has them all. */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const ENXIO = 6;
+export const E2BIG = 7;
+export const ENOEXEC = 8;
+export const EACCES = 13;
+export const EFAULT = 14;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const ENODEV = 19;
+export const ENOTDIR = 20;
+export const EINVAL = 22;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const EDOM = 33;
+export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
+export const EBADMSG = 74;
+export const EOPNOTSUPP = 95;
+export const ECONNRESET = 104;
+export const ETIMEDOUT = 110;
+
 /** Linux's errno values (asm-generic/errno.h) with glibc's wording: as one text, because it is read on failure alone. */
 const ERRNO_TABLE = `
 1 EPERM operation not permitted
@@ -134,8 +158,6 @@ const ERRNO_TABLE = `
 132 ERFKILL operation not possible due to RF-kill
 133 EHWPOISON memory page has hardware error
 `;
-
-const EPERM = 1;
 
 /** helper-c/hook.h: the low bits are a wait(2) status. */
 const HOOK_FAILED = 0x10000;

@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { describeErrno, withoutDenoWords } from "../../runtime/errno.ts";
+import * as errno from "../../../common/errno.ts";
+
+const { describeErrno, withoutDenoWords } = errno;
 
 Deno.test("describeErrno() has words and a name for every errno of Linux", () => {
   assertEquals(describeErrno(2), "no such file or directory (ENOENT)");
@@ -7,6 +9,13 @@ Deno.test("describeErrno() has words and a name for every errno of Linux", () =>
   const unused = [41, 58];
   for (let errno = 1; errno <= 133; errno++) {
     if (!unused.includes(errno)) assertMatch(describeErrno(errno), /^[^()]+ \(E\w+\)$/);
+  }
+});
+
+Deno.test("the numbers that have a name are the table's", () => {
+  const numbers = Object.entries(errno).filter(([name]) => /^E[A-Z0-9]+$/.test(name));
+  for (const [name, number] of numbers) {
+    assertEquals(/\((.*)\)/.exec(describeErrno(Number(number)))?.[1], name);
   }
 });
 

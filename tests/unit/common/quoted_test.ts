@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { quoted, visible, withoutLongWords } from "../../runtime/quoted.ts";
+import { quoted, visible, withoutLongWords } from "../../../common/quoted.ts";
 
 Deno.test("quoted() shows the beginning and the end of a long text, and what cannot be seen", () => {
   assertEquals(quoted("/a b"), '"/a b"');

@@ -1,7 +1,6 @@
 /** Questions about files that may not be there. */
 import { errnoOf } from "./errors.ts";
-
-const ENOTDIR = 20;
+import { ENOTDIR } from "./errno.ts";
 
 /** Whether an error says that a file is missing, or what should be a folder above it is none. */
 export function isMissing(error: unknown): boolean {
@@ -12,6 +11,21 @@ export function isMissing(error: unknown): boolean {
 /** Whether an error says that a file is missing or not for us to read. */
 export function isAbsent(error: unknown): boolean {
   return isMissing(error) || error instanceof Deno.errors.PermissionDenied;
+}
+
+/** What is found at a path, undefined where there is nothing. */
+export function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a file or an empty folder, which somebody else may have removed. */
+export function removeIfThere(path: string): void {
+  ifThere(() => Deno.removeSync(path));
 }
 
 /** False when there is nothing; other errors are thrown. */
