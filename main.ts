@@ -56,8 +56,11 @@ function messageOf(error: unknown): string {
 }
 
 function* causesOf(error: unknown): Generator<string> {
-  for (let cause = (error as Error)?.cause; cause instanceof Error; cause = cause.cause) {
+  const causes = error instanceof AggregateError ? error.errors : [(error as Error)?.cause];
+  for (const cause of causes) {
+    if (!(cause instanceof Error)) continue;
     yield `${cause.name}: ${cause.message}`;
+    yield* causesOf(cause);
   }
 }
 

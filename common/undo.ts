@@ -12,6 +12,6 @@ export function undoAll(undo: readonly (() => void)[], error: unknown): unknown 
   }
   if (failures.length > 0 && error instanceof Error) {
     error.cause = new AggregateError([error.cause, ...failures], "cleaning up failed too");
-  } else if (failures.length > 0) throw new AggregateError(failures, "cleaning up failed");
+  }
   return error;
 }

@@ -21,6 +21,7 @@ import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
 import { listenForNotify, makeNotifyFolder } from "./sd_notify.ts";
 import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
+import { undoAll } from "../../common/undo.ts";
 
 export interface CreateRequest extends BuildRequest {
   readonly root: string;
@@ -72,12 +73,16 @@ export async function withCreated<T>(
     lock.unlock();
     return result;
   } catch (error) {
-    removeSharedMounts(creating);
-    removeStateDir(request.root, request.id);
-    lock.release();
-    // Hooks that have run may have made what only these know how to undo.
-    runPoststop(creating, warn);
-    throw error;
+    throw undoAll([
+      // Hooks that have run may have made what only these know how to undo.
+      () => runPoststop(creating, warn),
+      () => lock.release(),
+      // In one: while there are mounts, the state says so to `delete --force`.
+      () => {
+        removeSharedMounts(creating);
+        removeStateDir(request.root, request.id);
+      },
+    ], error);
   }
 }
 
@@ -115,8 +120,7 @@ function createIn<T>(
     if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
     return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });
   } catch (error) {
-    launched.abort();
-    throw error;
+    throw launched.undo(error);
   }
 }
 

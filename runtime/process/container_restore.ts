@@ -68,11 +68,12 @@ export async function restoreContainer(request: RestoreRequest, warn: Warn): Pro
     lock.unlock();
     return { ...restored, lock };
   } catch (error) {
-    removeStateDir(request.root, request.id);
-    lock.release();
-    // Hooks that have run may have made what only these know how to undo.
-    runPoststop(creating, warn);
-    throw error;
+    throw undoAll([
+      // Hooks that have run may have made what only these know how to undo.
+      () => runPoststop(creating, warn),
+      () => lock.release(),
+      () => removeStateDir(request.root, request.id),
+    ], error);
   }
 }
 

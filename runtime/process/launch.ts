@@ -23,8 +23,8 @@ export interface LaunchOptions {
 
 /** A container whose Init is ready and waits. */
 export interface Launched extends Stages {
-  /** Undoes the launch. */
-  abort(): void;
+  /** Undoes the launch after this error, and returns it. */
+  undo(error: unknown): unknown;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface Launched extends Stages {
 export function launch(build: Build, options: LaunchOptions): Launched {
   const undo: (() => void)[] = [];
   try {
-    return { ...launchSteps(build, options, undo), abort: () => undoAll(undo, undefined) };
+    return { ...launchSteps(build, options, undo), undo: (error) => undoAll(undo, error) };
   } catch (error) {
     // While the cgroup is there to be asked.
     throw undoAll(undo, explainDeath(error, build.cgroup?.record, build.spec));
