@@ -56,22 +56,6 @@ export function lockState(root: string, id: string): StateLock {
 }
 
 /**
- * The container's lock, or undefined when another process has it.
- * @throws as lockState().
- */
-export function tryLockState(root: string, id: string): StateLock | undefined {
-  for (;;) {
-    const file = openDirectory(root, id);
-    if (!file.tryLockSync(true)) {
-      file.close();
-      return undefined;
-    }
-    if (isStillThere(file, `${root}/${id}`)) return new StateLock(`${root}/${id}`, file);
-    file.close();
-  }
-}
-
-/**
  * Whether no process has the container's lock. It is asked with a shared lock, so that askers do not see each other.
  * @throws as lockState().
  */
