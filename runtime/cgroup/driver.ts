@@ -6,7 +6,7 @@ import type { Op } from "../plan/op.ts";
 import type { DeviceProgram } from "./device_program.ts";
 import type { CgroupRecord } from "./path.ts";
 import type { ResourceWrite, ValueWrite } from "./resource_write.ts";
-import type { UnitProperty } from "./systemd_properties.ts";
+import type { UnitProperty } from "./unit_property.ts";
 
 /** How the first process of a container gets into its cgroup. */
 export interface CgroupJoin {
@@ -45,11 +45,4 @@ export interface CgroupDriver<R extends CgroupRecord = CgroupRecord> {
   announce(record: R, writes: readonly ValueWrite[]): void;
   /** Ends all processes of the cgroup and removes it; it may be gone in part or whole. */
   destroy(record: R): void;
-}
-
-/** The driver that made a stored container's cgroup. */
-export async function loadDriver({ driver }: CgroupRecord): Promise<CgroupDriver> {
-  // systemd's is given no other driver's record.
-  if (driver === "systemd") return (await import("./systemd.ts")).systemdDriver as CgroupDriver;
-  return (await import("./cgroupfs.ts")).cgroupfsDriver;
 }

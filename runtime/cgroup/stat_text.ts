@@ -1,5 +1,5 @@
 /** Taking apart the texts of the cgroup filesystem's files. Pure. */
-import type { MemoryUse, Pressure, PressureLine } from "./stats.ts";
+import type { MemoryUse, Pressure, PressureLine } from "./figures.ts";
 import { numbersIn, parseRanges } from "../../common/ranges.ts";
 
 /** What v2's `max` means in a file that holds a count. */

@@ -17,7 +17,7 @@ import type {
   HugetlbUse,
   MemoryUse,
   StatFiles,
-} from "./stats.ts";
+} from "./figures.ts";
 
 export function readV1(files: (controller: string) => StatFiles): CgroupStats {
   return {

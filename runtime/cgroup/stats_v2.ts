@@ -10,7 +10,7 @@ import {
   sorted,
   taskLimit,
 } from "./stat_text.ts";
-import type { BlkioEntry, BlkioStats, CgroupStats, HugetlbUse, StatFiles } from "./stats.ts";
+import type { BlkioEntry, BlkioStats, CgroupStats, HugetlbUse, StatFiles } from "./figures.ts";
 
 export function readV2(files: StatFiles): CgroupStats {
   return {

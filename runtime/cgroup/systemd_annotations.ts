@@ -6,7 +6,7 @@
 import { notAllowed } from "../administrator.ts";
 import { SpecError } from "../../common/errors.ts";
 import { parseVariant } from "./gvariant.ts";
-import type { UnitProperty } from "./systemd_properties.ts";
+import type { UnitProperty } from "./unit_property.ts";
 
 const PREFIX = "org.systemd.property.";
 

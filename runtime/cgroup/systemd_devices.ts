@@ -4,7 +4,7 @@
  * Pure.
  */
 import type { ValueWrite } from "./resource_write.ts";
-import type { UnitProperty } from "./systemd_properties.ts";
+import type { UnitProperty } from "./unit_property.ts";
 
 /** None when everything is allowed save some devices: systemd has no list of what is denied. */
 export function deviceProperties(writes: readonly ValueWrite[]): UnitProperty[] {

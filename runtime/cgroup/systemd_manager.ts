@@ -7,7 +7,7 @@ import { Bus, type BusCall, BusError } from "../../ffi/libsystemd.ts";
 import { HostError, SyscallError } from "../../common/errors.ts";
 import { CgroupAccessError } from "./errors.ts";
 import type { SystemdRecord } from "./path.ts";
-import type { UnitProperty } from "./systemd_properties.ts";
+import type { UnitProperty } from "./unit_property.ts";
 import { ifThere } from "../../common/files.ts";
 
 const SYSTEMD = "org.freedesktop.systemd1";

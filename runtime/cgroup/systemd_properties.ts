@@ -3,13 +3,11 @@
  * systemd keeps its own idea of a unit's limits and writes it again whenever it sees fit (`daemon-reload`), so it has to
  * know those that it has a property for; cgroup files that it knows nothing of it leaves alone.
  */
-import type { BusValue } from "../../ffi/dbus_signature.ts";
 import type { SystemdRecord } from "./path.ts";
 import type { ValueWrite } from "./resource_write.ts";
 import { deviceProperties } from "./systemd_devices.ts";
+import type { UnitProperty } from "./unit_property.ts";
 import { numbersIn, parseRanges } from "../../common/ranges.ts";
-
-export type UnitProperty = readonly [name: string, value: BusValue];
 
 /** What a container's scope is, apart from its limits. */
 export function scopeProperties(

@@ -8,7 +8,7 @@ import { CgroupAccessError } from "../cgroup/errors.ts";
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../cgroup/path.ts";
 import { isV1, type ResourceWrite, resourceWrites } from "../cgroup/resources.ts";
-import type { UnitProperty } from "../cgroup/systemd_properties.ts";
+import type { UnitProperty } from "../cgroup/unit_property.ts";
 import type { CgroupFacts } from "../plan/compile_input.ts";
 import { isRootless, type RootlessOption } from "../rootless.ts";
 import type { Resources, Spec } from "../spec/spec.ts";

@@ -2,7 +2,8 @@
 import { closeFd } from "../../ffi/descriptors.ts";
 import { OomWatch } from "../cgroup/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
-import { type CgroupStats, readStats } from "../cgroup/stats.ts";
+import { readStats } from "../cgroup/stats.ts";
+import type { CgroupStats } from "../cgroup/figures.ts";
 import { HostError, NotFoundError, StateError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

@@ -1,5 +1,5 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
-import { loadDriver } from "../cgroup/driver.ts";
+import { loadDriver } from "../cgroup/load_driver.ts";
 import { updateCgroup } from "../cgroup/update.ts";
 import { HostError, SpecError, StateError } from "../../common/errors.ts";
 import type { IntelRdt, Resources } from "../spec/spec.ts";

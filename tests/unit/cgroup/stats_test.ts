@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { readStats, type StatFiles } from "../../../runtime/cgroup/stats.ts";
+import { readStats } from "../../../runtime/cgroup/stats.ts";
+import type { StatFiles } from "../../../runtime/cgroup/figures.ts";
 import { readV1 } from "../../../runtime/cgroup/stats_v1.ts";
 import { readV2 } from "../../../runtime/cgroup/stats_v2.ts";
 import { stringifyJson } from "../../../runtime/spec/json.ts";
