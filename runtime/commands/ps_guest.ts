@@ -2,8 +2,8 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { HostError, StateError, UsageError } from "../../common/errors.ts";
 import type { Logger } from "../log.ts";
-import { askGuest, hasAgent, NoAnswer, runningGuest } from "../process/guest.ts";
-import { type GuestProcesses, readProcesses } from "../process/guest_answers.ts";
+import { askGuest, hasAgent, NoAnswer, runningGuest } from "../container/guest.ts";
+import { type GuestProcesses, readProcesses } from "../container/guest_answers.ts";
 import { stringifyJson } from "../spec/json.ts";
 import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

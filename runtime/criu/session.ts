@@ -6,10 +6,10 @@ import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts"
 import { waitForChild } from "../../ffi/processes.ts";
 import { SyscallError } from "../../common/errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
-import { ANSWER, decodeMessage } from "../process/message.ts";
-import { failureError } from "../process/op_failure.ts";
-import { requireIntermediate } from "../process/senders.ts";
-import { killAndReap, spawnStages } from "../process/stages.ts";
+import { ANSWER, decodeMessage } from "../stages/message.ts";
+import { failureError } from "../stages/op_failure.ts";
+import { requireIntermediate } from "../stages/senders.ts";
+import { killAndReap, spawnStages } from "../stages/spawn.ts";
 import {
   type CriuRequest,
   type CriuResponse,

@@ -79,7 +79,7 @@ export const PATH_CHECK: Lint = {
       reason: "The caller's own file, and its size guards against a mistake only.",
     },
     {
-      file: "runtime/process/tenant_facts.ts",
+      file: "runtime/tenant/facts.ts",
       place: "link",
       reason: "A link of procfs, of a process that a pidfd holds.",
     },
@@ -94,7 +94,7 @@ export const PATH_CHECK: Lint = {
     },
     { file: "common/files.ts", place: "isFolder", reason: LISTED },
     {
-      file: "runtime/process/hooks.ts",
+      file: "runtime/stages/hooks.ts",
       place: "whatIsAt",
       reason: "For the words about a hook that has failed.",
     },

@@ -6,7 +6,7 @@ import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
-import { SIGKILL, signalInit } from "./container_signal.ts";
+import { SIGKILL, signalInit } from "../stages/signal_init.ts";
 import { answerOf, type Guest, GUEST_PATIENCE, runningGuest } from "./guest.ts";
 
 const ALLOWED = ["created", "running", "paused"] as const;

@@ -7,8 +7,8 @@ import { DamagedStateError, ociState, type StoredState } from "../state/containe
 import { liveStatus } from "../state/live_status.ts";
 import { lockState, type StateLock } from "../state/lock.ts";
 import { loadState, removeStateDir } from "../state/store.ts";
-import { killInit } from "./container_signal.ts";
-import { hookEnv, runAllHooks } from "./hooks.ts";
+import { killInit } from "../stages/signal_init.ts";
+import { hookEnv, runAllHooks } from "../stages/hooks.ts";
 import { removeSharedMounts } from "./shared_mounts.ts";
 
 export type Warn = (message: string) => void;

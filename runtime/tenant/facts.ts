@@ -5,8 +5,8 @@ import { waitPidfd } from "../../ffi/processes.ts";
 import { StateError } from "../../common/errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { StoredState } from "../state/container_state.ts";
-import { openInit } from "./container_signal.ts";
-import type { UserFiles } from "./tenant_user.ts";
+import { openInit } from "../stages/signal_init.ts";
+import type { UserFiles } from "./user.ts";
 import { ifThere } from "../../common/files.ts";
 
 /** passwd and group files of the largest directories have some hundred KiB. */

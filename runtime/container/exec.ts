@@ -9,9 +9,9 @@ import { explainDeath } from "./out_of_memory.ts";
 import { phase } from "../../common/phases.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
-import { type Stages, startStages } from "./stages.ts";
+import { type Stages, startStages } from "../stages/spawn.ts";
 import { undoAll } from "../../common/undo.ts";
-import { buildTenant, type TenantBuild, type TenantRequest } from "./tenant.ts";
+import { buildTenant, type TenantBuild, type TenantRequest } from "../tenant/build.ts";
 
 export interface ExecRequest extends TenantRequest {
   readonly pidFile?: string;

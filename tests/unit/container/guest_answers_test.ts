@@ -4,7 +4,7 @@ import {
   type GuestProcesses,
   readFigures,
   readProcesses,
-} from "../../../runtime/process/guest_answers.ts";
+} from "../../../runtime/container/guest_answers.ts";
 import { Prng } from "../../differential/prng.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

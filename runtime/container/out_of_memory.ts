@@ -3,7 +3,7 @@ import { oomKills } from "../cgroup/oom_kills.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { HostError } from "../../common/errors.ts";
 import type { Spec } from "../spec/spec.ts";
-import { StagesDied } from "./conversation.ts";
+import { StagesDied } from "../stages/conversation.ts";
 
 /**
  * @param before what oomKills() was before the stages were started.

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { answerOf, askGuest, NoAnswer } from "../../../runtime/process/guest.ts";
+import { answerOf, askGuest, NoAnswer } from "../../../runtime/container/guest.ts";
 import type { StoredState } from "../../../runtime/state/container_state.ts";
 import { processStartTime } from "../../../runtime/state/live_status.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../common/errors.ts";
-import { tenantGid, tenantUser, type UserFiles } from "../../../runtime/process/tenant_user.ts";
+import { tenantGid, tenantUser, type UserFiles } from "../../../runtime/tenant/user.ts";
 
 const FILES: UserFiles = {
   passwd: () => "root:x:0:0::/:/bin/sh\nwww-data:x:33:34::/:\n1abc:x:0:0::/:\nbad:x:-1:0::/:\n",

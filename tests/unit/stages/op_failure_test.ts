@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SpecError } from "../../../common/errors.ts";
 import { type FieldType, NO_SLOT, type Op, type OpName, OPS } from "../../../runtime/plan/op.ts";
-import { opError } from "../../../runtime/process/op_failure.ts";
-import { type Finding, FOUND } from "../../../runtime/process/op_findings.ts";
+import { opError } from "../../../runtime/stages/op_failure.ts";
+import { type Finding, FOUND } from "../../../runtime/stages/op_findings.ts";
 import { assertPlain, SECRET } from "../../integration/message_fixture.ts";
 
 const LONG = `/${"x".repeat(3000)}`;

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SYNC_POINTS } from "../../../runtime/plan/op.ts";
-import type { Message } from "../../../runtime/process/message.ts";
+import type { Message } from "../../../runtime/stages/message.ts";
 import {
   type Heard,
   requireInit,
   requireIntermediate,
   Senders,
-} from "../../../runtime/process/senders.ts";
+} from "../../../runtime/stages/senders.ts";
 
 const INTERMEDIATE = 100;
 const INIT = 101;

@@ -13,13 +13,13 @@ import type { StateLock } from "../state/lock.ts";
 import { validateId } from "../state/state_root.ts";
 import { saveConfig } from "../state/stored_config.ts";
 import { createStateDir, removeStateDir, saveCreated, saveState } from "../state/store.ts";
-import { runPoststop } from "./container_delete.ts";
-import { type Build, buildContainer, type BuildRequest } from "./build.ts";
-import { checkConsole } from "./console.ts";
+import { runPoststop } from "./delete.ts";
+import { type Build, buildContainer, type BuildRequest } from "../build/container.ts";
+import { checkConsole } from "../build/console.ts";
 import { launch, type Launched } from "./launch.ts";
 import { writePidFile } from "./pid_file.ts";
 import { sendPidfd } from "./pidfd_socket.ts";
-import { listenForNotify, makeNotifyFolder } from "./sd_notify.ts";
+import { listenForNotify, makeNotifyFolder } from "../stages/sd_notify.ts";
 import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
 import { undoAll } from "../../common/undo.ts";
 

@@ -16,7 +16,7 @@ export function connectForStart(stateFolder: string): number {
   return through(stateFolder, connectTo);
 }
 
-export function removeNotifySocket(stateFolder: string): void {
+export function removeStartSocket(stateFolder: string): void {
   Deno.removeSync(`${stateFolder}/${NAME}`);
 }
 

@@ -9,7 +9,7 @@ import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
-import { openInit } from "./container_signal.ts";
+import { openInit } from "../stages/signal_init.ts";
 import { askGuest, hasAgent, NoAnswer, runningGuest } from "./guest.ts";
 import { type GuestFigures, readFigures } from "./guest_answers.ts";
 

@@ -10,12 +10,12 @@ import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";
 import { CriuFailure, runCriu } from "../criu/session.ts";
 import { inheritedEnv } from "../host_facts.ts";
 import { type FolderPaths, restorePlan } from "../plan/criu.ts";
-import type { Build } from "./build.ts";
-import { handConsole } from "./conversation.ts";
-import { runCreateHooks } from "./hooks.ts";
+import type { Build } from "../build/container.ts";
+import { handConsole } from "../stages/conversation.ts";
+import { runCreateHooks } from "../stages/hooks.ts";
 import { newState } from "./launch.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
-import { killAndReap } from "./stages.ts";
+import { killAndReap } from "../stages/spawn.ts";
 
 export interface RelaunchOptions {
   /** The program's path. */

@@ -10,7 +10,7 @@ import { agentFolder } from "../state/agent_folder.ts";
 import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
-import { openInit } from "./container_signal.ts";
+import { openInit } from "../stages/signal_init.ts";
 import { EBADMSG } from "../../common/errno.ts";
 
 /** Milliseconds that a guest gets for an answer: a busy host alone may take some seconds of it. */

@@ -15,10 +15,10 @@ import { loadSpec } from "../spec/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { agentFolder } from "../state/agent_folder.ts";
-import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./build_cgroup.ts";
-import { buildResctrl } from "./build_resctrl.ts";
-import { buildSeccomp } from "./build_seccomp.ts";
-import { notifyFolder, withNotify } from "./sd_notify.ts";
+import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
+import { buildResctrl } from "./resctrl.ts";
+import { buildSeccomp } from "./seccomp.ts";
+import { notifyFolder, withNotify } from "../stages/sd_notify.ts";
 
 /** What the command line says about a new container. */
 export interface BuildRequest extends CgroupRequest {

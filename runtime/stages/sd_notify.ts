@@ -59,7 +59,7 @@ export function namesManager(address: string | undefined): boolean {
   return address !== undefined && address.length > 1 && (address[0] === "/" || address[0] === "@");
 }
 
-/** Makes the socket, if there is a folder for it and a manager. Through a descriptor, as in notify_socket.ts. */
+/** Makes the socket, if there is a folder for it and a manager. Through a descriptor, as in start_socket.ts. */
 export function listenForNotify(folder: string | undefined, manager: number): Notify | undefined {
   if (folder === undefined || manager < 0) return undefined;
   const directory = openFolder(folder);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { namesManager, withNotify } from "../../../runtime/process/sd_notify.ts";
+import { namesManager, withNotify } from "../../../runtime/stages/sd_notify.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
 const SPEC: Spec = {

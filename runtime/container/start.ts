@@ -11,15 +11,15 @@ import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState, saveState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
-import { peekState, removeStopped, type Warn } from "./container_delete.ts";
-import { awaitInit, killInit } from "./container_signal.ts";
-import { hookEnv, runHooks } from "./hooks.ts";
-import { ANSWER, decodeMessage } from "./message.ts";
-import { execProblem, hookProblem } from "./op_findings.ts";
-import { connectForStart, removeNotifySocket } from "./notify_socket.ts";
-import { requireInit } from "./senders.ts";
+import { peekState, removeStopped, type Warn } from "./delete.ts";
+import { awaitInit, killInit } from "../stages/signal_init.ts";
+import { hookEnv, runHooks } from "../stages/hooks.ts";
+import { ANSWER, decodeMessage } from "../stages/message.ts";
+import { execProblem, hookProblem } from "../stages/op_findings.ts";
+import { connectForStart, removeStartSocket } from "../stages/start_socket.ts";
+import { requireInit } from "../stages/senders.ts";
 import { undoAll } from "../../common/undo.ts";
-import { listenForNotify, notifyFolder } from "./sd_notify.ts";
+import { listenForNotify, notifyFolder } from "../stages/sd_notify.ts";
 
 /** Milliseconds that a process which was killed, or has failed, gets to end. */
 const PATIENCE = 10_000;
@@ -56,7 +56,7 @@ export async function startContainer(
   const socket = report || wakeInit(root, state, lock.directory);
   const datagram = receive(socket);
   closeFd(socket);
-  removeNotifySocket(lock.directory);
+  removeStartSocket(lock.directory);
   phase("Init has answered");
   if (datagram) {
     const error = startError(state, programOf(lock.directory), datagram);

@@ -3,7 +3,7 @@ import {
   type ProcessFlags,
   processOfFile,
   processOfFlags,
-} from "../../../runtime/process/tenant_process.ts";
+} from "../../../runtime/tenant/process.ts";
 import type { Process } from "../../../runtime/spec/spec.ts";
 
 const CONTAINER: Process = {

@@ -17,8 +17,8 @@ import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
-import { removeStopped } from "./container_delete.ts";
-import { LiveInit } from "./tenant_facts.ts";
+import { removeStopped } from "./delete.ts";
+import { LiveInit } from "../tenant/facts.ts";
 import { removeIfThere } from "../../common/files.ts";
 
 export interface CheckpointRequest {

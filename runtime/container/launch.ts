@@ -6,12 +6,12 @@ import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
 import { phase } from "../../common/phases.ts";
 import type { OciState, Status } from "../state/container_state.ts";
-import type { Build } from "./build.ts";
-import type { Task } from "./conversation.ts";
+import type { Build } from "../build/container.ts";
+import type { Task } from "../stages/conversation.ts";
 import { beginCgroup, type CgroupLaunch } from "./launch_cgroup.ts";
-import { listenForStart } from "./notify_socket.ts";
+import { listenForStart } from "../stages/start_socket.ts";
 import { explainDeath } from "./out_of_memory.ts";
-import { type Stages, startStages } from "./stages.ts";
+import { type Stages, startStages } from "../stages/spawn.ts";
 import { undoAll } from "../../common/undo.ts";
 
 export interface LaunchOptions {

@@ -1,7 +1,7 @@
 /** The cgroup's part of a launch: made before the first process or around it, and limited in two steps. */
 import { applyWrites } from "../cgroup/apply.ts";
 import type { ResourceWrite } from "../cgroup/resource_write.ts";
-import type { CgroupBuild } from "./build_cgroup.ts";
+import type { CgroupBuild } from "../build/cgroup.ts";
 
 export interface CgroupLaunch {
   /** The first process waits at SYNC_POINTS.cgroup. */

@@ -8,8 +8,8 @@ import {
   type Stage,
   STAGES,
 } from "../../../runtime/plan/op.ts";
-import { decodeMessage } from "../../../runtime/process/message.ts";
-import { failureError } from "../../../runtime/process/op_failure.ts";
+import { decodeMessage } from "../../../runtime/stages/message.ts";
+import { failureError } from "../../../runtime/stages/op_failure.ts";
 
 /** MESSAGE_FAILED of helper-c/message.h. */
 function encodeFailure(stage: Stage, index: number, errno: number): Uint8Array<ArrayBuffer> {

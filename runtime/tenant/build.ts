@@ -21,12 +21,12 @@ import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
-import { buildSeccomp } from "./build_seccomp.ts";
-import { checkConsole } from "./console.ts";
-import type { Task } from "./conversation.ts";
-import { LiveInit } from "./tenant_facts.ts";
-import { type ProcessFlags, processOfFile, processOfFlags } from "./tenant_process.ts";
-import { tenantUser } from "./tenant_user.ts";
+import { buildSeccomp } from "../build/seccomp.ts";
+import { checkConsole } from "../build/console.ts";
+import type { Task } from "../stages/conversation.ts";
+import { LiveInit } from "./facts.ts";
+import { type ProcessFlags, processOfFile, processOfFlags } from "./process.ts";
+import { tenantUser } from "./user.ts";
 
 /** What the command line says of a tenant. */
 export interface TenantRequest {
