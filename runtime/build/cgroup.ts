@@ -1,14 +1,14 @@
 /** The cgroup part of a build: where the container's cgroup will be, what it limits, how the first process joins. */
 import { type AdministratorWord, administratorWord, isAllowed } from "../administrator.ts";
 import { requireDelegated } from "../cgroup/access.ts";
-import { cgroupfsDriver } from "../cgroup/cgroupfs.ts";
-import { type DeviceProgram, deviceProgram } from "../cgroup/device_program.ts";
-import type { CgroupDriver } from "../cgroup/driver.ts";
+import { cgroupfsDriver } from "../cgroup/drivers/cgroupfs.ts";
+import { type DeviceProgram, deviceProgram } from "../cgroup/devices/device_program.ts";
+import type { CgroupDriver } from "../cgroup/drivers/driver.ts";
 import { CgroupAccessError } from "../cgroup/errors.ts";
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../cgroup/path.ts";
-import { isV1, type ResourceWrite, resourceWrites } from "../cgroup/resources.ts";
-import type { UnitProperty } from "../cgroup/unit_property.ts";
+import { isV1, type ResourceWrite, resourceWrites } from "../cgroup/limits/resources.ts";
+import type { UnitProperty } from "../cgroup/drivers/unit_property.ts";
 import type { CgroupFacts } from "../plan/compile_input.ts";
 import { isRootless, type RootlessOption } from "../rootless.ts";
 import type { Resources, Spec } from "../spec/spec.ts";
@@ -85,8 +85,8 @@ async function placeCgroup(
     if (rootless) requireDelegated(layout, record);
     return { driver: cgroupfsDriver, record, unitProperties: [] };
   }
-  const { systemdDriver, systemdPlace } = await import("../cgroup/systemd.ts");
-  const { annotatedProperties } = await import("../cgroup/systemd_annotations.ts");
+  const { systemdDriver, systemdPlace } = await import("../cgroup/drivers/systemd.ts");
+  const { annotatedProperties } = await import("../cgroup/drivers/systemd_annotations.ts");
   return {
     // It is given no other driver's record.
     driver: systemdDriver as CgroupDriver,

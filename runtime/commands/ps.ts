@@ -3,7 +3,7 @@
  * guest's, for which ps_guest.ts is loaded.
  */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { cgroupPids } from "../cgroup/kill.ts";
+import { cgroupPids } from "../cgroup/life/kill.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { HostError, UsageError } from "../../common/errors.ts";

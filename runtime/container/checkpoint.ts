@@ -1,5 +1,5 @@
 /** `checkpoint`: has criu write down a running container, which then ends or goes on. */
-import { cgroupDestroyer } from "../cgroup/destroy.ts";
+import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
 import { criuError } from "../criu/failure.ts";

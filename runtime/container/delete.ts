@@ -1,5 +1,5 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
-import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/destroy.ts";
+import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { HostError, NotFoundError, StateError } from "../../common/errors.ts";
 import { phase } from "../../common/phases.ts";
 import { removeResctrl } from "../resctrl/record.ts";

@@ -1,9 +1,9 @@
 /** `events`: what a container uses, and when it runs out of memory, for as long as it runs. */
 import { closeFd } from "../../ffi/descriptors.ts";
-import { OomWatch } from "../cgroup/oom.ts";
+import { OomWatch } from "../cgroup/stats/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
-import { readStats } from "../cgroup/stats.ts";
-import type { CgroupStats } from "../cgroup/figures.ts";
+import { readStats } from "../cgroup/stats/stats.ts";
+import type { CgroupStats } from "../cgroup/stats/figures.ts";
 import { HostError, NotFoundError, StateError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

@@ -2,7 +2,7 @@
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { catchSignals, type ExitStatus, waitInForeground } from "../../ffi/processes.ts";
 import { EACCES, EBUSY } from "../../common/errno.ts";
-import { oomKills } from "../cgroup/oom_kills.ts";
+import { oomKills } from "../cgroup/stats/oom_kills.ts";
 import { cgroupOfInit } from "../cgroup/sub_cgroup.ts";
 import { SyscallError } from "../../common/errors.ts";
 import { explainDeath } from "./out_of_memory.ts";

@@ -1,6 +1,6 @@
 /** `kill`: a signal to a container's Init or to all its processes. */
-import { thawToDie } from "../cgroup/freezer.ts";
-import { cgroupPids, killCgroup, signalCgroup } from "../cgroup/kill.ts";
+import { thawToDie } from "../cgroup/life/freezer.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../cgroup/life/kill.ts";
 import { HostError, StateError, SyscallError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

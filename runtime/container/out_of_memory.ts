@@ -1,5 +1,5 @@
 /** Why stages died, where it was for memory: the limit is named, and who has killed. */
-import { oomKills } from "../cgroup/oom_kills.ts";
+import { oomKills } from "../cgroup/stats/oom_kills.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { HostError } from "../../common/errors.ts";
 import type { Spec } from "../spec/spec.ts";

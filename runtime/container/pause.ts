@@ -1,5 +1,5 @@
 /** `pause` and `resume`: a container's cgroup is frozen and thawed. Nothing is stored: the kernel knows. */
-import { freeze, hasFreezer, thaw } from "../cgroup/freezer.ts";
+import { freeze, hasFreezer, thaw } from "../cgroup/life/freezer.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { HostError, StateError } from "../../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";

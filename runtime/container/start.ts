@@ -2,7 +2,7 @@
 import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
-import { cgroupDestroyer } from "../cgroup/destroy.ts";
+import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { SpecError, StateError, SyscallError } from "../../common/errors.ts";
 import { phase } from "../../common/phases.ts";
 import type { Spec } from "../spec/spec.ts";

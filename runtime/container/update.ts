@@ -1,6 +1,6 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
-import { loadDriver } from "../cgroup/load_driver.ts";
-import { updateCgroup } from "../cgroup/update.ts";
+import { loadDriver } from "../cgroup/drivers/load_driver.ts";
+import { updateCgroup } from "../cgroup/limits/update.ts";
 import { HostError, SpecError, StateError } from "../../common/errors.ts";
 import type { IntelRdt, Resources } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";

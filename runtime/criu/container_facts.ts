@@ -1,7 +1,7 @@
 /** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
-import { freezerFolder } from "../cgroup/freezer.ts";
+import { freezerFolder } from "../cgroup/life/freezer.ts";
 import { SyscallError } from "../../common/errors.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";

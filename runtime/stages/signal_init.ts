@@ -1,7 +1,7 @@
 /** Signals to a container's Init that a recycled pid cannot lead astray. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd, waitPidfd } from "../../ffi/processes.ts";
-import { thawToDie } from "../cgroup/freezer.ts";
+import { thawToDie } from "../cgroup/life/freezer.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 

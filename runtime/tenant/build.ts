@@ -4,7 +4,7 @@
  */
 import { executorNamed } from "../../executors/registry.ts";
 import type { Executor } from "../../executors/executor.ts";
-import { type CgroupJoin, cgroupJoin } from "../cgroup/cgroupfs.ts";
+import { type CgroupJoin, cgroupJoin } from "../cgroup/drivers/cgroupfs.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { subCgroups } from "../cgroup/sub_cgroup.ts";
 import { SpecError, StateError, UsageError, withReason } from "../../common/errors.ts";

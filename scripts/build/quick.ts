@@ -24,7 +24,7 @@ const CHOOSING = ["main.ts", "runtime/cli/loaders.ts"] as const;
 /** The stub starts it when an argument names one of its commands. */
 export const QUICK: Part = {
   commands: ["state", "start", "kill", "delete", "pause", "resume", "ps", "list"],
-  dispatchers: [...CHOOSING, "runtime/cgroup/destroy.ts", "runtime/commands/ps.ts"],
+  dispatchers: [...CHOOSING, "runtime/cgroup/drivers/destroy.ts", "runtime/commands/ps.ts"],
 };
 
 /**

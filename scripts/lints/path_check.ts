@@ -106,7 +106,7 @@ export const PATH_CHECK: Lint = {
     { file: "runtime/cgroup/files.ts", place: "exists", reason: "A file of cgroupfs." },
     { file: "runtime/cgroup/access.ts", place: "isOwn", reason: "A folder of cgroupfs." },
     {
-      file: "runtime/cgroup/systemd_manager.ts",
+      file: "runtime/cgroup/drivers/systemd_manager.ts",
       reason: "Whether systemd runs, as sd_booted(3) does it.",
     },
     {
