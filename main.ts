@@ -4,7 +4,7 @@
  */
 import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
-import { LOADERS } from "./runtime/cli/loaders.ts";
+import { LOADERS } from "./runtime/commands/loaders.ts";
 import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";

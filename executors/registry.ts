@@ -8,7 +8,7 @@ import {
   HANDLER_ANNOTATION,
   type HandlerRequest,
   requestedHandler,
-} from "./executor.ts";
+} from "./interface/executor.ts";
 import { libkrunExecutor } from "./libkrun/executor.ts";
 
 /** All that the registry loads of an executor is its decisions; libraries are loaded by checkHost() at the earliest. */

@@ -13,7 +13,7 @@ import { findImports, findNames, type Import } from "./imports/scan_source.ts";
  * the longest of the prefixes that fit it.
  */
 export const LAYERS: readonly Layer[] = [
-  { name: "main", files: ["main.ts", "runtime/cli/loaders.ts"] },
+  { name: "main", files: ["main.ts", "runtime/commands/loaders.ts"] },
   { name: "commands", files: ["runtime/commands/"] },
   { name: "runtime", files: ["runtime/", "executors/"] },
   { name: "plan", files: ["runtime/plan/"] },

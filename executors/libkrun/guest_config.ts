@@ -6,7 +6,7 @@ import { SpecError } from "../../common/errors.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { IdMapping, Spec } from "../../runtime/spec/spec.ts";
-import type { RootFile } from "../executor.ts";
+import type { RootFile } from "../interface/executor.ts";
 
 /** The guest init's C program looks for the file under this name. */
 export const GUEST_CONFIG = ".krun_config.json";

@@ -6,7 +6,7 @@
 import { SpecError } from "../../common/errors.ts";
 import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
 import { MOUNT_ATTR, parseMountOptions } from "../../runtime/plan/mount_options.ts";
-import { joinPath } from "../../runtime/plan/path.ts";
+import { joinPath } from "../../common/path.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 
 /**

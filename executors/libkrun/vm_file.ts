@@ -7,8 +7,8 @@ import { openInRoot } from "../../ffi/files.ts";
 import { SpecError, SyscallError } from "../../common/errors.ts";
 import { readBounded } from "../../common/read_bounded.ts";
 import { parseJson } from "../../runtime/spec/json.ts";
-import { accepts } from "../../runtime/spec/schema_accepts.ts";
-import type { Rule } from "../../runtime/spec/schema_rule.ts";
+import { accepts } from "../../runtime/spec/schema/accepts.ts";
+import type { Rule } from "../../runtime/spec/schema/rule.ts";
 import {
   type KeyRow,
   MAX_CPUS,

@@ -3,15 +3,15 @@
  * that `kago plan` shows exactly what `create` does.
  */
 import { pickExecutor } from "../../executors/registry.ts";
-import type { Executor, RootFile } from "../../executors/executor.ts";
+import type { Executor, RootFile } from "../../executors/interface/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { phase } from "../../common/phases.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { Ending, HostFacts } from "../plan/compile_input.ts";
 import { ignoredOptions } from "../plan/mounts.ts";
 import type { Op, Plan } from "../plan/op.ts";
-import { joinPath } from "../plan/path.ts";
-import { loadSpec } from "../spec/load.ts";
+import { joinPath } from "../../common/path.ts";
+import { loadSpec } from "../config/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { agentFolder } from "../state/agent_folder.ts";
@@ -50,7 +50,7 @@ export interface Build {
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
   readonly ending: Ending;
-  /** As the executor says (executors/executor.ts). */
+  /** As the executor says (executors/interface/executor.ts). */
   readonly leastMemory?: number;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;

@@ -2,7 +2,7 @@
 import type { AdministratorWord } from "../administrator.ts";
 import type { GlobalOptions } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
-import { joinPath } from "../plan/path.ts";
+import { joinPath } from "../../common/path.ts";
 import type { BuildRequest } from "../build/container.ts";
 
 /** By the options before the command. */

@@ -8,9 +8,9 @@ import { type CriuProgram, findCriu, requireFeature, requireRoot } from "../criu
 import { CriuFailure, runCriu } from "../criu/session.ts";
 import { HostError, StateError } from "../../common/errors.ts";
 import { inheritedEnv } from "../host_facts.ts";
-import { dumpPlan, type FolderPaths } from "../plan/criu.ts";
+import { dumpPlan, type FolderPaths } from "../criu/plan.ts";
 import { isRootless, type RootlessOption } from "../rootless.ts";
-import { parseSpec } from "../spec/load.ts";
+import { parseSpec } from "../config/load.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

@@ -9,7 +9,7 @@ import { readDescriptors } from "../criu/images.ts";
 import { type RestoreFlags, restoreRequest } from "../criu/restore.ts";
 import { CriuFailure, runCriu } from "../criu/session.ts";
 import { inheritedEnv } from "../host_facts.ts";
-import { type FolderPaths, restorePlan } from "../plan/criu.ts";
+import { type FolderPaths, restorePlan } from "../criu/plan.ts";
 import type { Build } from "../build/container.ts";
 import { handConsole } from "../stages/conversation.ts";
 import { runCreateHooks } from "../stages/hooks.ts";

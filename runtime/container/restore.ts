@@ -8,7 +8,7 @@ import { logPath, makeFolders, requireCheckpoint } from "../criu/images.ts";
 import { findCriu, LEAST_FOR_LSM, requireRoot, requireVersion } from "../criu/program.ts";
 import { CriuFailure } from "../criu/session.ts";
 import { HostError } from "../../common/errors.ts";
-import type { FolderPaths } from "../plan/criu.ts";
+import type { FolderPaths } from "../criu/plan.ts";
 import { isRootless } from "../rootless.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";

@@ -2,7 +2,7 @@
 import { childEnvironment } from "../../ffi/environment.ts";
 import { HostError, withReason } from "../../common/errors.ts";
 import { findProgram } from "../find_program.ts";
-import { joinPath } from "../plan/path.ts";
+import { joinPath } from "../../common/path.ts";
 
 /**
  * The oldest that knows all that is asked of it here: external pid namespaces, the freezer of cgroup v2, and

@@ -11,7 +11,7 @@ import { MOUNT_ATTR, type MountOptions, mountTarget, parseMountOptions } from ".
 import { kernelType } from "./kernel_mounts.ts";
 import { isFilledLater, type MountPlan, newMountOp, remountOp } from "./mounts.ts";
 import { LINKS, type Op, TREE_SLOTS } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 
 export function guestMountOps(input: CompileInput): MountPlan {

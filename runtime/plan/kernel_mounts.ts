@@ -10,7 +10,7 @@ import { remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { mountOps, type MountPlan, takesNoLinks } from "./mounts.ts";
 import { type Op, PROCFS } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../../common/path.ts";
 
 const KERNEL_TYPES: ReadonlySet<string> = new Set([
   "proc",

@@ -23,7 +23,7 @@ import {
 } from "./mount_attributes.ts";
 import { LINKS, NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
 import { overlayOptions } from "./overlay_options.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 import { labelOps, labelOptions } from "./selinux.ts";
 

@@ -5,7 +5,7 @@ import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, PROPAGATION } from "./mount_options.ts";
 import { unnamedAttributes } from "./mount_attributes.ts";
 import type { Op } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../../common/path.ts";
 
 export function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
   const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? ""] ?? 0;

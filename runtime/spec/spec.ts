@@ -1,7 +1,7 @@
 /**
  * The types of config.json: OCI runtime spec 1.3, the parts for Linux. Field names are the spec's own. This module
  * owns the types only; what is accepted is in the schema modules (tied to these types by the compiler), what it
- * must mean is in checks.ts, and reading it is in load.ts.
+ * must mean is in checks/, and reading it is in runtime/config.
  *
  * A Spec keeps the properties of the file that are not named here: the spec has runtimes ignore them.
  */

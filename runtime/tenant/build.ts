@@ -3,7 +3,7 @@
  * as build.ts does for `create`.
  */
 import { executorNamed } from "../../executors/registry.ts";
-import type { Executor } from "../../executors/executor.ts";
+import type { Executor } from "../../executors/interface/executor.ts";
 import { type CgroupJoin, cgroupJoin } from "../cgroup/drivers/cgroupfs.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { subCgroups } from "../cgroup/sub_cgroup.ts";
@@ -11,9 +11,9 @@ import { SpecError, StateError, UsageError, withReason } from "../../common/erro
 import { readHostFacts } from "../host_facts.ts";
 import { compileTenantPlan } from "../plan/compile_tenant.ts";
 import type { Op } from "../plan/op.ts";
-import { checkProcess } from "../spec/checks.ts";
+import { checkProcess } from "../spec/checks/checks.ts";
 import { labelsNeedSelinux } from "../spec/checks/host_checks.ts";
-import { parseProcess, parseSpec } from "../spec/load.ts";
+import { parseProcess, parseSpec } from "../config/load.ts";
 import type { Process, Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { agentFolder } from "../state/agent_folder.ts";

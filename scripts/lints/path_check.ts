@@ -74,7 +74,7 @@ export const PATH_CHECK: Lint = {
       reason: "A warning of a mistake; who can exchange the namespace's file may name the other.",
     },
     {
-      file: "runtime/spec/load.ts",
+      file: "runtime/config/load.ts",
       place: "readConfig",
       reason: "The caller's own file, and its size guards against a mistake only.",
     },

@@ -1,6 +1,6 @@
 /**
  * `linux.resources` as writes to the files of a cgroup, in their order. Pure. Owns which family goes first and where a
- * controller is; the families are in resources/, v1's device rules in device_rules.ts, v2's in device_program.ts, and
+ * controller is; the families stand beside it, v1's device rules in device_rules.ts, v2's in device_program.ts, and
  * apply.ts does the writing.
  */
 import { HostError } from "../../../common/errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { HandlerRequest } from "../../../executors/executor.ts";
+import type { HandlerRequest } from "../../../executors/interface/executor.ts";
 import { CantHandle, pickExecutor } from "../../../executors/registry.ts";
 import { SpecError, UsageError } from "../../../common/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";

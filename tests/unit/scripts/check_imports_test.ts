@@ -8,24 +8,24 @@ function importing(...specifiers: string[]) {
 Deno.test("checkSource() accepts imports of the same layer and of those below", () => {
   assertEquals(checkSource("main.ts", importing("./runtime/commands/run.ts", "./ffi/shim.ts")), []);
   assertEquals(
-    checkSource("runtime/commands/run.ts", importing("../process/main.ts", "../cli/parse.ts")),
+    checkSource("runtime/commands/run.ts", importing("../stages/spawn.ts", "../cli/parse.ts")),
     [],
   );
   assertEquals(
-    checkSource("runtime/process/main.ts", importing("../../executors/executor.ts")),
+    checkSource("runtime/build/x.ts", importing("../../executors/registry.ts")),
     [],
   );
   assertEquals(checkSource("runtime/plan/mounts.ts", importing("../spec/spec.ts", "./op.ts")), []);
   assertEquals(checkSource("ffi/shim.ts", importing("../common/errors.ts", "./libc.ts")), []);
-  assertEquals(checkSource("runtime/spec/load.ts", importing("zod/mini")), []);
+  assertEquals(checkSource("runtime/config/load.ts", importing("zod/mini")), []);
 });
 
 Deno.test("checkSource() refuses imports of a layer above", () => {
   assertEquals(checkSource("ffi/shim.ts", importing("./libc.ts", "../runtime/plan/op.ts")), [
     "ffi/shim.ts:2: runtime/plan/op.ts is in layer plan, above ffi",
   ]);
-  assertEquals(checkSource("runtime/cli/parse.ts", importing("./loaders.ts")), [
-    "runtime/cli/parse.ts:1: runtime/cli/loaders.ts is in layer main, above runtime",
+  assertEquals(checkSource("runtime/cli/parse.ts", importing("../commands/loaders.ts")), [
+    "runtime/cli/parse.ts:1: runtime/commands/loaders.ts is in layer main, above runtime",
   ]);
   assertEquals(checkSource("common/errors.ts", `import type { X } from "../ffi/x.ts";`), [
     "common/errors.ts:1: ffi/x.ts is in layer ffi, above common",

@@ -1,8 +1,8 @@
 /** The schema of `linux`; resources and seccomp have modules of their own. The types are spec_linux.ts's. */
-import { boolean, int64, string, stringMap, strings, uint32 } from "./schema_leaf.ts";
-import { resourcesRule } from "./schema_resources.ts";
-import type { Rule } from "./schema_rule.ts";
-import { seccompRule } from "./schema_seccomp.ts";
+import { boolean, int64, string, stringMap, strings, uint32 } from "./leaf.ts";
+import { resourcesRule } from "./resources.ts";
+import type { Rule } from "./rule.ts";
+import { seccompRule } from "./seccomp.ts";
 import type {
   Device,
   IdMapping,
@@ -14,7 +14,7 @@ import type {
   Personality,
   TimeOffset,
   TimeOffsets,
-} from "./spec.ts";
+} from "../spec.ts";
 import {
   DEVICE_TYPES,
   MEMORY_POLICY_FLAGS,
@@ -22,7 +22,7 @@ import {
   NAMESPACE_TYPES,
   PERSONALITY_DOMAINS,
   ROOTFS_PROPAGATIONS,
-} from "./spec_linux.ts";
+} from "../spec_linux.ts";
 
 const idMapping = (): Rule<IdMapping> => ({
   kind: "object",

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { SpecError } from "../../../common/errors.ts";
-import { loadSpec, parseProcess, parseResources, parseSpec } from "../../../runtime/spec/load.ts";
-import { assertSpecRejection, configWith } from "./config.ts";
+import { loadSpec, parseProcess, parseResources, parseSpec } from "../../../runtime/config/load.ts";
+import { assertSpecRejection, configWith } from "../spec/config.ts";
 
 async function withBundle(use: (bundle: string) => Promise<void>): Promise<void> {
   const bundle = Deno.makeTempDirSync();
@@ -13,7 +13,7 @@ async function withBundle(use: (bundle: string) => Promise<void>): Promise<void>
 }
 
 function readTestdata(name: string): string {
-  return Deno.readTextFileSync(new URL(`testdata/${name}`, import.meta.url));
+  return Deno.readTextFileSync(new URL(`../spec/testdata/${name}`, import.meta.url));
 }
 
 /** `runc spec` asks for ambient capabilities that are not inheritable. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { dumpPlan, restorePlan } from "../../../runtime/plan/criu.ts";
+import { dumpPlan, restorePlan } from "../../../runtime/criu/plan.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
-import { specWith } from "./input.ts";
+import { specWith } from "../plan/input.ts";
 
 const PROGRAM = { path: "/usr/sbin/criu", env: ["PATH=/bin"], folders: { images: "/images" } };
 

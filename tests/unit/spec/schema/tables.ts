@@ -1,10 +1,10 @@
 /** Rules of every kind for the tests of the two readers of the schema, and the values they are tried with. */
-import * as leaf from "../../../runtime/spec/schema_leaf.ts";
-import { processRule } from "../../../runtime/spec/schema_process.ts";
-import { resourcesRule } from "../../../runtime/spec/schema_resources.ts";
-import type { AnyRule, Rule } from "../../../runtime/spec/schema_rule.ts";
-import { seccompRule } from "../../../runtime/spec/schema_seccomp.ts";
-import { specRule } from "../../../runtime/spec/schema_spec.ts";
+import * as leaf from "../../../../runtime/spec/schema/leaf.ts";
+import { processRule } from "../../../../runtime/spec/schema/process.ts";
+import { resourcesRule } from "../../../../runtime/spec/schema/resources.ts";
+import type { AnyRule, Rule } from "../../../../runtime/spec/schema/rule.ts";
+import { seccompRule } from "../../../../runtime/spec/schema/seccomp.ts";
+import { specRule } from "../../../../runtime/spec/schema/spec.ts";
 
 export interface Pair {
   readonly left: number;

@@ -3,11 +3,11 @@
  * cgroup, and a mount namespace that is nobody else's, in which the root filesystem is ready. Pure.
  */
 import type { Mount, Spec } from "../spec/spec.ts";
-import { MOUNT_ATTR, mountTarget, MS, parseMountOptions } from "./mount_options.ts";
+import { MOUNT_ATTR, mountTarget, MS, parseMountOptions } from "../plan/mount_options.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
-import { NO_SLOT, type Op, type Plan, PROCFS } from "./op.ts";
-import { joinPath } from "./path.ts";
-import { procfsOf } from "./proc_mounts.ts";
+import { NO_SLOT, type Op, type Plan, PROCFS } from "../plan/op.ts";
+import { joinPath } from "../../common/path.ts";
+import { procfsOf } from "../plan/proc_mounts.ts";
 
 /** Descriptors in criu, above all that a stage has open itself; those of namespaces begin with the last. */
 export const CRIU_FDS = { socket: 100, images: 101, work: 102, namespaces: 103 } as const;

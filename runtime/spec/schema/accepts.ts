@@ -1,9 +1,9 @@
 /**
  * The quick reader of the schema: says whether a value of JSON fits a rule, not why it does not, which is
- * schema_explain.ts's. It runs at every start, mostly once for each part, so what counts is how little code it is: two
+ * explain.ts's. It runs at every start, mostly once for each part, so what counts is how little code it is: two
  * functions, no closures.
  */
-import type { AnyPlace } from "./schema_rule.ts";
+import type { AnyPlace } from "./rule.ts";
 
 /** Does `value`, which parseJson() gave, fit the rule? */
 export function accepts(place: AnyPlace, value: unknown): boolean {

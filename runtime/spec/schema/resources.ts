@@ -1,6 +1,6 @@
 /** The schema of `linux.resources`, also of `update --resources`; the types are spec_resources.ts's. */
-import { boolean, int64, string, stringMap, uint16, uint32, uint64 } from "./schema_leaf.ts";
-import type { Rule } from "./schema_rule.ts";
+import { boolean, int64, string, stringMap, uint16, uint32, uint64 } from "./leaf.ts";
+import type { Rule } from "./rule.ts";
 import type {
   BlockIoResources,
   CpuResources,
@@ -14,7 +14,7 @@ import type {
   Resources,
   ThrottleDevice,
   WeightDevice,
-} from "./spec.ts";
+} from "../spec.ts";
 
 /** The spec has int64; a cgroup rule takes 32 bits or -1 for all. */
 const deviceNumber: Rule<number> = { kind: "integer", minimum: -1, maximum: 0xffffffff };

@@ -1,9 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { accepts } from "../../../runtime/spec/schema_accepts.ts";
-import { explain } from "../../../runtime/spec/schema_explain.ts";
-import { boolean, string, stringMap, strings, uint64 } from "../../../runtime/spec/schema_leaf.ts";
-import type { AnyRule } from "../../../runtime/spec/schema_rule.ts";
-import { LETTER_A, PAIR, RULES, VALUES } from "./schema_tables.ts";
+import { accepts } from "../../../../runtime/spec/schema/accepts.ts";
+import { explain } from "../../../../runtime/spec/schema/explain.ts";
+import {
+  boolean,
+  string,
+  stringMap,
+  strings,
+  uint64,
+} from "../../../../runtime/spec/schema/leaf.ts";
+import type { AnyRule } from "../../../../runtime/spec/schema/rule.ts";
+import { LETTER_A, PAIR, RULES, VALUES } from "./tables.ts";
 
 for (const [name, rule] of Object.entries(RULES)) {
   Deno.test(`explain() finds problems in exactly what accepts() refuses by the rule ${name}`, () => {

@@ -1,6 +1,6 @@
 /** The schema of `process`; the types are spec_process.ts's. */
-import { boolean, int32, string, strings, uint16, uint32, uint64 } from "./schema_leaf.ts";
-import type { Rule } from "./schema_rule.ts";
+import { boolean, int32, string, strings, uint16, uint32, uint64 } from "./leaf.ts";
+import type { Rule } from "./rule.ts";
 import type {
   Capabilities,
   ConsoleSize,
@@ -10,8 +10,8 @@ import type {
   Rlimit,
   Scheduler,
   User,
-} from "./spec.ts";
-import { IO_PRIORITY_CLASSES, SCHEDULER_FLAGS, SCHEDULER_POLICIES } from "./spec_process.ts";
+} from "../spec.ts";
+import { IO_PRIORITY_CLASSES, SCHEDULER_FLAGS, SCHEDULER_POLICIES } from "../spec_process.ts";
 
 const user: Rule<User> = {
   kind: "object",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { accepts } from "../../../runtime/spec/schema_accepts.ts";
+import { accepts } from "../../../../runtime/spec/schema/accepts.ts";
 import {
   boolean,
   int32,
@@ -10,9 +10,9 @@ import {
   uint16,
   uint32,
   uint64,
-} from "../../../runtime/spec/schema_leaf.ts";
-import type { AnyRule, ObjectRule } from "../../../runtime/spec/schema_rule.ts";
-import { LETTER_A, PAIR } from "./schema_tables.ts";
+} from "../../../../runtime/spec/schema/leaf.ts";
+import type { AnyRule, ObjectRule } from "../../../../runtime/spec/schema/rule.ts";
+import { LETTER_A, PAIR } from "./tables.ts";
 
 function assertAccepts(rule: AnyRule, good: readonly unknown[], bad: readonly unknown[]): void {
   assertEquals(good.filter((value) => !accepts(rule, value)), []);

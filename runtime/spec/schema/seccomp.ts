@@ -1,13 +1,13 @@
 /** The schema of `linux.seccomp`; the types are spec_seccomp.ts's. */
-import { string, uint32, uint64 } from "./schema_leaf.ts";
-import type { Rule } from "./schema_rule.ts";
-import type { Seccomp, SeccompAction, SeccompArg, SeccompSyscall } from "./spec.ts";
+import { string, uint32, uint64 } from "./leaf.ts";
+import type { Rule } from "./rule.ts";
+import type { Seccomp, SeccompAction, SeccompArg, SeccompSyscall } from "../spec.ts";
 import {
   SECCOMP_ACTIONS,
   SECCOMP_ARCHITECTURES,
   SECCOMP_FLAGS,
   SECCOMP_OPERATORS,
-} from "./spec_seccomp.ts";
+} from "../spec_seccomp.ts";
 
 export const seccompRule = (): Rule<Seccomp> => {
   const action: Rule<SeccompAction> = { kind: "oneOf", words: SECCOMP_ACTIONS };

@@ -3,8 +3,8 @@
  * that accepts() refused. The only module that names zod, which costs 3 ms, so it is imported when a config is wrong.
  */
 import * as z from "zod/mini";
-import { accepts } from "./schema_accepts.ts";
-import type { AnyPlace, AnyPlaces, AnyRule, MapRule } from "./schema_rule.ts";
+import { accepts } from "./accepts.ts";
+import type { AnyPlace, AnyPlaces, AnyRule, MapRule } from "./rule.ts";
 
 /** What is wrong, and where below the value that the rule was given. */
 export interface Problem {
@@ -24,7 +24,7 @@ export function explain(place: AnyPlace, value: unknown): readonly [Problem, ...
   const result = z.safeParse(toZod(place), value);
   const [first, ...more] = result.error?.issues ?? [];
   if (!first) {
-    throw new Error("bug in kago: schema_accepts.ts refuses what schema_explain.ts accepts");
+    throw new Error("bug in kago: accepts.ts refuses what explain.ts accepts");
   }
   return [toProblem(first), ...more.map(toProblem)];
 }

@@ -1,6 +1,6 @@
 /** The rules that several tables of the schema share: strings, numbers, and the plain lists and maps of strings. */
-import type { Rule } from "./schema_rule.ts";
-import type { Int64, Uint64 } from "./spec.ts";
+import type { Rule } from "./rule.ts";
+import type { Int64, Uint64 } from "../spec.ts";
 
 export const string: Rule<string> = { kind: "string" };
 export const boolean: Rule<boolean> = { kind: "boolean" };

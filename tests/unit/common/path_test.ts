@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { joinPath } from "../../../runtime/plan/path.ts";
+import { joinPath } from "../../../common/path.ts";
 
 Deno.test("joinPath() takes an absolute path as it is and a relative one from the base", () => {
   assertEquals(joinPath("/a/b", "/c//d/./e"), "/c/d/e");

@@ -1,9 +1,9 @@
 /** The schema of the whole config.json, with root, mounts and hooks; the other parts have modules of their own. */
-import { boolean, string, stringMap, strings } from "./schema_leaf.ts";
-import { idMappings, linuxRule } from "./schema_linux.ts";
-import { processRule } from "./schema_process.ts";
-import type { Rule } from "./schema_rule.ts";
-import type { Hook, Hooks, Mount, Root, Spec } from "./spec.ts";
+import { boolean, string, stringMap, strings } from "./leaf.ts";
+import { idMappings, linuxRule } from "./linux.ts";
+import { processRule } from "./process.ts";
+import type { Rule } from "./rule.ts";
+import type { Hook, Hooks, Mount, Root, Spec } from "../spec.ts";
 
 const root: Rule<Root> = {
   kind: "object",

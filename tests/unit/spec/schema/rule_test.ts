@@ -1,9 +1,9 @@
 /** What the compiler refuses: each table here would be a mistake. */
 import { assertEquals } from "@std/assert";
-import { accepts } from "../../../runtime/spec/schema_accepts.ts";
-import { boolean, string, strings, uint32, uint64 } from "../../../runtime/spec/schema_leaf.ts";
-import type { Rule } from "../../../runtime/spec/schema_rule.ts";
-import type { Int64 } from "../../../runtime/spec/spec.ts";
+import { accepts } from "../../../../runtime/spec/schema/accepts.ts";
+import { boolean, string, strings, uint32, uint64 } from "../../../../runtime/spec/schema/leaf.ts";
+import type { Rule } from "../../../../runtime/spec/schema/rule.ts";
+import type { Int64 } from "../../../../runtime/spec/spec.ts";
 
 interface Pair {
   readonly left: number;

@@ -2,11 +2,11 @@
  * The seam between the container's set-up, which is the same for all, and what finally runs in it.
  * Executors are asked in order; the first that can handle the spec gets it.
  */
-import type { RootFile } from "../ffi/files.ts";
-import type { AdministratorWord } from "../runtime/administrator.ts";
-import type { Ending, ProcessInput } from "../runtime/plan/compile_input.ts";
-import type { Op, Plan } from "../runtime/plan/op.ts";
-import type { Spec } from "../runtime/spec/spec.ts";
+import type { RootFile } from "../../ffi/files.ts";
+import type { AdministratorWord } from "../../runtime/administrator.ts";
+import type { Ending, ProcessInput } from "../../runtime/plan/compile_input.ts";
+import type { Op, Plan } from "../../runtime/plan/op.ts";
+import type { Spec } from "../../runtime/spec/spec.ts";
 
 export type { RootFile };
 

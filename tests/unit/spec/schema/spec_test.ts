@@ -1,22 +1,22 @@
 /** Each part of config.json with values that the schema refuses; what it accepts is in the samples and below. */
 import { assertEquals } from "@std/assert";
-import { checkSpec } from "../../../runtime/spec/checks.ts";
-import { parseSpec } from "../../../runtime/spec/load.ts";
+import { checkSpec } from "../../../../runtime/spec/checks/checks.ts";
+import { parseSpec } from "../../../../runtime/config/load.ts";
 import {
   DEVICE_TYPES,
   MEMORY_POLICY_MODES,
   NAMESPACE_TYPES,
   PERSONALITY_DOMAINS,
   ROOTFS_PROPAGATIONS,
-} from "../../../runtime/spec/spec_linux.ts";
-import { IO_PRIORITY_CLASSES, SCHEDULER_FLAGS } from "../../../runtime/spec/spec_process.ts";
+} from "../../../../runtime/spec/spec_linux.ts";
+import { IO_PRIORITY_CLASSES, SCHEDULER_FLAGS } from "../../../../runtime/spec/spec_process.ts";
 import {
   SECCOMP_ACTIONS,
   SECCOMP_ARCHITECTURES,
   SECCOMP_OPERATORS,
-} from "../../../runtime/spec/spec_seccomp.ts";
-import { assertSpecRejection, change } from "./config.ts";
-import { FULL_CONFIG } from "./full_config.ts";
+} from "../../../../runtime/spec/spec_seccomp.ts";
+import { assertSpecRejection, change } from "../config.ts";
+import { FULL_CONFIG } from "../full_config.ts";
 
 const INTEGER = (minimum: number | string, maximum: number | string, got: string) =>
   `expected an integer from ${minimum} to ${maximum}, got ${got}`;

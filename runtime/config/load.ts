@@ -3,17 +3,17 @@
  * is in the schema modules, what it must mean in checks.ts.
  */
 import { describeErrno, errnoOf, SpecError } from "../../common/errors.ts";
-import { checkSpec } from "./checks.ts";
-import { checkHost } from "./checks/host_checks.ts";
-import { parseJson } from "./json.ts";
-import { formatPath } from "./json_path.ts";
-import { refuseNul } from "./nul.ts";
-import { accepts } from "./schema_accepts.ts";
-import { processRule } from "./schema_process.ts";
-import { resourcesRule } from "./schema_resources.ts";
-import type { AnyPlace } from "./schema_rule.ts";
-import { specRule } from "./schema_spec.ts";
-import type { Process, Resources, Spec } from "./spec.ts";
+import { checkSpec } from "../spec/checks/checks.ts";
+import { checkHost } from "../spec/checks/host_checks.ts";
+import { parseJson } from "../spec/json.ts";
+import { formatPath } from "../spec/json_path.ts";
+import { refuseNul } from "../spec/nul.ts";
+import { accepts } from "../spec/schema/accepts.ts";
+import { processRule } from "../spec/schema/process.ts";
+import { resourcesRule } from "../spec/schema/resources.ts";
+import type { AnyPlace } from "../spec/schema/rule.ts";
+import { specRule } from "../spec/schema/spec.ts";
+import type { Process, Resources, Spec } from "../spec/spec.ts";
 
 /** Bytes. The largest real configs, with generated seccomp profiles, have some 100 KiB. */
 const MAX_SIZE = 16 * 1024 * 1024;
@@ -86,7 +86,7 @@ async function problemOf(
   place: readonly string[],
   file: string,
 ): Promise<SpecError> {
-  const { explain } = await import("./schema_explain.ts");
+  const { explain } = await import("../spec/schema/explain.ts");
   const [first, ...more] = explain(rule, value);
   const others = more.length === 0
     ? ""

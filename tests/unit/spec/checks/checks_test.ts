@@ -1,9 +1,9 @@
 /** The semantic checks through checkSpec(): what each refuses, where, and with which words; and what passes. */
 import { assertEquals } from "@std/assert";
-import { checkProcess, checkResources, checkSpec } from "../../../runtime/spec/checks.ts";
-import { parseSpec } from "../../../runtime/spec/load.ts";
-import type { Spec } from "../../../runtime/spec/spec.ts";
-import { assertSpecError, assertSpecRejection, type Change, configWith } from "./config.ts";
+import { checkProcess, checkResources, checkSpec } from "../../../../runtime/spec/checks/checks.ts";
+import { parseSpec } from "../../../../runtime/config/load.ts";
+import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { assertSpecError, assertSpecRejection, type Change, configWith } from "../config.ts";
 
 async function check(...changes: readonly Change[]): Promise<string[]> {
   return checkSpec(await parseSpec(JSON.stringify(configWith(...changes))));

@@ -3,7 +3,7 @@
  * of spec.ts: Rule<T> is the description of a T, so a property missing in one of the two, or required in one only, or
  * of another kind, does not compile. This module knows no property of the spec.
  *
- * The tables have two readers: schema_accepts.ts, which says yes or no to every config, and schema_explain.ts, which has
+ * The tables have two readers: accepts.ts, which says yes or no to every config, and explain.ts, which has
  * zod say what is wrong with a refused one. Start-up decides the form: a function costs 20 to 60 µs at its first call,
  * a literal next to nothing, and zod 3 ms.
  */

@@ -1,10 +1,10 @@
 /** The spec's own samples, which stand beside the repository: not everything in `good` makes sense, but all is valid. */
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { SpecError } from "../../../common/errors.ts";
-import { parseJson } from "../../../runtime/spec/json.ts";
-import { parseSpec } from "../../../runtime/spec/load.ts";
+import { SpecError } from "../../../../common/errors.ts";
+import { parseJson } from "../../../../runtime/spec/json.ts";
+import { parseSpec } from "../../../../runtime/config/load.ts";
 
-const SAMPLES = new URL("../../../../shared/oci/schema/test/config/", import.meta.url);
+const SAMPLES = new URL("../../../../../shared/oci/schema/test/config/", import.meta.url);
 
 /** What the specification's own tests name as wrong, by file. */
 const BAD: Readonly<Record<string, string>> = {

@@ -1,16 +1,16 @@
 /**
  * What a config.json must mean, beyond its schema: tables of named checks, by the property that they are about. Owns the
- * order; the checks are in checks/. All are pure; what depends on the host is checked in checks/host_checks.ts
- * and by the executors.
+ * order; the checks stand beside it. All are pure; what depends on the host is checked in host_checks.ts and by the
+ * executors.
  */
-import { runChecks, type Warn } from "./checks/check.ts";
-import { LINUX_CHECKS } from "./checks/linux_checks.ts";
-import { NAMESPACE_CHECKS } from "./checks/namespace_checks.ts";
-import { PROCESS_CHECKS } from "./checks/process_checks.ts";
-import { RESOURCE_CHECKS } from "./checks/resource_checks.ts";
-import { SECCOMP_CHECKS } from "./checks/seccomp_checks.ts";
-import { SPEC_CHECKS } from "./checks/spec_checks.ts";
-import type { Process, Resources, Spec } from "./spec.ts";
+import { runChecks, type Warn } from "./check.ts";
+import { LINUX_CHECKS } from "./linux_checks.ts";
+import { NAMESPACE_CHECKS } from "./namespace_checks.ts";
+import { PROCESS_CHECKS } from "./process_checks.ts";
+import { RESOURCE_CHECKS } from "./resource_checks.ts";
+import { SECCOMP_CHECKS } from "./seccomp_checks.ts";
+import { SPEC_CHECKS } from "./spec_checks.ts";
+import type { Process, Resources, Spec } from "../spec.ts";
 
 /**
  * Checks a whole spec, as `create` needs it: with root and process.
