@@ -8,7 +8,7 @@ import { probeKvm } from "../ffi/shim.ts";
 import { describeErrno } from "../common/errors.ts";
 import { ROOT } from "./build/paths.ts";
 import { runMain } from "./run_main.ts";
-import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";
+import { makeBundle, removeBundle } from "./sample/bundle.ts";
 
 const KAGO = `${ROOT}/dist/kago`;
 

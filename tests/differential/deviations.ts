@@ -1,13 +1,16 @@
 /** Where kago may differ from runc and crun alike, and why. */
-import type { Difference } from "./compare.ts";
 
 export interface Deviation {
   /** Matches the fact's name. */
   readonly fact: RegExp;
   /** Matches the bundle's name; without it, in any bundle. */
   readonly bundle?: RegExp;
-  /** Is this kago's value, of all the possible other ones? */
-  allows(difference: Difference): boolean;
+  /** Is this kago's value, of all the possible other ones? Undefined is who does not have the fact. */
+  allows(
+    difference: Readonly<
+      Record<"runc" | "crun" | "kago", string | undefined> & { fact: string }
+    >,
+  ): boolean;
   readonly why: string;
 }
 

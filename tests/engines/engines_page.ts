@@ -2,7 +2,7 @@
  * Writes docs/engines.md from docs/engines.json, after taking over what the engines' suites left in build/engines. Owns
  * the page's words; what was found is the suites' (tests/engines).
  */
-import { type Host, HOSTS, type Runtime, RUNTIMES } from "../tests/engines/engine_case.ts";
+import { type Host, HOSTS, type Runtime, RUNTIMES } from "./engine_case.ts";
 import {
   type Engine,
   ENGINES,
@@ -11,8 +11,8 @@ import {
   RESULTS,
   RUNS,
   type SuiteResult,
-} from "../tests/engines/outcomes.ts";
-import { ROOT } from "./build/paths.ts";
+} from "./outcomes.ts";
+import { ROOT } from "../../scripts/build/paths.ts";
 
 export const PAGE = `${ROOT}/docs/engines.md`;
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { PAGE, renderPage, takeOver } from "../../../scripts/engines_page.ts";
+import { PAGE, renderPage, takeOver } from "../../engines/engines_page.ts";
 import { readResults, type SuiteResult } from "../../engines/outcomes.ts";
 
 const V1: SuiteResult = {

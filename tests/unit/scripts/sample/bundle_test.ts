@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
-import { makeBundle, mergeJson, removeBundle } from "../../harness/bundle.ts";
-import { runOk } from "../../harness/run.ts";
+import { makeBundle, mergeJson, removeBundle } from "../../../../scripts/sample/bundle.ts";
+import { runOk } from "../../../harness/run.ts";
 
 Deno.test("makeBundle() writes a config.json with the process asked for", async () => {
   const bundle = await makeBundle({
