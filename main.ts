@@ -4,12 +4,12 @@
  */
 import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
-import { LOADERS } from "./runtime/cli/loaders.ts";
+import { LOADERS } from "./runtime/commands/loaders.ts";
 import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
-import { onPhase, phase } from "./runtime/phases.ts";
-import { withoutLongWords } from "./runtime/quoted.ts";
+import { onPhase, phase } from "./runtime/common/phases.ts";
+import { withoutLongWords } from "./runtime/common/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
 const FAILURE = 1;
@@ -56,8 +56,11 @@ function messageOf(error: unknown): string {
 }
 
 function* causesOf(error: unknown): Generator<string> {
-  for (let cause = (error as Error)?.cause; cause instanceof Error; cause = cause.cause) {
+  const causes = error instanceof AggregateError ? error.errors : [(error as Error)?.cause];
+  for (const cause of causes) {
+    if (!(cause instanceof Error)) continue;
     yield `${cause.name}: ${cause.message}`;
+    yield* causesOf(cause);
   }
 }
 

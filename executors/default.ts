@@ -1,5 +1,5 @@
 /** The plain executor: Init becomes the user's process, confined by what the plan has set up. */
-import { type Executor, requestedHandler } from "./executor.ts";
+import { type Executor, requestedHandler } from "./interface/executor.ts";
 
 export const defaultExecutor: Executor = {
   name: "default",

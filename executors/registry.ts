@@ -1,6 +1,6 @@
 /** Which executors there are, and in which order they are asked. */
-import { HostError, SpecError, UsageError } from "../runtime/errors.ts";
-import { quoted } from "../runtime/quoted.ts";
+import { HostError, SpecError, UsageError } from "../runtime/common/errors.ts";
+import { quoted } from "../runtime/common/quoted.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
 import { defaultExecutor } from "./default.ts";
 import {
@@ -8,7 +8,7 @@ import {
   HANDLER_ANNOTATION,
   type HandlerRequest,
   requestedHandler,
-} from "./executor.ts";
+} from "./interface/executor.ts";
 import { libkrunExecutor } from "./libkrun/executor.ts";
 
 /** All that the registry loads of an executor is its decisions; libraries are loaded by checkHost() at the earliest. */

@@ -1,5 +1,6 @@
 /** The shim's functions for files of a hostile root filesystem, and for mounts. */
 import { call, checked, cString } from "./shim_call.ts";
+import { ENOENT } from "../runtime/common/errno.ts";
 
 export interface RootFile {
   readonly name: string;
@@ -34,7 +35,6 @@ export function openInRoot(root: string, path: string): number {
 export function readRootFile(root: string, path: string, maxSize: number): string | undefined {
   const bytes = new Uint8Array(maxSize);
   const size = call("read_root_file", [maxSize], cString(root), cString(path), bytes);
-  const ENOENT = 2;
   if (size === -ENOENT) return undefined;
   return new TextDecoder().decode(
     bytes.subarray(0, checked(size, `read ${path} below ${root}`)),

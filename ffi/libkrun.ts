@@ -2,7 +2,7 @@
  * libkrun's functions (libkrun.h of 1.x) in TypeScript's terms, and where the library comes from. Which calls to make
  * in which order is not decided here.
  */
-import { HostError, SyscallError } from "../runtime/errors.ts";
+import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
 import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
 

@@ -3,8 +3,10 @@
  * and rules as a BPF program. What a rule must be is not decided here, and no filter is ever loaded from here:
  * errno values come back as numbers, for the caller knows which line of config.json they belong to.
  */
-import { HostError, SyscallError } from "../runtime/errors.ts";
+import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { variable } from "./environment.ts";
+import { EEXIST, EFAULT, EINVAL } from "../runtime/common/errno.ts";
+import { ifThere } from "../runtime/common/files.ts";
 
 /**
  * A struct of one number or pointer is passed as the number or pointer itself, and keeps Deno from compiling a trampoline
@@ -82,13 +84,10 @@ export function libseccompVersion(): string {
  */
 export function libseccompIdentity(): string {
   if (variable("LD_LIBRARY_PATH")) return libseccompVersion();
-  try {
-    const { dev, ino, size, mtime } = Deno.statSync("/etc/ld.so.cache");
-    return `ld.so.cache ${dev} ${ino} ${size} ${mtime?.getTime()}`;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return libseccompVersion();
-  }
+  const cache = ifThere(() => Deno.statSync("/etc/ld.so.cache"));
+  if (cache === undefined) return libseccompVersion();
+  const { dev, ino, size, mtime } = cache;
+  return `ld.so.cache ${dev} ${ino} ${size} ${mtime?.getTime()}`;
 }
 
 /** SCMP_ARCH_NATIVE in the place of an architecture's token. */
@@ -182,9 +181,6 @@ export class Filter {
   }
 }
 
-const EEXIST = 17;
-const EINVAL = 22;
-
 /** struct scmp_arg_cmp { unsigned int arg; enum scmp_compare op; uint64_t datum_a, datum_b; }. */
 function encodeConditions(conditions: readonly FilterCondition[]): Bytes {
   const bytes = new ArrayBuffer(24 * conditions.length);
@@ -226,7 +222,6 @@ export function kernelTakesFlags(flags: number): boolean {
     __errno_location: { parameters: [], result: "pointer" },
   }).symbols;
   const SECCOMP_SET_MODE_FILTER = 1n;
-  const EFAULT = 14;
   // Found before the call: nothing may come between the call and the look at its errno.
   const errno = new Deno.UnsafePointerView(__errno_location()!);
   // A kernel that takes the flags goes on to read the program, which is at NULL.

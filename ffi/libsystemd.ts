@@ -2,7 +2,7 @@
  * sd-bus (libsystemd.so.0, found as ld.so finds it): method calls and signals of a D-Bus, as blocking calls with plain
  * values. What is asked of systemd is not decided here.
  */
-import { HostError, SyscallError } from "../runtime/errors.ts";
+import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { showLibraries } from "./environment.ts";
 import { type BusData, type BusValue, splitSignature } from "./dbus_signature.ts";
 

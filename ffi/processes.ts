@@ -1,5 +1,6 @@
 /** The shim's functions for processes: waiting for them, signals, and words of theirs that are passed on. */
 import { call, checked, cString } from "./shim_call.ts";
+import { EINVAL, ESRCH } from "../runtime/common/errno.ts";
 
 export interface ExitStatus {
   readonly code?: number;
@@ -70,14 +71,12 @@ export function copyWindowSize(master: number): void {
 export function openPidfd(pid: number): number | undefined {
   const fd = call("pidfd_open", [pid]);
   // EINVAL: the number is a thread's by now.
-  const ESRCH = 3, EINVAL = 22;
   return fd === -ESRCH || fd === -EINVAL ? undefined : checked(fd, `pidfd_open ${pid}`);
 }
 
 /** False when the process has ended. */
 export function signalPidfd(pidfd: number, signal: number): boolean {
   const result = call("pidfd_send_signal", [pidfd, signal]);
-  const ESRCH = 3;
   if (result === -ESRCH) return false;
   checked(result, `pidfd_send_signal ${signal}`);
   return true;

@@ -2,7 +2,7 @@
  * How the shim's functions (helper-c/shim.h) are called: strings in, numbers out, a failure is a SyscallError. The modules
  * beside this one have the functions; which to call in which order is not decided in ffi/.
  */
-import { SyscallError } from "../runtime/errors.ts";
+import { SyscallError } from "../runtime/common/errors.ts";
 import { SHIM_BASE64 } from "./embedded.gen.ts";
 import { memoryFilePath } from "./memory_file.ts";
 import { packed } from "./packed.ts";

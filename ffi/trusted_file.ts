@@ -1,6 +1,7 @@
 /** Files of the host that are loaded or obeyed as root: opened only where root alone could have put them (trusted_path.h). */
-import { HostError, SyscallError } from "../runtime/errors.ts";
+import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { call, cString, textOf } from "./shim_call.ts";
+import { ENOENT } from "../runtime/common/errno.ts";
 
 /** Bytes: a path and a few words. */
 const MAX_PROBLEM = 4096 + 64;
@@ -28,7 +29,6 @@ export function openTrustedIfThere(path: string, place: string): number | undefi
   try {
     return openTrusted(path, place);
   } catch (error) {
-    const ENOENT = 2;
     if (error instanceof SyscallError && error.errno === ENOENT) return undefined;
     throw error;
   }

@@ -1,5 +1,5 @@
 /* The device rules of a cgroup of v2: a BPF program of the type CGROUP_DEVICE (bpf(2)). What it decides is Main's
- * (runtime/cgroup/device_program.ts); this module loads it and swaps it for the one before. */
+ * (runtime/cgroup/devices/device_program.ts); this module loads it and swaps it for the one before. */
 #include "shim.h"
 
 #include <errno.h>

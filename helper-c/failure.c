@@ -1,5 +1,5 @@
 /* Looks at the paths of an operation that has failed, up to the first part of each that is missing or wrong: an errno does
- * not say which it was. Main makes the sentence (runtime/process/op_words.ts). It is for the message alone, since
+ * not say which it was. Main makes the sentence (runtime/stages/op_words.ts). It is for the message alone, since
  * what is found may have changed by then: nothing is decided by it. */
 #include "failure.h"
 

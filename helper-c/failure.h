@@ -4,7 +4,7 @@
 
 #include "context.h"
 
-/* How a path was found; the same list is in runtime/process/op_findings.ts. */
+/* How a path was found; the same list is in runtime/stages/op_findings.ts. */
 enum found {
   FOUND_NAMED, /* whole, and not looked at */
   FOUND_FOLDER,

@@ -1,4 +1,4 @@
-/* The messages between the stages and Main, one datagram each (runtime/process/message.ts has the same layout).
+/* The messages between the stages and Main, one datagram each (runtime/stages/message.ts has the same layout).
  *
  *   Main                 Intermediate            Init (or vmm)
  *    |-- spawn ------------->|

@@ -11,7 +11,7 @@
 #include "kernel.h"
 #include "root_path.h"
 
-/* As for `exec --user` (runtime/process/tenant_facts.ts): the largest directories have some hundred KiB. */
+/* As for `exec --user` (runtime/tenant/facts.ts): the largest directories have some hundred KiB. */
 enum { MAX_PASSWD = 4 << 20, PAGE = 4096 };
 
 /* The sixth field of a passwd(5) line whose third is `uid`, or NULL. */

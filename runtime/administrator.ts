@@ -6,8 +6,8 @@
 import { closeFd } from "../ffi/descriptors.ts";
 import type { LibraryPlace } from "../ffi/libkrun.ts";
 import { openTrustedIfThere } from "../ffi/trusted_file.ts";
-import { HostError, SpecError } from "./errors.ts";
-import { readBounded } from "./read_bounded.ts";
+import { HostError, SpecError } from "./common/errors.ts";
+import { readBounded } from "./common/read_bounded.ts";
 import { parseJson } from "./spec/json.ts";
 
 export const ADMINISTRATOR_FILE = "/etc/kago/microvm.json";

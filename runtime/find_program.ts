@@ -1,6 +1,6 @@
 /** Programs of the host by name, as a shell finds them. */
 import { variable } from "../ffi/environment.ts";
-import { isAbsent } from "./files.ts";
+import { isAbsent } from "./common/files.ts";
 
 const DEFAULT_FOLDERS = [
   "/usr/local/sbin",

@@ -2,9 +2,9 @@
  * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
  * what is worth an entry, and the exit code, are main.ts's.
  */
-import { withoutDenoWords } from "./errno.ts";
-import { describeErrno, errnoOf, HostError } from "./errors.ts";
-import { visible } from "./quoted.ts";
+import { withoutDenoWords } from "./common/errno.ts";
+import { describeErrno, errnoOf, HostError } from "./common/errors.ts";
+import { visible } from "./common/quoted.ts";
 
 export interface LoggerOptions {
   /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */

@@ -9,7 +9,7 @@
  */
 import { type Option, type OptionValues } from "../runtime/cli/options.ts";
 import { scanOptions } from "../runtime/cli/scan.ts";
-import { UsageError } from "../runtime/errors.ts";
+import { UsageError } from "../runtime/common/errors.ts";
 import { makeBundles } from "./bench/bundle.ts";
 import { emptyScriptContender, runtimeContender } from "./bench/contenders.ts";
 import { enterPrivateNamespace } from "./bench/host.ts";

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { probeKvm } from "../ffi/shim.ts";
-import { UsageError } from "../runtime/errors.ts";
+import { UsageError } from "../runtime/common/errors.ts";
 import { type Contender, measureMicrovms, type MicrovmFigures } from "./bench/microvm.ts";
 import { median } from "./bench/statistics.ts";
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";

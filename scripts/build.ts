@@ -7,7 +7,7 @@
  * `KAGO_PACKER` is the default of --packer.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { UsageError } from "../runtime/errors.ts";
+import { UsageError } from "../runtime/common/errors.ts";
 import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";

@@ -1,28 +1,17 @@
 /**
- * Checks that imports point downward only, that FFI stays in ffi/, and where modules may come from. The rules are the
- * tables below; reading the sources is imports/scan_source.ts's. Type imports count: a type is a dependency too.
+ * Checks that imports point downward only and never in a circle, that FFI stays in ffi/, and where modules may come from.
+ * Which folder may import which is in imports/layers.ts; reading the sources is imports/scan_source.ts's. Type imports
+ * count: a type is a dependency too.
  *
  *   deno run --allow-read scripts/check_imports.ts
  *
  * Prints `file:line: why` for each violation and exits with 1 if there is one.
  */
+import { findCircles } from "./imports/circles.ts";
+import { folderOf, layerOf, PRODUCT } from "./imports/layers.ts";
 import { findImports, findNames, type Import } from "./imports/scan_source.ts";
 
-/**
- * The layers from top to bottom: a file may import from its own layer and those below. A file belongs to the layer with
- * the longest of the prefixes that fit it.
- */
-export const LAYERS: readonly Layer[] = [
-  { name: "main", files: ["main.ts", "runtime/cli/loaders.ts"] },
-  { name: "commands", files: ["runtime/commands/"] },
-  { name: "runtime", files: ["runtime/", "executors/"] },
-  { name: "plan", files: ["runtime/plan/"] },
-  { name: "spec", files: ["runtime/spec/"] },
-  { name: "ffi", files: ["ffi/"] },
-  { name: "errors", files: ["runtime/errors.ts", "runtime/errno.ts", "runtime/quoted.ts"] },
-];
-
-/** They may import anything of the project, and `node:` modules; nothing of the product may import them. */
+/** They may import anything of the product, and `node:` modules; nothing of the product may import them. */
 const FREE_FOLDERS = ["tests/", "scripts/"];
 
 const FFI_FOLDER = "ffi/";
@@ -33,12 +22,6 @@ const FFI_NAMES = [
   "UnsafeFnPointer",
   "UnsafeCallback",
 ];
-
-export interface Layer {
-  readonly name: string;
-  /** Files, or folders with a slash at the end, relative to the repository. */
-  readonly files: readonly string[];
-}
 
 /** The violations of one file, as `file:line: why`. `file` is relative to the repository. */
 export function checkSource(file: string, source: string): string[] {
@@ -61,32 +44,40 @@ function judge(file: string, specifier: Import["specifier"], free: boolean): str
     return free ? undefined : "the name of an imported module must be a plain string";
   }
   if (/^(npm|jsr|https?):/.test(specifier)) return `${specifier} must be mapped in deno.json`;
-  if (free) return undefined;
-  if (specifier.startsWith("node:")) return `${specifier} costs start-up time`;
+  if (!free && specifier.startsWith("node:")) return `${specifier} costs start-up time`;
   if (!specifier.startsWith(".")) return undefined;
-  return judgeDirection(file, resolve(file, specifier));
+  const target = resolve(file, specifier);
+  if (!free) return judgeDirection(file, target);
+  const below = file.startsWith("scripts/") && target.startsWith("tests/");
+  return below ? `${target} is a test's, and tests import scripts` : undefined;
 }
 
 function judgeDirection(file: string, target: string): string | undefined {
   if (isFree(target)) return `${target} is no part of the product`;
-  const from = layerOf(file);
-  const to = layerOf(target);
-  if (from < 0) return `${file} belongs to no layer`;
-  if (to < 0) return `${target} belongs to no layer`;
-  if (to >= from) return undefined;
-  return `${target} is in layer ${LAYERS[to]!.name}, above ${LAYERS[from]!.name}`;
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (layerOf(from) < 0) return `${file} belongs to no layer`;
+  if (layerOf(to) < 0) return `${target} belongs to no layer`;
+  if (from === to || layerOf(to) > layerOf(from)) return undefined;
+  return `${target}: ${to} is not below ${from}`;
 }
 
-/** The index in LAYERS, -1 for a file outside all. */
-function layerOf(file: string): number {
-  let best = { index: -1, length: 0 };
-  for (const [index, { files }] of LAYERS.entries()) {
-    for (const prefix of files) {
-      const fits = prefix.endsWith("/") ? file.startsWith(prefix) : file === prefix;
-      if (fits && prefix.length > best.length) best = { index, length: prefix.length };
-    }
-  }
-  return best.index;
+/** The circles in which these files, by name, import each other, as `file:line: why`. */
+export function checkCircles(sources: ReadonlyMap<string, string>): string[] {
+  const imports = new Map(
+    [...sources].map(([file, source]) => [file, localImports(file, source)]),
+  );
+  const graph = new Map([...imports].map(([file, found]) => [file, found.map(([to]) => to)]));
+  return findCircles(graph).map((circle) => {
+    const [last, first] = circle.slice(-2) as [string, string];
+    const [, line] = imports.get(last)!.find(([target]) => target === first)!;
+    return `${last}:${line}: closes a circle: ${circle.join(" -> ")}`;
+  });
+}
+
+function localImports(file: string, source: string): [target: string, line: number][] {
+  return findImports(source).flatMap(({ specifier, line }) =>
+    specifier?.startsWith(".") ? [[resolve(file, specifier), line]] : []
+  );
 }
 
 function isFree(file: string): boolean {
@@ -102,24 +93,27 @@ function resolve(file: string, specifier: string): string {
 function listSources(repository: URL): string[] {
   const sources: string[] = [];
   const visit = (folder: string) => {
-    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder || ".", repository))) {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, repository))) {
       if (isDirectory) visit(`${folder}${name}/`);
       else if (/\.[jt]s$/.test(name)) sources.push(`${folder}${name}`);
     }
   };
-  for (const entry of Deno.readDirSync(repository)) {
-    const searched = ["executors", "ffi", "runtime", "scripts", "tests"];
-    if (entry.isDirectory && searched.includes(entry.name)) visit(`${entry.name}/`);
-    else if (entry.isFile && /\.[jt]s$/.test(entry.name)) sources.push(entry.name);
+  for (const { name, isFile } of Deno.readDirSync(repository)) {
+    if (isFile && /\.[jt]s$/.test(name)) sources.push(name);
   }
+  for (const folder of [...PRODUCT, ...FREE_FOLDERS]) visit(folder);
   return sources.sort();
 }
 
 if (import.meta.main) {
   const repository = new URL("../", import.meta.url);
-  const violations = listSources(repository).flatMap((file) =>
-    checkSource(file, Deno.readTextFileSync(new URL(file, repository)))
+  const sources = new Map(
+    listSources(repository).map((file) => [file, Deno.readTextFileSync(new URL(file, repository))]),
   );
+  const violations = [
+    ...[...sources].flatMap(([file, source]) => checkSource(file, source)),
+    ...checkCircles(sources),
+  ];
   for (const violation of violations) console.error(violation);
   Deno.exit(violations.length > 0 ? 1 : 0);
 }

@@ -11,7 +11,7 @@ import {
   type Setter,
   VM_FILE_KEYS,
 } from "../executors/libkrun/annotation_table.ts";
-import { HARMLESS_PROPERTIES } from "../runtime/cgroup/systemd_annotations.ts";
+import { HARMLESS_PROPERTIES } from "../runtime/cgroup/drivers/systemd_annotations.ts";
 import { ROOT } from "./build/paths.ts";
 
 export const PAGE = `${ROOT}/docs/microvm.md`;

@@ -5,10 +5,10 @@
  */
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
 import { probeKvm } from "../ffi/shim.ts";
-import { describeErrno } from "../runtime/errors.ts";
+import { describeErrno } from "../runtime/common/errors.ts";
 import { ROOT } from "./build/paths.ts";
 import { runMain } from "./run_main.ts";
-import { makeBundle, removeBundle } from "../tests/harness/bundle.ts";
+import { makeBundle, removeBundle } from "./sample/bundle.ts";
 
 const KAGO = `${ROOT}/dist/kago`;
 

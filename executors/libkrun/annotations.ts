@@ -1,6 +1,6 @@
 /** Reads single annotations as annotation_table.ts says. Pure. */
-import { SpecError } from "../../runtime/errors.ts";
-import { quoted } from "../../runtime/quoted.ts";
+import { SpecError } from "../../runtime/common/errors.ts";
+import { quoted } from "../../runtime/common/quoted.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { type AnnotationName, type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 

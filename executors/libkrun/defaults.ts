@@ -3,6 +3,7 @@
  * more than it may use is throttled or killed. Pure.
  */
 import type { CpuResources, Int64, Resources } from "../../runtime/spec/spec.ts";
+import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
 
 /** The kernel's default for cpu.cfs_period_us, in microseconds. */
 const DEFAULT_PERIOD = 100_000;
@@ -37,15 +38,13 @@ function quotaCpus({ quota = 0, period = 0 }: CpuResources): number | undefined 
   return Math.ceil(Number(quota) / (Number(period) || DEFAULT_PERIOD));
 }
 
+const MOST_HOST_CPUS = 9999;
+
 /** Undefined also for a list that is none: the cgroup controller refuses it with the reason. */
 function cpusetCpus({ cpus = "" }: CpuResources): number | undefined {
-  const seen = new Set<number>();
-  for (const range of cpus.split(",").map((text) => text.trim()).filter(Boolean)) {
-    const [, first, last = first] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range) ?? [];
-    if (first === undefined || Number(last) < Number(first)) return undefined;
-    for (let cpu = Number(first); cpu <= Number(last); cpu++) seen.add(cpu);
-  }
-  return seen.size || undefined;
+  const ranges = parseRanges(cpus);
+  if (!ranges || ranges.some(([, last]) => last > MOST_HOST_CPUS)) return undefined;
+  return new Set(numbersIn(ranges)).size || undefined;
 }
 
 /**

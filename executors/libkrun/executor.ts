@@ -4,11 +4,11 @@
  * a plain process.
  */
 import { administratorWord } from "../../runtime/administrator.ts";
-import { HostError, SpecError } from "../../runtime/errors.ts";
+import { HostError, SpecError } from "../../runtime/common/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
-import { compileGuestTenantPlan } from "../../runtime/plan/guest_tenant.ts";
+import { compileGuestTenantPlan } from "./guest_tenant.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/plan/path.ts";
+import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import { isRootless } from "../../runtime/rootless.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
@@ -18,7 +18,7 @@ import {
   type PreExecResult,
   requestedHandler,
   type TenantInput,
-} from "../executor.ts";
+} from "../interface/executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest_config.ts";

@@ -5,16 +5,12 @@
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
 import type { Feature, LibkrunExtras } from "../../ffi/libkrun_extras.ts";
 import { tryOpenDevice } from "../../ffi/descriptors.ts";
-import { describeErrno, HostError, SpecError } from "../../runtime/errors.ts";
+import { describeErrno, HostError, SpecError } from "../../runtime/common/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
 import { findPasst } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
-
-const ENOENT = 2;
-const ENXIO = 6;
-const EACCES = 13;
-const ENODEV = 19;
+import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** How a missing device comes about. */
 const DRIVERS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /** Calls of libkrun as operations of a plan: the VMM makes them (helper-c/vmm/krun.c). Which to make is not decided here. */
 import type { Op } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/plan/path.ts";
+import { joinPath } from "../../runtime/common/path.ts";
 
 /** Arguments of libkrun's functions: a letter and a value (helper-c/vmm/krun.c, convert()). */
 export const argument = {

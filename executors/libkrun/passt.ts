@@ -2,7 +2,7 @@
  * `krun.use_passt`: a network card that passt(1) serves, a program of the host. The VMM starts it (helper-c/vmm/passt.c);
  * here is what with.
  */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { findProgram } from "../../runtime/find_program.ts";
 
 /** With so many descriptors passt can bind every port, TCP and UDP, IPv4 and IPv6. */

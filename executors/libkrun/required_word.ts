@@ -1,6 +1,6 @@
 /** Refuses what the administrator has not allowed: what opens the host to a guest, or weakens what confines it. Pure. */
 import { type AdministratorWord, isAllowed, notAllowed } from "../../runtime/administrator.ts";
-import { SpecError } from "../../runtime/errors.ts";
+import { SpecError } from "../../runtime/common/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 import { VM_FILE, type VmFile } from "./vm_file.ts";

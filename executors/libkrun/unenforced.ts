@@ -3,10 +3,10 @@
  * /dev that it has mounted itself. What config.json asks for beyond that would not be in force, so it is refused. The host
  * confines the VMM all the same (its root, its mounts' contents, its cgroup), which is why those are no matter of this module.
  */
-import { SpecError } from "../../runtime/errors.ts";
+import { SpecError } from "../../runtime/common/errors.ts";
 import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
 import { MOUNT_ATTR, parseMountOptions } from "../../runtime/plan/mount_options.ts";
-import { joinPath } from "../../runtime/plan/path.ts";
+import { joinPath } from "../../runtime/common/path.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 
 /**

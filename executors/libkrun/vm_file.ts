@@ -4,11 +4,11 @@
  */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
-import { SpecError, SyscallError } from "../../runtime/errors.ts";
-import { readBounded } from "../../runtime/read_bounded.ts";
+import { SpecError, SyscallError } from "../../runtime/common/errors.ts";
+import { readBounded } from "../../runtime/common/read_bounded.ts";
 import { parseJson } from "../../runtime/spec/json.ts";
-import { accepts } from "../../runtime/spec/schema_accepts.ts";
-import type { Rule } from "../../runtime/spec/schema_rule.ts";
+import { accepts } from "../../runtime/spec/schema/accepts.ts";
+import type { Rule } from "../../runtime/spec/schema/rule.ts";
 import {
   type KeyRow,
   MAX_CPUS,
@@ -16,6 +16,7 @@ import {
   MIN_RAM_MIB,
   VM_FILE_KEYS,
 } from "./annotation_table.ts";
+import { ENOENT, ENOTDIR } from "../../runtime/common/errno.ts";
 
 export const VM_FILE = ".krun_vm.json";
 
@@ -104,9 +105,6 @@ function formOf(rule: Rule<number> | Rule<string>): string {
   if (rule.kind === "integer") return `an integer from ${rule.minimum} to ${rule.maximum}`;
   return rule.kind === "pattern" ? rule.form : "a string";
 }
-
-const ENOENT = 2;
-const ENOTDIR = 20;
 
 function readText(rootfs: string): string | undefined {
   let fd: number;

@@ -5,7 +5,7 @@
  */
 import { firmwareOf, librariesOf, type LibraryPlace } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/plan/path.ts";
+import { joinPath } from "../../runtime/common/path.ts";
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
 import { argument, call } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";

@@ -4,6 +4,7 @@
  * libkrun's sources where no test goes. A call that is not here ends the VMM, which says its name (helper-c/vmm/trap.c).
  */
 import type { Feature } from "./vmm_features.ts";
+import { ENOSYS } from "../../runtime/common/errno.ts";
 
 /** An argument, of which libkrun and the kernel look at 32 bits: `(argument & mask) == value`. */
 export interface Rule {
@@ -22,8 +23,6 @@ export interface Call {
   /** The call is not made, and returns -errno: 0 pretends that it was. */
   readonly answer?: number;
 }
-
-const ENOSYS = 38;
 
 /** Calls with any arguments. */
 function all(names: string, feature?: Feature): readonly Call[] {

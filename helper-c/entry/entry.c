@@ -48,7 +48,7 @@ struct initial_stack {
   char **auxv; /* pairs of words, up to AT_NULL */
 };
 
-/* As runtime/errno.ts, of what can be expected here. */
+/* As runtime/common/errno.ts, of what can be expected here. */
 static const char *error_text(long error) {
   switch (error) {
     case EPERM:

@@ -153,7 +153,7 @@ static int write_freezer(const struct shortcut *s, const char *name, const char 
 
 static int has_v1_freezer(const struct shortcut *s) { return is_equal(s->freezer_version, "1"); }
 
-/* Was it told to freeze, as runtime/cgroup/freezer.ts asks? -1 where there is no answer. */
+/* Was it told to freeze, as runtime/cgroup/life/freezer.ts asks? -1 where there is no answer. */
 static int is_frozen(const struct shortcut *s) {
   char value[16];
   if (!s->freezer) return 0;

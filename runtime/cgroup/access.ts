@@ -3,6 +3,7 @@ import { CgroupAccessError } from "./errors.ts";
 import { exists } from "./files.ts";
 import type { CgroupLayout } from "./layout.ts";
 import type { CgroupDirectory, CgroupfsRecord } from "./path.ts";
+import { ifThere } from "../common/files.ts";
 
 /**
  * @throws {CgroupAccessError} unless the caller may make every directory and move a process of its own there, for which the
@@ -38,11 +39,6 @@ function commonParent(first: string, second: string): string {
 
 /** Delegation hands over owners, not groups. */
 function isOwn(path: string): boolean {
-  try {
-    const { uid, mode } = Deno.statSync(path);
-    return uid === Deno.uid() && (mode! & 0o200) !== 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const found = ifThere(() => Deno.statSync(path));
+  return found !== undefined && found.uid === Deno.uid() && (found.mode! & 0o200) !== 0;
 }

@@ -1,6 +1,7 @@
 /** Writes limits to a container's cgroup. Which ones is decided in resources.ts, and undone is undo.ts's. */
-import { errnoOf, HostError } from "../errors.ts";
-import { CgroupWriteError, EINVAL, ENOENT } from "./errors.ts";
+import { errnoOf, HostError } from "../common/errors.ts";
+import { EINVAL, ENOENT } from "../common/errno.ts";
+import { CgroupWriteError } from "./errors.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 import type { ResourceWrite } from "./resource_write.ts";
 import { explainRefusal } from "./write_refusal.ts";

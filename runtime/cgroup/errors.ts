@@ -2,7 +2,7 @@
  * The errors that only cgroups have. Main treats the classes as their bases; callers that can go on without a cgroup, and
  * tests, tell them apart.
  */
-import { errnoOf, HostError, SyscallError } from "../errors.ts";
+import { errnoOf, HostError, SyscallError } from "../common/errors.ts";
 
 /**
  * This process may not make cgroups here, or there are none. A rootless caller whose spec asks for no limits can
@@ -33,16 +33,3 @@ export class CgroupWriteError extends SyscallError {
 export function syscallError(operation: string, cause: unknown): SyscallError {
   return new SyscallError(operation, errnoOf(cause), "main", { cause });
 }
-
-// asm-generic/errno-base.h and errno.h
-export const EPERM = 1;
-export const ENOENT = 2;
-export const ESRCH = 3;
-export const EACCES = 13;
-export const EBUSY = 16;
-export const EEXIST = 17;
-export const ENODEV = 19;
-export const EINVAL = 22;
-export const EROFS = 30;
-export const ENAMETOOLONG = 36;
-export const EOPNOTSUPP = 95;

@@ -1,6 +1,7 @@
 /** Going through a cgroup's directories, any of which may be removed at any moment. */
-import { errnoOf } from "../errors.ts";
-import { ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP, syscallError } from "./errors.ts";
+import { errnoOf } from "../common/errors.ts";
+import { ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP } from "../common/errno.ts";
+import { syscallError } from "./errors.ts";
 
 /** Whether a file is not there because its cgroup is not: an open file of a removed cgroup answers ENODEV. */
 export function isGone(error: unknown): boolean {

@@ -1,7 +1,7 @@
 /**
  * Which directories a container's cgroup has, by the rules of runc's cgroupfs driver. Pure: nothing is read or made.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { CgroupAccessError } from "./errors.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
 

@@ -2,7 +2,7 @@
  * What it takes to give a cgroup its limits: writes to its files. No driver is known here: one that has another way for
  * a field finds the field in `from`, and makes the other writes. apply.ts carries them out.
  */
-import { HostError } from "../errors.ts";
+import { HostError } from "../common/errors.ts";
 
 export interface ResourceWrite {
   readonly controller: string;

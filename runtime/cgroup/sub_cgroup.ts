@@ -1,6 +1,6 @@
 /** Where in a container's cgroup a tenant goes: to its top, to a sub-cgroup by name, or to where Init went. */
-import { HostError, UsageError } from "../errors.ts";
-import { isFolder } from "../files.ts";
+import { HostError, UsageError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import { readCgroupLayout } from "./layout.ts";
 import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 

@@ -1,5 +1,5 @@
 /** Why the kernel may have refused a limit, where its errno alone would leave the reader guessing. */
-import { EBUSY, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "./errors.ts";
+import { EBUSY, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../common/errno.ts";
 
 interface Refused {
   readonly directory: string;

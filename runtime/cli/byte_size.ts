@@ -1,5 +1,5 @@
 /** Sizes on the command line, as docker, podman and runc read them: `512m`, `1.5GiB`, `1048576`, `-1`. */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 
 /** Each unit is 1024 of the one before, with or without an i or a b: the engines count so. */
 const UNITS = "kmgtp";

@@ -3,7 +3,7 @@
  * belongs to which command is loaders.ts's.
  */
 import type { Logger } from "../log.ts";
-import { phase } from "../phases.ts";
+import { phase } from "../common/phases.ts";
 import type { CommandName, Invocation } from "./command_table.ts";
 
 /** What a module in runtime/commands/ exports. */

@@ -1,5 +1,5 @@
 /** Durations as Go writes and reads them, for engines format options with its time.Duration. */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   h: 3_600_000,

@@ -1,5 +1,5 @@
 /** Standard output, for what may be longer than one write(2) takes. */
-import { errnoOf, SyscallError } from "../errors.ts";
+import { errnoOf, SyscallError } from "../common/errors.ts";
 
 /**
  * Writes all of the text.

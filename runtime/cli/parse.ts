@@ -2,7 +2,7 @@
  * Turns kago's arguments into one command with typed values. Two steps, because the global options say where and how
  * an error in the rest is logged. Owns no syntax (scan.ts) and no option (command_table.ts).
  */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 import {
   type CommandName,
   COMMANDS,

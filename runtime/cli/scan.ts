@@ -7,7 +7,7 @@
  * reads `--no-pivot=false` as an option called pivot, cannot tell a missing value from an empty one, refuses values
  * that begin with a dash, and makes each start slower.
  */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 import { camelCase, type Option } from "./options.ts";
 
 /** What one option was given: booleans, strings, numbers, and a list option's strings. */

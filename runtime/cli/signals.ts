@@ -2,7 +2,7 @@
  * Signal names and numbers of Linux on x86, ARM and RISC-V (signal(7), asm-generic/signal.h); MIPS, PA-RISC, SPARC
  * and Alpha number differently and Deno does not run there.
  */
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 
 /** Numbers by name without SIG; the synonyms of signal(7) come last. */
 export const SIGNALS: Readonly<Record<string, number>> = {

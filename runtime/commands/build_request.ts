@@ -2,8 +2,8 @@
 import type { AdministratorWord } from "../administrator.ts";
 import type { GlobalOptions } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
-import { joinPath } from "../plan/path.ts";
-import type { BuildRequest } from "../process/build.ts";
+import { joinPath } from "../common/path.ts";
+import type { BuildRequest } from "../build/container.ts";
 
 /** By the options before the command. */
 export function globalRequest(

@@ -1,8 +1,8 @@
 /** `kago checkpoint`: writes a running container down, and unless told otherwise ends it. */
 import type { Invocation } from "../cli/command_table.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../common/errors.ts";
 import type { Logger } from "../log.ts";
-import { checkpointContainer } from "../process/container_checkpoint.ts";
+import { checkpointContainer } from "../container/checkpoint.ts";
 import { criuFlags, criuFolders } from "./criu_options.ts";
 import { stateRoot } from "./state_root_option.ts";
 

@@ -2,8 +2,8 @@
 import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { withCreated } from "../process/container_create.ts";
-import { namesManager } from "../process/sd_notify.ts";
+import { withCreated } from "../container/create.ts";
+import { namesManager } from "../stages/sd_notify.ts";
 import { createRequest } from "./create_request.ts";
 
 export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {

@@ -1,9 +1,9 @@
 /** The options of `create` and `run` as one request. */
 import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
-import type { CreateRequest } from "../process/container_create.ts";
-import { inheritedListenFds } from "../process/listen_fds.ts";
-import { preservedFds } from "../process/preserved_fds.ts";
+import type { CreateRequest } from "../container/create.ts";
+import { inheritedListenFds } from "../build/listen_fds.ts";
+import { preservedFds } from "../build/preserved_fds.ts";
 import { absolutePath, globalRequest } from "./build_request.ts";
 import { stateRoot } from "./state_root_option.ts";
 

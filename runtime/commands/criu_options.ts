@@ -1,7 +1,7 @@
 /** The options that `checkpoint` and `restore` share. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { CriuFlags } from "../criu/options.ts";
-import type { FolderPaths } from "../plan/criu.ts";
+import type { FolderPaths } from "../criu/plan.ts";
 import { absolutePath } from "./build_request.ts";
 
 type Options = Invocation<"checkpoint">["options"] | Invocation<"restore">["options"];

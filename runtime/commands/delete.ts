@@ -1,7 +1,7 @@
 /** `kago delete`: removes a stopped container, with --force any. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { deleteContainer } from "../process/container_delete.ts";
+import { deleteContainer } from "../container/delete.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export async function run(

@@ -2,7 +2,7 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { parseDuration } from "../cli/duration.ts";
 import { print } from "../cli/output.ts";
-import { type ContainerEvent, followEvents, statsEvent } from "../process/container_events.ts";
+import { type ContainerEvent, followEvents, statsEvent } from "../container/events.ts";
 import { stringifyJson } from "../spec/json.ts";
 import { stateRoot } from "./state_root_option.ts";
 

@@ -1,9 +1,9 @@
 /** `kago exec`: runs a process more in a container that is there. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { execInContainer, type ExecRequest } from "../process/container_exec.ts";
-import { preservedFds } from "../process/preserved_fds.ts";
-import { tenantGid } from "../process/tenant_user.ts";
+import { execInContainer, type ExecRequest } from "../container/exec.ts";
+import { preservedFds } from "../build/preserved_fds.ts";
+import { tenantGid } from "../tenant/user.ts";
 import { absolutePath } from "./build_request.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";

@@ -1,7 +1,7 @@
 /** `kago list`: all containers below the state root, as a table, as JSON, or their ids alone. */
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
-import { NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../common/errors.ts";
 import { DamagedStateError, type StateRow, stateRow } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";

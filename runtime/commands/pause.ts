@@ -1,6 +1,6 @@
 /** `kago pause`: suspends all processes of a container. */
 import type { Invocation } from "../cli/command_table.ts";
-import { pauseContainer } from "../process/container_pause.ts";
+import { pauseContainer } from "../container/pause.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export function run({ global, positionals }: Invocation<"pause">): number {

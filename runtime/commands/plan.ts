@@ -2,7 +2,7 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { formatPlan, planToJson } from "../plan/format.ts";
-import { buildContainer } from "../process/build.ts";
+import { buildContainer } from "../build/container.ts";
 import { globalRequest } from "./build_request.ts";
 
 export async function run({ global, options, positionals }: Invocation<"plan">): Promise<number> {

@@ -3,10 +3,10 @@
  * guest's, for which ps_guest.ts is loaded.
  */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { cgroupPids } from "../cgroup/kill.ts";
+import { cgroupPids } from "../cgroup/life/kill.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
-import { HostError, UsageError } from "../errors.ts";
+import { HostError, UsageError } from "../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import type { Logger } from "../log.ts";
 import type { StoredState } from "../state/container_state.ts";

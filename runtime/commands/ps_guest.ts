@@ -1,9 +1,9 @@
 /** `ps` of a microVM with an agent: the guest's processes, as a table or as JSON. */
 import type { Invocation } from "../cli/command_table.ts";
-import { HostError, StateError, UsageError } from "../errors.ts";
+import { HostError, StateError, UsageError } from "../common/errors.ts";
 import type { Logger } from "../log.ts";
-import { askGuest, hasAgent, NoAnswer, runningGuest } from "../process/guest.ts";
-import { type GuestProcesses, readProcesses } from "../process/guest_answers.ts";
+import { askGuest, hasAgent, NoAnswer, runningGuest } from "../container/guest.ts";
+import { type GuestProcesses, readProcesses } from "../container/guest_answers.ts";
 import { stringifyJson } from "../spec/json.ts";
 import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";

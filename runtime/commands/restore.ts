@@ -2,8 +2,8 @@
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { deleteOwn } from "../process/container_delete.ts";
-import { restoreContainer, type RestoreRequest } from "../process/container_restore.ts";
+import { deleteOwn } from "../container/delete.ts";
+import { restoreContainer, type RestoreRequest } from "../container/restore.ts";
 import { absolutePath, globalRequest } from "./build_request.ts";
 import { criuFlags, criuFolders } from "./criu_options.ts";
 import { exitCode } from "./exit_code.ts";

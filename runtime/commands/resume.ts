@@ -1,6 +1,6 @@
 /** `kago resume`: lets a paused container go on. */
 import type { Invocation } from "../cli/command_table.ts";
-import { resumeContainer } from "../process/container_pause.ts";
+import { resumeContainer } from "../container/pause.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export function run({ global, positionals }: Invocation<"resume">): number {

@@ -3,10 +3,10 @@ import { variable } from "../../ffi/environment.ts";
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { withCreated } from "../process/container_create.ts";
-import { runPoststart } from "../process/container_start.ts";
-import { deleteOwn } from "../process/container_delete.ts";
-import { awaitReady, connectToManager } from "../process/sd_notify.ts";
+import { withCreated } from "../container/create.ts";
+import { runPoststart } from "../container/start.ts";
+import { deleteOwn } from "../container/delete.ts";
+import { awaitReady, connectToManager } from "../stages/sd_notify.ts";
 import { createRequest } from "./create_request.ts";
 import { exitCode } from "./exit_code.ts";
 

@@ -1,7 +1,7 @@
 /** `kago spec`: a config.json to start from. */
 import type { Invocation } from "../cli/command_table.ts";
-import { UsageError } from "../errors.ts";
-import { joinPath } from "../plan/path.ts";
+import { UsageError } from "../common/errors.ts";
+import { joinPath } from "../common/path.ts";
 import { defaultSpec } from "../spec/default_spec.ts";
 
 export function run({ options }: Invocation<"spec">): number {

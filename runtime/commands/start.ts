@@ -2,8 +2,8 @@
 import { variable } from "../../ffi/environment.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { startContainer } from "../process/container_start.ts";
-import { awaitReady, connectToManager } from "../process/sd_notify.ts";
+import { startContainer } from "../container/start.ts";
+import { awaitReady, connectToManager } from "../stages/sd_notify.ts";
 import { stateRoot } from "./state_root_option.ts";
 
 export async function run(

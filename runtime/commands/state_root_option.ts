@@ -1,6 +1,6 @@
 /** `--root`, or its default. */
 import type { GlobalOptions } from "../cli/command_table.ts";
-import { joinPath } from "../plan/path.ts";
+import { joinPath } from "../common/path.ts";
 import { defaultStateRoot } from "../state/state_root.ts";
 
 export function stateRoot({ root }: GlobalOptions): string {

@@ -1,7 +1,7 @@
 /** `kago update`: changes the limits of a container. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
-import { updateContainer } from "../process/container_update.ts";
+import { updateContainer } from "../container/update.ts";
 import { stateRoot } from "./state_root_option.ts";
 import { updateResources } from "./update_resources.ts";
 

@@ -1,9 +1,9 @@
 /** What `update` is asked for: its options, or a file, as `linux.resources` would have it. */
 import { parseByteSize } from "../cli/byte_size.ts";
 import type { Invocation } from "../cli/command_table.ts";
-import { describeErrno, errnoOf, HostError, UsageError } from "../errors.ts";
-import { checkResources } from "../spec/checks.ts";
-import { parseResources } from "../spec/load.ts";
+import { describeErrno, errnoOf, HostError, UsageError } from "../common/errors.ts";
+import { checkResources } from "../spec/checks/checks.ts";
+import { parseResources } from "../config/load.ts";
 import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/spec.ts";
 
 type UpdateOptions = Omit<Invocation<"update">["options"], "l3CacheSchema" | "memBwSchema">;

@@ -1,12 +1,14 @@
 /** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
-import { freezerFolder } from "../cgroup/freezer.ts";
-import { SyscallError } from "../errors.ts";
+import { freezerFolder } from "../cgroup/life/freezer.ts";
+import { SyscallError } from "../common/errors.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
 import type { DumpSubject } from "./dump.ts";
 import { externalMounts } from "./externals.ts";
+import { ENOENT, ENOTDIR } from "../common/errno.ts";
+import { ifThere } from "../common/files.ts";
 
 /** @param state of a container whose Init lives, and is held. */
 export function readSubject(state: StoredState, spec: Spec): DumpSubject {
@@ -26,7 +28,9 @@ export function readSubject(state: StoredState, spec: Spec): DumpSubject {
 
 /** What the container's standard streams are: `pipe:[1234]`, or a path. */
 export function readDescriptors(pid: number): string[] {
-  return [0, 1, 2].map((fd) => readLink(`/proc/${pid}/fd/${fd}`) ?? "/dev/null");
+  return [0, 1, 2].map((fd) =>
+    ifThere(() => Deno.readLinkSync(`/proc/${pid}/fd/${fd}`)) ?? "/dev/null"
+  );
 }
 
 /** The mount points in the text of a mountinfo (proc_pid_mountinfo(5)), field 5, in which four characters are escaped. */
@@ -57,7 +61,6 @@ function tryOpen(root: string, path: string): number | undefined {
   try {
     return openInRoot(root, path);
   } catch (error) {
-    const ENOENT = 2, ENOTDIR = 20;
     const absent = error instanceof SyscallError && [ENOENT, ENOTDIR].includes(error.errno);
     if (absent) return undefined;
     throw error;
@@ -67,13 +70,4 @@ function tryOpen(root: string, path: string): number | undefined {
 /** The number in `net:[4026531840]`. */
 function inodeOf(link: string): number {
   return Number(link.slice(link.indexOf("[") + 1, -1));
-}
-
-function readLink(path: string): string | undefined {
-  try {
-    return Deno.readLinkSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

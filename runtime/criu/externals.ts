@@ -4,11 +4,11 @@
  */
 import { DEFAULT_DEVICE_PATHS } from "../plan/devices.ts";
 import { parseMountOptions } from "../plan/mount_options.ts";
-import { joinPath } from "../plan/path.ts";
+import { joinPath } from "../common/path.ts";
 import { isNewNamespace, namespaceOf } from "../plan/compile_input.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import type { NamespaceType, Spec } from "../spec/spec.ts";
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 
 /** A mount whose contents are the host's. */

@@ -1,8 +1,8 @@
 /** The folder of a checkpoint's images, and the one for criu's logs. */
-import { HostError, UsageError, withReason } from "../errors.ts";
-import { isMissing } from "../files.ts";
-import type { FolderPaths } from "../plan/criu.ts";
-import { joinPath } from "../plan/path.ts";
+import { HostError, UsageError, withReason } from "../common/errors.ts";
+import { isFolder, isMissing } from "../common/files.ts";
+import type { FolderPaths } from "./plan.ts";
+import { joinPath } from "../common/path.ts";
 
 /** What the standard streams of the container were, as runc writes it. */
 const DESCRIPTORS = "descriptors.json";
@@ -81,10 +81,6 @@ export function readDescriptors(images: string): string[] {
     );
   }
   throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
-}
-
-function isFolder(path: string): boolean {
-  return statOf(path)?.isDirectory ?? false;
 }
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 /** The options of criu that the command line chooses, the same for a dump and a restore. Pure. */
-import { UsageError } from "../errors.ts";
-import { CRIU_FDS } from "../plan/criu.ts";
+import { UsageError } from "../common/errors.ts";
+import { CRIU_FDS } from "./plan.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { CGROUP_MODES, type CgroupMode, type CriuOpts } from "./rpc.ts";
 

@@ -1,8 +1,8 @@
 /** Which criu is used, and whether it is recent enough. */
 import { childEnvironment } from "../../ffi/environment.ts";
-import { HostError, withReason } from "../errors.ts";
+import { HostError, withReason } from "../common/errors.ts";
 import { findProgram } from "../find_program.ts";
-import { joinPath } from "../plan/path.ts";
+import { joinPath } from "../common/path.ts";
 
 /**
  * The oldest that knows all that is asked of it here: external pid namespaces, the freezer of cgroup v2, and

@@ -1,7 +1,7 @@
 /** What criu is asked for at a restore. Pure. */
 import type { Spec } from "../spec/spec.ts";
 import { isNewNamespace } from "../plan/compile_input.ts";
-import { CRIU_FDS } from "../plan/criu.ts";
+import { CRIU_FDS } from "./plan.ts";
 import { type ExternalMount, externalNamespaces, joinedAtRestore, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
 import type { CriuRequest } from "./rpc.ts";

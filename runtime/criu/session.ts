@@ -4,12 +4,12 @@
  */
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { waitForChild } from "../../ffi/processes.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../common/errors.ts";
 import { type Plan, SYNC_POINTS } from "../plan/op.ts";
-import { ANSWER, decodeMessage } from "../process/message.ts";
-import { failureError } from "../process/op_failure.ts";
-import { requireIntermediate } from "../process/senders.ts";
-import { killAndReap, spawnStages } from "../process/stages.ts";
+import { ANSWER, decodeMessage } from "../stages/message.ts";
+import { failureError } from "../stages/op_failure.ts";
+import { requireIntermediate } from "../stages/senders.ts";
+import { killAndReap, spawnStages } from "../stages/spawn.ts";
 import {
   type CriuRequest,
   type CriuResponse,
@@ -18,6 +18,7 @@ import {
   encodeRequest,
   REQUEST_TYPES,
 } from "./rpc.ts";
+import { ECONNRESET, EPIPE } from "../common/errno.ts";
 
 export interface CriuTask {
   /** As plan/criu.ts makes them. */
@@ -126,7 +127,6 @@ function exchange(socket: number, message: Uint8Array<ArrayBuffer>, refusal: unk
 
 /** undefined when criu is gone. */
 function tryExchange(socket: number, message: Uint8Array<ArrayBuffer>): Datagram | undefined {
-  const EPIPE = 32, ECONNRESET = 104;
   try {
     send(socket, message);
     return receive(socket);

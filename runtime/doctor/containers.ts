@@ -4,6 +4,7 @@ import { findLibseccompVersion } from "../seccomp/features.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
 import { listFolder, readText } from "./read.ts";
+import { colonLines } from "../common/colon_lines.ts";
 
 export interface CgroupHost {
   /** Is systemd the host's init (sd_booted(3))? */
@@ -63,7 +64,7 @@ export function judgeSubordinateIds(ids: SubordinateIds): Finding {
 
 /** Lines are `USER:FIRST:COUNT`, with a name or a uid. */
 function countIds(text: string, { user, uid }: SubordinateIds): number {
-  return text.split("\n").map((line) => line.split(":"))
+  return colonLines(text)
     .filter(([owner]) => owner === user || owner === `${uid}`)
     .reduce((sum, [, , count]) => sum + (Number(count) || 0), 0);
 }

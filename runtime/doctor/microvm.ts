@@ -2,14 +2,10 @@
 import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
 import { type AdministratorWord, administratorWord } from "../administrator.ts";
-import { describeErrno } from "../errors.ts";
+import { describeErrno } from "../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "./finding.ts";
-
-const ENOENT = 2;
-const ENXIO = 6;
-const EACCES = 13;
-const ENODEV = 19;
+import { EACCES, ENODEV, ENOENT, ENXIO } from "../common/errno.ts";
 
 /** @param errno of probeKvm(). */
 export function judgeKvm(errno: number, user: string): Finding {

@@ -2,7 +2,7 @@
  * From a validated spec and facts about the host to the plan of `create`: pure, and the same for `kago plan`.
  * Each part has a module; this one owns the order between them.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { Process } from "../spec/spec.ts";
 import { type CompileInput, type Ending, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";

@@ -3,7 +3,7 @@
  * guest's own kernel mounts over it what must be its own: proc, sysfs, terminals, queues, memory. What a bundle binds
  * below such a mount is bound again, out of the host's tree.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { remountReadonly } from "./mount_attributes.ts";
@@ -11,7 +11,7 @@ import { MOUNT_ATTR, type MountOptions, mountTarget, parseMountOptions } from ".
 import { kernelType } from "./kernel_mounts.ts";
 import { isFilledLater, type MountPlan, newMountOp, remountOp } from "./mounts.ts";
 import { LINKS, type Op, TREE_SLOTS } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 
 export function guestMountOps(input: CompileInput): MountPlan {

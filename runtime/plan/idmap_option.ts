@@ -3,7 +3,7 @@
  * filesystem, first id outside, and count; `@` before a range makes the second one an id of the container's user
  * namespace.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { IdMapping, Spec } from "../spec/spec.ts";
 
 export interface IdMaps {

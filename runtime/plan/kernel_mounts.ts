@@ -3,14 +3,14 @@
  * agent mounts them in there (guest_mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
  * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { mountOps, type MountPlan, takesNoLinks } from "./mounts.ts";
 import { type Op, PROCFS } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../common/path.ts";
 
 const KERNEL_TYPES: ReadonlySet<string> = new Set([
   "proc",

@@ -2,7 +2,7 @@
  * `mounts` of config.json as operations, in the order of the list. The cgroup filesystems are in cgroup_mounts.ts;
  * who may mount what is the kernel's business, and its refusal is reported with the mount's index.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
 import { type CompileInput, namespaceOf } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
@@ -23,7 +23,7 @@ import {
 } from "./mount_attributes.ts";
 import { LINKS, NO_SLOT, type Op, TREE_SLOTS } from "./op.ts";
 import { overlayOptions } from "./overlay_options.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 import { labelOps, labelOptions } from "./selinux.ts";
 

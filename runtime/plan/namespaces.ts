@@ -1,5 +1,5 @@
 /** The Intermediate stage: the cgroup, the namespaces, and the clone of Init. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import type { Namespace, Process, Spec, TimeOffset } from "../spec/spec.ts";

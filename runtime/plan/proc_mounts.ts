@@ -2,7 +2,7 @@
  * Mounts at /proc and inside it: a container whose procfs is covered or faked is one whose labels, masks and limits
  * can be led astray (CVE-2019-16884, CVE-2019-19921). The list is runc's: what lxcfs emulates, and two files more.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { PROCFS } from "./op.ts";
 
 const ALLOWED: ReadonlySet<string> = new Set([

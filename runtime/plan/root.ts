@@ -1,11 +1,11 @@
 /** Operations on the root filesystem and the host's names, the same on the host and in a guest. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, PROPAGATION } from "./mount_options.ts";
 import { unnamedAttributes } from "./mount_attributes.ts";
 import type { Op } from "./op.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../common/path.ts";
 
 /** Without a word about it the root is private, as with runc since 1.1.15 and crun: nothing of the host's comes later. */
 const DEFAULT_PROPAGATION = "private";

@@ -1,7 +1,8 @@
 /** `ioPriority`, `scheduler`, `personality` and `memoryPolicy` as operations. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { IoPriority, MemoryPolicy, Process, Scheduler, Spec } from "../spec/spec.ts";
 import type { Op } from "./op.ts";
+import { numbersIn, parseRanges } from "../common/ranges.ts";
 
 /** Class numbers of ioprio_set(2). */
 const IO_CLASSES: Readonly<Record<IoPriority["class"], number>> = {
@@ -125,16 +126,13 @@ export function affinityOps(
 }
 
 function maskOf(list: string, highest: number, place: string, what: string): number[] {
+  const ranges = parseRanges(list);
+  if (!ranges || ranges.some(([, last]) => last > highest)) {
+    throw new SpecError(place, `"${list}" is no list of ${what} such as 0-1,3`);
+  }
   const words: number[] = [];
-  for (const part of list.split(",").map((text) => text.trim()).filter(Boolean)) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(part);
-    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-    if (!match || last < first || last > highest) {
-      throw new SpecError(place, `"${list}" is no list of ${what} such as 0-1,3`);
-    }
-    for (let node = first; node <= last; node++) {
-      words[node >> 5] = ((words[node >> 5] ?? 0) | (1 << (node & 31))) >>> 0;
-    }
+  for (const node of numbersIn(ranges)) {
+    words[node >> 5] = ((words[node >> 5] ?? 0) | (1 << (node & 31))) >>> 0;
   }
   return Array.from(words, (word) => word ?? 0);
 }

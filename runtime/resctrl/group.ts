@@ -2,8 +2,8 @@
  * `linux.intelRdt`: which group of resctrl a container joins, what is written to it, and making it. All below `root`, where
  * resctrl is mounted; mount.ts finds that, record.ts removes the group.
  */
-import { describeErrno, errnoOf, SpecError } from "../errors.ts";
-import { isFolder } from "../files.ts";
+import { describeErrno, errnoOf, SpecError } from "../common/errors.ts";
+import { isFolder } from "../common/files.ts";
 import type { Op } from "../plan/op.ts";
 import type { IntelRdt } from "../spec/spec.ts";
 import type { ResctrlRecord } from "./record.ts";

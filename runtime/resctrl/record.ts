@@ -1,4 +1,5 @@
 /** What a container has in resctrl (runtime spec, config-linux.md, "IntelRdt"), as its state keeps it, and its removal. */
+import { removeIfThere } from "../common/files.ts";
 
 export interface ResctrlRecord {
   /** The group's folder; every process of the container joins it. */
@@ -14,16 +15,8 @@ export interface ResctrlRecord {
 /** Removes what was made for the container; its processes, which are gone, need not leave first. */
 export function removeResctrl({ group, monitor, own }: ResctrlRecord): void {
   for (const folder of [monitor, own ? group : undefined]) {
-    if (folder !== undefined) removeFolder(folder);
-  }
-}
-
-/** One folder alone: the files in it are the kernel's. */
-function removeFolder(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // One folder alone: the files in it are the kernel's.
+    if (folder !== undefined) removeIfThere(folder);
   }
 }
 

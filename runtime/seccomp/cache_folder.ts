@@ -2,6 +2,7 @@
  * The folder of cached programs: reading from it only what this user alone can have written, writing whole files, and
  * keeping them few. What is in a file is cache_entry.ts's.
  */
+import { ifThere, removeIfThere } from "../common/files.ts";
 
 /** Something in the way of the cache that is not this user's own making; the folder is left alone then. */
 export class UntrustedCacheError extends Error {
@@ -20,14 +21,11 @@ export const MAX_ENTRY_SIZE = 1024 * 1024;
  */
 export function readCached(folder: string, name: string): Uint8Array<ArrayBuffer> | undefined {
   const path = `${folder}/${name}`;
-  let before: Deno.FileInfo;
-  try {
+  const before = ifThere(() => {
     requirePrivate(folder, Deno.lstatSync(folder));
-    before = Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+    return Deno.lstatSync(path);
+  });
+  if (before === undefined) return undefined;
   if (!before.isFile) throw new UntrustedCacheError(`${path} is not a file`);
   return readPrivate(path, before);
 }
@@ -74,7 +72,7 @@ export function writeCached(folder: string, name: string, bytes: Uint8Array): vo
     Deno.writeFileSync(temporary, bytes);
     Deno.renameSync(temporary, `${folder}/${name}`);
   } catch (error) {
-    remove(temporary);
+    removeIfThere(temporary);
     throw error;
   }
   removeOldest(folder);
@@ -85,23 +83,12 @@ function removeOldest(folder: string): void {
   if (names.length <= MAX_ENTRIES) return;
   const ages = names.map((name) => ({ name, time: modified(`${folder}/${name}`) }));
   ages.sort((a, b) => a.time - b.time);
-  for (const { name } of ages.slice(0, names.length - MAX_ENTRIES)) remove(`${folder}/${name}`);
+  for (const { name } of ages.slice(0, names.length - MAX_ENTRIES)) {
+    removeIfThere(`${folder}/${name}`);
+  }
 }
 
 /** 0 for a file that another process has removed meanwhile. */
 function modified(path: string): number {
-  try {
-    return Deno.lstatSync(path).mtime!.getTime();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  return ifThere(() => Deno.lstatSync(path).mtime!.getTime()) ?? 0;
 }

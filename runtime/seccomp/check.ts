@@ -3,7 +3,7 @@
  * runtime/spec/checks/seccomp_checks.ts and comes first here; this module adds names, for profiles that did not go
  * through the schema, and warnings for what a profile's author hardly meant.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { type Check, runChecks, type Warn } from "../spec/checks/check.ts";
 import { SECCOMP_CHECKS } from "../spec/checks/seccomp_checks.ts";
 import type { Seccomp } from "../spec/spec.ts";

@@ -4,11 +4,12 @@
  * cache.ts's, and loading it is the stage's.
  */
 import { Filter, NATIVE, nativeArchitecture, resolveSyscall } from "../../ffi/libseccomp.ts";
-import { describeErrno, SpecError, SyscallError } from "../errors.ts";
+import { describeErrno, SpecError, SyscallError } from "../common/errors.ts";
 import type { Seccomp, SeccompAction, SeccompArg, SeccompSyscall } from "../spec/spec.ts";
 import { encodeInstructions, enosysStub, INSTRUCTION_SIZE } from "./enosys_stub.ts";
 import { filterFlags } from "./flags.ts";
 import { actionNumber, architectureToken, operatorNumber } from "./names.ts";
+import { EDOM, EEXIST, ENOSYS } from "../common/errno.ts";
 
 const PLACE = "linux.seccomp";
 
@@ -92,7 +93,6 @@ function listArchitectures({ architectures }: Seccomp): Architecture[] {
 
 /** Before the rules, which libseccomp translates for the architectures that are there. */
 function addArchitectures(filter: Filter, architectures: readonly Architecture[]): void {
-  const EDOM = 33;
   for (const { token, jsonPath } of architectures) {
     const errno = filter.addArchitecture(token);
     if (errno === 0) continue;
@@ -147,7 +147,6 @@ function conditionSets(args: readonly SeccompArg[], place: string) {
 }
 
 function ruleError(jsonPath: string, name: string, errno: number): SpecError {
-  const EEXIST = 17;
   return new SpecError(
     jsonPath,
     errno === EEXIST
@@ -165,7 +164,6 @@ function isDenialLost({ defaultAction }: Seccomp, { action }: SeccompSyscall): b
 
 /** What goes before libseccomp's program; nothing where calls are allowed, or get ENOSYS, by default. */
 function stubFor(seccomp: Seccomp, tokens: readonly number[]): Uint8Array<ArrayBuffer> {
-  const ENOSYS = 38;
   const { defaultAction, defaultErrnoRet } = seccomp;
   const answersEnosys = defaultAction === "SCMP_ACT_ERRNO" && defaultErrnoRet === ENOSYS;
   if (answersEnosys || PERMISSIVE.includes(defaultAction)) return new Uint8Array();

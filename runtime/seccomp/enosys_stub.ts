@@ -7,6 +7,7 @@
  * faccessat2 did). So, as runc does it, a number above the highest that the profile names for its architecture gets
  * ENOSYS. A call that the profile could have named, being older, still gets the default action.
  */
+import { ENOSYS } from "../common/errno.ts";
 
 /** struct sock_filter: code, jump if true, jump if false, operand (linux/filter.h). */
 export type Instruction = readonly [code: number, jt: number, jf: number, k: number];
@@ -23,7 +24,6 @@ const RETURN = 0x06;
 const NUMBER_OFFSET = 0;
 const ARCHITECTURE_OFFSET = 4;
 
-const ENOSYS = 38;
 const RETURN_ENOSYS: Instruction = [RETURN, 0, 0, 0x00050000 | ENOSYS];
 
 const SCMP_ARCH_X32 = 0x4000003e;

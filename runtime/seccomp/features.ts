@@ -1,6 +1,6 @@
 /** The part of `kago features` that tells of seccomp (runtime spec, features-linux.md), from the tables of names. */
 import { kernelTakesFlags, libseccompVersion } from "../../ffi/libseccomp.ts";
-import { HostError } from "../errors.ts";
+import { HostError } from "../common/errors.ts";
 import type { SeccompFlag } from "../spec/spec.ts";
 import { SECCOMP_ARCHITECTURES } from "../spec/spec_seccomp.ts";
 import { ACTIONS, FLAGS, OPERATORS } from "./names.ts";

@@ -3,8 +3,9 @@
  * are none. The names themselves are the spec's (runtime/spec/spec_seccomp.ts); the compiler ties these tables to them.
  */
 import { resolveArchitecture } from "../../ffi/libseccomp.ts";
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import type { SeccompAction, SeccompArch, SeccompFlag, SeccompOperator } from "../spec/spec.ts";
+import { EPERM } from "../common/errno.ts";
 
 /** SCMP_ACT_*; ERRNO and TRACE carry a number in the low 16 bits. */
 export const ACTIONS: Readonly<Record<SeccompAction, number>> = {
@@ -37,8 +38,6 @@ export const FLAGS: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 1 << 2,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 1 << 5,
 };
-
-const EPERM = 1;
 
 /**
  * An action with its errno, EPERM where the profile gives none (runtime spec, "Seccomp").

@@ -2,7 +2,7 @@
  * Reading and writing JSON as config.json needs it: 64-bit integers keep their digits, and an error has a line and a
  * column. This module knows nothing of the spec; its users are load.ts and whoever writes a spec to a file.
  */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { findJsonError } from "./json_error.ts";
 
 /** What JSON.parse alone would read wrongly, or otherwise than the other runtimes: long integers, null properties. */

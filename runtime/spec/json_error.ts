@@ -3,7 +3,7 @@
  * JSON.parse has failed, so it is written to be short, not fast.
  */
 
-import { visible } from "../quoted.ts";
+import { visible } from "../common/quoted.ts";
 
 export interface JsonError {
   /** From 1. */

@@ -1,5 +1,5 @@
 /** Strings of config.json end up in system calls and kernel files, where a NUL would cut them short. */
-import { SpecError } from "../errors.ts";
+import { SpecError } from "../common/errors.ts";
 import { formatPath } from "./json_path.ts";
 
 type Path = readonly (string | number)[];

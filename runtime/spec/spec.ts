@@ -1,26 +1,19 @@
 /**
  * The types of config.json: OCI runtime spec 1.3, the parts for Linux. Field names are the spec's own. This module
  * owns the types only; what is accepted is in the schema modules (tied to these types by the compiler), what it
- * must mean is in checks.ts, and reading it is in load.ts.
+ * must mean is in checks/, and reading it is in runtime/config.
  *
  * A Spec keeps the properties of the file that are not named here: the spec has runtimes ignore them.
  */
+import type { IdMapping } from "./spec_common.ts";
 import type { Linux } from "./spec_linux.ts";
 import type { Process } from "./spec_process.ts";
 
+export type * from "./spec_common.ts";
 export type * from "./spec_linux.ts";
 export type * from "./spec_process.ts";
 export type * from "./spec_resources.ts";
 export type * from "./spec_seccomp.ts";
-
-/**
- * A 64-bit integer of config.json: a number while it is a safe integer, a bigint beyond 2^53 - 1, where a number would
- * lose digits. Write it as `${value}`, calculate with `BigInt(value)`, and serialise the spec with stringifySpec().
- */
-export type Int64 = number | bigint;
-
-/** As Int64, from 0 to 2^64 - 1: RLIM_INFINITY arrives as 18446744073709551615n. */
-export type Uint64 = number | bigint;
 
 /** The whole of config.json. */
 export interface Spec {
@@ -55,13 +48,6 @@ export interface Mount {
   /** With gidMappings: the mount is idmapped. */
   readonly uidMappings?: readonly IdMapping[];
   readonly gidMappings?: readonly IdMapping[];
-}
-
-/** One range of ids, a line of /proc/PID/uid_map (user_namespaces(7)). */
-export interface IdMapping {
-  readonly containerID: number;
-  readonly hostID: number;
-  readonly size: number;
 }
 
 /** Hooks by the moment they run at (runtime spec, "POSIX-platform Hooks"). */

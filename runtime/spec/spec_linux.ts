@@ -2,7 +2,7 @@
  * The types of `linux` in config.json (runtime spec, config-linux.md), save resources and seccomp, which have modules
  * of their own. spec.ts exports them all.
  */
-import type { IdMapping, Int64 } from "./spec.ts";
+import type { IdMapping, Int64 } from "./spec_common.ts";
 import type { Resources } from "./spec_resources.ts";
 import type { Seccomp } from "./spec_seccomp.ts";
 

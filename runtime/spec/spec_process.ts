@@ -2,7 +2,7 @@
  * The types of `process` in config.json (runtime spec, config.md, "Process"), also the shape of `exec --process FILE`.
  * spec.ts exports them all.
  */
-import type { Uint64 } from "./spec.ts";
+import type { Uint64 } from "./spec_common.ts";
 
 /** The container's process, also the shape of `exec --process FILE`. */
 export interface Process {

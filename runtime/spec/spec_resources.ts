@@ -1,7 +1,7 @@
 /**
  * The types of `linux.resources` in config.json, also the input of `update --resources`. spec.ts exports them all.
  */
-import type { Int64, Uint64 } from "./spec.ts";
+import type { Int64, Uint64 } from "./spec_common.ts";
 
 export interface Resources {
   readonly devices?: readonly DeviceCgroup[];

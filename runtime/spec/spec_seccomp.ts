@@ -1,5 +1,5 @@
 /** The types of `linux.seccomp` in config.json. spec.ts exports them all. */
-import type { Uint64 } from "./spec.ts";
+import type { Uint64 } from "./spec_common.ts";
 
 export interface Seccomp {
   readonly defaultAction: SeccompAction;

@@ -1,7 +1,7 @@
 /** What a container's status is now, from its stored state, /proc and its cgroup. It changes nothing. */
-import { ESRCH } from "../cgroup/errors.ts";
-import { isFrozen } from "../cgroup/freezer.ts";
-import { errnoOf } from "../errors.ts";
+import { ESRCH } from "../common/errno.ts";
+import { isFrozen } from "../cgroup/life/freezer.ts";
+import { errnoOf } from "../common/errors.ts";
 import type { Status, StoredState } from "./container_state.ts";
 
 /**

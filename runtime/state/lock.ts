@@ -5,8 +5,9 @@
  * A lock belongs to the open file, which a cloned process shares: processes that outlive the holder must not keep its
  * file descriptors.
  */
-import { HostError, NotFoundError, withReason } from "../errors.ts";
+import { HostError, NotFoundError, withReason } from "../common/errors.ts";
 import { validateId } from "./state_root.ts";
+import { ifThere } from "../common/files.ts";
 
 /** Held until release() or the end of `using`. */
 export class StateLock implements Disposable {
@@ -55,22 +56,6 @@ export function lockState(root: string, id: string): StateLock {
 }
 
 /**
- * The container's lock, or undefined when another process has it.
- * @throws as lockState().
- */
-export function tryLockState(root: string, id: string): StateLock | undefined {
-  for (;;) {
-    const file = openDirectory(root, id);
-    if (!file.tryLockSync(true)) {
-      file.close();
-      return undefined;
-    }
-    if (isStillThere(file, `${root}/${id}`)) return new StateLock(`${root}/${id}`, file);
-    file.close();
-  }
-}
-
-/**
  * Whether no process has the container's lock. It is asked with a shared lock, so that askers do not see each other.
  * @throws as lockState().
  */
@@ -95,12 +80,7 @@ function openDirectory(root: string, id: string): Deno.FsFile {
 
 /** Between open and lock the directory may have been deleted, and even made anew for another container of that id. */
 function isStillThere(file: Deno.FsFile, path: string): boolean {
-  try {
-    const now = Deno.statSync(path);
-    const locked = file.statSync();
-    return now.ino === locked.ino && now.dev === locked.dev;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const now = ifThere(() => Deno.statSync(path));
+  const locked = file.statSync();
+  return now?.ino === locked.ino && now.dev === locked.dev;
 }

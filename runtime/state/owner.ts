@@ -1,4 +1,5 @@
 /** The name of a container's owner, for people to read. */
+import { colonLines } from "../common/colon_lines.ts";
 
 /**
  * The user name of a uid, by /etc/passwd; `#1000` where that has none. Users of a network directory are not looked
@@ -12,6 +13,5 @@ export function ownerName(uid: number): string {
 
 /** The first name with the uid in the text of a passwd file (passwd(5)). */
 export function findUser(passwd: string, uid: number): string | undefined {
-  const line = passwd.split("\n").find((entry) => entry.split(":")[2] === `${uid}`);
-  return line?.split(":")[0];
+  return colonLines(passwd).find((fields) => fields[2] === `${uid}`)?.[0];
 }

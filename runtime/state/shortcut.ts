@@ -3,7 +3,7 @@
  * these lines say, and leaves the command to this program when anything is not as they expect. Pure; store.ts keeps the
  * files.
  */
-import { freezerFolder } from "../cgroup/freezer.ts";
+import { freezerFolder } from "../cgroup/life/freezer.ts";
 import { stateOutput, type StoredState } from "./container_state.ts";
 
 /**

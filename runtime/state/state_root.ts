@@ -1,6 +1,6 @@
 /** Where the containers' states are kept when --root does not say, and what an id may be. */
 import { variable } from "../../ffi/environment.ts";
-import { HostError, UsageError } from "../errors.ts";
+import { HostError, UsageError } from "../common/errors.ts";
 import { inUserNamespace } from "../rootless.ts";
 
 export const DEFAULT_ROOT = "/run/kago";

@@ -3,12 +3,13 @@
  * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
  */
 import { removeTree } from "../../ffi/files.ts";
-import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../errors.ts";
+import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../common/errors.ts";
 import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
 import { lockState, type StateLock } from "./lock.ts";
 import { ownerName } from "./owner.ts";
 import { isPlain, shortcutText, type StateFiles } from "./shortcut.ts";
 import { isValidId, validateId } from "./state_root.ts";
+import { ifThere } from "../common/files.ts";
 
 const FILE = "state.json";
 
@@ -131,7 +132,7 @@ export function loadState(root: string, id: string): StoredState {
     text = Deno.readTextFileSync(file);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
-      if (!exists(`${root}/${id}`)) throw new NotFoundError(id, root);
+      if (!ifThere(() => Deno.lstatSync(`${root}/${id}`))) throw new NotFoundError(id, root);
       throw new DamagedStateError(id, file, "is missing", { cause });
     }
     if (cause instanceof Deno.errors.PermissionDenied) {
@@ -196,15 +197,5 @@ export function listIds(root: string, isNamed = false): string[] {
     throw new HostError(problem, "name the folder that the containers were created with", {
       cause,
     });
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

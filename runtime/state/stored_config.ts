@@ -2,7 +2,7 @@
  * The container's config.json as `create` read it, kept for `exec`: the bundle's may change, or be gone. It is kept as
  * text, which costs `create` one write; what it means is runtime/spec's.
  */
-import { HostError, withReason } from "../errors.ts";
+import { HostError, withReason } from "../common/errors.ts";
 
 const FILE = "config.json";
 

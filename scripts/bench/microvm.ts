@@ -2,7 +2,7 @@
  * Measures microVMs beside each other: the memory of the VMM while its guest sleeps, and the time from the command to the
  * guest's first line. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
  */
-import { makeBundle, removeBundle } from "../../tests/harness/bundle.ts";
+import { makeBundle, removeBundle } from "../sample/bundle.ts";
 import { type Memory, memoryOf } from "./memory.ts";
 
 /** A runtime that runs microVMs. */

@@ -1,5 +1,5 @@
 /** Runs the programs that the build needs. Owns how their failure is told, not what they are asked to do. */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 
 /** A program of the build ended with a code other than 0. */
 export class CommandError extends Error {

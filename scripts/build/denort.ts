@@ -1,5 +1,5 @@
 /** Finds `denort`, the base that `deno compile` appends a program to. Looks for it, but downloads nothing. */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { exists } from "./output_file.ts";
 import { DENO_TARGET, DENO_VERSION } from "./stock_deno.ts";
 

@@ -19,12 +19,12 @@ export interface Part {
   readonly dispatchers: readonly string[];
 }
 
-const CHOOSING = ["main.ts", "runtime/cli/loaders.ts"] as const;
+const CHOOSING = ["main.ts", "runtime/commands/loaders.ts"] as const;
 
 /** The stub starts it when an argument names one of its commands. */
 export const QUICK: Part = {
   commands: ["state", "start", "kill", "delete", "pause", "resume", "ps", "list"],
-  dispatchers: [...CHOOSING, "runtime/cgroup/destroy.ts", "runtime/commands/ps.ts"],
+  dispatchers: [...CHOOSING, "runtime/cgroup/drivers/destroy.ts", "runtime/commands/ps.ts"],
 };
 
 /**
@@ -33,7 +33,7 @@ export const QUICK: Part = {
  */
 export const CREATE: Part = {
   commands: ["create", "run", "exec"],
-  dispatchers: [...CHOOSING, "runtime/spec/load.ts", "runtime/seccomp/cache.ts"],
+  dispatchers: [...CHOOSING, "runtime/config/load.ts", "runtime/seccomp/cache.ts"],
 };
 
 /**

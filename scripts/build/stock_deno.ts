@@ -1,6 +1,6 @@
 /** Finds the deno executable that the product is made of: the pinned one, never the npm package's Node wrapper. */
 import pinned from "../tools/package.json" with { type: "json" };
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { TOOLS } from "./paths.ts";
 import { exists } from "./output_file.ts";
 

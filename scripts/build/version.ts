@@ -1,5 +1,5 @@
 /** What the product calls itself: the version of deno.json and the commit that it was built from. */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { CommandError, runCommand } from "./command.ts";
 import { ROOT } from "./paths.ts";
 import { exists } from "./output_file.ts";

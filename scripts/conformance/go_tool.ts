@@ -2,7 +2,7 @@
  * The Go command that builds the validation suite. It owns where Go comes from, not what is built: the machine's own
  * when it is new enough, otherwise a newer one as a module of the Go proxy, which Debian 12's Go 1.19 can download.
  */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { cachedDirectory } from "../emulated_host/cache.ts";
 import { tool, toolText } from "../emulated_host/command.ts";
 

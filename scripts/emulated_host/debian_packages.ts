@@ -1,5 +1,5 @@
 /** What is installed on this machine, a Debian or a relative, and what its package archive offers. */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { exists, readIfPresent } from "../build/output_file.ts";
 import { tell, tool, toolText } from "./command.ts";
 

@@ -2,7 +2,7 @@
  * Everything about the emulated host that differs between processor architectures: packages, kernel modules, QEMU's
  * machine. It owns no procedure. A further architecture is one more entry of `MACHINES`.
  */
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { uncompressBzImage } from "./bz_image.ts";
 
 /** A shared library inside an npm package, and the file name that the dynamic linker looks for. */

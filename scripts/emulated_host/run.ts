@@ -7,7 +7,7 @@
  * failed.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { HostError, UsageError } from "../../runtime/errors.ts";
+import { HostError, UsageError } from "../../runtime/common/errors.ts";
 import { EmulatedHostError, type HostOptions, runInEmulatedHost } from "./emulated_host.ts";
 
 const NUMBERS = ["timeout", "memory", "smp"] as const;

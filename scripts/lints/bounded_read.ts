@@ -42,8 +42,8 @@ export const BOUNDED_READ: Lint = {
     { file: "runtime/state/stored_config.ts", reason: STATE },
     { file: "runtime/state/store.ts", reason: STATE },
     { file: "runtime/state/owner.ts", reason: "The host's own /etc/passwd." },
-    { file: "runtime/spec/load.ts", place: "readConfig", reason: CALLERS },
-    { file: "runtime/process/tenant.ts", place: "readProcessFile", reason: CALLERS },
+    { file: "runtime/config/load.ts", place: "readConfig", reason: CALLERS },
+    { file: "runtime/tenant/build.ts", place: "readProcessFile", reason: CALLERS },
     { file: "runtime/commands/update_resources.ts", place: "readFile", reason: CALLERS },
     { file: "runtime/criu/", reason: "Files of criu's in a folder that the caller names." },
     {

@@ -74,12 +74,12 @@ export const PATH_CHECK: Lint = {
       reason: "A warning of a mistake; who can exchange the namespace's file may name the other.",
     },
     {
-      file: "runtime/spec/load.ts",
+      file: "runtime/config/load.ts",
       place: "readConfig",
       reason: "The caller's own file, and its size guards against a mistake only.",
     },
     {
-      file: "runtime/process/tenant_facts.ts",
+      file: "runtime/tenant/facts.ts",
       place: "link",
       reason: "A link of procfs, of a process that a pidfd holds.",
     },
@@ -92,9 +92,9 @@ export const PATH_CHECK: Lint = {
       place: "statOf",
       reason: "Whether a checkpoint is there, for the words of an error; criu opens its folder.",
     },
-    { file: "runtime/files.ts", place: "isFolder", reason: LISTED },
+    { file: "runtime/common/files.ts", place: "isFolder", reason: LISTED },
     {
-      file: "runtime/process/path_finding.ts",
+      file: "runtime/stages/path_finding.ts",
       place: "whatIsAt",
       reason: "For the words about what has failed.",
     },
@@ -106,7 +106,7 @@ export const PATH_CHECK: Lint = {
     { file: "runtime/cgroup/files.ts", place: "exists", reason: "A file of cgroupfs." },
     { file: "runtime/cgroup/access.ts", place: "isOwn", reason: "A folder of cgroupfs." },
     {
-      file: "runtime/cgroup/systemd_manager.ts",
+      file: "runtime/cgroup/drivers/systemd_manager.ts",
       reason: "Whether systemd runs, as sd_booted(3) does it.",
     },
     {

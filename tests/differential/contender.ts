@@ -2,7 +2,7 @@
  * The runtimes that are compared, and one run of one bundle under one of them. Owns that nothing of a run is left on
  * the host.
  */
-import { type Bundle, makeBundle, removeBundle } from "../harness/bundle.ts";
+import { type Bundle, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 import { addFacts, type Facts, splitSections } from "./facts.ts";

@@ -1,15 +1,28 @@
 /** Where kago may differ from runc and crun alike, and why. */
-import type { Difference } from "./compare.ts";
 
 export interface Deviation {
   /** Matches the fact's name. */
   readonly fact: RegExp;
   /** Matches the bundle's name; without it, in any bundle. */
   readonly bundle?: RegExp;
-  /** Is this kago's value, of all the possible other ones? */
-  allows(difference: Difference): boolean;
+  /** Is this kago's value, of all the possible other ones? Undefined is who does not have the fact. */
+  allows(
+    difference: Readonly<
+      Record<"runc" | "crun" | "kago", string | undefined> & { fact: string }
+    >,
+  ): boolean;
   readonly why: string;
 }
+
+/** What bundles mask: a default one, and the variations of maskedPaths. */
+const MASKED_FOLDERS = [
+  ...["/proc/acpi", "/proc/asound", "/proc/scsi", "/sys/firmware"],
+  ...["/home", "/proc/sys", "/sys/kernel"],
+];
+const MASKED_FILES = [
+  ...["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list"],
+  ...["/proc/timer_stats", "/proc/sched_debug", "/etc/passwd"],
+];
 
 /** real-time signals 32 and 33, of which signal numbers count from 1. */
 const LIBC_SIGNALS = (1n << 31n) | (1n << 32n);
@@ -47,7 +60,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: "config.json asks for ro; the others leave the folder above the v1 hierarchies writable",
   },
   {
-    fact: /^mountinfo .* filesystem( #\d)?$/,
+    fact: new RegExp(`^mountinfo (${MASKED_FOLDERS.join("|")}) filesystem( #\\d)?$`),
     allows: ({ crun, kago }) => crun === "rw,size=0k" && kago === "rw",
     why: "the tmpfs of a masked path is mounted read-only, so it needs no size",
   },
@@ -58,7 +71,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: "a default device that config.json names once more stays allowed, by the spec",
   },
   {
-    fact: /^mountinfo .* options$/,
+    fact: new RegExp(`^mountinfo (${MASKED_FILES.join("|")}) options$`),
     allows: ({ crun, kago }) => crun === "ro,relatime" && kago === "ro,nosuid,noexec,relatime",
     why: "the /dev/null over a masked file allows nothing that is not needed",
   },
@@ -100,7 +113,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: "a copied folder's mode is given with its owner, not as an option that is seen",
   },
   {
-    fact: /^mountinfo (\/proc\/\w+|\/etc\/passwd) propagation$/,
+    fact: new RegExp(`^mountinfo (${MASKED_FILES.join("|")}) propagation$`),
     allows: ({ runc, crun, kago }) =>
       kago === "" || kago === "shared" && (runc ?? crun) === "shared master",
     why: "the /dev/null over a masked file does not stay a peer or slave of the host's",

@@ -3,7 +3,7 @@
  * in the variations_*.ts beside it, one list for each part of the spec.
  */
 import type { Fixture } from "./fixture.ts";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 
 /** config.json, as far as variations look into it. */
 export interface Config {

@@ -1,5 +1,5 @@
 /** Variations of `linux.resources` and `linux.cgroupsPath`, and of `hooks`. */
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { ALONE, type Variation, variations } from "./variation.ts";
 
 const MIB = 1 << 20;

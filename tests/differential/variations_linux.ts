@@ -1,5 +1,5 @@
 /** Variations of `linux` but its paths: namespaces, devices, cgroup, sysctl, seccomp; and the hostname. */
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { ALONE, type Config, type Variation, variations } from "./variation.ts";
 
 function dropNamespaces({ linux }: Config, ...types: string[]): void {

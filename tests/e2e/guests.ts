@@ -9,7 +9,7 @@
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { runInEmulatedHost } from "../../scripts/emulated_host/emulated_host.ts";
-import { makeBundle, removeBundle } from "../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { EMULATED } from "../harness/emulated.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";

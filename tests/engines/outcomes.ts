@@ -1,6 +1,6 @@
 /**
  * What the suites found, as JSON: each run writes a file for its engine and host, and docs/engines.json is all of them
- * together, from which docs/engines.md is written (scripts/engines_page.ts). Owns the files' shape.
+ * together, from which docs/engines.md is written (tests/engines/engines_page.ts). Owns the files' shape.
  */
 import { ROOT } from "../../scripts/build/paths.ts";
 import { type Host, type Runtime, RUNTIMES } from "./engine_case.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble } from "./agent_double.ts";
-import type { JsonObject } from "./bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { Kago } from "./kago.ts";
 
 type Use = (kago: Kago, agent: AgentDouble) => Promise<void>;

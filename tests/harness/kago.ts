@@ -1,6 +1,11 @@
 /** kago as tests use it: the built binary with a state root of the test's own, which is empty again at its end. */
 import { assertEquals } from "@std/assert";
-import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "./bundle.ts";
+import {
+  type Bundle,
+  type BundleOptions,
+  makeBundle,
+  removeBundle,
+} from "../../scripts/sample/bundle.ts";
 import { isThere } from "./is_there.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 import { until } from "./until.ts";

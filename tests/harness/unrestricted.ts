@@ -1,6 +1,6 @@
 /** A config.json that asks for nothing which kago's guest agent would have to put into force: for microVMs without it. */
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
-import type { JsonObject } from "./bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 
 /** All that this host's root may give away: a machine may have kept some to itself. */
 const OWN = BigInt(

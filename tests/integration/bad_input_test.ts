@@ -1,6 +1,6 @@
 /** A bundle that cannot be run gets one sentence and exit code 1, and leaves nothing behind. Needs root. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { run, type RunResult } from "../harness/run.ts";
 

@@ -3,11 +3,11 @@
  * on v1, hybrid and v2 hosts and need root.
  */
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { cgroupJoin } from "../../runtime/cgroup/cgroupfs.ts";
-import { killCgroup } from "../../runtime/cgroup/kill.ts";
+import { cgroupJoin } from "../../runtime/cgroup/drivers/cgroupfs.ts";
+import { killCgroup } from "../../runtime/cgroup/life/kill.ts";
 import { readCgroupLayout } from "../../runtime/cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { removeCgroup } from "../../runtime/cgroup/remove.ts";
+import { removeCgroup } from "../../runtime/cgroup/life/remove.ts";
 
 const isRoot = Deno.uid() === 0;
 if (!isRoot) console.log("skipped: cgroups are made by root only");

@@ -1,10 +1,10 @@
 /** Freezing and thawing real cgroups of this host, by v1's freezer and by v2's cgroup.freeze. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
-import { freeze, hasFreezer, isFrozen, thaw } from "../../runtime/cgroup/freezer.ts";
-import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
+import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
+import { freeze, hasFreezer, isFrozen, thaw } from "../../runtime/cgroup/life/freezer.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/life/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { SyscallError } from "../../runtime/errors.ts";
+import { SyscallError } from "../../runtime/common/errors.ts";
 import { layout, only, spawnIn, test, TOP } from "./cgroup_fixture.ts";
 import { until } from "../harness/until.ts";
 

@@ -1,9 +1,9 @@
 /** Ending and removing real cgroups of this host, against what a container can do to prevent it. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
-import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
-import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/remove.ts";
-import { HostError } from "../../runtime/errors.ts";
+import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/life/kill.ts";
+import { destroyCgroup, removeCgroup } from "../../runtime/cgroup/life/remove.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import { until } from "../harness/until.ts";
 import { allExist, exists, only, spawnIn, test } from "./cgroup_fixture.ts";
 

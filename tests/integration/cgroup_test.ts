@@ -1,13 +1,13 @@
 /** Making and joining real cgroups of this host. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { applyWrites } from "../../runtime/cgroup/apply.ts";
-import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
+import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
 import { CgroupAccessError, CgroupWriteError } from "../../runtime/cgroup/errors.ts";
-import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/kill.ts";
+import { cgroupPids, killCgroup, signalCgroup } from "../../runtime/cgroup/life/kill.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { removeCgroup } from "../../runtime/cgroup/remove.ts";
-import { type ResourceWrite, resourceWrites } from "../../runtime/cgroup/resources.ts";
-import { HostError } from "../../runtime/errors.ts";
+import { removeCgroup } from "../../runtime/cgroup/life/remove.ts";
+import { type ResourceWrite, resourceWrites } from "../../runtime/cgroup/limits/resources.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 import type { Resources } from "../../runtime/spec/spec.ts";
 import { allExist, layout, only, spawnIn, test, TOP } from "./cgroup_fixture.ts";
 

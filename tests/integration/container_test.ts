@@ -1,6 +1,7 @@
 /** What the process inside a plain container sees and may do. Needs root. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
+import { isThere } from "../harness/is_there.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 
@@ -314,9 +315,14 @@ Deno.test("a leaked descriptor of the host leads the program nowhere", async () 
 });
 
 Deno.test("a root filesystem that is a link is the folder it names", async () => {
-  await Kago.with({ args: ["true"], config: { root: { path: "link" } } }, async (kago) => {
-    await Deno.symlink("rootfs", `${kago.bundle.path}/link`);
-    const { code, stderr } = await kago.foreground();
-    assertEquals(code, 0, stderr);
+  const args = ["sh", "-c", "cat /mark; touch /made"];
+  await Kago.with({ args, config: { root: { path: "link" } } }, async (kago) => {
+    const { path } = kago.bundle;
+    await Deno.rename(`${path}/rootfs`, `${path}/elsewhere`);
+    await Deno.symlink("elsewhere", `${path}/link`);
+    await Deno.writeTextFile(`${path}/elsewhere/mark`, "the folder\n");
+    const { code, stdout, stderr } = await kago.foreground();
+    assertEquals([code, stdout], [0, "the folder\n"], stderr);
+    assert(isThere(`${path}/elsewhere/made`));
   });
 });

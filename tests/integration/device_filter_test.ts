@@ -1,10 +1,10 @@
 /** v2's device rules in force, on any host with a v2 hierarchy: the kernel runs the programs there too where v1 has the controllers. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { attachDeviceProgram } from "../../runtime/cgroup/device_filter.ts";
-import { deviceProgram } from "../../runtime/cgroup/device_program.ts";
-import { createCgroup } from "../../runtime/cgroup/cgroupfs.ts";
+import { attachDeviceProgram } from "../../runtime/cgroup/devices/device_filter.ts";
+import { deviceProgram } from "../../runtime/cgroup/devices/device_program.ts";
+import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
 import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { SyscallError } from "../../runtime/errors.ts";
+import { SyscallError } from "../../runtime/common/errors.ts";
 import type { DeviceCgroup } from "../../runtime/spec/spec.ts";
 import { only, test } from "./cgroup_fixture.ts";
 

@@ -3,7 +3,7 @@
  * source, with a situation in which the runtime has to satisfy it. Needs root.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 
 interface Match {

@@ -1,9 +1,9 @@
 /** events: statistics as runc's, OOM events, and when the stream ends. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
-import { readStats } from "../../runtime/cgroup/stats.ts";
+import { readStats } from "../../runtime/cgroup/stats/stats.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
-import { type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
+import { type JsonObject, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { isThere } from "../harness/is_there.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";

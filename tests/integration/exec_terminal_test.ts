@@ -105,12 +105,22 @@ Deno.test("a signal at any moment of run reaches the container or ends kago with
 });
 
 Deno.test("run in the foreground reaps the container's orphans, unless told not to", async () => {
-  const args = ["sh", "-c", "(sleep 0.2; : &) & sleep 1; echo end"];
+  // $PPID is kago. Without a pid namespace /proc has the host's processes, and an orphan goes to the nearest subreaper.
+  const script = `
+    rm -f /tmp/orphan
+    (sh -c 'sleep 0.2; read -r _ _ _ parent _ < /proc/$$/stat; echo $$ $parent > /tmp/orphan' &)
+    until [ -s /tmp/orphan ]; do sleep 0.05; done
+    read -r orphan parent < /tmp/orphan
+    [ $parent = $PPID ] || { echo another reaper; exit; }
+    for i in $(seq 200); do [ -e /proc/$orphan ] || { echo reaped; exit; }; sleep 0.05; done`;
   const namespaces = ["mount", "uts", "ipc", "network"].map((type) => ({ type }));
-  await Kago.with({ args, config: { linux: { namespaces } } }, async (kago) => {
-    for (const options of [[], ["--no-subreaper"]]) {
+  const bundle = { args: ["sh", "-c", script], config: { linux: { namespaces } } };
+  await Kago.with(bundle, async (kago) => {
+    for (
+      const [options, end] of [[[], "reaped"], [["--no-subreaper"], "another reaper"]] as const
+    ) {
       const { code, stdout, stderr } = await kago.foreground(...options);
-      assertEquals([code, stdout], [0, "end\n"], stderr);
+      assertEquals([code, stdout], [0, `${end}\n`], stderr);
     }
   });
 });

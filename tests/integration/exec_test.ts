@@ -1,6 +1,6 @@
 /** `exec` in plain containers: what the process is given, who it is, how its end is told. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import type { RunResult } from "../harness/run.ts";
 

@@ -13,7 +13,7 @@ import {
   STARTED,
   words,
 } from "../harness/agent_double.ts";
-import { makeBundle, removeBundle } from "../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 

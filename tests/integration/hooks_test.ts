@@ -1,7 +1,9 @@
 /** Hooks at the spec's moments, in the spec's namespaces (runtime spec, "Lifecycle", "POSIX-platform Hooks"). Needs root. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
+import { isThere } from "../harness/is_there.ts";
 import { Kago } from "../harness/kago.ts";
+import { runOk } from "../harness/run.ts";
 
 /** A hook that appends its words and the state's status to a file of the host. */
 function logging(log: string, words: string): JsonObject {
@@ -254,4 +256,29 @@ Deno.test("hooks of all moments get a state with megabytes of annotations", asyn
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("where cleaning up fails too, create says what was wrong, and cleans up the rest", async () => {
+  const hook = (script: string) => (
+    { path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/usr/bin:/bin"] }
+  );
+  // Hooks run in the bundle's folder.
+  const hooks = { createRuntime: [hook(". ./hook")], poststop: [hook("touch undone")] };
+  await Kago.with({ config: { hooks } }, async (kago) => {
+    const { bundle, id, root } = kago;
+    const busy = `${root}/${id}/busy`;
+    const script = `mkdir ${busy}; mount -t tmpfs busy ${busy}; exit 3`;
+    await Deno.writeTextFile(`${bundle.path}/hook`, script);
+    try {
+      const { code, stderr } = await kago.run("--debug", "create", "-b", bundle.path, id);
+      assertEquals(code, 1);
+      assertMatch(stderr, /level=error msg="hooks\.createRuntime\[0\][^\n]*exit status 3/);
+      assertMatch(stderr, /level=debug msg="caused by [^\n]*busy \(EBUSY\)/);
+      assert(isThere(`${bundle.path}/undone`), "poststop hooks run");
+      assertEquals(kago.cgroups(), []);
+    } finally {
+      await runOk("umount", [busy]);
+    }
+    assertEquals((await kago.run("delete", "--force", id)).code, 0);
+  });
 });

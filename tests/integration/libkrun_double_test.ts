@@ -8,7 +8,7 @@ import {
   type DoubleOptions,
   type LibkrunDouble,
 } from "../doubles/libkrun/build.ts";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";

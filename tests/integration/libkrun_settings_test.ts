@@ -8,7 +8,7 @@ import {
   type DoubleOptions,
   type RecordedCall,
 } from "../doubles/libkrun/build.ts";
-import type { Bundle, BundleOptions } from "../harness/bundle.ts";
+import type { Bundle, BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { withNetwork } from "../harness/network.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";

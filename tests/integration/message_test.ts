@@ -3,7 +3,7 @@
  * Needs root.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { messageOf, SECRET } from "./message_fixture.ts";
 

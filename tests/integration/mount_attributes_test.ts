@@ -1,6 +1,6 @@
 /** Attributes of mounts, of the root and of masks, where sources and roots have some of their own. Needs root. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** Kinds of mounts that take more than one system call: overlays of many layers, copies, mounts near /proc. Needs root. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
+import { type JsonObject, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** `linux.netDevices`, with interfaces and a host namespace of the test's own. Needs root. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
 

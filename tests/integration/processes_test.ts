@@ -1,6 +1,6 @@
 /** Whom ps shows, list tells of, and kill and delete end. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { until } from "../harness/until.ts";
 import { isAlive } from "../harness/is_alive.ts";

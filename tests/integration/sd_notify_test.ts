@@ -1,6 +1,6 @@
 /** sd_notify(3): what a container's program tells the service manager that NOTIFY_SOCKET names. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
 

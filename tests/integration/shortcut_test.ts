@@ -1,7 +1,7 @@
 /** What the packed executable does without Deno (helper-c/entry/shortcut.h). Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 
 /** Is the file there that the stub makes the state? */

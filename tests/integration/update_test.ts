@@ -1,7 +1,7 @@
 /** `kago update` on real containers, on v1, hybrid and v2 hosts: read back from the kernel's files. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCgroupLayout } from "../../runtime/cgroup/layout.ts";
-import type { BundleOptions, JsonObject } from "../harness/bundle.ts";
+import type { BundleOptions, JsonObject } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { until } from "../harness/until.ts";
 

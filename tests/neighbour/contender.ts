@@ -1,6 +1,11 @@
 /** A container of one runtime's in the workload that neighbours watch, whichever runtime it is. */
 import { assertEquals } from "@std/assert";
-import { type Bundle, type BundleOptions, makeBundle, removeBundle } from "../harness/bundle.ts";
+import {
+  type Bundle,
+  type BundleOptions,
+  makeBundle,
+  removeBundle,
+} from "../../scripts/sample/bundle.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, type RunOptions, type RunResult } from "../harness/run.ts";
 

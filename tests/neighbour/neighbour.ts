@@ -2,7 +2,12 @@
  * Neighbours: containers of runc's with the rights that Docker gives by default, whose program tries everything on every
  * process that it sees. They own their bundle and their folder of the host's.
  */
-import { type Bundle, type JsonObject, makeBundle, removeBundle } from "../harness/bundle.ts";
+import {
+  type Bundle,
+  type JsonObject,
+  makeBundle,
+  removeBundle,
+} from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { run } from "../harness/run.ts";
 import { until } from "../harness/until.ts";

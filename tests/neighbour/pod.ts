@@ -1,5 +1,5 @@
 /** A pod: a container of runc's whose pid and user namespaces others join. */
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { Contender } from "./contender.ts";
 
 export interface Pod {

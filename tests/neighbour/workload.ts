@@ -3,7 +3,7 @@
  * can be looked at. Each step is the same for all runtimes.
  */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions, JsonObject } from "../harness/bundle.ts";
+import type { BundleOptions, JsonObject } from "../../scripts/sample/bundle.ts";
 import { inTerminal } from "../harness/terminal.ts";
 import { Contender, type Runtime } from "./contender.ts";
 import { DOCKER_CAPABILITIES } from "./neighbour.ts";

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { buildLibkrunDouble, type LibkrunDouble } from "../doubles/libkrun/build.ts";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import type { RunResult } from "../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** What `exec` has been attacked with in other runtimes. Needs root. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** The hooks that run in the container have its seccomp filter, as with runc. Needs root. */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { attack } from "./attack.ts";

@@ -1,7 +1,7 @@
 /** What an image may do to the runtime's files in its root, and to the microVM's settings: CVE-2025-24965. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LibkrunDouble } from "../doubles/libkrun/build.ts";
-import { type JsonObject, mergeJson } from "../harness/bundle.ts";
+import { type JsonObject, mergeJson } from "../../scripts/sample/bundle.ts";
 import { runOk } from "../harness/run.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 import { attack, plantLink, PRECIOUS } from "./attack.ts";

@@ -4,7 +4,7 @@
  * the same at full speed against the path resolution alone.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { attack, type Scene, type Victim } from "./attack.ts";
 import { compileProgram } from "./compile.ts";
 

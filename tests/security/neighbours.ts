@@ -2,7 +2,7 @@
  * Containers that look at others: with the host's pid namespace, or those of another container, and capabilities as
  * Docker gives them. Needs root.
  */
-import type { BundleOptions, JsonObject } from "../harness/bundle.ts";
+import type { BundleOptions, JsonObject } from "../../scripts/sample/bundle.ts";
 import { compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
 

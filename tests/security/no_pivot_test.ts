@@ -3,7 +3,7 @@
  * may see anyway. Needs root.
  */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, type RunResult } from "../harness/run.ts";
 

@@ -3,7 +3,7 @@
  * procfs, /dev/null as a link under masked paths.
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { attack, KINDS, plantLink, PRECIOUS } from "./attack.ts";
 
 const sh = (script: string) => ["/bin/sh", "-c", script];

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { buildLibkrunDouble, type DoubleOptions } from "../doubles/libkrun/build.ts";
-import type { BundleOptions } from "../harness/bundle.ts";
+import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { withNetwork } from "../harness/network.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";

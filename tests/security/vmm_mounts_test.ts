@@ -3,7 +3,7 @@
  * /proc/1/mem was the VMM's memory. libkrun is a double here; tests/e2e tries it from inside a guest. Needs root.
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../harness/bundle.ts";
+import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { kernelMountsOf } from "../harness/kernel_mounts.ts";
 import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";

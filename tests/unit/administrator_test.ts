@@ -6,7 +6,7 @@ import {
   notAllowed,
   parseAdministratorFile,
 } from "../../runtime/administrator.ts";
-import { HostError } from "../../runtime/errors.ts";
+import { HostError } from "../../runtime/common/errors.ts";
 
 /** A place where root alone can write, with one file in it. */
 function withFile(text: string, use: (file: string, folder: string) => void): void {

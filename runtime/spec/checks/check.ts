@@ -2,8 +2,8 @@
  * The form of a semantic check, and the few comparisons that several of them make. All run at every start, where a
  * function costs more at its first call than for all that it does, so checks have loops rather than callbacks.
  */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 
 /** Takes what will be ignored or read leniently: the place in config.json and a clause without a full stop. */
 export type Warn = (jsonPath: string, text: string) => void;

@@ -1,6 +1,6 @@
 /** Checks of `linux.devices` (runtime spec, config-linux.md, "Devices"). */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import type { Device, Spec } from "../spec.ts";
 import { type Check, requireAbsolute, requireRange } from "./check.ts";
 

@@ -1,9 +1,10 @@
 /** Checks of a spec against this host, beyond what config.json alone says. Everything else in this folder is pure. */
-import { describeErrno, errnoOf, SpecError } from "../../errors.ts";
+import { describeErrno, errnoOf, SpecError } from "../../common/errors.ts";
 import { formatPath } from "../json_path.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Spec } from "../spec.ts";
 import { sysctlPath } from "../sysctl.ts";
+import { ifThere } from "../../common/files.ts";
 
 /**
  * Checks a spec that checkSpec() has passed.
@@ -30,13 +31,11 @@ export function labelsNeedSelinux({ process, linux }: Pick<Spec, "process" | "li
 }
 
 function isSelinuxEnabled(): boolean {
-  try {
+  const label = ifThere(() => {
     Deno.statSync(SELINUX_FILE);
-    return Deno.readTextFileSync("/proc/self/attr/current").replace(/\0$/, "") !== "kernel";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+    return Deno.readTextFileSync("/proc/self/attr/current").replace(/\0$/, "");
+  });
+  return label !== undefined && label !== "kernel";
 }
 
 /** A path may name the host's own network namespace, as --network=host of some engines does. */

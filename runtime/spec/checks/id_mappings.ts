@@ -1,5 +1,5 @@
 /** The rules of id mappings that `linux` and idmapped mounts share (user_namespaces(7)). */
-import { SpecError } from "../../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import type { IdMapping } from "../spec.ts";
 
 /** UID_GID_MAP_MAX_EXTENTS of the kernel. */

@@ -1,6 +1,6 @@
 /** Checks of the smaller parts of `linux` (runtime spec, config-linux.md). */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { formatPath } from "../json_path.ts";
 import type { Linux, Spec } from "../spec.ts";
 import type { ChecksOf, Warn } from "./check.ts";

@@ -1,6 +1,6 @@
 /** Checks of `mounts` (runtime spec, config.md, "Mounts"). What an option does is the plan's. */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Mount, Spec } from "../spec.ts";
 import type { Check, Warn } from "./check.ts";

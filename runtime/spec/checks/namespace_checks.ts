@@ -1,5 +1,5 @@
 /** Checks of `linux.namespaces`, and of what needs one of them (runtime spec, config-linux.md, "Namespaces"). */
-import { SpecError } from "../../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Linux, NamespaceType, Spec } from "../spec.ts";
 import { type ChecksOf, findDuplicate, requireAbsolute, requireRange } from "./check.ts";

@@ -1,6 +1,6 @@
 /** Checks of `process`, also of `exec --process` (runtime spec, config.md, "Process"). */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { CAPABILITIES } from "../capabilities.ts";
 import { RLIMITS } from "../rlimits.ts";
 import type { Process } from "../spec.ts";

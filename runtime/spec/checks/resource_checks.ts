@@ -1,6 +1,6 @@
 /** Checks of `linux.resources`, also of `update --resources`. What a host's cgroups offer is not known here. */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { formatPath } from "../json_path.ts";
 import type { Resources } from "../spec.ts";
 import { type ChecksOf, requireRange, type Warn } from "./check.ts";

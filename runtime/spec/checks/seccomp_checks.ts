@@ -1,5 +1,5 @@
 /** Checks of `linux.seccomp` (runtime spec, config-linux.md, "Seccomp"). Compiling the filter is libseccomp's. */
-import { SpecError } from "../../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import type { Seccomp, SeccompAction } from "../spec.ts";
 import { type ChecksOf, requireRange } from "./check.ts";
 

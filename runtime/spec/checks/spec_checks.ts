@@ -1,6 +1,6 @@
 /** Checks of the top level of config.json: version, root, names, annotations, hooks (runtime spec, config.md). */
-import { SpecError } from "../../errors.ts";
-import { quoted } from "../../quoted.ts";
+import { SpecError } from "../../common/errors.ts";
+import { quoted } from "../../common/quoted.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Hooks, Spec } from "../spec.ts";
 import { type ChecksOf, requireAbsolute, type Warn } from "./check.ts";

@@ -2,7 +2,7 @@
  * Checks of `linux.sysctl`: a container may set what its own namespaces hold, never what the host has but once. Setting
  * them is the plan's.
  */
-import { SpecError } from "../../errors.ts";
+import { SpecError } from "../../common/errors.ts";
 import { formatPath } from "../json_path.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { NamespaceType, Spec } from "../spec.ts";

@@ -1,5 +1,5 @@
 /** The containers in which the runtimes' `exec` are compared: what is merged into a default bundle's config.json. */
-import type { JsonObject } from "../../harness/bundle.ts";
+import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 
 const namespaces = (...types: string[]) => types.map((type) => ({ type }));
 

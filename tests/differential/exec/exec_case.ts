@@ -1,5 +1,5 @@
 /** What one `exec` of the comparison is, and in which container it takes place. */
-import type { JsonObject } from "../../harness/bundle.ts";
+import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 
 export interface ExecCase {
   /** A name of CONTAINERS. */

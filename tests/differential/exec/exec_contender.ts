@@ -2,7 +2,12 @@
  * One runtime with one running container, in which commands are executed. Owns that nothing of it is left on the host,
  * and how an `exec` is turned into facts.
  */
-import { type Bundle, makeBundle, mergeJson, removeBundle } from "../../harness/bundle.ts";
+import {
+  type Bundle,
+  makeBundle,
+  mergeJson,
+  removeBundle,
+} from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { isThere } from "../../harness/is_there.ts";
 import { run, runOk } from "../../harness/run.ts";

@@ -3,7 +3,7 @@
  * bundle. Loads what the kernel tells criu of sockets with.
  */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions } from "../../harness/bundle.ts";
+import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { isThere } from "../../harness/is_there.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";

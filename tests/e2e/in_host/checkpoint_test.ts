@@ -3,7 +3,7 @@
  * takes seconds under emulation, so a test looks at many things. Runs inside the emulated host.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../../harness/bundle.ts";
+import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 import { isThere } from "../../harness/is_there.ts";
 import { Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";

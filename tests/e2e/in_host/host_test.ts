@@ -3,7 +3,7 @@
  * these tests fail.
  */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { makeBundle, removeBundle } from "../../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { run } from "../../harness/run.ts";
 
 Deno.test("the kernel is not the one outside", () => {

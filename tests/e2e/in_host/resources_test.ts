@@ -2,7 +2,7 @@
 import "../../integration/device_filter_test.ts";
 import "../../integration/update_test.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../../harness/bundle.ts";
+import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 import { inside, Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** The guest agent against the real libkrun: the process as the spec says, and a root that stays as it was. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { BundleOptions } from "../../harness/bundle.ts";
+import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
 import { runOk, type RunResult } from "../../harness/run.ts";
 import { UNRESTRICTED } from "../../harness/unrestricted.ts";

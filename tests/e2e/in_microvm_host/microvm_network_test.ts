@@ -3,7 +3,7 @@
  * must say the same. Runs inside the emulated host.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { BundleOptions } from "../../harness/bundle.ts";
+import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
 import { namespacePath, NETWORKS, TOOL, World } from "./network_world.ts";
 

@@ -6,7 +6,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import type { BundleOptions } from "../../harness/bundle.ts";
+import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
 import { unlessGone } from "../../harness/unless_gone.ts";

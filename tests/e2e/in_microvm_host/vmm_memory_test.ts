@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Memory, memoryOf } from "../../../scripts/bench/memory.ts";
-import { type Bundle, makeBundle, removeBundle } from "../../harness/bundle.ts";
+import { type Bundle, makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 

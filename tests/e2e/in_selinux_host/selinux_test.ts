@@ -1,6 +1,6 @@
 /** SELinux's labels under run and exec, on a kernel that enforces policy.conf. Runs inside the emulated host with SELinux. */
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { makeBundle, removeBundle } from "../../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 

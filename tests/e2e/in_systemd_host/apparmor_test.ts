@@ -1,6 +1,6 @@
 /** AppArmor's profiles under create and exec, beside runc's, on a kernel that enforces them. Runs inside the systemd host. */
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { makeBundle, removeBundle } from "../../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 

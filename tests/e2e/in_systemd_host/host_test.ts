@@ -3,7 +3,7 @@
  * another machine these tests fail.
  */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { makeBundle, removeBundle } from "../../harness/bundle.ts";
+import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { inUserSession, USER, USER_RUNTIME_DIR } from "../../harness/ordinary_user.ts";
 import { runOk } from "../../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** A service of systemd's with Type=notify whose program runs in a container. Runs inside the systemd host. */
 import { assertEquals } from "@std/assert";
-import type { BundleOptions } from "../../harness/bundle.ts";
+import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 

@@ -1,6 +1,6 @@
 /** The systemd cgroup driver, root's, beside runc's in the same boot. Runs inside the systemd host. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonObject } from "../../harness/bundle.ts";
+import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";

@@ -1,13 +1,13 @@
 /** Bundles of the systemd host's ordinary user. */
 import { assertEquals } from "@std/assert";
-import { type JsonObject, mergeJson } from "../../harness/bundle.ts";
+import { type JsonObject, mergeJson } from "../../../scripts/sample/bundle.ts";
 import {
   besideUserSession,
   installForUser,
   USER,
   USER_KAGO as KAGO,
 } from "../../harness/ordinary_user.ts";
-import { makeRootfs } from "../../harness/rootfs.ts";
+import { makeRootfs } from "../../../scripts/sample/rootfs.ts";
 import { runOk, type RunResult } from "../../harness/run.ts";
 
 export { KAGO };

@@ -1,5 +1,5 @@
 /** Debian's containerd with folders of the test's own, and `ctr` with one runtime. Owns its configuration and its image. */
-import { makeRootfs } from "../../harness/rootfs.ts";
+import { makeRootfs } from "../../../scripts/sample/rootfs.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { Daemon } from "../daemon.ts";
 import { type Host, type Runtime, RUNTIME_PATHS } from "../engine_case.ts";

@@ -2,7 +2,7 @@
  * podman with one runtime, and with a store of the test's own: it owns where that is, the image that the cases run,
  * and the options that a kind of host needs.
  */
-import { makeRootfs } from "../../harness/rootfs.ts";
+import { makeRootfs } from "../../../scripts/sample/rootfs.ts";
 import { asSessionUser, USER, USER_KAGO } from "../../harness/ordinary_user.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { type Host, type Runtime, RUNTIME_PATHS } from "../engine_case.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../runtime/common/errors.ts";
 import { CommandError, runCommand } from "../../../scripts/build/command.ts";
 
 Deno.test("runCommand() returns standard output", async () => {

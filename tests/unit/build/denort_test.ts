@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../runtime/common/errors.ts";
 import { cachedDenort, findDenort } from "../../../scripts/build/denort.ts";
 import { DENO_VERSION } from "../../../scripts/build/stock_deno.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../../scripts/build/command.ts";
 import { compileArguments } from "../../../scripts/build/compile_pack.ts";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../runtime/common/errors.ts";
 import { pack, type Packer } from "../../../scripts/build/pack.ts";
 import { stockDeno } from "../../../scripts/build/stock_deno.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CgroupAccessError } from "../../../runtime/cgroup/errors.ts";
 import type { CgroupLayout, Hierarchy } from "../../../runtime/cgroup/layout.ts";
 import { cgroupPaths } from "../../../runtime/cgroup/path.ts";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 
 const CPU: Hierarchy = {
   version: 1,

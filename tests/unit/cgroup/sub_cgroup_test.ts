@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { CgroupRecord } from "../../../runtime/cgroup/path.ts";
 import { subCgroups } from "../../../runtime/cgroup/sub_cgroup.ts";
-import { HostError, UsageError } from "../../../runtime/errors.ts";
+import { HostError, UsageError } from "../../../runtime/common/errors.ts";
 
 function withRecord(use: (record: CgroupRecord, top: string) => void): void {
   const top = Deno.makeTempDirSync();

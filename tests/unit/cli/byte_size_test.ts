@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseByteSize } from "../../../runtime/cli/byte_size.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 Deno.test("parseByteSize() reads the units that engines and runc read", () => {
   const sizes = { "1048576": 1 << 20, "512m": 512 << 20, "1.5g": 1.5 * 2 ** 30, "2KiB": 2048 };

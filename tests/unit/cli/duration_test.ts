@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseDuration } from "../../../runtime/cli/duration.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 Deno.test("parseDuration() reads what Go's time.Duration prints", () => {
   const cases: [string, number][] = [

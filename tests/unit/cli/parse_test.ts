@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseArguments, parseCommand, parseGlobalOptions } from "../../../runtime/cli/parse.ts";
 import type { CommandName, Invocation } from "../../../runtime/cli/command_table.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 function parse(...args: string[]) {
   return parseCommand(parseGlobalOptions(args));

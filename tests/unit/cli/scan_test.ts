@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Option } from "../../../runtime/cli/options.ts";
 import { scanOptions } from "../../../runtime/cli/scan.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 const OPTIONS: readonly Option[] = [
   { name: "bundle", short: "b", kind: "string", placeholder: "DIR", default: ".", help: "" },

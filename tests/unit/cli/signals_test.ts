@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseSignal, SIGNALS } from "../../../runtime/cli/signals.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 Deno.test("parseSignal() reads numbers and names with or without SIG, in any case", () => {
   assertEquals(["9", "KILL", "SIGKILL", "sigkill", "Kill"].map(parseSignal), [9, 9, 9, 9, 9]);

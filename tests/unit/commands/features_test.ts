@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
 import { features } from "../../../runtime/commands/features.ts";
 import { parseMountOptions } from "../../../runtime/plan/mount_options.ts";
-import { accepts } from "../../../runtime/spec/schema_accepts.ts";
-import { linuxRule } from "../../../runtime/spec/schema_linux.ts";
+import { accepts } from "../../../runtime/spec/schema/accepts.ts";
+import { linuxRule } from "../../../runtime/spec/schema/linux.ts";
 
 const FOLDER = new URL("../../../../shared/oci/schema/", import.meta.url);
 

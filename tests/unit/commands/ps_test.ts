@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { filterPs } from "../../../runtime/commands/ps.ts";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 
 const TABLE = `UID        PID  PPID CMD
 root         1     0 init

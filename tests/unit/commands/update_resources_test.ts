@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseCommand, parseGlobalOptions } from "../../../runtime/cli/parse.ts";
 import { updateResources } from "../../../runtime/commands/update_resources.ts";
-import { SpecError, UsageError } from "../../../runtime/errors.ts";
+import { SpecError, UsageError } from "../../../runtime/common/errors.ts";
 
 async function resourcesOf(...args: string[]) {
   const commandLine = parseCommand(parseGlobalOptions(["update", ...args, "id"]));

@@ -5,7 +5,7 @@ import {
   parseVersion,
   requireVersion,
 } from "../../../runtime/criu/program.ts";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../runtime/common/errors.ts";
 
 Deno.test("parseVersion() reads what criu --version prints", () => {
   assertEquals(parseVersion("Version: 3.17.1\n"), "3.17.1");

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type DumpFlags, dumpRequest, type DumpSubject } from "../../../runtime/criu/dump.ts";
 import { externalMounts } from "../../../runtime/criu/externals.ts";
 import { restoreRequest } from "../../../runtime/criu/restore.ts";
-import { SpecError, UsageError } from "../../../runtime/errors.ts";
+import { SpecError, UsageError } from "../../../runtime/common/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 import { specWith } from "../plan/input.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { HandlerRequest } from "../../../executors/executor.ts";
+import type { HandlerRequest } from "../../../executors/interface/executor.ts";
 import { CantHandle, pickExecutor } from "../../../executors/registry.ts";
-import { SpecError, UsageError } from "../../../runtime/errors.ts";
+import { SpecError, UsageError } from "../../../runtime/common/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
 const PLAIN: HandlerRequest = { id: "one", invokedAs: "kago" };

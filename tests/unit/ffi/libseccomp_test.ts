@@ -9,7 +9,7 @@ import {
   resolveArchitecture,
   resolveSyscall,
 } from "../../../ffi/libseccomp.ts";
-import { SyscallError } from "../../../runtime/errors.ts";
+import { SyscallError } from "../../../runtime/common/errors.ts";
 import { unlessGone } from "../../harness/unless_gone.ts";
 
 const ALLOW = 0x7fff0000;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Bus } from "../../../ffi/libsystemd.ts";
-import { SyscallError } from "../../../runtime/errors.ts";
+import { SyscallError } from "../../../runtime/common/errors.ts";
 
 Deno.test("a bus that nobody serves is a SyscallError with the reason's errno", () => {
   const ENOENT = 2;

@@ -3,7 +3,7 @@ import { closeFd } from "../../../ffi/descriptors.ts";
 import { openPidfd } from "../../../ffi/processes.ts";
 import { planFault } from "../../../ffi/shim.ts";
 import { CALLS } from "../../../ffi/shim_call.ts";
-import { SyscallError } from "../../../runtime/errors.ts";
+import { SyscallError } from "../../../runtime/common/errors.ts";
 import { encodePlan } from "../../../runtime/plan/encode.ts";
 import { operationsHeader } from "../../../scripts/generate_ops.ts";
 

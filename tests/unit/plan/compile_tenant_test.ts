@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { compileTenantPlan, type TenantInput } from "../../../runtime/plan/compile_tenant.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { NAMESPACES } from "../../../runtime/spec/namespaces.ts";

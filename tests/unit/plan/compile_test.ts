@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
 import { kernelMountsReadonly } from "../../../runtime/plan/kernel_mounts.ts";
 import type { CompileInput, Ending } from "../../../runtime/plan/compile_input.ts";

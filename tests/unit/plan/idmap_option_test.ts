@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { parseIdmapOption } from "../../../runtime/plan/idmap_option.ts";
 import { specWith } from "./input.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { guestMountOps } from "../../../runtime/plan/guest_mounts.ts";
 import { vmmMountOps } from "../../../runtime/plan/kernel_mounts.ts";
 import type { Op } from "../../../runtime/plan/op.ts";

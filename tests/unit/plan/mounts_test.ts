@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { LINKS, NO_SLOT, PROCFS } from "../../../runtime/plan/op.ts";
 import { ignoredOptions, mountOps } from "../../../runtime/plan/mounts.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";

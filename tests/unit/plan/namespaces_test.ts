@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { intermediateOps } from "../../../runtime/plan/namespaces.ts";
 import { type Op, SYNC_POINTS } from "../../../runtime/plan/op.ts";
 import type { Namespace } from "../../../runtime/spec/spec.ts";

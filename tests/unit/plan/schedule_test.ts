@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { nodeMask, scheduleOps } from "../../../runtime/plan/schedule.ts";
 import { PROCESS, specWith } from "./input.ts";
 

@@ -1,6 +1,6 @@
 /** On a folder that looks like resctrl; the kernel's own makes a group's files with its folder. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { planResctrl, updateResctrl } from "../../../runtime/resctrl/group.ts";
 import type { IntelRdt } from "../../../runtime/spec/spec.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../../runtime/errors.ts";
+import { UsageError } from "../../../runtime/common/errors.ts";
 import { parseBenchOptions } from "../../../scripts/bench.ts";
 
 Deno.test("parseBenchOptions() judges dist/kago over 30 rounds unless told otherwise", () => {

@@ -1,35 +1,55 @@
-import { assertEquals } from "@std/assert";
-import { checkSource } from "../../../scripts/check_imports.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { LAYERS } from "../../../scripts/imports/layers.ts";
+import { checkCircles, checkSource } from "../../../scripts/check_imports.ts";
 
 function importing(...specifiers: string[]) {
   return specifiers.map((specifier) => `import "${specifier}";\n`).join("");
 }
 
-Deno.test("checkSource() accepts imports of the same layer and of those below", () => {
-  assertEquals(checkSource("main.ts", importing("./runtime/commands/run.ts", "./ffi/shim.ts")), []);
-  assertEquals(
-    checkSource("runtime/commands/run.ts", importing("../process/main.ts", "../cli/parse.ts")),
-    [],
-  );
-  assertEquals(
-    checkSource("runtime/process/main.ts", importing("../../executors/executor.ts")),
-    [],
-  );
-  assertEquals(checkSource("runtime/plan/mounts.ts", importing("../spec/spec.ts", "./op.ts")), []);
-  assertEquals(checkSource("ffi/shim.ts", importing("../runtime/errors.ts", "./libc.ts")), []);
-  assertEquals(checkSource("runtime/spec/load.ts", importing("zod/mini")), []);
+Deno.test("checkSource() accepts imports of the same folder and of the layers below", () => {
+  const good: [file: string, ...specifiers: string[]][] = [
+    ["main.ts", "./runtime/commands/run.ts", "./ffi/shim.ts"],
+    ["runtime/commands/run.ts", "../container/create.ts", "../cli/parse.ts", "./exit_code.ts"],
+    ["runtime/build/container.ts", "../../executors/registry.ts"],
+    ["runtime/cgroup/limits/cpu.ts", "../path.ts", "../devices/device_rules.ts"],
+    ["ffi/shim.ts", "../common/errors.ts", "./libc.ts"],
+    ["runtime/config/load.ts", "zod/mini"],
+  ];
+  for (const [file, ...specifiers] of good) {
+    assertEquals(checkSource(file, importing(...specifiers)), []);
+  }
 });
 
-Deno.test("checkSource() refuses imports of a layer above", () => {
+Deno.test("checkSource() refuses imports of a layer above and of a neighbour, types too", () => {
   assertEquals(checkSource("ffi/shim.ts", importing("./libc.ts", "../runtime/plan/op.ts")), [
-    "ffi/shim.ts:2: runtime/plan/op.ts is in layer plan, above ffi",
+    "ffi/shim.ts:2: runtime/plan/op.ts: runtime/plan is not below ffi",
   ]);
-  assertEquals(checkSource("runtime/cli/parse.ts", importing("./loaders.ts")), [
-    "runtime/cli/parse.ts:1: runtime/cli/loaders.ts is in layer main, above runtime",
+  assertEquals(checkSource("runtime/cli/parse.ts", importing("../container/create.ts")), [
+    "runtime/cli/parse.ts:1: runtime/container/create.ts: runtime/container is not below runtime/cli",
   ]);
-  assertEquals(checkSource("runtime/errors.ts", `import type { X } from "../ffi/x.ts";`), [
-    "runtime/errors.ts:1: ffi/x.ts is in layer ffi, above errors",
+  assertEquals(
+    checkSource("runtime/common/errors.ts", `import type { X } from "../../ffi/x.ts";`),
+    [
+      "runtime/common/errors.ts:1: ffi/x.ts: ffi is not below runtime/common",
+    ],
+  );
+});
+
+Deno.test("checkCircles() names the import that closes a circle, of types too", () => {
+  const sources = new Map([
+    ["a/x.ts", importing("./y.ts", "./z.ts")],
+    ["a/y.ts", importing("./z.ts")],
+    ["a/z.ts", `export const z = 1;\nexport type { X } from "./x.ts";\n`],
   ]);
+  assertEquals(checkCircles(sources), [
+    "a/z.ts:2: closes a circle: a/x.ts -> a/y.ts -> a/z.ts -> a/x.ts",
+  ]);
+});
+
+Deno.test("docs/architecture.md draws the layers that are checked", () => {
+  const page = Deno.readTextFileSync(new URL("../../../docs/architecture.md", import.meta.url));
+  const drawing = LAYERS.map((folders) => `${folders.join("   ")}\n`).join("");
+  assertStringIncludes(page, `\`\`\`\n${drawing}\`\`\``);
 });
 
 Deno.test("checkSource() refuses files outside the layers, and tests and scripts in the product", () => {
@@ -42,7 +62,13 @@ Deno.test("checkSource() refuses files outside the layers, and tests and scripts
   ]);
 });
 
-Deno.test("checkSource() lets tests and scripts import the whole project and node", () => {
+Deno.test("checkSource() keeps tests out of scripts", () => {
+  assertEquals(checkSource("scripts/x.ts", importing("../tests/harness/run.ts")), [
+    "scripts/x.ts:1: tests/harness/run.ts is a test's, and tests import scripts",
+  ]);
+});
+
+Deno.test("checkSource() lets tests and scripts import the whole product and node", () => {
   for (const file of ["tests/unit/x_test.ts", "scripts/x.ts"]) {
     const source = importing("../main.ts", "node:fs") + "Deno.dlopen(x, {}); import(name);";
     assertEquals(checkSource(file, source), []);

@@ -1,5 +1,5 @@
-/** docs/needs.md names tests that there are, and proves every need with one. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+/** docs/needs.md names tests that there are and that assert something, and proves every need with one. */
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -22,19 +22,28 @@ function readNeeds(page: string): readonly Need[] {
   });
 }
 
-/** A name that is registered: a string of its own, in the call that registers it. */
-function hasTest(file: string, name: string): boolean {
-  const source = Deno.readTextFileSync(new URL(file, ROOT));
-  return source.includes(JSON.stringify(name));
+/** The source of the test of this name: of a call that registers one, or of a row in a table of tests. */
+function findTest(source: string, name: string): string | undefined {
+  const beginnings = [...source.matchAll(/^Deno\.test\(|\bt\.step\(|^ {2}async (?=")|^}/gm)];
+  const chunks = beginnings.map(({ 0: word, index }, at) =>
+    source.slice(index + word.length, beginnings[at + 1]?.index).trimStart()
+  );
+  return chunks.find((chunk) => chunk.startsWith(JSON.stringify(name)));
+}
+
+function readTest(file: string, name: string): string | undefined {
+  return findTest(Deno.readTextFileSync(new URL(file, ROOT)), name);
 }
 
 const NEEDS = readNeeds(Deno.readTextFileSync(new URL("docs/needs.md", ROOT)));
 
-Deno.test("docs/needs.md has a test for every need, and each test is there", () => {
+Deno.test("docs/needs.md has a test for every need, and each test is there and asserts something", () => {
   assert(NEEDS.length > 30, `${NEEDS.length} needs`);
   for (const { need, tests } of NEEDS) {
     for (const { file, name } of tests) {
-      assert(hasTest(file, name), `${need}: ${file} has no test "${name}"`);
+      const test = readTest(file, name);
+      assert(test !== undefined, `${need}: ${file} has no test "${name}"`);
+      assertMatch(test, /\bassert/, `${need}: ${name}`);
     }
   }
 });
@@ -44,5 +53,13 @@ Deno.test("a row of docs/needs.md that names no test, or one that is not there, 
   assertThrows(() => readNeeds("| a | b | something |"), Error, "no test of the form");
   const [row] = readNeeds(`| a | b | \`${file}\`: no such ${"test"} |`);
   assertEquals(row, { need: "a", tests: [{ file, name: "no such test" }] });
-  assert(!hasTest(file, `no such ${"test"} of ours`));
+  assertEquals(readTest(file, `no such ${"test"} of ours`), undefined);
+});
+
+Deno.test("a name that is only mentioned is no test, and what follows a test is not its own", () => {
+  const source =
+    `const said = "a";\nDeno.test("b", () => {\n});\nDeno.test("c", () => assert(1));\n`;
+  assertEquals(findTest(source, "a"), undefined);
+  assertEquals(findTest(source, "b"), '"b", () => {\n');
+  assertEquals(findTest(source, "c"), '"c", () => assert(1));\n');
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { HostError } from "../../../runtime/errors.ts";
+import { HostError } from "../../../runtime/common/errors.ts";
 import { failureText } from "../../../scripts/run_main.ts";
 
 Deno.test("failureText() is the message of an error of the host's, behind the script's name", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { checkSeccomp } from "../../../runtime/seccomp/check.ts";
 import type { Seccomp } from "../../../runtime/spec/spec.ts";
 import { allowing, podmanProfile } from "./profile.ts";

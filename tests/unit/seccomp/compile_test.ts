@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { nativeArchitecture } from "../../../ffi/libseccomp.ts";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { compileFilter } from "../../../runtime/seccomp/compile.ts";
 import type { Seccomp, SeccompArg, SeccompOperator } from "../../../runtime/spec/spec.ts";
 import { runFilter } from "./bpf.ts";

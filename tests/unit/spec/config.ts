@@ -1,6 +1,6 @@
 /** Configs for the tests of the spec: a small valid one, and changes to a config by path. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 
 /** A change: `process.args[0]` or the like, and what is put there; undefined removes the property. */
 export type Change = readonly [path: string, value: unknown];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { checkSpec } from "../../../runtime/spec/checks.ts";
+import { checkSpec } from "../../../runtime/spec/checks/checks.ts";
 import { defaultSpec } from "../../../runtime/spec/default_spec.ts";
-import { parseSpec } from "../../../runtime/spec/load.ts";
+import { parseSpec } from "../../../runtime/config/load.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
 function readRunc(name: string): Promise<Spec> {

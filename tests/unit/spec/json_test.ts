@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/errors.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
 import { parseJson, stringifyJson } from "../../../runtime/spec/json.ts";
 
 Deno.test("parseJson() gives a bigint for an integer that a number would change, and a number otherwise", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { HostError, UsageError } from "../../../runtime/errors.ts";
+import { HostError, UsageError } from "../../../runtime/common/errors.ts";
 import { defaultStateRoot, validateId } from "../../../runtime/state/state_root.ts";
 
 function withEnv(env: Record<string, string>, body: () => void): void {

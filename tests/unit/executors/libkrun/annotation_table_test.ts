@@ -60,11 +60,11 @@ Deno.test("annotations are looked into in these places alone, each of which goes
     )
     .map(([path]) => path).sort();
   assertEquals(places, [
-    "executors/executor.ts",
+    "executors/interface/executor.ts",
     "executors/libkrun/annotations.ts",
     "executors/libkrun/required_word.ts",
     "executors/registry.ts",
-    "runtime/cgroup/systemd_annotations.ts",
+    "runtime/cgroup/drivers/systemd_annotations.ts",
     "runtime/plan/process.ts",
     "runtime/spec/checks/spec_checks.ts",
     "runtime/state/container_state.ts",

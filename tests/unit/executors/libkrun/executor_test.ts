@@ -3,7 +3,7 @@ import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import { vmmCapabilities } from "../../../../executors/libkrun/vmm_features.ts";
-import { SpecError } from "../../../../runtime/errors.ts";
+import { SpecError } from "../../../../runtime/common/errors.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { guestConfigFile } from "../../../../executors/libkrun/guest_config.ts";
-import { SpecError } from "../../../../runtime/errors.ts";
+import { SpecError } from "../../../../runtime/common/errors.ts";
 import { parseJson } from "../../../../runtime/spec/json.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 

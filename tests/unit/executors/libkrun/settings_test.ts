@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } fro
 import { readVmSettings as readWithWord } from "../../../../executors/libkrun/settings.ts";
 import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
 import type { AdministratorWord } from "../../../../runtime/administrator.ts";
-import { SpecError } from "../../../../runtime/errors.ts";
+import { SpecError } from "../../../../runtime/common/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
 function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): Spec {

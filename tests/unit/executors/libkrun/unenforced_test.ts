@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { refuseUnenforced } from "../../../../executors/libkrun/unenforced.ts";
-import { SpecError } from "../../../../runtime/errors.ts";
+import { SpecError } from "../../../../runtime/common/errors.ts";
 import type { Process, Spec } from "../../../../runtime/spec/spec.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 

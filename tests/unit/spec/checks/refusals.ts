@@ -1,8 +1,8 @@
 /** Table-driven tests of one check module: changes of the small config that it refuses, and such that pass. */
 import { assertEquals } from "@std/assert";
-import { checkSpec } from "../../../../runtime/spec/checks.ts";
+import { checkSpec } from "../../../../runtime/spec/checks/checks.ts";
 import { parseJson, stringifyJson } from "../../../../runtime/spec/json.ts";
-import { parseSpec } from "../../../../runtime/spec/load.ts";
+import { parseSpec } from "../../../../runtime/config/load.ts";
 import { assertSpecRejection, type Change, configWith } from "../config.ts";
 
 export interface Refusal {

@@ -1,0 +1,112 @@
+/**
+ * The seam between the container's set-up, which is the same for all, and what finally runs in it.
+ * Executors are asked in order; the first that can handle the spec gets it.
+ */
+import type { RootFile } from "../../ffi/files.ts";
+import type { AdministratorWord } from "../../runtime/administrator.ts";
+import type { Ending, ProcessInput } from "../../runtime/plan/compile_input.ts";
+import type { Op, Plan } from "../../runtime/plan/op.ts";
+import type { Spec } from "../../runtime/spec/spec.ts";
+
+export type { RootFile };
+
+/** How the user asked for a handler. */
+export interface HandlerRequest {
+  /** The container's. */
+  readonly id: string;
+  /** Basename of argv[0]: `krun` makes the microVM handler the default. */
+  readonly invokedAs: string;
+  /** `--handler NAME`, when given. */
+  readonly handler?: string;
+}
+
+export interface BundleContext {
+  readonly id: string;
+  /** Absolute path of the bundle folder. */
+  readonly bundle: string;
+  /** Absolute path of the root filesystem folder. */
+  readonly rootfs: string;
+  /** What the command line says of libraries and annotations. */
+  readonly word?: AdministratorWord;
+}
+
+export interface Executor {
+  /** The name in `run.oci.handler`; the plain executor's is `default`. */
+  readonly name: string;
+
+  /** Called in the builder, right after config.json is read: does this executor take the container? */
+  canHandle(spec: Spec, request: HandlerRequest): boolean;
+
+  /**
+   * Called in the builder by `create` and `plan`. Pure: it looks at the spec only.
+   * @throws {SpecError} for what this executor cannot carry out, annotations out of range among it.
+   */
+  validate(spec: Spec, context: BundleContext): void;
+
+  /**
+   * Called in the builder by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on
+   * the host.
+   * @param ending as preExec() gave it.
+   * @throws {HostError} with what is missing and how to get it.
+   */
+  checkHost(spec: Spec, context: BundleContext, ending: Ending): void;
+
+  /**
+   * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
+   * No effect on the host; it may read the image, and the files that the executor needs are listed in `rootfsFiles`.
+   * @throws {SpecError} for what the image or the bundle asks of this executor and cannot have.
+   */
+  preExec(spec: Spec, context: BundleContext): PreExecResult;
+
+  /**
+   * Called by `exec`: the plan of a tenant. Pure. Executors whose container is what its namespaces hold have none:
+   * `exec` joins the namespaces then.
+   * @throws {HostError} when nothing more can be run in this container.
+   */
+  tenantPlan?(tenant: TenantInput): Plan;
+}
+
+/** A process more in a running container: `spec` is the container's with the tenant's process. */
+export interface TenantInput extends ProcessInput {
+  /** Writes by which the Intermediate joins the container's cgroup. */
+  readonly joinOps: readonly Op[];
+  /** The folder of the socket by which the guest agent is reached; absent without an agent. */
+  readonly runFolder?: string;
+}
+
+export interface PreExecResult {
+  readonly spec: Spec;
+  /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
+  readonly rootfsFiles: readonly RootFile[];
+  readonly ending: Ending;
+  /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
+  readonly leastMemory?: number;
+  /** One sentence each, without a full stop: what will be ignored. */
+  readonly warnings: readonly string[];
+}
+
+/** The annotation that names a container's handler; crun and youki read it too. */
+export const HANDLER_ANNOTATION = "run.oci.handler";
+
+/** How containerd and CRI-O tell the container that holds a pod's namespaces: what it is, and the pod's id, which is its own. */
+const SANDBOX_ANNOTATIONS = [
+  { kind: "io.kubernetes.cri.container-type", pod: "io.kubernetes.cri.sandbox-id" },
+  { kind: "io.kubernetes.cri-o.ContainerType", pod: "io.kubernetes.cri-o.SandboxID" },
+] as const;
+
+/**
+ * The handler's name for this container: the bundle's own word comes first, then the command line's. A pod's sandbox, which
+ * does nothing, is a plain process whatever the pod's handler, as with crun. No image can say that it is one: it does not know
+ * its container's id.
+ */
+export function requestedHandler(spec: Spec, request: HandlerRequest): string {
+  if (isSandbox(spec, request.id)) return "default";
+  return spec.annotations?.[HANDLER_ANNOTATION] ?? request.handler ??
+    (request.invokedAs === "krun" ? "krun" : "default");
+}
+
+function isSandbox({ annotations = {} }: Spec, id: string): boolean {
+  return SANDBOX_ANNOTATIONS.some(({ kind, pod }) =>
+    annotations[kind] === "sandbox" && annotations[pod] === id
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * The builder: from a bundle folder to everything that `create` needs to know, without any effect on the host, so
+ * that `kago plan` shows exactly what `create` does.
+ */
+import { pickExecutor } from "../../executors/registry.ts";
+import type { Executor, RootFile } from "../../executors/interface/executor.ts";
+import { readHostFacts } from "../host_facts.ts";
+import { phase } from "../common/phases.ts";
+import { compilePlan } from "../plan/compile.ts";
+import type { Ending, HostFacts } from "../plan/compile_input.ts";
+import { ignoredOptions } from "../plan/mounts.ts";
+import type { Op, Plan } from "../plan/op.ts";
+import { joinPath } from "../common/path.ts";
+import { loadSpec } from "../config/load.ts";
+import type { ResctrlBuild } from "../resctrl/group.ts";
+import type { Spec } from "../spec/spec.ts";
+import { agentFolder } from "../state/agent_folder.ts";
+import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
+import { buildResctrl } from "./resctrl.ts";
+import { buildSeccomp } from "./seccomp.ts";
+import { notifyFolder, withNotify } from "../stages/sd_notify.ts";
+
+/** What the command line says about a new container. */
+export interface BuildRequest extends CgroupRequest {
+  /** The state root; absent for `plan`, which leaves no trace. */
+  readonly root?: string;
+  readonly bundle: string;
+  /** Relative to the bundle. */
+  readonly config: string;
+  readonly invokedAs: string;
+  readonly handler?: string;
+  /** Descriptors from 3 that the program gets, those of `listenFds` among them. */
+  readonly preserveFds: number;
+  /** How many of them are sockets that the program is told of, as by sd_listen_fds(3). */
+  readonly listenFds?: number;
+  /** Shall the program be able to notify the service manager (sd_notify.ts)? */
+  readonly sdNotify?: boolean;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+}
+
+/** A container that could be created now. */
+export interface Build {
+  readonly id: string;
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** As config.json has it. */
+  readonly spec: Spec;
+  readonly configText: string;
+  readonly executor: Executor;
+  readonly rootFiles: readonly RootFile[];
+  readonly ending: Ending;
+  /** As the executor says (executors/interface/executor.ts). */
+  readonly leastMemory?: number;
+  readonly host: HostFacts;
+  readonly cgroup?: CgroupBuild;
+  readonly resctrl?: ResctrlBuild;
+  readonly plan: Plan;
+  /** How its first process joins cgroups and resctrl groups; in the plan already. */
+  readonly joinOps: readonly Op[];
+  /** The host's folder of the socket by which a guest agent is reached. */
+  readonly runFolder?: string;
+  /** The host's folder for the socket that the program notifies the service manager by. */
+  readonly notifyFolder?: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Builds a container from its bundle.
+ * @throws {SpecError} for a config.json that cannot be carried out.
+ * @throws {HostError} when the host has no cgroups to offer.
+ */
+export async function buildContainer(request: BuildRequest): Promise<Build> {
+  const { id } = request;
+  const bundle = joinPath(Deno.cwd(), request.bundle);
+  const { spec: loaded, text, warnings } = await loadSpec(bundle, request.config);
+  phase("config.json read and checked");
+  const executor = pickExecutor(loaded, request);
+  const notify = notifyFolderOf(request, loaded, executor);
+  const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
+  const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
+  const context = { id, bundle, rootfs, ...(request.word ? { word: request.word } : {}) };
+  executor.validate(spec, context);
+  const prepared = executor.preExec(spec, context);
+  const host = readHostFacts();
+  const cgroup = await buildCgroup(request, prepared.spec);
+  phase("host and cgroup looked at");
+  const seccomp = await buildSeccomp(spec, request.root);
+  phase("seccomp filter made");
+  const resctrl = await buildResctrl(id, spec);
+  const runFolder = runFolderOf(request, prepared.ending);
+  const plan = compilePlan({
+    id,
+    spec: prepared.spec,
+    bundle,
+    rootfs,
+    host,
+    ...(cgroup.facts ? { cgroup: cgroup.facts } : {}),
+    ...(resctrl ? { resctrlJoinOps: resctrl.joinOps } : {}),
+    ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
+    ending: prepared.ending,
+    ...(runFolder === undefined ? {} : { runFolder }),
+    preserveFds: request.preserveFds,
+    noPivot: request.noPivot,
+    noNewKeyring: request.noNewKeyring,
+  });
+  phase("plan compiled");
+  return {
+    id,
+    bundle,
+    rootfs,
+    spec,
+    configText: text,
+    executor,
+    rootFiles: prepared.rootfsFiles,
+    ending: prepared.ending,
+    ...(prepared.leastMemory ? { leastMemory: prepared.leastMemory } : {}),
+    host,
+    ...(cgroup.build ? { cgroup: cgroup.build } : {}),
+    ...(resctrl ? { resctrl } : {}),
+    plan,
+    joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
+    ...(runFolder === undefined ? {} : { runFolder }),
+    ...(notify.folder === undefined ? {} : { notifyFolder: notify.folder }),
+    warnings: [
+      ...warnings,
+      ...notify.warnings,
+      ...ignoredOptions(spec),
+      ...prepared.warnings,
+      ...seccomp.warnings,
+    ],
+  };
+}
+
+/** `plan` has no state root, and shows the usual one. */
+function runFolderOf(
+  { id, root = "/run/kago" }: BuildRequest,
+  ending: Ending,
+): string | undefined {
+  return ending.kind === "vmm" && ending.hasAgent ? agentFolder(root, id) : undefined;
+}
+
+/** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */
+function notifyFolderOf(
+  { root, id, sdNotify }: BuildRequest,
+  { process }: Spec,
+  { tenantPlan }: Executor,
+): { folder?: string; warnings: string[] } {
+  if (!sdNotify || root === undefined || !process) return { warnings: [] };
+  if (!tenantPlan) return { folder: notifyFolder(root, id), warnings: [] };
+  return { warnings: ["NOTIFY_SOCKET is ignored: a microVM cannot notify a service manager"] };
+}
+
+/** The program is the first of its pid namespace, and so is whom the sockets are for. */
+function withListenFds(spec: Spec, count: number): Spec {
+  if (count === 0 || !spec.process) return spec;
+  const env = [...(spec.process.env ?? []), `LISTEN_FDS=${count}`, "LISTEN_PID=1"];
+  return { ...spec, process: { ...spec.process, env } };
+}

@@ -1,0 +1,40 @@
+/**
+ * Puts v2's device rules into force: has the program of device_program.ts attached to the container's cgroup, in place of
+ * the one that kago attached before. Programs of others stay, systemd's among them: each must allow an access.
+ */
+import { setDeviceFilter } from "../../../ffi/cgroup.ts";
+import { closeFd, openFolder } from "../../../ffi/descriptors.ts";
+import { SyscallError } from "../../common/errors.ts";
+import type { DeviceProgram } from "./device_program.ts";
+import { EACCES, EPERM } from "../../common/errno.ts";
+import type { CgroupRecord } from "../path.ts";
+
+const FROM = "linux.resources.devices";
+
+/**
+ * Without the right to load programs, the rules are left out where they deny nothing or this process is in a user
+ * namespace or not root, as runc does: its containers make no device nodes, and open those that the mode of the node
+ * allows.
+ * @throws {SyscallError} with the verifier's log, when the kernel refuses.
+ */
+export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram): void {
+  const path = record.directories.find(({ version }) => version === 2)?.path;
+  if (path === undefined) return;
+  const folder = openFolder(path);
+  try {
+    const { errno, problem } = setDeviceFilter(folder, program.code);
+    if (errno === 0) return;
+    const forbidden = errno === EPERM || errno === EACCES;
+    if (program.dispensable || forbidden && isConfined()) return;
+    throw new SyscallError(`${FROM}: device rules of ${path}: ${problem}`, errno);
+  } finally {
+    closeFd(folder);
+  }
+}
+
+/** Not root, or root of a user namespace alone (user_namespaces(7)). */
+function isConfined(): boolean {
+  if (Deno.uid() !== 0) return true;
+  const map = Deno.readTextFileSync("/proc/self/uid_map").trim().split(/\s+/);
+  return map.join(" ") !== "0 0 4294967295";
+}

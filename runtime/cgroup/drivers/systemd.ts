@@ -1,0 +1,86 @@
+/**
+ * The systemd driver: a container's cgroup is a transient scope, which systemd makes around the first process when that
+ * exists. Limits are told to systemd as properties as far as it has them, and all are written to the cgroup's files as well.
+ */
+import { exists } from "../files.ts";
+import { HostError } from "../../common/errors.ts";
+import { type Op, SYNC_POINTS } from "../../plan/op.ts";
+import { cgroupJoin, createCgroup, requireUnused } from "./cgroupfs.ts";
+import type { CgroupDriver } from "./driver.ts";
+import { cgroupPids, killCgroup } from "../life/kill.ts";
+import type { CgroupLayout } from "../layout.ts";
+import type { SystemdRecord } from "../path.ts";
+import { removeCgroup } from "../life/remove.ts";
+import { SystemdManager } from "./systemd_manager.ts";
+import { systemdRecord } from "./systemd_path.ts";
+import { resourceProperties, scopeProperties } from "./systemd_properties.ts";
+import { undoAll } from "../../common/undo.ts";
+
+export const systemdDriver: CgroupDriver<SystemdRecord> = {
+  join(record) {
+    const moved: Op = { op: "sync", point: SYNC_POINTS.cgroup, from: "linux.cgroupsPath" };
+    // On v1 systemd moves it in the hierarchies that it uses itself, which need not be all.
+    return { writes: [moved, ...cgroupJoin(record).writes] };
+  },
+
+  create({ record }) {
+    for (const directory of record.directories) {
+      if (exists(directory.path)) requireUnused(directory);
+    }
+    return false;
+  },
+
+  adopt({ id, record, early, late, devices, unitProperties }, pid) {
+    using manager = new SystemdManager(record.bus);
+    manager.start(record.unit, [
+      ...scopeProperties(record, id, pid),
+      ...resourceProperties(early),
+      ...unitProperties,
+    ]);
+    try {
+      createCgroup(record, early, late, devices, true);
+    } catch (error) {
+      throw undoAll([() => systemdDriver.destroy(record)], error);
+    }
+  },
+
+  announce(record, writes) {
+    const properties = resourceProperties(writes);
+    if (properties.length === 0) return;
+    using manager = new SystemdManager(record.bus);
+    manager.setProperties(record.unit, properties);
+  },
+
+  /** A scope ends with its last process, so mostly there is nothing left to be asked of systemd. */
+  destroy(record) {
+    if (!record.directories.some(({ path }) => exists(path))) return;
+    if (cgroupPids(record).length > 0) killCgroup(record);
+    using manager = new SystemdManager(record.bus);
+    manager.stop(record.unit);
+    manager.resetFailed(record.unit);
+    removeCgroup(record);
+  },
+};
+
+/**
+ * The container's unit and cgroup.
+ * @param rootless whether the user's own systemd is the one to ask.
+ * @throws {SpecError | HostError | CgroupAccessError}
+ */
+export function systemdPlace(
+  layout: CgroupLayout,
+  cgroupsPath: string | undefined,
+  id: string,
+  rootless: boolean,
+): SystemdRecord {
+  if (rootless && layout.mode !== "v2") {
+    throw new HostError(
+      "an ordinary user's systemd has no cgroup v1 to give",
+      "boot with systemd.unified_cgroup_hierarchy=1, or run without --systemd-cgroup",
+    );
+  }
+  const bus = rootless ? "user" : "system";
+  // Also says at once what is missing: library, systemd, bus.
+  using manager = new SystemdManager(bus);
+  return systemdRecord(layout, cgroupsPath, id, { bus, cgroup: manager.controlGroup(bus) });
+}

@@ -1,0 +1,73 @@
+/**
+ * Which unit a container gets from the systemd driver and where its cgroup is, by runc's rules (its docs/systemd.md) and
+ * systemd.slice(5), systemd.unit(5). Pure.
+ */
+import { SpecError } from "../../common/errors.ts";
+import type { CgroupLayout } from "../layout.ts";
+import type { SystemdRecord } from "../path.ts";
+
+const FIELD = "linux.cgroupsPath";
+
+/** Whose systemd is asked, and where the cgroup is that it manages: `/` for the system's. */
+export interface ManagerPlace {
+  readonly bus: SystemdRecord["bus"];
+  /** Absolute, from the top of the hierarchy. */
+  readonly cgroup: string;
+}
+
+/**
+ * The unit for `linux.cgroupsPath`, `SLICE:PREFIX:NAME`: the scope PREFIX-NAME.scope in SLICE. An empty or absent path
+ * is `:kago:ID`; an empty slice is system.slice, for a user's own manager user.slice.
+ * @throws {SpecError}
+ */
+export function systemdRecord(
+  layout: CgroupLayout,
+  cgroupsPath: string | undefined,
+  id: string,
+  manager: ManagerPlace,
+): SystemdRecord {
+  const [wanted, prefix, name] = splitPath(cgroupsPath || `:kago:${escapeName(id)}`);
+  if (name.endsWith(".slice")) {
+    throw new SpecError(FIELD, `a slice holds no processes, so "${name}" cannot be a container's`);
+  }
+  const slice = wanted || (manager.bus === "user" ? "user.slice" : "system.slice");
+  const unit = `${prefix}-${name}.scope`;
+  if (!/^[\w:.@\\-]+$/.test(unit) || unit.length > 255) {
+    throw new SpecError(FIELD, `"${unit}" cannot be the name of a systemd unit`);
+  }
+  const base = manager.cgroup === "/" ? "" : manager.cgroup;
+  const inner = `${base}${expandSlice(slice)}/${unit}`;
+  const directories = layout.hierarchies.map(({ version, controllers, mountPoint }) => (
+    { version, controllers, mountPoint, path: mountPoint + inner }
+  ));
+  return { driver: "systemd", bus: manager.bus, unit, slice, directories };
+}
+
+function splitPath(path: string): [slice: string, prefix: string, name: string] {
+  const parts = path.split(":");
+  const [slice, prefix, name] = parts;
+  if (parts.length === 3 && name) return [slice!, prefix!, name];
+  throw new SpecError(
+    FIELD,
+    `"${path}" is not SLICE:PREFIX:NAME, as the systemd cgroup manager needs it`,
+  );
+}
+
+/** As systemd-escape(1): an id may have a `+`, a unit's name may not. */
+function escapeName(id: string): string {
+  return id.replaceAll("+", "\\x2b");
+}
+
+/**
+ * The path of a slice: `a-b.slice` is `/a.slice/a-b.slice`, and `-.slice` the top, an empty text.
+ * @throws {SpecError}
+ */
+export function expandSlice(slice: string): string {
+  if (slice === "-.slice") return "";
+  const name = slice.slice(0, -".slice".length);
+  const parts = name.split("-");
+  if (!slice.endsWith(".slice") || parts.includes("") || !/^[\w:.@\\-]+$/.test(name)) {
+    throw new SpecError(FIELD, `"${slice}" is not the name of a slice`);
+  }
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("-")}.slice`).join("");
+}

@@ -1,0 +1,61 @@
+/**
+ * The thread of the kernel in a microVM's v2 cgroup. KVM makes one for each virtual machine, `kvm-nx-lpage-recovery`, in the
+ * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM's). It does no work for the container, and it
+ * cannot be frozen.
+ */
+import { errnoOf } from "../../common/errors.ts";
+import { ESRCH } from "../../common/errno.ts";
+import { syscallError } from "../errors.ts";
+import { isGone, readProcs, subtree } from "../files.ts";
+
+/** The flag PF_KTHREAD of include/linux/sched.h. */
+const PF_KTHREAD = 0x00200000;
+
+/** As far as older kernels tell it: 15 bytes. */
+const NAME = "kvm-nx-lpage-re";
+
+/**
+ * Moves them to the hierarchy's root, which may have processes of its own; whether there were any.
+ * @throws {SyscallError} when the kernel does not let them go, as when the root is another's.
+ */
+export function moveRecoveryThreads(cgroup: string, root: string): boolean {
+  let moved = false;
+  for (const directory of subtree(cgroup)) {
+    for (const pid of readProcs(directory)) {
+      if (!isMovable(pid)) continue;
+      move(pid, root);
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+function isMovable(pid: number): boolean {
+  try {
+    return isRecoveryThread(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (isGone(error) || errnoOf(error) === ESRCH) return false;
+    throw syscallError(`read /proc/${pid}/stat`, error);
+  }
+}
+
+/**
+ * By the text of /proc/PID/stat (proc(5)); a name may have any characters, parentheses and spaces too. Other threads of
+ * the kernel, such as vhost's, do work for the container and stay where its limits are.
+ */
+export function isRecoveryThread(stat: string): boolean {
+  const end = stat.lastIndexOf(")");
+  const [, , , , , , flags] = stat.slice(end + 2).split(" ");
+  const name = stat.slice(stat.indexOf("(") + 1, end);
+  return (Number(flags) & PF_KTHREAD) !== 0 && name.startsWith(NAME);
+}
+
+function move(pid: number, root: string): void {
+  try {
+    Deno.writeTextFileSync(`${root}/cgroup.procs`, `${pid}`, { create: false });
+  } catch (error) {
+    if (errnoOf(error) === ESRCH) return;
+    const operation = `move thread ${pid} of the kernel, which does not freeze, to ${root}`;
+    throw syscallError(operation, error);
+  }
+}

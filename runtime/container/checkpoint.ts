@@ -1,0 +1,117 @@
+/** `checkpoint`: has criu write down a running container, which then ends or goes on. */
+import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
+import { readDescriptors, readSubject } from "../criu/container_facts.ts";
+import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
+import { criuError } from "../criu/failure.ts";
+import { checkParentPath, logPath, makeFolders, writeDescriptors } from "../criu/images.ts";
+import { type CriuProgram, findCriu, requireFeature, requireRoot } from "../criu/program.ts";
+import { CriuFailure, runCriu } from "../criu/session.ts";
+import { HostError, StateError } from "../common/errors.ts";
+import { inheritedEnv } from "../host_facts.ts";
+import { dumpPlan, type FolderPaths } from "../criu/plan.ts";
+import { isRootless, type RootlessOption } from "../rootless.ts";
+import { parseSpec } from "../config/load.ts";
+import type { Spec } from "../spec/spec.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+import { loadConfig } from "../state/stored_config.ts";
+import { removeStopped } from "./delete.ts";
+import { LiveInit } from "../tenant/facts.ts";
+import { removeIfThere } from "../common/files.ts";
+
+export interface CheckpointRequest {
+  readonly id: string;
+  readonly root: string;
+  readonly rootless: RootlessOption;
+  /** A name or path of criu. */
+  readonly criu?: string;
+  readonly folders: FolderPaths;
+  readonly flags: DumpFlags;
+  /** Where a NUL is written when lazy pages can be asked for, or -1. */
+  readonly statusFd: number;
+}
+
+const ALLOWED = ["running", "paused"] as const;
+
+/**
+ * Writes the container down. Unless it is to go on it is deleted afterwards, as with runc: `restore` makes it anew.
+ * @throws {StateError} unless it is running or paused.
+ * @throws {CriuError} when criu cannot; the container goes on.
+ */
+export async function checkpointContainer(
+  request: CheckpointRequest,
+  warn: (message: string) => void,
+): Promise<void> {
+  const { id, root, flags, folders } = request;
+  requireRoot("checkpoint", isRootless(request.rootless));
+  const destroy = await cgroupDestroyer(loadState(root, id).cgroup);
+  const spec = await parseSpec(loadConfig(`${root}/${id}`));
+  using _lock = lockState(root, id);
+  const state = loadState(root, id);
+  requireDumpable(state);
+  const criu = findCriu(request.criu);
+  if (flags.parentPath !== undefined) checkParentPath(folders.images, flags.parentPath);
+  requireFeatures(criu, flags);
+  using _init = LiveInit.open(state);
+  dump(state, spec, criu.path, request);
+  if (!flags.leaveRunning && !flags.preDump) removeStopped(root, state, destroy, warn);
+}
+
+function requireDumpable(state: StoredState): void {
+  const { id } = state;
+  if (state.handler === "krun") {
+    throw new HostError(
+      `container ${id} runs as a microVM, which cannot be checkpointed`,
+      "only plain containers can",
+    );
+  }
+  if (state.sdNotify) {
+    throw new HostError(
+      `container ${id} notifies a service manager, whose socket cannot be checkpointed`,
+      "start it without NOTIFY_SOCKET",
+    );
+  }
+  const status: string = liveStatus(state, () => true);
+  if (ALLOWED.some((allowed) => allowed === status)) return;
+  throw new StateError(id, "checkpoint", status, ALLOWED);
+}
+
+function requireFeatures(criu: CriuProgram, flags: DumpFlags): void {
+  const tracking = flags.preDump ? "--pre-dump" : flags.parentPath && "--parent-path";
+  if (tracking) requireFeature(criu, "mem_dirty_track", tracking);
+  if (flags.lazyPages) requireFeature(criu, "uffd-noncoop", "--lazy-pages");
+}
+
+function dump(
+  state: StoredState,
+  spec: Spec,
+  criu: string,
+  { flags, folders, statusFd }: CheckpointRequest,
+): void {
+  const request = dumpRequest(readSubject(state, spec), flags);
+  makeFolders(folders);
+  const log = logPath(folders, DUMP_LOG);
+  // An earlier attempt's would be taken for this one's.
+  removeIfThere(log);
+  if (!flags.preDump) writeDescriptors(folders.images, readDescriptors(state.pid));
+  try {
+    runCriu({
+      plan: dumpPlan({ path: criu, env: inheritedEnv(), folders }),
+      cgroup: -1,
+      request: () => request,
+      notify: (script) => {
+        if (script === "status-ready" && statusFd >= 0) tellReady(statusFd);
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof CriuFailure)) throw cause;
+    throw criuError(`dump container ${state.id}`, log, cause);
+  }
+}
+
+function tellReady(fd: number): void {
+  using file = Deno.openSync(`/proc/self/fd/${fd}`, { write: true });
+  file.writeSync(new Uint8Array(1));
+}

@@ -1,0 +1,165 @@
+/**
+ * `create`, and the first half of `run`: the state folder is claimed before anything is made and describes it, so
+ * that whoever finds the remains of a killed kago can remove them.
+ */
+import { VERSION } from "../../ffi/embedded.gen.ts";
+import type { Notify } from "../../ffi/processes.ts";
+import { findNamespace } from "../spec/namespaces.ts";
+import { SpecError } from "../common/errors.ts";
+import { phase } from "../common/phases.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { processStartTime } from "../state/live_status.ts";
+import type { StateLock } from "../state/lock.ts";
+import { validateId } from "../state/state_root.ts";
+import { saveConfig } from "../state/stored_config.ts";
+import { createStateDir, removeStateDir, saveCreated, saveState } from "../state/store.ts";
+import { runPoststop } from "./delete.ts";
+import { type Build, buildContainer, type BuildRequest } from "../build/container.ts";
+import { checkConsole } from "../build/console.ts";
+import { launch, type Launched } from "./launch.ts";
+import { writePidFile } from "./pid_file.ts";
+import { sendPidfd } from "./pidfd_socket.ts";
+import { listenForNotify, makeNotifyFolder } from "../stages/sd_notify.ts";
+import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
+import { undoAll } from "../common/undo.ts";
+
+export interface CreateRequest extends BuildRequest {
+  readonly root: string;
+  readonly pidFile?: string;
+  readonly consoleSocket?: string;
+  /** Who gets a pidfd of Init. */
+  readonly pidfdSocket?: string;
+  /** Does this process stay and relay the container's terminal? */
+  readonly foreground: boolean;
+  /** `created` when Init waits for `start`, `running` when it is started at once. */
+  readonly status: "created" | "running";
+  /** The service manager, -1 for none, where the container is started at once. */
+  readonly manager?: number;
+}
+
+/** A container that is ready to run; the lock is held. */
+export interface Created {
+  readonly build: Build;
+  readonly state: StoredState;
+  readonly launched: Launched;
+  readonly lock: StateLock;
+  /** Where the program can notify the service manager. */
+  readonly notify?: Notify;
+}
+
+/**
+ * Creates a container and calls `use`, which is synchronous, while it is locked and Init waits to be let go on; when
+ * `use` throws, nothing is left behind. The lock is given up then, and is the caller's to release.
+ * @throws {SpecError | HostError | UsageError | SyscallError | ContainerExistsError}
+ */
+export async function withCreated<T>(
+  request: CreateRequest,
+  warn: (message: string) => void,
+  use: (created: Created) => T,
+): Promise<T> {
+  validateId(request.id);
+  const build = await buildContainer(request);
+  build.warnings.forEach(warn);
+  if (request.status === "running") requireProcess(build.spec);
+  checkConsole(build.spec.process ?? {}, request);
+  build.executor.checkHost(build.spec, build, build.ending);
+  const lock = createStateDir(request.root, request.id);
+  const creating: StoredState = {
+    ...initialState(build),
+    ...(request.noNewKeyring ? { noNewKeyring: true } : {}),
+  };
+  try {
+    const result = createIn(lock, build, creating, request, use);
+    lock.unlock();
+    return result;
+  } catch (error) {
+    throw undoAll([
+      // Hooks that have run may have made what only these know how to undo.
+      () => runPoststop(creating, warn),
+      () => lock.release(),
+      // In one: while there are mounts, the state says so to `delete --force`.
+      () => {
+        removeSharedMounts(creating);
+        removeStateDir(request.root, request.id);
+      },
+    ], error);
+  }
+}
+
+/** @throws {SpecError} for what can be created, but not started (runtime spec, "Start"). */
+function requireProcess({ process }: Build["spec"]): void {
+  if (!process) throw new SpecError("process", "is required: what the container shall run");
+}
+
+function createIn<T>(
+  lock: StateLock,
+  build: Build,
+  creating: StoredState,
+  request: CreateRequest,
+  use: (created: Created) => T,
+): T {
+  saveState(request.root, creating);
+  saveConfig(lock.directory, build.configText);
+  if (build.notifyFolder) makeNotifyFolder(build.notifyFolder);
+  const notify = listenForNotify(build.notifyFolder, request.manager ?? -1);
+  const launched = launch(build, {
+    ...(request.status === "created" ? { stateFolder: lock.directory } : {}),
+    ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
+  });
+  try {
+    const { pid } = launched;
+    const state: StoredState = {
+      ...creating,
+      status: request.status,
+      pid,
+      pidStartTime: processStartTime(pid) ?? "",
+    };
+    (request.status === "created" ? saveCreated : saveState)(request.root, state);
+    phase("state saved");
+    if (request.pidFile) writePidFile(request.pidFile, pid);
+    if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
+    return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });
+  } catch (error) {
+    throw launched.undo(error);
+  }
+}
+
+/** What is stored before there is a process. */
+export function initialState(build: Build): StoredState {
+  const { id, bundle, rootfs, spec, cgroup, resctrl, executor, host } = build;
+  return {
+    formatVersion: 1,
+    kagoVersion: VERSION,
+    id,
+    ociVersion: spec.ociVersion,
+    bundle,
+    rootfs,
+    annotations: spec.annotations ?? {},
+    status: "creating",
+    pid: 0,
+    pidStartTime: "",
+    created: new Date().toISOString(),
+    owner: host.uid,
+    cgroup: cgroup?.record ?? null,
+    ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
+    ...(resctrl ? { resctrl: resctrl.record } : {}),
+    ...(build.leastMemory ? { leastMemory: build.leastMemory } : {}),
+    ...mountsBefore(spec, rootfs),
+    ...laterHooks(spec),
+    ...(spec.process ? {} : { processless: true }),
+    ...(build.runFolder === undefined ? {} : { agent: true }),
+    ...(build.notifyFolder === undefined ? {} : { sdNotify: true }),
+    handler: executor.name,
+  };
+}
+
+/** In a pid namespace of its own Init is its first process, whose death ends all others (pid_namespaces(7)). */
+function hasOwnPids(spec: Build["spec"]): boolean {
+  const pids = findNamespace(spec, "pid");
+  return pids !== undefined && !pids.path;
+}
+
+function laterHooks({ hooks }: Build["spec"]): Pick<StoredState, "hooks"> {
+  const { poststart = [], poststop = [] } = hooks ?? {};
+  return poststart.length + poststop.length > 0 ? { hooks: { poststart, poststop } } : {};
+}

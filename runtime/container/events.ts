@@ -1,0 +1,110 @@
+/** `events`: what a container uses, and when it runs out of memory, for as long as it runs. */
+import { closeFd } from "../../ffi/descriptors.ts";
+import { OomWatch } from "../cgroup/stats/oom.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { readStats } from "../cgroup/stats/stats.ts";
+import type { CgroupStats } from "../cgroup/stats/figures.ts";
+import { HostError, NotFoundError, StateError } from "../common/errors.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { isUnlocked } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+import { openInit } from "../stages/signal_init.ts";
+import { askGuest, hasAgent, NoAnswer, runningGuest } from "./guest.ts";
+import { type GuestFigures, readFigures } from "./guest_answers.ts";
+
+/** The shape of runc's events, which engines and exporters parse. */
+export type ContainerEvent =
+  | { readonly type: "oom"; readonly id: string }
+  | {
+    readonly type: "stats";
+    readonly id: string;
+    readonly data: CgroupStats & {
+      readonly intel_rdt: object;
+      readonly network_interfaces: null;
+      /** What the guest of a microVM with an agent says of itself; null when it is not to be asked, or does not answer. */
+      readonly guest?: GuestFigures | null;
+    };
+  };
+
+/**
+ * The container's statistics now.
+ * @throws {StateError} when it has no process.
+ */
+export function statsEvent(root: string, id: string): ContainerEvent {
+  return toEvent(root, loadLive(root, id));
+}
+
+/** runc has no interfaces of its own making to count here either, and the resctrl filesystem is not used. */
+function toEvent(root: string, state: StoredState): ContainerEvent {
+  const data = { ...readStats(cgroupOf(state)), intel_rdt: {}, network_interfaces: null };
+  const guest = hasAgent(state) ? { guest: figuresOf(root, state) } : {};
+  return { type: "stats", id: state.id, data: { ...data, ...guest } };
+}
+
+function figuresOf(root: string, state: StoredState): GuestFigures | null {
+  const guest = runningGuest(root, currentState(root, state));
+  const answer = guest === undefined ? undefined : askGuest(guest, "figures", readFigures);
+  return answer === undefined || answer instanceof NoAnswer ? null : answer;
+}
+
+/** What was created when a stream began may run by now, or be gone. */
+function currentState(root: string, state: StoredState): StoredState {
+  if (state.status !== "created") return state;
+  try {
+    return loadState(root, state.id);
+  } catch (error) {
+    if (error instanceof NotFoundError) return state;
+    throw error;
+  }
+}
+
+/**
+ * Hands over events as they come, statistics every `interval` milliseconds, and returns when the container has stopped.
+ * @throws {StateError} when it has no process.
+ */
+export function followEvents(
+  root: string,
+  id: string,
+  interval: number,
+  print: (event: ContainerEvent) => void,
+): void {
+  const state = loadLive(root, id);
+  const cgroup = cgroupOf(state);
+  using watch = new OomWatch(cgroup);
+  const init = openInit(state);
+  if (init === undefined) return;
+  try {
+    for (let next = performance.now() + interval;;) {
+      const { oom, ended } = watch.wait(init, timeUntil(next));
+      if (oom) print({ type: "oom", id });
+      if (ended) return;
+      if (performance.now() < next) continue;
+      print(toEvent(root, state));
+      // Not in a hurry when it was suspended for long.
+      next = Math.max(next + interval, performance.now());
+    }
+  } finally {
+    closeFd(init);
+  }
+}
+
+/** Whole milliseconds as poll(2) takes them. */
+function timeUntil(moment: number): number {
+  return Math.max(0, Math.min(Math.ceil(moment - performance.now()), 2 ** 31 - 1));
+}
+
+function loadLive(root: string, id: string): StoredState {
+  const state = loadState(root, id);
+  const status = liveStatus(state, () => isUnlocked(root, id));
+  if (status !== "stopped" && status !== "creating") return state;
+  throw new StateError(id, "tell events of", status, ["created", "running", "paused"]);
+}
+
+function cgroupOf({ id, cgroup }: StoredState): CgroupRecord {
+  if (cgroup) return cgroup;
+  throw new HostError(
+    `cannot tell events of container ${id}: it has no cgroup of its own`,
+    "create it with a cgroup manager",
+  );
+}

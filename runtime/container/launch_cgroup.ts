@@ -1,0 +1,46 @@
+/** The cgroup's part of a launch: made before the first process or around it, and limited in two steps. */
+import { applyWrites } from "../cgroup/apply.ts";
+import type { ResourceWrite } from "../cgroup/resource_write.ts";
+import type { CgroupBuild } from "../build/cgroup.ts";
+
+export interface CgroupLaunch {
+  /** The first process waits at SYNC_POINTS.cgroup. */
+  adopt(pid: number): void;
+  /** Init is alone in the cgroup. */
+  settle(): void;
+}
+
+/**
+ * Makes the cgroup, as far as it can be without a process.
+ * @param undo gets the way back.
+ * @throws {HostError | CgroupWriteError | SyscallError}
+ */
+export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLaunch {
+  const { driver, record, writes } = build;
+  const late = writes.filter(isLate);
+  const order = { ...build, early: writes.filter((write) => !isLate(write)), late };
+  // A cgroup that is not ours must outlive the attempt to make it.
+  let made = driver.create(order);
+  undo.push(() => {
+    if (made) driver.destroy(record);
+  });
+  return {
+    adopt(pid) {
+      driver.adopt(order, pid);
+      made = true;
+    },
+    settle() {
+      if (late.length === 0) return;
+      driver.announce(record, late);
+      applyWrites(record, late);
+    },
+  };
+}
+
+/**
+ * What would bind the set-up too, and not the container alone, is set when Init is ready: a limit on processes counts the
+ * Intermediate, and shares and quotas slow both down. Realtime limits are wanted before a realtime process joins.
+ */
+function isLate({ controller, file }: ResourceWrite): boolean {
+  return controller === "pids" || controller === "cpu" && !file.startsWith("cpu.rt_");
+}

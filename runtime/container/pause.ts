@@ -1,0 +1,50 @@
+/** `pause` and `resume`: a container's cgroup is frozen and thawed. Nothing is stored: the kernel knows. */
+import { freeze, hasFreezer, thaw } from "../cgroup/life/freezer.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { HostError, StateError } from "../common/errors.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { isUnlocked, lockState } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+
+/** Milliseconds that the kernel gets to freeze a container. */
+const PATIENCE = 10_000;
+
+/**
+ * Freezes a created or running container, and returns when all its processes stand still.
+ * @throws {StateError} in any other state; {HostError} when the container cannot be frozen, and goes on.
+ */
+export function pauseContainer(root: string, id: string): void {
+  // Not while `start` waits for Init's answer, which a frozen one would not give.
+  using _lock = lockState(root, id);
+  const state = loadState(root, id);
+  const status = liveStatus(state, () => true);
+  if (status !== "created" && status !== "running") {
+    throw new StateError(id, "pause", status, ["created", "running"]);
+  }
+  if (freeze(cgroupOf(state, "pause"), PATIENCE)) return;
+  throw new HostError(
+    `container ${id} does not freeze, so it goes on`,
+    "look for a process in an uninterruptible wait in /proc/PID/stack, and try again",
+  );
+}
+
+/**
+ * Lets a paused container go on. It takes no lock: whoever has the lock may be waiting for the container.
+ * @throws {StateError} when it is not paused.
+ */
+export function resumeContainer(root: string, id: string): void {
+  const state = loadState(root, id);
+  const status = liveStatus(state, () => isUnlocked(root, id));
+  if (status !== "paused") throw new StateError(id, "resume", status, ["paused"]);
+  thaw(cgroupOf(state, "resume"));
+}
+
+function cgroupOf({ id, cgroup }: StoredState, operation: string): CgroupRecord {
+  if (cgroup && hasFreezer(cgroup)) return cgroup;
+  throw new HostError(
+    `cannot ${operation} container ${id}: ` +
+      (cgroup ? "no cgroup hierarchy has the freezer" : "it has no cgroup of its own"),
+    cgroup ? "mount the freezer controller" : "create it with a cgroup manager",
+  );
+}

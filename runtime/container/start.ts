@@ -1,0 +1,136 @@
+/** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
+import { packed } from "../../ffi/packed.ts";
+import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
+import { type Notify } from "../../ffi/processes.ts";
+import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
+import { SpecError, StateError, SyscallError } from "../common/errors.ts";
+import { phase } from "../common/phases.ts";
+import type { Spec } from "../spec/spec.ts";
+import { ociState, type StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState, saveState } from "../state/store.ts";
+import { loadConfig } from "../state/stored_config.ts";
+import { peekState, removeStopped, type Warn } from "./delete.ts";
+import { awaitInit, killInit } from "../stages/signal_init.ts";
+import { hookEnv, runHooks } from "../stages/hooks.ts";
+import { ANSWER, decodeMessage } from "../stages/message.ts";
+import { execProblem, hookProblem } from "../stages/op_findings.ts";
+import { connectForStart, removeStartSocket } from "../stages/start_socket.ts";
+import { requireInit } from "../stages/senders.ts";
+import { undoAll } from "../common/undo.ts";
+import { listenForNotify, notifyFolder } from "../stages/sd_notify.ts";
+
+/** Milliseconds that a process which was killed, or has failed, gets to end. */
+const PATIENCE = 10_000;
+
+/** A container that runs. */
+export interface Started {
+  readonly pid: number;
+  /** Where its program can notify the service manager. */
+  readonly notify?: Notify;
+}
+
+/**
+ * Starts a created container.
+ * @param warn is told what fails while the container of a failing poststart hook is destroyed.
+ * @param manager connected to the service manager, -1 for none.
+ * @throws {StateError} in any other state.
+ * @throws {SpecError} when it has no process, or a poststart hook fails.
+ * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
+ */
+export async function startContainer(
+  root: string,
+  id: string,
+  warn: Warn,
+  manager = -1,
+): Promise<Started> {
+  const destroy = await cgroupDestroyer(cgroupAtRisk(peekState(root, id)));
+  using lock = lockState(root, id);
+  const state = loadState(root, id);
+  phase("container locked and its state read");
+  // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
+  const report = packed()?.report;
+  if (!report) requireStartable(state);
+  const notify = state.sdNotify && listenForNotify(notifyFolder(root, id), manager);
+  const socket = report || wakeInit(root, state, lock.directory);
+  const datagram = receive(socket);
+  closeFd(socket);
+  removeStartSocket(lock.directory);
+  phase("Init has answered");
+  if (datagram) {
+    const error = startError(state, programOf(lock.directory), datagram);
+    awaitInit(state, PATIENCE); // so that nobody who has seen the error finds it running
+    throw error;
+  }
+  runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
+  return { pid: state.pid, ...(notify ? { notify } : {}) };
+}
+
+function requireStartable(state: StoredState): void {
+  const status = liveStatus(state, () => true);
+  if (status !== "created") throw new StateError(state.id, "start", status, ["created"]);
+  if (state.processless) {
+    throw new SpecError("process", `is missing: container ${state.id} was created without one`);
+  }
+}
+
+/** The connection on which Init tells of a failure; its end says that the program runs. */
+function wakeInit(root: string, state: StoredState, directory: string): number {
+  const socket = connectForStart(directory);
+  // Before the program runs: whoever sees it running must not read `created`.
+  saveState(root, { ...state, status: "running" });
+  send(socket, ANSWER.start);
+  return socket;
+}
+
+/** Of a container that has hooks which may end it at once. */
+function cgroupAtRisk(state: StoredState | undefined): StoredState["cgroup"] {
+  return state?.hooks?.poststart?.length ? state.cgroup : null;
+}
+
+/** A hook that fails takes the container with it, and its poststop hooks run (runtime spec, "Lifecycle", 9 to 13). */
+function runPoststartOr(state: StoredState, destroy: () => void): void {
+  try {
+    runPoststart(state);
+  } catch (error) {
+    throw undoAll([destroy], error);
+  }
+}
+
+/**
+ * Once the program runs. A hook that fails stops the container, which is then the caller's to destroy.
+ * @throws {SpecError} naming the hook.
+ */
+export function runPoststart(state: StoredState): void {
+  if (!state.hooks?.poststart?.length) return;
+  const error = runHooks("poststart", state.hooks, ociState(state, "running"), hookEnv());
+  if (!error) return;
+  killInit(state, PATIENCE);
+  throw error;
+}
+
+/** docker looks for the program's name when it judges why a start failed. */
+function programOf(directory: string): string {
+  const config: Partial<Spec> = JSON.parse(loadConfig(directory));
+  return JSON.stringify(config.process?.args?.[0] ?? "");
+}
+
+/** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
+function startError(
+  { id, pid }: StoredState,
+  program: string,
+  { bytes, sender }: Datagram,
+): Error {
+  const message = decodeMessage(bytes);
+  requireInit(pid, { message, sender });
+  const { stage, text, errno, findings } = message;
+  const begin = `cannot start container ${id}`;
+  if (text) return new Error(`${begin}: ${text}`);
+  const named = findings.find(({ found }) => found === "program" || found === "named");
+  if (!named) return new SyscallError(`${begin}: exec: ${program}`, errno, stage);
+  const problem = named.found === "program"
+    ? `process.args: ${execProblem(named.text, errno)}`
+    : `hooks.startContainer: ${hookProblem(named.text, errno, findings)}`;
+  return new SpecError("", `${begin}: ${problem}`);
+}

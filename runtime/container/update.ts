@@ -1,0 +1,89 @@
+/** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
+import { loadDriver } from "../cgroup/drivers/load_driver.ts";
+import { updateCgroup } from "../cgroup/limits/update.ts";
+import { HostError, SpecError, StateError } from "../common/errors.ts";
+import type { IntelRdt, Resources } from "../spec/spec.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { lockState } from "../state/lock.ts";
+import { loadState } from "../state/store.ts";
+import { undoAll } from "../common/undo.ts";
+
+const ALLOWED = ["created", "running", "paused"] as const;
+
+export interface Changes {
+  readonly resources: Resources;
+  /** Values for the group of resctrl that kago made for the container. */
+  readonly intelRdt?: IntelRdt;
+}
+
+/**
+ * Changes the limits, all of them or none.
+ * @throws {StateError} for a stopped container.
+ * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be had; the old ones hold.
+ */
+export async function updateContainer(
+  root: string,
+  id: string,
+  { resources, intelRdt }: Changes,
+): Promise<void> {
+  using _lock = lockState(root, id);
+  const state = loadState(root, id);
+  const status = liveStatus(state, () => true);
+  if (!ALLOWED.some((allowed) => allowed === status)) {
+    throw new StateError(id, "update", status, ALLOWED);
+  }
+  const restoreResctrl = intelRdt ? await changeResctrl(state, intelRdt) : undefined;
+  try {
+    await changeCgroup(state, resources);
+  } catch (error) {
+    throw restoreResctrl ? undoAll([restoreResctrl], error) : error;
+  }
+}
+
+async function changeCgroup(state: StoredState, resources: Resources): Promise<void> {
+  if (Object.keys(resources).length === 0) return;
+  if (!state.cgroup) {
+    throw new HostError(
+      `cannot update container ${state.id}: it has no cgroup of its own`,
+      "create it with a cgroup manager",
+    );
+  }
+  if (state.leastMemory) checkMicrovm(state.leastMemory, resources);
+  const { cgroup } = state;
+  const driver = await loadDriver(cgroup);
+  updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
+}
+
+/** @returns what takes the change back. */
+async function changeResctrl(
+  { id, resctrl }: StoredState,
+  intelRdt: IntelRdt,
+): Promise<() => void> {
+  if (!resctrl?.own && !resctrl?.made) {
+    throw new HostError(
+      `cannot update container ${id}: it has no group of resctrl that kago made`,
+      "write to the schemata file of the group, or create the container with linux.intelRdt",
+    );
+  }
+  const { updateResctrl } = await import("../resctrl/group.ts");
+  return updateResctrl(resctrl, intelRdt);
+}
+
+/** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */
+function checkMicrovm(
+  least: NonNullable<StoredState["leastMemory"]>,
+  { memory, devices }: Resources,
+): void {
+  const { limit = 0 } = memory ?? {};
+  if (limit > 0 && limit < least) {
+    throw new SpecError(
+      "linux.resources.memory.limit",
+      `${limit} is below the ${least} bytes of the microVM and its VMM, which would be killed: ` +
+        "create it anew with less RAM",
+    );
+  }
+  if (devices?.length) {
+    throw new SpecError("linux.resources.devices", "cannot be changed for a microVM: leave it out");
+  }
+}

@@ -1,0 +1,75 @@
+/** The hooks that Main runs, in the runtime's own namespaces. */
+import { runHookPlan } from "../../ffi/shim.ts";
+import { encodePlan } from "../plan/encode.ts";
+import { hookOps } from "../plan/hooks.ts";
+import type { Hooks } from "../spec/spec.ts";
+import type { OciState } from "../state/container_state.ts";
+import { inheritedEnv } from "../host_facts.ts";
+import type { Op } from "../plan/op.ts";
+import { isFolder } from "../common/files.ts";
+import { SpecError, SyscallError } from "../common/errors.ts";
+import { nameOp } from "../plan/format.ts";
+import { type Finding, hookProblem } from "./op_findings.ts";
+import { whatIsAt } from "./path_finding.ts";
+
+export { inheritedEnv as hookEnv };
+
+/**
+ * Runs the hooks of one moment, each with `state` on its stdin, up to the first that fails.
+ * @returns its error, with its place in config.json.
+ */
+export function runHooks(
+  moment: keyof Hooks,
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+): Error | undefined {
+  const vmm = hookOps(moment, hooks?.[moment], env, 0, bundleOrHere(state.bundle));
+  if (vmm.length === 0) return undefined;
+  const plan = encodePlan({ intermediate: [], init: [], vmm });
+  const failure = runHookPlan(plan, JSON.stringify(state));
+  if (!failure) return undefined;
+  const { index, errno, stdout, stderr } = failure;
+  const op = vmm[index] as Extract<Op, { op: "hook" }>;
+  const cause = new SyscallError(nameOp(op), errno);
+  const findings: readonly Finding[] = [
+    whatIsAt(op.path),
+    { field: 0, found: "stdout", text: stdout },
+    { field: 0, found: "stderr", text: stderr },
+  ];
+  return new SpecError(op.from!, hookProblem(op.path, errno, findings), { cause });
+}
+
+/** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */
+function bundleOrHere(bundle: string): string {
+  return isFolder(bundle) ? bundle : "";
+}
+
+/**
+ * The hooks at `create` in the runtime's own namespaces, when those of the container are there.
+ * @throws {SpecError} naming the one that failed.
+ */
+export function runCreateHooks(
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+): void {
+  for (const moment of ["prestart", "createRuntime"] as const) {
+    const error = runHooks(moment, hooks, state, env);
+    if (error) throw error;
+  }
+}
+
+/** Runs all hooks of a moment whose failures do not stop anything, each failure a warning (runtime spec, "Lifecycle"). */
+export function runAllHooks(
+  moment: keyof Hooks,
+  hooks: Hooks | undefined,
+  state: OciState,
+  env: readonly string[],
+  warn: (message: string) => void,
+): void {
+  for (const hook of hooks?.[moment] ?? []) {
+    const error = runHooks(moment, { [moment]: [hook] }, state, env);
+    if (error) warn(error.message);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Why an operation of a plan failed, as one sentence for whoever wrote config.json: which field, which part of a path, and
+ * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Nothing is looked at but an overlay's
+ * folders.
+ */
+import { describeErrno, HostError, SpecError, SyscallError } from "../common/errors.ts";
+import { nameOp } from "../plan/format.ts";
+import type { Op, Plan } from "../plan/op.ts";
+import { AGENT_SOCKET } from "../state/agent_folder.ts";
+import type { Message } from "./message.ts";
+import { execProblem } from "./op_findings.ts";
+import { findProgramProblem, inWords, type OpFailure, procfsProblem } from "./op_words.ts";
+import { overlayProblem } from "./overlay_folders.ts";
+
+const EPERM = 1;
+const ENOENT = 2;
+const ESRCH = 3;
+const EXDEV = 18;
+const ENOTDIR = 20;
+const EFBIG = 27;
+/** ROOT_COVERED of helper-c/context.h. */
+const EDOTDOT = 73;
+const ENOTSOCK = 88;
+
+/** The error that a failure stands for; what is not only about the operation itself is worded here. */
+export function failureError(message: Message, plan: Plan): Error {
+  const { stage, errno } = message;
+  if (message.type === "text") return new Error(message.text);
+  const op = plan[stage]?.[message.value];
+  if (!op) return new SyscallError("a stage of the container failed", errno, stage);
+  const cause = dumpOf(op, message);
+  if (errno === EDOTDOT) return rootCovered(op, cause);
+  switch (op.op) {
+    case "findProgram":
+      return new SpecError(op.from!, findProgramProblem(op.file, errno), { cause });
+    case "exec":
+      return new SpecError(op.from!, execProblem(op.args[0]!, errno), { cause });
+    case "mount":
+    case "bind":
+    case "findHome":
+    case "guestSession":
+    case "kernelMountsReadonly": {
+      const error = mountFailure(op, errno, cause) ?? hostFailure(op, errno, cause);
+      if (error) return error;
+    }
+  }
+  return opError(op, message);
+}
+
+/** What a mount over the root would hide, or what would hide it, nobody could say. */
+function rootCovered(op: Op, cause: Error): SpecError {
+  const [place, path] = op.op === "mount" || op.op === "bind"
+    ? [`${op.from}.destination`, op.target]
+    : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
+  const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
+  return new SpecError(place, problem, { cause });
+}
+
+/** A mount that meets a procfs where it may not, and one whose options name what is not there. */
+function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefined {
+  if (op.op !== "mount" && op.op !== "bind") return undefined;
+  if (errno === EXDEV) {
+    return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
+  }
+  if (op.op === "bind" || op.fstype !== "overlay" || ![ENOENT, ENOTDIR].includes(errno)) return;
+  const problem = overlayProblem(op.options);
+  if (!problem) return;
+  return new SpecError(`${op.from}.options`, `${problem}: ${describeErrno(errno)}`, { cause });
+}
+
+/** What is wrong with an image's file or a guest, rather than with config.json. */
+function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
+  if (op.op === "findHome" && errno === EFBIG) {
+    const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
+    return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
+  }
+  if (op.op === "guestSession" && errno === ESRCH) return new Error("the VM has ended", { cause });
+  if (op.op === "guestSession" && [EPERM, ENOTSOCK].includes(errno)) {
+    const what = `${op.folder}/${AGENT_SOCKET} is not its VM's own`;
+    return new Error(`cannot ask the guest: ${what}, delete the container`, { cause });
+  }
+  if (op.op === "kernelMountsReadonly" && errno === EXDEV) {
+    const why =
+      "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
+    return new SpecError("mounts", why, { cause });
+  }
+}
+
+/**
+ * The error that a failed operation stands for.
+ * @returns a {SpecError} with the place in config.json, a {SyscallError} for an operation that has none.
+ */
+export function opError(op: Op, failure: OpFailure): SpecError | SyscallError {
+  const { errno, stage } = failure;
+  const [field, problem, better = errno] = inWords(op, failure);
+  if (!op.from) return new SyscallError(problem, errno, stage, { cause: dumpOf(op, failure) });
+  const place = /^mounts\[\d+\]$/.test(op.from) ? `${op.from}${field}` : op.from;
+  const text = op.op === "hook" ? problem : `${problem}: ${describeErrno(better)}`;
+  return new SpecError(place, text, { cause: dumpOf(op, failure) });
+}
+
+/** All of the operation but what may be a secret. */
+export function dumpOf(op: Op, { errno, stage }: Pick<OpFailure, "errno" | "stage">): SyscallError {
+  return new SyscallError(nameOp(op), errno, stage);
+}

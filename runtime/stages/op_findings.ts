@@ -1,0 +1,86 @@
+/**
+ * What a stage has found of the paths of a failed operation (helper-c/failure.c), and words for programs and hooks, which
+ * `start` needs without the plan. Pure.
+ */
+import { describeErrno } from "../common/errors.ts";
+import { quoted } from "../common/quoted.ts";
+import { E2BIG, ENOENT, ENOEXEC, ETIMEDOUT } from "../common/errno.ts";
+
+/** How a stage found a path (helper-c/failure.h, `enum found`). */
+export const FOUND = [
+  "named",
+  "folder",
+  "file",
+  "missing",
+  "noFolder",
+  "dangling",
+  "link",
+  "shut",
+  "program",
+  "stdout",
+  "stderr",
+] as const;
+
+/** About the path, or the name, in one field of the operation. */
+export interface Finding {
+  /** Index in the operation's row of OPS. */
+  readonly field: number;
+  readonly found: (typeof FOUND)[number];
+  /** The path up to the part that it is about; or what a hook wrote. */
+  readonly text: string;
+}
+
+/** Characters for a path and the part of it that is wrong. */
+const ROOM = 190;
+
+/** Undefined for what was found whole. */
+export function wrongWith({ found, text }: Finding, path: string): string | undefined {
+  const part = quoted(text);
+  const whole = quoted(path, ROOM - part.length);
+  const isWhole = text === path;
+  switch (found) {
+    case "missing":
+      return isWhole ? `${whole} does not exist` : `${whole} does not exist, ${part} is missing`;
+    case "noFolder":
+      return isWhole ? `${whole} is not a folder` : `${whole}: ${part} is not a folder`;
+    case "dangling":
+      return `${isWhole ? "" : `${whole}: `}${part} is a link to what does not exist`;
+    case "link":
+      return `${isWhole ? "" : `${whole}: `}${part} is a link that may not be followed`;
+    case "shut":
+      return `${isWhole ? "" : `${whole}: `}${part} cannot be looked at`;
+  }
+}
+
+/** Why the kernel does not execute a file that is there (execve(2)). */
+const EXEC_HINTS: Readonly<Record<number, string>> = {
+  [ENOENT]:
+    ": the interpreter that it names is missing, the dynamic linker or what stands behind #!",
+  [ENOEXEC]: ": it is for another architecture, or a script without #!",
+  [E2BIG]: ": its arguments and variables are more than the kernel takes",
+};
+
+/** The program alone is named: its arguments may be long, and hold secrets. */
+export function execProblem(program: string, errno: number): string {
+  return `exec: ${quoted(program)}: ${describeErrno(errno)}${EXEC_HINTS[errno] ?? ""}`;
+}
+
+/** @param findings how its path was found, first of all, and what it wrote. */
+export function hookProblem(path: string, errno: number, findings: readonly Finding[]): string {
+  const outputs = findings.filter(({ found, text }) => OUTPUTS.has(found) && oneLine(text));
+  const wrote = outputs.map(({ found, text }) => `, ${found}: ${oneLine(text)}`).join("");
+  if (errno === ETIMEDOUT) {
+    return `${quoted(path)}: killed, for it took longer than its timeout${wrote}`;
+  }
+  const wrong = findings[0] && wrongWith(findings[0], path);
+  const whole = wrong ?? quoted(path);
+  return `${whole}: ${describeErrno(errno)}${wrong ? "" : EXEC_HINTS[errno] ?? ""}${wrote}`;
+}
+
+const OUTPUTS: ReadonlySet<Finding["found"]> = new Set(["stdout", "stderr"]);
+
+/** Without what would move a terminal's cursor: the text is the hook's, hence perhaps an image's. */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/[\x00-\x20\x7f-\x9f]+/g, " ").trim();
+}

@@ -1,0 +1,335 @@
+/** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
+import { describeErrno } from "../common/errors.ts";
+import { NO_SLOT, type Op, type OpName, OPS, PROCFS, type Stage } from "../plan/op.ts";
+import { quoted } from "../common/quoted.ts";
+import { type Finding, hookProblem, wrongWith } from "./op_findings.ts";
+
+/** The kernel's answer to one operation. */
+export interface OpFailure {
+  readonly errno: number;
+  readonly stage: Stage | "guest";
+  readonly findings: readonly Finding[];
+}
+
+const EPERM = 1;
+const ENOENT = 2;
+const EAGAIN = 11;
+const EACCES = 13;
+const EEXIST = 17;
+const EXDEV = 18;
+const ENODEV = 19;
+const ENOTDIR = 20;
+const EINVAL = 22;
+const ENOSPC = 28;
+const ENAMETOOLONG = 36;
+const ELOOP = 40;
+
+/**
+ * A field below the operation's place in config.json, empty for the place itself, and what is wrong; an errno that says it
+ * better than the kernel's.
+ */
+export type Told = readonly [field: string, problem: string, errno?: number];
+
+/** Words about any operation. */
+export function inWords(op: Op, failure: OpFailure): Told {
+  const told = WORDS[op.op] as Words<OpName> | undefined;
+  const words = told?.(op as never, new Paths(op, failure), failure.errno) ??
+    `a step of the set-up failed, ${op.op}`;
+  return typeof words === "string" ? ["", words] : words;
+}
+
+/** The findings of one operation by the names of its fields. */
+class Paths {
+  constructor(private readonly op: Op, private readonly failure: OpFailure) {}
+
+  get all(): readonly Finding[] {
+    return this.failure.findings;
+  }
+
+  of(name: string): Finding | undefined {
+    const field = Object.keys(OPS[this.op.op]).indexOf(name);
+    return this.failure.findings.find((finding) => finding.field === field);
+  }
+
+  /** What is wrong with the path itself; undefined when it was found whole. */
+  wrong(name: string): string | undefined {
+    const finding = this.of(name);
+    return finding && wrongWith(finding, this.#whole(name));
+  }
+
+  /** As wrong(), for a path that must be a folder. */
+  noFolder(name: string): string | undefined {
+    const finding = this.of(name);
+    return finding?.found === "file" ? `${quoted(finding.text)} is not a folder` : this.wrong(name);
+  }
+
+  /** As wrong(), for a path that is made where it is missing. */
+  unmade(name: string): string | undefined {
+    const finding = this.of(name);
+    if (finding?.found !== "missing") return this.wrong(name);
+    const whole = this.#whole(name);
+    const part = `${quoted(finding.text)} cannot be made`;
+    return finding.text === whole ? part : `${quoted(whole)}: ${part}`;
+  }
+
+  #whole(name: string): string {
+    return `${(this.op as unknown as Record<string, unknown>)[name]}`;
+  }
+}
+
+type OpOf<N extends OpName> = Extract<Op, { op: N }>;
+type Words<N extends OpName> = (
+  op: OpOf<N>,
+  paths: Paths,
+  errno: number,
+) => string | Told | undefined;
+
+const USERNS_LIMIT = "a limit of the host's (/proc/sys/user/max_*_namespaces) is reached";
+
+function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: number): Told {
+  const bad = slot === NO_SLOT ? paths.wrong("source") : undefined;
+  if (bad) return [".source", bad];
+  const [from, to] = [paths.of("source")?.found, paths.of("target")?.found];
+  if (errno === EXDEV) return [".destination", `${quoted(target)} may not be mounted on`];
+  if (errno === ENOTDIR && to === "file") {
+    return [
+      ".destination",
+      `${quoted(target)} is not a folder, but its source ${quoted(source)} is`,
+    ];
+  }
+  if ([ENOTDIR, EINVAL].includes(errno) && to === "folder" && from === "file") {
+    const problem = `${quoted(target)} is a folder, its source ${quoted(source)} is not`;
+    // As mount(2) has it, and engines look for; move_mount(2) says EINVAL.
+    return [".destination", problem, ENOTDIR];
+  }
+  const unmade = paths.unmade("target");
+  if (unmade) return [".destination", unmade];
+  if (errno === EINVAL) {
+    return ["", `${quoted(source)} cannot be bound on ${quoted(target)} with these options`];
+  }
+  return ["", `${quoted(source)} cannot be bound on ${quoted(target)}`];
+}
+
+function mountWords(op: OpOf<"mount">, paths: Paths, errno: number): Told {
+  const { fstype, source, target } = op;
+  if (errno === ENODEV) return [".type", `this kernel has no filesystem ${quoted(fstype)}`];
+  const option = paths.of("options");
+  if (option) {
+    return [".options", `${quoted(option.text)} is not taken by ${quoted(fstype)} as it stands`];
+  }
+  const unmade = paths.unmade("target");
+  if (unmade) return [".destination", unmade];
+  const bad = paths.wrong("source");
+  if (bad) return [".source", bad];
+  if (errno === ENOTDIR) return [".destination", `${quoted(target)} is not a folder`];
+  if (errno === EPERM) {
+    return ["", `${quoted(fstype)} may not be mounted on ${quoted(target)} with these rights`];
+  }
+  const what = source === fstype ? quoted(fstype) : `${quoted(fstype)} of ${quoted(source)}`;
+  return ["", `${what} cannot be mounted on ${quoted(target)}`];
+}
+
+function rootPathWords(path: string, paths: Paths, verb: string, field = "path"): string {
+  return paths.unmade(field) ?? `${quoted(path)} cannot be ${verb}`;
+}
+
+function cwdWords(
+  { path, make }: { path: string; make?: number },
+  paths: Paths,
+  errno: number,
+): string {
+  if (errno === EXDEV) return `${quoted(path)} is outside of the container's root`;
+  const unmade = make ? paths.unmade("path") : undefined;
+  return unmade ?? paths.noFolder("path") ?? `${quoted(path)} cannot be entered`;
+}
+
+function idWords(what: string, id: number, errno: number): string {
+  return errno === EINVAL
+    ? `${what} ${id} is not mapped in the container's user namespace`
+    : `cannot take ${what} ${id}`;
+}
+
+/** AppArmor's begin with a word of its interface, such as `exec `. */
+function labelWords(
+  { file, label }: OpOf<"execLabel" | "threadLabel">,
+  _: Paths,
+  errno: number,
+): string {
+  const profile = label.replace(/^\w+ /, "");
+  if (!file.startsWith("apparmor/")) return `the kernel does not take the label ${quoted(label)}`;
+  return errno === ENOENT
+    ? `AppArmor does not know ${quoted(profile)}: load the profile, or leave it out`
+    : `AppArmor does not take ${quoted(profile)}`;
+}
+
+const CAPS_MISSING = "they cannot be had: the caller may have fewer";
+
+const WORDS: { readonly [N in OpName]?: Words<N> } = {
+  writeFile: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be written to`,
+  setns: ({ path }, paths, errno) =>
+    paths.wrong("path") ??
+      (errno === EINVAL
+        ? `${quoted(path)} is no namespace of this type, or one that cannot be entered`
+        : `${quoted(path)} cannot be entered`),
+  unshare: (_op, _paths, errno) =>
+    errno === ENOSPC
+      ? `no more namespaces can be made, ${USERNS_LIMIT}`
+      : errno === EINVAL
+      ? "this kernel lacks one of these namespaces"
+      : errno === EPERM
+      ? "these namespaces may not be made"
+      : "these namespaces cannot be made",
+  becomeRoot: (_op, _paths, errno) =>
+    errno === EINVAL ? "user 0 or group 0 is not mapped" : "cannot become root of the namespace",
+  cloneInit: (_op, _paths, errno) =>
+    errno === EAGAIN
+      ? "cannot make the container's process, a limit of processes is reached"
+      : "cannot make the container's process",
+  joinProcess: () => "cannot enter the container's namespaces",
+  sessionKeyring: () => "cannot make a session keyring; --no-new-keyring does without",
+  loopbackUp: () => "the loopback device of the new network namespace cannot be brought up",
+  propagation: ({ path }) => `the propagation of ${quoted(path)} cannot be set`,
+  openRoot: ({ path }, paths) => paths.noFolder("path") ?? `${quoted(path)} cannot be mounted`,
+  enterRoot: ({ path }, paths) =>
+    paths.noFolder("path") ?? `${quoted(path)} cannot become the root`,
+  mount: mountWords,
+  bind: bindWords,
+  openTree: ({ source }, paths) => [
+    ".source",
+    paths.wrong("source") ?? `${quoted(source)} cannot be cloned`,
+  ],
+  openRootTree: ({ path }, paths) => rootPathWords(path, paths, "cloned"),
+  idmapTree: (_op, _paths, errno) =>
+    errno === EINVAL
+      ? "the source's filesystem takes no id mappings"
+      : "the source's ids cannot be mapped",
+  idmapTreeLike: ({ namespace }, paths) =>
+    paths.wrong("namespace") ?? `the source's ids cannot be mapped as in ${quoted(namespace)}`,
+  remount: ({ target }, paths, errno) => [
+    ".destination",
+    paths.wrong("target") ??
+      (errno === EINVAL
+        ? `nothing is mounted on ${quoted(target)}, or not with these options`
+        : `${quoted(target)} cannot be remounted`),
+  ],
+  symlink: ({ path }, paths) => `the link ${rootPathWords(path, paths, "made")}`,
+  mknod: ({ path }, paths, errno) =>
+    errno === EEXIST
+      ? `${quoted(path)} is there already, and is not this device`
+      : errno === EINVAL
+      ? `${quoted(path)} has numbers that no device can have, or no name`
+      : rootPathWords(path, paths, "made"),
+  console: (_op, _paths, errno) =>
+    errno === ENOENT || errno === EXDEV
+      ? "no terminal can be opened: a devpts must be mounted on /dev/pts"
+      : errno === ELOOP
+      ? "no terminal can be opened: a link is in the way, at /dev/console or in /dev/pts"
+      : "no terminal can be opened",
+  sysctl: ({ key, value }, _paths, errno) =>
+    errno === ENOENT
+      ? `this kernel has no ${quoted(`/proc/sys/${key}`)}`
+      : errno === EACCES || errno === EPERM
+      ? `${quoted(`/proc/sys/${key}`)} may not be written to`
+      : `${quoted(`/proc/sys/${key}`)} does not take ${quoted(value)}`,
+  maskPath: ({ path }, paths) => rootPathWords(path, paths, "masked"),
+  readonlyPath: ({ path }, paths) => rootPathWords(path, paths, "made read-only"),
+  rootAttributes: () => "the root cannot be given its options",
+  pivotRoot: (_op, _paths, errno) =>
+    errno === EINVAL
+      ? "cannot become the root: with an initramfs give --no-pivot"
+      : "cannot become the root",
+  changeRoot: () => "cannot become the root",
+  sethostname: ({ name }, _paths, errno) =>
+    errno === EINVAL || errno === ENAMETOOLONG
+      ? `${quoted(name)} is more than the 64 bytes that the kernel takes`
+      : `the host name cannot be ${quoted(name)}`,
+  setdomainname: ({ name }, _paths, errno) =>
+    errno === EINVAL || errno === ENAMETOOLONG
+      ? `${quoted(name)} is more than the 64 bytes that the kernel takes`
+      : `the domain name cannot be ${quoted(name)}`,
+  rlimit: ({ soft, hard }, _paths, errno) =>
+    errno === EPERM
+      ? `soft ${soft}, hard ${hard}: more than the caller's limit or the kernel's`
+      : `soft ${soft}, hard ${hard} cannot be set`,
+  softLimit: ({ soft }) => `soft ${soft} cannot be set`,
+  prepareCwd: cwdWords,
+  chdir: cwdWords,
+  capBounding: () => CAPS_MISSING,
+  capset: () => CAPS_MISSING,
+  capAmbient: () => CAPS_MISSING,
+  setgroups: ({ gids }, _paths, errno) =>
+    errno === EINVAL
+      ? `one of the groups ${
+        quoted(gids.join(", "))
+      } is not mapped in the container's user namespace`
+      : "the caller's user namespace allows no supplementary groups",
+  setgid: ({ gid }, _paths, errno) => idWords("group", gid, errno),
+  setuid: ({ uid }, _paths, errno) => idWords("user", uid, errno),
+  ownStreams: ({ uid }, _paths, errno) =>
+    errno === EINVAL
+      ? idWords("user", uid, errno)
+      : `the standard streams cannot be given to user ${uid}`,
+  noNewPrivileges: () => "cannot be set",
+  seccomp: (_op, _paths, errno) =>
+    errno === EINVAL ? "this kernel does not take the filter or its flags" : "cannot be loaded",
+  hookFilter: (_op, _paths) => "the filter for hooks cannot be kept",
+  sync: () => "kago itself has ended",
+  keepCaps: () => "the process's capabilities cannot be kept over the change of user",
+  dropRoot: () => "the root cannot be taken away again",
+  krunOpen: () => "the files of libkrun cannot be opened",
+  krunKvm: () => "/dev/kvm cannot be opened as the container's user",
+  hook: ({ path }, paths, errno) => {
+    const cwd = errno === ENOENT && paths.of("path")?.found === "file"
+      ? paths.wrong("cwd")
+      : undefined;
+    const first = cwd ? paths.of("cwd") : paths.of("path");
+    return hookProblem(path, errno, [...(first ? [first] : []), ...paths.all]);
+  },
+  ioPriority: () => "this I/O priority is not granted",
+  scheduler: (_op, _paths, errno) =>
+    errno === EPERM ? "this takes CAP_SYS_NICE" : "the kernel does not take this",
+  personality: () => "this kernel has no such domain",
+  memoryPolicy: () => "the kernel does not take this policy with these nodes",
+  cpuAffinity: (_op, _paths, errno) =>
+    errno === EINVAL
+      ? "none of these processors is there, or in the container's cpuset"
+      : "the kernel does not take these processors",
+  execLabel: labelWords,
+  threadLabel: labelWords,
+  fileLabel: ({ path, label }) => `${quoted(path)} cannot have the label ${quoted(label)}`,
+  closeFds: () => "cannot close descriptors",
+  reopenNull: () => "cannot open the container's /dev/null",
+  awaitStart: () => "cannot wait for `start`",
+  execVmm: () => "cannot start the VMM",
+  agentDoor: ({ path }) => `cannot make the agent's socket in ${quoted(path)}`,
+  agentFiles: () => "cannot make the agent's files",
+  guestSession: () => "cannot reach the guest's agent",
+  sessionTerminal: () => "no terminal can be opened",
+  guestTerminal: () => "no terminal can be opened",
+  guestConsole: () => "no terminal can be opened",
+  dumpable: () => "cannot show the process",
+  setsid: () => "cannot make a session",
+  criuSocket: () => "cannot make criu's socket",
+  openAs: ({ path }) => `cannot open ${quoted(path)}`,
+  bindHost: ({ source, target }) => `cannot bind ${quoted(source)} on ${quoted(target)}`,
+  vmmJail: () => "the VMM cannot be confined",
+  vmmDescriptors: () => "the VMM's descriptors cannot be mounted",
+  kernelMountsReadonly: () => "the kernel's filesystems cannot be made read-only",
+};
+
+/** Words that are more exact than WORDS, and that engines look for. */
+export function findProgramProblem(file: string, errno: number): string {
+  const name = quoted(file);
+  if (errno === ENOENT && !file.includes("/")) {
+    return `exec: ${name}: executable file not found in $PATH`;
+  }
+  return `exec: ${name}: ${describeErrno(errno)}`;
+}
+
+/** A mount that meets a procfs where it may not, or none where it must. */
+export function procfsProblem({ target, procfs }: OpOf<"mount" | "bind">): string {
+  const why = procfs === PROCFS.source
+    ? "takes a mount of type proc, or the bind of one, only"
+    : "leads into a procfs, where nothing may be mounted";
+  return `${target} ${why}`;
+}

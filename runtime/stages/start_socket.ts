@@ -1,0 +1,30 @@
+/**
+ * The socket in a state folder on which a created container's Init waits for `start`. It is named through a
+ * descriptor of the folder: a socket's path has at most 108 bytes (unix(7)), a state folder's may have more.
+ */
+import { closeFd, connectTo, listenAt, openFolder } from "../../ffi/descriptors.ts";
+
+const NAME = "notify.sock";
+
+/** Makes the socket: its listening descriptor. */
+export function listenForStart(stateFolder: string): number {
+  return through(stateFolder, listenAt);
+}
+
+/** Connects to the waiting Init. */
+export function connectForStart(stateFolder: string): number {
+  return through(stateFolder, connectTo);
+}
+
+export function removeStartSocket(stateFolder: string): void {
+  Deno.removeSync(`${stateFolder}/${NAME}`);
+}
+
+function through(stateFolder: string, open: (path: string) => number): number {
+  const folder = openFolder(stateFolder);
+  try {
+    return open(`/proc/self/fd/${folder}/${NAME}`);
+  } finally {
+    closeFd(folder);
+  }
+}

@@ -1,0 +1,72 @@
+/** What `exec` must know of a running container: its Init, and how that one's surroundings differ from the caller's. */
+import { closeFd } from "../../ffi/descriptors.ts";
+import { readRootFile } from "../../ffi/files.ts";
+import { waitPidfd } from "../../ffi/processes.ts";
+import { StateError } from "../common/errors.ts";
+import { NAMESPACES } from "../spec/namespaces.ts";
+import type { StoredState } from "../state/container_state.ts";
+import { openInit } from "../stages/signal_init.ts";
+import type { UserFiles } from "./user.ts";
+import { ifThere } from "../common/files.ts";
+
+/** passwd and group files of the largest directories have some hundred KiB. */
+const MAX_USER_FILE = 4 << 20;
+
+/** Init, held by a pidfd: what /proc/PID says is about it as long as it lives, which is asked for afterwards. */
+export class LiveInit implements Disposable {
+  private constructor(readonly pidfd: number, private readonly state: StoredState) {}
+
+  /** @throws {StateError} when it has ended. */
+  static open(state: StoredState): LiveInit {
+    const pidfd = openInit(state);
+    if (pidfd === undefined) throw stopped(state);
+    return new LiveInit(pidfd, state);
+  }
+
+  /**
+   * CLONE_NEW* of the namespaces that Init has and this process has not.
+   * @throws {StateError} when it has ended.
+   */
+  namespaces(): number {
+    const { pid } = this.state;
+    return this.#checked(() =>
+      Object.values(NAMESPACES)
+        .filter(({ procName }) =>
+          link(`/proc/${pid}/ns/${procName}`) !== link(`/proc/self/ns/${procName}`)
+        )
+        .reduce((flags, { flag }) => flags | flag, 0)
+    );
+  }
+
+  /** Its users and groups. */
+  userFiles(): UserFiles {
+    const read = (path: string) =>
+      this.#checked(() => readRootFile(`/proc/${this.state.pid}/root`, path, MAX_USER_FILE));
+    return { passwd: () => read("/etc/passwd"), group: () => read("/etc/group") };
+  }
+
+  /** A pid that is given to another process meanwhile must not pass for Init. */
+  #checked<T>(read: () => T): T {
+    const isGone = () => waitPidfd(this.pidfd, 0);
+    try {
+      const value = read();
+      if (!isGone()) return value;
+    } catch (error) {
+      if (!isGone()) throw error;
+    }
+    throw stopped(this.state);
+  }
+
+  [Symbol.dispose](): void {
+    closeFd(this.pidfd);
+  }
+}
+
+function stopped({ id }: StoredState): StateError {
+  return new StateError(id, "exec in", "stopped", ["created", "running"]);
+}
+
+/** Older kernels have no time namespaces, some none of other types. */
+function link(path: string): string {
+  return ifThere(() => Deno.readLinkSync(path)) ?? "";
+}

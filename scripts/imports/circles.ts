@@ -1,0 +1,19 @@
+/** Finds circles of imports. Owns no rule. */
+
+/** By file, what it imports. */
+export type Graph = ReadonlyMap<string, readonly string[]>;
+
+/** One circle for each import that closes one: from a file, by what each imports, back to it. */
+export function findCircles(graph: Graph): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    const start = path.indexOf(file);
+    if (start >= 0) circles.push([...path.slice(start), file]);
+    if (start >= 0 || done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return circles;
+}
