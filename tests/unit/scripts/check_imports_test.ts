@@ -12,7 +12,7 @@ Deno.test("checkSource() accepts imports of the same folder and of the layers be
     ["runtime/commands/run.ts", "../container/create.ts", "../cli/parse.ts", "./exit_code.ts"],
     ["runtime/build/container.ts", "../../executors/registry.ts"],
     ["runtime/cgroup/limits/cpu.ts", "../path.ts", "../devices/device_rules.ts"],
-    ["ffi/shim.ts", "../common/errors.ts", "./libc.ts"],
+    ["ffi/shim.ts", "../runtime/common/errors.ts", "./libc.ts"],
     ["runtime/config/load.ts", "zod/mini"],
   ];
   for (const [file, ...specifiers] of good) {
