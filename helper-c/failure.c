@@ -14,7 +14,7 @@
 #include "message.h"
 #include "root_path.h"
 
-enum { MOST_FINDINGS = 5, MOST_TEXT = 1024 };
+enum { MOST_FINDINGS = 6, MOST_TEXT = 1024 };
 
 /* On the wire behind the message: the number of the field, how it was found, the text's length, the text. */
 struct findings {
@@ -65,6 +65,7 @@ static const struct {
     {OP_hook, 0, PLACE_HERE, 0},
     {OP_hook, 5, PLACE_HERE, 0},
     {OP_hook, 0, PLACE_NAME, 0},
+    {OP_hook, 7, PLACE_NAME, 0},
     {OP_exec, 0, PLACE_PROGRAM, 0},
 };
 

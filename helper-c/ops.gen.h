@@ -47,7 +47,7 @@
   X(44, await_start, "") \
   X(45, exec, "SS") \
   X(46, seccomp, "bu") \
-  X(47, hook, "sSSuusu") \
+  X(47, hook, "sSSuusus") \
   X(48, hook_filter, "bu") \
   X(49, io_priority, "u") \
   X(50, scheduler, "uUuuUUU") \

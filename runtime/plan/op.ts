@@ -158,6 +158,7 @@ export const OPS = {
   /**
    * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
    * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own. With `home` it gets the HOME that was found too.
+   * `wantedBy` is its place in config.json, which `start` has to be told.
    */
   hook: {
     path: "str",
@@ -167,6 +168,7 @@ export const OPS = {
     state: "u32",
     cwd: "str",
     home: "u32",
+    wantedBy: "str",
   },
   /** The filter that hooks from here on run under, as in `seccomp`; this process does not have it yet. */
   hookFilter: { filter: "bytes", flags: "u32" },

@@ -195,14 +195,15 @@ Deno.test("the error of a hook that fails has its exit status and what it wrote,
       assertEquals(stderr.trim().split("\n").length, 1);
     });
   }
-  const config = { hooks: { startContainer: [printing(3)] }, process: { terminal: false } };
+  const hooks = { startContainer: [printing(0), printing(3)] };
+  const config = { hooks, process: { terminal: false } };
   await Kago.with({ args: ["true"], config }, async (kago) => {
     assertEquals((await kago.create()).code, 0);
     const { code, stderr } = await kago.run("start", kago.id);
     assertEquals(code, 1);
     assertStringIncludes(
       stderr,
-      `cannot start container ${kago.id}: hooks.startContainer: ${said}`,
+      `cannot start container ${kago.id}: hooks.startContainer[1]: ${said}`,
     );
     assertEquals(kago.output(), "");
   });
