@@ -221,6 +221,22 @@ Deno.test("what a failing startContainer hook writes is told where the container
   });
 });
 
+Deno.test("a failing hook whose path and output are long is told as any other", async () => {
+  const folder = `/${"x".repeat(200)}`.repeat(6);
+  const hooks = { startContainer: [{ path: `${folder}/hook` }] };
+  await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+    const inside = `${kago.bundle.rootfs}${folder}`;
+    await Deno.mkdir(inside, { recursive: true });
+    const script = "#!/bin/sh\nhead -c 4000 /dev/zero | tee /dev/stderr\nexit 3\n";
+    await Deno.writeTextFile(`${inside}/hook`, script, { mode: 0o755 });
+    assertEquals((await kago.create()).code, 0);
+    const { code, stderr } = await kago.run("start", kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "hooks.startContainer[0]: ");
+    assertStringIncludes(stderr, "exit status 3");
+  });
+});
+
 Deno.test("poststop hooks run when the bundle is gone, where the caller is", async () => {
   await withLog(async (log, read) => {
     const script = `pwd >> ${log}`;
