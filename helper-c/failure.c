@@ -14,19 +14,18 @@
 #include "message.h"
 #include "root_path.h"
 
-enum { MOST_FINDINGS = 6, MOST_TEXT = 1024 };
+enum { MOST_TEXT = 1024 };
 
-/* On the wire behind the message: the number of the field, how it was found, the text's length, the text. */
 struct findings {
-  struct message head;
-  uint8_t bytes[MOST_FINDINGS * (4 + MOST_TEXT)];
+  uint8_t *bytes;
   size_t size;
 };
 
+/* On the wire: the number of the field, how it was found, the text's length, the text. */
 static void add(struct findings *all, uint8_t field, enum found found, const char *text, size_t length) {
   if (length > MOST_TEXT) length = MOST_TEXT;
   uint8_t *at = all->bytes + all->size;
-  if (all->size + 4 + length > sizeof all->bytes) return;
+  if (all->size + 4 + length > FINDINGS_MAX) return;
   at[0] = field;
   at[1] = (uint8_t)found;
   at[2] = (uint8_t)length;
@@ -60,6 +59,7 @@ static const struct {
     {OP_file_label, 0, PLACE_ROOT, 0},
     {OP_mask_path, 0, PLACE_ROOT, 0},
     {OP_readonly_path, 0, PLACE_ROOT, 0},
+    {OP_open_root_tree, 0, PLACE_ROOT, 0},
     {OP_prepare_cwd, 0, PLACE_HERE, 0},
     {OP_chdir, 0, PLACE_HERE, 0},
     {OP_hook, 0, PLACE_HERE, 0},
@@ -178,10 +178,26 @@ static void look_at_operation(struct context *c, struct findings *all, uint32_t 
   }
 }
 
-void failure_report(struct context *c, uint32_t index, int error) {
-  if (c->report_fd < 0) return;
-  static struct findings all;
-  all.head = (struct message){.type = MESSAGE_FAILED, .stage = c->stage, .value = index, .error = error};
+size_t failure_look(struct context *c, uint32_t index, int error, struct failure *failure) {
+  struct findings all = {.bytes = failure->findings};
+  failure->head = (struct message){.type = MESSAGE_FAILED, .stage = c->stage, .value = index, .error = error};
   if (c->plan->bytes) look_at_operation(c, &all, index, error);
-  socket_send(c->report_fd, &all, sizeof all.head + all.size, 0, -1);
+  return all.size;
+}
+
+int failure_part(const struct failure *failure, size_t size, const char **text) {
+  for (const uint8_t *at = failure->findings, *end = at + size; at < end;) {
+    int length = at[2] | at[3] << 8;
+    *text = (const char *)at + 4;
+    if (at[1] != FOUND_FOLDER && at[1] != FOUND_FILE) return length;
+    at += 4 + length;
+  }
+  return 0;
+}
+
+void failure_report(struct context *c, uint32_t index, int error) {
+  static struct failure failure;
+  if (c->report_fd < 0) return;
+  size_t size = failure_look(c, index, error, &failure);
+  socket_send(c->report_fd, &failure, sizeof failure.head + size, 0, -1);
 }

@@ -19,7 +19,15 @@ enum found {
   FOUND_STDERR,
 };
 
-/* Sends Main, or whoever listens, that the operation with this index in the stage has failed with `error`, an errno. */
+struct failure;
+
+/* Fills `failure` for the operation with this index in the stage, of which `error` is the errno: the findings' size. */
+size_t failure_look(struct context *c, uint32_t index, int error, struct failure *failure);
+
+/* The first of the findings that is not whole: its length, 0 for none, and *text. */
+int failure_part(const struct failure *failure, size_t size, const char **text);
+
+/* Sends Main, or whoever listens, that the operation with this index in the stage has failed so. */
 void failure_report(struct context *c, uint32_t index, int error);
 
 #endif

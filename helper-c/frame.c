@@ -25,7 +25,7 @@ static const struct {
     [FRAME_SIGNAL] = {8, 8},
     [FRAME_REPLY] = {4, FRAME_MAX},
     [FRAME_EXEC] = {4, EXEC_MAX},
-    [FRAME_FAILED] = {8, 8},
+    [FRAME_FAILED] = {FAILED_MIN, FAILED_MAX},
     [FRAME_DATA] = {1, FRAME_MAX},
     [FRAME_CREDIT] = {4, 4},
     [FRAME_RESIZE] = {8, 8},

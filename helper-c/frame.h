@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "message.h"
+
 enum frame_type {
   FRAME_HELLO = 1,
   FRAME_SIGNAL,    /* u32 signal, u32 1 for all processes */
@@ -29,7 +31,7 @@ enum frame_type {
   FRAME_REPLY,     /* i32 result, then what was asked for */
   FRAME_EXEC,      /* u32 1 for a terminal, then the plan; up to EXEC_MAX */
   FRAME_STARTED,   /* no payload */
-  FRAME_FAILED,    /* u32 index of the operation, i32 errno */
+  FRAME_FAILED,    /* u32 index of the operation, i32 errno, what its paths look like (failure.c) */
   FRAME_DATA,      /* bytes of `stream` */
   FRAME_END,       /* no more of `stream` */
   FRAME_CREDIT,    /* u32: this much more of `stream` may come */
@@ -42,6 +44,8 @@ enum frame_type {
 enum {
   FRAME_HEADER = 8,
   FRAME_MAX = 16 << 10, /* of a payload, but for EXEC */
+  FAILED_MIN = 8,
+  FAILED_MAX = FAILED_MIN + FINDINGS_MAX,
   EXEC_MAX = 8 << 20,
   FRAME_COST = 512,
   WINDOW = 48 << 10,

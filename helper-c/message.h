@@ -34,6 +34,13 @@ struct message {
   int32_t error;  /* FAILED: errno */
 };
 
+/* FAILED with what the operation's paths look like (failure.c); of a guest it comes the same way, in a frame. */
+enum { FINDINGS_MAX = 6 * (4 + 1024) };
+struct failure {
+  struct message head;
+  uint8_t findings[FINDINGS_MAX];
+};
+
 #define ANSWER_GO_ON 'A'
 #define ANSWER_COMMITTED 'C'
 #define ANSWER_START 'S'

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -116,14 +117,17 @@ static _Noreturn void run(struct session *s, int signals) {
 
 /* The agent's answer to EXEC: 0, or -errno; what failed in the guest is told here, as the guest's. */
 static int await_started(struct context *c, int connection) {
-  uint8_t payload[8];
+  static uint8_t payload[FAILED_MAX];
+  static struct failure failure;
   struct frame frame;
   int result = agent_receive(connection, &frame, payload, sizeof payload, START_PATIENCE_MS);
   if (result < 0 || frame.type == FRAME_STARTED) return result;
   if (frame.type != FRAME_FAILED) return -EBADMSG;
-  struct message message = {.type = MESSAGE_FAILED, .stage = GUEST_STAGE, .value = read_le32(payload)};
-  message.error = (int32_t)(read_le32(payload + 4) & 0xfff);
-  message_send(c->report_fd, &message, -1);
+  failure.head = (struct message){.type = MESSAGE_FAILED, .stage = GUEST_STAGE, .value = read_le32(payload)};
+  failure.head.error = (int32_t)(read_le32(payload + 4) & 0xfff);
+  size_t size = frame.size - FAILED_MIN;
+  memcpy(failure.findings, payload + FAILED_MIN, size);
+  socket_send(c->report_fd, &failure, sizeof failure.head + size, 0, -1);
   _exit(1);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../failure.h"
 #include "../kernel.h"
 #include "../message.h"
 #include "agent.h"
@@ -47,14 +48,24 @@ static struct context *new_context(const struct plan *plan, int sync) {
   return &c;
 }
 
+/* The operation, what of a path or of the options is wrong if that was found, and the errno. */
+static void print_failure(struct context *c, enum opcode opcode, uint32_t index, int error) {
+  static struct failure failure;
+  const char *part = "";
+  int length = failure_part(&failure, failure_look(c, index, error, &failure), &part);
+  const char *colon = length > 0 ? ": " : "";
+  fprintf(stderr, "kago: in the guest: %s: %.*s%s%s\n", NAMES[opcode], length, part, colon, strerror(error));
+}
+
 _Noreturn void become(const struct plan *plan) {
   uint32_t failed = 0;
-  int error = -run_stage(new_context(plan, -1), &failed);
+  struct context *c = new_context(plan, -1);
+  int error = -run_stage(c, &failed);
   enum opcode opcode = opcode_at(plan, failed);
   bool program = opcode == OP_find_program || opcode == OP_exec;
   if (error <= 0) error = ENOEXEC; /* a plan ends in exec */
   if (program) fprintf(stderr, "kago: process.args[0]: %s\n", strerror(error));
-  else fprintf(stderr, "kago: in the guest: %s: %s\n", NAMES[opcode], strerror(error));
+  else print_failure(c, opcode, failed, error);
   fflush(stderr);
   _exit(!program ? EXIT_SETUP_FAILED : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
@@ -64,8 +75,8 @@ _Noreturn void become_tenant(const struct plan *plan, int sync) {
   uint32_t failed = 0;
   c->root_fd = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   int result = c->root_fd < 0 ? c->root_fd : run_stage(c, &failed);
-  struct message message = {.type = MESSAGE_FAILED, .value = failed, .error = result < 0 ? -result : ENOEXEC};
-  message_send(sync, &message, -1);
+  c->report_fd = sync;
+  failure_report(c, failed, result < 0 ? -result : ENOEXEC);
   _exit(1);
 }
 

@@ -5,9 +5,12 @@
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include "../agent/agent.h"
 #include "../agent/serve.h"
 #include "../agent_client.h"
+#include "../failure.h"
 #include "../kernel.h"
 #include "check.h"
 #include "plan_writer.h"
@@ -47,12 +50,22 @@ static int connect_to_agent(void) {
   return wire[0];
 }
 
-static int execute(const char *program, const char *script) {
-  static struct plan_writer w;
-  static uint8_t payload[WRITER_CAPACITY + 4];
-  const char *args[] = {program, "-c", script, NULL}, *none[] = {NULL};
+static struct plan_writer w;
+
+static void begin_guest_plan(void) {
   begin_plan(&w);
   begin_stage(&w, 1);
+}
+
+static void chdir_to(const char *path) {
+  begin_operation(&w, OP_chdir);
+  put_str(&w, path);
+}
+
+/* With what is in the plan before. */
+static int execute_plan(const char *program, const char *script) {
+  static uint8_t payload[WRITER_CAPACITY + 4];
+  const char *args[] = {program, "-c", script, NULL}, *none[] = {NULL};
   begin_operation(&w, OP_find_program);
   put_str(&w, program);
   put_str(&w, "/bin");
@@ -65,6 +78,11 @@ static int execute(const char *program, const char *script) {
   int connection = connect_to_agent();
   EQUAL(agent_send(connection, FRAME_EXEC, payload, (uint32_t)w.size + 4), 0);
   return connection;
+}
+
+static int execute(const char *program, const char *script) {
+  begin_guest_plan();
+  return execute_plan(program, script);
 }
 
 static enum frame_type next(int connection, struct frame *frame) {
@@ -141,6 +159,52 @@ TEST(a_program_that_is_not_there_fails_with_its_operation) {
   EQUAL(next(connection, &frame), FRAME_FAILED);
   EQUAL(read_le32(frame.payload), 0);
   EQUAL(read_le32(frame.payload + 4), ENOENT);
+  EQUAL(frame.size, FAILED_MIN);
+}
+
+/* A finding of the first field. */
+static void expect_found(const uint8_t *at, uint32_t size, enum found found, const char *text) {
+  uint32_t length = (uint32_t)strlen(text);
+  EQUAL(size, 4 + length);
+  EQUAL(at[0], 0);
+  EQUAL(at[1], found);
+  EQUAL(at[2] | at[3] << 8, length);
+  CHECK(memcmp(at + 4, text, length) == 0);
+}
+
+TEST(an_operation_that_fails_comes_with_what_its_path_looks_like) {
+  NEEDS_ROOT;
+  struct frame frame;
+  begin_guest_plan();
+  begin_operation(&w, OP_setsid);
+  chdir_to("/etc/passwd/x");
+  int connection = execute_plan("sh", "");
+  EQUAL(next(connection, &frame), FRAME_FAILED);
+  EQUAL(read_le32(frame.payload), 1);
+  EQUAL(read_le32(frame.payload + 4), ENOTDIR);
+  expect_found(frame.payload + FAILED_MIN, frame.size - FAILED_MIN, FOUND_NO_FOLDER, "/etc/passwd");
+}
+
+TEST(what_the_containers_own_process_failed_for_is_printed_with_the_part_of_the_path) {
+  struct plan plan;
+  struct plan_fault fault;
+  int ends[2], status;
+  char text[200];
+  begin_guest_plan();
+  chdir_to("/etc/no-such/x");
+  end_plan(&w);
+  CHECK(plan_check(w.bytes, w.size, &plan, &fault) == 0 && pipe(ends) == 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    become(&plan);
+  }
+  close(ends[1]);
+  ssize_t n = read(ends[0], text, sizeof text - 1);
+  text[n > 0 ? n : 0] = 0;
+  EQUAL_TEXT(text, "kago: in the guest: chdir: /etc/no-such: No such file or directory\n");
+  EQUAL(waitpid(pid, &status, 0), pid);
+  EQUAL(exit_code(status), EXIT_SETUP_FAILED);
 }
 
 TEST(a_signal_reaches_the_process_and_its_number_the_host) {
