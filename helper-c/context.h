@@ -66,7 +66,7 @@ struct context {
    (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd,                  \
    (c)->libraries[0] - 1, (c)->libraries[1] - 1, (c)->libraries[2] - 1, (c)->libraries[3] - 1}
 
-/* Every operation: 0, or -errno. `f` are its fields in the order of the table. */
+/* Every operation: 0, or -errno. `f` are its fields, each at its place (`F_…` of ops.gen.h). */
 typedef int operation(struct context *c, const struct field *f);
 
 #define X(code, name, fields) operation op_##name;

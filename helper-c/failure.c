@@ -43,30 +43,30 @@ static const struct {
   enum place place;
   uint8_t no_links_field; /* the field that says whether a link may be on the way; 0 for none */
 } PATHS[] = {
-    {OP_write_file, 0, PLACE_HERE, 0},
-    {OP_setns, 0, PLACE_HERE, 0},
-    {OP_open_root, 0, PLACE_HERE, 0},
-    {OP_enter_root, 0, PLACE_HERE, 0},
-    {OP_mount, 1, PLACE_HERE, 0},
-    {OP_mount, 2, PLACE_ROOT, 6},
-    {OP_bind, 0, PLACE_HERE, 0},
-    {OP_bind, 1, PLACE_ROOT, 10},
-    {OP_open_tree, 0, PLACE_HERE, 0},
-    {OP_idmap_tree_like, 1, PLACE_HERE, 0},
-    {OP_remount, 0, PLACE_ROOT, 0},
-    {OP_symlink, 1, PLACE_ROOT, 0},
-    {OP_mknod, 0, PLACE_ROOT, 0},
-    {OP_file_label, 0, PLACE_ROOT, 0},
-    {OP_mask_path, 0, PLACE_ROOT, 0},
-    {OP_readonly_path, 0, PLACE_ROOT, 0},
-    {OP_open_root_tree, 0, PLACE_ROOT, 0},
-    {OP_prepare_cwd, 0, PLACE_HERE, 0},
-    {OP_chdir, 0, PLACE_HERE, 0},
-    {OP_hook, 0, PLACE_HERE, 0},
-    {OP_hook, 5, PLACE_HERE, 0},
-    {OP_hook, 0, PLACE_NAME, 0},
-    {OP_hook, 7, PLACE_NAME, 0},
-    {OP_exec, 0, PLACE_PROGRAM, 0},
+    {OP_write_file, F_write_file_path, PLACE_HERE, 0},
+    {OP_setns, F_setns_path, PLACE_HERE, 0},
+    {OP_open_root, F_open_root_path, PLACE_HERE, 0},
+    {OP_enter_root, F_enter_root_path, PLACE_HERE, 0},
+    {OP_mount, F_mount_source, PLACE_HERE, 0},
+    {OP_mount, F_mount_target, PLACE_ROOT, F_mount_no_follow},
+    {OP_bind, F_bind_source, PLACE_HERE, 0},
+    {OP_bind, F_bind_target, PLACE_ROOT, F_bind_no_follow},
+    {OP_open_tree, F_open_tree_source, PLACE_HERE, 0},
+    {OP_idmap_tree_like, F_idmap_tree_like_namespace, PLACE_HERE, 0},
+    {OP_remount, F_remount_target, PLACE_ROOT, 0},
+    {OP_symlink, F_symlink_path, PLACE_ROOT, 0},
+    {OP_mknod, F_mknod_path, PLACE_ROOT, 0},
+    {OP_file_label, F_file_label_path, PLACE_ROOT, 0},
+    {OP_mask_path, F_mask_path_path, PLACE_ROOT, 0},
+    {OP_readonly_path, F_readonly_path_path, PLACE_ROOT, 0},
+    {OP_open_root_tree, F_open_root_tree_path, PLACE_ROOT, 0},
+    {OP_prepare_cwd, F_prepare_cwd_path, PLACE_HERE, 0},
+    {OP_chdir, F_chdir_path, PLACE_HERE, 0},
+    {OP_hook, F_hook_path, PLACE_HERE, 0},
+    {OP_hook, F_hook_cwd, PLACE_HERE, 0},
+    {OP_hook, F_hook_path, PLACE_NAME, 0},
+    {OP_hook, F_hook_wanted_by, PLACE_NAME, 0},
+    {OP_exec, F_exec_args, PLACE_PROGRAM, 0},
 };
 
 static int open_at(const struct context *c, enum place place, const char *path, int flags, bool no_links) {
@@ -149,14 +149,13 @@ static bool takes_option(int fs, const char *option) {
 
 /* The option that the filesystem refuses, by its key alone: a value may be a password. */
 static void look_at_options(struct findings *all, const struct field *fields) {
-  enum { OPTIONS = 3 };
-  int fs = sys_fsopen(fields[0].text);
+  int fs = sys_fsopen(fields[F_mount_fstype].text);
   if (fs < 0) return;
-  const uint8_t *item = fields[OPTIONS].data;
-  for (uint32_t i = 0; i < fields[OPTIONS].count; i++) {
+  const uint8_t *item = fields[F_mount_options].data;
+  for (uint32_t i = 0; i < fields[F_mount_options].count; i++) {
     const char *option = list_next(&item);
     if (takes_option(fs, option)) continue;
-    add(all, OPTIONS, FOUND_NAMED, option, strcspn(option, "="));
+    add(all, F_mount_options, FOUND_NAMED, option, strcspn(option, "="));
     break;
   }
   close(fs);
@@ -173,8 +172,8 @@ static void look_at_operation(struct context *c, struct findings *all, uint32_t 
   }
   if (opcode == OP_mount && error == EINVAL) look_at_options(all, fields);
   if (opcode == OP_hook && c->output) {
-    add(all, 0, FOUND_STDOUT, c->output->stdout_tail.text, c->output->stdout_tail.size);
-    add(all, 0, FOUND_STDERR, c->output->stderr_tail.text, c->output->stderr_tail.size);
+    add(all, F_hook_path, FOUND_STDOUT, c->output->stdout_tail.text, c->output->stdout_tail.size);
+    add(all, F_hook_path, FOUND_STDERR, c->output->stderr_tail.text, c->output->stderr_tail.size);
   }
 }
 

@@ -28,7 +28,7 @@ static int bind_below(int folder) {
 }
 
 int op_agent_door(struct context *c, const struct field *f) {
-  int folder = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  int folder = as_result(open(f[F_agent_door_path].text, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder < 0) return folder;
   int fd = bind_below(folder);
   close(folder);
@@ -90,8 +90,8 @@ int op_agent_files(struct context *c, const struct field *f) {
   const char *const options[][2] = {{"mode", "0755"}, {NULL, NULL}};
   int folder = new_tmpfs(options);
   if (folder < 0) return folder;
-  int result = fill(c, folder, &f[0]);
-  if (result >= 0) result = run_folder(f[1].number, f[2].number);
+  int result = fill(c, folder, &f[F_agent_files_plan]);
+  if (result >= 0) result = run_folder(f[F_agent_files_uid].number, f[F_agent_files_gid].number);
   if (result >= 0) c->run_fd = result;
   if (result < 0) close(folder);
   else c->agent_fd = folder;

@@ -10,9 +10,9 @@
 
 int op_bind_host(struct context *c, const struct field *f) {
   (void)c;
-  struct mount_attr_v0 attr = {.attr_set = f[2].number};
-  int result = as_result(mount(f[0].text, f[1].text, NULL, MS_BIND | MS_REC, NULL));
-  return result < 0 ? result : sys_mount_setattr(AT_FDCWD, f[1].text, 0, &attr);
+  struct mount_attr_v0 attr = {.attr_set = f[F_bind_host_attrs_set].number};
+  int result = as_result(mount(f[F_bind_host_source].text, f[F_bind_host_target].text, NULL, MS_BIND | MS_REC, NULL));
+  return result < 0 ? result : sys_mount_setattr(AT_FDCWD, f[F_bind_host_target].text, 0, &attr);
 }
 
 int op_drop_root(struct context *c, const struct field *f) {
@@ -37,9 +37,9 @@ static int place(const struct context *c, int fd, int wanted) {
 }
 
 int op_open_as(struct context *c, const struct field *f) {
-  int fd = as_result(open(f[0].text, O_RDONLY | O_CLOEXEC));
+  int fd = as_result(open(f[F_open_as_path].text, O_RDONLY | O_CLOEXEC));
   if (fd < 0) return fd;
-  int result = place(c, fd, (int)f[1].number);
+  int result = place(c, fd, (int)f[F_open_as_fd].number);
   close(fd);
   return result;
 }
@@ -49,7 +49,7 @@ int op_criu_socket(struct context *c, const struct field *f) {
   struct message message = {.type = MESSAGE_SOCKET, .stage = c->stage};
   int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
   if (result < 0) return result;
-  result = place(c, pair[1], (int)f[0].number);
+  result = place(c, pair[1], (int)f[F_criu_socket_fd].number);
   if (result == 0) result = message_send(c->sync_fd, &message, pair[0]);
   close(pair[0]);
   close(pair[1]);

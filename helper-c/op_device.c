@@ -14,12 +14,12 @@
 
 int op_symlink(struct context *c, const struct field *f) {
   const char *name;
-  int parent = root_open_parent(c, f[1].text, &name);
+  int parent = root_open_parent(c, f[F_symlink_path].text, &name);
   if (parent < 0) return parent;
-  int result = as_result(symlinkat(f[0].text, parent, name));
-  if (result == -EEXIST && f[2].number) {
+  int result = as_result(symlinkat(f[F_symlink_target].text, parent, name));
+  if (result == -EEXIST && f[F_symlink_replace].number) {
     result = as_result(unlinkat(parent, name, 0));
-    if (result == 0) result = as_result(symlinkat(f[0].text, parent, name));
+    if (result == 0) result = as_result(symlinkat(f[F_symlink_target].text, parent, name));
   } else if (result == -EEXIST) {
     result = 0;
   }
@@ -52,19 +52,19 @@ static int bind_host_node(const char *path, int parent, const char *name, mode_t
 
 int op_mknod(struct context *c, const struct field *f) {
   /* The kernel's numbers have 12 and 20 bits; musl passes on what is left of larger ones. */
-  if (f[2].number > 0xfff || f[3].number > 0xfffff) return -EINVAL;
-  mode_t mode = (mode_t)f[1].number;
-  dev_t device = makedev((unsigned)f[2].number, (unsigned)f[3].number);
+  if (f[F_mknod_major].number > 0xfff || f[F_mknod_minor].number > 0xfffff) return -EINVAL;
+  mode_t mode = (mode_t)f[F_mknod_mode].number;
+  dev_t device = makedev((unsigned)f[F_mknod_major].number, (unsigned)f[F_mknod_minor].number);
   const char *name;
-  int parent = root_open_parent(c, f[0].text, &name);
+  int parent = root_open_parent(c, f[F_mknod_path].text, &name);
   if (parent < 0) return parent;
   mode_t mask = umask(0);
   int result = as_result(mknodat(parent, name, mode, device));
   umask(mask);
   if (result == 0) {
-    result = as_result(fchownat(parent, name, (uid_t)f[4].number, (gid_t)f[5].number, AT_SYMLINK_NOFOLLOW));
+    result = as_result(fchownat(parent, name, (uid_t)f[F_mknod_uid].number, (gid_t)f[F_mknod_gid].number, AT_SYMLINK_NOFOLLOW));
   } else if (result == -EPERM) {
-    result = bind_host_node(f[0].text, parent, name, mode, device);
+    result = bind_host_node(f[F_mknod_path].text, parent, name, mode, device);
   } else if (result == -EEXIST) {
     /* An image may bring its own node, but not a link or another device under this name (CVE-2026-88265). A folder, which is
      * neither, stays, as with runc. */
@@ -84,10 +84,10 @@ int op_sysctl(struct context *c, const struct field *f) {
   close(proc);
   if (folder < 0) return folder;
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
-  int fd = sys_openat2(folder, f[0].text, O_WRONLY, 0, resolve);
+  int fd = sys_openat2(folder, f[F_sysctl_key].text, O_WRONLY, 0, resolve);
   close(folder);
   if (fd < 0) return fd;
-  int result = write_whole(fd, f[1].text);
+  int result = write_whole(fd, f[F_sysctl_value].text);
   close(fd);
   return result;
 }
@@ -95,9 +95,9 @@ int op_sysctl(struct context *c, const struct field *f) {
 int op_console(struct context *c, const struct field *f) {
   int slave, master = open_terminal(c, &slave);
   if (master < 0) return master;
-  struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
+  struct winsize size = {.ws_row = (unsigned short)f[F_console_rows].number, .ws_col = (unsigned short)f[F_console_columns].number};
   int result = size.ws_row || size.ws_col ? as_result(ioctl(slave, TIOCSWINSZ, &size)) : 0;
-  if (result == 0) result = as_result(fchown(slave, (uid_t)f[2].number, (gid_t)-1));
-  if (result == 0 && f[3].number) result = bind_console(c, slave);
+  if (result == 0) result = as_result(fchown(slave, (uid_t)f[F_console_uid].number, (gid_t)-1));
+  if (result == 0 && f[F_console_bind].number) result = bind_console(c, slave);
   return take_terminal(c, master, slave, result);
 }

@@ -39,13 +39,13 @@ static int search_path(struct context *c, const char *file, const char *search) 
 }
 
 int op_find_program(struct context *c, const struct field *f) {
-  const char *file = f[0].text;
+  const char *file = f[F_find_program_file].text;
   if (strchr(file, '/')) {
     c->program = file;
     return executable(file);
   }
   c->program = c->program_buffer;
-  return *file ? search_path(c, file, f[1].text) : -ENOENT;
+  return *file ? search_path(c, file, f[F_find_program_search].text) : -ENOENT;
 }
 
 /* Main's answer to READY: 1 to start now, 0 to wait for `start`, or -errno; a dead Main takes Init with it. */
@@ -120,14 +120,14 @@ static const char *state_at(const struct context *c, uint64_t index) {
 }
 
 int op_hook(struct context *c, const struct field *f) {
-  char **argv = list_vector(&f[1]), **envp = list_vector(&f[2]);
-  if (envp && f[6].number && c->home[0]) envp[f[2].count] = c->home;
-  struct hook hook = {f[0].text,
+  char **argv = list_vector(&f[F_hook_args]), **envp = list_vector(&f[F_hook_env]);
+  if (envp && f[F_hook_home].number && c->home[0]) envp[f[F_hook_env].count] = c->home;
+  struct hook hook = {f[F_hook_path].text,
                       argv,
                       envp,
-                      state_at(c, f[4].number),
-                      (uint32_t)f[3].number,
-                      f[5].text,
+                      state_at(c, f[F_hook_state].number),
+                      (uint32_t)f[F_hook_timeout].number,
+                      f[F_hook_cwd].text,
                       c->hook_filter.length ? &c->hook_filter : NULL,
                       c->hook_filter_flags};
   static struct hook_output output; /* for whoever tells of the failure */
@@ -139,9 +139,9 @@ int op_hook(struct context *c, const struct field *f) {
 }
 
 int op_exec(struct context *c, const struct field *f) {
-  char **argv = list_vector(&f[0]), **envp = list_vector(&f[1]);
+  char **argv = list_vector(&f[F_exec_args]), **envp = list_vector(&f[F_exec_env]);
   if (!argv || !envp) return -ENOMEM;
-  if (c->home[0]) envp[f[1].count] = c->home;
+  if (c->home[0]) envp[f[F_exec_env].count] = c->home;
   /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
    * a seccomp profile may be loaded that is older than close_range. */
   const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd, c->target_fd, c->vmm_fd};
@@ -163,9 +163,9 @@ int op_exec_vmm(struct context *c, const struct field *f) {
   for (size_t i = 1; i < sizeof handed_on / sizeof *handed_on; i++) {
     size += snprintf(channels + size, sizeof channels - (size_t)size, ",%d", handed_on[i]);
   }
-  char **envp = list_vector(&f[0]);
+  char **envp = list_vector(&f[F_exec_vmm_env]);
   if (!envp) return -ENOMEM;
-  envp[f[0].count] = channels;
+  envp[f[F_exec_vmm_env].count] = channels;
   for (size_t i = 0; i < sizeof handed_on / sizeof *handed_on; i++) {
     int result = keep_over_exec(handed_on[i]);
     if (result < 0) return result;

@@ -71,7 +71,7 @@ int op_find_home(struct context *c, const struct field *f) {
   const size_t room = MAX_PASSWD + PAGE;
   char *text = malloc(room);
   int result = text ? read_bounded(fd, text, room) : -ENOMEM;
-  if (result == 0) find_home(c, text, (uint32_t)f[0].number);
+  if (result == 0) find_home(c, text, (uint32_t)f[F_find_home_uid].number);
   free(text);
   close(fd);
   /* What cannot be read is as good as absent. */
@@ -92,7 +92,7 @@ static int write_label(int proc, const char *file, const char *label) {
 
 int op_exec_label(struct context *c, const struct field *f) {
   int proc = trusted_proc(c);
-  return proc < 0 ? proc : write_label(proc, f[0].text, f[1].text);
+  return proc < 0 ? proc : write_label(proc, f[F_exec_label_file].text, f[F_exec_label_label].text);
 }
 
 struct thread_label {
@@ -106,14 +106,14 @@ static int label_thread(void *argument) {
 }
 
 int op_thread_label(struct context *c, const struct field *f) {
-  struct thread_label label = {trusted_proc(c), f[0].text, f[1].text};
+  struct thread_label label = {trusted_proc(c), f[F_thread_label_file].text, f[F_thread_label_label].text};
   return label.proc < 0 ? label.proc : c->on_all_threads(c, label_thread, &label);
 }
 
 int op_file_label(struct context *c, const struct field *f) {
-  int folder = root_open(c, f[0].text, O_DIRECTORY, false);
+  int folder = root_open(c, f[F_file_label_path].text, O_DIRECTORY, false);
   int fd = folder < 0 ? folder : as_result(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  int result = fd < 0 ? fd : as_result(fsetxattr(fd, "security.selinux", f[1].text, strlen(f[1].text) + 1, 0));
+  int result = fd < 0 ? fd : as_result(fsetxattr(fd, "security.selinux", f[F_file_label_label].text, strlen(f[F_file_label_label].text) + 1, 0));
   if (fd >= 0) close(fd);
   if (folder >= 0) close(folder);
   return result;

@@ -69,7 +69,7 @@ int op_kernel_mounts_readonly(struct context *c, const struct field *f) {
   if (result < 0) return result;
   for (size_t i = 0; i < table.count && result == 0; i++) {
     const struct mount_entry *mount = &table.mounts[i];
-    if (!is_among(&f[0], mount->type) || !mount_is_below(&table, mount, root)) continue;
+    if (!is_among(&f[F_kernel_mounts_readonly_types], mount->type) || !mount_is_below(&table, mount, root)) continue;
     bool own = mount->number == c->descriptors_mount;
     result = !strcmp(mount->type, "proc") && !own ? -EXDEV : make_readonly(mount);
   }

@@ -18,6 +18,6 @@ static int open_each(struct context *c, const struct field *list, int slot) {
 }
 
 int op_krun_open(struct context *c, const struct field *f) {
-  int result = open_each(c, &f[0], FIRMWARE_SLOT);
-  return result < 0 ? result : open_each(c, &f[1], LIBRARY_SLOT);
+  int result = open_each(c, &f[F_krun_open_firmware], FIRMWARE_SLOT);
+  return result < 0 ? result : open_each(c, &f[F_krun_open_libraries], LIBRARY_SLOT);
 }

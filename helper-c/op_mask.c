@@ -65,11 +65,11 @@ static int mask_file(const struct context *c, int target) {
 }
 
 int op_mask_path(struct context *c, const struct field *f) {
-  int target = root_open(c, f[0].text, 0, false);
+  int target = root_open(c, f[F_mask_path_path].text, 0, false);
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   struct stat info;
   int result = as_result(fstat(target, &info));
-  if (result == 0) result = S_ISDIR(info.st_mode) ? mask_folder(c, target, f[1].text) : mask_file(c, target);
+  if (result == 0) result = S_ISDIR(info.st_mode) ? mask_folder(c, target, f[F_mask_path_context].text) : mask_file(c, target);
   close(target);
   return result;
 }
@@ -84,7 +84,7 @@ static int bind_readonly(const struct context *c, int target) {
 }
 
 int op_readonly_path(struct context *c, const struct field *f) {
-  int target = root_open(c, f[0].text, 0, false);
+  int target = root_open(c, f[F_readonly_path_path].text, 0, false);
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   /* Nothing is seen of a mount over the root. */
   int result = is_root(c, target) ? set_attributes(target, MOUNT_ATTR_RDONLY_, 0, false) : bind_readonly(c, target);

@@ -54,20 +54,20 @@ static int copy_up_into(int fd, int target_fd, const struct field *options, uint
 }
 
 int op_mount(struct context *c, const struct field *f) {
-  const char *fstype = f[0].text, *source = f[1].text, *target = f[2].text;
-  bool no_links = f[6].number, copy_up = f[7].number;
-  bool takes_mode = !strcmp(fstype, "tmpfs") && !copy_up && !has_option(&f[3], "mode=") && exists(c, target, no_links);
+  const char *fstype = f[F_mount_fstype].text, *source = f[F_mount_source].text, *target = f[F_mount_target].text;
+  bool no_links = f[F_mount_no_follow].number, copy_up = f[F_mount_copy_up].number;
+  bool takes_mode = !strcmp(fstype, "tmpfs") && !copy_up && !has_option(&f[F_mount_options], "mode=") && exists(c, target, no_links);
   char mode[16];
   int target_fd = root_open_or_make(c, target, true, no_links);
   if (target_fd < 0) return target_fd;
-  int result = check_procfs(target_fd, f[8].number);
+  int result = check_procfs(target_fd, f[F_mount_procfs].number);
   if (result == 0 && takes_mode) result = option_of_mode(target_fd, mode);
   /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
-  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[3], takes_mode ? mode : NULL, copy_up ? 0 : f[4].number, target_fd);
+  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[F_mount_options], takes_mode ? mode : NULL, copy_up ? 0 : f[F_mount_attrs].number, target_fd);
   result = fd < 0 ? fd : 0;
-  if (result == 0 && copy_up) result = copy_up_into(fd, target_fd, &f[3], f[4].number);
+  if (result == 0 && copy_up) result = copy_up_into(fd, target_fd, &f[F_mount_options], f[F_mount_attrs].number);
   if (result == 0) result = attach(c, fd, target_fd);
-  if (result == 0) result = set_propagation(fd, f[5].number);
+  if (result == 0) result = set_propagation(fd, f[F_mount_propagation].number);
   if (fd >= 0) close(fd);
   close(target_fd);
   return result;
@@ -114,18 +114,18 @@ static int copy_link(const struct context *c, int link, const char *target) {
 
 /* Attaches `tree` at `target` with the attributes of a bind's fields. */
 static int bind_tree(const struct context *c, const struct field *f, int tree, int target) {
-  bool is_proc = f[11].number == PROCFS_SOURCE;
-  int result = check_procfs(is_proc ? tree : target, f[11].number);
-  if (result == 0) result = change_attributes(tree, f[3].number, f[4].number, f[5].number);
-  if (result == 0) result = set_attributes(tree, f[6].number, f[7].number, true);
+  bool is_proc = f[F_bind_procfs].number == PROCFS_SOURCE;
+  int result = check_procfs(is_proc ? tree : target, f[F_bind_procfs].number);
+  if (result == 0) result = change_attributes(tree, f[F_bind_attrs_set].number, f[F_bind_attrs_clear].number, f[F_bind_attrs_unnamed].number);
+  if (result == 0) result = set_attributes(tree, f[F_bind_rec_attrs_set].number, f[F_bind_rec_attrs_clear].number, true);
   if (result == 0) result = attach(c, tree, target);
-  return result == 0 ? set_propagation(tree, f[8].number) : result;
+  return result == 0 ? set_propagation(tree, f[F_bind_propagation].number) : result;
 }
 
 static int place_tree(const struct context *c, const struct field *f, int tree) {
-  const char *target = f[1].text;
-  bool no_links = f[10].number;
-  uint64_t links = f[12].number;
+  const char *target = f[F_bind_target].text;
+  bool no_links = f[F_bind_no_follow].number;
+  uint64_t links = f[F_bind_links].number;
   struct stat info;
   int result = as_result(fstat(tree, &info));
   if (result < 0) return result;
@@ -140,7 +140,7 @@ static int place_tree(const struct context *c, const struct field *f, int tree) 
 }
 
 int op_bind(struct context *c, const struct field *f) {
-  int tree = take_tree(c, (uint32_t)f[9].number, f[0].text, f[2].number, f[12].number);
+  int tree = take_tree(c, (uint32_t)f[F_bind_slot].number, f[F_bind_source].text, f[F_bind_recursive].number, f[F_bind_links].number);
   if (tree < 0) return tree;
   int result = place_tree(c, f, tree);
   close(tree);
@@ -148,11 +148,11 @@ int op_bind(struct context *c, const struct field *f) {
 }
 
 int op_remount(struct context *c, const struct field *f) {
-  int fd = root_open(c, f[0].text, 0, false);
+  int fd = root_open(c, f[F_remount_target].text, 0, false);
   if (fd < 0) return fd;
-  int result = change_attributes(fd, f[1].number, f[2].number, f[3].number);
-  if (result == 0) result = set_attributes(fd, f[4].number, f[5].number, true);
-  if (result == 0) result = set_propagation(fd, f[6].number);
+  int result = change_attributes(fd, f[F_remount_attrs_set].number, f[F_remount_attrs_clear].number, f[F_remount_attrs_unnamed].number);
+  if (result == 0) result = set_attributes(fd, f[F_remount_rec_attrs_set].number, f[F_remount_rec_attrs_clear].number, true);
+  if (result == 0) result = set_propagation(fd, f[F_remount_propagation].number);
   close(fd);
   return result;
 }

@@ -16,18 +16,18 @@
 
 int op_write_file(struct context *c, const struct field *f) {
   (void)c;
-  int fd = as_result(open(f[0].text, O_WRONLY | O_CLOEXEC));
+  int fd = as_result(open(f[F_write_file_path].text, O_WRONLY | O_CLOEXEC));
   if (fd < 0) return fd;
-  int result = write_whole(fd, f[1].text);
+  int result = write_whole(fd, f[F_write_file_data].text);
   close(fd);
   return result;
 }
 
 int op_setns(struct context *c, const struct field *f) {
   (void)c;
-  int fd = as_result(open(f[0].text, O_RDONLY | O_CLOEXEC));
+  int fd = as_result(open(f[F_setns_path].text, O_RDONLY | O_CLOEXEC));
   if (fd < 0) return fd;
-  int result = as_result(setns(fd, (int)f[1].number));
+  int result = as_result(setns(fd, (int)f[F_setns_nstype].number));
   close(fd);
   /* Processes that are there already must not trace us or read our memory (CVE-2016-9962). */
   stay_hidden();
@@ -35,7 +35,7 @@ int op_setns(struct context *c, const struct field *f) {
 }
 
 int op_join_process(struct context *c, const struct field *f) {
-  int namespaces = (int)f[0].number;
+  int namespaces = (int)f[F_join_process_namespaces].number;
   /* All at once: the kernel checks the rights over each by what we have now and by what the user namespace gives. */
   int result = as_result(setns(c->target_fd, namespaces));
   if (result < 0) return result;
@@ -49,19 +49,19 @@ int op_join_process(struct context *c, const struct field *f) {
 
 int op_unshare(struct context *c, const struct field *f) {
   (void)c;
-  int result = as_result(unshare((int)f[0].number));
+  int result = as_result(unshare((int)f[F_unshare_flags].number));
   stay_hidden();
   return result;
 }
 
 int op_dumpable(struct context *c, const struct field *f) {
   /* Root writes to a hidden process's files, and what it starts is the host's to hide. */
-  if (f[0].number && !c->is_ordinary_user) return -EPERM;
-  return as_result(prctl(PR_SET_DUMPABLE, f[0].number ? 1 : 0, 0, 0, 0));
+  if (f[F_dumpable_on].number && !c->is_ordinary_user) return -EPERM;
+  return as_result(prctl(PR_SET_DUMPABLE, f[F_dumpable_on].number ? 1 : 0, 0, 0, 0));
 }
 
 int op_sync(struct context *c, const struct field *f) {
-  struct message message = {.type = MESSAGE_SYNC, .stage = c->stage, .value = (uint32_t)f[0].number};
+  struct message message = {.type = MESSAGE_SYNC, .stage = c->stage, .value = (uint32_t)f[F_sync_point].number};
   drop_proc(c);
   int result = message_send(c->sync_fd, &message, -1);
   int answer = result < 0 ? result : answer_receive_text(c->sync_fd, &c->states);
@@ -105,7 +105,7 @@ int op_setsid(struct context *c, const struct field *f) {
 int op_session_keyring(struct context *c, const struct field *f) {
   (void)c;
   enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
-  long result = raw_syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, (long)f[0].text, 0, 0, 0, 0);
+  long result = raw_syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, (long)f[F_session_keyring_name].text, 0, 0, 0, 0);
   /* A kernel without keyrings has none to leak. */
   return result == -ENOSYS ? 0 : (int)(result < 0 ? result : 0);
 }
@@ -125,10 +125,10 @@ int op_loopback_up(struct context *c, const struct field *f) {
 
 int op_sethostname(struct context *c, const struct field *f) {
   (void)c;
-  return as_result(sethostname(f[0].text, __builtin_strlen(f[0].text)));
+  return as_result(sethostname(f[F_sethostname_name].text, __builtin_strlen(f[F_sethostname_name].text)));
 }
 
 int op_setdomainname(struct context *c, const struct field *f) {
   (void)c;
-  return as_result(setdomainname(f[0].text, __builtin_strlen(f[0].text)));
+  return as_result(setdomainname(f[F_setdomainname_name].text, __builtin_strlen(f[F_setdomainname_name].text)));
 }

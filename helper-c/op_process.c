@@ -29,31 +29,31 @@ static int change_limit(uint64_t resource, const struct limit *new, struct limit
 
 int op_rlimit(struct context *c, const struct field *f) {
   (void)c;
-  const struct limit limit = {f[1].number, f[2].number};
-  return change_limit(f[0].number, &limit, NULL);
+  const struct limit limit = {f[F_rlimit_soft].number, f[F_rlimit_hard].number};
+  return change_limit(f[F_rlimit_resource].number, &limit, NULL);
 }
 
 int op_hard_limit(struct context *c, const struct field *f) {
   (void)c;
   struct limit limit;
-  int result = change_limit(f[0].number, NULL, &limit);
-  if (result < 0 || limit.hard >= f[1].number) return result;
-  limit.hard = f[1].number;
-  return change_limit(f[0].number, &limit, NULL);
+  int result = change_limit(f[F_hard_limit_resource].number, NULL, &limit);
+  if (result < 0 || limit.hard >= f[F_hard_limit_hard].number) return result;
+  limit.hard = f[F_hard_limit_hard].number;
+  return change_limit(f[F_hard_limit_resource].number, &limit, NULL);
 }
 
 int op_soft_limit(struct context *c, const struct field *f) {
   (void)c;
   struct rlimit limit;
-  int result = as_result(getrlimit((int)f[0].number, &limit));
-  if (result < 0 || limit.rlim_cur <= f[1].number) return result;
-  limit.rlim_cur = f[1].number;
-  return as_result(setrlimit((int)f[0].number, &limit));
+  int result = as_result(getrlimit((int)f[F_soft_limit_resource].number, &limit));
+  if (result < 0 || limit.rlim_cur <= f[F_soft_limit_soft].number) return result;
+  limit.rlim_cur = f[F_soft_limit_soft].number;
+  return as_result(setrlimit((int)f[F_soft_limit_resource].number, &limit));
 }
 
 int op_umask(struct context *c, const struct field *f) {
   (void)c;
-  umask((mode_t)f[0].number);
+  umask((mode_t)f[F_umask_mask].number);
   return 0;
 }
 
@@ -80,10 +80,10 @@ static int check_cwd(void) {
 }
 
 int op_prepare_cwd(struct context *c, const struct field *f) {
-  int result = as_result(chdir(f[0].text));
-  if (result == -ENOENT && f[1].number) {
-    result = make_folders(f[0].text);
-    if (result == 0) result = as_result(chdir(f[0].text));
+  int result = as_result(chdir(f[F_prepare_cwd_path].text));
+  if (result == -ENOENT && f[F_prepare_cwd_make].number) {
+    result = make_folders(f[F_prepare_cwd_path].text);
+    if (result == 0) result = as_result(chdir(f[F_prepare_cwd_path].text));
   }
   /* A folder that root may not enter (NFS with root squashed) may be open to the user: chdir tries again. */
   if (result == -EACCES) return 0;
@@ -94,7 +94,7 @@ int op_prepare_cwd(struct context *c, const struct field *f) {
 
 int op_chdir(struct context *c, const struct field *f) {
   if (c->in_cwd) return 0;
-  int result = as_result(chdir(f[0].text));
+  int result = as_result(chdir(f[F_chdir_path].text));
   return result < 0 ? result : check_cwd();
 }
 
@@ -110,7 +110,7 @@ static int drop_bounding(void *argument) {
 }
 
 int op_cap_bounding(struct context *c, const struct field *f) {
-  uint64_t mask = f[0].number;
+  uint64_t mask = f[F_cap_bounding_mask].number;
   return c->on_all_threads(c, drop_bounding, &mask);
 }
 
@@ -135,9 +135,9 @@ static int call_setgroups(void *argument) {
 }
 
 int op_setgroups(struct context *c, const struct field *f) {
-  struct groups groups = {&f[0], calloc(f[0].count + 1, sizeof(gid_t))};
+  struct groups groups = {&f[F_setgroups_gids], calloc(f[F_setgroups_gids].count + 1, sizeof(gid_t))};
   if (!groups.gids) return -ENOMEM;
-  for (uint32_t i = 0; i < f[0].count; i++) groups.gids[i] = list_number(&f[0], i);
+  for (uint32_t i = 0; i < f[F_setgroups_gids].count; i++) groups.gids[i] = list_number(&f[F_setgroups_gids], i);
   int result = c->on_all_threads(c, call_setgroups, &groups);
   free(groups.gids);
   return result;
@@ -149,7 +149,7 @@ static int call_setgid(void *argument) {
 }
 
 int op_setgid(struct context *c, const struct field *f) {
-  uint32_t gid = (uint32_t)f[0].number;
+  uint32_t gid = (uint32_t)f[F_setgid_gid].number;
   if (gid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
   int result = c->on_all_threads(c, call_setgid, &gid);
   stay_hidden();
@@ -162,7 +162,7 @@ static int call_setuid(void *argument) {
 }
 
 int op_setuid(struct context *c, const struct field *f) {
-  uint32_t uid = (uint32_t)f[0].number;
+  uint32_t uid = (uint32_t)f[F_setuid_uid].number;
   if (uid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
   int result = c->on_all_threads(c, call_setuid, &uid);
   stay_hidden();
@@ -174,9 +174,9 @@ static int call_capset(void *argument) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data data[2];
   for (int word = 0; word < 2; word++) {
-    data[word].effective = (uint32_t)(f[0].number >> 32 * word);
-    data[word].permitted = (uint32_t)(f[1].number >> 32 * word);
-    data[word].inheritable = (uint32_t)(f[2].number >> 32 * word);
+    data[word].effective = (uint32_t)(f[F_capset_effective].number >> 32 * word);
+    data[word].permitted = (uint32_t)(f[F_capset_permitted].number >> 32 * word);
+    data[word].inheritable = (uint32_t)(f[F_capset_inheritable].number >> 32 * word);
   }
   return (int)raw_syscall(SYS_capset, (long)&header, (long)data, 0, 0, 0, 0);
 }
@@ -195,7 +195,7 @@ static int set_ambient(void *argument) {
 }
 
 int op_cap_ambient(struct context *c, const struct field *f) {
-  uint64_t mask = f[0].number;
+  uint64_t mask = f[F_cap_ambient_mask].number;
   return c->on_all_threads(c, set_ambient, &mask);
 }
 
@@ -222,8 +222,8 @@ int close_all_but(unsigned first, const int *kept, int count) {
 }
 
 int op_close_fds(struct context *c, const struct field *f) {
-  if (f[0].number > INT_MAX - 3) return -EINVAL;
-  c->preserved = (unsigned)f[0].number;
+  if (f[F_close_fds_preserve].number > INT_MAX - 3) return -EINVAL;
+  c->preserved = (unsigned)f[F_close_fds_preserve].number;
   const int own[] = OWN_DESCRIPTORS(c);
   return close_all_but(3 + c->preserved, own, sizeof own / sizeof *own);
 }

@@ -14,7 +14,7 @@
 
 int op_propagation(struct context *c, const struct field *f) {
   (void)c;
-  return as_result(mount(NULL, f[0].text, NULL, (unsigned long)f[1].number, NULL));
+  return as_result(mount(NULL, f[F_propagation_path].text, NULL, (unsigned long)f[F_propagation_flags].number, NULL));
 }
 
 /* Walks up from `path` to the root of its mount and makes that mount private: pivot_root(2) refuses a shared one. */
@@ -32,8 +32,8 @@ static int make_parent_private(const char *path) {
 }
 
 int op_open_root(struct context *c, const struct field *f) {
-  const char *path = f[0].text;
-  int result = f[1].number ? make_parent_private(path) : 0;
+  const char *path = f[F_open_root_path].text;
+  int result = f[F_open_root_private_parent].number ? make_parent_private(path) : 0;
   if (result < 0) return result;
   /* Looked up once; a link, as bundles of some tools have, is followed once too. */
   int folder = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -42,7 +42,7 @@ int op_open_root(struct context *c, const struct field *f) {
   int tree = sys_open_tree(folder, "", flags);
   result = tree < 0 ? tree : 0;
   /* A peer of the mount that it is mounted in would be mounted over itself, too. */
-  if (result == 0 && f[2].number) result = set_propagation(tree, MS_PRIVATE | MS_REC);
+  if (result == 0 && f[F_open_root_private_tree].number) result = set_propagation(tree, MS_PRIVATE | MS_REC);
   if (result == 0) result = sys_move_mount(tree, "", folder, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   close(folder);
   if (result < 0 && tree >= 0) close(tree);
@@ -51,8 +51,8 @@ int op_open_root(struct context *c, const struct field *f) {
 }
 
 int op_root_attributes(struct context *c, const struct field *f) {
-  int result = change_attributes(c->root_fd, f[0].number, 0, f[1].number);
-  if (result == 0) result = set_propagation(c->root_fd, f[2].number);
+  int result = change_attributes(c->root_fd, f[F_root_attributes_attrs_set].number, 0, f[F_root_attributes_attrs_unnamed].number);
+  if (result == 0) result = set_propagation(c->root_fd, f[F_root_attributes_propagation].number);
   return result;
 }
 
@@ -73,7 +73,7 @@ int op_pivot_root(struct context *c, const struct field *f) {
 }
 
 int op_enter_root(struct context *c, const struct field *f) {
-  c->root_fd = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  c->root_fd = as_result(open(f[F_enter_root_path].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
   int result = c->root_fd < 0 ? c->root_fd : as_result(fchdir(c->root_fd));
   if (result == 0) result = as_result(chroot("."));
   return result;
@@ -93,7 +93,7 @@ static int move_root(void) {
 
 int op_change_root(struct context *c, const struct field *f) {
   int result = as_result(fchdir(c->root_fd));
-  if (result == 0 && f[0].number) result = move_root();
+  if (result == 0 && f[F_change_root_move_mount].number) result = move_root();
   if (result == 0) result = as_result(chroot("."));
   if (result == 0) result = as_result(chdir("/"));
   return result;

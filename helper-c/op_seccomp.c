@@ -36,18 +36,18 @@ static void expect_faults(void) {
 
 int op_seccomp(struct context *c, const struct field *f) {
   struct filter_program program;
-  int copied = copy_program(&f[0], &program);
+  int copied = copy_program(&f[F_seccomp_filter], &program);
   if (copied < 0) return copied;
   expect_faults();
-  long result = sys_seccomp_filter((unsigned)f[1].number, &program);
+  long result = sys_seccomp_filter((unsigned)f[F_seccomp_flags].number, &program);
   free((void *)(uintptr_t)program.instructions);
   if (result < 0) return (int)result;
   /* With TSYNC a positive result is the thread that could not be reached, and nothing is loaded. */
-  if (result > 0 && !(f[1].number & FLAG_NEW_LISTENER)) return -ESRCH;
-  return f[1].number & FLAG_NEW_LISTENER ? hand_over(c, (int)result) : 0;
+  if (result > 0 && !(f[F_seccomp_flags].number & FLAG_NEW_LISTENER)) return -ESRCH;
+  return f[F_seccomp_flags].number & FLAG_NEW_LISTENER ? hand_over(c, (int)result) : 0;
 }
 
 int op_hook_filter(struct context *c, const struct field *f) {
-  c->hook_filter_flags = (unsigned)f[1].number;
-  return copy_program(&f[0], &c->hook_filter);
+  c->hook_filter_flags = (unsigned)f[F_hook_filter_flags].number;
+  return copy_program(&f[F_hook_filter_filter], &c->hook_filter);
 }

@@ -26,7 +26,7 @@ int op_session_terminal(struct context *c, const struct field *f) {
   int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (master < 0) return master;
   int slave = open_slave(master);
-  struct winsize size = {.ws_row = (unsigned short)f[0].number, .ws_col = (unsigned short)f[1].number};
+  struct winsize size = {.ws_row = (unsigned short)f[F_session_terminal_rows].number, .ws_col = (unsigned short)f[F_session_terminal_columns].number};
   struct termios mode;
   int result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
   /* The guest's terminal is the one with a line discipline. */
@@ -142,14 +142,14 @@ static int send_plan(int connection, const struct field *plan, uint32_t terminal
 int op_guest_session(struct context *c, const struct field *f) {
   static struct session s; /* in memory that is nothing but zeros, of which a program's file holds none */
   s.exit_code = -1;
-  s.terminal = f[2].number;
-  int folder = as_result(open(f[0].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  s.terminal = f[F_guest_session_terminal].number;
+  int folder = as_result(open(f[F_guest_session_folder].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
   int connection = agent_connect(folder, c->target_fd, BOOT_PATIENCE_MS);
   close(folder);
   if (connection < 0) return connection;
   int result = give_up_rights();
-  if (result == 0) result = send_plan(connection, &f[1], s.terminal);
+  if (result == 0) result = send_plan(connection, &f[F_guest_session_plan], s.terminal);
   if (result == 0) result = await_started(c, connection);
   int signals = result < 0 ? result : catch_signals();
   if (signals < 0) return signals;

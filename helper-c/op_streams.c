@@ -49,7 +49,7 @@ static bool may_be_given(int fd, const struct stat *info) {
 
 int op_own_streams(struct context *c, const struct field *f) {
   (void)c;
-  uid_t uid = (uid_t)f[0].number;
+  uid_t uid = (uid_t)f[F_own_streams_uid].number;
   for (int fd = 0; fd <= 2; fd++) {
     struct stat info;
     if (fstat(fd, &info) < 0 || info.st_uid == uid || !may_be_given(fd, &info)) continue;

@@ -15,10 +15,10 @@
 #define MOUNT_ATTR_IDMAP_ 0x100000
 
 int op_open_tree(struct context *c, const struct field *f) {
-  if (f[2].number >= TREE_SLOTS) return -EINVAL;
-  int tree = open_source(f[0].text, f[1].number, f[3].number);
+  if (f[F_open_tree_slot].number >= TREE_SLOTS) return -EINVAL;
+  int tree = open_source(f[F_open_tree_source].text, f[F_open_tree_recursive].number, f[F_open_tree_links].number);
   if (tree < 0) return tree;
-  c->trees[f[2].number] = tree + 1;
+  c->trees[f[F_open_tree_slot].number] = tree + 1;
   return 0;
 }
 
@@ -68,9 +68,9 @@ static int map_tree(const struct context *c, uint64_t slot, int namespace, bool 
 }
 
 int op_idmap_tree(struct context *c, const struct field *f) {
-  return map_tree(c, f[0].number, make_namespace(c, f[1].text, f[2].text), f[3].number);
+  return map_tree(c, f[F_idmap_tree_slot].number, make_namespace(c, f[F_idmap_tree_uid_map].text, f[F_idmap_tree_gid_map].text), f[F_idmap_tree_recursive].number);
 }
 
 int op_idmap_tree_like(struct context *c, const struct field *f) {
-  return map_tree(c, f[0].number, as_result(open(f[1].text, O_RDONLY | O_CLOEXEC)), f[2].number);
+  return map_tree(c, f[F_idmap_tree_like_slot].number, as_result(open(f[F_idmap_tree_like_namespace].text, O_RDONLY | O_CLOEXEC)), f[F_idmap_tree_like_recursive].number);
 }

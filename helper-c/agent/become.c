@@ -84,7 +84,7 @@ uid_t plan_user(const struct plan *plan) {
   size_t offset = plan_stage_offset(plan, STAGE_INIT);
   struct field fields[MAX_FIELDS];
   for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
-    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[0].number;
+    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[F_setuid_uid].number;
   }
   return 0;
 }

@@ -61,8 +61,8 @@ static bool has_network(void) {
 int op_krun_passt(struct context *c, const struct field *f) {
   routes_fd = open("/proc/self/net/route", O_RDONLY | O_CLOEXEC);
   int32_t peer[3];
-  char **argv = list_vector(&f[1]);
-  int fd = argv ? vmm_spawn_peer(f[0].text, argv, peer) : -ENOMEM;
+  char **argv = list_vector(&f[F_krun_passt_args]);
+  int fd = argv ? vmm_spawn_peer(f[F_krun_passt_program].text, argv, peer) : -ENOMEM;
   free(argv);
   if (fd < 0) return fd;
   int pidfd = sys_pidfd_open(peer[0]), ended = pidfd < 0 ? pidfd : 0;
