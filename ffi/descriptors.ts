@@ -30,7 +30,7 @@ export interface Datagram {
   readonly sender: number;
 }
 
-/** More than the longest that a stage sends, of an operation that failed (helper-c/message.h). */
+/** More than the longest that a stage sends, of an operation that failed (helper-c/common/message.h). */
 const MOST_BYTES = 8192;
 
 /** Blocks for the next datagram; undefined at the end of the stream. */

@@ -137,7 +137,7 @@ const ERRNO_TABLE = `
 
 const EPERM = 1;
 
-/** helper-c/hook.h: the low bits are a wait(2) status. */
+/** helper-c/stage/hook.h: the low bits are a wait(2) status. */
 const HOOK_FAILED = 0x10000;
 
 /** `no such file or directory (ENOENT)`; also for how a hook ended. */

@@ -1,5 +1,5 @@
 /**
- * Writes helper-c/ops.gen.h from the operation table in runtime/plan/op.ts. With `--check` it writes nothing and
+ * Writes helper-c/common/ops.gen.h from the operation table in runtime/plan/op.ts. With `--check` it writes nothing and
  * fails when the file is stale.
  */
 import { type FieldType, OPS } from "../runtime/plan/op.ts";
@@ -42,4 +42,4 @@ export function operationsHeader(): string {
   ].join("\n");
 }
 
-if (import.meta.main) keepGenerated("helper-c/ops.gen.h", operationsHeader());
+if (import.meta.main) keepGenerated("helper-c/common/ops.gen.h", operationsHeader());

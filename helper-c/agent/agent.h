@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 /* Exit codes that shells and engines know. */
 enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127, EXIT_BY_SIGNAL = 128 };

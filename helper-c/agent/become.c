@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../failure.h"
-#include "../kernel.h"
-#include "../message.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../stage/failure.h"
 #include "agent.h"
 
 static const char *const NAMES[OP_COUNT] = {

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../frame.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../session/agent_client.h"
+#include "../session/frame.h"
 #include "agent.h"
 #include "report.h"
 

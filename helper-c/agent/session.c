@@ -12,10 +12,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../kernel.h"
-#include "../message.h"
-#include "../pump.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../session/agent_client.h"
+#include "../session/pump.h"
 #include "agent.h"
 #include "serve.h"
 

@@ -4,8 +4,8 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "../agent_client.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../session/agent_client.h"
 #include "check.h"
 
 enum { PATIENCE_MS = 20000 };

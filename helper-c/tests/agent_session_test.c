@@ -9,9 +9,9 @@
 
 #include "../agent/agent.h"
 #include "../agent/serve.h"
-#include "../agent_client.h"
-#include "../failure.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../session/agent_client.h"
+#include "../stage/failure.h"
 #include "check.h"
 #include "plan_writer.h"
 

@@ -9,8 +9,8 @@
 #include <sys/sysmacros.h>
 #include <termios.h>
 
-#include "../message.h"
-#include "../shim.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 
 #define NEEDS_ROOT SKIP_UNLESS(geteuid() == 0, "needs root for mounts")
 

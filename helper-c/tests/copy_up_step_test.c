@@ -8,7 +8,7 @@
 #include "check.h"
 #include "seccomp_step.h"
 
-#include "../copy_up.h"
+#include "../stage/mounts/copy_up.h"
 
 static int from = -1, to = -1, act_before;
 static const char *replacement;

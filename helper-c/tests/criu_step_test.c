@@ -6,9 +6,9 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
-#include "../kernel.h"
-#include "../message.h"
-#include "../shim.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 
 static int call_open_as(const char *path, uint32_t fd) {
   const struct field fields[2] = {{.text = path}, {.number = fd}};

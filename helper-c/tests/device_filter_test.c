@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 static char folder[200];
 static int cgroup = -1;

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "../empty_root.h"
+#include "../session/empty_root.h"
 
 static int entries_of(const char *path) {
   int count = 0;

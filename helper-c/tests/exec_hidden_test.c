@@ -5,8 +5,8 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
-#include "../exec_hidden.h"
-#include "../kernel.h"
+#include "../common/exec_hidden.h"
+#include "../common/kernel.h"
 
 #define NEEDS_ROOT SKIP_UNLESS(geteuid() == 0, "needs root to have what it drops")
 

@@ -1,5 +1,5 @@
 /* What a stage tells of the paths of an operation that failed. */
-#include "../failure.h"
+#include "../stage/failure.h"
 #include "check.h"
 #include "stage_fixture.h"
 

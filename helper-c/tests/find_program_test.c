@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#include "../context.h"
+#include "../common/context.h"
 
 static struct context c;
 

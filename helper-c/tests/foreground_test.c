@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 static int ready[2];
 

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../hook.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../stage/hook.h"
 
 static char *const ENV[] = {"HOOK=env", "PATH=/bin:/usr/bin", NULL};
 

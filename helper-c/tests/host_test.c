@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 static int on_this_thread(struct context *c, int (*call)(void *), void *argument) {
   (void)c;

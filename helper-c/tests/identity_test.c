@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 static struct context c;
 

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 static struct context c = {.sync_fd = -1, .listen_fd = -1, .target_fd = -1, .report_fd = -1, .plan_fd = -1,
                            .root_fd = -1, .door_fd = -1, .run_fd = -1, .agent_fd = -1, .proc_fd = -1, .vmm_fd = -1};

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../mount_table.h"
+#include "../common/kernel.h"
+#include "../stage/mounts/mount_table.h"
 #include "check.h"
 
 static const struct mount_entry *at_path(const struct mount_table *table, const char *end) {

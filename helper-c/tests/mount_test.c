@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 
 #define NEEDS_ROOT SKIP_UNLESS(geteuid() == 0, "needs root for mounts")
 

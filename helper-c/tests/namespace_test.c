@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include "../context.h"
-#include "../kernel.h"
-#include "../message.h"
-#include "../shim.h"
+#include "../common/context.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 
 static struct context c = {.root_fd = -1, .target_fd = -1};
 

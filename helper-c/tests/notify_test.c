@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "../notify.h"
-#include "../shim.h"
+#include "../shim/notify.h"
+#include "../shim/shim.h"
 
 static int manager = -1; /* the manager's own end */
 static struct notify notify = {-1, -1};

@@ -7,7 +7,7 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 static int sleeper(void) {
   int pid = fork();

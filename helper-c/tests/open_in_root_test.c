@@ -1,4 +1,4 @@
-/* kago_open_in_root(): a path of a hostile root filesystem leads nowhere else. */
+/* open_in_root(): a path of a hostile root filesystem leads nowhere else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -6,7 +6,8 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../common/root_path.h"
+#include "../shim/shim.h"
 
 static void write_file(const char *path, const char *text) {
   int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
@@ -23,7 +24,7 @@ static void make_root(void) {
 
 static void expect_inside(const char *path) {
   char found[16] = "";
-  int fd = kago_open_in_root("root", path, O_RDONLY);
+  int fd = open_in_root("root", path, O_RDONLY);
   CHECK(fd >= 0 && read(fd, found, sizeof found - 1) == 6);
   EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
   close(fd);
@@ -48,15 +49,15 @@ TEST(links_are_followed_inside_the_root) {
 
 TEST(links_of_a_procfs_are_not_followed) {
   make_root();
-  EQUAL(kago_open_in_root("/", "/proc/self/root/etc/passwd", O_RDONLY), -ELOOP);
-  EQUAL(kago_open_in_root("/", "/proc/self/cwd/file", O_RDONLY), -ELOOP);
+  EQUAL(open_in_root("/", "/proc/self/root/etc/passwd", O_RDONLY), -ELOOP);
+  EQUAL(open_in_root("/", "/proc/self/cwd/file", O_RDONLY), -ELOOP);
 }
 
 TEST(a_file_that_is_made_is_made_in_the_root_for_its_owner_alone) {
   make_root();
   umask(0);
   CHECK(symlink("../made", "root/link") == 0);
-  int fd = kago_open_in_root("root", "link", O_WRONLY | O_CREAT | O_APPEND);
+  int fd = open_in_root("root", "link", O_WRONLY | O_CREAT | O_APPEND);
   CHECK(fd >= 0);
   close(fd);
   struct stat info;
@@ -66,9 +67,9 @@ TEST(a_file_that_is_made_is_made_in_the_root_for_its_owner_alone) {
 }
 
 TEST(what_is_missing_is_told) {
-  EQUAL(kago_open_in_root("root", "file", O_RDONLY), -ENOENT);
+  EQUAL(open_in_root("root", "file", O_RDONLY), -ENOENT);
   make_root();
-  EQUAL(kago_open_in_root("root", "nothing", O_RDONLY), -ENOENT);
-  EQUAL(kago_open_in_root("root", "file/x", O_RDONLY), -ENOTDIR);
-  EQUAL(kago_open_in_root("root/file", "x", O_RDONLY), -ENOTDIR);
+  EQUAL(open_in_root("root", "nothing", O_RDONLY), -ENOENT);
+  EQUAL(open_in_root("root", "file/x", O_RDONLY), -ENOTDIR);
+  EQUAL(open_in_root("root/file", "x", O_RDONLY), -ENOTDIR);
 }

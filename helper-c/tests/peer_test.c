@@ -7,7 +7,7 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../shim/shim.h"
 #include "../vmm/vmm.h"
 
 static int32_t peer[3];

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "plan_walk.h"
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 static struct plan_writer w;
 

@@ -6,7 +6,8 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../common/clock.h"
+#include "../shim/shim.h"
 
 static int start(int exit_code, int milliseconds) {
   pid_t pid = fork();
@@ -58,35 +59,35 @@ static void end_soon(int pid) {
   _exit(0);
 }
 
-TEST(kago_pidfd_wait_sees_the_end) {
+TEST(pidfd_wait_sees_the_end) {
   int pid = start(0, 60000), pidfd = kago_pidfd_open(pid);
   CHECK(pidfd >= 0);
-  EQUAL(kago_pidfd_wait(pidfd, 0), 0);
+  EQUAL(pidfd_wait(pidfd, 0), 0);
   end_soon(pid);
-  EQUAL(kago_pidfd_wait(pidfd, 20000), 1);
+  EQUAL(pidfd_wait(pidfd, 20000), 1);
   EQUAL(kago_wait(pid), SIGTERM);
-  EQUAL(kago_pidfd_wait(pidfd, 0), 1);
+  EQUAL(pidfd_wait(pidfd, 0), 1);
 }
 
-TEST(kago_pidfd_wait_gives_up_after_its_time) {
+TEST(pidfd_wait_gives_up_after_its_time) {
   int pidfd = kago_pidfd_open(start(0, 60000));
   long before = milliseconds_now();
-  EQUAL(kago_pidfd_wait(pidfd, 200), 0);
+  EQUAL(pidfd_wait(pidfd, 200), 0);
   long waited = milliseconds_now() - before;
   CHECK(waited >= 195 && waited < 30000);
 }
 
-TEST(kago_pidfd_wait_outlives_interruptions_and_keeps_its_time) {
+TEST(pidfd_wait_outlives_interruptions_and_keeps_its_time) {
   int pidfd = kago_pidfd_open(start(0, 60000));
   long before = milliseconds_now();
   interrupt_often();
-  EQUAL(kago_pidfd_wait(pidfd, 200), 0);
+  EQUAL(pidfd_wait(pidfd, 200), 0);
   long waited = milliseconds_now() - before;
   CHECK(waited >= 195 && waited < 30000);
 }
 
-TEST(kago_pidfd_wait_does_not_take_a_bad_descriptor_for_an_end) {
-  EQUAL(kago_pidfd_wait(250, 0), -EBADF);
+TEST(pidfd_wait_does_not_take_a_bad_descriptor_for_an_end) {
+  EQUAL(pidfd_wait(250, 0), -EBADF);
 }
 
 TEST(kago_pidfd_open_refuses_pids_without_a_process) {

@@ -1,5 +1,5 @@
 /* The relay of a session against a socket pair: whole streams, slow readers, and a guest that lies. */
-#include "../pump.h"
+#include "../session/pump.h"
 
 #include <errno.h>
 #include <fcntl.h>

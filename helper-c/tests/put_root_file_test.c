@@ -10,7 +10,7 @@
 
 #include "check.h"
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 #define NAME ".krun_config.json"
 #define CONTENTS "{\"new\":true}"

@@ -1,4 +1,5 @@
 /* kago_foreground() with pipes around it and much to relay: nothing is lost, nothing waits for ever. */
+#include "../common/clock.h"
 #include "check.h"
 #include "terminal_fixture.h"
 
@@ -132,7 +133,7 @@ static void *end_then_read(void *unused) {
   usleep(300000); /* until the pipe is full */
   for (int i = 0; i < 200 && !atomic_load(&ended); i++) {
     kill(getpid(), SIGTERM);
-    atomic_store(&ended, kago_pidfd_wait(pidfd, 100) == 1);
+    atomic_store(&ended, pidfd_wait(pidfd, 100) == 1);
   }
   if (!atomic_load(&ended)) kill(container, SIGKILL);
   while (read(output[0], block, sizeof block) > 0) continue;

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../remove_tree.h"
-#include "../shim.h"
+#include "../common/kernel.h"
+#include "../shim/remove_tree.h"
+#include "../shim/shim.h"
 #include "check.h"
 
 enum { DEPTH = 60000, FEW = 16 };

@@ -8,7 +8,7 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 static struct context c;
 

@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "../message.h"
-#include "../shim.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 
 static const struct sock_filter ALLOW_ALL[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
 

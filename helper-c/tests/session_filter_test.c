@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "../kernel.h"
-#include "../session_filter.h"
+#include "../common/kernel.h"
+#include "../session/session_filter.h"
 #include "check.h"
 
 /* The wait status of a process that did this behind the filter, and then ended with 0. */

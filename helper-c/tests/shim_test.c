@@ -10,8 +10,8 @@
 
 #include "check.h"
 
-#include "../message.h"
-#include "../shim.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 
 static const uint8_t *text(const char *t) { return (const uint8_t *)t; }
 

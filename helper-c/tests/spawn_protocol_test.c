@@ -1,4 +1,5 @@
 /* The conversation between Main and the stages (message.h): sync points, the commit, `start`, and deaths on the way. */
+#include "../common/clock.h"
 #include "check.h"
 #include "stage_fixture.h"
 
@@ -22,7 +23,7 @@ static void expect_sync(int socket) {
 static void expect_gone(int pid) {
   int pidfd = kago_pidfd_open(pid);
   CHECK(pidfd >= 0);
-  EQUAL(kago_pidfd_wait(pidfd, SECONDS_TO_ANSWER * 1000), 1);
+  EQUAL(pidfd_wait(pidfd, SECONDS_TO_ANSWER * 1000), 1);
   close(pidfd);
 }
 
@@ -105,7 +106,7 @@ static int connect_with_limit(void) {
 TEST(a_committed_init_waits_for_start_without_main) {
   struct stages s = create(STRINGS("sh", "-c", "exit 5"));
   int pidfd = kago_pidfd_open(s.init);
-  EQUAL(kago_pidfd_wait(pidfd, 200), 0);
+  EQUAL(pidfd_wait(pidfd, 200), 0);
   int start = connect_with_limit();
   answer(start, ANSWER_START);
   expect_end(start);
@@ -140,7 +141,7 @@ TEST(another_user_cannot_start) {
   }
   EQUAL(kago_wait(stranger), 0);
   int pidfd = kago_pidfd_open(s.init);
-  EQUAL(kago_pidfd_wait(pidfd, 200), 0);
+  EQUAL(pidfd_wait(pidfd, 200), 0);
   int start = connect_with_limit();
   answer(start, ANSWER_START);
   expect_end(start);

@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-#include "../trusted_path.h"
+#include "../common/trusted_path.h"
 
 static char problem[4096];
 

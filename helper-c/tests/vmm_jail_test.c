@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "../vmm/jail.h"
 #include "check.h"
 

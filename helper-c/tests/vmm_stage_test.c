@@ -1,6 +1,6 @@
 /* vmm_run() and kago_call(): the VMM and the shim inside a running Deno, here inside the test. */
-#include "check.h"
 #include "../vmm/vmm.h"
+#include "check.h"
 #include "stage_fixture.h"
 
 #include <linux/filter.h>

@@ -4,8 +4,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../threads.h"
+#include "../common/kernel.h"
+#include "threads.h"
 #include "vmm.h"
 
 struct restriction {

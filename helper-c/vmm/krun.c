@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../shim.h"
+#include "../common/kernel.h"
+#include "../common/root_path.h"
 #include "vmm.h"
 
 enum { MAX_ARGUMENTS = 6 };
@@ -77,7 +77,7 @@ static char *descriptor_path(int fd, const char *rest) {
 
 /* The path by which libkrun opens what the container has at `path`; the descriptor stays open for it. */
 static int in_container(struct context *c, const char *path, const char *rest, const void **made) {
-  int fd = kago_open_in_root("/", path, O_PATH);
+  int fd = open_in_root("/", path, O_PATH);
   if (fd < 0) return vmm_tell(c, "open %s in /: %s", path, vmm_error(fd));
   *made = descriptor_path(fd, rest);
   return 0;
@@ -227,7 +227,7 @@ int op_krun_console(struct context *c, const struct field *f) {
   krun_function *output = find("krun_set_console_output"), *device = find("krun_add_virtio_console_multiport"),
                 *port = find("krun_add_console_port_inout");
   if (!output || !device || !port) return lacks(c, "krun_add_virtio_console_multiport", from);
-  int fd = kago_open_in_root("/", f[F_krun_console_path].text, O_WRONLY | O_CREAT | O_NONBLOCK);
+  int fd = open_in_root("/", f[F_krun_console_path].text, O_WRONLY | O_CREAT | O_NONBLOCK);
   if (fd < 0) return vmm_tell(c, "open %s in /: %s", f[F_krun_console_path].text, vmm_error(fd));
   char *path = descriptor_path(fd, "");
   if (!path) return -ENOMEM;

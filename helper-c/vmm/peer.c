@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "vmm.h"
 
 /* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../session/agent_client.h"
 #include "vmm.h"
 
 enum { LAST_SIGNAL = 64, PATIENCE_MS = 60000 };

@@ -1,5 +1,5 @@
 /**
- * The operations that a plan is made of: the one source of names, fields and encodings. `helper-c/ops.gen.h` is
+ * The operations that a plan is made of: the one source of names, fields and encodings. `helper-c/common/ops.gen.h` is
  * generated from this table, so the C side cannot drift. This module owns the vocabulary, not the encoding
  * (encode.ts) and not the choice of operations (the compile modules).
  */
@@ -308,7 +308,7 @@ export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 }
 
 /** `bind` opens its source itself. */
 export const NO_SLOT = 0xffffffff;
-/** Slots for trees; the same number is in helper-c/context.h. */
+/** Slots for trees; the same number is in helper-c/common/context.h. */
 export const TREE_SLOTS = 128;
 
 export type OpName = keyof typeof OPS;

@@ -14,7 +14,7 @@ const EPERM = 1;
 const ESRCH = 3;
 const EXDEV = 18;
 const EFBIG = 27;
-/** ROOT_COVERED of helper-c/context.h. */
+/** ROOT_COVERED of helper-c/common/context.h. */
 const EDOTDOT = 73;
 const ENOTSOCK = 88;
 

@@ -1,11 +1,11 @@
 /**
- * What a stage has found of the paths of a failed operation (helper-c/failure.c), and words for programs and hooks, which
+ * What a stage has found of the paths of a failed operation (helper-c/stage/failure.c), and words for programs and hooks, which
  * `start` needs without the plan. Pure.
  */
 import { describeErrno } from "../errors.ts";
 import { quoted } from "../quoted.ts";
 
-/** How a stage found a path (helper-c/failure.h, `enum found`). */
+/** How a stage found a path (helper-c/stage/failure.h, `enum found`). */
 export const FOUND = [
   "named",
   "folder",

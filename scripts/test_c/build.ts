@@ -3,7 +3,7 @@
  * variants' flags and what is linked with what; everything lands in build/test_c.
  */
 import { runCommand } from "../build/command.ts";
-import { buildHelpers } from "../build/helpers.ts";
+import { buildHelpers, listSources } from "../build/helpers.ts";
 import { BUILD, ROOT } from "../build/paths.ts";
 import { makeIfChanged } from "../build/stamp.ts";
 
@@ -65,36 +65,34 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
   return folder;
 }
 
-/** All of helper-c but the stage's main(), with the stage program inside. */
+const STAGE_IMAGE = "shim/stage_image.c";
+
+/** What has a main(), the agent's own choice of operations, and what is compiled last. */
+const LEFT_OUT: ReadonlySet<string> = new Set(
+  ["stage/main.c", "agent/main.c", "vmm/main.c", "agent/operations.c", STAGE_IMAGE],
+);
+
+/** All of helper-c's programs but that, with the stage program inside. */
 async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
   const archive = `${folder}/helper.a`;
   const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
   await buildHelpers();
-  const all = listFiles(SOURCES, /\.c$/);
-  const image = `${SOURCES}/stage_image.c`;
-  // Of the agent all but its main() and its own choice of operations.
-  const guest = listFiles(`${SOURCES}/agent`, /\/(?!main|operations)\w+\.c$/);
-  // Of the VMM all but its main().
-  const vmm = listFiles(`${SOURCES}/vmm`, /\/(?!main)\w+\.c$/);
-  const plain = [
-    ...all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`),
-    ...guest,
-    ...vmm,
-  ];
+  const files = listSources();
+  const path = (name: string) => `${SOURCES}/${name}`;
+  const sources = files.filter((name) => name.endsWith(".c") && !LEFT_OUT.has(name)).map(path);
+  const image = path(STAGE_IMAGE);
   const agent = `${BUILD}/helpers/agent`;
-  const headers = ["", "/agent", "/vmm"]
-    .flatMap((folder) => listFiles(`${SOURCES}${folder}`, /\.h$/));
-  const inputs = [...all, ...guest, ...vmm, ...headers, ...(product ? [product] : [])];
+  const inputs = [...files.map(path), ...(product ? [product] : [])];
   await makeIfChanged(archive, inputs, [name, ...flags], async () => {
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
-    const objects = plain.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
+    const objects = sources.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
     const images = [`-DAGENT_FILE="${agent}"`, `-DVMM_FILE="${BUILD}/helpers/vmm"`];
-    await cc(...images, "-c", ...plain);
+    await cc(...images, "-c", ...sources);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
     // The linker takes from the archive what the stage needs, and no more.
     const ownStage = `${folder}/stage`;
-    if (!product) await cc("-o", ownStage, `${SOURCES}/stage.c`, SANITIZER_OPTIONS, archive);
+    if (!product) await cc("-o", ownStage, path("stage/main.c"), SANITIZER_OPTIONS, archive);
     await cc(`-DSTAGE_FILE="${product ?? ownStage}"`, "-c", image);
     await runCommand("ar", ["rs", archive, "stage_image.o"], { cwd: folder });
   });

@@ -28,7 +28,7 @@ const data = (value: string, stream = 1) => frame(DATA, text(value), { stream })
 const ends = concat(frame(END, undefined, { stream: 1 }), frame(END, undefined, { stream: 2 }));
 const exit = (code: number) => frame(EXIT, words(code));
 
-/** What an operation's path looks like, as of helper-c/failure.c. */
+/** What an operation's path looks like, as of helper-c/stage/failure.c. */
 const finding = (field: number, found: number, path: string) =>
   concat(Uint8Array.of(field, found, path.length & 0xff, path.length >> 8), text(path));
 
