@@ -1,7 +1,6 @@
 /* From a plan to a program: the operations are those of the host's stages, so a process in the guest is made the way one
  * in a container is. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,13 +17,6 @@ static const char *const NAMES[OP_COUNT] = {
     OPERATIONS(X)
 #undef X
 };
-
-void reset_signals(void) {
-  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
-  const uint64_t defaults[4] = {0}, none = 0;
-  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-}
 
 static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
   (void)c;

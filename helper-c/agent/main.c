@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../common/kernel.h"
+#include "../common/signals.h"
 #include "agent.h"
 #include "serve.h"
 

@@ -14,6 +14,7 @@
 
 #include "../common/kernel.h"
 #include "../common/message.h"
+#include "../common/signals.h"
 #include "../session/agent_client.h"
 #include "../session/pump.h"
 #include "agent.h"

@@ -45,6 +45,11 @@ struct failure {
 #define ANSWER_COMMITTED 'C'
 #define ANSWER_START 'S'
 
+struct sockaddr_un;
+
+/* The address of a socket at `path`: 0 or -ENAMETOOLONG. */
+int unix_address(const char *path, struct sockaddr_un *address);
+
 /* As send(2) with MSG_NOSIGNAL, with `fd` attached unless it is -1: how many bytes, or -errno. */
 int socket_send(int socket, const void *bytes, size_t size, int flags, int fd);
 

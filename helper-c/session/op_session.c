@@ -14,6 +14,7 @@
 #include "../common/context.h"
 #include "../common/kernel.h"
 #include "../common/message.h"
+#include "../common/signals.h"
 #include "../common/terminal.h"
 #include "agent_client.h"
 #include "empty_root.h"
@@ -68,12 +69,12 @@ static void forward_signals(struct session *s, int signals) {
   }
 }
 
-/* All that a program could handle; what means a fault of this one stays deadly. */
 static int catch_signals(void) {
   sigset_t caught;
-  sigfillset(&caught);
-  const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGCHLD, SIGPIPE, SIGTTOU, SIGTTIN};
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&caught, own[i]);
+  sigemptyset(&caught);
+  for (int number = 1; number <= LAST_SIGNAL; number++) {
+    if (is_passed_on(number)) sigaddset(&caught, number);
+  }
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTTOU, SIG_IGN);
   sigprocmask(SIG_SETMASK, &caught, NULL);

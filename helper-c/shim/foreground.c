@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "../common/kernel.h"
+#include "../common/signals.h"
 #include "notify.h"
 #include "terminal_relay.h"
-
-enum { LAST_SIGNAL = 64 };
 
 static int wake_pipe[2];
 static bool catching;
@@ -29,18 +28,6 @@ static void on_signal(int number) {
   errno = error;
 }
 
-/* All but those that are about ourselves, that cannot be caught, or that libc keeps (32 to 34). SIGTTIN and SIGTTOU
- * must stop us: with a handler the call that raised them would begin again and again. */
-static bool is_forwarded(int number) {
-  switch (number) {
-    case SIGKILL: case SIGSTOP: case SIGTTIN: case SIGTTOU: case SIGCHLD: case SIGPIPE: case SIGURG:
-    case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS: case SIGPROF:
-      return false;
-    default:
-      return number < 32 || number > 34;
-  }
-}
-
 int kago_catch_signals(int subreaper) {
   if (catching) return 0;
   int result = as_result(pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK));
@@ -49,14 +36,14 @@ int kago_catch_signals(int subreaper) {
   catching = true;
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_forwarded(number) || number == SIGCHLD) sigaction(number, &action, &saved[number]);
+    if (is_passed_on(number) || number == SIGCHLD) sigaction(number, &action, &saved[number]);
   }
   return 0;
 }
 
 static void release_signals(void) {
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_forwarded(number) || number == SIGCHLD) sigaction(number, &saved[number], NULL);
+    if (is_passed_on(number) || number == SIGCHLD) sigaction(number, &saved[number], NULL);
   }
   catching = false;
   close(wake_pipe[0]);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../common/kernel.h"
+#include "../common/message.h"
 #include "shim.h"
 
 /* As much as systemd takes. */
@@ -44,14 +45,14 @@ int kago_notify_connect(const char *address) {
 }
 
 int kago_notify_listen(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
-  strcpy(address.sun_path, path);
+  struct sockaddr_un address;
+  int result = unix_address(path, &address);
+  if (result < 0) return result;
   /* An earlier `start` may have left it. */
   unlink(path);
   int fd = as_result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
-  int result = as_result(bind(fd, (struct sockaddr *)&address, sizeof address));
+  result = as_result(bind(fd, (struct sockaddr *)&address, sizeof address));
   /* Whoever the program is in the container, it may send. */
   if (result == 0) result = as_result(chmod(path, 0777));
   if (result == 0) return fd;
@@ -95,16 +96,10 @@ int notify_pass(const struct notify *n, int main_pid) {
 /* Returns when the manager has dealt with what it was sent before: it looks up who sent it, and we are about to end
  * (sd_notify_barrier(3)). */
 static void await_manager(int manager) {
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
-  struct iovec text = {"BARRIER=1", strlen("BARRIER=1")};
-  struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  static const char text[] = "BARRIER=1";
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return;
-  memcpy(CMSG_DATA(&control.header), &ends[1], sizeof ends[1]);
-  bool sent = sendmsg(manager, &message, MSG_NOSIGNAL) > 0;
+  bool sent = socket_send(manager, text, strlen(text), 0, ends[1]) > 0;
   close(ends[1]);
   struct pollfd hung_up = {.fd = ends[0]};
   if (sent) poll(&hung_up, 1, PATIENCE_S * 1000);

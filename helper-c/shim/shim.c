@@ -74,14 +74,6 @@ int kago_socket_pair(int32_t pair[2]) {
   return result < 0 ? result : learn_senders(pair[0]);
 }
 
-static int unix_address(const char *path, struct sockaddr_un *address) {
-  memset(address, 0, sizeof *address);
-  address->sun_family = AF_UNIX;
-  if (strlen(path) >= sizeof address->sun_path) return -ENAMETOOLONG;
-  strcpy(address->sun_path, path);
-  return 0;
-}
-
 static int open_socket(const char *path, int type, int (*attach)(int, const struct sockaddr *, socklen_t)) {
   struct sockaddr_un address;
   int result = unix_address(path, &address);

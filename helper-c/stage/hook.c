@@ -10,6 +10,7 @@
 
 #include "../common/clock.h"
 #include "../common/kernel.h"
+#include "../common/signals.h"
 
 /* What is left to be written, and where; -1 when all is, or nobody reads. */
 struct input {
@@ -36,9 +37,7 @@ struct talk {
 static int run_child(void *argument) {
   struct child *child = argument;
   const struct hook *hook = child->hook;
-  const uint64_t defaults[4] = {0}, none = 0;
-  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+  reset_signals();
   long result = 0;
   for (int fd = 0; fd < 3 && result >= 0; fd++) result = raw_syscall(SYS_dup3, child->streams[fd], fd, 0, 0, 0, 0);
   if (result >= 0 && *hook->cwd) result = raw_syscall(SYS_chdir, (long)hook->cwd, 0, 0, 0, 0, 0);

@@ -16,6 +16,7 @@
 #include "../common/context.h"
 #include "../common/exec_hidden.h"
 #include "../common/kernel.h"
+#include "../common/signals.h"
 #include "failure.h"
 
 static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
@@ -23,15 +24,8 @@ static int on_only_thread(struct context *c, int (*call)(void *), void *argument
   return call(argument);
 }
 
-/* Whatever the caller ignored or blocked must not reach the user's process. */
-static void reset_signals(void) {
-  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
-  const uint64_t defaults[4] = {0}, none = 0;
-  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-}
-
-/* Nor on which processors he runs: the container's cpuset decides, which the kernel lays over this. */
+/* On which processors the caller runs is nothing to the process: the container's cpuset decides, which the kernel lays over
+ * this. */
 static void reset_affinity(void) {
   enum { MOST_PROCESSORS = 8192 };
   uint8_t all[MOST_PROCESSORS / 8];
@@ -47,7 +41,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   stay_hidden(); /* a program that may not be read is born with fs.suid_dumpable's value */
-  reset_signals();
+  reset_signals(); /* what the caller ignored or blocked must not reach the user's process */
   reset_affinity();
   umask(022); /* what we make below the root is for the container's user too */
   struct plan plan = {0};

@@ -87,6 +87,7 @@ async function buildArchive({ flags, stage, name }: Variant, folder: string): Pr
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
     const objects = sources.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
+    if (new Set(objects).size < objects.length) throw new Error("two C files of one name");
     const images = [`-DAGENT_FILE="${agent}"`, `-DVMM_FILE="${BUILD}/helpers/vmm"`];
     await cc(...images, "-c", ...sources);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });

@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "../common/kernel.h"
+#include "../common/signals.h"
 #include "../session/agent_client.h"
 #include "vmm.h"
 
-enum { LAST_SIGNAL = 64, PATIENCE_MS = 60000 };
+enum { PATIENCE_MS = 60000 };
 
 static int wake_pipe[2];
 static int run_folder;
@@ -22,15 +23,9 @@ static void on_signal(int number) {
   errno = before;
 }
 
-/* Faults are the VMM's own; libkrun takes SIGWINCH for the guest's terminal, and the first real-time signals. */
-static int is_guests(int number) {
-  switch (number) {
-    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGURG: case SIGWINCH: case SIGPROF: case SIGSTKFLT:
-    case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS:
-      return 0;
-    default:
-      return number < 32 || number > 36;
-  }
+/* libkrun takes SIGWINCH for the guest's terminal, and the first real-time signals; threads.c has its own. */
+static bool is_guests(int number) {
+  return is_passed_on(number) && number != SIGWINCH && number != SIGSTKFLT && number != 35 && number != 36;
 }
 
 static void *hand_over(void *ignored) {
