@@ -36,9 +36,16 @@ const SOURCES = `${ROOT}/helper-c`;
 const TESTS = `${SOURCES}/tests`;
 const SANITIZER_OPTIONS = `${TESTS}/sanitizer_options.c`;
 
-/** The test programs' names, sorted: `NAME.c` in helper-c/tests, `NAME` ending in `_test`. */
+/** The test programs' names, sorted: `NAME` of `helper-c/tests/FOLDER/NAME.c`, ending in `_test`. */
 export function listTests(): string[] {
-  return listFiles(TESTS, /_test\.c$/).map((path) => path.slice(TESTS.length + 1, -".c".length));
+  return [...testSources().keys()].sort();
+}
+
+/** Each test's source by its name. */
+function testSources(): ReadonlyMap<string, string> {
+  const folders = [...Deno.readDirSync(TESTS)].filter(({ isDirectory }) => isDirectory);
+  const paths = folders.flatMap(({ name }) => listFiles(`${TESTS}/${name}`, /_test\.c$/));
+  return new Map(paths.map((path) => [/(\w+)\.c$/.exec(path)![1]!, path]));
 }
 
 /**
@@ -51,8 +58,9 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
   await Deno.mkdir(folder, { recursive: true });
   const archive = await buildArchive(variant, folder);
   const headers = listFiles(TESTS, /\.h$/);
+  const sources = testSources();
   for (const test of tests) {
-    const source = `${TESTS}/${test}.c`;
+    const source = sources.get(test)!;
     const args = [...variant.flags, "-o", `${folder}/${test}`, source, ...extraSources(variant)];
     args.push(archive, "-pthread");
     await makeIfChanged(
