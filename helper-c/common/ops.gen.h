@@ -161,3 +161,6 @@ enum { F_krun_call_function, F_krun_call_args, F_krun_call_wanted_by };
 enum { F_krun_console_path, F_krun_console_wanted_by };
 enum { F_vmm_jail_features };
 enum { F_kernel_mounts_readonly_types };
+
+/* Options of a filesystem that mount(2) takes as flags. */
+#define SUPERBLOCK_FLAGS(X) X("ro", 1u) X("sync", 16u) X("dirsync", 128u) X("lazytime", 33554432u) X("mand", 64u)

@@ -306,6 +306,15 @@ export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
  */
 export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 } as const;
 
+/** Options in `mount` that mount(2) takes as flags (MS_*) and fsconfig(2) under these names. */
+export const SUPERBLOCK_FLAGS = {
+  ro: 0x1,
+  sync: 0x10,
+  dirsync: 0x80,
+  lazytime: 0x2000000,
+  mand: 0x40,
+} as const;
+
 /** `bind` opens its source itself. */
 export const NO_SLOT = 0xffffffff;
 /** Slots for trees; the same number is in helper-c/common/context.h. */

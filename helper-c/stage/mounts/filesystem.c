@@ -56,13 +56,10 @@ static int by_fsconfig(const char *fstype, const char *source, const struct fiel
 
 /* What mount(2) takes as a flag, 0 for an option of the filesystem's own. */
 static unsigned long flag_of(const char *option) {
-  static const struct {
-    const char *name;
-    unsigned long flag;
-  } FLAGS[] = {{"ro", MS_RDONLY}, {"sync", MS_SYNCHRONOUS}, {"dirsync", MS_DIRSYNC}, {"lazytime", 1 << 25}, {"mand", MS_MANDLOCK}};
-  for (size_t i = 0; i < sizeof FLAGS / sizeof *FLAGS; i++) {
-    if (!strcmp(option, FLAGS[i].name)) return FLAGS[i].flag;
-  }
+#define X(name, flag) \
+  if (!strcmp(option, name)) return flag;
+  SUPERBLOCK_FLAGS(X)
+#undef X
   return 0;
 }
 
