@@ -1,7 +1,7 @@
 /** The shim's function that talks to a guest agent. */
 import { call, checked, cString } from "./shim_call.ts";
 
-/** helper-c/frame.h */
+/** helper-c/session/frame.h */
 const AGENT_REQUESTS = { signal: 2, figures: 3, processes: 4 } as const;
 
 const MAX_REPLY = 16384;

@@ -30,9 +30,12 @@ export interface Datagram {
   readonly sender: number;
 }
 
+/** More than the longest that a stage sends, of an operation that failed (helper-c/common/message.h). */
+const MOST_BYTES = 8192;
+
 /** Blocks for the next datagram; undefined at the end of the stream. */
 export function receive(fd: number): Datagram | undefined {
-  const buffer = new Uint8Array(4096);
+  const buffer = new Uint8Array(MOST_BYTES);
   const origin = new Int32Array(2);
   const size = checked(call("receive", [fd, buffer.length], buffer, origin), "recvmsg");
   if (size === 0) return undefined;

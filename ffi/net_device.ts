@@ -15,7 +15,7 @@ export interface NetDeviceMove {
 }
 
 /**
- * Moves a network interface with its addresses (helper-c/net_device.h).
+ * Moves a network interface with its addresses (helper-c/shim/net_device.h).
  * @returns its name there, and whether it was up before.
  * @throws {SyscallError} with the step that failed.
  */

@@ -48,10 +48,10 @@ export function spawnStage(channels: StageChannels): number {
   return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
-/** Bytes of `struct hook_tail` of helper-c/hook.h: the text, and its size. */
+/** Bytes of `struct hook_tail` of helper-c/stage/hook.h: the text, and its size. */
 const HOOK_TAIL = { text: 1024, whole: 1032 } as const;
 
-/** A hook that failed: its number, what with (an errno, or as helper-c/hook.h says), and the end of what it wrote. */
+/** A hook that failed: its number, what with (an errno, or as helper-c/stage/hook.h says), and the end of what it wrote. */
 export interface HookFailure {
   readonly index: number;
   readonly errno: number;

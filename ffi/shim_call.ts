@@ -1,5 +1,5 @@
 /**
- * How the shim's functions (helper-c/shim.h) are called: strings in, numbers out, a failure is a SyscallError. The modules
+ * How the shim's functions (helper-c/shim/shim.h) are called: strings in, numbers out, a failure is a SyscallError. The modules
  * beside this one have the functions; which to call in which order is not decided in ffi/.
  */
 import { SyscallError } from "../runtime/common/errors.ts";
@@ -7,7 +7,7 @@ import { SHIM_BASE64 } from "./embedded.gen.ts";
 import { memoryFilePath } from "./memory_file.ts";
 import { packed } from "./packed.ts";
 
-/** The functions of helper-c/shim.h, by number; a test compares this list with the header's. */
+/** The functions of helper-c/shim/shim.h, by number; a test compares this list with the header's. */
 export const CALLS = [
   "memory_file",
   "stage_program",

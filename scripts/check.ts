@@ -1,4 +1,5 @@
 /** `deno task check`: everything that can be said of the sources without running them. All checks run; one failure fails. */
+import { listSources } from "./build/helpers.ts";
 import { ROOT } from "./build/paths.ts";
 
 const DENO = Deno.execPath();
@@ -35,9 +36,13 @@ const CHECKS: readonly Check[] = [
   { name: "security", command: [DENO, "run", "-A", "scripts/lint_security.ts"] },
   {
     name: "C warnings",
-    command: ["cc", ...C_FLAGS, ...cSources("helper-c"), ...cSources("scripts/bench")],
+    command: ["cc", ...C_FLAGS, ...helperSources(), ...cSources("scripts/bench")],
   },
 ];
+
+function helperSources(): string[] {
+  return listSources().filter((name) => name.endsWith(".c")).map((name) => `helper-c/${name}`);
+}
 
 function cSources(folder: string): string[] {
   return [...Deno.readDirSync(`${ROOT}/${folder}`)]

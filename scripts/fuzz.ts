@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./build/command.ts";
+import { listSources } from "./build/helpers.ts";
 import { BUILD, ROOT } from "./build/paths.ts";
 import { makeIfChanged } from "./build/stamp.ts";
 import { runMain } from "./run_main.ts";
@@ -27,15 +28,15 @@ interface Target {
 }
 
 const TARGETS: readonly Target[] = [
-  { name: "wire", sources: ["frame.c", "pump.c", "plan.c"] },
+  { name: "wire", sources: ["session/frame.c", "session/pump.c", "common/plan.c"] },
 ];
 
 async function build({ name, sources }: Target): Promise<string> {
   const program = `${BUILD}/fuzz/${name}`;
   await Deno.mkdir(`${BUILD}/fuzz`, { recursive: true });
   const files = [`${SOURCES}/fuzz/${name}_fuzz.c`, ...sources.map((file) => `${SOURCES}/${file}`)];
-  const headers = [...Deno.readDirSync(SOURCES)].filter(({ name }) => name.endsWith(".h"))
-    .map(({ name }) => `${SOURCES}/${name}`);
+  const headers = listSources().filter((name) => name.endsWith(".h"))
+    .map((name) => `${SOURCES}/${name}`);
   const args = [...FLAGS, "-o", program, ...files];
   await makeIfChanged(program, [...files, ...headers], ["clang", ...args], async () => {
     await runCommand("clang", args);

@@ -1,7 +1,7 @@
 /**
  * The plan of `exec` in a microVM. On the host a stage goes into the container's cgroup and becomes what stands for the
  * process there: it hands the guest's part of the plan to the agent, and relays streams and signals
- * (helper-c/op_session.c). In the guest the process is made as every process of a container is.
+ * (helper-c/session/op_session.c). In the guest the process is made as every process of a container is.
  */
 import type { Process } from "../../runtime/spec/spec.ts";
 import type { ProcessInput } from "../../runtime/plan/compile_input.ts";

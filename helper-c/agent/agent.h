@@ -7,16 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../context.h"
+#include "../common/context.h"
 
 /* Exit codes that shells and engines know. */
 enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127, EXIT_BY_SIGNAL = 128 };
 
 /* The cgroup of the container's processes in the guest. */
 #define CONTAINER_CGROUP "/sys/fs/cgroup/container"
-
-/* Signals' dispositions and mask as a fresh process has them. */
-void reset_signals(void);
 
 /* Runs the plan in this process, which becomes its program, or ends with one of the exit codes above and a sentence on
  * standard error. */

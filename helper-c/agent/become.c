@@ -1,15 +1,15 @@
 /* From a plan to a program: the operations are those of the host's stages, so a process in the guest is made the way one
  * in a container is. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../message.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../stage/failure.h"
 #include "agent.h"
 
 static const char *const NAMES[OP_COUNT] = {
@@ -17,13 +17,6 @@ static const char *const NAMES[OP_COUNT] = {
     OPERATIONS(X)
 #undef X
 };
-
-void reset_signals(void) {
-  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
-  const uint64_t defaults[4] = {0}, none = 0;
-  for (int number = 1; number < 65; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
-  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-}
 
 static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
   (void)c;
@@ -47,14 +40,24 @@ static struct context *new_context(const struct plan *plan, int sync) {
   return &c;
 }
 
+/* The operation, what of a path or of the options is wrong if that was found, and the errno. */
+static void print_failure(struct context *c, enum opcode opcode, uint32_t index, int error) {
+  static struct failure failure;
+  const char *part = "";
+  int length = failure_part(&failure, failure_look(c, index, error, &failure), &part);
+  const char *colon = length > 0 ? ": " : "";
+  fprintf(stderr, "kago: in the guest: %s: %.*s%s%s\n", NAMES[opcode], length, part, colon, strerror(error));
+}
+
 _Noreturn void become(const struct plan *plan) {
   uint32_t failed = 0;
-  int error = -run_stage(new_context(plan, -1), &failed);
+  struct context *c = new_context(plan, -1);
+  int error = -run_stage(c, &failed);
   enum opcode opcode = opcode_at(plan, failed);
   bool program = opcode == OP_find_program || opcode == OP_exec;
   if (error <= 0) error = ENOEXEC; /* a plan ends in exec */
   if (program) fprintf(stderr, "kago: process.args[0]: %s\n", strerror(error));
-  else fprintf(stderr, "kago: in the guest: %s: %s\n", NAMES[opcode], strerror(error));
+  else print_failure(c, opcode, failed, error);
   fflush(stderr);
   _exit(!program ? EXIT_SETUP_FAILED : error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE);
 }
@@ -64,8 +67,8 @@ _Noreturn void become_tenant(const struct plan *plan, int sync) {
   uint32_t failed = 0;
   c->root_fd = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   int result = c->root_fd < 0 ? c->root_fd : run_stage(c, &failed);
-  struct message message = {.type = MESSAGE_FAILED, .value = failed, .error = result < 0 ? -result : ENOEXEC};
-  message_send(sync, &message, -1);
+  c->report_fd = sync;
+  failure_report(c, failed, result < 0 ? -result : ENOEXEC);
   _exit(1);
 }
 
@@ -73,7 +76,7 @@ uid_t plan_user(const struct plan *plan) {
   size_t offset = plan_stage_offset(plan, STAGE_INIT);
   struct field fields[MAX_FIELDS];
   for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
-    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[0].number;
+    if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[F_setuid_uid].number;
   }
   return 0;
 }

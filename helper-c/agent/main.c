@@ -1,4 +1,4 @@
-/* What libkrun's guest init executes, in the root that the VMM made for it (helper-c/op_agent.c): it mounts the
+/* What libkrun's guest init executes, in the root that the VMM made for it (helper-c/stage/op_agent.c): it mounts the
  * container's file system, starts the container's process from the plan in /plan as process 1 of a pid namespace, and
  * ends with its exit code, which libkrun then ends the VMM with.
  *
@@ -20,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../common/signals.h"
 #include "agent.h"
 #include "serve.h"
 

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "agent.h"
 
 #define CARD "eth0"

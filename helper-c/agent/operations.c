@@ -1,5 +1,5 @@
 /* The operations that plans for a guest are made of; the rest of the table is left out of the agent, which is small. */
-#include "../context.h"
+#include "../common/context.h"
 
 #define GUEST_OPERATIONS(X) \
   X(write_file) \

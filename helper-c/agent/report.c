@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../frame.h"
+#include "../session/frame.h"
 
 /* For the line that says how many processes are left out. */
 enum { LEFT_OUT_ROOM = 16 };

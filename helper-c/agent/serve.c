@@ -10,9 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../frame.h"
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../common/signals.h"
+#include "../session/agent_client.h"
+#include "../session/frame.h"
 #include "agent.h"
 #include "report.h"
 
@@ -29,7 +30,7 @@ struct vsock_address {
   unsigned char flags, zero[3];
 };
 
-enum { BACKLOG = 128, LAST_SIGNAL = 64 };
+enum { BACKLOG = 128 };
 
 int serve_listen(void) {
   /* A port that only root of the guest could have taken, and not while we have it. */

@@ -1,4 +1,4 @@
-/* The agent's side of connections (../frame.h): one process for each, so that none can hold up another. */
+/* The agent's side of connections (../session/frame.h): one process for each, so that none can hold up another. */
 #ifndef KAGO_SERVE_H
 #define KAGO_SERVE_H
 

@@ -12,10 +12,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../kernel.h"
-#include "../message.h"
-#include "../pump.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../common/signals.h"
+#include "../session/agent_client.h"
+#include "../session/pump.h"
 #include "agent.h"
 #include "serve.h"
 
@@ -53,26 +54,34 @@ static _Noreturn void start(const struct guest *guest, const struct plan *plan, 
   _exit(1);
 }
 
-static _Noreturn void fail(int connection, uint32_t operation, int error) {
-  uint8_t payload[8], end;
+/* With `size` bytes of findings. */
+static _Noreturn void fail_with(int connection, const struct failure *failure, size_t size) {
+  static uint8_t payload[FAILED_MAX];
+  uint8_t end;
   fcntl(connection, F_SETFL, fcntl(connection, F_GETFL) & ~O_NONBLOCK);
-  write_le32(payload, operation);
-  write_le32(payload + 4, (uint32_t)error);
-  agent_send(connection, FRAME_FAILED, payload, sizeof payload);
+  write_le32(payload, failure->head.value);
+  write_le32(payload + 4, (uint32_t)failure->head.error);
+  memcpy(payload + FAILED_MIN, failure->findings, size);
+  agent_send(connection, FRAME_FAILED, payload, (uint32_t)(FAILED_MIN + size));
   while (recv(connection, &end, 1, 0) > 0) continue;
   _exit(0);
+}
+
+/* Of no operation. */
+static _Noreturn void fail(int connection, int error) {
+  fail_with(connection, &(struct failure){.head = {.value = UINT32_MAX, .error = error}}, 0);
 }
 
 /* Waits until the child has become its program; its terminal's master comes on the way. */
 static void await_program(int connection, struct session *s, int sync) {
   for (;;) {
-    struct message message;
+    static struct failure message;
     int passed, n = socket_receive(sync, &message, sizeof message, 0, &passed);
     if (n == -EINTR) continue;
     if (n == 0) return;
-    if (n != (int)sizeof message) fail(connection, UINT32_MAX, n < 0 ? -n : EPROTO);
-    if (message.type == MESSAGE_FAILED) fail(connection, message.value, message.error);
-    if (message.type == MESSAGE_CONSOLE && passed >= 0) s->master = passed;
+    if (n < (int)sizeof message.head) fail(connection, n < 0 ? -n : EPROTO);
+    if (message.head.type == MESSAGE_FAILED) fail_with(connection, &message, (size_t)n - sizeof message.head);
+    if (message.head.type == MESSAGE_CONSOLE && passed >= 0) s->master = passed;
   }
 }
 
@@ -150,14 +159,14 @@ _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8
   int sync[2], theirs[3] = {-1, -1, -1};
   bool terminal = read_le32(payload) != 0;
   s.master = -1;
-  if (plan_check(payload + PLAN_AT, size - PLAN_AT, &plan, &fault) < 0) fail(connection, UINT32_MAX, EBADMSG);
+  if (plan_check(payload + PLAN_AT, size - PLAN_AT, &plan, &fault) < 0) fail(connection, EBADMSG);
   pump_init(&s.pump, connection);
   int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync));
   if (result == 0 && !terminal) result = open_pipes(&s, theirs, plan_user(&plan));
   if (result == 0) result = enter_namespace(guest->program, "pid", CLONE_NEWPID);
   s.child = result < 0 ? result : fork();
   if (s.child == 0) start(guest, &plan, terminal ? NULL : theirs, sync[1]);
-  if (s.child < 0) fail(connection, UINT32_MAX, result < 0 ? -result : errno);
+  if (s.child < 0) fail(connection, result < 0 ? -result : errno);
   close(sync[1]);
   for (int i = 0; i < 3 && !terminal; i++) close(theirs[i]);
   s.pidfd = sys_pidfd_open(s.child);

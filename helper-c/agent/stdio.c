@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "agent.h"
 
 enum { CHUNK = 64 << 10 };

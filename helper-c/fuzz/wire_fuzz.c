@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../plan.h"
-#include "../pump.h"
+#include "../common/plan.h"
+#include "../session/pump.h"
 
 enum { MAX_PIECES = 64 };
 

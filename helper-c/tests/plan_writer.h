@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../plan.h"
+#include "../common/plan.h"
 
 enum { WRITER_CAPACITY = 256 << 10 };
 

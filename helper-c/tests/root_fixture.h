@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "../root_path.h"
+#include "../common/root_path.h"
 
 static struct context c = {.root_fd = -1, .proc_fd = -1};
 

@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 
 enum { SYS_OPENAT2 = 437 };
 

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include "../message.h"
-#include "../shim.h"
+#include "../common/message.h"
+#include "../shim/shim.h"
 #include "plan_writer.h"
 
 enum { SECONDS_TO_ANSWER = 20 };

@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "../shim.h"
+#include "../shim/shim.h"
 
 static int user = -1;  /* the master of our own terminal: what the user types, and sees */
 static int ours = -1;  /* its slave, our standard input */

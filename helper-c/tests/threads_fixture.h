@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "../threads.h"
+#include "../vmm/threads.h"
 
 enum { WAITERS = 8 };
 

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../agent_client.h"
-#include "../kernel.h"
-#include "../message.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../session/agent_client.h"
 #include "vmm.h"
 
 enum { WAITING = 128 };

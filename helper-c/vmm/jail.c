@@ -4,8 +4,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../threads.h"
+#include "../common/kernel.h"
+#include "threads.h"
 #include "vmm.h"
 
 struct restriction {
@@ -31,7 +31,7 @@ static int restrict_all(struct context *c, int ruleset) {
 }
 
 int op_vmm_jail(struct context *c, const struct field *f) {
-  uint32_t features = (uint32_t)f[0].number;
+  uint32_t features = (uint32_t)f[F_vmm_jail_features].number;
   if (vm.isolated) features &= ~(uint32_t)FEATURE_TSI;
   int ruleset = jail_ruleset(c, features);
   if (ruleset < 0 && ruleset != -EOPNOTSUPP) return vmm_tell(c, "the VMM's Landlock rules: %s", vmm_error(ruleset));

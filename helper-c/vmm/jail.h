@@ -2,7 +2,7 @@
 #ifndef KAGO_VMM_JAIL_H
 #define KAGO_VMM_JAIL_H
 
-#include "../context.h"
+#include "../common/context.h"
 
 /* A Landlock ruleset by which nothing is reached but the container's root, the agent's two folders, and the devices of the
  * host that this VM needs: its descriptor, -EOPNOTSUPP where the kernel has no Landlock that a VMM can live with, or -errno. */

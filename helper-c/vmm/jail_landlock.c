@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "jail.h"
 
 /* linux/landlock.h: rights to files by the version of the interface that brought them. */

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../shim.h"
+#include "../common/kernel.h"
+#include "../common/root_path.h"
 #include "vmm.h"
 
 enum { MAX_ARGUMENTS = 6 };
@@ -50,13 +50,13 @@ static void close_libraries(struct context *c) {
 }
 
 int op_krun_load(struct context *c, const struct field *f) {
-  const uint8_t *item = f[0].data;
+  const uint8_t *item = f[F_krun_load_firmware].data;
   char ignored[1024] = "", reason[1024] = "";
-  if (f[0].count > LIBRARY_SLOTS / 2 || f[1].count > LIBRARY_SLOTS / 2) return -E2BIG;
+  if (f[F_krun_load_firmware].count > LIBRARY_SLOTS / 2 || f[F_krun_load_libraries].count > LIBRARY_SLOTS / 2) return -E2BIG;
   /* libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
-  for (uint32_t i = 0; i < f[0].count; i++) load(c, list_next(&item), FIRMWARE_SLOT + (int)i, ignored);
-  item = f[1].data;
-  for (uint32_t i = 0; i < f[1].count && !vm.library; i++) {
+  for (uint32_t i = 0; i < f[F_krun_load_firmware].count; i++) load(c, list_next(&item), FIRMWARE_SLOT + (int)i, ignored);
+  item = f[F_krun_load_libraries].data;
+  for (uint32_t i = 0; i < f[F_krun_load_libraries].count && !vm.library; i++) {
     vm.library_name = list_next(&item);
     vm.library = load(c, vm.library_name, LIBRARY_SLOT + (int)i, reason);
   }
@@ -77,7 +77,7 @@ static char *descriptor_path(int fd, const char *rest) {
 
 /* The path by which libkrun opens what the container has at `path`; the descriptor stays open for it. */
 static int in_container(struct context *c, const char *path, const char *rest, const void **made) {
-  int fd = kago_open_in_root("/", path, O_PATH);
+  int fd = open_in_root("/", path, O_PATH);
   if (fd < 0) return vmm_tell(c, "open %s in /: %s", path, vmm_error(fd));
   *made = descriptor_path(fd, rest);
   return 0;
@@ -159,17 +159,17 @@ static int show(const struct context *c, const char *argument, char *to, size_t 
 static int tell_result(struct context *c, const struct field *f, int32_t result) {
   char shown[2048] = "";
   size_t size = 0;
-  const uint8_t *item = f[1].data;
+  const uint8_t *item = f[F_krun_call_args].data;
   bool opens = true; /* no comma comes next */
-  for (uint32_t i = 0; i < f[1].count; i++) {
+  for (uint32_t i = 0; i < f[F_krun_call_args].count; i++) {
     const char *argument = list_next(&item);
     if (*argument == 'k') continue;
     if (!opens && *argument != ']' && size < sizeof shown) size += (size_t)snprintf(shown + size, sizeof shown - size, ", ");
     if (size < sizeof shown) size += (size_t)show(c, argument, shown + size, sizeof shown - size);
     opens = *argument == '[';
   }
-  const char *from = f[2].text;
-  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[0].text, shown, vmm_error(result));
+  const char *from = f[F_krun_call_wanted_by].text;
+  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[F_krun_call_function].text, shown, vmm_error(result));
 }
 
 static int lacks(struct context *c, const char *name, const char *from) {
@@ -178,11 +178,11 @@ static int lacks(struct context *c, const char *name, const char *from) {
 }
 
 int op_krun_call(struct context *c, const struct field *f) {
-  krun_function *function = find(f[0].text);
-  if (!function) return lacks(c, f[0].text, f[2].text);
+  krun_function *function = find(f[F_krun_call_function].text);
+  if (!function) return lacks(c, f[F_krun_call_function].text, f[F_krun_call_wanted_by].text);
   uint64_t values[MAX_ARGUMENTS] = {0};
-  const uint8_t *item = f[1].data;
-  uint32_t left = f[1].count;
+  const uint8_t *item = f[F_krun_call_args].data;
+  uint32_t left = f[F_krun_call_args].count;
   for (int count = 0; left > 0; count++) {
     if (count == MAX_ARGUMENTS) return -E2BIG;
     const char *argument = list_next(&item);
@@ -223,12 +223,12 @@ int op_krun_isolate(struct context *c, const struct field *f) {
  * descriptors.) */
 int op_krun_console(struct context *c, const struct field *f) {
   static const char *const ports[] = {"krun-stdin", "krun-stdout", "krun-stderr"};
-  const char *from = f[1].text;
+  const char *from = f[F_krun_console_wanted_by].text;
   krun_function *output = find("krun_set_console_output"), *device = find("krun_add_virtio_console_multiport"),
                 *port = find("krun_add_console_port_inout");
   if (!output || !device || !port) return lacks(c, "krun_add_virtio_console_multiport", from);
-  int fd = kago_open_in_root("/", f[0].text, O_WRONLY | O_CREAT | O_NONBLOCK);
-  if (fd < 0) return vmm_tell(c, "open %s in /: %s", f[0].text, vmm_error(fd));
+  int fd = open_in_root("/", f[F_krun_console_path].text, O_WRONLY | O_CREAT | O_NONBLOCK);
+  if (fd < 0) return vmm_tell(c, "open %s in /: %s", f[F_krun_console_path].text, vmm_error(fd));
   char *path = descriptor_path(fd, "");
   if (!path) return -ENOMEM;
   int32_t result = call_with_context(output, (uint64_t)(uintptr_t)path, 0, 0);
@@ -238,7 +238,7 @@ int op_krun_console(struct context *c, const struct field *f) {
     uint64_t in = i == 0 ? 0 : (uint64_t)-1, out = i == 0 ? (uint64_t)-1 : (uint64_t)i;
     result = port(vm.context, (uint64_t)id, (uint64_t)(uintptr_t)ports[i], in, out, 0);
   }
-  return result < 0 ? vmm_tell(c, "%s: the console of %s: %s", from, f[0].text, vmm_error(result)) : 0;
+  return result < 0 ? vmm_tell(c, "%s: the console of %s: %s", from, f[F_krun_console_path].text, vmm_error(result)) : 0;
 }
 
 /* libkrun panics over a device that it cannot open. */

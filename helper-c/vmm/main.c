@@ -1,4 +1,4 @@
-/*   kago --stage=vmm    with the environment's KAGO_CHANNELS (helper-c/op_exec.c) */
+/*   kago --stage=vmm    with the environment's KAGO_CHANNELS (helper-c/stage/op_exec.c) */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -6,9 +6,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "../exec_hidden.h"
-#include "../kernel.h"
-#include "../message.h"
+#include "../common/exec_hidden.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
 #include "vmm.h"
 
 /* libkrun holds a descriptor for every file that the guest knows. */

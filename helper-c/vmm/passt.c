@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../kernel.h"
-#include "../shim.h"
+#include "../common/clock.h"
+#include "../common/kernel.h"
 #include "vmm.h"
 
 /* Binding every port takes some hundred milliseconds, and ten times that on an emulated host. */
@@ -61,14 +61,14 @@ static bool has_network(void) {
 int op_krun_passt(struct context *c, const struct field *f) {
   routes_fd = open("/proc/self/net/route", O_RDONLY | O_CLOEXEC);
   int32_t peer[3];
-  char **argv = list_vector(&f[1]);
-  int fd = argv ? vmm_spawn_peer(f[0].text, argv, peer) : -ENOMEM;
+  char **argv = list_vector(&f[F_krun_passt_args]);
+  int fd = argv ? vmm_spawn_peer(f[F_krun_passt_program].text, argv, peer) : -ENOMEM;
   free(argv);
   if (fd < 0) return fd;
   int pidfd = sys_pidfd_open(peer[0]), ended = pidfd < 0 ? pidfd : 0;
   bool ready = false;
   for (int waited = 0; !ready && ended == 0 && waited < PATIENCE_MS; waited += PAUSE_MS) {
-    ended = kago_pidfd_wait(pidfd, PAUSE_MS);
+    ended = pidfd_wait(pidfd, PAUSE_MS);
     ready = is_ready(peer[2]);
   }
   const char *problem = ended ? "has ended" : !ready ? "is not ready" : !has_network() ? "has no interface with a route" : NULL;

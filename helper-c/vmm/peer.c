@@ -2,14 +2,14 @@
  * namespaces, with the host's files in sight, until they have shut themselves in; so from their first instruction they have
  * few capabilities, nothing of ours but the socket, and are not to be looked into. */
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
+#include "../common/signals.h"
 #include "vmm.h"
 
 /* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */
@@ -27,13 +27,6 @@ struct peer {
   char *const *argv;
   int socket, log, ready, failed;
 };
-
-static void reset_signals(void) {
-  sigset_t none;
-  sigemptyset(&none);
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* Nothing of the container's: what holds its stdout keeps its engine waiting. */
 static int take_descriptors(const struct peer *p) {

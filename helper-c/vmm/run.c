@@ -8,12 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../agent_image.h"
-#include "../failure.h"
-#include "../kernel.h"
-#include "../message.h"
-#include "../root_path.h"
-#include "../threads.h"
+#include "../common/kernel.h"
+#include "../common/message.h"
+#include "../common/root_path.h"
+#include "../stage/failure.h"
+#include "agent_image.h"
+#include "threads.h"
 
 struct vm vm = {.passt = -1};
 

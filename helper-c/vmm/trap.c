@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../kernel.h"
+#include "../common/kernel.h"
 #include "call_names_x86_64.h"
 #include "jail.h"
 

@@ -7,7 +7,7 @@
 #ifndef KAGO_VMM_H
 #define KAGO_VMM_H
 
-#include "../context.h"
+#include "../common/context.h"
 
 struct vm {
   void *library;

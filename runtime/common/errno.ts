@@ -159,7 +159,7 @@ const ERRNO_TABLE = `
 133 EHWPOISON memory page has hardware error
 `;
 
-/** helper-c/hook.h: the low bits are a wait(2) status. */
+/** helper-c/stage/hook.h: the low bits are a wait(2) status. */
 const HOOK_FAILED = 0x10000;
 
 /** `no such file or directory (ENOENT)`; also for how a hook ended. */

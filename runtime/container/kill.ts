@@ -42,7 +42,7 @@ function killOthers({ sharesPids, cgroup }: StoredState): boolean {
   return true;
 }
 
-/** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm/signals.c). */
+/** By the agent, which says that it has been done; to the VMM it would be on its way (helper-c/vmm/forward_signals.c). */
 function signalGuest(guest: Guest, id: string, signal: number, all: boolean): void {
   try {
     if (answerOf(guest, "signal", { signal, all })) return;

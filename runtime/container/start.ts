@@ -5,6 +5,7 @@ import { type Notify } from "../../ffi/processes.ts";
 import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { SpecError, StateError, SyscallError } from "../common/errors.ts";
 import { phase } from "../common/phases.ts";
+import { OPS } from "../plan/op.ts";
 import type { Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -15,7 +16,7 @@ import { peekState, removeStopped, type Warn } from "./delete.ts";
 import { awaitInit, killInit } from "../stages/signal_init.ts";
 import { hookEnv, runHooks } from "../stages/hooks.ts";
 import { ANSWER, decodeMessage } from "../stages/message.ts";
-import { execProblem, hookProblem } from "../stages/op_findings.ts";
+import { execProblem, type Finding, hookProblem } from "../stages/op_findings.ts";
 import { connectForStart, removeStartSocket } from "../stages/start_socket.ts";
 import { requireInit } from "../stages/senders.ts";
 import { undoAll } from "../common/undo.ts";
@@ -116,6 +117,14 @@ function programOf(directory: string): string {
   return JSON.stringify(config.process?.args?.[0] ?? "");
 }
 
+const WANTED_BY = Object.keys(OPS.hook).indexOf("wantedBy");
+
+/** With the hook's index, unless the words are none of kago's own. */
+function hookPlace(findings: readonly Finding[]): string {
+  const place = findings.find(({ field }) => field === WANTED_BY)?.text ?? "";
+  return /^hooks\.startContainer\[\d{1,9}\]$/.test(place) ? place : "hooks.startContainer";
+}
+
 /** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
 function startError(
   { id, pid }: StoredState,
@@ -131,6 +140,6 @@ function startError(
   if (!named) return new SyscallError(`${begin}: exec: ${program}`, errno, stage);
   const problem = named.found === "program"
     ? `process.args: ${execProblem(named.text, errno)}`
-    : `hooks.startContainer: ${hookProblem(named.text, errno, findings)}`;
+    : `${hookPlace(findings)}: ${hookProblem(named.text, errno, findings)}`;
   return new SpecError("", `${begin}: ${problem}`);
 }

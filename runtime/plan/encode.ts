@@ -1,5 +1,5 @@
 /**
- * The wire form of a plan, which the C interpreter checks and runs (helper-c/plan.h has the same layout in C).
+ * The wire form of a plan, which the C interpreter checks and runs (helper-c/common/plan.h has the same layout in C).
  * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each of the three stages; then each
  * operation as u32 opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; `bytes`
  * are u32 length, bytes; lists are u32 count, items.

@@ -32,17 +32,21 @@ export function hookOps(
   cwd: string,
   home = false,
 ): readonly Op[] {
-  return (hooks ?? []).map((hook, index) => ({
-    op: "hook",
-    path: hook.path,
-    args: hook.args ?? [hook.path],
-    env: hook.env ?? env,
-    timeout: (hook.timeout ?? 0) * 1000,
-    state,
-    cwd,
-    home: home && !hook.env ? 1 : 0,
-    from: `hooks.${moment}[${index}]`,
-  }));
+  return (hooks ?? []).map((hook, index) => {
+    const from = `hooks.${moment}[${index}]`;
+    return {
+      op: "hook",
+      path: hook.path,
+      args: hook.args ?? [hook.path],
+      env: hook.env ?? env,
+      timeout: (hook.timeout ?? 0) * 1000,
+      state,
+      cwd,
+      home: home && !hook.env ? 1 : 0,
+      wantedBy: from,
+      from,
+    };
+  });
 }
 
 /**

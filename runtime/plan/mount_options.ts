@@ -2,7 +2,7 @@
  * The options of `mounts[].options`, as in the spec ("Linux mount options") and mount(8): a table, read once for each
  * option. What is in no row belongs to the filesystem.
  */
-import { LINKS } from "./op.ts";
+import { LINKS, SUPERBLOCK_FLAGS } from "./op.ts";
 
 /** MOUNT_ATTR_* (linux/mount.h). */
 export const MOUNT_ATTR = {
@@ -53,8 +53,10 @@ const ATTRIBUTES: Readonly<Record<string, Effect>> = {
   nostrictatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
 };
 
-/** Flags of the superblock; fsconfig(2) takes them under these names. */
-const SUPERBLOCK_FLAGS: ReadonlySet<string> = new Set(["sync", "dirsync", "lazytime", "mand"]);
+/** Flags of the superblock; `ro` alone is the mount's. */
+const OF_SUPERBLOCK: ReadonlySet<string> = new Set(
+  Object.keys(SUPERBLOCK_FLAGS).filter((name) => name !== "ro"),
+);
 
 /** Accepted, and already so without being said. */
 const DEFAULTS: ReadonlySet<string> = new Set([
@@ -123,7 +125,7 @@ function idmapName(option: string): string {
 
 /** A bind mount shares the superblock of its source, whose flags it takes without changing any, as in mount(8). */
 export function needsFilesystem(option: string): boolean {
-  return !SUPERBLOCK_FLAGS.has(option);
+  return !OF_SUPERBLOCK.has(option);
 }
 
 /**
@@ -177,7 +179,7 @@ export function mountTarget(destination: string, { links }: MountOptions): strin
 const OWN_WORDS: ReadonlySet<string> = new Set(["bind", "rbind", "remount", "tmpcopyup", ""]);
 
 function isFilesystemOption(option: string): boolean {
-  return SUPERBLOCK_FLAGS.has(option) ||
+  return OF_SUPERBLOCK.has(option) ||
     !(OWN_WORDS.has(option) || DEFAULTS.has(option));
 }
 
@@ -194,7 +196,7 @@ export function knownMountOptions(): string[] {
   const known = [
     ...attributes,
     ...attributes.map((name) => `r${name}`),
-    ...SUPERBLOCK_FLAGS,
+    ...OF_SUPERBLOCK,
     ...DEFAULTS,
     ...Object.keys(PROPAGATION),
     ...IDMAP,

@@ -1,5 +1,5 @@
 /**
- * The operations that a plan is made of: the one source of names, fields and encodings. `helper-c/ops.gen.h` is
+ * The operations that a plan is made of: the one source of names, fields and encodings. `helper-c/common/ops.gen.h` is
  * generated from this table, so the C side cannot drift. This module owns the vocabulary, not the encoding
  * (encode.ts) and not the choice of operations (the compile modules).
  */
@@ -158,6 +158,7 @@ export const OPS = {
   /**
    * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
    * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own. With `home` it gets the HOME that was found too.
+   * `wantedBy` is its place in config.json, which `start` has to be told.
    */
   hook: {
     path: "str",
@@ -167,6 +168,7 @@ export const OPS = {
     state: "u32",
     cwd: "str",
     home: "u32",
+    wantedBy: "str",
   },
   /** The filter that hooks from here on run under, as in `seccomp`; this process does not have it yet. */
   hookFilter: { filter: "bytes", flags: "u32" },
@@ -304,9 +306,18 @@ export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
  */
 export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 } as const;
 
+/** Options in `mount` that mount(2) takes as flags (MS_*) and fsconfig(2) under these names. */
+export const SUPERBLOCK_FLAGS = {
+  ro: 0x1,
+  sync: 0x10,
+  dirsync: 0x80,
+  lazytime: 0x2000000,
+  mand: 0x40,
+} as const;
+
 /** `bind` opens its source itself. */
 export const NO_SLOT = 0xffffffff;
-/** Slots for trees; the same number is in helper-c/context.h. */
+/** Slots for trees; the same number is in helper-c/common/context.h. */
 export const TREE_SLOTS = 128;
 
 export type OpName = keyof typeof OPS;

@@ -1,5 +1,5 @@
 /**
- * Main's side of the talk with the stages (helper-c/message.h has the diagram): answers their questions and passes on
+ * Main's side of the talk with the stages (helper-c/common/message.h has the diagram): answers their questions and passes on
  * what they hand over, until Init is ready.
  */
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";

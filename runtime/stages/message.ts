@@ -1,5 +1,5 @@
 /**
- * The messages between Main and the stages; the protocol and its diagram are in helper-c/message.h. This module
+ * The messages between Main and the stages; the protocol and its diagram are in helper-c/common/message.h. This module
  * owns the layout; what a failure means is op_failure.ts's.
  */
 import { type Stage, STAGES } from "../plan/op.ts";
@@ -32,7 +32,7 @@ export interface Message {
 /** Bytes of `struct message`. */
 const HEAD = 16;
 
-/** The agent's failures come by way of the process that stands for its own (helper-c/op_session.c). */
+/** The agent's failures come by way of the process that stands for its own (helper-c/session/op_session.c). */
 const ALL_STAGES = [...STAGES, "guest"] as const;
 
 /**
@@ -61,7 +61,7 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   };
 }
 
-/** `field`, `found`, the text's length in two bytes, the text: one after another (helper-c/failure.c). */
+/** `field`, `found`, the text's length in two bytes, the text: one after another (helper-c/stage/failure.c). */
 function* readFindings(bytes: Uint8Array): Generator<Finding> {
   for (let at = 0; at < bytes.length;) {
     const [field, state, low, high] = bytes.subarray(at, at += 4);

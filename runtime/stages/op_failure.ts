@@ -5,7 +5,7 @@
  */
 import { describeErrno, HostError, SpecError, SyscallError } from "../common/errors.ts";
 import { nameOp } from "../plan/format.ts";
-import type { Op, Plan } from "../plan/op.ts";
+import { type Op, OPS, type Plan } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
 import type { Message } from "./message.ts";
 import { execProblem } from "./op_findings.ts";
@@ -18,15 +18,16 @@ const ESRCH = 3;
 const EXDEV = 18;
 const ENOTDIR = 20;
 const EFBIG = 27;
-/** ROOT_COVERED of helper-c/context.h. */
+/** ROOT_COVERED of helper-c/common/context.h. */
 const EDOTDOT = 73;
 const ENOTSOCK = 88;
 
 /** The error that a failure stands for; what is not only about the operation itself is worded here. */
-export function failureError(message: Message, plan: Plan): Error {
-  const { stage, errno } = message;
-  if (message.type === "text") return new Error(message.text);
-  const op = plan[stage]?.[message.value];
+export function failureError(heard: Message, plan: Plan): Error {
+  const { stage, errno } = heard;
+  if (heard.type === "text") return new Error(heard.text);
+  const op = plan[stage]?.[heard.value];
+  const message = op && stage === "guest" ? withoutLies(heard, op) : heard;
   if (!op) return new SyscallError("a stage of the container failed", errno, stage);
   const cause = dumpOf(op, message);
   if (errno === EDOTDOT) return rootCovered(op, cause);
@@ -45,6 +46,16 @@ export function failureError(message: Message, plan: Plan): Error {
     }
   }
   return opError(op, message);
+}
+
+/** A guest can say nothing in a message but parts of what is in config.json. */
+function withoutLies(message: Message, op: Op): Message {
+  const fields = Object.keys(OPS[op.op]).map((name) => op[name as keyof Op] as unknown);
+  const findings = message.findings.filter(({ field, text }) => {
+    const value = fields[field];
+    return [value].flat().some((whole) => typeof whole === "string" && whole.startsWith(text));
+  });
+  return { ...message, findings };
 }
 
 /** What a mount over the root would hide, or what would hide it, nobody could say. */

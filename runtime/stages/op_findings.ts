@@ -1,12 +1,12 @@
 /**
- * What a stage has found of the paths of a failed operation (helper-c/failure.c), and words for programs and hooks, which
+ * What a stage has found of the paths of a failed operation (helper-c/stage/failure.c), and words for programs and hooks, which
  * `start` needs without the plan. Pure.
  */
 import { describeErrno } from "../common/errors.ts";
 import { quoted } from "../common/quoted.ts";
 import { E2BIG, ENOENT, ENOEXEC, ETIMEDOUT } from "../common/errno.ts";
 
-/** How a stage found a path (helper-c/failure.h, `enum found`). */
+/** How a stage found a path (helper-c/stage/failure.h, `enum found`). */
 export const FOUND = [
   "named",
   "folder",

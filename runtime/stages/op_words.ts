@@ -198,7 +198,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     ".source",
     paths.wrong("source") ?? `${quoted(source)} cannot be cloned`,
   ],
-  openRootTree: ({ path }, paths) => rootPathWords(path, paths, "cloned"),
+  openRootTree: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be cloned`,
   idmapTree: (_op, _paths, errno) =>
     errno === EINVAL
       ? "the source's filesystem takes no id mappings"

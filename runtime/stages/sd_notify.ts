@@ -1,7 +1,7 @@
 /**
  * sd_notify(3) for containers: when kago is told of a service manager by NOTIFY_SOCKET, the program gets a socket of
  * kago's in its place, in a folder of the state that is bound into the container. What comes there is passed on while
- * kago stays, and otherwise until the program is ready (helper-c/notify.h). Owns the names on both sides.
+ * kago stays, and otherwise until the program is ready (helper-c/shim/notify.h). Owns the names on both sides.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { type Notify, notifyConnect, notifyListen, notifyWait } from "../../ffi/processes.ts";

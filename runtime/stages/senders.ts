@@ -1,5 +1,5 @@
 /**
- * Who may say what to Main. A message is believed only from the process that has to send it (helper-c/message.h has the
+ * Who may say what to Main. A message is believed only from the process that has to send it (helper-c/common/message.h has the
  * diagram), as the kernel names it: whoever else gets hold of a stage's socket is refused. Pure; conversation.ts talks.
  */
 import { SYNC_POINTS } from "../plan/op.ts";

@@ -4,7 +4,7 @@
  * only the VMM holds.
  */
 
-/** The name of both sockets (helper-c/agent_client.h). */
+/** The name of both sockets (helper-c/session/agent_client.h). */
 export const AGENT_SOCKET = "agent.sock";
 
 /** The folder of the socket for kago's commands. */

@@ -15,49 +15,24 @@ interface Helper {
   readonly flags: readonly string[];
   /** Files that it contains. */
   readonly embeds?: readonly string[];
-  /** Which of the sources in helper-c, by their names there, it is made of. */
-  readonly has: (name: string) => boolean;
+  /** Of helper-c, with the folders in them. */
+  readonly folders: readonly string[];
+  /** Files in there that it goes without. */
+  readonly without?: readonly string[];
 }
 
 const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
-/** Those of the sources that only the shim has. */
-const SHIM_SOURCES = [
-  "ask_agent.c",
-  "device_filter.c",
-  "dispatch.c",
-  "foreground.c",
-  "kvm_probe.c",
-  "net_device.c",
-  "netlink.c",
-  "notify.c",
-  "oom_watch.c",
-  "remove_tree.c",
-  "shim_mounts.c",
-  "spawn.c",
-  "stage_image.c",
-  "terminal_relay.c",
-  "vmm_image.c",
-];
-
-/** Those that only the VMM has. */
-const VMM_SOURCES = ["agent_image.c", "threads.c"];
-
-/** Those that both have. */
-const HOST_SOURCES = ["root_file.c", "shim.c"];
-
-/** The operations, and what they need. */
-function isShared(name: string): boolean {
-  const others = ["stage.c", ...SHIM_SOURCES, ...VMM_SOURCES, ...HOST_SOURCES];
-  return !name.includes("/") && !others.includes(name);
-}
+/** What all of the host's programs are made of, but for the stage's main(). */
+const SHARED = ["common", "session", "stage"];
+const STAGE_MAIN = "stage/main.c";
 
 /** Executed where no library of the host can be relied on, hence static. */
 const STAGE: Helper = {
   result: `${BUILD}/helpers/stage`,
   compiler: "musl-gcc",
   flags: [...COMMON, "-Os", "-static"],
-  has: (name) => name === "stage.c" || isShared(name),
+  folders: SHARED,
 };
 
 /** The first program in a microVM: as small as it gets, and of the operations only those that a guest needs. */
@@ -73,7 +48,8 @@ const AGENT: Helper = {
     "-Wl,--gc-sections",
     "-Wl,-z,noseparate-code",
   ],
-  has: (name) => name.startsWith("agent/") || (isShared(name) && name !== "operations.c"),
+  folders: [...SHARED, "agent"],
+  without: [STAGE_MAIN, "stage/operations.c"],
 };
 
 /** What the Init of a microVM becomes. It loads libkrun, so it cannot be static. */
@@ -94,9 +70,8 @@ const VMM: Helper = {
     "-pthread",
     `-DAGENT_FILE="${AGENT.result}"`,
   ],
-  has: (name) =>
-    name.startsWith("vmm/") || VMM_SOURCES.includes(name) || HOST_SOURCES.includes(name) ||
-    isShared(name),
+  folders: [...SHARED, "vmm"],
+  without: [STAGE_MAIN],
 };
 
 /** Loaded into the Deno process with Deno.dlopen. */
@@ -116,7 +91,8 @@ const SHIM: Helper = {
     `-DSTAGE_FILE="${STAGE.result}"`,
     `-DVMM_FILE="${VMM.result}"`,
   ],
-  has: (name) => SHIM_SOURCES.includes(name) || HOST_SOURCES.includes(name) || isShared(name),
+  folders: [...SHARED, "shim"],
+  without: [STAGE_MAIN],
 };
 
 const SOURCES = `${ROOT}/helper-c`;
@@ -130,7 +106,7 @@ const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
 export async function buildHelpers(): Promise<{ readonly shim: string }> {
-  const files = await listSources();
+  const files = listSources();
   await compile(STAGE, files);
   await compile(AGENT, files);
   await compile(VMM, files);
@@ -153,7 +129,10 @@ export const SHIM_BASE64 = "${shim.toBase64()}";
 }
 
 async function compile(helper: Helper, files: readonly string[]): Promise<void> {
-  const sources = files.filter((name) => name.endsWith(".c") && helper.has(name))
+  const { folders, without = [] } = helper;
+  const isOurs = (name: string) =>
+    folders.some((folder) => name.startsWith(`${folder}/`)) && !without.includes(name);
+  const sources = files.filter((name) => name.endsWith(".c") && isOurs(name))
     .map((name) => `${SOURCES}/${name}`);
   const headers = files.filter((name) => name.endsWith(".h")).map((name) => `${SOURCES}/${name}`);
   const recipe = [helper.compiler, ...helper.flags];
@@ -166,13 +145,14 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
   });
 }
 
-/** The names of the C files and headers in helper-c and its folders agent and vmm, sorted. */
-async function listSources(): Promise<string[]> {
-  const names: string[] = [];
-  for (const folder of ["", "agent/", "vmm/"]) {
-    for await (const { name } of Deno.readDir(`${SOURCES}/${folder}`)) {
-      if (/\.[ch]$/.test(name)) names.push(`${folder}${name}`);
-    }
-  }
-  return names.sort();
+/** Folders of helper-c that are no part of these programs. */
+const OTHERS: ReadonlySet<string> = new Set(["entry", "fuzz", "tests"]);
+
+/** The names below helper-c of the C files and headers of its programs, sorted. */
+export function listSources(folder = ""): readonly string[] {
+  return [...Deno.readDirSync(`${SOURCES}/${folder}`)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}${name}`;
+    if (isDirectory) return OTHERS.has(path) ? [] : listSources(`${path}/`);
+    return /\.[ch]$/.test(name) ? [path] : [];
+  }).sort();
 }

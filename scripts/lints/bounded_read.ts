@@ -59,7 +59,7 @@ export const BOUNDED_READ: Lint = {
     { file: "ffi/libseccomp.ts", reason: "A memory file that libseccomp has written." },
     { file: "helper-c/agent/", reason: GUESTS },
     {
-      file: "helper-c/old_mounts.c",
+      file: "helper-c/stage/mounts/old_mounts.c",
       place: "read_text",
       reason: "The kernel's mountinfo of this process.",
     },

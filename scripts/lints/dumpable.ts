@@ -42,22 +42,29 @@ export const DUMPABLE: Lint = {
   find,
   exceptions: [
     {
-      file: "helper-c/exec_hidden.c",
+      file: "helper-c/common/exec_hidden.c",
       place: "exec_hidden",
       reason: "It executes what it may not read.",
     },
     {
-      file: "helper-c/kernel.h",
+      file: "helper-c/common/kernel.h",
       place: "sys_execveat",
       reason: "The call itself, whose callers are looked at.",
     },
     {
-      file: "helper-c/op_namespace.c",
+      file: "helper-c/stage/op_namespace.c",
       place: "op_dumpable",
       reason: "Another user's Main writes id maps, and root's stages refuse.",
     },
-    { file: "helper-c/op_exec.c", place: "op_exec", reason: "It becomes the user's program." },
-    { file: "helper-c/hook.c", reason: "The hook is a program of the host's or the container's." },
+    {
+      file: "helper-c/stage/op_exec.c",
+      place: "op_exec",
+      reason: "It becomes the user's program.",
+    },
+    {
+      file: "helper-c/stage/hook.c",
+      reason: "The hook is a program of the host's or the container's.",
+    },
     { file: "helper-c/vmm/peer.c", reason: "It is a program of the host's." },
   ],
 };

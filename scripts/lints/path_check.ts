@@ -130,26 +130,26 @@ export const PATH_CHECK: Lint = {
       reason: "A file of the host's, whose time of change is the answer.",
     },
     {
-      file: "helper-c/copy_up.c",
+      file: "helper-c/stage/mounts/copy_up.c",
       reason: "Opens what it copies without following links; a kind that changed is an error.",
     },
     {
-      file: "helper-c/op_device.c",
+      file: "helper-c/stage/op_device.c",
       place: "op_mknod",
       reason: "The node is only looked at; nothing opens it afterwards.",
     },
     {
-      file: "helper-c/op_exec.c",
+      file: "helper-c/stage/op_exec.c",
       place: "executable",
       reason: "As execvp(3) does it, in the container: execve(2) has the last word.",
     },
     {
-      file: "helper-c/op_identity.c",
+      file: "helper-c/stage/op_identity.c",
       place: "open_passwd",
       reason: "Keeps a FIFO from being opened, and what was opened is looked at again.",
     },
     {
-      file: "helper-c/root_path.c",
+      file: "helper-c/common/root_path.c",
       reason: "A step of a walk by descriptors, which follows a link by reading it.",
     },
   ],

@@ -3,7 +3,7 @@
  * variants' flags and what is linked with what; everything lands in build/test_c.
  */
 import { runCommand } from "../build/command.ts";
-import { buildHelpers } from "../build/helpers.ts";
+import { buildHelpers, listSources } from "../build/helpers.ts";
 import { BUILD, ROOT } from "../build/paths.ts";
 import { makeIfChanged } from "../build/stamp.ts";
 
@@ -36,9 +36,16 @@ const SOURCES = `${ROOT}/helper-c`;
 const TESTS = `${SOURCES}/tests`;
 const SANITIZER_OPTIONS = `${TESTS}/sanitizer_options.c`;
 
-/** The test programs' names, sorted: `NAME.c` in helper-c/tests, `NAME` ending in `_test`. */
+/** The test programs' names, sorted: `NAME` of `helper-c/tests/FOLDER/NAME.c`, ending in `_test`. */
 export function listTests(): string[] {
-  return listFiles(TESTS, /_test\.c$/).map((path) => path.slice(TESTS.length + 1, -".c".length));
+  return [...testSources().keys()].sort();
+}
+
+/** Each test's source by its name. */
+function testSources(): ReadonlyMap<string, string> {
+  const folders = [...Deno.readDirSync(TESTS)].filter(({ isDirectory }) => isDirectory);
+  const paths = folders.flatMap(({ name }) => listFiles(`${TESTS}/${name}`, /_test\.c$/));
+  return new Map(paths.map((path) => [/(\w+)\.c$/.exec(path)![1]!, path]));
 }
 
 /**
@@ -51,8 +58,9 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
   await Deno.mkdir(folder, { recursive: true });
   const archive = await buildArchive(variant, folder);
   const headers = listFiles(TESTS, /\.h$/);
+  const sources = testSources();
   for (const test of tests) {
-    const source = `${TESTS}/${test}.c`;
+    const source = sources.get(test)!;
     const args = [...variant.flags, "-o", `${folder}/${test}`, source, ...extraSources(variant)];
     args.push(archive, "-pthread");
     await makeIfChanged(
@@ -65,36 +73,35 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
   return folder;
 }
 
-/** All of helper-c but the stage's main(), with the stage program inside. */
+const STAGE_IMAGE = "shim/stage_image.c";
+
+/** What has a main(), the agent's own choice of operations, and what is compiled last. */
+const LEFT_OUT: ReadonlySet<string> = new Set(
+  ["stage/main.c", "agent/main.c", "vmm/main.c", "agent/operations.c", STAGE_IMAGE],
+);
+
+/** All of helper-c's programs but that, with the stage program inside. */
 async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
   const archive = `${folder}/helper.a`;
   const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
   await buildHelpers();
-  const all = listFiles(SOURCES, /\.c$/);
-  const image = `${SOURCES}/stage_image.c`;
-  // Of the agent all but its main() and its own choice of operations.
-  const guest = listFiles(`${SOURCES}/agent`, /\/(?!main|operations)\w+\.c$/);
-  // Of the VMM all but its main().
-  const vmm = listFiles(`${SOURCES}/vmm`, /\/(?!main)\w+\.c$/);
-  const plain = [
-    ...all.filter((path) => path !== image && path !== `${SOURCES}/stage.c`),
-    ...guest,
-    ...vmm,
-  ];
+  const files = listSources();
+  const path = (name: string) => `${SOURCES}/${name}`;
+  const sources = files.filter((name) => name.endsWith(".c") && !LEFT_OUT.has(name)).map(path);
+  const image = path(STAGE_IMAGE);
   const agent = `${BUILD}/helpers/agent`;
-  const headers = ["", "/agent", "/vmm"]
-    .flatMap((folder) => listFiles(`${SOURCES}${folder}`, /\.h$/));
-  const inputs = [...all, ...guest, ...vmm, ...headers, ...(product ? [product] : [])];
+  const inputs = [...files.map(path), ...(product ? [product] : [])];
   await makeIfChanged(archive, inputs, [name, ...flags], async () => {
     const cc = async (...args: string[]) =>
       void await runCommand("cc", [...flags, ...args], { cwd: folder });
-    const objects = plain.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
+    const objects = sources.map((path) => path.slice(path.lastIndexOf("/") + 1).replace(/c$/, "o"));
+    if (new Set(objects).size < objects.length) throw new Error("two C files of one name");
     const images = [`-DAGENT_FILE="${agent}"`, `-DVMM_FILE="${BUILD}/helpers/vmm"`];
-    await cc(...images, "-c", ...plain);
+    await cc(...images, "-c", ...sources);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
     // The linker takes from the archive what the stage needs, and no more.
     const ownStage = `${folder}/stage`;
-    if (!product) await cc("-o", ownStage, `${SOURCES}/stage.c`, SANITIZER_OPTIONS, archive);
+    if (!product) await cc("-o", ownStage, path("stage/main.c"), SANITIZER_OPTIONS, archive);
     await cc(`-DSTAGE_FILE="${product ?? ownStage}"`, "-c", image);
     await runCommand("ar", ["rs", archive, "stage_image.o"], { cwd: folder });
   });

@@ -1,4 +1,4 @@
-/** A guest agent's socket with a double behind it, which says what a test wants said. helper-c/frame.h has the frames. */
+/** A guest agent's socket with a double behind it, which says what a test wants said. helper-c/session/frame.h has the frames. */
 
 /** Types of frames. */
 export const SIGNAL = 2, FIGURES = 3, PROCESSES = 4, EXEC = 6;

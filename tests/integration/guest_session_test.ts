@@ -28,6 +28,14 @@ const data = (value: string, stream = 1) => frame(DATA, text(value), { stream })
 const ends = concat(frame(END, undefined, { stream: 1 }), frame(END, undefined, { stream: 2 }));
 const exit = (code: number) => frame(EXIT, words(code));
 
+/** What an operation's path looks like, as of helper-c/stage/failure.c. */
+const finding = (field: number, found: number, path: string) =>
+  concat(Uint8Array.of(field, found, path.length & 0xff, path.length >> 8), text(path));
+
+/** The operation of a process in the guest that enters its folder, after `setsid`. */
+const CHDIR = 1;
+const ENOENT = "no such file or directory (ENOENT)";
+
 const WINDOW = 48 << 10;
 const KILLED = 137;
 
@@ -97,6 +105,40 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     const { code, stdout, stderr } = await kago.run("exec", kago.id, "x");
     assertEquals([code, stdout], [255, ""]);
     assertStringIncludes(stderr, "no such file or directory");
+  },
+  async "what the agent has found of a path is told, and nothing else that it says"(kago, agent) {
+    const args = ["exec", "--cwd", "/no/such", "--env", "HOME=/", kago.id, "x"];
+    const said = async (...findings: Uint8Array[]) => {
+      agent.answers = () => frame(FAILED, concat(words(CHDIR, 2), ...findings));
+      const { code, stderr } = await kago.run(...args);
+      assertEquals(code, 255);
+      const [line = "", ...rest] = stderr.split("\n");
+      assertEquals(rest, [""]);
+      return line.replace(/^.* msg=/, "");
+    };
+    const missing = (path: string) => finding(0, 3, path);
+    const plain = String.raw`"process.cwd: \"/no/such\" cannot be entered: ${ENOENT}"`;
+    assertEquals(await said(), plain);
+    assertEquals(
+      await said(missing("/no")),
+      String.raw`"process.cwd: \"/no/such\" does not exist, \"/no\" is missing: ${ENOENT}"`,
+    );
+    const lies = [
+      missing("/etc"),
+      missing("/no/such\x1b[2J"),
+      missing("\nlevel=error"),
+      finding(9, 3, "/no"),
+      finding(0, 9, "stdout"),
+      missing("x".repeat(1020)),
+    ];
+    assertEquals(await said(...lies), plain);
+    const malformed = [finding(0, 200, "/no"), missing("/no").subarray(0, 6), words(0xffff0000)];
+    for (const one of malformed) {
+      assertEquals(await said(one), '"malformed message from a stage process"');
+    }
+    const most = Array.from({ length: 6 }, () => missing("x".repeat(1024)));
+    assertEquals(await said(...most), plain);
+    assertStringIncludes(await said(...most, missing("/no")), "bad message (EBADMSG)");
   },
   async "an agent that lies ends its session, and nothing else"(kago, agent) {
     const flood = Array.from({ length: WINDOW / 8192 + 1 }, () => data("x".repeat(8192)));

@@ -197,14 +197,15 @@ Deno.test("the error of a hook that fails has its exit status and what it wrote,
       assertEquals(stderr.trim().split("\n").length, 1);
     });
   }
-  const config = { hooks: { startContainer: [printing(3)] }, process: { terminal: false } };
+  const hooks = { startContainer: [printing(0), printing(3)] };
+  const config = { hooks, process: { terminal: false } };
   await Kago.with({ args: ["true"], config }, async (kago) => {
     assertEquals((await kago.create()).code, 0);
     const { code, stderr } = await kago.run("start", kago.id);
     assertEquals(code, 1);
     assertStringIncludes(
       stderr,
-      `cannot start container ${kago.id}: hooks.startContainer: ${said}`,
+      `cannot start container ${kago.id}: hooks.startContainer[1]: ${said}`,
     );
     assertEquals(kago.output(), "");
   });
@@ -219,6 +220,22 @@ Deno.test("what a failing startContainer hook writes is told where the container
     using _terminal = await listener.accept();
     const { stderr } = await kago.run("start", kago.id);
     assertStringIncludes(stderr, "exit status 3, stdout: said, stderr: told");
+  });
+});
+
+Deno.test("a failing hook whose path and output are long is told as any other", async () => {
+  const folder = `/${"x".repeat(200)}`.repeat(6);
+  const hooks = { startContainer: [{ path: `${folder}/hook` }] };
+  await Kago.with({ args: ["true"], config: { hooks } }, async (kago) => {
+    const inside = `${kago.bundle.rootfs}${folder}`;
+    await Deno.mkdir(inside, { recursive: true });
+    const script = "#!/bin/sh\nhead -c 4000 /dev/zero | tee /dev/stderr\nexit 3\n";
+    await Deno.writeTextFile(`${inside}/hook`, script, { mode: 0o755 });
+    assertEquals((await kago.create()).code, 0);
+    const { code, stderr } = await kago.run("start", kago.id);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "hooks.startContainer[0]: ");
+    assertStringIncludes(stderr, "exit status 3");
   });
 });
 

@@ -273,7 +273,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "startContainer hook of start: missing": {
     verb: "start",
     config: { hooks: { startContainer: [{ path: "/no/such", args: ["x", SECRET] }] } },
-    says: /^cannot start container \S+: hooks\.startContainer: "\/no\/such".*no such file/,
+    says: /^cannot start container \S+: hooks\.startContainer\[0\]: "\/no\/such".*no such file/,
   },
   "program: missing": {
     args: ["nothing", SECRET],

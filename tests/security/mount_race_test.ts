@@ -1,6 +1,6 @@
 /**
  * A neighbour who shares a volume exchanges a folder and a link in it while the runtime mounts there (CVE-2021-30465,
- * CVE-2024-45310): nothing may be made or mounted outside of the root filesystem. helper-c/tests/root_race_test.c runs
+ * CVE-2024-45310): nothing may be made or mounted outside of the root filesystem. helper-c/tests/common/root_race_test.c runs
  * the same at full speed against the path resolution alone.
  */
 import { assert, assertEquals } from "@std/assert";

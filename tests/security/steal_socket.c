@@ -13,7 +13,7 @@
 #define SYS_pidfd_getfd 438
 #endif
 
-/* helper-c/message.h */
+/* helper-c/common/message.h */
 enum { MESSAGE_CHILD = 2 };
 
 static int is_sync_socket(int fd) {

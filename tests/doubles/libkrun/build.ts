@@ -8,7 +8,7 @@ const SOURCES = [
   "plan_guest.c",
   "vsock.c",
   "take_over.c",
-  "../../../helper-c/plan.c",
+  "../../../helper-c/common/plan.c",
 ]
   .map((name) => new URL(name, import.meta.url).pathname);
 

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../../helper-c/plan.h"
+#include "../../../helper-c/common/plan.h"
 #include "guest.h"
 
 static char **to_vector(const struct field *list) {

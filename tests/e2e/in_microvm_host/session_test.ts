@@ -45,6 +45,14 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assert(code > 0);
     assertStringIncludes(stderr, "executable file not found in $PATH");
   },
+  async "a folder that is not there is told with the part of its path that is missing"(kago) {
+    const { code, stderr } = await session(kago, { ...sh("true"), cwd: "/tmp/no/such" });
+    assert(code > 0);
+    assertStringIncludes(
+      stderr,
+      String.raw`process.cwd: \"/tmp/no/such\" does not exist, \"/tmp/no\" is missing: `,
+    );
+  },
   async "16 MiB go in and come out whole, at the same time"(kago) {
     const file = `${kago.bundle.path}/random`;
     await run("sh", ["-c", `head -c 16777216 /dev/urandom > ${file}`]);

@@ -10,13 +10,13 @@ import { operationsHeader } from "../../../scripts/generate_ops.ts";
 const HELPERS = new URL("../../../helper-c/", import.meta.url);
 
 Deno.test("CALLS is the header's list, in its order", () => {
-  const header = Deno.readTextFileSync(new URL("shim.h", HELPERS));
+  const header = Deno.readTextFileSync(new URL("shim/shim.h", HELPERS));
   const list = header.slice(header.indexOf("#define SHIM_CALLS"));
   assertEquals([...CALLS], [...list.matchAll(/^ {2}X\((\w+)\)/gm)].map((match) => match[1]));
 });
 
 Deno.test("ops.gen.h is what the table of operations generates", () => {
-  assertEquals(Deno.readTextFileSync(new URL("ops.gen.h", HELPERS)), operationsHeader());
+  assertEquals(Deno.readTextFileSync(new URL("common/ops.gen.h", HELPERS)), operationsHeader());
 });
 
 Deno.test("planFault() finds nothing wrong with what encodePlan() makes", () => {

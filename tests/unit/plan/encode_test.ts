@@ -4,7 +4,7 @@ import type { Plan } from "../../../runtime/plan/op.ts";
 
 const EMPTY: Plan = { intermediate: [], init: [], vmm: [] };
 
-Deno.test("encodePlan() writes the header that helper-c/plan.h reads", () => {
+Deno.test("encodePlan() writes the header that helper-c/common/plan.h reads", () => {
   assertEquals([...encodePlan(EMPTY)], [
     ...[0x4b, 0x47, 0x4f, 0x31],
     ...[20, 0, 0, 0],

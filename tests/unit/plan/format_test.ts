@@ -43,7 +43,11 @@ Deno.test("nameOp() leaves the environment and the arguments out", () => {
     state: 0,
     cwd: "",
     home: 0,
+    wantedBy: "hooks.poststop[0]",
   } as const;
-  assertEquals(nameOp(hook), 'hook path=/h timeout=0 state=0 cwd="" home=0');
+  assertEquals(
+    nameOp(hook),
+    'hook path=/h timeout=0 state=0 cwd="" home=0 wantedBy="hooks.poststop[0]"',
+  );
   assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
 });

@@ -11,7 +11,7 @@ import {
 import { decodeMessage } from "../../../runtime/stages/message.ts";
 import { failureError } from "../../../runtime/stages/op_failure.ts";
 
-/** MESSAGE_FAILED of helper-c/message.h. */
+/** MESSAGE_FAILED of helper-c/common/message.h. */
 function encodeFailure(stage: Stage, index: number, errno: number): Uint8Array<ArrayBuffer> {
   const FAILED = 5;
   const words = Int32Array.of(FAILED, STAGES.indexOf(stage), index, errno);

@@ -1,0 +1,85 @@
+/* What an operation sees: the state that one stage carries from operation to operation. */
+#ifndef KAGO_CONTEXT_H
+#define KAGO_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kernel.h"
+#include "plan.h"
+
+enum { TREE_SLOTS = 128 };
+
+/* Where the files of krunOpen are: those of the firmware, then those of libkrun. */
+enum { FIRMWARE_SLOT = 0, LIBRARY_SLOT = 2, LIBRARY_SLOTS = 4 };
+
+/* What a mount has to do with a procfs (runtime/plan/op.ts). */
+enum { PROCFS_REFUSED, PROCFS_ALLOWED, PROCFS_SOURCE };
+
+/* What a bind does with links (runtime/plan/op.ts). */
+enum { LINKS_BIND_SOURCE = 1, LINKS_COVER_TARGET = 2, LINKS_COPY_SOURCE = 4 };
+
+/* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
+enum { ROOT_COVERED = EDOTDOT };
+
+enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
+
+struct context {
+  const struct plan *plan;
+  enum stage stage;
+  int sync_fd;        /* to Main: messages out, answers in */
+  int listen_fd;      /* where `start` connects, -1 under `run` */
+  int target_fd;      /* a pidfd of the container's Init (a microVM's: its VMM), -1 unless `exec` */
+  int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
+  int plan_fd;        /* handed on to the next stage */
+  int root_fd;        /* the container's root, -1 before openRoot */
+  int door_fd;        /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
+  int descriptors_mount; /* a VMM's: the number of the mount of its own /proc/self/fd, 0 for none */
+  int run_fd;         /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
+  int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
+  int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
+  int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
+  int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
+  int mask;           /* the mount over the first masked folder, plus 1; 0 is none */
+  char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  struct hook_output *output; /* what a hook that failed has written, NULL for nothing (hook.h) */
+  unsigned preserved; /* descriptors from 3 that the program gets */
+  struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
+  unsigned hook_filter_flags;
+  bool in_cwd;        /* the working directory is entered */
+  bool is_ordinary_user; /* whoever runs kago is not root: this process may become dumpable (op_dumpable) */
+  const char *program; /* what findProgram found */
+  char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
+  char program_buffer[4096];
+  const uint8_t *agent_program; /* the guest agent, NULL where it is not at hand */
+  size_t agent_size;
+  /* Runs `call(argument)` on every thread of the process; each returns 0 or -errno. */
+  int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
+};
+
+/* All descriptors of a stage's own, as an initialiser. */
+#define OWN_DESCRIPTORS(c)                                                                                     \
+  {(c)->sync_fd, (c)->listen_fd, (c)->target_fd, (c)->report_fd, (c)->plan_fd,                                 \
+   (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd,                  \
+   (c)->libraries[0] - 1, (c)->libraries[1] - 1, (c)->libraries[2] - 1, (c)->libraries[3] - 1}
+
+/* Every operation: 0, or -errno. `f` are its fields, each at its place (`F_…` of ops.gen.h). */
+typedef int operation(struct context *c, const struct field *f);
+
+#define X(code, name, fields) operation op_##name;
+OPERATIONS(X)
+#undef X
+
+/* The functions by opcode; NULL is one that this program does without. */
+extern operation *const OPERATION_TABLE[OP_COUNT];
+
+/* Closes every descriptor from `first` on that is not among `kept`: 0 or -errno. */
+int close_all_but(unsigned first, const int *kept, int count);
+
+/* Runs all operations of `c->stage`: 0, or -errno with the failing one's index in *failed. */
+int run_stage(struct context *c, uint32_t *failed);
+
+#endif

@@ -1,0 +1,24 @@
+#include "signals.h"
+
+#include <signal.h>
+
+#include "kernel.h"
+
+void reset_signals(void) {
+  /* The kernel's own call: libc keeps some real-time signals out of reach. All zero is SIG_DFL, no flags, no mask. */
+  const uint64_t defaults[4] = {0}, none = 0;
+  for (int number = 1; number <= LAST_SIGNAL; number++) raw_syscall(SYS_rt_sigaction, number, (long)defaults, 0, 8, 0, 0);
+  raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+}
+
+/* All but those that are about the process itself, that cannot be caught, or that libc keeps (32 to 34). SIGTTIN and SIGTTOU
+ * must stop it: with a handler the call that raised them would begin again and again. */
+bool is_passed_on(int number) {
+  switch (number) {
+    case SIGKILL: case SIGSTOP: case SIGTTIN: case SIGTTOU: case SIGCHLD: case SIGPIPE: case SIGURG:
+    case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS: case SIGPROF:
+      return false;
+    default:
+      return number < 32 || number > 34;
+  }
+}

@@ -1,0 +1,84 @@
+/* What the host and the guest agent say to each other over a connection, one frame after the other. Each side takes the
+ * other for hostile: lengths are bounded before anything is read, and a frame that is not of its form ends the connection.
+ *
+ *   host                                    agent
+ *    |-- connect -------------------------->|
+ *    |<------------------------- HELLO -----|
+ *    |-- SIGNAL, FIGURES or PROCESSES ----->|  and the connection ends after
+ *    |<------------------------- REPLY -----|
+ *    |-- EXEC ----------------------------->|  a plan (runtime/plan/encode.ts)
+ *    |<------------------ FAILED, STARTED --|
+ *    |<-- DATA, END, CREDIT, in both directions, RESIZE and SIGNAL from the host ->|
+ *    |<------------------------- EXIT ------|  after the END of its streams
+ *    |-- BYE ------------------------------>|  all has arrived: only now the connection may be closed
+ *
+ * libkrun drops what a slow receiver has not taken when a connection ends, and before 1.18.1 stalls or drops bytes when
+ * the host's socket is full. So no side ever has more under way than WINDOW for each stream, a frame counted as
+ * FRAME_COST more than its bytes, and an end is said, not shown. */
+#ifndef KAGO_FRAME_H
+#define KAGO_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/message.h"
+
+enum frame_type {
+  FRAME_HELLO = 1,
+  FRAME_SIGNAL,    /* u32 signal, u32 1 for all processes */
+  FRAME_FIGURES,   /* no payload */
+  FRAME_PROCESSES, /* no payload */
+  FRAME_REPLY,     /* i32 result, then what was asked for */
+  FRAME_EXEC,      /* u32 1 for a terminal, then the plan; up to EXEC_MAX */
+  FRAME_STARTED,   /* no payload */
+  FRAME_FAILED,    /* u32 index of the operation, i32 errno, what its paths look like (failure.c) */
+  FRAME_DATA,      /* bytes of `stream` */
+  FRAME_END,       /* no more of `stream` */
+  FRAME_CREDIT,    /* u32: this much more of `stream` may come */
+  FRAME_RESIZE,    /* u32 rows, u32 columns */
+  FRAME_EXIT,      /* u32 exit code */
+  FRAME_BYE,       /* no payload */
+  FRAME_TYPES
+};
+
+enum {
+  FRAME_HEADER = 8,
+  FRAME_MAX = 16 << 10, /* of a payload, but for EXEC */
+  FAILED_MIN = 8,
+  FAILED_MAX = FAILED_MIN + FINDINGS_MAX,
+  EXEC_MAX = 8 << 20,
+  FRAME_COST = 512,
+  WINDOW = 48 << 10,
+  STREAMS = 3,
+  AGENT_PORT = 1
+};
+
+struct frame {
+  uint8_t type;
+  uint8_t stream;
+  uint32_t size;
+  const uint8_t *payload;
+};
+
+/* Bytes on the way to becoming frames. */
+struct frame_reader {
+  size_t start, end;
+  uint8_t bytes[2 * (FRAME_HEADER + FRAME_MAX)];
+};
+
+/* Where new bytes go, and how many fit, which is never 0 after frame_next said "not yet". */
+uint8_t *frame_room(struct frame_reader *reader, size_t *room);
+
+/* The next whole frame, whose payload stays until the next call: 1, 0 for "not yet", or -EBADMSG. */
+int frame_next(struct frame_reader *reader, struct frame *frame);
+
+/* The header in 8 bytes: 0, or -EBADMSG when no frame begins so; `largest` bounds the payload of EXEC. */
+int frame_parse(const uint8_t header[FRAME_HEADER], struct frame *frame, uint32_t largest);
+
+/* Writes a header. */
+void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint8_t stream, uint32_t size);
+
+uint32_t read_le32(const uint8_t *at);
+void write_le32(uint8_t *at, uint32_t value);
+
+#endif

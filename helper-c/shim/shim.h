@@ -1,0 +1,184 @@
+/* What the shared object offers to ffi/, through kago_call. Every function returns a value >= 0 or -errno. */
+#ifndef KAGO_SHIM_H
+#define KAGO_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../stage/hook.h"
+
+/* A sealed memory file with these contents, for a plan or a program: descriptor. */
+int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
+
+/* The same for a program of kago's, which runs hidden (exec_hidden.h): descriptor. */
+int kago_program_file(const uint8_t *bytes, uint32_t size);
+
+/* The stage program as a sealed memory file: descriptor. */
+int kago_stage_program(void);
+
+/* The VMM's program as a sealed memory file: descriptor. */
+int kago_vmm_program(void);
+
+/* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
+int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
+
+/* What the Intermediate gets. */
+struct stage_channels {
+  int32_t exe, plan, sync;
+  int32_t listen; /* where `start` will connect, or -1 */
+  int32_t target; /* a pidfd of the process whose namespaces it will join, or -1 */
+  int32_t cgroup; /* the folder of the cgroup that it starts in, or -1 */
+  int32_t vmm;    /* the program that the Init of a microVM becomes, or -1 */
+};
+
+/* Starts the stage program as Intermediate: its pid. */
+int kago_spawn(const struct stage_channels *channels);
+
+/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. The first of a pair and one that connects learn who sends. */
+int kago_socket_pair(int32_t pair[2]);
+int kago_listen(const char *path);
+/* -EACCES when the socket is listened on by anybody but root and the caller's user. */
+int kago_connect(const char *path);
+/* With the descriptor `passed` unless that is -1. */
+int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed);
+struct datagram_origin {
+  int32_t passed; /* a descriptor that came with it, or -1 */
+  int32_t pid;    /* the sender's, as the kernel says (SCM_CREDENTIALS); 0 where the socket does not learn it */
+};
+
+/* Blocks for one datagram: its size, 0 at end of file. */
+int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *origin);
+
+/* Connects to the stream socket `path` and sends `fd` along with `text`: how engines get a terminal's master, and
+ * seccomp agents a listener. */
+int kago_send_descriptor(const char *path, const char *text, int fd);
+
+/* Attaches a BPF program of the type CGROUP_DEVICE to a cgroup of v2 in place of the one that was attached so before; an
+ * empty one only takes that away. On an error `problem` says what failed, with the verifier's log. */
+int kago_set_device_filter(int cgroup_fd, const uint8_t *code, uint32_t size, char *problem, uint32_t problem_size);
+
+/* open(2) with O_CLOEXEC; `flags` as in fcntl.h. */
+int kago_open(const char *path, int flags);
+int kago_close(int fd);
+
+/* Waits for a child: its wait(2) status. */
+int kago_wait(int pid);
+/* Whether the process is a child of ours that has not been waited for: 1 or 0. */
+int kago_is_child(int pid);
+int kago_pidfd_open(int pid);
+int kago_pidfd_send_signal(int pidfd, int signal);
+
+/* From here on signals are kept for kago_foreground, which forwards them; with `subreaper` orphans of the child that it
+ * waits for become our children, to be reaped there: 0. */
+int kago_catch_signals(int subreaper);
+
+/* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and what
+ * comes by `inside` (notify.h) to `manager` unless that is -1: its wait(2) status. */
+int kago_foreground(int pid, int master, int inside, int manager);
+
+/* A socket that is connected to the service manager's, whose address is as in NOTIFY_SOCKET: descriptor. */
+int kago_notify_connect(const char *address);
+/* A socket of ours at `path`, to which everybody may send: descriptor. */
+int kago_notify_listen(const char *path);
+/* Passes on what comes by `inside` until it is said that the program is ready, and waits for the manager to take notice: 1,
+ * or 0 when the process has ended without that. */
+int kago_notify_wait(int inside, int manager, int pid);
+
+/* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
+int kago_copy_window_size(int master);
+
+/* Watches the memory of the cgroup folder `path` for running out: a descriptor for kago_oom_wait. */
+int kago_oom_watch(const char *path, int version);
+
+/* Waits for what `watch` (-1: nothing) tells of and for the end of the process, `timeout_ms` at most. OOM_CHANGED also
+ * stands for other news of the cgroup's memory, and on v1 for the cgroup's end. */
+enum { OOM_CHANGED = 1, OOM_ENDED = 2 };
+int kago_oom_wait(int watch, int version, int pidfd, int timeout_ms);
+
+/* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
+int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
+
+/* Reads a regular file below a hostile root, no link leading out of it, and not more than `size` bytes: how many, or
+ * -EFBIG when there are more. */
+int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
+
+/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, a signal, 1 for all processes, the
+ * milliseconds to wait, and a pidfd of the VMM, which must be who answers. *size is the room in `reply`, and gets its size. 0 or -errno. */
+int kago_ask_agent(const char *path, const uint32_t request[5], uint8_t *reply, uint32_t *size);
+
+/* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
+ * a sync point. 0, or the failure of hook_run with the failing one's index and what is to be said of it. */
+struct hook_failure {
+  uint32_t index;
+  struct hook_output output;
+};
+int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, struct hook_failure *failure);
+
+/* The number of the mount that the path lies on, which may be used again once that mount is gone. */
+int kago_mount_id(const char *path);
+/* Takes away what is mounted at the path, with all that is mounted below it. */
+int kago_detach_mount(const char *path);
+
+/* remove_tree (remove_tree.h) of the folder `path`. */
+int kago_remove_tree(const char *path);
+
+/* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
+int kago_probe_kvm(void);
+
+/* move_net_device (net_device.h); `up` is 0 or 1. */
+int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]);
+
+/* _exit(2): without V8's farewell, which costs milliseconds. */
+_Noreturn void kago_exit(int code);
+
+/* The functions by number, in the order of CALLS in ffi/shim_call.ts, which a test compares with this list. */
+#define SHIM_CALLS(X) \
+  X(memory_file) \
+  X(stage_program) \
+  X(vmm_program) \
+  X(check_plan) \
+  X(spawn) \
+  X(socket_pair) \
+  X(listen) \
+  X(connect) \
+  X(send) \
+  X(receive) \
+  X(send_descriptor) \
+  X(open) \
+  X(close) \
+  X(set_device_filter) \
+  X(wait) \
+  X(is_child) \
+  X(pidfd_open) \
+  X(pidfd_send_signal) \
+  X(pidfd_wait) \
+  X(catch_signals) \
+  X(foreground) \
+  X(copy_window_size) \
+  X(put_root_file) \
+  X(read_root_file) \
+  X(run_hooks) \
+  X(probe_kvm) \
+  X(open_in_root) \
+  X(open_trusted) \
+  X(move_net_device) \
+  X(oom_watch) \
+  X(oom_wait) \
+  X(ask_agent) \
+  X(mount_id) \
+  X(detach_mount) \
+  X(notify_connect) \
+  X(notify_listen) \
+  X(notify_wait) \
+  X(remove_tree) \
+  X(exit)
+
+/* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */
+struct shim_request {
+  uint32_t call;
+  int32_t numbers[5];
+};
+
+__attribute__((visibility("default"))) int kago_call(struct shim_request request, void *p, void *q, void *r);
+
+#endif

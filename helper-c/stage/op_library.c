@@ -1,0 +1,23 @@
+/* The libraries of a microVM are opened before any namespace is entered: neither a mount namespace nor the ids of a user
+ * namespace can then change what a path means or whom a file belongs to. */
+#include "../common/context.h"
+#include "../common/kernel.h"
+#include "../common/trusted_path.h"
+
+/* A file that is missing leaves its slot empty: another name may be there, or none is needed. */
+static int open_each(struct context *c, const struct field *list, int slot) {
+  const uint8_t *item = list->data;
+  if (list->count > LIBRARY_SLOTS / 2) return -E2BIG;
+  for (uint32_t i = 0; i < list->count; i++, slot++) {
+    char problem[256];
+    int fd = open_trusted(list_next(&item), problem, sizeof problem);
+    if (fd < 0 && fd != -ENOENT) return fd;
+    c->libraries[slot] = fd < 0 ? 0 : fd + 1;
+  }
+  return 0;
+}
+
+int op_krun_open(struct context *c, const struct field *f) {
+  int result = open_each(c, &f[F_krun_open_firmware], FIRMWARE_SLOT);
+  return result < 0 ? result : open_each(c, &f[F_krun_open_libraries], LIBRARY_SLOT);
+}
