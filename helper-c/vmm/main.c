@@ -44,7 +44,7 @@ int main(void) {
     return 1;
   }
   keep_from_others(fds, sizeof fds / sizeof *fds);
-  stay_hidden(); /* as in stage.c */
+  stay_hidden(); /* as in stage/main.c */
   prctl(PR_SET_NAME, "kago", 0, 0, 0);
   /* A proxied connection that its peer closes is an error of that connection only. */
   signal(SIGPIPE, SIG_IGN);
