@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
     const opening = parseGlobalOptions(args);
     const { log, logFormat, debug } = opening.global;
     if (log) requireLogFile(log);
-    logger = createLogger({ ...(log ? { file: log } : {}), format: logFormat, debug });
+    logger = createLogger({ file: log || undefined, format: logFormat, debug });
     if (debug) onPhase(logger.debug);
     if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
     const commandLine = parseCommand(opening);

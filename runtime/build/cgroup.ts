@@ -112,7 +112,7 @@ function parts(
       hierarchies: visibleHierarchies(layout, record),
       joinOps,
     },
-    build: { ...build, ...(cloneInto === undefined ? {} : { cloneInto }) },
+    build: { ...build, cloneInto },
   };
 }
 

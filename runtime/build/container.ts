@@ -79,7 +79,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const notify = notifyFolderOf(request, loaded, executor);
   const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
-  const context = { id, bundle, rootfs, ...(request.word ? { word: request.word } : {}) };
+  const context = { id, bundle, rootfs, word: request.word };
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
@@ -95,11 +95,11 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     bundle,
     rootfs,
     host,
-    ...(cgroup.facts ? { cgroup: cgroup.facts } : {}),
-    ...(resctrl ? { resctrlJoinOps: resctrl.joinOps } : {}),
-    ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
+    cgroup: cgroup.facts,
+    resctrlJoinOps: resctrl?.joinOps,
+    seccomp: seccomp.filter,
     ending: prepared.ending,
-    ...(runFolder === undefined ? {} : { runFolder }),
+    runFolder,
     preserveFds: request.preserveFds,
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
@@ -114,14 +114,14 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     executor,
     rootFiles: prepared.rootfsFiles,
     ending: prepared.ending,
-    ...(prepared.leastMemory ? { leastMemory: prepared.leastMemory } : {}),
+    leastMemory: prepared.leastMemory,
     host,
-    ...(cgroup.build ? { cgroup: cgroup.build } : {}),
-    ...(resctrl ? { resctrl } : {}),
+    cgroup: cgroup.build,
+    resctrl,
     plan,
     joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
-    ...(runFolder === undefined ? {} : { runFolder }),
-    ...(notify.folder === undefined ? {} : { notifyFolder: notify.folder }),
+    runFolder,
+    notifyFolder: notify.folder,
     warnings: [
       ...warnings,
       ...notify.warnings,

@@ -12,8 +12,8 @@ export function globalRequest(
   const manager = global.systemdCgroup ? "systemd" : global.cgroupManager;
   return {
     invokedAs: invokedAs(),
-    ...(global.handler ? { handler: global.handler } : {}),
-    ...(manager ? { cgroupManager: manager } : {}),
+    handler: global.handler || undefined,
+    cgroupManager: manager || undefined,
     rootless: global.rootless,
     word: commandLineWord(global),
   };
@@ -22,7 +22,7 @@ export function globalRequest(
 /** What the administrator says before the command. */
 export function commandLineWord({ libkrun, allowAnnotation }: GlobalOptions): AdministratorWord {
   const library = libkrun ? { path: absolutePath(libkrun), from: "--libkrun" } : undefined;
-  return { ...(library ? { library } : {}), allowed: allowAnnotation };
+  return { library, allowed: allowAnnotation };
 }
 
 /** Where the caller's files are, whatever folder somebody else uses the path in. */

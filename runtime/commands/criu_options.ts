@@ -23,5 +23,5 @@ export function criuFlags(options: Options): CriuFlags {
 }
 
 export function criuFolders({ imagePath, workPath }: Options): FolderPaths {
-  return { images: absolutePath(imagePath), ...(workPath ? { work: absolutePath(workPath) } : {}) };
+  return { images: absolutePath(imagePath), work: workPath ? absolutePath(workPath) : undefined };
 }

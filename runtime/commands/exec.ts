@@ -17,7 +17,7 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
   return {
     id: id!,
     root: stateRoot(global),
-    ...(options.process ? { processFile: absolutePath(options.process) } : {}),
+    processFile: options.process ? absolutePath(options.process) : undefined,
     flags: {
       args,
       env: options.env,
@@ -29,13 +29,13 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
       noNewPrivileges: options.noNewPrivs,
       terminal: options.tty,
     },
-    ...(options.user !== undefined ? { user: options.user } : {}),
+    user: options.user,
     cgroup: options.cgroup,
     ignorePaused: options.ignorePaused,
     detach: options.detach,
-    ...(options.pidfdSocket ? { pidfdSocket: absolutePath(options.pidfdSocket) } : {}),
-    ...(options.consoleSocket ? { consoleSocket: absolutePath(options.consoleSocket) } : {}),
-    ...(options.pidFile ? { pidFile: absolutePath(options.pidFile) } : {}),
+    pidfdSocket: options.pidfdSocket ? absolutePath(options.pidfdSocket) : undefined,
+    consoleSocket: options.consoleSocket ? absolutePath(options.consoleSocket) : undefined,
+    pidFile: options.pidFile ? absolutePath(options.pidFile) : undefined,
     preserveFds: preservedFds(options.preserveFds),
     subreaper: !options.noSubreaper,
   };

@@ -28,18 +28,18 @@ function restoreRequestOf({ global, options, positionals }: Invocation<"restore"
     bundle: options.bundle,
     config: "config.json",
     ...globalRequest(global),
-    ...(global.criu ? { criu: global.criu } : {}),
+    criu: global.criu || undefined,
     preserveFds: 0,
     noPivot: options.noPivot,
     noNewKeyring: false,
     foreground: !options.detach,
-    ...(pidFile ? { pidFile: absolutePath(pidFile) } : {}),
-    ...(consoleSocket ? { consoleSocket: absolutePath(consoleSocket) } : {}),
+    pidFile: pidFile ? absolutePath(pidFile) : undefined,
+    consoleSocket: consoleSocket ? absolutePath(consoleSocket) : undefined,
     folders: criuFolders(options),
     flags: {
       ...criuFlags(options),
-      ...(lsmProfile ? { lsmProfile } : {}),
-      ...(lsmMountContext ? { lsmMountContext } : {}),
+      lsmProfile: lsmProfile || undefined,
+      lsmMountContext: lsmMountContext || undefined,
     },
   };
 }

@@ -103,8 +103,8 @@ function createIn<T>(
   if (build.notifyFolder) makeNotifyFolder(build.notifyFolder);
   const notify = listenForNotify(build.notifyFolder, request.manager ?? -1);
   const launched = launch(build, {
-    ...(request.status === "created" ? { stateFolder: lock.directory } : {}),
-    ...(request.consoleSocket ? { consoleSocket: request.consoleSocket } : {}),
+    stateFolder: request.status === "created" ? lock.directory : undefined,
+    consoleSocket: request.consoleSocket,
   });
   try {
     const { pid } = launched;
@@ -118,7 +118,7 @@ function createIn<T>(
     phase("state saved");
     if (request.pidFile) writePidFile(request.pidFile, pid);
     if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
-    return use({ build, state, launched, lock, ...(notify ? { notify } : {}) });
+    return use({ build, state, launched, lock, notify });
   } catch (error) {
     throw launched.undo(error);
   }

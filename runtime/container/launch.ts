@@ -69,8 +69,8 @@ function taskOf(
     plan,
     spec,
     host,
-    ...(consoleSocket ? { consoleSocket } : {}),
-    ...(cgroup ? { adopt: cgroup.adopt } : {}),
+    consoleSocket,
+    adopt: cgroup?.adopt,
     state: (pid, status) => newState(build, pid, status),
   };
 }

@@ -119,7 +119,7 @@ function restoreBy(
     return runCriu({
       plan,
       cgroup: folder,
-      ...(adopt ? { adopt } : {}),
+      adopt,
       request: (pid) => {
         const ownCgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
         return restoreRequest(subject, options.flags, ownCgroups);

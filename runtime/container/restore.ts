@@ -107,7 +107,7 @@ function restoreIn(
       folders,
       flags,
       stateFolder: lock.directory,
-      ...(consoleSocket ? { consoleSocket } : {}),
+      consoleSocket,
       onProcess: (pid) => {
         const pidStartTime = processStartTime(pid) ?? "";
         state = { ...creating, status: "running", pid, pidStartTime };

@@ -65,7 +65,7 @@ export async function startContainer(
     throw error;
   }
   runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
-  return { pid: state.pid, ...(notify ? { notify } : {}) };
+  return { pid: state.pid, notify };
 }
 
 function requireStartable(state: StoredState): void {

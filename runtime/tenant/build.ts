@@ -72,7 +72,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const warnings = checkProcess(process);
   labelsNeedSelinux({ process });
   checkConsole(process, {
-    ...(consoleSocket ? { consoleSocket } : {}),
+    consoleSocket,
     foreground: !request.detach,
   });
   const join = joinOf(state.cgroup, request.cgroup, process);
@@ -85,7 +85,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     rootfs: state.rootfs,
     host,
     joinOps: [...join.writes, ...await resctrlOps(state)],
-    ...(seccomp.filter ? { seccomp: seccomp.filter } : {}),
+    seccomp: seccomp.filter,
     ending: { kind: "process" } as const,
     preserveFds: request.preserveFds,
     noNewKeyring: state.noNewKeyring ?? false,
@@ -93,7 +93,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const plan = executor.tenantPlan
     ? executor.tenantPlan({
       ...input,
-      ...(state.agent ? { runFolder: agentFolder(root, id) } : {}),
+      runFolder: state.agent ? agentFolder(root, id) : undefined,
     })
     : compileTenantPlan({ ...input, namespaces: init.namespaces() });
   return {
@@ -101,12 +101,12 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     executor,
     process,
     init,
-    ...(join.cloneInto ? { cloneInto: join.cloneInto } : {}),
+    cloneInto: join.cloneInto,
     task: {
       plan,
       spec: tenantSpec,
       host,
-      ...(consoleSocket ? { consoleSocket } : {}),
+      consoleSocket,
       state: () => ociState(state, state.status),
     },
     warnings: [...warnings, ...seccomp.warnings],

@@ -55,7 +55,7 @@ export function limitWrites(
   const writes: ResourceWrite[] = [];
   const target = (controller: string) => ({
     version: isV1(controllers, controller) ? 1 as const : 2 as const,
-    ...(present ? { present } : {}),
+    present,
   });
   const add = (controller: string, rows: readonly Row[]) => {
     for (const [file, value, field, more] of rows) {
