@@ -51,6 +51,11 @@ const CONTAINERS: readonly Suite[] = [
   ...[
     tests("differential", ...SAME_MOUNTS, "tests/differential"),
     {
+      name: "differential, later peers",
+      command: ["run", "-A", "tests/differential/peers_of.ts"],
+      reads: "deno",
+    } as const,
+    {
       name: "conformance",
       command: ["run", "-A", "tests/conformance/run.ts"],
       reads: "tap",

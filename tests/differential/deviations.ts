@@ -61,8 +61,17 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     fact: new RegExp(`^mountinfo (${MASKED_FOLDERS.join("|")}) filesystem( #\\d)?$`),
-    allows: ({ crun, kago }) => crun === "rw,size=0k" && kago === "rw",
+    allows: ({ runc, crun, kago }) =>
+      crun === "rw,size=0k" && kago === "rw" ||
+      [runc, crun].some((text) => kago === text?.replace(/^r[ow],size=4k,nr_inodes=1/, "ro")),
     why: "the tmpfs of a masked path is mounted read-only, so it needs no size",
+  },
+  {
+    fact: new RegExp(`^mountinfo (${MASKED_FOLDERS.join("|")}) (source|filesystem)( #\\d)?$`),
+    allows: ({ runc, crun, kago }) =>
+      runc === undefined && (crun?.includes("/.empty-directory ") || !crun?.startsWith("ro")) &&
+      ["/ tmpfs tmpfs", "ro"].includes(kago!),
+    why: "crun since 1.22 binds an empty folder of its state over a masked one, where runc fails",
   },
   {
     fact: /^cgroupLimits devices\/devices\.list$/,

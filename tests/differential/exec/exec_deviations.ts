@@ -31,6 +31,27 @@ export const EXEC_DEVIATIONS: readonly Deviation[] = [
   },
   {
     fact: /^(status Umask|made)$/,
+    bundle: /^a user's: umask$/,
+    allows: ({ fact, runc, kago }) =>
+      fact === "made"
+        ? runc!.startsWith("640 ") && kago!.startsWith("600 ")
+        : runc === "0027" && kago === "0077",
+    why: "the file's umask has the last word; runc since 1.2 takes the container's",
+  },
+  {
+    fact: /^(status Groups|id)$/,
+    bundle: /: groups of root$/,
+    allows: ({ runc, kago }) => kago === runc?.replace(/\b9([ ,])9$/, "9"),
+    why: "a group that is asked for and that the user has already counts once",
+  },
+  {
+    fact: /^environ HOME$/,
+    bundle: /: no env$/,
+    allows: ({ runc, kago }) => runc === undefined && kago === "/root",
+    why: "a process without variables has the HOME of its user, as with runc before 1.3",
+  },
+  {
+    fact: /^(status Umask|made)$/,
     bundle: /: another umask/,
     allows: ({ fact, kago }) => (fact === "made" ? /^644 / : /^0022$/).test(kago!),
     why: "without process.user.umask it is 022 for exec as for run, whatever the caller's is",

@@ -1,0 +1,66 @@
+/**
+ * The differential suite beside the runc and crun of another Debian release, on this machine's kernel and cgroups:
+ *   deno run -A tests/differential/peers_of.ts [RELEASE [ARGUMENT]...]
+ * It runs in the root that the emulated hosts have, in a mount namespace of its own. The default is their release; arguments
+ * are the suite's.
+ */
+import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
+import { prepareDebianRoot, TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
+import { runMain } from "../../scripts/run_main.ts";
+
+/** Enters an overlay of the root `$2` whose parts are in `$1`, with the folders up to `--` in their places. */
+const ENTER = `
+  set -e
+  parts=$1 root=$2
+  shift 2
+  mount -t tmpfs -o size=1g,mode=755 release_root "$parts"
+  mkdir "$parts/upper" "$parts/work" "$parts/root"
+  mount -t overlay -o "lowerdir=$root,upperdir=$parts/upper,workdir=$parts/work" overlay "$parts/root"
+  cd "$parts/root"
+  while [ "$1" != -- ]; do
+    mkdir -p ".$1"
+    mount --bind "$1" ".$1"
+    shift
+  done
+  shift
+  mount -t proc proc proc
+  mount -t sysfs sysfs sys
+  mount --rbind /dev dev
+  mount --rbind /sys/fs/cgroup sys/fs/cgroup
+  pivot_root . mnt
+  umount --lazy /mnt
+  mount --make-rshared /
+  cd "$1"
+  shift
+  for peer in runc crun; do "$peer" --version | head -1; done
+  exec "$@"
+`;
+
+async function main(release: string): Promise<number> {
+  const root = await prepareDebianRoot(release);
+  const [parts, tmp] = await Promise.all([Deno.makeTempDir(), Deno.makeTempDir()]);
+  try {
+    await Deno.chmod(tmp, 0o1777);
+    const deno = Deno.execPath();
+    const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+    // The bundles are in their own place, so that a mount's source has the path that the bundle has.
+    const folders = [tmp, REPOSITORY, deno.slice(0, deno.lastIndexOf("/")), cache];
+    const test = ["test", "-A", "--preload", "tests/harness/same_mounts.ts", "tests/differential"];
+    const { code } = await new Deno.Command("unshare", {
+      args: [
+        ...["--mount", "--propagation=private", "sh", "-c", ENTER, "sh"],
+        ...[parts, root, ...folders, "--", REPOSITORY, deno, ...test, "--", ...Deno.args.slice(1)],
+      ],
+      env: { TMPDIR: tmp },
+      stdin: "null",
+    }).spawn().status;
+    return code;
+  } finally {
+    await Deno.remove(parts);
+    await Deno.remove(tmp, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  await runMain("differential", () => main(Deno.args[0] ?? TESTED_RELEASE));
+}
