@@ -3,8 +3,7 @@
  * descriptor of the folder: a socket's path has at most 108 bytes (unix(7)), a state folder's may have more.
  */
 import { closeFd, connectTo, listenAt, openFolder } from "../../ffi/descriptors.ts";
-
-const NAME = "notify.sock";
+import { START_SOCKET } from "../state/names.ts";
 
 /** Makes the socket: its listening descriptor. */
 export function listenForStart(stateFolder: string): number {
@@ -17,13 +16,13 @@ export function connectForStart(stateFolder: string): number {
 }
 
 export function removeStartSocket(stateFolder: string): void {
-  Deno.removeSync(`${stateFolder}/${NAME}`);
+  Deno.removeSync(`${stateFolder}/${START_SOCKET}`);
 }
 
 function through(stateFolder: string, open: (path: string) => number): number {
   const folder = openFolder(stateFolder);
   try {
-    return open(`/proc/self/fd/${folder}/${NAME}`);
+    return open(`/proc/self/fd/${folder}/${START_SOCKET}`);
   } finally {
     closeFd(folder);
   }

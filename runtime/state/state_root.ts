@@ -2,8 +2,7 @@
 import { variable } from "../../ffi/environment.ts";
 import { HostError, UsageError } from "../common/errors.ts";
 import { inUserNamespace } from "../rootless.ts";
-
-export const DEFAULT_ROOT = "/run/kago";
+import { DEFAULT_ROOT, ID_MAX, isValidId } from "./names.ts";
 
 /**
  * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for everyone else, also for a user who is root of his own user
@@ -26,24 +25,13 @@ function isRootlessNamespace(): boolean {
   return inUserNamespace();
 }
 
-/**
- * An id is a file name below the root, so it has letters, digits, `_`, `+`, `-`, `.` only (runc's rule), at most 1024
- * of them.
- * @throws {UsageError}
- */
+/** @throws {UsageError} */
 export function validateId(id: string): void {
   if (isValidId(id)) return;
   throw new UsageError(
     `invalid container id ${
       JSON.stringify(id)
-    }: use letters, digits, "_", "+", "-" and ".", at most 1024, ` +
+    }: use letters, digits, "_", "+", "-" and ".", at most ${ID_MAX}, ` +
       `and not "." or ".."`,
   );
-}
-
-/** Characters. */
-export const ID_MAX = 1024;
-
-export function isValidId(id: string): boolean {
-  return id.length <= ID_MAX && /^[\w+.-]+$/.test(id) && id !== "." && id !== "..";
 }

@@ -8,17 +8,9 @@ import { DamagedStateError, parseStoredState, type StoredState } from "./contain
 import { lockState, type StateLock } from "./lock.ts";
 import { ownerName } from "./owner.ts";
 import { isPlain, shortcutText, type StateFiles } from "./shortcut.ts";
-import { isValidId, validateId } from "./state_root.ts";
+import { isValidId, SHORTCUT_FILE, STARTED_FILE, STATE_FILE } from "./names.ts";
+import { validateId } from "./state_root.ts";
 import { ifThere } from "../common/files.ts";
-
-const FILE = "state.json";
-
-/** Its state once the entry stub has started it, and what the stub may do (shortcut.ts). */
-const STARTED = "started.json";
-const SHORTCUT = "shortcut";
-
-/** All files of a plain container, the state's last. notify.sock is notify_socket.ts's. */
-export const PLAIN_FILES = ["config.json", "notify.sock", STARTED, SHORTCUT, FILE] as const;
 
 /** `create` found the id taken. */
 export class ContainerExistsError extends Error {
@@ -69,7 +61,7 @@ function lockNewDirectory(root: string, id: string): StateLock {
     });
   }
   // Listing is cheaper than the error of looking for a file that, nearly always, is not there.
-  if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === FILE)) return lock;
+  if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === STATE_FILE)) return lock;
   lock.release();
   throw new ContainerExistsError(id);
 }
@@ -81,29 +73,29 @@ function lockNewDirectory(root: string, id: string): StateLock {
  */
 export function saveState(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
-  replaceFile(directory, FILE, JSON.stringify(stored));
+  replaceFile(directory, STATE_FILE, JSON.stringify(stored));
   // A container that is being created has no process to tell of yet.
   if (stored.status === "running") {
-    writeShortcut(directory, stored, { running: Deno.statSync(`${directory}/${FILE}`) });
+    writeShortcut(directory, stored, { running: Deno.statSync(`${directory}/${STATE_FILE}`) });
   }
 }
 
 /** As saveState(), for a container that is as `create` leaves it. */
 export function saveCreated(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
-  replaceFile(directory, FILE, JSON.stringify(stored));
-  const created = Deno.statSync(`${directory}/${FILE}`);
+  replaceFile(directory, STATE_FILE, JSON.stringify(stored));
+  const created = Deno.statSync(`${directory}/${STATE_FILE}`);
   if (!isPlain(stored)) return writeShortcut(directory, stored, { created });
   const started: StoredState = { ...stored, status: "running" };
-  writePrivate(`${directory}/${STARTED}`, JSON.stringify(started));
-  const running = Deno.statSync(`${directory}/${STARTED}`);
+  writePrivate(`${directory}/${STARTED_FILE}`, JSON.stringify(started));
+  const running = Deno.statSync(`${directory}/${STARTED_FILE}`);
   writeShortcut(directory, stored, { created, running });
 }
 
 /** It names the state's file, so that one of an older state counts for nothing. */
 function writeShortcut(directory: string, stored: StoredState, files: StateFiles): void {
   const text = shortcutText(stored, files, ownerName(stored.owner));
-  if (text !== undefined) replaceFile(directory, SHORTCUT, text);
+  if (text !== undefined) replaceFile(directory, SHORTCUT_FILE, text);
 }
 
 function replaceFile(directory: string, name: string, text: string): void {
@@ -126,7 +118,7 @@ function writePrivate(path: string, text: string): void {
  */
 export function loadState(root: string, id: string): StoredState {
   validateId(id);
-  const file = `${root}/${id}/${FILE}`;
+  const file = `${root}/${id}/${STATE_FILE}`;
   let text: string;
   try {
     text = Deno.readTextFileSync(file);
@@ -168,10 +160,10 @@ export function removeStateDir(root: string, id: string): void {
     const entries = [...Deno.readDirSync(directory)];
     for (const { name, isDirectory } of entries) {
       if (isDirectory) removeTree(`${directory}/${name}`);
-      else if (name !== FILE) Deno.removeSync(`${directory}/${name}`);
+      else if (name !== STATE_FILE) Deno.removeSync(`${directory}/${name}`);
     }
-    if (entries.some(({ name, isDirectory }) => name === FILE && !isDirectory)) {
-      Deno.removeSync(`${directory}/${FILE}`);
+    if (entries.some(({ name, isDirectory }) => name === STATE_FILE && !isDirectory)) {
+      Deno.removeSync(`${directory}/${STATE_FILE}`);
     }
     Deno.removeSync(directory);
   } catch (error) {

@@ -2,8 +2,7 @@
 import { GLOBAL_OPTIONS } from "../../runtime/cli/common_options.ts";
 import type { Option } from "../../runtime/cli/options.ts";
 import { SIGNAL_MAX, SIGNALS } from "../../runtime/cli/signals.ts";
-import { DEFAULT_ROOT, ID_MAX, isValidId } from "../../runtime/state/state_root.ts";
-import { PLAIN_FILES } from "../../runtime/state/store.ts";
+import { DEFAULT_ROOT, ID_MAX, isValidId, PLAIN_FILES } from "../../runtime/state/names.ts";
 
 /** What an id may have in it, of ASCII. */
 const ID_CHARACTERS = Array.from({ length: 127 }, (_, code) => String.fromCharCode(code))

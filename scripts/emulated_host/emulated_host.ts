@@ -47,29 +47,6 @@ async function runOnce(
   }
 }
 
-export interface CollectedRun extends HostRun {
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** As runInEmulatedHost(), with the command's whole output, decoded as UTF-8. */
-export async function collectFromEmulatedHost(
-  command: readonly string[],
-  options: HostOptions = {},
-): Promise<CollectedRun> {
-  const texts = { stdout: "", stderr: "" };
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  const collect = (name: "stdout" | "stderr") => (chunk: Uint8Array) => {
-    texts[name] += decoders[name].decode(chunk, { stream: true });
-  };
-  const run = await runInEmulatedHost(command, {
-    ...options,
-    onStdout: collect("stdout"),
-    onStderr: collect("stderr"),
-  });
-  return { ...run, ...texts };
-}
-
 async function boot(image: HostImage, job: Job, options: HostOptions): Promise<HostRun> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;

@@ -44,7 +44,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   const sessions: Sessions<Session> = {};
   const outcomes: Record<string, Outcome> = {};
   const errors: string[] = [];
-  let told: Outcomes = {};
+  let told: Outcomes | undefined;
   let release: Release;
   const title = (name: string) => `${engine} on ${host}: ${name}`;
   // An engine's background processes are no leak of the test that happens to start them.
@@ -54,9 +54,9 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   test("starts", async () => {
     const results = await readResults();
     release = await ownRelease();
-    told =
-      results.find((run) => run.engine === engine && run.host === host && run.release === release)
-        ?.outcomes ?? {};
+    told = results.find((run) =>
+      run.engine === engine && run.host === host && run.release === release
+    )?.outcomes;
     // Two first commands of podman's at once both make /dev/shm/libpod_lock, and one of them fails.
     await inTurn(...runtimes.map((runtime) => async () => {
       sessions[runtime] = await suite.open(runtime);
@@ -70,7 +70,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
     if (group.setUp) test(`set-up of ${group.name}`, () => forEach(sessions, group.setUp!));
     for (const one of cases) {
       test(one.command, async () => {
-        outcomes[one.command] = await tryCase(one, sessions, told[one.command], errors);
+        outcomes[one.command] = await tryCase(one, sessions, told?.[one.command], errors);
       });
     }
     if (group.tearDown) test(`end of ${group.name}`, () => forEach(sessions, group.tearDown!));
@@ -78,6 +78,8 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   test("the results are those of docs/engines.md", async () => {
     const version = await suite.version(Object.values(sessions)[0]!);
     await writeResult({ engine, version, release, host, outcomes });
+    // A host that the page does not have, such as a Debian 13 with cgroup v1: kago had to work in each case above.
+    if (!told) return console.error(`docs/engines.md has no ${engine} of ${release} on ${host}`);
     const differences = compareOutcomes(outcomes, told);
     if (differences.length === 0) return;
     const advice = "when that is so, run `deno task docs:engines` after the suites";

@@ -5,7 +5,7 @@ import { cacheKey, encodeEntry, entryName } from "../../../runtime/seccomp/cache
 import { MAX_ENTRIES } from "../../../runtime/seccomp/cache_folder.ts";
 import { compileFilter } from "../../../runtime/seccomp/compile.ts";
 import type { Seccomp } from "../../../runtime/spec/spec.ts";
-import { isValidId } from "../../../runtime/state/state_root.ts";
+import { isValidId } from "../../../runtime/state/names.ts";
 import { allowing } from "./profile.ts";
 
 const PROFILE = allowing({ names: ["ptrace"], action: "SCMP_ACT_ERRNO" });
