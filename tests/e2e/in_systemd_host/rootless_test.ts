@@ -97,12 +97,17 @@ Deno.test("the user's systemd scope has its limits as properties, in user.slice"
 });
 
 Deno.test("where nothing is delegated, a container without limits does without a cgroup", async () => {
-  await withBundle({ args: ["cat", "/proc/self/cgroup"] }, async ({ id, path }) => {
+  // Without a cgroup namespace, in which every cgroup would be "/".
+  const namespaces = ["user", "mount", "pid", "uts", "ipc"].map((type) => ({ type }));
+  const look = ["cat", "/proc/self/cgroup"];
+  await withBundle({ args: look, config: { linux: { namespaces } } }, async ({ id, path }) => {
     const run = ["run", "--bundle", path, id];
     const root = ["--root", `${USER.home}/state`];
-    await ok(besideUserSession([KAGO, ...run]));
-    await ok(withoutUserSession([KAGO, ...root, ...run]));
-    await ok(withoutUserSession([KAGO, ...root, "--systemd-cgroup", ...run]));
+    const callers = await ok(withoutUserSession(look));
+    assertEquals(await ok(besideUserSession([KAGO, ...run])), callers);
+    assertEquals(await ok(withoutUserSession([KAGO, ...root, ...run])), callers);
+    const systemd = [KAGO, ...root, "--systemd-cgroup", ...run];
+    assertEquals(await ok(withoutUserSession(systemd)), callers);
   });
 });
 
