@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./build/command.ts";
+import { ENTRY_HEADERS, writeEntryHeaders } from "./build/entry_stub.ts";
 import { listSources } from "./build/helpers.ts";
 import { BUILD, ROOT } from "./build/paths.ts";
 import { makeIfChanged } from "./build/stamp.ts";
@@ -25,10 +26,13 @@ interface Target {
   readonly name: string;
   /** Of helper-c. */
   readonly sources: readonly string[];
+  /** The longest input in bytes. */
+  readonly most: number;
 }
 
 const TARGETS: readonly Target[] = [
-  { name: "wire", sources: ["session/frame.c", "session/pump.c", "common/plan.c"] },
+  { name: "wire", sources: ["session/frame.c", "session/pump.c", "common/plan.c"], most: 40000 },
+  { name: "shortcut", sources: [], most: 8000 },
 ];
 
 async function build({ name, sources }: Target): Promise<string> {
@@ -37,7 +41,8 @@ async function build({ name, sources }: Target): Promise<string> {
   const files = [`${SOURCES}/fuzz/${name}_fuzz.c`, ...sources.map((file) => `${SOURCES}/${file}`)];
   const headers = listSources().filter((name) => name.endsWith(".h"))
     .map((name) => `${SOURCES}/${name}`);
-  const args = [...FLAGS, "-o", program, ...files];
+  await writeEntryHeaders();
+  const args = [...FLAGS, "-I", ENTRY_HEADERS, "-o", program, ...files];
   await makeIfChanged(program, [...files, ...headers], ["clang", ...args], async () => {
     await runCommand("clang", args);
   });
@@ -45,15 +50,16 @@ async function build({ name, sources }: Target): Promise<string> {
 }
 
 /** The seeds are copied: libFuzzer adds what it finds. */
-async function fuzz(program: string, runs: number): Promise<boolean> {
+async function fuzz({ name, most }: Target, program: string, runs: number): Promise<boolean> {
   const corpus = await Deno.makeTempDir({ prefix: "kago_corpus_" });
   try {
-    for (const { name } of Deno.readDirSync(`${SOURCES}/fuzz/seeds`)) {
-      await Deno.copyFile(`${SOURCES}/fuzz/seeds/${name}`, `${corpus}/${name}`);
+    const seeds = `${SOURCES}/fuzz/seeds/${name}`;
+    for (const seed of Deno.readDirSync(seeds)) {
+      await Deno.copyFile(`${seeds}/${seed.name}`, `${corpus}/${seed.name}`);
     }
     const { success, stderr } = await new Deno.Command(program, {
       args: [
-        ...[`-runs=${runs}`, "-seed=1", "-max_len=40000", "-len_control=1000", "-timeout=10"],
+        ...[`-runs=${runs}`, "-seed=1", `-max_len=${most}`, "-len_control=1000", "-timeout=10"],
         ...["-print_final_stats=1", "-verbosity=0", `-artifact_prefix=${BUILD}/fuzz/`, corpus],
       ],
       stdin: "null",
@@ -71,7 +77,7 @@ async function main(): Promise<number> {
   const runs = Number(parseArgs(Deno.args, { string: ["runs"] }).runs ?? RUNS);
   let failed = 0;
   for (const [index, target] of TARGETS.entries()) {
-    const passed = await fuzz(await build(target), runs);
+    const passed = await fuzz(target, await build(target), runs);
     console.log(`${passed ? "ok" : "not ok"} ${index + 1} - ${target.name}: ${runs} inputs`);
     if (!passed) failed++;
   }

@@ -9,6 +9,9 @@ import { makeIfChanged } from "./stamp.ts";
 const SOURCE = `${ROOT}/helper-c/entry`;
 const OUTPUT = `${BUILD}/entry`;
 
+/** The folder of the headers that writeEntryHeaders() makes. */
+export const ENTRY_HEADERS = OUTPUT;
+
 /**
  * Position-independent code that needs nothing: no libc, no stack protector (its canary is libc's), no tables for
  * unwinding, and no loop turned into a call of memcpy or strlen.
@@ -33,14 +36,12 @@ const LINK = ["-nostdlib", "-static", "-Wl,--build-id=none", `-Wl,-T,${SOURCE}/e
  * @throws {CommandError} when it does not compile.
  */
 export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
-  const generated = { header: `${OUTPUT}/header.gen.h`, shortcut: `${OUTPUT}/shortcut.gen.h` };
   const inputs = [...Deno.readDirSync(SOURCE)].map(({ name }) => `${SOURCE}/${name}`).sort();
   const image = `${OUTPUT}/entry.bin`;
-  await writeIfChanged(generated.header, entryHeaderToC());
-  await writeIfChanged(generated.shortcut, shortcutHeaderToC());
+  const generated = await writeEntryHeaders();
   await makeIfChanged(
     image,
-    [...inputs, ...Object.values(generated)],
+    [...inputs, ...generated],
     [...COMPILE, ...LINK],
     async () => {
       const elf = `${OUTPUT}/entry.elf`;
@@ -53,4 +54,15 @@ export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
     throw new Error(`${image} does not begin with an empty header`);
   }
   return bytes;
+}
+
+/** Writes the headers that come from the program's tables: their paths. */
+export async function writeEntryHeaders(): Promise<string[]> {
+  const headers = { "header.gen.h": entryHeaderToC(), "shortcut.gen.h": shortcutHeaderToC() };
+  return await Promise.all(
+    Object.entries(headers).map(async ([name, text]) => {
+      await writeIfChanged(`${ENTRY_HEADERS}/${name}`, text);
+      return `${ENTRY_HEADERS}/${name}`;
+    }),
+  );
 }
