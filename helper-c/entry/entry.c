@@ -253,13 +253,12 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
  * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
  * the connection on which a container that was started says why its program does not run; 0 means that there is none.
  */
-static void write_loader(char *loader, const struct initial_stack *old, long report) {
+static void write_loader(char *loader, const struct initial_stack *old, unsigned long soft_stack, long report) {
   const struct entry_part *program = is_quick(old) ? &header.quick : &header.create;
   const char *piece = in_image(header.loader_offset);
-  unsigned long numbers[8] = { soft_nofile(), [4] = report };
+  unsigned long numbers[8] = { soft_nofile(), soft_stack, [4] = report };
 
   /* Before the files, which count as well. Of virtual memory V8 reserves more than it ever uses. */
-  numbers[1] = raise_limit(RLIMIT_STACK, 8 * MIB, MIB, "the stack (ulimit -s)");
   numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
   numbers[3] = raise_limit(RLIMIT_AS, RLIM64_INFINITY, 40960 * MIB, "virtual memory (ulimit -v)");
   numbers[5] = place_environment(old->envp);
@@ -368,6 +367,8 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   char loader[ENTRY_LOADER_MAX];
   /* Nobody looks into a runtime: not at its memory, nor through /proc at the files that it has open. */
   system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
+  /* Before anything is put on it. */
+  unsigned long soft_stack = raise_limit(RLIMIT_STACK, 8 * MIB, MIB, "the stack (ulimit -s)");
   long report = try_shortcut(&old);
   int cached = has_cache();
   const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
@@ -384,7 +385,7 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   check_proc();
   leave_deleted_folder();
   wait_for_children();
-  write_loader(loader, &old, report);
+  write_loader(loader, &old, soft_stack, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
   auxv = put_variables(envp, variables, old.envp);

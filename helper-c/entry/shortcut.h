@@ -20,8 +20,8 @@
 #include "kernel_calls.h"
 #include "shortcut_arguments.h"
 
-/* Of the file with its NUL, and of that with what is put in or behind a part of it. */
-enum { SHORTCUT_MAX = 16384, LONGER_MAX = SHORTCUT_MAX + 64, SIGKILL = 9 };
+/* Of the file with its NUL; of a folder's path, and what stands behind it. */
+enum { SHORTCUT_MAX = 16384, FOLDER_MAX = 4096, NAME_ROOM = 64, SIGKILL = 9 };
 
 /* What a shortcut is taken with. */
 struct shortcut {
@@ -106,7 +106,7 @@ static int read_lines(struct shortcut *s) {
   const char *created = take_line(&at, "created"), *running = take_line(&at, "running");
   s->status = is_state_file(s->folder, created) ? "created" : is_state_file(s->folder, running) ? "running" : 0;
   char *process = take_line(&at, "process"), *time = process ? split(process) : 0, *freezer = take_line(&at, "freezer");
-  if (!s->status || !time || length(process) > 10) return 0;
+  if (!s->status || !time || length(process) > 10 || (freezer && length(freezer) > FOLDER_MAX)) return 0;
   s->pid = process;
   s->time = time;
   s->lives = lives(s->pid, s->time);
@@ -136,13 +136,13 @@ static int open_shortcut(struct shortcut *s) {
 
 /* A file of the freezer's as text: its length or -errno. */
 static long read_freezer(const struct shortcut *s, const char *name, char *text, long size) {
-  char path[LONGER_MAX];
+  char path[FOLDER_MAX + NAME_ROOM];
   append(append(append(path, s->freezer), "/"), name);
   return read_whole(AT_FDCWD, path, text, size);
 }
 
 static int write_freezer(const struct shortcut *s, const char *name, const char *value) {
-  char path[LONGER_MAX];
+  char path[FOLDER_MAX + NAME_ROOM];
   append(append(append(path, s->freezer), "/"), name);
   int fd = open_at(AT_FDCWD, path, O_WRONLY);
   if (fd < 0) return 0;
@@ -220,7 +220,7 @@ static enum shortcut_outcome print(const char *at, const char *end) {
 }
 
 static enum shortcut_outcome print_state(const struct shortcut *s) {
-  char out[LONGER_MAX], *end = out;
+  char out[SHORTCUT_MAX + NAME_ROOM], *end = out; /* a pid and a status */
   int frozen = s->lives ? is_frozen(s) : 0;
   if (!s->output || frozen < 0) return SHORTCUT_NONE;
   const char *status = !s->lives ? "stopped" : frozen ? "paused" : s->status;

@@ -164,7 +164,8 @@ test("createCgroup() says so when v1 has the controller that v2 is asked for", (
 
 test("createCgroup() says what to do where the hierarchies are read-only", (record) => {
   const { mountPoint } = record.directories[0]!;
-  const url = (file: string) => new URL(`../../runtime/cgroup/${file}`, import.meta.url).href;
+  const url = (file: string) =>
+    new URL(`../../runtime/cgroup/drivers/${file}`, import.meta.url).href;
   const script = `import { createCgroup } from "${url("cgroupfs.ts")}";
     try { createCgroup(${
     JSON.stringify(record)

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
-import { run } from "../harness/run.ts";
+import { run, runOk } from "../harness/run.ts";
 import { EMULATED } from "../harness/emulated.ts";
 
 /** An emulated host is thirty times as slow, so there as much is done as fits. */
@@ -73,6 +73,8 @@ interface Victim {
   /** Run before, and must succeed. */
   readonly before: readonly (readonly string[])[];
   readonly args: readonly string[];
+  /** The entry stub does it by itself, unless it is to tell of it. */
+  readonly byStub?: true;
 }
 
 /** `ID` stands for the container's id, `BUNDLE` for its bundle's path. */
@@ -80,14 +82,19 @@ const CREATE = ["create", "--bundle", "BUNDLE", "ID"];
 const VICTIMS: readonly Victim[] = [
   { name: "create", before: [], args: CREATE },
   { name: "run", before: [], args: ["run", "--bundle", "BUNDLE", "ID"] },
-  { name: "start", before: [CREATE], args: ["start", "ID"] },
-  { name: "pause", before: [CREATE, ["start", "ID"]], args: ["pause", "ID"] },
+  { name: "start", before: [CREATE], args: ["start", "ID"], byStub: true },
+  { name: "pause", before: [CREATE, ["start", "ID"]], args: ["pause", "ID"], byStub: true },
   {
     name: "update",
     before: [CREATE, ["start", "ID"]],
     args: ["update", "--memory", "64M", "--pids-limit", "40", "--cpu-share", "512", "ID"],
   },
-  { name: "delete", before: [CREATE, ["kill", "ID", "KILL"]], args: ["delete", "ID"] },
+  {
+    name: "delete",
+    before: [CREATE, ["kill", "ID", "KILL"]],
+    args: ["delete", "ID"],
+    byStub: true,
+  },
   {
     name: "delete --force",
     before: [CREATE, ["start", "ID"]],
@@ -95,29 +102,34 @@ const VICTIMS: readonly Victim[] = [
   },
 ];
 
-for (const { name, before, args } of VICTIMS) {
+function fill(kago: Kago, words: readonly string[]): string[] {
+  return words.map((word) => ({ ID: kago.id, BUNDLE: kago.bundle.path })[word] ?? word);
+}
+
+async function prepare(kago: Kago, { name, before }: Victim): Promise<void> {
+  for (const words of before) {
+    const output = `${kago.bundle.path}/output`;
+    const { code, stdout } = await kago.runWith({ output }, ...fill(kago, words));
+    assertEquals(code, 0, stdout);
+  }
+  if (name === "delete") await kago.until("stopped");
+}
+
+for (const victim of VICTIMS) {
+  const { name, byStub } = victim;
   Deno.test(`kago killed at any moment of ${name} leaves nothing that delete --force cannot clean`, async () => {
     await Kago.with(SLEEP, async (kago) => {
-      const fill = (words: readonly string[]) =>
-        words.map((word) => ({ ID: kago.id, BUNDLE: kago.bundle.path })[word] ?? word);
-      const prepare = async () => {
-        for (const words of before) {
-          const output = `${kago.bundle.path}/output`;
-          const { code, stdout } = await kago.runWith({ output }, ...fill(words));
-          assertEquals(code, 0, stdout);
-        }
-        if (name === "delete") await kago.until("stopped");
-      };
-      await prepare();
-      let span = await timeOf(kago, fill(args));
+      const args = [...(byStub ? ["--debug"] : []), ...fill(kago, victim.args)];
+      await prepare(kago, victim);
+      let span = await timeOf(kago, args);
       await cleanUp(kago);
       let kills = 0;
       const end = performance.now() + SECONDS * 1000;
       const isDue = (round: number) => round < LEAST || kills === 0 || performance.now() < end;
       for (let i = 0; i < ROUNDS && isDue(i); i++) {
-        await prepare();
+        await prepare(kago, victim);
         const started = performance.now();
-        const { killed, closed } = await killDuring(kago, fill(args), span);
+        const { killed, closed } = await killDuring(kago, args, span);
         if (killed) kills++;
         else span = Math.min(span, performance.now() - started); // the first time it was slow
         await cleanUp(kago);
@@ -126,6 +138,40 @@ for (const { name, before, args } of VICTIMS) {
       }
       assert(kills > 0, "it was never killed");
     });
+  });
+}
+
+for (const victim of VICTIMS.filter(({ byStub }) => byStub)) {
+  Deno.test(`the stub killed at each system call of ${victim.name} leaves nothing that delete --force cannot clean`, async () => {
+    await Kago.with(SLEEP, async (kago) => {
+      const command = [KAGO, "--root", kago.root, ...fill(kago, victim.args)];
+      await prepare(kago, victim);
+      const calls = await callsOf(kago, command);
+      await cleanUp(kago);
+      assert(calls.length > 15, `too few for it: ${calls}`);
+      assert(calls.length < 100, `too many for the stub: ${calls}`);
+      for (const when of EMULATED ? calls.filter((_, index) => index % 3 === 0) : calls) {
+        await prepare(kago, victim);
+        const inject = ["--output=/dev/null", "-e", `inject=${when}`];
+        assert((await run("strace", [...inject, ...command])).code !== 0, when);
+        await cleanUp(kago);
+      }
+    });
+  });
+}
+
+/** The system calls of a command, as strace(1) is told of each: killed in front of it. */
+async function callsOf(kago: Kago, command: readonly string[]): Promise<string[]> {
+  const trace = `${kago.bundle.path}/trace`;
+  await runOk("strace", [`--output=${trace}`, ...command]);
+  const names = [...(await Deno.readTextFile(trace)).matchAll(/^(\w+)\(/gm)].map(([, name]) =>
+    name!
+  );
+  const counts = new Map<string, number>();
+  return names.slice(1).map((name) => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return `${name}:signal=KILL:when=${count}`;
   });
 }
 

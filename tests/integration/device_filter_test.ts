@@ -98,7 +98,8 @@ testRules("what the verifier refuses is told with its reason", [DENY], (v2) => {
 
 /** What attaching these rules says in a process that the command makes. */
 function attachUnder(path: string, command: readonly string[], rules: readonly DeviceCgroup[]) {
-  const url = (file: string) => new URL(`../../runtime/cgroup/${file}`, import.meta.url).href;
+  const url = (file: string) =>
+    new URL(`../../runtime/cgroup/devices/${file}`, import.meta.url).href;
   const record = {
     driver: "cgroupfs",
     directories: [{ version: 2, controllers: [], mountPoint: "/sys/fs/cgroup", path }],
