@@ -57,7 +57,18 @@ const PR = {
 const CLONE_FS = 0x200;
 /** ioctl(2), asm-generic/ioctls.h and linux/fs.h. */
 const IOCTL = {
-  terminal: [0x5401, 0x5402, 0x5403, 0x5404, 0x5413],
+  // TCGETS and TCSETS with their kinds, TIOCGWINSZ; TCGETS2 and TCSETS2, which libc has instead since glibc 2.42.
+  terminal: [
+    0x5401,
+    0x5402,
+    0x5403,
+    0x5404,
+    0x5413,
+    0x802c542a,
+    0x402c542b,
+    0x402c542c,
+    0x402c542d,
+  ],
   descriptor: [0x5421, 0x541b, 0x5450, 0x5451],
   /** TUNSETIFF, TUNSETOFFLOAD, TUNSETVNETHDRSZ. */
   tap: [0x400454ca, 0x400454d0, 0x400454d8],

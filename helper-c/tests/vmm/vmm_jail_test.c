@@ -39,6 +39,23 @@ static void serve(void) {
   if (raw_syscall(SYS_clone3, 0, 0, 0, 0, 0, 0) != -ENOSYS) _exit(8);
 }
 
+/* libc asks for a terminal's modes and sets them by either kind of call (asm-generic/ioctls.h); glibc since 2.42 by the second. */
+static void use_terminal(void) {
+  enum { TERMIOS2_SIZE = 44 };
+  const unsigned long commands[] = {TCGETS,
+                                    TCSETS,
+                                    TCSETSW,
+                                    TCSETSF,
+                                    TIOCGWINSZ,
+                                    _IOC(_IOC_READ, 'T', 0x2a, TERMIOS2_SIZE),
+                                    _IOC(_IOC_WRITE, 'T', 0x2b, TERMIOS2_SIZE),
+                                    _IOC(_IOC_WRITE, 'T', 0x2c, TERMIOS2_SIZE),
+                                    _IOC(_IOC_WRITE, 'T', 0x2d, TERMIOS2_SIZE)};
+  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    if (raw_syscall(SYS_ioctl, fd, (long)commands[i], 0, 0, 0, 0) != -ENOTTY) _exit(9);
+}
+
 static void internet(void) { raw_syscall(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0); }
 static void map_code(void) { raw_syscall(SYS_mmap, 0, 4096, 7, 0x22, -1, 0); }
 static void high_half(void) { raw_syscall(SYS_socket, (long)(1ull << 32 | AF_INET), SOCK_STREAM, 0, 0, 0, 0); }
@@ -49,6 +66,8 @@ static void after_disarming(void) {
 }
 
 TEST(a_vmm_serves_files_and_sockets_behind_its_filter) { EQUAL(behind_filter(0, serve), 0); }
+
+TEST(a_vmm_has_a_terminal_whichever_libc_it_has) { EQUAL(behind_filter(0, use_terminal), 0); }
 
 TEST(a_feature_opens_what_it_needs) {
   EQUAL(behind_filter(FEATURE_TSI, internet), 0);

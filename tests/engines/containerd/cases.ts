@@ -162,7 +162,10 @@ const LASTING: CaseGroup<Ctr> = {
       only: "kago",
       emulated: ["v2"],
       check: async (c) => {
-        assertMatch(await c.ok("plugins", "ls"), /io\.containerd\.grpc\.v1 +cri +(linux\/amd64|-) +ok/);
+        assertMatch(
+          await c.ok("plugins", "ls"),
+          /io\.containerd\.grpc\.v1 +cri +(linux\/amd64|-) +ok/,
+        );
         const dump = await runOk("containerd", [
           "--config",
           `${c.folder}/containerd.toml`,
