@@ -29,7 +29,6 @@ struct shortcut {
   char text[SHORTCUT_MAX];
   int folder; /* the state folder, where the command takes its lock, locked as long as it is open */
   const char *status; /* the stored one */
-  int lives;
   const char *pid, *time, *freezer, *freezer_version, *kill; /* 0 for a line that is not there */
   int is_plain;
   char *rest; /* the lines `cgroup` */
@@ -84,9 +83,9 @@ static int is_state_file(int folder, const char *line) {
 }
 
 /* proc_pid_stat(5). A zombie has ended, and so has the process whose pid another one has got. */
-static int lives(const char *pid, const char *time) {
+static int lives(const struct shortcut *s) {
   char path[64], stat[1024];
-  append(append(append(path, "/proc/"), pid), "/stat");
+  append(append(append(path, "/proc/"), s->pid), "/stat");
   if (read_whole(AT_FDCWD, path, stat, sizeof stat) <= 0) return 0;
   char *at = stat + length(stat);
   while (at > stat && *at != ')') at--;
@@ -97,7 +96,7 @@ static int lives(const char *pid, const char *time) {
     while (*at && *at != ' ') at++;
     if (*at) at++;
   }
-  return starts_with(at, time) && at[length(time)] == ' ';
+  return starts_with(at, s->time) && at[length(s->time)] == ' ';
 }
 
 /* 0 when the text is not whole, or not about this state. */
@@ -109,7 +108,6 @@ static int read_lines(struct shortcut *s) {
   if (!s->status || !time || length(process) > 10 || (freezer && length(freezer) > FOLDER_MAX)) return 0;
   s->pid = process;
   s->time = time;
-  s->lives = lives(s->pid, s->time);
   s->freezer = freezer ? split(freezer) : 0;
   s->freezer_version = freezer;
   s->kill = take_line(&at, "kill");
@@ -197,7 +195,7 @@ static enum shortcut_outcome start_container(struct shortcut *s, int *report) {
 }
 
 static enum shortcut_outcome delete_container(struct shortcut *s) {
-  if (!s->is_plain || s->lives || !has_only(s->folder, OWN_FILES)) return SHORTCUT_NONE;
+  if (!s->is_plain || lives(s) || !has_only(s->folder, OWN_FILES)) return SHORTCUT_NONE;
   for (char *path; (path = take_line(&s->rest, "cgroup"));)
     if (is_left(remove_in(AT_FDCWD, path, AT_REMOVEDIR))) return SHORTCUT_NONE;
   /* state.json, the last, goes last, so that a delete that is killed half way can be repeated. */
@@ -221,10 +219,10 @@ static enum shortcut_outcome print(const char *at, const char *end) {
 
 static enum shortcut_outcome print_state(const struct shortcut *s) {
   char out[SHORTCUT_MAX + NAME_ROOM], *end = out; /* a pid and a status */
-  int frozen = s->lives ? is_frozen(s) : 0;
+  int alive = lives(s), frozen = alive ? is_frozen(s) : 0;
   if (!s->output || frozen < 0) return SHORTCUT_NONE;
-  const char *status = !s->lives ? "stopped" : frozen ? "paused" : s->status;
-  const char *values[] = { s->lives ? s->pid : "0", status };
+  const char *status = !alive ? "stopped" : frozen ? "paused" : s->status;
+  const char *values[] = { alive ? s->pid : "0", status };
   for (const char *at = s->output; *at; at++) {
     const char **value = *at == 1 || *at == 2 ? &values[*at - 1] : 0;
     if (value) {
@@ -243,7 +241,7 @@ static enum shortcut_outcome kill_container(const struct shortcut *s) {
     return SHORTCUT_NONE;
   long pidfd = system_call(__NR_pidfd_open, (long)to_number(s->pid), 0, 0, 0);
   if (pidfd < 0) return SHORTCUT_NONE;
-  int sent = lives(s->pid, s->time) && system_call(__NR_pidfd_send_signal, pidfd, signal, 0, 0) == 0;
+  int sent = lives(s) && system_call(__NR_pidfd_send_signal, pidfd, signal, 0, 0) == 0;
   close_fd(pidfd);
   return sent ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
@@ -251,7 +249,7 @@ static enum shortcut_outcome kill_container(const struct shortcut *s) {
 /* A container that does not stand still at once goes on, for the program, which has more patience. */
 static enum shortcut_outcome pause_container(const struct shortcut *s) {
   enum { ATTEMPTS = 20 };
-  if (!s->lives || !s->freezer || is_frozen(s) != 0) return SHORTCUT_NONE;
+  if (!lives(s) || !s->freezer || is_frozen(s) != 0) return SHORTCUT_NONE;
   for (int i = 0; i < ATTEMPTS && (has_v1_freezer(s) || i == 0 ? order_freezer(s, 1) : 1); i++) {
     if (stands_still(s)) return SHORTCUT_DONE;
     if (i) sleep_for_ms(1);
@@ -261,7 +259,7 @@ static enum shortcut_outcome pause_container(const struct shortcut *s) {
 }
 
 static enum shortcut_outcome resume_container(const struct shortcut *s) {
-  return s->lives && s->freezer && is_frozen(s) == 1 && order_freezer(s, 0) ? SHORTCUT_DONE : SHORTCUT_NONE;
+  return lives(s) && s->freezer && is_frozen(s) == 1 && order_freezer(s, 0) ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
 
 /* Containerd's shim deletes a container a second time, to be sure. */
