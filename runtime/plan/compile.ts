@@ -10,7 +10,7 @@ import { encodeGuestPlan } from "./encode.ts";
 import { guestOps } from "./guest.ts";
 import { createHookOps, startHookOps } from "./hooks.ts";
 import { kernelMountsReadonly, vmmMountOps } from "./kernel_mounts.ts";
-import { MS, PROPAGATION } from "./mount_options.ts";
+import { MS } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
 import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
@@ -24,7 +24,7 @@ import {
   terminalOps,
   vmmProfileOps,
 } from "./process.ts";
-import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
+import { hostnameOps, propagationOf, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
 
 /** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
 const NO_PROCESS: Process = { cwd: "/" };
@@ -211,10 +211,6 @@ function sharedMountsRoot(input: CompileInput): RootOps {
 /** Could what is mounted over the root be seen from the host? Then its parent is made private first. */
 function mayPropagate(input: CompileInput): boolean {
   return (propagationOf(input) & MS.SHARED) !== 0;
-}
-
-function propagationOf({ spec }: CompileInput): number {
-  return PROPAGATION[spec.linux?.rootfsPropagation ?? "rslave"]!;
 }
 
 /**

@@ -10,8 +10,14 @@ import { joinPath } from "../common/path.ts";
 /** Without a word about it the root is private, as with runc since 1.1.15 and crun: nothing of the host's comes later. */
 const DEFAULT_PROPAGATION = "private";
 
-export function rootAttributeOps({ spec }: CompileInput): readonly Op[] {
-  const propagation = PROPAGATION[spec.linux?.rootfsPropagation ?? DEFAULT_PROPAGATION]!;
+/** `linux.rootfsPropagation` as flags of mount(2). */
+export function propagationOf({ spec }: CompileInput): number {
+  return PROPAGATION[spec.linux?.rootfsPropagation ?? DEFAULT_PROPAGATION]!;
+}
+
+export function rootAttributeOps(input: CompileInput): readonly Op[] {
+  const { spec } = input;
+  const propagation = propagationOf(input);
   const change = { set: MOUNT_ATTR.RDONLY, clear: 0n };
   if (spec.root?.readonly) {
     return [rootOp(change.set, unnamedAttributes(change), propagation, "root.readonly")];
