@@ -8,7 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./build/command.ts";
-import { ENTRY_HEADERS, writeEntryHeaders } from "./build/entry_stub.ts";
+import { ENTRY_OUTPUT, writeEntryHeaders } from "./build/entry_stub.ts";
 import { listSources } from "./build/helpers.ts";
 import { BUILD, ROOT } from "./build/paths.ts";
 import { makeIfChanged } from "./build/stamp.ts";
@@ -42,7 +42,7 @@ async function build({ name, sources }: Target): Promise<string> {
   const headers = listSources().filter((name) => name.endsWith(".h"))
     .map((name) => `${SOURCES}/${name}`);
   await writeEntryHeaders();
-  const args = [...FLAGS, "-I", ENTRY_HEADERS, "-o", program, ...files];
+  const args = [...FLAGS, "-I", ENTRY_OUTPUT, "-o", program, ...files];
   await makeIfChanged(program, [...files, ...headers], ["clang", ...args], async () => {
     await runCommand("clang", args);
   });

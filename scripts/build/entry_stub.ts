@@ -7,10 +7,9 @@ import { shortcutHeaderToC } from "./shortcut_header.ts";
 import { makeIfChanged } from "./stamp.ts";
 
 const SOURCE = `${ROOT}/helper-c/entry`;
-const OUTPUT = `${BUILD}/entry`;
 
-/** The folder of the headers that writeEntryHeaders() makes. */
-export const ENTRY_HEADERS = OUTPUT;
+/** The image's folder, with the headers that writeEntryHeaders() makes. */
+export const ENTRY_OUTPUT = `${BUILD}/entry`;
 
 /**
  * Position-independent code that needs nothing: no libc, no stack protector (its canary is libc's), no tables for
@@ -37,15 +36,23 @@ const LINK = ["-nostdlib", "-static", "-Wl,--build-id=none", `-Wl,-T,${SOURCE}/e
  */
 export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
   const inputs = [...Deno.readDirSync(SOURCE)].map(({ name }) => `${SOURCE}/${name}`).sort();
-  const image = `${OUTPUT}/entry.bin`;
+  const image = `${ENTRY_OUTPUT}/entry.bin`;
   const generated = await writeEntryHeaders();
   await makeIfChanged(
     image,
     [...inputs, ...generated],
     [...COMPILE, ...LINK],
     async () => {
-      const elf = `${OUTPUT}/entry.elf`;
-      await runCommand("cc", [...COMPILE, ...LINK, "-I", OUTPUT, "-o", elf, `${SOURCE}/entry.c`]);
+      const elf = `${ENTRY_OUTPUT}/entry.elf`;
+      await runCommand("cc", [
+        ...COMPILE,
+        ...LINK,
+        "-I",
+        ENTRY_OUTPUT,
+        "-o",
+        elf,
+        `${SOURCE}/entry.c`,
+      ]);
       await runCommand("objcopy", ["-O", "binary", "-j", ".image", elf, image]);
     },
   );
@@ -61,8 +68,8 @@ export async function writeEntryHeaders(): Promise<string[]> {
   const headers = { "header.gen.h": entryHeaderToC(), "shortcut.gen.h": shortcutHeaderToC() };
   return await Promise.all(
     Object.entries(headers).map(async ([name, text]) => {
-      await writeIfChanged(`${ENTRY_HEADERS}/${name}`, text);
-      return `${ENTRY_HEADERS}/${name}`;
+      await writeIfChanged(`${ENTRY_OUTPUT}/${name}`, text);
+      return `${ENTRY_OUTPUT}/${name}`;
     }),
   );
 }

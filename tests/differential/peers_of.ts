@@ -7,25 +7,21 @@
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { prepareDebianRoot, TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { runMain } from "../../scripts/run_main.ts";
+import { enterOverlay, KERNEL_FILESYSTEMS } from "../harness/overlay_root.ts";
 
 /** Enters an overlay of the root `$2` whose parts are in `$1`, with the folders up to `--` in their places. */
 const ENTER = `
   set -e
   parts=$1 root=$2
   shift 2
-  mount -t tmpfs -o size=1g,mode=755 release_root "$parts"
-  mkdir "$parts/upper" "$parts/work" "$parts/root"
-  mount -t overlay -o "lowerdir=$root,upperdir=$parts/upper,workdir=$parts/work" overlay "$parts/root"
-  cd "$parts/root"
+  ${enterOverlay("1g")}
   while [ "$1" != -- ]; do
     mkdir -p ".$1"
     mount --bind "$1" ".$1"
     shift
   done
   shift
-  mount -t proc proc proc
-  mount -t sysfs sysfs sys
-  mount --rbind /dev dev
+  ${KERNEL_FILESYSTEMS}
   mount --rbind /sys/fs/cgroup sys/fs/cgroup
   pivot_root . mnt
   umount --lazy /mnt

@@ -9,6 +9,7 @@ import {
   withPackageLists,
 } from "../../../scripts/emulated_host/debian_packages.ts";
 import { aptSettings, mirrorLines } from "../../../scripts/emulated_host/apt_sources.ts";
+import { enterOverlay, KERNEL_FILESYSTEMS } from "../../harness/overlay_root.ts";
 
 /** Where the repository is in a fresh root. */
 export const CLONE = "/root/kago";
@@ -41,16 +42,11 @@ const ENTER = `
   set -e
   parts=$1 root=$2
   shift 2
-  mount -t tmpfs -o size=8g,mode=755 fresh_root "$parts"
-  mkdir "$parts/upper" "$parts/work" "$parts/root"
-  mount -t overlay -o "lowerdir=$root,upperdir=$parts/upper,workdir=$parts/work" overlay "$parts/root"
-  cd "$parts/root"
+  ${enterOverlay("8g")}
   mkdir -p ./${CLONE}
   tar -x --file - --directory ./${CLONE}
   for file in ${NETWORK_FILES.join(" ")}; do [ ! -e "$file" ] || cp "$file" "./$file"; done
-  mount -t proc proc proc
-  mount -t sysfs sysfs sys
-  mount --rbind /dev dev
+  ${KERNEL_FILESYSTEMS}
   exec chroot . "$@"
 `;
 
