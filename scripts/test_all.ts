@@ -37,13 +37,22 @@ function withMounts(mounts: Mounts, suite: Suite): Suite {
   return { ...suite, name: `${suite.name}, ${mounts} mounts`, mounts };
 }
 
-/** Suites in which kago is tried on a host whose mounts are private too, not only shared, as with systemd. */
-const ON_BOTH_HOSTS = (["private", "shared"] as const).flatMap((mounts) =>
-  [
-    tests("integration", ...SAME_MOUNTS, "tests/integration"),
-    tests("security", ...SAME_MOUNTS, "tests/security"),
-  ].map((suite) => withMounts(mounts, suite))
-);
+/** Tests whose outcome the propagation of the host's mounts may change. */
+const ABOUT_MOUNTS = [
+  ...["container", "exec", "checkpoint", "idmap", "lifecycle", "propagation"]
+    .map((name) => `integration/${name}`),
+  ...["mount_attributes", "mount_kinds", "mount_links", "shared_mounts", "device_path"]
+    .map((name) => `integration/${name}`),
+  ...["mount_race", "mount_target", "no_pivot", "proc", "fake_proc", "rootfs_dev", "vmm_mounts"]
+    .map((name) => `security/${name}`),
+].map((name) => `tests/${name}_test.ts`);
+
+/** Suites in which kago is tried on a host whose mounts are shared, as systemd has them, and the part that the mounts concern on private ones. */
+const ON_BOTH_HOSTS = [
+  withMounts("private", tests("mounts", ...SAME_MOUNTS, ...ABOUT_MOUNTS)),
+  withMounts("shared", tests("integration", ...SAME_MOUNTS, "tests/integration")),
+  withMounts("shared", tests("security", ...SAME_MOUNTS, "tests/security")),
+];
 
 /** Suites that share this machine's cgroups and engines, and run one after the other. docs/tests.md has the reasons. */
 const CONTAINERS: readonly Suite[] = [

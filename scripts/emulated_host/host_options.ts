@@ -5,7 +5,7 @@ export interface HostOptions {
   readonly timeout?: number;
   /** MiB; everything written inside, to whatever path, takes from it. Default 3072. */
   readonly memory?: number;
-  /** Virtual processors. Default 2. */
+  /** Virtual processors. Default 1: for each further one TCG takes a quarter more of the time for the same work. */
   readonly smp?: number;
   /** Whether the kernel enforces AppArmor. Default false. */
   readonly apparmor?: boolean;

@@ -64,7 +64,7 @@ function spawnQemu(image: HostImage, job: Job, options: HostOptions): Deno.Child
 function qemuArguments(image: HostImage, job: Job, options: HostOptions): string[] {
   return [
     ...["-nodefaults", "-no-user-config", ...image.machine.qemuMachine],
-    ...["-m", String(options.memory ?? 3072), "-smp", String(options.smp ?? 2)],
+    ...["-m", String(options.memory ?? 3072), "-smp", String(options.smp ?? 1)],
     ...["-display", "none", "-monitor", "none", "-serial", `file:${consoleFile(job, options)}`],
     ...["-no-reboot", "-kernel", image.kernel.image, "-initrd", image.initramfs],
     ...["-append", kernelCommandLine(image.machine.serialConsole, options)],

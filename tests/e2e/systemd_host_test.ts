@@ -16,6 +16,6 @@ Deno.test("inside the emulated host with systemd", async (t) => {
 });
 
 Deno.test("inside the emulated host with systemd and cgroup v1", async (t) => {
-  const host = { release: V1_RELEASE, systemd: true, hybrid: true };
+  const host = { release: V1_RELEASE, systemd: true, hybrid: true, smp: 2 };
   await reportAsSteps(t, "tests/e2e/in_hybrid_host", host);
 });

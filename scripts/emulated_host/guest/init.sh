@@ -34,8 +34,10 @@ else
   INIT="/run/emulated_host/busybox sh /run/emulated_host/plain_session.sh"
 fi
 
-mount -t proc proc /host/proc # not moved: busybox needs /proc until the end
 mount --move /sys /host/sys
 mount --move /dev /host/dev
+# A /proc left behind would be a procfs without masks below every root. The last one, since busybox runs its applets by it.
+trap 'echo "init.sh failed"; echo b > /host/proc/sysrq-trigger' EXIT
+mount --move /proc /host/proc
 # shellcheck disable=SC2086 # words
-exec switch_root -c /dev/console /host $INIT
+exec /bin/busybox switch_root -c /dev/console /host $INIT

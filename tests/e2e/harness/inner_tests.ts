@@ -29,6 +29,8 @@ export interface InnerTestOptions {
   /** As HostOptions has it. */
   readonly results?: string;
   readonly hybrid?: boolean;
+  /** As HostOptions has it. */
+  readonly smp?: number;
   /**
    * The tests run microVMs. Files in which a test failed after a guest had ended by a triple fault, which is the emulation's
    * (triple_faults.ts), are run once more in another boot, AGAIN times at most; any other failure is one.
@@ -95,6 +97,7 @@ async function runFiles(
     systemd: options.systemd,
     ...(options.results ? { results: options.results } : {}),
     hybrid: options.hybrid,
+    smp: options.smp,
     env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),

@@ -21,6 +21,14 @@ Deno.test("cgroup2 is mounted alone, and hands pids, memory and cpu to children 
   assertEquals(await Deno.readTextFile("/proc/self/cgroup"), "0::/session.scope\n");
 });
 
+Deno.test("there is no procfs but the one at /proc, which a mask covers for a user namespace too", async () => {
+  const script = `mount -t tmpfs tmpfs /proc/tty &&
+    exec unshare --user --map-root-user --mount --pid --fork mount -t proc proc /mnt`;
+  const { code, stderr } = await run("unshare", ["--mount", "sh", "-c", script]);
+  assertNotEquals(code, 0);
+  assertStringIncludes(stderr, "permission denied");
+});
+
 Deno.test("a limit set in a child cgroup is kept", async () => {
   const cgroup = "/sys/fs/cgroup/limit_test";
   await Deno.mkdir(cgroup);

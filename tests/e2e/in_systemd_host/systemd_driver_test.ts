@@ -37,7 +37,7 @@ function withPath(cgroupsPath: string, resources: JsonObject = {}) {
 
 const LIMITS = {
   memory: { limit: 64 << 20, reservation: 32 << 20, swap: 96 << 20 },
-  cpu: { shares: 2, quota: 25000, period: 50000, cpus: "0-1", mems: "0" },
+  cpu: { shares: 2, quota: 25000, period: 50000, cpus: "0", mems: "0" },
   pids: { limit: 20 },
 };
 
@@ -52,7 +52,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   CPUWeight: "1",
   CPUQuotaPerSecUSec: "500ms",
   CPUQuotaPeriodUSec: "50ms",
-  AllowedCPUs: "0-1",
+  AllowedCPUs: "0",
   AllowedMemoryNodes: "0",
   TasksMax: "20",
   MemoryAccounting: "yes",
@@ -67,7 +67,7 @@ const FILES = {
   "memory.swap.max": `${32 << 20}`,
   "cpu.weight": "1",
   "cpu.max": "25000 50000",
-  "cpuset.cpus": "0-1",
+  "cpuset.cpus": "0",
   "cpuset.mems": "0",
   "pids.max": "20",
 };
