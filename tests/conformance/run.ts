@@ -4,7 +4,7 @@
  * otherwise than known.ts says, or kago does worse than runc.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { prepareSuite, type Suite } from "../../scripts/conformance/suite.ts";
+import { prepareSuite, type Suite } from "./suite/suite.ts";
 import { KAGO } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 import { runEmulated } from "./emulated.ts";

@@ -1,6 +1,6 @@
 /** One boot of the emulated host with systemd for all of in_systemd_host/, one with v1's controllers for in_hybrid_host/. */
 import { V1_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
-import { prepareCrictl } from "../../scripts/crictl/crictl.ts";
+import { prepareCrictl } from "../engines/crictl/crictl.ts";
 import { RUNS } from "../engines/outcomes.ts";
 import { reportAsSteps } from "./harness/report_steps.ts";
 

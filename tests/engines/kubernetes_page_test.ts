@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseAll } from "@std/yaml/parse";
 import { ROOT } from "../../scripts/build/paths.ts";
-import { prepareContainerd2 } from "../../scripts/containerd/containerd.ts";
+import { prepareContainerd2 } from "./containerd2/containerd.ts";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { runOk } from "../harness/run.ts";
 import { IMAGE } from "./containerd/containerd.ts";

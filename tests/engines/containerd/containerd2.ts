@@ -2,7 +2,7 @@
  * containerd 2 with folders of the test's own. Owns its configuration, of which what concerns kago is what install.sh prints
  * for it, in a file of its own, as docs/kubernetes.md has it.
  */
-import { prepareContainerd2 } from "../../../scripts/containerd/containerd.ts";
+import { prepareContainerd2 } from "../containerd2/containerd.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 import { Daemon } from "../daemon.ts";

@@ -1,5 +1,5 @@
 /** `crictl` with a containerd of the test's own and one of the runtimes in its configuration: a pod as a kubelet makes it. */
-import { prepareCrictl } from "../../../scripts/crictl/crictl.ts";
+import { prepareCrictl } from "../crictl/crictl.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";
 import { onTerminal } from "../terminal.ts";

@@ -2,7 +2,7 @@
  * A node for the commands of docs/kubernetes.md: namespaces of mounts and processes in which the machine's own folders take
  * what is written to them without keeping it, and systemctl, of which `restart containerd` is all that is needed.
  */
-import { prepareCrictl } from "../../../scripts/crictl/crictl.ts";
+import { prepareCrictl } from "../crictl/crictl.ts";
 import { ROOT } from "../../../scripts/build/paths.ts";
 import { runOk } from "../../harness/run.ts";
 import { makeNetwork } from "./cni.ts";

@@ -1,5 +1,5 @@
 /** containerd's suite on a kind of host: one daemon, which has kago's and runc's containers in namespaces of their own. */
-import { prepareContainerd2 } from "../../../scripts/containerd/containerd.ts";
+import { prepareContainerd2 } from "../containerd2/containerd.ts";
 import { runOk } from "../../harness/run.ts";
 import type { Daemon } from "../daemon.ts";
 import type { Host, Runtime } from "../engine_case.ts";

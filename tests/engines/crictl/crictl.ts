@@ -1,5 +1,5 @@
 /** `crictl`, the client of the Container Runtime Interface (github.com/kubernetes-sigs/cri-tools). */
-import { goPrograms } from "../conformance/go_build.ts";
+import { goPrograms } from "../../harness/go_build.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 

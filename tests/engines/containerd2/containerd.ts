@@ -1,5 +1,5 @@
 /** containerd 2, where Debian has 1.6 or 1.7: the daemon and its shim. `ctr` is Debian's, whose API is the same. */
-import { goPrograms } from "../conformance/go_build.ts";
+import { goPrograms } from "../../harness/go_build.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
 const COMMANDS = "github.com/containerd/containerd/v2/cmd";

@@ -2,8 +2,8 @@
  * Programs of Go modules that the tests use and Debian does not have. It owns their building: a go.mod pins the versions,
  * and the go.sum beside it the content of every module.
  */
-import { cachedDirectory } from "../emulated_host/cache.ts";
-import { tool } from "../emulated_host/command.ts";
+import { cachedDirectory } from "../../scripts/emulated_host/cache.ts";
+import { tool } from "../../scripts/emulated_host/command.ts";
 import { findGo } from "./go_tool.ts";
 
 const FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];

@@ -3,8 +3,8 @@
  * when it is new enough, otherwise a newer one as a module of the Go proxy, which Debian 12's Go 1.19 can download.
  */
 import { HostError } from "../../runtime/common/errors.ts";
-import { cachedDirectory } from "../emulated_host/cache.ts";
-import { tool, toolText } from "../emulated_host/command.ts";
+import { cachedDirectory } from "../../scripts/emulated_host/cache.ts";
+import { tool, toolText } from "../../scripts/emulated_host/command.ts";
 
 /** The suite imports `slices`, which Go 1.21 brought. */
 const OLDEST = { major: 1, minor: 21 } as const;

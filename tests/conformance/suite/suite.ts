@@ -2,9 +2,9 @@
  * The OCI's validation suite (github.com/opencontainers/runtime-tools) as programs below `build/cache/conformance`. It
  * owns their building; go.mod pins the version and go.sum the content of every module.
  */
-import { cachedDirectory } from "../emulated_host/cache.ts";
-import { toolText } from "../emulated_host/command.ts";
-import { findGo } from "./go_tool.ts";
+import { cachedDirectory } from "../../../scripts/emulated_host/cache.ts";
+import { toolText } from "../../../scripts/emulated_host/command.ts";
+import { findGo } from "../../harness/go_tool.ts";
 
 const MODULE = "github.com/opencontainers/runtime-tools";
 const HERE = new URL(".", import.meta.url).pathname;
