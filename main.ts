@@ -2,6 +2,7 @@
  * kago: an OCI container runtime. This module dispatches to a command, and is the one place that turns errors into log
  * entries and exit codes.
  */
+import { tidyCodeCache } from "./ffi/code_cache.ts";
 import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
 import { LOADERS } from "./runtime/commands/loaders.ts";
@@ -29,11 +30,21 @@ async function main(args: readonly string[]): Promise<number> {
     phase("command line read");
     const code = await carryOut(commandLine, logger);
     phase("command done");
+    tidy(logger);
     return code;
   } catch (error) {
     logger.error(messageOf(error));
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
     return failure;
+  }
+}
+
+/** The command is done, and its outcome is not the cache's. */
+function tidy(logger: Logger): void {
+  try {
+    tidyCodeCache();
+  } catch (error) {
+    logger.debug(`the cache of bytecode: ${messageOf(error)}`);
   }
 }
 
