@@ -13,8 +13,8 @@ interface Sqlite {
   };
 }
 
-/** Bytes of log that are not worth the work, which is some ten milliseconds. */
-const LOG_LIMIT = 256 << 10;
+/** Bytes of log that are not worth the work, for which Deno loads its Node layer: as long as three commands take. */
+const LOG_LIMIT = 1 << 20;
 
 /** Bytes; the programs of one version of kago take 3 MB. */
 const CACHE_LIMIT = 32 << 20;

@@ -49,6 +49,9 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
   const runtimes = { kago: KAGO, runc: (await runOk("sh", ["-c", "command -v runc"])).trim() };
   console.log(`# ${describeHost(host)}\n${HEAD}`);
   const outcomes = new Map(programs.map((name) => [name, {} as Partial<Pair>]));
+  /** What runc does counts where kago fails, and natively everywhere; in an emulated host it would cost a third more. */
+  const needsRunc = (program: string, { failed }: Outcome) =>
+    !EMULATED || failed.length > 0 || known.has(program);
   const failures: string[] = [];
   let told = 0;
   /** Tells of the programs that have ended, in their order. */
@@ -56,26 +59,29 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
     for (; told < programs.length; told++) {
       const program = programs[told]!;
       const { kago, runc } = outcomes.get(program)!;
-      if (!kago || !runc) return;
-      const problems = findProblems(kago, runc, known.get(program));
+      if (!kago || (!runc && needsRunc(program, kago))) return;
+      const problems = runc ? findProblems(kago, runc, known.get(program)) : [];
       if (problems.length > 0) failures.push(program);
       console.log(programRow(program, kago, runc, problems));
     }
   };
-  const runs = Object.entries(runtimes) as [keyof Pair, string][];
-  const tasks = (of: readonly string[]) =>
-    of.flatMap((program) =>
-      runs.map(([name, runtime]): Task => ({
-        exclusive: usesFixedCgroups(program),
-        run: async () => {
-          outcomes.get(program)![name] = await runRace(
-            RACES.get(program),
-            () => runProgram(directory, program, runtime),
-          );
-          tell();
-        },
-      }))
+  const runUnder = async (program: string, name: keyof Pair) => {
+    const { kago } = outcomes.get(program)!;
+    if (name === "runc" && kago && !needsRunc(program, kago)) return;
+    outcomes.get(program)![name] = await runRace(
+      RACES.get(program),
+      () => runProgram(directory, program, runtimes[name]),
     );
+    tell();
+  };
+  const tasks = (of: readonly string[]) =>
+    of.flatMap((program): Task[] => {
+      const exclusive = usesFixedCgroups(program);
+      const [kago, runc] = (["kago", "runc"] as const).map((name) => () => runUnder(program, name));
+      return EMULATED
+        ? [{ exclusive, run: () => kago!().then(runc) }]
+        : [{ exclusive, run: kago! }, { exclusive, run: runc! }];
+    });
   await runBeside(tasks(inOrder(programs)), WIDTH);
   for (const program of programs) {
     const entry = known.get(program);

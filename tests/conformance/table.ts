@@ -8,11 +8,11 @@ export const HEAD = row("", "program", "kago", "runc");
 export function programRow(
   program: string,
   kago: Outcome,
-  runc: Outcome,
+  runc: Outcome | undefined,
   problems: readonly string[],
 ): string {
   const good = problems.length === 0;
-  const first = row(good ? "ok" : "not ok", program, cell(kago), cell(runc));
+  const first = row(good ? "ok" : "not ok", program, cell(kago), runc ? cell(runc) : "not run");
   if (good) return first;
   const said = (name: string, { output }: Outcome) =>
     output.split("\n").filter(Boolean).map((line) => `    ${name} | ${line}`);
@@ -20,7 +20,7 @@ export function programRow(
     first,
     ...problems.map((problem) => `    ${problem}`),
     ...said("kago", kago),
-    ...said("runc", runc),
+    ...(runc ? said("runc", runc) : []),
   ].join("\n");
 }
 
