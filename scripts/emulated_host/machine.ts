@@ -57,8 +57,11 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     libraryDirectory: "/usr/lib/x86_64-linux-gnu",
     qemu: "qemu-system-x86_64",
     qemuPackage: "qemu-system-x86",
-    // TCG emulates AMD's SVM with nested paging, not Intel's VMX.
-    qemuMachine: ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt"],
+    // TCG emulates AMD's SVM with nested paging, not Intel's VMX. Without AVX, for which it takes an eighth more of the time.
+    qemuMachine: [
+      ...["-machine", "q35", "-accel", "tcg,thread=multi"],
+      ...["-cpu", "EPYC,+svm,+npt,-xsave"],
+    ],
     serialConsole: "ttyS0",
   },
 };
