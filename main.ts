@@ -10,6 +10,7 @@ import { print } from "./runtime/cli/output.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
 import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
 import { onPhase, phase } from "./runtime/common/phases.ts";
+import { UnknownNameError } from "./runtime/common/errors.ts";
 import { withoutLongWords } from "./runtime/common/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
@@ -33,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     tidy(logger);
     return code;
   } catch (error) {
-    logger.error(messageOf(error));
+    logger.error(error instanceof UnknownNameError ? await suggest(error) : messageOf(error));
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
     return failure;
   }
@@ -60,6 +61,11 @@ async function carryOut(commandLine: CommandLine, logger: Logger): Promise<numbe
     return 0;
   }
   return await runCommand(LOADERS, commandLine.invocation, logger);
+}
+
+async function suggest(error: UnknownNameError): Promise<string> {
+  const { withSuggestion } = await import("./runtime/cli/suggestion.ts");
+  return withoutLongWords(withSuggestion(error));
 }
 
 function messageOf(error: unknown): string {

@@ -2,7 +2,7 @@
  * Turns kago's arguments into one command with typed values. Two steps, because the global options say where and how
  * an error in the rest is logged. Owns no syntax (scan.ts) and no option (command_table.ts).
  */
-import { UsageError } from "../common/errors.ts";
+import { UnknownNameError, UsageError } from "../common/errors.ts";
 import {
   type CommandName,
   COMMANDS,
@@ -12,6 +12,8 @@ import {
 import { GLOBAL_OPTIONS, HELP_OPTION } from "./common_options.ts";
 import type { Command, Option, Positional } from "./options.ts";
 import { scanOptions } from "./scan.ts";
+
+const HELP = "kago --help";
 
 /** The global options, and the command with all that follows it. */
 export interface Opening {
@@ -30,7 +32,7 @@ export type CommandLine =
  * @throws {UsageError}
  */
 export function parseGlobalOptions(args: readonly string[]): Opening {
-  const scan = scanOptions(args, GLOBAL_OPTIONS, "; see kago --help", true);
+  const scan = scanOptions(args, GLOBAL_OPTIONS, "", HELP, true);
   return { global: scan.values as unknown as GlobalOptions, rest: scan.positionals };
 }
 
@@ -42,7 +44,7 @@ export function parseCommand({ global, rest }: Opening): CommandLine {
   if (global.version) return { kind: "version" };
   if (global.help) return { kind: "help" };
   const [name, ...args] = rest;
-  if (name === undefined) throw new UsageError("no command given; see kago --help");
+  if (name === undefined) return { kind: "help" };
   if (name === "help") {
     return args[0] === undefined
       ? { kind: "help" }
@@ -62,9 +64,9 @@ export function parseCommand({ global, rest }: Opening): CommandLine {
  * @throws {UsageError}
  */
 export function parseArguments(name: string, command: Command, args: readonly string[]) {
-  const see = `see kago ${name} --help`;
+  const see = `kago ${name} --help`;
   const options: readonly Option[] = [...command.options, HELP_OPTION];
-  const scan = scanOptions(args, options, ` for ${name}; ${see}`, command.stopAtPositional);
+  const scan = scanOptions(args, options, ` for ${name}`, see, command.stopAtPositional);
   const { help, ...values } = scan.values;
   if (help === false) checkPositionals(name, command.positionals, scan.positionals, see);
   return { help: help === true, values, positionals: scan.positionals };
@@ -78,14 +80,14 @@ function checkPositionals(
 ) {
   const missing = wanted[given.length];
   if (missing !== undefined && !missing.optional) {
-    throw new UsageError(`${name} needs ${missing.name}; ${see}`);
+    throw new UsageError(`${name} needs ${missing.name}; see ${see}`);
   }
   if (given.length > wanted.length && !wanted.at(-1)?.repeated) {
-    throw new UsageError(`${name} does not take "${given[wanted.length]}"; ${see}`);
+    throw new UsageError(`${name} does not take "${given[wanted.length]}"; see ${see}`);
   }
 }
 
 function commandName(name: string): CommandName {
   for (const known in COMMANDS) if (known === name) return name as CommandName;
-  throw new UsageError(`unknown command ${name}; see kago --help`);
+  throw new UnknownNameError("command", name, Object.keys(COMMANDS), "", HELP);
 }

@@ -7,7 +7,7 @@
  * reads `--no-pivot=false` as an option called pivot, cannot tell a missing value from an empty one, refuses values
  * that begin with a dash, and makes each start slower.
  */
-import { UsageError } from "../common/errors.ts";
+import { UnknownNameError, UsageError } from "../common/errors.ts";
 import { camelCase, type Option } from "./options.ts";
 
 /** What one option was given: booleans, strings, numbers, and a list option's strings. */
@@ -21,13 +21,14 @@ export interface Scan {
 
 /**
  * Reads `args`. `--` ends the options; `stopAtPositional` makes the first positional end them as well.
- * `scope` ends the message about an unknown option: ` for create; see kago create --help`.
+ * `scope` and `see` are for words about an unknown option: ` for create`, `kago create --help`.
  * @throws {UsageError} for an unknown option, a missing value, or a value that the option does not take.
  */
 export function scanOptions(
   args: readonly string[],
   options: readonly Option[],
   scope: string,
+  see: string,
   stopAtPositional = false,
 ): Scan {
   const values = defaultValues(options);
@@ -41,7 +42,10 @@ export function scanOptions(
       continue;
     }
     const given = readLong(arg, options) ?? readShort(arg.slice(1), options);
-    if (given === undefined) throw new UsageError(`unknown option ${arg.split("=")[0]}${scope}`);
+    if (given === undefined) {
+      const known = options.map(({ name }) => `--${name}`);
+      throw new UnknownNameError("option", arg.split("=")[0]!, known, scope, see);
+    }
     for (const { option, value } of given) {
       const text = value ?? (option.kind === "boolean" ? "true" : args[++i]);
       assign(values, option, text);

@@ -69,6 +69,26 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** A command or an option that there is not. */
+export class UnknownNameError extends UsageError {
+  /**
+   * @param kind what it should have been the name of
+   * @param given as the user wrote it
+   * @param known the names that there are, written likewise
+   * @param scope where it was given, ` for create`
+   * @param see the command that tells of them all
+   */
+  constructor(
+    readonly kind: "command" | "option",
+    readonly given: string,
+    readonly known: readonly string[],
+    readonly scope: string,
+    readonly see: string,
+  ) {
+    super(`unknown ${kind} ${given}${scope}; see ${see}`);
+  }
+}
+
 /** No container of that id exists below the state root. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";

@@ -114,7 +114,6 @@ Deno.test("parseCommand() names the missing and the superfluous positional", () 
 });
 
 Deno.test("parseCommand() refuses what no command or option is", () => {
-  assertUsage([], "no command given; see kago --help");
   assertUsage(["frob"], "unknown command frob; see kago --help");
   assertUsage(["constructor"], "unknown command constructor; see kago --help");
   assertUsage(
@@ -127,6 +126,8 @@ Deno.test("parseCommand() answers requests for help and version before it checks
   assertEquals(parse("--version", "frob"), { kind: "version" });
   assertEquals(parse("-v"), { kind: "version" });
   assertEquals(parse("-h"), { kind: "help" });
+  assertEquals(parse(), { kind: "help" });
+  assertEquals(parse("--debug"), { kind: "help" });
   assertEquals(parse("help"), { kind: "help" });
   assertEquals(parse("help", "kill"), { kind: "help", command: "kill" });
   assertEquals(parse("create", "--help"), { kind: "help", command: "create" });

@@ -13,7 +13,7 @@ const OPTIONS: readonly Option[] = [
 ];
 
 function scan(...args: string[]) {
-  return scanOptions(args, OPTIONS, "");
+  return scanOptions(args, OPTIONS, "", "--help");
 }
 
 function assertUsage(args: string[], message: string) {
@@ -69,7 +69,7 @@ Deno.test("scanOptions() reads booleans with a value only after an equals sign",
 Deno.test("scanOptions() splits a cluster of letters, and refuses it whole for one unknown", () => {
   const { values } = scan("-df");
   assertEquals([values.detach, values.force], [true, true]);
-  assertUsage(["-dx"], "unknown option -dx");
+  assertUsage(["-dx"], "unknown option -dx; see --help");
 });
 
 Deno.test("scanOptions() collects a list and lets the last of the others win", () => {
