@@ -34,7 +34,7 @@ type Options = OptionValues<typeof OPTIONS>;
 
 /** @throws {UsageError} */
 export function parseBenchOptions(args: readonly string[]): Options {
-  const { values, positionals } = scanOptions(args, OPTIONS, " for bench");
+  const { values, positionals } = scanOptions(args, OPTIONS, " for bench", "scripts/bench.ts");
   if (positionals.length > 0) throw new UsageError(`bench does not take "${positionals[0]}"`);
   if (values.rounds === 0) throw new UsageError("bench needs at least one round");
   return values as unknown as Options;

@@ -25,8 +25,8 @@ usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
                 2, a file of its own in /etc/containerd/conf.d) or 2 (containerd 1, to be appended to config.toml)
   --crio-config print what CRI-O needs (a file of its own in /etc/crio/crio.conf.d), and do nothing
 
-What is made: PREFIX/bin/kago, the link krun to it, and /etc/containers/containers.conf.d/50-kago.conf for podman and
-buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
+What is made: PREFIX/bin/kago, the link krun to it, completions of bash, zsh and fish below PREFIX/share, and
+/etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
 written only where there is none.
 END
 }
@@ -68,6 +68,7 @@ ROOT=${ROOT%/}
 
 KAGO=$PREFIX/bin/kago
 KRUN=$PREFIX/bin/krun
+COMPLETION_MARK="completion for kago(1)"
 CONTAINERS=/etc/containers/containers.conf.d/50-kago.conf
 DOCKER=/etc/docker/daemon.json
 CONTAINERD=/etc/containerd/config.toml
@@ -241,6 +242,31 @@ find_program() {
   fail "there is no file kago beside $here/install.sh; put it there, or build it with ./scripts/deno task build"
 }
 
+# Where a shell looks for the completion of kago (bash-completion, zsh's fpath, fish's vendor_completions.d).
+completion_file() {
+  case "$1" in
+    bash) echo "$PREFIX/share/bash-completion/completions/kago" ;;
+    zsh) echo "$PREFIX/share/zsh/site-functions/_kago" ;;
+    fish) echo "$PREFIX/share/fish/vendor_completions.d/kago.fish" ;;
+  esac
+}
+
+is_our_completion() {
+  [ -f "$1" ] && head -n 2 "$1" | grep -qF "$COMPLETION_MARK"
+}
+
+install_completions() {
+  for shell in bash zsh fish; do
+    file=$(completion_file $shell)
+    if [ -e "$ROOT$file" ] && ! is_our_completion "$ROOT$file"; then
+      echo "keep $file, which is not kago's"
+    else
+      script=$("$program" completion $shell)
+      printf '%s\n' "$script" | step "write $file" put_text "$ROOT$file"
+    fi
+  done
+}
+
 is_ours() {
   [ -f "$1" ] && grep -qF "$MARK" "$1"
 }
@@ -270,6 +296,7 @@ install_all() {
   check_occupied
   step "put $program to $KAGO" put_program "$program"
   step "link $KRUN to kago" put_link
+  install_completions
   containers_conf | step "write $CONTAINERS" put_text "$ROOT$CONTAINERS"
   [ ! -d "$ROOT/etc/docker" ] || install_docker
   [ ! -d "$ROOT/etc/containerd" ] || tell_containerd
@@ -279,6 +306,10 @@ install_all() {
 uninstall_all() {
   if [ "$(readlink "$ROOT$KRUN" || true)" = kago ]; then step "remove $KRUN" rm -f "$ROOT$KRUN"; fi
   if [ -e "$ROOT$KAGO" ]; then step "remove $KAGO" rm -f "$ROOT$KAGO"; fi
+  for shell in bash zsh fish; do
+    file=$(completion_file $shell)
+    if is_our_completion "$ROOT$file"; then step "remove $file" rm -f "$ROOT$file"; fi
+  done
   for file in "$CONTAINERS" "$CONTAINERD_PART" "$CRIO_PART"; do
     if is_ours "$ROOT$file"; then step "remove $file" rm -f "$ROOT$file"; fi
   done

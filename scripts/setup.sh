@@ -23,6 +23,7 @@ TEST_PACKAGES="
   clang libclang-rt-dev
   golang-go=go
   strace iproute2 util-linux procps git
+  zsh fish
 "
 
 is_installed() {

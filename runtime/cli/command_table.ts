@@ -298,6 +298,13 @@ export const COMMANDS = {
     positionals: [],
     options: [{ name: "json", kind: "boolean", help: "print the findings as JSON" }],
   },
+  completion: {
+    summary: "print a shell's completion of kago's commands",
+    details: "SHELL is bash, zsh or fish. For bash: kago completion bash > " +
+      "/usr/share/bash-completion/completions/kago",
+    positionals: [{ name: "SHELL" }],
+    options: [],
+  },
   plan: {
     summary: "print the operations that create would execute, and execute none",
     positionals: [{ name: "ID", optional: true }],

@@ -20,5 +20,6 @@ export const LOADERS: CommandLoaders = {
   spec: () => import("./spec.ts"),
   features: () => import("./features.ts"),
   doctor: () => import("./doctor.ts"),
+  completion: () => import("./completion.ts"),
   plan: () => import("./plan.ts"),
 };

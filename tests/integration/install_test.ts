@@ -6,6 +6,12 @@ import { run, runOk, type RunResult } from "../harness/run.ts";
 const SCRIPT = new URL("../../scripts/install.sh", import.meta.url).pathname;
 const CONF = "etc/containers/containers.conf.d/50-kago.conf";
 
+const COMPLETIONS = [
+  "bash-completion/completions/kago",
+  "fish/vendor_completions.d/kago.fish",
+  "zsh/site-functions/_kago",
+].map((path) => `usr/local/share/${path}`);
+
 /** A stick with the script and kago, and a machine's root. */
 async function withStick(
   use: (
@@ -34,17 +40,32 @@ async function files(folder: string): Promise<string[]> {
   return list.split("\n").filter(Boolean).sort();
 }
 
-Deno.test("install.sh puts kago, krun and podman's drop-in in place, and --uninstall removes them", async () => {
+Deno.test("install.sh puts kago, krun, completions and podman's drop-in in place, and --uninstall removes them", async () => {
   await withStick(async ({ root, install }) => {
     const { code, stdout, stderr } = await install();
     assertEquals(code, 0, stdout + stderr);
-    assertEquals(await files(root), [CONF, "usr/local/bin/kago", "usr/local/bin/krun"].sort());
+    const programs = ["usr/local/bin/kago", "usr/local/bin/krun"];
+    assertEquals(await files(root), [CONF, ...programs, ...COMPLETIONS].sort());
     assertEquals(await Deno.readLink(`${root}/usr/local/bin/krun`), "kago");
     assertStringIncludes(await runOk(`${root}/usr/local/bin/kago`, ["--version"]), "kago version");
     assertEquals((await install()).code, 0, "once more");
     assertEquals((await install("--uninstall")).code, 0);
     assertEquals(await files(root), []);
     assertEquals((await install("--uninstall")).code, 0, "once more");
+  });
+});
+
+Deno.test("install.sh keeps a completion that is not kago's", async () => {
+  await withStick(async ({ root, install }) => {
+    const file = `${root}/${COMPLETIONS[0]}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(file, "# mine\n");
+    const { code, stdout } = await install();
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `keep /${COMPLETIONS[0]}, which is not kago's`);
+    assertEquals((await install("--uninstall")).code, 0);
+    assertEquals(await Deno.readTextFile(file), "# mine\n");
+    assertEquals(await files(root), [COMPLETIONS[0]!]);
   });
 });
 
