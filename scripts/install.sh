@@ -25,8 +25,8 @@ usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
                 2, a file of its own in /etc/containerd/conf.d) or 2 (containerd 1, to be appended to config.toml)
   --crio-config print what CRI-O needs (a file of its own in /etc/crio/crio.conf.d), and do nothing
 
-What is made: PREFIX/bin/kago, the link krun to it, completions of bash, zsh and fish below PREFIX/share, and
-/etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
+What is made: PREFIX/bin/kago, the link krun to it, the manual and completions of bash, zsh and fish below
+PREFIX/share, and /etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
 written only where there is none.
 END
 }
@@ -267,6 +267,22 @@ install_completions() {
   done
 }
 
+# Pages are told by their title, for other packages may have pages of these names.
+manual_pages() {
+  for page in "$ROOT$PREFIX"/share/man/man1/kago.1 "$ROOT$PREFIX"/share/man/man1/kago-*.1 \
+    "$ROOT$PREFIX"/share/man/man7/kago-microvm.7; do
+    if [ -f "$page" ] && head -n 1 "$page" | grep -q '^\.TH KAGO.*"kago manual"$'; then echo "$page"; fi
+  done
+}
+
+put_manual() {
+  "$program" manual --output "$ROOT$PREFIX/share/man"
+}
+
+remove_manual() {
+  manual_pages | xargs -r rm -f
+}
+
 is_ours() {
   [ -f "$1" ] && grep -qF "$MARK" "$1"
 }
@@ -297,6 +313,7 @@ install_all() {
   step "put $program to $KAGO" put_program "$program"
   step "link $KRUN to kago" put_link
   install_completions
+  step "write the manual to $PREFIX/share/man" put_manual
   containers_conf | step "write $CONTAINERS" put_text "$ROOT$CONTAINERS"
   [ ! -d "$ROOT/etc/docker" ] || install_docker
   [ ! -d "$ROOT/etc/containerd" ] || tell_containerd
@@ -306,6 +323,7 @@ install_all() {
 uninstall_all() {
   if [ "$(readlink "$ROOT$KRUN" || true)" = kago ]; then step "remove $KRUN" rm -f "$ROOT$KRUN"; fi
   if [ -e "$ROOT$KAGO" ]; then step "remove $KAGO" rm -f "$ROOT$KAGO"; fi
+  if [ -n "$(manual_pages)" ]; then step "remove the manual from $PREFIX/share/man" remove_manual; fi
   for shell in bash zsh fish; do
     file=$(completion_file $shell)
     if is_our_completion "$ROOT$file"; then step "remove $file" rm -f "$ROOT$file"; fi

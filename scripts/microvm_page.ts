@@ -11,6 +11,12 @@ import {
   type Setter,
   VM_FILE_KEYS,
 } from "../executors/libkrun/annotation_table.ts";
+import {
+  SETTERS,
+  TYPES,
+  valueRange,
+  type ValueRow,
+} from "../executors/libkrun/annotation_words.ts";
 import { HARMLESS_PROPERTIES } from "../runtime/cgroup/drivers/systemd_annotations.ts";
 import { ROOT } from "./build/paths.ts";
 
@@ -36,7 +42,9 @@ function section(name: string, row: AnnotationRow): string {
   const table = row.kind === "refused" ? `Instead, ${row.instead}.\n` : `\
 | type | ${rangeTitle(row)} | default | example |
 | --- | --- | --- | --- |
-| ${TYPES[row.kind]} | ${range(row)} | ${row.fallback} | \`${name}=${row.example}\` |
+| ${TYPES[row.kind]} | ${
+    valueRange(row).replaceAll("|", "\\|")
+  } | ${row.fallback} | \`${name}=${row.example}\` |
 `;
   return `
 ### \`${name}\`
@@ -83,43 +91,14 @@ ${
 `;
 }
 
-const SETTERS: Readonly<Record<Setter, string>> = {
-  image: "anybody, images and pods among them",
-  administrator: "who has the administrator's word",
-  nobody: "nobody",
-};
-
 const FOLLOWED: Readonly<Record<Setter, string>> = {
   image: "yes",
   administrator: "with the administrator's word",
   nobody: "no",
 };
 
-type ValueRow = Exclude<AnnotationRow, { kind: "refused" }>;
-
-const TYPES: Readonly<Record<ValueRow["kind"], string>> = {
-  integer: "integer",
-  flag: "flag",
-  choice: "word",
-  text: "text",
-  list: "list, with commas",
-};
-
 function rangeTitle({ kind }: ValueRow): string {
   return kind === "integer" || kind === "flag" ? "range" : "form";
-}
-
-function range(row: ValueRow): string {
-  switch (row.kind) {
-    case "integer":
-      return `${row.least} to ${row.most}`;
-    case "flag":
-      return "0 for no, more for yes";
-    case "choice":
-      return row.choices.map((choice) => `\`${choice}\``).join(" or ");
-    default:
-      return row.form.replaceAll("|", "\\|");
-  }
 }
 
 if (import.meta.main) {

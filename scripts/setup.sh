@@ -23,7 +23,7 @@ TEST_PACKAGES="
   clang libclang-rt-dev
   golang-go=go
   strace iproute2 util-linux procps git
-  zsh fish
+  zsh fish mandoc
 "
 
 is_installed() {

@@ -138,7 +138,7 @@ export const COMMANDS = {
     ],
   },
   exec: {
-    summary: "run a process more in a container",
+    summary: "run an additional process in a container",
     details:
       "Without --process the process is the container's own with COMMAND and the options given. " +
       "Exits with its status, unless detached, and with 255 when it could not be run.",
@@ -183,7 +183,7 @@ export const COMMANDS = {
     options: [],
   },
   resume: {
-    summary: "let the processes of a paused container go on",
+    summary: "resume all processes of a paused container",
     positionals: [ID],
     options: [],
   },
@@ -304,6 +304,19 @@ export const COMMANDS = {
       "/usr/share/bash-completion/completions/kago",
     positionals: [{ name: "SHELL" }],
     options: [],
+  },
+  manual: {
+    summary: "print a page of kago's manual, for man(1)",
+    details: "PAGE is a command, or microvm for kago-microvm(7); kago(1) without one.",
+    positionals: [{ name: "PAGE", optional: true }],
+    options: [
+      {
+        name: "output",
+        kind: "string",
+        placeholder: "DIR",
+        help: "write all pages to man1 and man7 in DIR instead",
+      },
+    ],
   },
   plan: {
     summary: "print the operations that create would execute, and execute none",

@@ -49,7 +49,7 @@ const CRIU_OPTIONS = [
 ] as const satisfies readonly Option[];
 
 export const CHECKPOINT = {
-  summary: "write a running container down, with criu",
+  summary: "checkpoint a running container with criu",
   details: "The container is deleted afterwards, unless it is left running; restore makes it anew.",
   positionals: [ID],
   options: [
@@ -88,7 +88,7 @@ export const CHECKPOINT = {
 } as const satisfies Command;
 
 export const RESTORE = {
-  summary: "bring a container back from a checkpoint, with criu",
+  summary: "restore a container from a checkpoint with criu",
   details: "Waits for the container's process and exits with its status, unless detached.",
   positionals: [ID],
   options: [

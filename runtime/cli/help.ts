@@ -2,14 +2,18 @@
  * The text of `kago --help` and `kago COMMAND --help`, from the command table. Loaded only when asked for.
  */
 import { type CommandName, COMMANDS } from "./command_table.ts";
+import { capital } from "./capital.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
+import { type Example, EXAMPLES } from "./examples.ts";
 import type { Command, Option, Positional } from "./options.ts";
 
 const WIDTH = 80;
 
 /** Help for one command, or for kago as a whole; lines without a newline at the end. */
 export function helpText(command?: CommandName): string {
-  return command === undefined ? generalHelp() : commandHelp(command, COMMANDS[command]);
+  return command === undefined
+    ? generalHelp()
+    : commandHelp(command, COMMANDS[command], EXAMPLES[command]);
 }
 
 function generalHelp(): string {
@@ -33,7 +37,11 @@ function generalHelp(): string {
 }
 
 /** Help for one command of the table. */
-export function commandHelp(name: string, command: Command): string {
+export function commandHelp(
+  name: string,
+  command: Command,
+  examples: readonly Example[] = [],
+): string {
   const usage = ["kago", "[GLOBAL OPTION]...", name];
   if (command.options.length > 0) usage.push("[OPTION]...");
   usage.push(...command.positionals.map(positionalUsage));
@@ -42,13 +50,16 @@ export function commandHelp(name: string, command: Command): string {
   if (command.options.length > 0) {
     lines.push("", "Options:", ...columns(command.options.map(optionRow)));
   }
+  if (examples.length > 0) lines.push("", "Examples:");
+  for (const { what, command } of examples) lines.push(`  ${what}`, `    ${command}`);
   lines.push("", "See kago --help for the global options.");
   return lines.join("\n");
 }
 
 type Row = [left: string, right: string];
 
-function positionalUsage({ name, optional, repeated }: Positional): string {
+/** `[NAME...]`. */
+export function positionalUsage({ name, optional, repeated }: Positional): string {
   const text = repeated ? `${name}...` : name;
   return optional ? `[${text}]` : text;
 }
@@ -56,12 +67,16 @@ function positionalUsage({ name, optional, repeated }: Positional): string {
 function optionRow(option: Option): Row {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   const value = option.placeholder === undefined ? "" : ` ${option.placeholder}`;
+  return [`${short}--${option.name}${value}`, option.help + optionNote(option)];
+}
+
+/** What values an option takes, in brackets. */
+export function optionNote(option: Option): string {
   const notes: string[] = [];
   if (option.choices !== undefined) notes.push(option.choices.join(", "));
   if (option.default !== undefined) notes.push(`default ${option.default}`);
   if (option.kind === "list") notes.push("may be repeated");
-  const note = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
-  return [`${short}--${option.name}${value}`, option.help + note];
+  return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
 }
 
 /** Two columns, the right one wrapped. */
@@ -81,8 +96,4 @@ function wrap(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -21,5 +21,6 @@ export const LOADERS: CommandLoaders = {
   features: () => import("./features.ts"),
   doctor: () => import("./doctor.ts"),
   completion: () => import("./completion.ts"),
+  manual: () => import("./manual.ts"),
   plan: () => import("./plan.ts"),
 };

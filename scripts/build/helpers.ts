@@ -124,6 +124,7 @@ export function formatEmbedded(
   return `// Written by scripts/build/helpers.ts: the shim in machine code, and what the product calls itself.
 export const VERSION = ${JSON.stringify(version.version)};
 export const COMMIT = ${JSON.stringify(version.commit)};
+export const COMMIT_DATE = ${JSON.stringify(version.date)};
 export const SHIM_BASE64 = "${shim.toBase64()}";
 `;
 }

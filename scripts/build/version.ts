@@ -9,6 +9,8 @@ export interface Version {
   readonly version: string;
   /** As `git describe` names the commit, with `-dirty` after local changes; `unknown` outside a git checkout. */
   readonly commit: string;
+  /** The day of the commit, `2026-11-29`; that of SOURCE_DATE_EPOCH, or today, outside a git checkout. */
+  readonly date: string;
 }
 
 /** Reads the version; the variable `KAGO_COMMIT` names the commit for builds from an archive. */
@@ -16,19 +18,28 @@ export async function readVersion(): Promise<Version> {
   const config: { version?: string } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   return {
     version: config.version ?? "unknown",
-    commit: Deno.env.get("KAGO_COMMIT") || await describeCommit(),
+    commit: Deno.env.get("KAGO_COMMIT") || await askGit(DESCRIBE) || "unknown",
+    date: await askGit(["show", "-s", "--format=%cs"]) || sourceDate(),
   };
 }
 
-async function describeCommit(): Promise<string> {
+const DESCRIBE = ["describe", "--always", "--dirty", "--abbrev=12", "--match", "v*"];
+
+/** What git says of the checkout; undefined where there is none. */
+async function askGit(args: readonly string[]): Promise<string | undefined> {
   // Of an archive unpacked inside another checkout, git would name that one's commit.
-  if (!await exists(`${ROOT}/.git`)) return "unknown";
-  const args = ["-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12", "--match", "v*"];
+  if (!await exists(`${ROOT}/.git`)) return undefined;
   try {
-    return (await runCommand("git", args)).trim();
+    return (await runCommand("git", ["-C", ROOT, ...args])).trim();
   } catch (error) {
     // No git installed, or one that does not trust the checkout's owner: the build goes on without the name.
-    if (error instanceof HostError || error instanceof CommandError) return "unknown";
+    if (error instanceof HostError || error instanceof CommandError) return undefined;
     throw error;
   }
+}
+
+/** reproducible-builds.org: seconds since 1970. */
+function sourceDate(): string {
+  const epoch = Deno.env.get("SOURCE_DATE_EPOCH");
+  return new Date(epoch ? Number(epoch) * 1000 : Date.now()).toISOString().slice(0, 10);
 }

@@ -1,5 +1,6 @@
 /** scripts/install.sh, into a folder that stands for the root of a machine. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { COMMANDS } from "../../runtime/cli/command_table.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
 
@@ -34,6 +35,10 @@ async function withStick(
   }
 }
 
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
 /** All files below the folder, sorted. */
 async function files(folder: string): Promise<string[]> {
   const list = await runOk("find", [folder, "!", "-type", "d", "-printf", "%P\n"]);
@@ -45,7 +50,9 @@ Deno.test("install.sh puts kago, krun, completions and podman's drop-in in place
     const { code, stdout, stderr } = await install();
     assertEquals(code, 0, stdout + stderr);
     const programs = ["usr/local/bin/kago", "usr/local/bin/krun"];
-    assertEquals(await files(root), [CONF, ...programs, ...COMPLETIONS].sort());
+    const [pages, others] = partition(await files(root), (file) => file.includes("/share/man/"));
+    assertEquals(others, [CONF, ...programs, ...COMPLETIONS].sort());
+    assertEquals(pages.length, Object.keys(COMMANDS).length + 2);
     assertEquals(await Deno.readLink(`${root}/usr/local/bin/krun`), "kago");
     assertStringIncludes(await runOk(`${root}/usr/local/bin/kago`, ["--version"]), "kago version");
     assertEquals((await install()).code, 0, "once more");

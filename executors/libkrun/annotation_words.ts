@@ -1,0 +1,32 @@
+/** How the rows of annotation_table.ts are put into words, for docs/microvm.md and kago-microvm(7). */
+import type { AnnotationRow, Setter } from "./annotation_table.ts";
+
+export type ValueRow = Exclude<AnnotationRow, { kind: "refused" }>;
+
+export const SETTERS: Readonly<Record<Setter, string>> = {
+  image: "anybody, images and pods among them",
+  administrator: "who has the administrator's word",
+  nobody: "nobody",
+};
+
+export const TYPES: Readonly<Record<ValueRow["kind"], string>> = {
+  integer: "integer",
+  flag: "flag",
+  choice: "word",
+  text: "text",
+  list: "list, with commas",
+};
+
+/** What the value of an annotation may be; words in backquotes are values. */
+export function valueRange(row: ValueRow): string {
+  switch (row.kind) {
+    case "integer":
+      return `${row.least} to ${row.most}`;
+    case "flag":
+      return "0 for no, more for yes";
+    case "choice":
+      return row.choices.map((choice) => `\`${choice}\``).join(" or ");
+    default:
+      return row.form;
+  }
+}

@@ -1,0 +1,112 @@
+/** The manual pages: kago(1), a page for each command, from the command table. Loaded only when asked for. */
+import { capital } from "./capital.ts";
+import { type CommandName, COMMANDS } from "./command_table.ts";
+import { GLOBAL_OPTIONS, HELP_OPTION } from "./common_options.ts";
+import { EXAMPLES } from "./examples.ts";
+import { optionNote, positionalUsage } from "./help.ts";
+import type { Command, Option } from "./options.ts";
+import * as roff from "./roff.ts";
+
+const { bold, italic, text } = roff;
+
+/** What the pages are part of. */
+export const MANUAL = "kago manual";
+
+const ALL = Object.entries<Command>(COMMANDS) as readonly (readonly [CommandName, Command])[];
+
+/** The page kago(1), or that of a command, kago-COMMAND(1); `date` as `2026-11-29`. */
+export function manualPage(command: CommandName | undefined, date: string): string {
+  return command === undefined ? mainPage(date) : commandPage(command, COMMANDS[command], date);
+}
+
+function mainPage(date: string): string {
+  return [
+    roff.header("kago", 1, date, MANUAL),
+    name("kago", "an OCI container runtime for microVMs and ordinary containers"),
+    roff.section(
+      "synopsis",
+      roff.paragraph(
+        `${bold("kago")} [${italic("GLOBAL OPTION")}]... ${italic("COMMAND")} ` +
+          `[${italic("OPTION")}]... [${italic("ARGUMENT")}]...`,
+      ),
+    ),
+    roff.section("description", roff.paragraph(text(DESCRIPTION))),
+    roff.section(
+      "commands",
+      ...ALL.map(([command, { summary }]) =>
+        roff.definition(bold(`kago-${command}`) + "(1)", text(`${capital(summary)}.`))
+      ),
+    ),
+    roff.section("global options", ...GLOBAL_OPTIONS.map(optionEntry)),
+    roff.section("exit status", roff.paragraph(text(EXIT_STATUS))),
+    roff.section(
+      "files",
+      ...FILES.map(([path, meaning]) => roff.definition(italic(path), text(meaning))),
+    ),
+    roff.section(
+      "see also",
+      roff.paragraph(
+        [
+          `${bold("kago-microvm")}(7)`,
+          ...["podman", "runc", "crun"].map((page) => `${bold(page)}(1)`),
+        ].join(", "),
+      ),
+    ),
+  ].join("");
+}
+
+const DESCRIPTION =
+  "kago runs containers as the OCI Runtime Specification describes them: a folder, the bundle, with a config.json and " +
+  "a root filesystem. It is called by podman, Docker, containerd, buildah and CRI-O, in the place of runc or crun, and " +
+  "can be called by hand. With the handler krun, or under the name krun, a container is a microVM of libkrun; otherwise " +
+  "it is an ordinary Linux container.";
+
+const EXIT_STATUS =
+  "0 for success, 1 for an error of kago's own, which is logged. run, restore and exec exit with the " +
+  "status of the container's process, 128 and the signal's number when a signal ended it; exec exits with 255 for an error " +
+  "of kago's own.";
+
+const FILES: readonly (readonly [path: string, meaning: string])[] = [
+  ["/run/kago", "State of the containers of root, and kago's own cache."],
+  ["$XDG_RUNTIME_DIR/kago", "State of the containers of another user."],
+];
+
+function commandPage(command: CommandName, entry: Command, date: string): string {
+  const { summary, details, options, positionals } = entry;
+  const usage = [
+    bold(`kago ${command}`),
+    ...(options.length > 0 ? [`[${italic("OPTION")}]...`] : []),
+    ...positionals.map((positional) => italic(positionalUsage(positional))),
+  ];
+  return [
+    roff.header(`kago-${command}`, 1, date, MANUAL),
+    name(`kago-${command}`, summary),
+    roff.section("synopsis", roff.paragraph(usage.join(" "))),
+    roff.section(
+      "description",
+      roff.paragraph(text([`${capital(summary)}.`, details ?? ""].join(" ").trim())),
+    ),
+    roff.section("options", ...[...options, HELP_OPTION].map(optionEntry)),
+    roff.section(
+      "examples",
+      ...EXAMPLES[command].map(({ what, command: line }) =>
+        roff.paragraph(text(what)) + roff.example(line)
+      ),
+    ),
+    roff.section("see also", roff.paragraph(`${bold("kago")}(1)`)),
+  ].join("");
+}
+
+/** As whatis(1) reads it. */
+function name(page: string, what: string): string {
+  return `${roff.section("name")}${text(page)} \\- ${text(what)}\n`;
+}
+
+function optionEntry(option: Option): string {
+  const spelling = [
+    ...(option.short === undefined ? [] : [bold(`-${option.short}`)]),
+    bold(`--${option.name}`),
+  ].join(", ");
+  const value = option.placeholder === undefined ? "" : ` ${italic(option.placeholder)}`;
+  return roff.definition(spelling + value, text(`${capital(option.help)}${optionNote(option)}.`));
+}

@@ -1,0 +1,65 @@
+/** The page kago-microvm(7), from the table of annotations. Loaded only when asked for. */
+import {
+  type AnnotationRow,
+  ANNOTATIONS,
+  OTHER_ANNOTATIONS,
+  type OtherRow,
+} from "../../executors/libkrun/annotation_table.ts";
+import { SETTERS, TYPES, valueRange } from "../../executors/libkrun/annotation_words.ts";
+import { MANUAL } from "./manual.ts";
+import * as roff from "./roff.ts";
+
+const { bold, italic, text } = roff;
+
+/** `date` as `2026-11-29`. */
+export function microvmPage(date: string): string {
+  return [
+    roff.header("kago-microvm", 7, date, MANUAL),
+    roff.section("name", "kago\\-microvm \\- containers as microVMs of libkrun\n"),
+    roff.section("description", ...DESCRIPTION.map((words) => roff.paragraph(marked(words)))),
+    roff.section(
+      "annotations",
+      ...Object.entries<AnnotationRow>(ANNOTATIONS).map(([name, row]) => entry(name, row)),
+    ),
+    roff.section(
+      "other annotations",
+      ...Object.entries<OtherRow>(OTHER_ANNOTATIONS).map(([name, { help, setBy, why }]) =>
+        roff.definition(bold(name), marked(`${help} Set by ${SETTERS[setBy]}. ${why}`))
+      ),
+    ),
+    roff.section(
+      "examples",
+      roff.paragraph(text("Run an image as a microVM with two processors:")),
+      roff.example("podman --runtime krun run --rm --annotation krun.cpus=2 alpine uname -a"),
+    ),
+    roff.section(
+      "see also",
+      roff.paragraph(`${bold("kago")}(1), ${bold("kago-run")}(1), ${bold("kago-doctor")}(1)`),
+    ),
+  ].join("");
+}
+
+const DESCRIPTION = [
+  "A container is a microVM when its annotation `run.oci.handler` is `krun`, with `kago --handler krun`, and when kago is " +
+  "called by the name `krun`. It has a kernel of its own, the one of libkrunfw, and the files of the container's root; the " +
+  "process of libkrun runs in the container's namespaces and cgroup, as the container's user.",
+  "What the guest looks like is said by annotations of config.json. An image and a pod can set annotations too, so those " +
+  "that would open the host need the administrator's word: `--allow-annotation` NAME, or /etc/kago/microvm.json.",
+];
+
+function entry(name: string, row: AnnotationRow): string {
+  const setBy = `Set by ${SETTERS[row.setBy]}. ${row.why}`;
+  if (row.kind === "refused") {
+    return roff.definition(bold(name), marked(`${row.help} Instead, ${row.instead}. ${setBy}`));
+  }
+  const value = `A value is ${TYPES[row.kind] === "integer" ? "an" : "a"} ${TYPES[row.kind]}: ${
+    valueRange(row)
+  }.`;
+  const rest = `${value} Default: ${row.fallback}. ${setBy}`;
+  return roff.definition(`${bold(name)}=${italic(row.example)}`, marked(`${row.help} ${rest}`));
+}
+
+/** What stands in backquotes is bold. */
+function marked(words: string): string {
+  return words.split("`").map((part, i) => i % 2 === 1 ? bold(part) : text(part)).join("");
+}
