@@ -1,7 +1,7 @@
 /**
  * The differential suite beside the runc and crun of another Debian release, on this machine's kernel and cgroups:
  *   deno run -A tests/differential/peers_of.ts [RELEASE [ARGUMENT]...]
- * It runs in the root that the emulated hosts have, in a mount namespace of its own. The default is their release; arguments
+ * It runs in the root that the emulated hosts have, in a mount namespace of its own, with a tmpfs on /tmp as Debian 13 has. The default is their release; arguments
  * are the suite's.
  */
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
@@ -22,6 +22,7 @@ const ENTER = `
   done
   shift
   ${KERNEL_FILESYSTEMS}
+  mount -t tmpfs -o mode=1777 tmpfs tmp
   mount --rbind /sys/fs/cgroup sys/fs/cgroup
   pivot_root . mnt
   umount --lazy /mnt
@@ -34,26 +35,22 @@ const ENTER = `
 
 async function main(release: string): Promise<number> {
   const root = await prepareDebianRoot(release);
-  const [parts, tmp] = await Promise.all([Deno.makeTempDir(), Deno.makeTempDir()]);
+  const parts = await Deno.makeTempDir();
   try {
-    await Deno.chmod(tmp, 0o1777);
     const deno = Deno.execPath();
     const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-    // The bundles are in their own place, so that a mount's source has the path that the bundle has.
-    const folders = [tmp, REPOSITORY, deno.slice(0, deno.lastIndexOf("/")), cache];
+    const folders = [REPOSITORY, deno.slice(0, deno.lastIndexOf("/")), cache];
     const test = ["test", "-A", "--preload", "tests/harness/same_mounts.ts", "tests/differential"];
     const { code } = await new Deno.Command("unshare", {
       args: [
         ...["--mount", "--propagation=private", "sh", "-c", ENTER, "sh"],
         ...[parts, root, ...folders, "--", REPOSITORY, deno, ...test, "--", ...Deno.args.slice(1)],
       ],
-      env: { TMPDIR: tmp },
       stdin: "null",
     }).spawn().status;
     return code;
   } finally {
     await Deno.remove(parts);
-    await Deno.remove(tmp, { recursive: true });
   }
 }
 

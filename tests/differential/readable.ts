@@ -19,10 +19,16 @@ export function makeReadable(
   namespaces: ReadonlyMap<string, string>,
 ): string {
   return text
-    .replaceAll(bundle, "BUNDLE")
+    .replace(anyPathTo(bundle), "BUNDLE")
     .replaceAll(id, "ID")
     .replace(/\b[a-z_]+:\[\d+\]/g, (link) => namespaces.get(link) ?? link.replace(/\d+/, "…"))
     .replace(/^\{[\s\S]*?\}(?=\n+BUNDLE|\n+\/)/gm, sameState);
+}
+
+/** mountinfo has the path from the root of the bundle's filesystem, which is not the host's where /tmp is a tmpfs. */
+function anyPathTo(bundle: string): RegExp {
+  const end = bundle.split("/").slice(-2).join("/");
+  return new RegExp(`(?:/[\\w.-]+)*/${end}`, "g");
 }
 
 /** A container's state as hooks read it, in one order and form. */
