@@ -22,9 +22,9 @@ export function findPasst(): string {
 }
 
 /**
- * passt's arguments. It keeps the ids of the container's root, which it gives all capabilities away of itself, so that it
- * can bind ports below 1024; the gateway's address stays the gateway's, where engines have their name server. That it
- * serves it says on its standard output, since it closes every descriptor above the socket's.
+ * passt's arguments. It keeps the ids of the container's root, so that it can bind ports below 1024, and drops its other
+ * capabilities by itself. The gateway's address stays the gateway's, because engines have their name server there. passt
+ * reports on its standard output that it is ready, since it closes every descriptor above the socket's.
  * @param ports `HOST:GUEST` pairs; undefined for as many as can be bound.
  * @param fileLimit the hard limit on open files.
  */

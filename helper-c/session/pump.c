@@ -127,7 +127,7 @@ static void write_sink(struct pump *p, int stream, bool ready) {
   pay(p, stream);
 }
 
-/* More than the credit that was given is a lie. */
+/* More data than the credit allows is a protocol violation. */
 static int take_data(struct pump *p, const struct frame *frame) {
   struct sink *sink = &p->sinks[frame->stream];
   if (sink->ending) return -EBADMSG;

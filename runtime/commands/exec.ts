@@ -1,4 +1,4 @@
-/** `kago exec`: runs a process more in a container that is there. */
+/** `kago exec`: runs an additional process in a container. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { execInContainer, type ExecRequest } from "../container/exec.ts";

@@ -1,5 +1,5 @@
 /**
- * The plan of `exec`: a process more in a container that runs. It has the stages of `create`, but joins what Init has
+ * The plan of `exec`: an additional process in a running container. It has the stages of `create`, but joins what Init has
  * in place of making it; the part that is about the process is the same (process.ts).
  */
 import { NAMESPACES } from "../spec/namespaces.ts";

@@ -121,7 +121,7 @@ Deno.test("every thread of the VMM has the container's credentials, and nothing 
       const host = open.filter(([path]) =>
         path.startsWith("/") && !/^\/(dev|memfd:|proc\/self)/.test(path)
       ).filter(([path]) => path !== output && !path.startsWith(double.dir));
-      // "/" is how a mount shows that lies nowhere: the agent's two folders, one of which the double has open too.
+      // A detached mount shows as "/": the agent's two folders, one of which the double has open too.
       const folders = host.map(([path, name]) => [
         path,
         ...[...Deno.readDirSync(`/proc/${pid}/fd/${name}/.`)].map((entry) => entry.name).sort(),

@@ -80,7 +80,7 @@ static bool is_new(const char *record) {
   return false;
 }
 
-/* A stage of a runtime, as opposed to a program of a user's. runc's executable is a mount that lies nowhere, "/". */
+/* A stage of a runtime, as opposed to a program of a user's. runc's executable is in a detached mount, which shows as "/". */
 static bool is_runtime(const struct target *t) {
   static const char *const names[] = {"kago", "runc", "crun"};
   const char *slash = strrchr(t->exe, '/');
