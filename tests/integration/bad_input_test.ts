@@ -114,12 +114,21 @@ Deno.test("the OCI schema's bad samples are refused, its good ones planned or re
 
 Deno.test("bad command lines are refused with the place to look", async () => {
   for (
-    const args of [[], ["nonsense"], ["create"], ["state", "a", "b"], ["kill", "--no-such", "x"]]
+    const args of [["nonsense"], ["create"], ["state", "a", "b"], ["kill", "--no-such", "x"]]
   ) {
     const { code, stderr } = await Kago.command(...args);
     assertEquals(code, 1, args.join(" "));
     assertMatch(stderr, /; see kago .*--help/);
   }
+});
+
+Deno.test("a command that is near to one that there is gets a suggestion; no command gets the help", async () => {
+  const { code, stderr } = await Kago.command("sttae", "x");
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "unknown command sttae, did you mean state? see kago --help");
+  const help = await Kago.command();
+  assertEquals([help.code, help.stderr], [0, ""]);
+  assertStringIncludes(help.stdout, "Usage: kago ");
 });
 
 Deno.test("an id that is no id is refused", async () => {
