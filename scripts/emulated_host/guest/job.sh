@@ -8,7 +8,14 @@ chmod 660 /dev/kvm
 if grep -q '^kvm:' /etc/group; then chgrp kvm /dev/kvm; fi
 mkdir -p /lib/modules
 ln -sfn "$MODULES" "/lib/modules/$(uname -r)"
-for library in "$LIBRARIES"/*; do ln -sf "$library" "$LIBRARY_DIRECTORY"; done
+# A link into root's home, where the repository may be, is of no use to an ordinary user.
+for library in "$LIBRARIES"/*; do
+  if setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$library"; then
+    ln -sf "$library" "$LIBRARY_DIRECTORY"
+  else
+    cp -Lf "$library" "$LIBRARY_DIRECTORY"
+  fi
+done
 
 # The command writes to pipes, as it does on any host; the ports could not be opened twice.
 mkfifo "$here/stdout" "$here/stderr"
