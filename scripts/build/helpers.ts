@@ -23,6 +23,10 @@ interface Helper {
 
 const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
+/** What links to the host's glibc runs with that of any release since this one, whichever the build has. */
+const OLDEST_GLIBC = 34; // 2.34, of August 2021
+const WITH_GLIBC = ["-include", `${ROOT}/helper-c/common/any_glibc.h`];
+
 /** What all of the host's programs are made of, but for the stage's main(). */
 const SHARED = ["common", "session", "stage"];
 const STAGE_MAIN = "stage/main.c";
@@ -60,6 +64,7 @@ const VMM: Helper = {
   compiler: "cc",
   flags: [
     ...COMMON,
+    ...WITH_GLIBC,
     "-O2",
     "-fPIE",
     "-pie",
@@ -82,6 +87,7 @@ const SHIM: Helper = {
   compiler: "cc",
   flags: [
     ...COMMON,
+    ...WITH_GLIBC,
     "-O2",
     "-fPIC",
     "-shared",
@@ -142,8 +148,18 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
     await replaceFile(helper.result, 0o755, async (temporary) => {
       await runCommand(helper.compiler, [...helper.flags, "-o", temporary, ...sources]);
       await runCommand("strip", [temporary]);
+      if (helper.compiler === "cc") await requireOldGlibc(temporary);
     });
   });
+}
+
+/** @throws {Error} when a program needs symbols of glibc that a release since OLDEST_GLIBC does not have. */
+async function requireOldGlibc(program: string): Promise<void> {
+  const symbols = await runCommand("objdump", ["-T", program]);
+  const newer = [...symbols.matchAll(/\(GLIBC_2\.(\d+)[\d.]*\)\s+(\w+)/g)]
+    .filter(([, minor]) => Number(minor) > OLDEST_GLIBC).map(([, , name]) => name);
+  if (newer.length === 0) return;
+  throw new Error(`the helpers would not run with glibc 2.${OLDEST_GLIBC}, for they call ${newer}`);
 }
 
 /** Folders of helper-c that are no part of these programs. */
