@@ -1,10 +1,10 @@
 /** The completion script for bash: one function, with a branch for each command. */
+import { shellWord } from "../common/shell_word.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
 import {
   ALL_COMMANDS,
   COMMAND_NAMES,
   optionsOf,
-  quote,
   SHELLS,
   spellings,
   takesContainer,
@@ -60,8 +60,8 @@ export function bashScript(): string {
     FIND_COMMAND.replace("VALUES", () => globals) + '  case "$command" in',
     '    "")',
     ...optionLines(GLOBAL_OPTIONS),
-    `      _kago_words ${quote(COMMAND_NAMES.join(" ") + " help")} ;;`,
-    `    help) _kago_words ${quote(COMMAND_NAMES.join(" "))} ;;`,
+    `      _kago_words ${shellWord(COMMAND_NAMES.join(" ") + " help")} ;;`,
+    `    help) _kago_words ${shellWord(COMMAND_NAMES.join(" "))} ;;`,
     ...ALL_COMMANDS.flatMap(([name, command]) => branch(name, command)),
     "  esac",
     "}",
@@ -75,7 +75,7 @@ function branch(name: string, command: Command): string[] {
   return [
     `    ${name})`,
     ...optionLines(options),
-    `      _kago_count ${quote(withValue(options).join(" "))}`,
+    `      _kago_count ${shellWord(withValue(options).join(" "))}`,
     '      case "$given" in',
     ...positionalLines(name, command),
     "      esac ;;",
@@ -91,13 +91,13 @@ function optionLines(options: readonly Option[]): string[] {
       `        ${spellings(option).join(" | ")}) ${valueWords(option)}return ;;`
     ),
     "      esac",
-    `      case "$word" in -*) _kago_words ${quote(all)}; return ;; esac`,
+    `      case "$word" in -*) _kago_words ${shellWord(all)}; return ;; esac`,
   ];
 }
 
 function valueWords(option: Option): string {
   const kind = valueKind(option);
-  if (kind === "choice") return `_kago_words ${quote(option.choices!.join(" "))}; `;
+  if (kind === "choice") return `_kago_words ${shellWord(option.choices!.join(" "))}; `;
   if (kind === "folder") return "_kago_files -d; ";
   return kind === "file" ? "_kago_files -f; " : "";
 }
@@ -105,7 +105,7 @@ function valueWords(option: Option): string {
 function positionalLines(name: string, command: Command): string[] {
   const first = takesContainer(name, command)
     ? '"$(_kago_ids)"'
-    : quote(name === "completion" ? SHELLS.join(" ") : "");
+    : shellWord(name === "completion" ? SHELLS.join(" ") : "");
   return [
     `        0) _kago_words ${first} ;;`,
     ...(name === "kill" ? ['        1) _kago_words "$(compgen -A signal SIG)" ;;'] : []),

@@ -41,8 +41,3 @@ export function spellings({ name, short }: Option): string[] {
 export function withValue(options: readonly Option[]): string[] {
   return options.filter((option) => valueKind(option) !== "none").flatMap(spellings);
 }
-
-/** A word of sh(1), and of zsh. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}

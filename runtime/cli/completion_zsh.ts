@@ -1,9 +1,9 @@
 /** The completion script for zsh: _arguments(zshcompsys) for the global options, and again for each command. */
+import { shellWord } from "../common/shell_word.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
 import {
   ALL_COMMANDS,
   optionsOf,
-  quote,
   SHELLS,
   spellings,
   takesContainer,
@@ -19,7 +19,7 @@ const IDS = `_kago_ids() {
 
 export function zshScript(): string {
   const described = ALL_COMMANDS.map(([name, { summary }]) =>
-    quote(`${name}:${summary.replaceAll(":", "\\:")}`)
+    shellWord(`${name}:${summary.replaceAll(":", "\\:")}`)
   );
   const globals = GLOBAL_OPTIONS.flatMap(specs).join(" ");
   return `#compdef kago krun
@@ -47,10 +47,10 @@ _kago "$@"
 
 function branch(name: string, command: Command): string {
   const all = optionsOf(command).flatMap(specs);
-  if (takesContainer(name, command)) all.push(quote("1:ID:_kago_ids"));
-  if (name === "completion") all.push(quote(`1:SHELL:(${SHELLS.join(" ")})`));
-  if (name === "kill") all.push(quote("2:SIGNAL:_signals"));
-  if (command.stopAtPositional) all.push(quote("*:word:_files"));
+  if (takesContainer(name, command)) all.push(shellWord("1:ID:_kago_ids"));
+  if (name === "completion") all.push(shellWord(`1:SHELL:(${SHELLS.join(" ")})`));
+  if (name === "kill") all.push(shellWord("2:SIGNAL:_signals"));
+  if (command.stopAtPositional) all.push(shellWord("*:word:_files"));
   return `    ${name}) _arguments ${all.join(" ")} ;;`;
 }
 
@@ -60,7 +60,7 @@ function specs(option: Option): string[] {
   const value = valueKind(option) === "none" ? "" : `:${option.placeholder}:${action(option)}`;
   const all = spellings(option);
   const excluded = option.kind === "list" ? "*" : all.length > 1 ? `(${all.join(" ")})` : "";
-  return all.map((spelling) => quote(`${excluded}${spelling}[${help}]${value}`));
+  return all.map((spelling) => shellWord(`${excluded}${spelling}[${help}]${value}`));
 }
 
 function action(option: Option): string {

@@ -2,6 +2,7 @@
  * The folder of one run: sockets and console log outside, `guest/` as the guest sees it below
  * `/run/emulated_host/job`. It owns the shell text that the scripts in guest/ read, not the boot.
  */
+import { shellWord } from "../../runtime/common/shell_word.ts";
 import { CACHE, REPOSITORY } from "./cache.ts";
 import type { HostOptions } from "./host_options.ts";
 import type { HostImage } from "./prepare.ts";
@@ -47,8 +48,8 @@ export async function writeJob(
 /** A shell script that becomes the command, with an environment of its own. */
 function commandScript(command: readonly string[], options: HostOptions): string {
   const environment = { ...inherited(), EMULATED_HOST_RESULTS: RESULTS, ...options.env };
-  const words = ["env", "-i", ...assignments(environment), ...command.map(quote)];
-  return `cd ${quote(options.cwd ?? REPOSITORY)} || exit 125\nexec ${words.join(" ")}\n`;
+  const words = ["env", "-i", ...assignments(environment), ...command.map(shellWord)];
+  return `cd ${shellWord(options.cwd ?? REPOSITORY)} || exit 125\nexec ${words.join(" ")}\n`;
 }
 
 function inherited(): Record<string, string> {
@@ -76,16 +77,11 @@ async function realPath(path: string): Promise<string> {
 }
 
 function assignments(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+  return Object.entries(variables).map(([name, value]) => `${name}=${shellWord(value)}`);
 }
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join("");
-}
-
-/** One word of sh(1). */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function parent(path: string): string {

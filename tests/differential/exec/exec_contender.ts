@@ -2,6 +2,7 @@
  * One runtime with one running container, in which commands are executed. Owns that nothing of it is left on the host,
  * and how an `exec` is turned into facts.
  */
+import { shellWord } from "../../../runtime/common/shell_word.ts";
 import {
   type Bundle,
   makeBundle,
@@ -105,7 +106,7 @@ export class ExecContender implements AsyncDisposable {
       Deno.writeTextFileSync(file, JSON.stringify({ args, ...process }));
     }
     const words = [...this.command, "exec", ...asked, this.id, ...(process ? [] : probe)];
-    const line = `${caller || ":"}; exec ${words.map(quote).join(" ")}`;
+    const line = `${caller || ":"}; exec ${words.map(shellWord).join(" ")}`;
     return onTerminal
       ? run("script", ["-qec", `stty rows 31 cols 97; ${line}`, "/dev/null"], {
         holdStdin: true,
@@ -130,8 +131,4 @@ function folderOf(line: string): string {
   const [, controllers, path] = line.split(":");
   const unified = isThere("/sys/fs/cgroup/unified") ? "unified" : "";
   return `/sys/fs/cgroup/${controllers!.replace("name=", "") || unified}${path}`;
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

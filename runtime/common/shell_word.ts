@@ -1,0 +1,6 @@
+/** Words of a shell's language. */
+
+/** The text as one word of sh(1), in single quotes. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
