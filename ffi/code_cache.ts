@@ -3,6 +3,7 @@
  * the whole log when it opens the database, and only who closes the database last works the log off: kago's processes end
  * without closing anything.
  */
+import { isMissing } from "../runtime/common/files.ts";
 import { packed } from "./packed.ts";
 
 /** What of `node:sqlite` is used here. An import would load Deno's Node layer at every start. */
@@ -45,8 +46,7 @@ function sizeOf(path: string): number {
   try {
     return Deno.statSync(path).size;
   } catch (error) {
-    const { NotFound, NotADirectory } = Deno.errors;
-    if (error instanceof NotFound || error instanceof NotADirectory) return 0;
+    if (isMissing(error)) return 0;
     throw error;
   }
 }

@@ -26,8 +26,8 @@ usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
   --crio-config print what CRI-O needs (a file of its own in /etc/crio/crio.conf.d), and do nothing
 
 What is made: PREFIX/bin/kago, the link krun to it, the manual and completions of bash, zsh and fish below
-PREFIX/share, and /etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose configuration is one file each, what to add is printed; a daemon.json is
-written only where there is none.
+PREFIX/share, and /etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose
+configuration is one file each, what to add is printed; a daemon.json is written only where there is none.
 END
 }
 

@@ -47,7 +47,7 @@ const ABOUT_MOUNTS = [
     .map((name) => `security/${name}`),
 ].map((name) => `tests/${name}_test.ts`);
 
-/** Suites in which kago is tried on a host whose mounts are shared, as systemd has them, and the part that the mounts concern on private ones. */
+/** Suites on a host whose mounts are shared, as systemd has them, and on private ones the part that mounts concern. */
 const ON_BOTH_HOSTS = [
   withMounts("private", tests("mounts", ...SAME_MOUNTS, ...ABOUT_MOUNTS)),
   withMounts("shared", tests("integration", ...SAME_MOUNTS, "tests/integration")),

@@ -22,7 +22,7 @@ export function manualPage(command: CommandName | undefined, date: string): stri
 function mainPage(date: string): string {
   return [
     roff.header("kago", 1, date, MANUAL),
-    name("kago", "an OCI container runtime for microVMs and ordinary containers"),
+    roff.name("kago", "an OCI container runtime for microVMs and ordinary containers"),
     roff.section(
       "synopsis",
       roff.paragraph(
@@ -80,7 +80,7 @@ function commandPage(command: CommandName, entry: Command, date: string): string
   ];
   return [
     roff.header(`kago-${command}`, 1, date, MANUAL),
-    name(`kago-${command}`, summary),
+    roff.name(`kago-${command}`, summary),
     roff.section("synopsis", roff.paragraph(usage.join(" "))),
     roff.section(
       "description",
@@ -95,11 +95,6 @@ function commandPage(command: CommandName, entry: Command, date: string): string
     ),
     roff.section("see also", roff.paragraph(`${bold("kago")}(1)`)),
   ].join("");
-}
-
-/** As whatis(1) reads it. */
-function name(page: string, what: string): string {
-  return `${roff.section("name")}${text(page)} \\- ${text(what)}\n`;
 }
 
 function optionEntry(option: Option): string {

@@ -15,7 +15,7 @@ const { bold, italic, text } = roff;
 export function microvmPage(date: string): string {
   return [
     roff.header("kago-microvm", 7, date, MANUAL),
-    roff.section("name", "kago\\-microvm \\- containers as microVMs of libkrun\n"),
+    roff.name("kago-microvm", "containers as microVMs of libkrun"),
     roff.section("description", ...DESCRIPTION.map((words) => roff.paragraph(marked(words)))),
     roff.section(
       "annotations",

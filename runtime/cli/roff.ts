@@ -22,6 +22,11 @@ export function header(title: string, section: number, date: string, book: strin
   return `.TH ${text(title.toUpperCase())} ${section} ${date} kago "${book}"\n`;
 }
 
+/** The first section, as whatis(1) reads it. */
+export function name(page: string, what: string): string {
+  return section("name", `${text(page)} \\- ${text(what)}\n`);
+}
+
 /** A section of paragraphs and definitions; none follows its title. */
 export function section(title: string, ...parts: readonly string[]): string {
   return `.SH ${title.toUpperCase()}\n${parts.join("").replace(/^\.PP\n/, "")}`;

@@ -1,8 +1,8 @@
 /**
  * The differential suite beside the runc and crun of another Debian release, on this machine's kernel and cgroups:
  *   deno run -A tests/differential/peers_of.ts [RELEASE [ARGUMENT]...]
- * It runs in the root that the emulated hosts have, in a mount namespace of its own, with a tmpfs on /tmp as Debian 13 has. The default is their release; arguments
- * are the suite's.
+ * It runs in the root that the emulated hosts have, in a mount namespace of its own, with a tmpfs on /tmp as Debian 13 has.
+ * The default is their release; arguments are the suite's.
  */
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { prepareDebianRoot, TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
