@@ -48,15 +48,24 @@ async function runProgram(path: string, label: string): Promise<Results> {
   return readResults(label, text.decode(stdout), text.decode(stderr));
 }
 
+/** The remarks stand behind the first failure, which they most likely explain, or else at the end. */
 function print({ lines, remarks }: Results, total: Total): void {
-  if (remarks) console.log(remarks.replaceAll(/^(?!#)/gm, "# "));
-  for (const line of lines) {
+  const printed = lines.map((line) => {
     const number = total.passed + total.failed + total.skipped + 1;
     if (line.startsWith("not ok")) total.failed++;
     else if (line.endsWith("# SKIP")) total.skipped++;
     else total.passed++;
-    console.log(line.replace("ok - ", `ok ${number} - `));
+    return line.replace("ok - ", `ok ${number} - `);
+  });
+  const failure = printed.findIndex((line) => line.startsWith("not ok"));
+  if (remarks) {
+    printed.splice(
+      failure < 0 ? printed.length : failure + 1,
+      0,
+      remarks.replaceAll(/^(?!#)/gm, "# "),
+    );
   }
+  console.log(printed.join("\n"));
 }
 
 async function main(names: readonly string[]): Promise<number> {

@@ -40,16 +40,21 @@ TEST(keys_and_output_are_relayed_and_the_mode_is_put_back) {
   CHECK(memcmp(&before, &after, sizeof before) == 0);
 }
 
-static void say_interrupted(int number) {
-  (void)number;
-  dprintf(1, "interrupted\n");
-  _exit(9);
+/* The signal is waited for, not handled: a handler may not print while what it interrupts does. */
+static sigset_t block(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+  return set;
 }
 
 static void wait_for_interrupt(void) {
-  signal(SIGINT, say_interrupted);
+  sigset_t interrupt = block(SIGINT);
   dprintf(1, "ready\n");
-  for (;;) pause();
+  CHECK(sigwaitinfo(&interrupt, NULL) == SIGINT);
+  dprintf(1, "interrupted\n");
+  _exit(9);
 }
 
 static void *type_control_c(void *unused) {
@@ -67,19 +72,15 @@ TEST(control_C_interrupts_the_container_not_us) {
   pthread_join(thread, NULL);
 }
 
-static void say_size(int number) {
-  struct winsize size;
-  CHECK(ioctl(0, TIOCGWINSZ, &size) == 0);
-  dprintf(1, "size %dx%d\n", size.ws_row, size.ws_col);
-  if (number && size.ws_row == 50) _exit(0);
-}
-
 static void report_sizes(void) {
-  signal(SIGWINCH, say_size);
-  usleep(200000);
+  const struct timespec often = {.tv_nsec = 50000000};
+  sigset_t resized = block(SIGWINCH);
   for (;;) {
-    say_size(0);
-    usleep(50000);
+    struct winsize size;
+    bool told = sigtimedwait(&resized, NULL, &often) == SIGWINCH;
+    CHECK(ioctl(0, TIOCGWINSZ, &size) == 0);
+    dprintf(1, "size %dx%d\n", size.ws_row, size.ws_col);
+    if (told && size.ws_row == 50) _exit(0);
   }
 }
 
