@@ -9,12 +9,13 @@ import { prepareDebianRoot, TESTED_RELEASE } from "../../scripts/emulated_host/d
 import { runMain } from "../../scripts/run_main.ts";
 import { enterOverlay, KERNEL_FILESYSTEMS } from "../harness/overlay_root.ts";
 
-/** Enters an overlay of the root `$2` whose parts are in `$1`, with the folders up to `--` in their places. */
+/** Enters an overlay of the root `$2` whose parts are in `$1`, with the folders up to `--` in their places, below /tmp too. */
 const ENTER = `
   set -e
   parts=$1 root=$2
   shift 2
   ${enterOverlay("1g")}
+  mount -t tmpfs -o mode=1777 tmpfs tmp
   while [ "$1" != -- ]; do
     mkdir -p ".$1"
     mount --bind "$1" ".$1"
@@ -22,7 +23,6 @@ const ENTER = `
   done
   shift
   ${KERNEL_FILESYSTEMS}
-  mount -t tmpfs -o mode=1777 tmpfs tmp
   mount --rbind /sys/fs/cgroup sys/fs/cgroup
   pivot_root . mnt
   umount --lazy /mnt
