@@ -60,7 +60,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     // TCG emulates AMD's SVM with nested paging, not Intel's VMX. Without AVX, for which it takes an eighth more of the time.
     qemuMachine: [
       ...["-machine", "q35", "-accel", "tcg,thread=multi"],
-      ...["-cpu", "EPYC,+svm,+npt,-xsave"],
+      ...["-cpu", "EPYC,+svm,+npt,-xsave,-avx"],
     ],
     serialConsole: "ttyS0",
   },
