@@ -7,10 +7,19 @@ import { leave } from "./ffi/leave.ts";
 import { runCommand } from "./runtime/cli/dispatch.ts";
 import { LOADERS } from "./runtime/commands/loaders.ts";
 import { print } from "./runtime/cli/output.ts";
+import { colourOf } from "./runtime/colour.ts";
 import { type CommandLine, parseCommand, parseGlobalOptions } from "./runtime/cli/parse.ts";
-import { createLogger, type Logger, requireLogFile } from "./runtime/log.ts";
+import type { GlobalOptions } from "./runtime/cli/command_table.ts";
+import {
+  createLogger,
+  type Destination,
+  isSystemLog,
+  logFile,
+  type Logger,
+  requireLogFile,
+} from "./runtime/log.ts";
 import { onPhase, phase } from "./runtime/common/phases.ts";
-import { UnknownNameError } from "./runtime/common/errors.ts";
+import { HostError, UnknownNameError } from "./runtime/common/errors.ts";
 import { withoutLongWords } from "./runtime/common/quoted.ts";
 
 /** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
@@ -18,14 +27,11 @@ const FAILURE = 1;
 const EXEC_FAILURE = 255;
 
 async function main(args: readonly string[]): Promise<number> {
-  let logger = createLogger({ format: "text", debug: false });
+  let logger = createLogger({ level: "info" });
   let failure = FAILURE;
   try {
     const opening = parseGlobalOptions(args);
-    const { log, logFormat, debug } = opening.global;
-    if (log) requireLogFile(log);
-    logger = createLogger({ file: log || undefined, format: logFormat, debug });
-    if (debug) onPhase(logger.debug);
+    logger = await openLog(opening.global);
     if (opening.rest[0] === "exec") failure = EXEC_FAILURE;
     const commandLine = parseCommand(opening);
     phase("command line read");
@@ -34,10 +40,30 @@ async function main(args: readonly string[]): Promise<number> {
     tidy(logger);
     return code;
   } catch (error) {
-    logger.error(error instanceof UnknownNameError ? await suggest(error) : messageOf(error));
+    const [message, remedy] = await wordsOf(error);
+    logger.error(message, remedy);
     for (const cause of causesOf(error)) logger.debug(`caused by ${cause}`);
     return failure;
   }
+}
+
+/** The log that the global options ask for. */
+async function openLog({ log, logFormat, logLevel, debug }: GlobalOptions): Promise<Logger> {
+  const level = debug ? "debug" : logLevel === "warn" ? "warning" : logLevel;
+  const logger = createLogger({ ...await openDestination(log), format: logFormat, level });
+  if (level === "debug") onPhase(logger.debug);
+  return logger;
+}
+
+async function openDestination(log: string | undefined): Promise<Destination> {
+  if (!log) return {};
+  if (isSystemLog(log)) {
+    const { openSystemLog } = await import("./runtime/system_log.ts");
+    return { send: openSystemLog(log) };
+  }
+  const file = logFile(log);
+  requireLogFile(file);
+  return { file };
 }
 
 /** The command is done, and its outcome is not the cache's. */
@@ -57,15 +83,20 @@ async function carryOut(commandLine: CommandLine, logger: Logger): Promise<numbe
   }
   if (commandLine.kind === "help") {
     const { helpText } = await import("./runtime/cli/help.ts");
-    print(`${helpText(commandLine.command)}\n`);
+    print(`${helpText(commandLine.command, colourOf("stdout"))}\n`);
     return 0;
   }
   return await runCommand(LOADERS, commandLine.invocation, logger);
 }
 
-async function suggest(error: UnknownNameError): Promise<string> {
-  const { withSuggestion } = await import("./runtime/cli/suggestion.ts");
-  return withoutLongWords(withSuggestion(error));
+/** What to say of an error, and apart from it, where it is known, what to do. */
+async function wordsOf(error: unknown): Promise<[message: string, remedy?: string]> {
+  if (error instanceof UnknownNameError) {
+    const { withSuggestion } = await import("./runtime/cli/suggestion.ts");
+    return [withoutLongWords(withSuggestion(error))];
+  }
+  if (!(error instanceof HostError)) return [messageOf(error)];
+  return [withoutLongWords(error.problem), withoutLongWords(error.remedy)];
 }
 
 function messageOf(error: unknown): string {

@@ -1,28 +1,51 @@
 /**
- * The log of one command, in the two formats of logrus that runc writes and engines parse. Owns where an entry goes;
- * what is worth an entry, and the exit code, are main.ts's.
+ * The log of one command: in the two formats of logrus that runc writes and engines parse, and as sentences for a person
+ * at a terminal. Owns where an entry goes; what is worth an entry, and the exit code, are main.ts's.
  */
+import { colourOf } from "./colour.ts";
 import { withoutDenoWords } from "./common/errno.ts";
 import { describeErrno, errnoOf, HostError } from "./common/errors.ts";
 import { visible } from "./common/quoted.ts";
 
-export interface LoggerOptions {
-  /** The file to append to (`--log`); undefined, empty or `/dev/stderr` is stderr. */
+/** Where entries go; stderr when it says nothing. */
+export interface Destination {
+  /** The file to append to; undefined, empty or `/dev/stderr` is stderr. */
   readonly file?: string;
-  readonly format: "text" | "json";
-  /** Whether debug entries are written. */
-  readonly debug: boolean;
+  /** Takes the entries instead of a file, such as for the journal; what it throws is told on stderr. */
+  readonly send?: (level: Level, message: string) => void;
+}
+
+export interface LoggerOptions extends Destination {
+  /** Absent: sentences when stderr is a terminal and there is no file, otherwise `text`. */
+  readonly format?: "text" | "json";
+  /** Lesser entries are not written. */
+  readonly level: Level;
 }
 
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
   warn(message: string): void;
-  /** One line, whatever is in it. Also prints the bare message on stderr when the log is a file: conmon and people read it there. */
-  error(message: string): void;
+  /**
+   * One line, whatever is in it; what to do about it, if that is known apart, stands on a second line at a terminal.
+   * Also prints the bare message on stderr when the log is elsewhere: conmon and people read it there.
+   */
+  error(message: string, remedy?: string): void;
 }
 
-export type Level = "debug" | "info" | "warning" | "error";
+/** From the least important on. */
+export const LEVELS = ["debug", "info", "warning", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Is `--log` given something else than a file: `journald:NAME`, `syslog:NAME`? */
+export function isSystemLog(log: string): boolean {
+  return log.startsWith("journald:") || log.startsWith("syslog:");
+}
+
+/** The file that `--log` names, as `FILE` or `file:FILE`. */
+export function logFile(log: string): string {
+  return log.startsWith("file:") ? log.slice("file:".length) : log;
+}
 
 /**
  * Makes the file of `--log` where it is missing, as runc does.
@@ -45,40 +68,59 @@ export function requireLogFile(path: string): void {
  * written reports that on stderr, and it and all later entries go there, so that a full disk does not end a command
  * half-way.
  */
-export function createLogger({ file, format, debug }: LoggerOptions): Logger {
-  const formatEntry = format === "json" ? formatJson : formatText;
+export function createLogger({ file, send, format, level: least }: LoggerOptions): Logger {
   let path = file === "" || file === "/dev/stderr" ? undefined : file;
   // A command may change folder to its bundle; a relative path means the caller's.
   if (path !== undefined && !path.startsWith("/")) path = `${Deno.cwd()}/${path}`;
+  let elsewhere = send ?? (path === undefined ? undefined : (level: Level, message: string) => {
+    const entry = `${formatEntry(format, level, message)}\n`;
+    Deno.writeTextFileSync(path, entry, { append: true, create: true, mode: 0o644 });
+  });
+  const atTerminal = format === undefined && !elsewhere && Deno.stderr.isTerminal();
 
-  function append(entry: string): boolean {
-    if (path === undefined) return false;
+  function sent(level: Level, message: string): boolean {
     try {
-      Deno.writeTextFileSync(path, `${entry}\n`, { append: true, create: true, mode: 0o644 });
-      return true;
+      elsewhere?.(level, message);
     } catch (error) {
-      const message = `cannot write the log file ${path}: ${reason(error)}`;
-      path = undefined;
-      console.error(formatEntry("error", message, new Date()));
-      return false;
+      const problem = path ? `cannot write the log file ${path}` : "cannot write the log";
+      elsewhere = undefined;
+      console.error(formatEntry(format, "error", `${problem}: ${reason(error)}`));
     }
+    return elsewhere !== undefined;
   }
 
-  function log(level: Level, text: string) {
-    const message = visible(withoutDenoWords(text));
-    const entry = formatEntry(level, message, new Date());
-    if (!append(entry)) console.error(entry);
+  function log(level: Level, text: string, remedy?: string) {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+    if (atTerminal) return console.error(formatSentence(level, text, remedy));
+    const message = oneLine(remedy === undefined ? text : `${text}; ${remedy}`);
+    if (!sent(level, message)) console.error(formatEntry(format, level, message));
     else if (level === "error") console.error(message);
   }
 
   return {
-    debug: (message) => {
-      if (debug) log("debug", message);
-    },
+    debug: (message) => log("debug", message),
     info: (message) => log("info", message),
     warn: (message) => log("warning", message),
-    error: (message) => log("error", message),
+    error: (message, remedy) => log("error", message, remedy),
   };
+}
+
+function oneLine(text: string): string {
+  return visible(withoutDenoWords(text));
+}
+
+/** `kago: warning: …` for a person; the remedy stands below. */
+export function formatSentence(level: Level, text: string, remedy?: string): string {
+  const paint = colourOf("stderr");
+  const colour = level === "error" ? "red" : level === "warning" ? "yellow" : "dim";
+  const kind = level === "error" ? "" : ` ${level}:`;
+  const lines = [paint(colour, `kago:${kind}`) + ` ${oneLine(text)}`];
+  if (remedy !== undefined) lines.push(`      ${oneLine(remedy)}`);
+  return lines.join("\n");
+}
+
+function formatEntry(format: LoggerOptions["format"], level: Level, message: string): string {
+  return (format === "json" ? formatJson : formatText)(level, message, new Date());
 }
 
 /** `{"level":"error","msg":"…","time":"2026-01-02T03:04:05Z"}`. */

@@ -37,8 +37,9 @@ static int is_option(const char *name, char **argv, long *i, const char **value)
   return 1;
 }
 
-/* As runtime/log.ts, which says what is wrong. */
+/* As runtime/log.ts, which says what is wrong; what may be another log than a file is the program's. */
 static int can_log_to(const char *path) {
+  if (has_character(path, ':')) return 0;
   long fd = *path ? system_call(__NR_openat, AT_FDCWD, (long)path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
   if (fd < 0) return !*path;
   close_fd(fd);

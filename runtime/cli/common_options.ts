@@ -21,17 +21,24 @@ export const GLOBAL_OPTIONS = [
     name: "log",
     kind: "string",
     placeholder: "FILE",
-    help: "append log entries to FILE instead of stderr",
+    help: "append log entries to FILE instead of stderr; journald:NAME and syslog:NAME go there",
   },
   {
     name: "log-format",
     kind: "string",
     placeholder: "FORMAT",
     choices: ["text", "json"],
-    default: "text",
-    help: "format of log entries",
+    help: "format of log entries; default text, and plain sentences at a terminal",
   },
-  { name: "debug", kind: "boolean", help: "log debug messages too" },
+  {
+    name: "log-level",
+    kind: "string",
+    placeholder: "LEVEL",
+    choices: ["debug", "info", "warning", "warn", "error"],
+    default: "info",
+    help: "the least important entries that are logged",
+  },
+  { name: "debug", kind: "boolean", help: "the same as --log-level debug" },
   {
     name: "handler",
     kind: "string",
@@ -49,7 +56,7 @@ export const GLOBAL_OPTIONS = [
     name: "allow-annotation",
     kind: "list",
     placeholder: "NAME",
-    help: "let containers set an annotation that takes the administrator's word; may be repeated",
+    help: "let containers set an annotation that takes the administrator's word",
   },
   {
     name: "cgroup-manager",
@@ -77,7 +84,7 @@ export const GLOBAL_OPTIONS = [
     placeholder: "PROGRAM",
     help: "the criu that checkpoint and restore use, by name or path; default criu",
   },
-  { name: "version", short: "v", kind: "boolean", help: "print the version" },
+  { name: "version", short: "v", alias: "V", kind: "boolean", help: "print the version" },
   HELP_OPTION,
 ] as const satisfies readonly Option[];
 

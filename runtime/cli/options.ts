@@ -9,6 +9,8 @@ export interface Option {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
+  /** Another letter for it, which crun has. */
+  readonly alias?: string;
   /** `number` is a whole number from 0; a `list` option may be repeated; of the others the last one counts. */
   readonly kind: "boolean" | "string" | "number" | "list";
   /** The value's name in help, for all but booleans. */

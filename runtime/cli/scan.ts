@@ -81,7 +81,8 @@ function readLong(arg: string, options: readonly Option[]): Given[] | undefined 
 
 /** `-f`, `-f=value`, `-fvalue`, `-df`: a letter that takes a value takes the rest. */
 function readShort(letters: string, options: readonly Option[]): Given[] | undefined {
-  const option = findOption(options, "short", letters[0]);
+  const option = findOption(options, "short", letters[0]) ??
+    findOption(options, "alias", letters[0]);
   if (option === undefined) return undefined;
   const rest = letters.slice(1);
   if (rest === "") return [{ option }];
@@ -91,7 +92,11 @@ function readShort(letters: string, options: readonly Option[]): Given[] | undef
   return others && [{ option }, ...others];
 }
 
-function findOption(options: readonly Option[], key: "name" | "short", value: string | undefined) {
+function findOption(
+  options: readonly Option[],
+  key: "name" | "short" | "alias",
+  value: string | undefined,
+) {
   for (const option of options) if (option[key] === value) return option;
   return undefined;
 }

@@ -59,7 +59,7 @@ export function forPlace<T>(place: string, action: () => T): T {
 /** The host lacks something that the request needs; `remedy` says what the user can do. */
 export class HostError extends Error {
   override name = "HostError";
-  constructor(problem: string, readonly remedy: string, options?: ErrorOptions) {
+  constructor(readonly problem: string, readonly remedy: string, options?: ErrorOptions) {
     super(`${problem}; ${remedy}`, options);
   }
 }

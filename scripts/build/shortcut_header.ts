@@ -9,7 +9,7 @@ const ID_CHARACTERS = Array.from({ length: 127 }, (_, code) => String.fromCharCo
   .filter((character) => isValidId(`a${character}`)).join("");
 
 /** Those that the stub knows by name, and those that it leaves to the program. */
-const OTHERS = ["root", "log", "debug", "version", "help"];
+const OTHERS = ["root", "log", "log-level", "debug", "version", "help"];
 
 /** Options that change nothing in what the stub does. */
 const IDLE: readonly Option[] = GLOBAL_OPTIONS.filter(({ name }) => !OTHERS.includes(name));

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { createLogger, formatJson, formatText, type LoggerOptions } from "../../runtime/log.ts";
+import {
+  createLogger,
+  formatJson,
+  formatSentence,
+  formatText,
+  type LoggerOptions,
+} from "../../runtime/log.ts";
 
 const TIME = new Date("2026-01-02T03:04:05.678Z");
 
@@ -41,7 +47,7 @@ Deno.test("formatJson() writes logrus' object", () => {
 
 Deno.test("createLogger() without a file writes formatted entries to stderr", () => {
   for (const file of [undefined, "", "/dev/stderr"]) {
-    const lines = stderrOf({ file, format: "text", debug: false }, (logger) => {
+    const lines = stderrOf({ file, format: "text", level: "info" }, (logger) => {
       logger.debug("hidden");
       logger.info("shown");
       logger.error("no such container");
@@ -57,7 +63,7 @@ Deno.test("createLogger() appends to its file and prints only errors, bare, on s
   withFolder((folder) => {
     const file = `${folder}/log.json`;
     Deno.writeTextFileSync(file, "before\n");
-    const lines = stderrOf({ file, format: "json", debug: true }, (logger) => {
+    const lines = stderrOf({ file, format: "json", level: "debug" }, (logger) => {
       logger.debug("a");
       logger.warn("b");
       logger.error("c d");
@@ -75,7 +81,7 @@ Deno.test("createLogger() appends to its file and prints only errors, bare, on s
 Deno.test("createLogger() makes its file at the first entry only, readable by all", () => {
   withFolder((folder) => {
     const file = `${folder}/log`;
-    const logger = createLogger({ file, format: "text", debug: false });
+    const logger = createLogger({ file, format: "text", level: "info" });
     logger.debug("nothing to write");
     assertEquals([...Deno.readDirSync(folder)], []);
     logger.info("now");
@@ -88,7 +94,7 @@ Deno.test("createLogger() keeps the folder that a relative path was given in", (
   withFolder((folder) => {
     try {
       Deno.chdir(folder);
-      const logger = createLogger({ file: "log", format: "text", debug: false });
+      const logger = createLogger({ file: "log", format: "text", level: "info" });
       Deno.chdir("/");
       logger.info("now");
       assertEquals(Deno.statSync(`${folder}/log`).isFile, true);
@@ -101,7 +107,7 @@ Deno.test("createLogger() keeps the folder that a relative path was given in", (
 Deno.test("createLogger() reports an unwritable file once and goes on on stderr", () => {
   withFolder((folder) => {
     const file = `${folder}/missing/log`;
-    const lines = stderrOf({ file, format: "text", debug: false }, (logger) => {
+    const lines = stderrOf({ file, format: "text", level: "info" }, (logger) => {
       logger.info("a");
       logger.error("b");
     });
@@ -111,4 +117,47 @@ Deno.test("createLogger() reports an unwritable file once and goes on on stderr"
       'time="TIME" level=error msg=b',
     ]);
   });
+});
+
+Deno.test("createLogger() leaves out what is less than its level", () => {
+  const lines = stderrOf({ format: "text", level: "error" }, (logger) => {
+    logger.debug("a");
+    logger.info("b");
+    logger.warn("c");
+    logger.error("d");
+  });
+  assertEquals(lines, ['time="TIME" level=error msg=d']);
+});
+
+Deno.test("createLogger() writes an error's remedy on the same line", () => {
+  const lines = stderrOf({ format: "text", level: "info" }, (logger) => logger.error("a", "do b"));
+  assertEquals(lines, ['time="TIME" level=error msg="a; do b"']);
+});
+
+Deno.test("createLogger() hands entries over, and goes on on stderr when nobody takes them", () => {
+  const taken: string[] = [];
+  const lines = stderrOf({
+    level: "info",
+    send: (level, message) => {
+      if (message === "c") throw new Error("nobody listens");
+      taken.push(`${level} ${message}`);
+    },
+  }, (logger) => {
+    logger.info("a");
+    logger.error("b");
+    logger.warn("c");
+    logger.warn("d");
+  });
+  assertEquals(taken, ["info a", "error b"]);
+  assertEquals(lines, [
+    "b",
+    'time="TIME" level=error msg="cannot write the log: Error: nobody listens"',
+    'time="TIME" level=warning msg=c',
+    'time="TIME" level=warning msg=d',
+  ]);
+});
+
+Deno.test("formatSentence() has what to do below, and nothing that moves the cursor", () => {
+  assertEquals(formatSentence("error", "a\x1b[2J", "do b"), "kago: a\\u001b[2J\n      do b");
+  assertEquals(formatSentence("warning", "a"), "kago: warning: a");
 });

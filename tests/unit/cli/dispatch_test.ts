@@ -6,7 +6,7 @@ import { createLogger, type Logger } from "../../../runtime/log.ts";
 
 Deno.test("runCommand() loads one module, hands it invocation and logger, and returns its exit code", async () => {
   const log: unknown[] = [];
-  const logger = createLogger({ format: "text", debug: false });
+  const logger = createLogger({ format: "text", level: "info" });
   const loaders = Object.fromEntries(
     (Object.keys(COMMANDS) as CommandName[]).map((name) => [name, () => {
       log.push(name);

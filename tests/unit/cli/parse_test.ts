@@ -23,7 +23,8 @@ Deno.test("parseGlobalOptions() gives every option and stops at the command", ()
     global: {
       root: "/r",
       log: "/l",
-      logFormat: "text",
+      logFormat: undefined,
+      logLevel: "info",
       debug: true,
       handler: undefined,
       cgroupManager: undefined,
