@@ -109,6 +109,13 @@ const EXEC_OPTIONS = [
   NO_SUBREAPER,
 ] as const satisfies readonly Option[];
 
+const REGEX = {
+  name: "regex",
+  short: "r",
+  kind: "boolean",
+  help: "ID is a regular expression; do it to all containers whose id matches",
+} as const satisfies Option;
+
 /** An option of `update`: a string, since its value may be negative, have a unit or be a list. */
 function limit<Name extends string>(name: Name, placeholder: string, help: string) {
   return { name, kind: "string", placeholder, help } as const;
@@ -163,6 +170,7 @@ export const COMMANDS = {
         kind: "boolean",
         help: "send it to every process of the container, also when its init has ended",
       },
+      REGEX,
     ],
   },
   delete: {
@@ -175,6 +183,7 @@ export const COMMANDS = {
         kind: "boolean",
         help: "kill the container first; no error when it does not exist",
       },
+      REGEX,
     ],
   },
   pause: {
@@ -284,6 +293,14 @@ export const COMMANDS = {
     positionals: [],
     options: [
       BUNDLE,
+      {
+        name: "file",
+        short: "f",
+        kind: "string",
+        placeholder: "FILE",
+        default: "config.json",
+        help: "the file to write, relative to the bundle",
+      },
       { name: "rootless", kind: "boolean", help: "for a container without root" },
     ],
   },
@@ -321,9 +338,21 @@ export const COMMANDS = {
   plan: {
     summary: "print the operations that create would execute, and execute none",
     positionals: [{ name: "ID", optional: true }],
-    options: [BUNDLE, { name: "json", kind: "boolean", help: "print the plan as JSON" }],
+    options: [
+      BUNDLE,
+      {
+        name: "diff",
+        kind: "string",
+        placeholder: "DIR",
+        help: "print what is other in the plan of the bundle in DIR",
+      },
+      { name: "json", kind: "boolean", help: "print the plan as JSON" },
+    ],
   },
 } as const satisfies Readonly<Record<string, Command>>;
+
+/** Other names of commands: youki's. */
+export const ALIASES: Readonly<Record<string, CommandName>> = { info: "doctor" };
 
 export type CommandName = keyof typeof COMMANDS;
 export type GlobalOptions = OptionValues<typeof GLOBAL_OPTIONS>;

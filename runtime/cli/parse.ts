@@ -4,6 +4,7 @@
  */
 import { UnknownNameError, UsageError } from "../common/errors.ts";
 import {
+  ALIASES,
   type CommandName,
   COMMANDS,
   type GlobalOptions,
@@ -89,5 +90,6 @@ function checkPositionals(
 
 function commandName(name: string): CommandName {
   for (const known in COMMANDS) if (known === name) return name as CommandName;
+  if (Object.hasOwn(ALIASES, name)) return ALIASES[name]!;
   throw new UnknownNameError("command", name, Object.keys(COMMANDS), "", HELP);
 }

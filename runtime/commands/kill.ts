@@ -2,10 +2,16 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { parseSignal } from "../cli/signals.ts";
 import { killContainer } from "../container/kill.ts";
+import { forMatching } from "./matching_ids.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run({ global, options, positionals }: Invocation<"kill">): number {
+export async function run(
+  { global, options, positionals }: Invocation<"kill">,
+): Promise<number> {
   const [id, signal = "TERM"] = positionals;
-  killContainer(stateRoot(global), id!, parseSignal(signal), options.all);
+  const root = stateRoot(global);
+  const kill = (id: string) => killContainer(root, id, parseSignal(signal), options.all);
+  if (options.regex) await forMatching(root, global.root !== undefined, id!, kill);
+  else kill(id!);
   return 0;
 }

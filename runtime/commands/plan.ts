@@ -1,21 +1,31 @@
 /** `kago plan`: what `create` would execute, stage by stage. Needs no root and does nothing. */
 import type { Invocation } from "../cli/command_table.ts";
+import { UsageError } from "../common/errors.ts";
 import { print } from "../cli/output.ts";
-import { formatPlan, planToJson } from "../plan/format.ts";
+import { formatPlan, formatPlanDiff, planToJson } from "../plan/format.ts";
 import { buildContainer } from "../build/container.ts";
 import { globalRequest } from "./build_request.ts";
 
 export async function run({ global, options, positionals }: Invocation<"plan">): Promise<number> {
-  const build = await buildContainer({
-    id: positionals[0] ?? "CONTAINER",
-    bundle: options.bundle,
-    config: "config.json",
-    ...globalRequest(global),
-    preserveFds: 0,
-    noPivot: false,
-    noNewKeyring: false,
-  });
-  const text = options.json ? `${planToJson(build.plan)}\n` : formatPlan(build.plan);
-  print(text);
+  if (options.diff !== undefined && options.json) {
+    throw new UsageError(
+      "plan: --diff prints text; leave --json out, and compare two plans of --json otherwise",
+    );
+  }
+  const planOf = async (bundle: string) => {
+    const build = await buildContainer({
+      id: positionals[0] ?? "CONTAINER",
+      bundle,
+      config: "config.json",
+      ...globalRequest(global),
+      preserveFds: 0,
+      noPivot: false,
+      noNewKeyring: false,
+    });
+    return build.plan;
+  };
+  const plan = await planOf(options.bundle);
+  if (options.diff !== undefined) print(formatPlanDiff(plan, await planOf(options.diff)));
+  else print(options.json ? `${planToJson(plan)}\n` : formatPlan(plan));
   return 0;
 }

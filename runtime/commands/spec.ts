@@ -5,7 +5,7 @@ import { joinPath } from "../common/path.ts";
 import { defaultSpec } from "../spec/default_spec.ts";
 
 export function run({ options }: Invocation<"spec">): number {
-  const path = joinPath(joinPath(Deno.cwd(), options.bundle), "config.json");
+  const path = joinPath(joinPath(Deno.cwd(), options.bundle), options.file);
   const spec = defaultSpec({ rootless: options.rootless });
   try {
     Deno.writeTextFileSync(path, `${JSON.stringify(spec, null, 2)}\n`, { createNew: true });

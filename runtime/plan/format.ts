@@ -1,4 +1,6 @@
 /** A plan as text, for `kago plan` and for error messages. */
+import { diffLines } from "./diff_lines.ts";
+import { fieldWords } from "./field_words.ts";
 import { type Op, type Plan, STAGES } from "./op.ts";
 
 /** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
@@ -7,26 +9,49 @@ export function nameOp(op: Op): string {
   return formatOp(Object.fromEntries(kept) as Op);
 }
 
-/** One operation on a line: its name and its fields, strings quoted only where they need it. */
+/**
+ * One operation on a line: its name and those of its fields that do something, strings quoted only where they need it,
+ * flags in words.
+ */
 export function formatOp(op: Op): string {
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");
-  return [op.op, ...fields.map(([name, value]) => `${name}=${formatValue(op.op, name, value)}`)]
-    .join(" ");
+  return [op.op, ...fields.flatMap(([name, value]) => formatField(op.op, name, value))].join(" ");
 }
 
 /** Stage by stage, numbered from 1, with the place in config.json that each operation comes from. */
 export function formatPlan(plan: Plan): string {
-  const lines: string[] = [];
-  for (const stage of [...STAGES, "guest"] as const) {
-    const ops = plan[stage] ?? [];
-    if (ops.length === 0) continue;
-    lines.push(`${stage}:`);
-    for (const [index, op] of ops.entries()) {
-      const from = op.from ? `  # ${op.from}` : "";
-      lines.push(`${`${index + 1}`.padStart(4)}  ${formatOp(op)}${from}`);
-    }
-  }
+  const lines = stagesOf(plan).flatMap(([stage, ops]) => [
+    `${stage}:`,
+    ...ops.map((op, index) => `${`${index + 1}`.padStart(4)}  ${formatWithOrigin(op)}`),
+  ]);
   return `${lines.join("\n")}\n`;
+}
+
+/**
+ * What is in one plan and not in the other, `-` and `+`, below the stages in which there is a difference, with the two
+ * operations around it that are in both. Empty when the plans are the same.
+ */
+export function formatPlanDiff(before: Plan, after: Plan): string {
+  const lines: string[] = [];
+  for (const stage of ALL_STAGES) {
+    const changes = diffLines(
+      (before[stage] ?? []).map(formatWithOrigin),
+      (after[stage] ?? []).map(formatWithOrigin),
+    );
+    if (changes.length > 0) lines.push(`${stage}:`, ...changes);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const ALL_STAGES = [...STAGES, "guest"] as const;
+
+function stagesOf(plan: Plan): (readonly [stage: string, ops: readonly Op[]])[] {
+  return ALL_STAGES.map((stage) => [stage, plan[stage] ?? []] as const)
+    .filter(([, ops]) => ops.length > 0);
+}
+
+function formatWithOrigin(op: Op): string {
+  return formatOp(op) + (op.from ? `  # ${op.from}` : "");
 }
 
 /** The plan as JSON; a 64-bit value that a number cannot hold is a decimal string. */
@@ -42,31 +67,17 @@ function jsonInteger(value: bigint): number | string {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `${value}`;
 }
 
-const HEXADECIMAL: ReadonlySet<string> = new Set([
-  "flags",
-  "nstype",
-  "attrs",
-  "attrsSet",
-  "attrsClear",
-  "recAttrsSet",
-  "recAttrsClear",
-  "propagation",
-  "effective",
-  "permitted",
-  "inheritable",
-]);
-const OCTAL: ReadonlySet<string> = new Set(["mode"]);
+/** `name=value`, a switch by its name alone, or nothing. */
+function formatField(op: string, name: string, value: unknown): string[] {
+  if (typeof value !== "number" && typeof value !== "bigint") {
+    return [`${name}=${formatValue(value)}`];
+  }
+  const words = fieldWords(op, name, value);
+  return words === undefined ? [] : [words === "" ? name : `${name}=${words}`];
+}
 
-function formatValue(op: string, name: string, value: unknown): string {
+function formatValue(value: unknown): string {
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
-  if (typeof value === "string") {
-    return /^[\w./:=,@%+-]+$/.test(value) ? value : JSON.stringify(value);
-  }
-  if (typeof value === "bigint" || (typeof value === "number" && HEXADECIMAL.has(name))) {
-    return `0x${value.toString(16)}`;
-  }
-  if (typeof value === "number" && (OCTAL.has(name) || op === "umask")) {
-    return `0${value.toString(8)}`;
-  }
-  return JSON.stringify(value);
+  if (typeof value !== "string") return JSON.stringify(value);
+  return /^[\w./:=,@%+-]+$/.test(value) ? value : JSON.stringify(value);
 }

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { formatPlan, nameOp, planToJson } from "../../../runtime/plan/format.ts";
+import {
+  formatOp,
+  formatPlan,
+  formatPlanDiff,
+  nameOp,
+  planToJson,
+} from "../../../runtime/plan/format.ts";
 import type { Plan } from "../../../runtime/plan/op.ts";
 
 const PLAN: Plan = {
@@ -17,7 +23,7 @@ Deno.test("formatPlan() numbers the operations of each stage and names their ori
     `intermediate:
    1  cloneInit
 init:
-   1  rlimit resource=7 soft=0x1 hard=0xffffffffffffffff  # process.rlimits[0]
+   1  rlimit resource=RLIMIT_NOFILE soft=1 hard=unlimited  # process.rlimits[0]
    2  exec args=["sh","-c","a b"] env=[]
 `,
   );
@@ -47,7 +53,72 @@ Deno.test("nameOp() leaves the environment and the arguments out", () => {
   } as const;
   assertEquals(
     nameOp(hook),
-    'hook path=/h timeout=0 state=0 cwd="" home=0 wantedBy="hooks.poststop[0]"',
+    'hook path=/h timeout=0 state=0 cwd="" wantedBy="hooks.poststop[0]"',
   );
   assertEquals(nameOp({ op: "cloneInit" }), "cloneInit");
+});
+
+Deno.test("formatOp() has flags in words, switches by their names, and leaves out what does nothing", () => {
+  assertEquals(
+    formatOp({ op: "unshare", flags: 0x6e020000 }),
+    "unshare flags=NEWNS|NEWCGROUP|NEWUTS|NEWIPC|NEWPID|NEWNET",
+  );
+  assertEquals(
+    formatOp({ op: "setns", path: "/n", nstype: 0x10000000 }),
+    "setns path=/n nstype=NEWUSER",
+  );
+  assertEquals(
+    formatOp({ op: "propagation", path: "/", flags: 0x84000 }),
+    "propagation path=/ flags=rslave",
+  );
+  assertEquals(formatOp({ op: "sync", point: 5 }), "sync point=cgroup");
+  assertEquals(
+    formatOp({ op: "capBounding", mask: 0x20000420n }),
+    "capBounding mask=CAP_KILL|CAP_NET_BIND_SERVICE|CAP_AUDIT_WRITE",
+  );
+  assertEquals(formatOp({ op: "capAmbient", mask: 0n }), "capAmbient mask=none");
+  assertEquals(formatOp({ op: "umask", mask: 18 }), "umask mask=022");
+  assertEquals(
+    formatOp({
+      op: "bind",
+      source: "/s",
+      target: "/t",
+      recursive: 1,
+      attrsSet: 0x20000fn,
+      attrsClear: 0n,
+      attrsUnnamed: 0n,
+      recAttrsSet: 0n,
+      recAttrsClear: 0n,
+      propagation: 0x40000,
+      slot: 0xffffffff,
+      noFollow: 0,
+      procfs: 2,
+      links: 0,
+    }),
+    "bind source=/s target=/t recursive attrsSet=ro,nosuid,nodev,noexec,nosymfollow propagation=private procfs=source",
+  );
+});
+
+Deno.test("formatOp() leaves bits and numbers without a name as they are", () => {
+  assertEquals(formatOp({ op: "unshare", flags: 0x20001 }), "unshare flags=NEWNS|0x1");
+  assertEquals(formatOp({ op: "sync", point: 99 }), "sync point=99");
+});
+
+Deno.test("formatPlanDiff() names the stages that differ, and what is around a difference", () => {
+  const steps = ["a", "b", "c", "d"].map((name) => ({ op: "sethostname", name } as const));
+  const plan = (init: Plan["init"]): Plan => ({
+    intermediate: [{ op: "cloneInit" }],
+    init,
+    vmm: [],
+  });
+  assertEquals(formatPlanDiff(plan(steps), plan(steps)), "");
+  assertEquals(
+    formatPlanDiff(plan(steps), plan([...steps.slice(0, 3), { op: "setsid" }])),
+    `init:
+  sethostname name=b
+  sethostname name=c
+- sethostname name=d
++ setsid
+`,
+  );
 });

@@ -1,0 +1,139 @@
+/** The numbers in operations as the kernel's headers and mount(8) name them, for people; loaded with format.ts only. */
+import { CAPABILITIES } from "../spec/capabilities.ts";
+import { NAMESPACES } from "../spec/namespaces.ts";
+import { RLIMITS } from "../spec/rlimits.ts";
+import { MOUNT_ATTR, MS } from "./mount_options.ts";
+import { LINKS, NO_SLOT, PROCFS, SYNC_POINTS } from "./op.ts";
+
+/** What a field holds: the words for its value, or undefined when there is nothing to say of it. */
+type Words = (value: number | bigint) => string | undefined;
+
+const ALL_ONES = 2n ** 64n - 1n;
+
+/** Bits by name; what has no name is left as a number. */
+function bits(names: readonly (readonly [string, bigint])[], separator: string): Words {
+  return (value) => {
+    let rest = BigInt(value);
+    if (rest === 0n) return undefined;
+    const words: string[] = [];
+    for (const [name, bit] of names) {
+      if ((rest & bit) !== bit) continue;
+      words.push(name);
+      rest &= ~bit;
+    }
+    if (rest !== 0n) words.push(hexadecimal(rest));
+    return words.join(separator);
+  };
+}
+
+/** One of several numbers by name. */
+function oneOf(names: Readonly<Record<string, number>>, silent?: number): Words {
+  return (value) => {
+    if (Number(value) === silent) return undefined;
+    return Object.keys(names).find((name) => names[name] === Number(value)) ?? `${value}`;
+  };
+}
+
+const namespaces = bits(
+  Object.values(NAMESPACES).map(({ flag, procName }) =>
+    [`NEW${procName === "mnt" ? "NS" : procName.toUpperCase()}`, BigInt(flag)] as const
+  ),
+  "|",
+);
+
+const attributes = bits([
+  ["ro", MOUNT_ATTR.RDONLY],
+  ["nosuid", MOUNT_ATTR.NOSUID],
+  ["nodev", MOUNT_ATTR.NODEV],
+  ["noexec", MOUNT_ATTR.NOEXEC],
+  ["noatime", MOUNT_ATTR.NOATIME],
+  ["strictatime", MOUNT_ATTR.STRICTATIME],
+  ["nodiratime", MOUNT_ATTR.NODIRATIME],
+  ["nosymfollow", MOUNT_ATTR.NOSYMFOLLOW],
+], ",");
+
+const propagationKind = bits([
+  ["unbindable", BigInt(MS.UNBINDABLE)],
+  ["private", BigInt(MS.PRIVATE)],
+  ["slave", BigInt(MS.SLAVE)],
+  ["shared", BigInt(MS.SHARED)],
+], "|");
+
+/** As in mount(8): with a leading `r` it is meant for all mounts below too. */
+const propagation: Words = (value) => {
+  const kind = propagationKind(Number(value) & ~MS.REC);
+  return kind && (Number(value) & MS.REC ? `r${kind}` : kind);
+};
+
+const ALL_CAPABILITIES = (1n << BigInt(Object.keys(CAPABILITIES).length)) - 1n;
+const someCapabilities = bits(
+  Object.entries(CAPABILITIES).map(([name, number]) => [name, 1n << BigInt(number)] as const),
+  "|",
+);
+
+const capabilities: Words = (value) =>
+  BigInt(value) === ALL_CAPABILITIES ? "all" : someCapabilities(value) ?? "none";
+
+const limit: Words = (value) => BigInt(value) === ALL_ONES ? "unlimited" : `${value}`;
+
+/** A switch is named when it is on. */
+const on: Words = (value) => Number(value) === 0 ? undefined : "";
+
+const octal: Words = (value) => `0${value.toString(8)}`;
+
+/** By field, and by operation and field where the same name means something else. */
+const WORDS: Readonly<Record<string, Words>> = {
+  "unshare.flags": namespaces,
+  "setns.nstype": namespaces,
+  "joinProcess.namespaces": namespaces,
+  "sync.point": oneOf(SYNC_POINTS),
+  "propagation.flags": propagation,
+  propagation,
+  attrs: attributes,
+  attrsSet: attributes,
+  attrsClear: attributes,
+  attrsUnnamed: attributes,
+  recAttrsSet: attributes,
+  recAttrsClear: attributes,
+  procfs: oneOf(PROCFS, PROCFS.refused),
+  links: oneOf(LINKS, LINKS.follow),
+  "bind.slot": oneOf({}, NO_SLOT),
+  "capBounding.mask": capabilities,
+  "capAmbient.mask": capabilities,
+  effective: capabilities,
+  permitted: capabilities,
+  inheritable: capabilities,
+  "rlimit.resource": oneOf(RLIMITS),
+  "hardLimit.resource": oneOf(RLIMITS),
+  "softLimit.resource": oneOf(RLIMITS),
+  soft: limit,
+  hard: limit,
+  mode: octal,
+  "memoryPolicy.mode": hexadecimal,
+  "umask.mask": octal,
+  flags: hexadecimal,
+  privateParent: on,
+  privateTree: on,
+  recursive: on,
+  noFollow: on,
+  copyUp: on,
+  replace: on,
+  "console.bind": on,
+  "changeRoot.moveMount": on,
+  "prepareCwd.make": on,
+  "hook.home": on,
+  "guestSession.terminal": on,
+};
+
+function hexadecimal(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/**
+ * A number as words: `NEWNS|NEWPID`, `nosuid,nodev`. Empty for a switch that is on; undefined when the field does nothing,
+ * such as attributes that are none, and a switch that is off.
+ */
+export function fieldWords(op: string, field: string, value: number | bigint): string | undefined {
+  const words = WORDS[`${op}.${field}`] ?? WORDS[field];
+  return words ? words(value) : `${value}`;
+}
