@@ -5,32 +5,32 @@ import { type CommandName, COMMANDS } from "./command_table.ts";
 import { capital } from "./capital.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
 import { type Example, EXAMPLES } from "./examples.ts";
+import { COMMAND_GROUPS, GLOBAL_GROUPS, type Groups, inGroups, OPTION_GROUPS } from "./groups.ts";
+import type { Paint } from "../colour.ts";
 import type { Command, Option, Positional } from "./options.ts";
 
 const WIDTH = 80;
 
+const PLAIN: Paint = (_, text) => text;
+
 /** Help for one command, or for kago as a whole; lines without a newline at the end. */
-export function helpText(command?: CommandName): string {
+export function helpText(command?: CommandName, paint = PLAIN): string {
   return command === undefined
-    ? generalHelp()
-    : commandHelp(command, COMMANDS[command], EXAMPLES[command]);
+    ? generalHelp(paint)
+    : commandHelp(command, COMMANDS[command], EXAMPLES[command], OPTION_GROUPS[command], paint);
 }
 
-function generalHelp(): string {
+function generalHelp(paint: Paint): string {
   const commands = Object.entries<Command>(COMMANDS).map(([name, { summary }]): Row => [
     name,
     summary,
   ]);
   return [
-    "Usage: kago [GLOBAL OPTION]... COMMAND [OPTION]... [ARGUMENT]...",
+    `${paint("bold", "Usage:")} kago [GLOBAL OPTION]... COMMAND [OPTION]... [ARGUMENT]...`,
     "",
     "Runs OCI containers, as libkrun microVMs or as ordinary Linux containers.",
-    "",
-    "Commands:",
-    ...columns(commands),
-    "",
-    "Global options:",
-    ...columns(GLOBAL_OPTIONS.map(optionRow)),
+    ...sections(inGroups(commands, COMMAND_GROUPS, ([name]) => name, "Other commands"), paint),
+    ...sections(optionGroups(GLOBAL_OPTIONS, GLOBAL_GROUPS), paint),
     "",
     "See kago COMMAND --help for the options of a command.",
   ].join("\n");
@@ -41,19 +41,41 @@ export function commandHelp(
   name: string,
   command: Command,
   examples: readonly Example[] = [],
+  groups: Groups = [],
+  paint = PLAIN,
 ): string {
   const usage = ["kago", "[GLOBAL OPTION]...", name];
   if (command.options.length > 0) usage.push("[OPTION]...");
   usage.push(...command.positionals.map(positionalUsage));
-  const lines = [`Usage: ${usage.join(" ")}`, "", `${capital(command.summary)}.`];
+  const lines = [
+    `${paint("bold", "Usage:")} ${usage.join(" ")}`,
+    "",
+    `${capital(command.summary)}.`,
+  ];
   if (command.details !== undefined) lines.push(...wrap(command.details, WIDTH));
-  if (command.options.length > 0) {
-    lines.push("", "Options:", ...columns(command.options.map(optionRow)));
-  }
-  if (examples.length > 0) lines.push("", "Examples:");
+  lines.push(...sections(optionGroups(command.options, groups), paint));
+  if (examples.length > 0) lines.push("", paint("bold", "Examples:"));
   for (const { what, command } of examples) lines.push(`  ${what}`, `    ${command}`);
   lines.push("", "See kago --help for the global options.");
   return lines.join("\n");
+}
+
+function optionGroups(options: readonly Option[], groups: Groups) {
+  return inGroups(options, groups, ({ name }) => name, "Options")
+    .map(([heading, members]) => [heading, members.map(optionRow)] as const);
+}
+
+/** Each group under its heading, all of them in the same two columns. */
+function sections(
+  groups: readonly (readonly [heading: string, rows: readonly Row[]])[],
+  paint: Paint,
+): string[] {
+  const left = 4 + Math.max(...groups.flatMap(([, rows]) => rows.map(([text]) => text.length)));
+  return groups.flatMap(([heading, rows]) => [
+    "",
+    paint("bold", `${heading}:`),
+    ...columns(rows, left),
+  ]);
 }
 
 type Row = [left: string, right: string];
@@ -79,9 +101,8 @@ export function optionNote(option: Option): string {
   return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
 }
 
-/** Two columns, the right one wrapped. */
-function columns(rows: readonly Row[]): string[] {
-  const left = 4 + Math.max(...rows.map(([text]) => text.length));
+/** Two columns, the left one this wide, the right one wrapped. */
+function columns(rows: readonly Row[], left: number): string[] {
   return rows.flatMap(([text, help]) =>
     wrap(help, WIDTH - left).map((line, i) => (i === 0 ? `  ${text}` : "").padEnd(left) + line)
   );

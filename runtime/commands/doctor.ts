@@ -1,6 +1,7 @@
 /** `kago doctor`: can this host run microVMs, and if not, what to do. It changes nothing. */
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
+import { colourOf } from "../colour.ts";
 import { containerFindings } from "../doctor/containers.ts";
 import { engineFindings } from "../doctor/engines.ts";
 import { canRunMicrovms } from "../doctor/finding.ts";
@@ -19,7 +20,7 @@ export function run({ global, options }: Invocation<"doctor">): number {
     ...containerFindings(user),
     ...engineFindings(),
   ];
-  const text = options.json ? reportToJson(findings) : formatReport(findings);
+  const text = options.json ? reportToJson(findings) : formatReport(findings, colourOf("stdout"));
   print(text);
   return canRunMicrovms(findings) ? 0 : 1;
 }

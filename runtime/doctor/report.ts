@@ -1,14 +1,15 @@
 /** The findings as one screen of text, and as JSON. Pure. */
+import type { Paint } from "../colour.ts";
 import { canRunMicrovms, type Finding } from "./finding.ts";
 
-/** Lines with a newline at the end of each; a failing one is followed by its remedy. */
-export function formatReport(findings: readonly Finding[]): string {
+/** The verdict, then a line for each finding; one that fails is followed by its remedy. All lines end in a newline. */
+export function formatReport(findings: readonly Finding[], paint: Paint): string {
   const width = Math.max(...findings.map(({ subject }) => subject.length));
-  const lines = findings.flatMap(({ ok, subject, detail, remedy, concern }) => [
-    `${mark(ok, concern)} ${subject.padEnd(width)}  ${detail}`,
-    ...(remedy === undefined ? [] : [`${" ".repeat(width + 6)}→ ${remedy}`]),
+  const lines = findings.flatMap((finding) => [
+    `${mark(finding, paint)} ${finding.subject.padEnd(width)}  ${finding.detail}`,
+    ...(finding.remedy === undefined ? [] : [`${" ".repeat(width + 6)}→ ${finding.remedy}`]),
   ]);
-  return [...lines, "", verdict(findings), ""].join("\n");
+  return [paint("bold", verdict(findings)), "", ...lines, ""].join("\n");
 }
 
 export function reportToJson(findings: readonly Finding[]): string {
@@ -16,9 +17,10 @@ export function reportToJson(findings: readonly Finding[]): string {
 }
 
 /** Needed and missing, missing, or there. */
-function mark(ok: boolean, concern: Finding["concern"]): string {
-  if (ok) return "ok  ";
-  return concern === "containers" || concern === "microVMs" ? "FAIL" : "--  ";
+function mark({ ok, concern }: Finding, paint: Paint): string {
+  if (ok) return paint("green", "ok  ");
+  const isNeeded = concern === "containers" || concern === "microVMs";
+  return isNeeded ? paint("red", "FAIL") : paint("yellow", "--  ");
 }
 
 function verdict(findings: readonly Finding[]): string {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Paint } from "../../../runtime/colour.ts";
 import { bad, canRunMicrovms, type Finding, good } from "../../../runtime/doctor/finding.ts";
 import { formatReport, reportToJson } from "../../../runtime/doctor/report.ts";
 
@@ -7,21 +8,29 @@ const NO_KVM = bad("microVMs", "/dev/kvm", "is missing", "load kvm_amd");
 const NO_PASST = bad("networking", "passt", "not found", "install passt");
 const OLD_KERNEL = bad("containers", "kernel", "Linux 4.18", "boot a newer one");
 
+const plain: Paint = (_, text) => text;
+
 Deno.test("formatReport() has a line for each finding, and a remedy below each that fails", () => {
   assertEquals(
-    formatReport([NO_KVM, NO_PASST]),
-    `FAIL /dev/kvm  is missing
+    formatReport([NO_KVM, NO_PASST], plain),
+    `This host can run plain containers, but no microVMs: /dev/kvm.
+
+FAIL /dev/kvm  is missing
               → load kvm_amd
 --   passt     not found
               → install passt
-
-This host can run plain containers, but no microVMs: /dev/kvm.
 `,
   );
 });
 
-Deno.test("formatReport() ends in the verdict", () => {
-  const verdict = (findings: Finding[]) => formatReport(findings).trimEnd().split("\n").at(-1);
+Deno.test("formatReport() marks what is needed and missing in another colour than what is missing", () => {
+  const text = formatReport([KVM, NO_PASST, OLD_KERNEL], (colour, text) => `<${colour} ${text}>`);
+  const marks = [...text.matchAll(/^<(\w+) .{4}>/gm)].map(([, colour]) => colour);
+  assertEquals(marks, ["green", "yellow", "red"]);
+});
+
+Deno.test("formatReport() begins with the verdict", () => {
+  const verdict = (findings: Finding[]) => formatReport(findings, plain).split("\n")[0];
   assertEquals(verdict([KVM, NO_PASST]), "This host can run microVMs.");
   assertEquals(
     verdict([NO_KVM, OLD_KERNEL]),

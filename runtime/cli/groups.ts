@@ -1,0 +1,92 @@
+/** Commands and options under headings, for help: what belongs together. */
+import type { CommandName } from "./command_table.ts";
+
+export type Groups<Name extends string = string> = readonly (readonly [
+  heading: string,
+  names: readonly Name[],
+])[];
+
+export const COMMAND_GROUPS: Groups<CommandName> = [
+  ["A container's life", ["create", "start", "run", "kill", "delete", "pause", "resume"]],
+  ["What a container runs and uses", ["exec", "ps", "events", "update"]],
+  ["Which containers there are", ["list", "state"]],
+  ["Checkpoints", ["checkpoint", "restore"]],
+  ["Bundles and this host", ["spec", "plan", "features", "doctor"]],
+  ["kago itself", ["completion", "manual"]],
+];
+
+export const GLOBAL_GROUPS: Groups = [
+  ["Global options for state and log", ["root", "log", "log-format", "log-level", "debug"]],
+  ["Global options for what runs containers", ["handler", "libkrun", "allow-annotation", "criu"]],
+  ["Global options for cgroups", ["cgroup-manager", "systemd-cgroup", "rootless"]],
+  ["Other global options", ["version", "help"]],
+];
+
+const OF_CREATE: Groups = [
+  ["The container", [
+    ...["bundle", "config", "no-pivot", "no-new-keyring", "lsm-profile", "lsm-mount-context"],
+  ]],
+  ["Its terminal and file descriptors", ["console-socket", "preserve-fds"]],
+];
+const FOR_THE_CALLER: Groups = [
+  ["For the caller", ["detach", "keep", "pid-file", "pidfd-socket", "status-fd", "no-subreaper"]],
+];
+
+const OF_CRIU: Groups = [
+  ["The checkpoint", [
+    ...["image-path", "work-path", "parent-path", "pre-dump", "leave-running"],
+    ...["auto-dedup", "lazy-pages", "page-server"],
+  ]],
+  ["What is kept or accepted", [
+    ...["tcp-established", "tcp-close", "tcp-skip-in-flight", "ext-unix-sk", "shell-job"],
+    ...["file-locks", "link-remap"],
+  ]],
+  ["Namespaces and cgroups", ["manage-cgroups-mode", "empty-ns"]],
+];
+
+/** Of the commands with many options. */
+export const OPTION_GROUPS: Readonly<Partial<Record<CommandName, Groups>>> = {
+  create: [...OF_CREATE, ...FOR_THE_CALLER],
+  run: [...OF_CREATE, ...FOR_THE_CALLER],
+  exec: [
+    ["The process", [
+      ...["process", "env", "cwd", "user", "additional-gids", "cgroup", "ignore-paused"],
+    ]],
+    ["Its rights", ["cap", "no-new-privs", "apparmor", "process-label"]],
+    ["Its terminal and file descriptors", ["tty", "console-socket", "preserve-fds"]],
+    ...FOR_THE_CALLER,
+  ],
+  update: [
+    ["All at once", ["resources"]],
+    ["Memory", [
+      ...["memory", "memory-reservation", "memory-swap", "kernel-memory", "kernel-memory-tcp"],
+    ]],
+    ["CPU", [
+      ...["cpu-share", "cpu-quota", "cpu-period", "cpu-burst", "cpu-rt-runtime", "cpu-rt-period"],
+      ...["cpu-idle", "cpuset-cpus", "cpuset-mems"],
+    ]],
+    ["Processes, disks and caches", [
+      ...["pids-limit", "blkio-weight", "l3-cache-schema", "mem-bw-schema"],
+    ]],
+  ],
+  checkpoint: [...OF_CRIU, ...FOR_THE_CALLER],
+  restore: [...OF_CREATE, ...OF_CRIU, ...FOR_THE_CALLER],
+};
+
+/**
+ * The members of `all` in their groups, in the order that these have; what no group names stands in the last one, `heading`.
+ * @param nameOf the name by which the groups have a member
+ */
+export function inGroups<T>(
+  all: readonly T[],
+  groups: Groups,
+  nameOf: (member: T) => string,
+  heading: string,
+): (readonly [heading: string, members: readonly T[]])[] {
+  const grouped = groups.map(([title, names]) =>
+    [title, names.flatMap((name) => all.filter((member) => nameOf(member) === name))] as const
+  );
+  const named = new Set(groups.flatMap(([, names]) => names));
+  const others = all.filter((member) => !named.has(nameOf(member)));
+  return [...grouped, [heading, others] as const].filter(([, members]) => members.length > 0);
+}
