@@ -34,6 +34,7 @@ const CHECKS: readonly Check[] = [
   { name: "types", command: [DENO, "check", "--quiet", "main.ts", "scripts", "tests"] },
   { name: "import direction", command: [DENO, "run", "-A", "scripts/check_imports.ts"] },
   { name: "security", command: [DENO, "run", "-A", "scripts/lint_security.ts"] },
+  { name: "words", command: [DENO, "run", "-A", "scripts/check_words.ts"] },
   {
     name: "C warnings",
     command: ["cc", ...C_FLAGS, ...helperSources(), ...cSources("scripts/bench")],

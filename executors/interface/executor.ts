@@ -66,7 +66,7 @@ export interface Executor {
   tenantPlan?(tenant: TenantInput): Plan;
 }
 
-/** A process more in a running container: `spec` is the container's with the tenant's process. */
+/** An additional process in a running container: `spec` is the container's with the tenant's process. */
 export interface TenantInput extends ProcessInput {
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];

@@ -27,7 +27,7 @@ export class StateError extends Error {
     // containerd's shim and CRI-O take a kill or update that fails with these words for one that came too late.
     const words = actual === "stopped" ? " (container not running)" : "";
     const wanted = allowed.join(" or ");
-    super(`cannot ${operation} container ${id}: it is ${actual}, must be ${wanted}${words}`);
+    super(`cannot ${operation} container ${id}: it is ${actual}, not ${wanted}${words}`);
   }
 }
 

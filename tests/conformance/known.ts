@@ -78,7 +78,7 @@ const ONLY_V1 = [
   "linux_cgroups_relative_pids",
 ];
 
-/** What only v1 has is refused by its name, where runc creates the container without it and without a word. */
+/** What only v1 has is refused with its name, where runc creates the container without it and without a word. */
 function refusedOnV2(program: string, field: string, runc: string): KnownFailure {
   return {
     program,

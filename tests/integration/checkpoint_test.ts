@@ -55,7 +55,7 @@ Deno.test("an option without its value is refused in the words that podman looks
 Deno.test("checkpoint refuses a container that is created only, or stopped", async () => {
   await Kago.with(SLEEPER, async (kago) => {
     await kago.create();
-    const states = "must be running or paused";
+    const states = "not running or paused";
     assertRefused(await kago.run("checkpoint", kago.id), "it is created", states);
     await kago.run("kill", kago.id, "KILL");
     await kago.until("stopped");

@@ -41,15 +41,15 @@ Deno.test("operations in the wrong state fail and name the state", async () => {
     await kago.run("start", kago.id);
     const early = await kago.run("delete", kago.id);
     assertEquals(early.code, 1);
-    assertStringIncludes(early.stderr, "it is running, must be created or stopped");
+    assertStringIncludes(early.stderr, "it is running, not created or stopped");
     const twice = await kago.run("start", kago.id);
     assertEquals(twice.code, 1);
-    assertStringIncludes(twice.stderr, "it is running, must be created");
+    assertStringIncludes(twice.stderr, "it is running, not created");
     await kago.run("kill", kago.id, "9");
     await kago.until("stopped");
     const dead = await kago.run("kill", kago.id, "TERM");
     assertEquals(dead.code, 1);
-    assertStringIncludes(dead.stderr, "it is stopped, must be created or running");
+    assertStringIncludes(dead.stderr, "it is stopped, not created or running");
   });
 });
 

@@ -50,15 +50,15 @@ Deno.test("a paused container stands still and says so, a resumed one goes on", 
 
 Deno.test("paused containers refuse start, delete and another pause, running ones resume", async () => {
   await counting(async (kago) => {
-    await refused(kago, "resume", "it is running, must be paused");
+    await refused(kago, "resume", "it is running, not paused");
     await ok(kago, "pause");
-    await refused(kago, "start", "it is paused, must be created");
-    await refused(kago, "delete", "it is paused, must be created or stopped");
-    await refused(kago, "pause", "it is paused, must be created or running");
+    await refused(kago, "start", "it is paused, not created");
+    await refused(kago, "delete", "it is paused, not created or stopped");
+    await refused(kago, "pause", "it is paused, not created or running");
     await ok(kago, "kill", "KILL");
     await kago.until("stopped");
-    await refused(kago, "pause", "it is stopped, must be created or running");
-    await refused(kago, "resume", "it is stopped, must be paused");
+    await refused(kago, "pause", "it is stopped, not created or running");
+    await refused(kago, "resume", "it is stopped, not paused");
   });
 });
 
@@ -67,7 +67,7 @@ Deno.test("a created container can be paused, and is created again when it is re
     await ok(kago, "create");
     await ok(kago, "pause");
     assertEquals((await kago.state()).status, "paused");
-    await refused(kago, "start", "it is paused, must be created");
+    await refused(kago, "start", "it is paused, not created");
     await ok(kago, "resume");
     assertEquals((await kago.state()).status, "created");
     await ok(kago, "start");

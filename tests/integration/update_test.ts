@@ -221,7 +221,7 @@ Deno.test("update works on a created and a paused container, and refuses a stopp
     await kago.until("stopped");
     const { code, stderr } = await kago.run("update", "--pids-limit", "5", kago.id);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, "it is stopped, must be created or running or paused");
+    assertStringIncludes(stderr, "it is stopped, not created or running or paused");
   });
 });
 

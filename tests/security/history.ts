@@ -33,7 +33,7 @@ export const HISTORY: readonly Weakness[] = [
     mechanism: "a symbolic link at /proc or /sys defeats masks and labels",
     tests: {
       "proc_test.ts": [
-        "a link at /${place} to ${target} is refused by its place in mounts",
+        "a link at /${place} to ${target} is refused with its place in mounts",
         "a link on the way to a procfs mounted elsewhere is refused too",
         "a host's procfs bound to /proc does not go to where the image's link points",
       ],

@@ -12,7 +12,7 @@ const sh = (script: string) => ["/bin/sh", "-c", script];
 for (const place of ["proc", "sys"]) {
   for (const target of ["/elsewhere", "elsewhere", "../../../elsewhere"]) {
     attack(
-      `a link at /${place} to ${target} is refused by its place in mounts`,
+      `a link at /${place} to ${target} is refused with its place in mounts`,
       () => ({ args: sh("echo started") }),
       async ({ rootfs, run }) => {
         await Deno.mkdir(`${rootfs}/elsewhere`);

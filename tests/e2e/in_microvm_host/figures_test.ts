@@ -134,7 +134,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assertEquals((await stats(kago)).guest, null);
     const refused = await kago.run("exec", kago.id, "/bin/true");
     assertEquals(refused.code, 255);
-    assertStringIncludes(refused.stderr, "it is paused, must be running");
+    assertStringIncludes(refused.stderr, "it is paused, not running");
     // As in a plain container, the process is frozen with the others.
     let ended = false;
     const ignoring = kago.runWith(

@@ -105,7 +105,7 @@ for (const runtime of [KAGO, "runc"]) {
   });
 }
 
-Deno.test("a label that the policy does not know is refused by its name, and leaves nothing", async () => {
+Deno.test("a label that the policy does not know is refused with its name, and leaves nothing", async () => {
   const wrong = label("no_such_t");
   for (
     const [labels, place] of [

@@ -111,7 +111,7 @@ Deno.test("where nothing is delegated, a container without limits does without a
   });
 });
 
-Deno.test("where nothing is delegated, a limit is refused by its name", async () => {
+Deno.test("where nothing is delegated, a limit is refused with its name", async () => {
   await withBundle({ config: LIMITS }, async ({ id, path }) => {
     const words = ["run", "--bundle", path, id];
     const root = ["--root", `${USER.home}/state`];
