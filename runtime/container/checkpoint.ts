@@ -48,8 +48,8 @@ export async function checkpointContainer(
   requireRoot("checkpoint", isRootless(request.rootless));
   const destroy = await cgroupDestroyer(loadState(root, id).cgroup);
   const spec = await parseSpec(loadConfig(`${root}/${id}`));
-  using _lock = lockState(root, id);
-  const state = loadState(root, id);
+  using lock = lockState(root, id);
+  const state = loadState(root, id, lock);
   requireDumpable(state);
   const criu = findCriu(request.criu);
   if (flags.parentPath !== undefined) checkParentPath(folders.images, flags.parentPath);

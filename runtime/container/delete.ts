@@ -31,8 +31,8 @@ export async function deleteContainer(
 ): Promise<void> {
   const destroy = await cgroupDestroyer(peekState(root, id)?.cgroup);
   try {
-    using _lock = lockState(root, id);
-    const state = readState(root, id, force);
+    using lock = lockState(root, id);
+    const state = readState(root, id, force, lock);
     if (state) {
       const status = liveStatus(state, () => true);
       if (!force && !DELETABLE.includes(status)) {
@@ -107,9 +107,14 @@ export function peekState(root: string, id: string): StoredState | undefined {
 }
 
 /** A state that cannot be read has nothing to tell of what to remove but its own folder. */
-function readState(root: string, id: string, force: boolean): StoredState | undefined {
+function readState(
+  root: string,
+  id: string,
+  force: boolean,
+  lock: StateLock,
+): StoredState | undefined {
   try {
-    return loadState(root, id);
+    return loadState(root, id, lock);
   } catch (error) {
     if (force && error instanceof DamagedStateError) return undefined;
     throw error;

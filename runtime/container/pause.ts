@@ -16,8 +16,8 @@ const PATIENCE = 10_000;
  */
 export function pauseContainer(root: string, id: string): void {
   // Not while `start` waits for Init's answer, which a frozen one would not give.
-  using _lock = lockState(root, id);
-  const state = loadState(root, id);
+  using lock = lockState(root, id);
+  const state = loadState(root, id, lock);
   const status = liveStatus(state, () => true);
   if (status !== "created" && status !== "running") {
     throw new StateError(id, "pause", status, ["created", "running"]);

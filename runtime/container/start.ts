@@ -48,7 +48,7 @@ export async function startContainer(
 ): Promise<Started> {
   const destroy = await cgroupDestroyer(cgroupAtRisk(peekState(root, id)));
   using lock = lockState(root, id);
-  const state = loadState(root, id);
+  const state = loadState(root, id, lock);
   phase("container locked and its state read");
   // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
   const report = packed()?.report;

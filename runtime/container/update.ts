@@ -27,8 +27,8 @@ export async function updateContainer(
   id: string,
   { resources, intelRdt }: Changes,
 ): Promise<void> {
-  using _lock = lockState(root, id);
-  const state = loadState(root, id);
+  using lock = lockState(root, id);
+  const state = loadState(root, id, lock);
   const status = liveStatus(state, () => true);
   if (!ALLOWED.some((allowed) => allowed === status)) {
     throw new StateError(id, "update", status, ALLOWED);

@@ -87,6 +87,15 @@ export class DamagedStateError extends Error {
   }
 }
 
+/** There is no state.json yet, and somebody has the lock of the container's directory: its creator. */
+export class BeingCreatedError extends DamagedStateError {
+  override name = "BeingCreatedError";
+  constructor(id: string, file: string, options?: ErrorOptions) {
+    super(id, file, "is missing", options);
+    this.message = `container ${id} is being created; try again when that is done`;
+  }
+}
+
 export function ociState(stored: StoredState, status: Status): OciState {
   const { ociVersion, id, bundle, annotations } = stored;
   const pid = status === "stopped" ? 0 : stored.pid;

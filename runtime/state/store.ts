@@ -4,8 +4,13 @@
  */
 import { removeTree } from "../../ffi/files.ts";
 import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../common/errors.ts";
-import { DamagedStateError, parseStoredState, type StoredState } from "./container_state.ts";
-import { lockState, type StateLock } from "./lock.ts";
+import {
+  BeingCreatedError,
+  DamagedStateError,
+  parseStoredState,
+  type StoredState,
+} from "./container_state.ts";
+import { isUnlocked, lockState, type StateLock } from "./lock.ts";
 import { ownerName } from "./owner.ts";
 import { isPlain, shortcutText, type StateFiles } from "./shortcut.ts";
 import { isValidId, SHORTCUT_FILE, STARTED_FILE, STATE_FILE } from "./names.ts";
@@ -110,13 +115,14 @@ function writePrivate(path: string, text: string): void {
 }
 
 /**
+ * @param lock the container's, if the caller has it: then nobody is creating the container
  * @throws {NotFoundError} when the container does not exist.
- * @throws {DamagedStateError} when it does and its state.json is missing (its creator was killed at once, or is about
- * to write it) or unusable.
+ * @throws {BeingCreatedError} when its creator is about to write its first state.
+ * @throws {DamagedStateError} when its state.json is missing, since its creator was killed at once, or unusable.
  * @throws {HostError} when it is somebody else's, and may not be read.
  * @throws {UsageError} for an id that cannot be one.
  */
-export function loadState(root: string, id: string): StoredState {
+export function loadState(root: string, id: string, lock?: StateLock): StoredState {
   validateId(id);
   const file = `${root}/${id}/${STATE_FILE}`;
   let text: string;
@@ -125,6 +131,7 @@ export function loadState(root: string, id: string): StoredState {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       if (!ifThere(() => Deno.lstatSync(`${root}/${id}`))) throw new NotFoundError(id, root);
+      if (!lock && !isUnlocked(root, id)) throw new BeingCreatedError(id, file, { cause });
       throw new DamagedStateError(id, file, "is missing", { cause });
     }
     if (cause instanceof Deno.errors.PermissionDenied) {

@@ -1,7 +1,11 @@
 /** The state store with real processes: several at once, and killed at any moment. Needs no root. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { HostError, NotFoundError, UsageError } from "../../runtime/common/errors.ts";
-import { DamagedStateError, type StoredState } from "../../runtime/state/container_state.ts";
+import {
+  BeingCreatedError,
+  DamagedStateError,
+  type StoredState,
+} from "../../runtime/state/container_state.ts";
 import { liveStatus, processStartTime } from "../../runtime/state/live_status.ts";
 import { isUnlocked, lockState } from "../../runtime/state/lock.ts";
 import {
@@ -129,8 +133,15 @@ test("loadState() gives back what saveState() stored, in a file for its owner on
 
 test("loadState() tells a container that does not exist from a damaged one and a wrong id", (root) => {
   assertThrows(() => loadState(root, "c1"), NotFoundError);
-  createStateDir(root, "c1").release();
-  assertThrows(() => loadState(root, "c1"), DamagedStateError, "state.json is missing");
+  const lock = createStateDir(root, "c1");
+  assertThrows(
+    () => loadState(root, "c1"),
+    BeingCreatedError,
+    "container c1 is being created; try again when that is done",
+  );
+  assertThrows(() => loadState(root, "c1", lock), DamagedStateError, "state.json is missing");
+  lock.release();
+  assertThrows(() => loadState(root, "c1"), DamagedStateError, "remove it with delete --force");
   Deno.writeTextFileSync(`${root}/c1/state.json`, '{"formatVersion":1,"id":"c');
   assertThrows(() => loadState(root, "c1"), DamagedStateError, "is not JSON");
   assertThrows(() => loadState(root, "c1/../c1"), UsageError);
