@@ -1,33 +1,48 @@
 /** Calls of libkrun as operations of a plan: the VMM makes them (helper-c/vmm/krun.c). Which to make is not decided here. */
-import type { Op } from "../../runtime/plan/op.ts";
+import { KRUN_ARGUMENTS, type KrunArgument, type Op } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 
-/** Arguments of libkrun's functions: a letter and a value (helper-c/vmm/krun.c, convert()). */
+/** One argument, with what it takes of the call's numbers and texts. */
+export interface Argument {
+  readonly kind: KrunArgument;
+  readonly number?: number | bigint | boolean;
+  readonly texts?: readonly string[];
+}
+
+/** Arguments of libkrun's functions; what they are is said in KRUN_ARGUMENTS. */
 export const argument = {
-  /** The number of the VM's context. */
-  context: "c",
-  null: "-",
-  /** Our end of passt's socket. */
-  passt: "p",
-  /** The guest's own root, with its agent. */
-  agentRoot: "r",
-  /** In a list only: the variable with the address of the guest's card, when it has one. */
-  card: "k",
-  number: (value: number | bigint | boolean) => `n${Number(value)}`,
-  text: (value: string) => `s${value}`,
-  mac: (value: string) => `m${value}`,
-  /** A path of the container, by descriptor. */
-  file: (path: string) => `f${joinPath("/", path)}`,
-  /** One that is not there yet, by the descriptor of its folder. */
-  newFile: (path: string) => `d${joinPath("/", path)}`,
-  /** A name in the folder of the agent's socket. */
-  inRunFolder: (name: string) => `a/${name}`,
-  /** Strings, as an array that ends in NULL. */
-  list: (...items: readonly string[]) => ["[", ...items, "]"],
+  context: { kind: "context" },
+  null: { kind: "null" },
+  passt: { kind: "passt" },
+  agentRoot: { kind: "agentRoot" },
+  card: { kind: "card" },
+  number: (number: number | bigint | boolean): Argument => ({ kind: "number", number }),
+  /** @param address six bytes in hexadecimal, with colons. */
+  mac: (address: string): Argument => ({
+    kind: "mac",
+    number: BigInt(`0x${address.replaceAll(":", "")}`),
+  }),
+  text: (text: string): Argument => ({ kind: "text", texts: [text] }),
+  list: (...texts: readonly string[]): Argument => ({ kind: "list", number: texts.length, texts }),
+  file: (path: string): Argument => ({ kind: "file", texts: [joinPath("/", path)] }),
+  newFile: (path: string): Argument => ({ kind: "newFile", texts: [joinPath("/", path)] }),
+  runFile: (name: string): Argument => ({ kind: "runFile", texts: [`/${name}`] }),
 } as const;
 
 /** A call with the context in front; `wantedBy` is the place in config.json that it is for. */
-export function call(name: string, wantedBy: string, ...args: readonly string[]): Op {
+export function call(name: string, wantedBy: string, ...args: readonly Argument[]): Op {
   const from = wantedBy ? { from: wantedBy } : {};
-  return { op: "krunCall", function: name, args: [argument.context, ...args], wantedBy, ...from };
+  return { ...callOfAll(name, argument.context, ...args), wantedBy, ...from };
+}
+
+/** A call that is about no context. */
+export function callOfAll(name: string, ...args: readonly Argument[]): Op & { op: "krunCall" } {
+  return {
+    op: "krunCall",
+    function: name,
+    wantedBy: "",
+    kinds: args.map(({ kind }) => KRUN_ARGUMENTS.indexOf(kind)),
+    numbers: args.flatMap(({ number }) => number === undefined ? [] : [BigInt(number)]),
+    texts: args.flatMap(({ texts }) => texts ?? []),
+  };
 }

@@ -30,7 +30,7 @@ export function networkOps({ network, portMap, ownNetwork }: VmSettings): readon
   } else if (ownNetwork) ops.push({ op: "krunIsolate" });
   if (portMap) {
     const from = 'annotations["krun.port_map"]';
-    ops.push(call("krun_set_port_map", from, ...list(...portMap.map(text))));
+    ops.push(call("krun_set_port_map", from, list(...portMap)));
   }
   return ops;
 }

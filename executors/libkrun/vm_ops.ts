@@ -7,7 +7,7 @@ import { firmwareOf, librariesOf, type LibraryPlace } from "../../ffi/libkrun.ts
 import type { Op } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
-import { argument, call } from "./krun_call.ts";
+import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
 import { networkOps } from "./vm_network.ts";
@@ -64,12 +64,7 @@ export function closingOps(settings: VmSettings): readonly Op[] {
     ...consoleOps(settings),
     ...processorOps(settings),
     // Once in a process: a second call makes libkrun panic. It is all contexts'.
-    {
-      op: "krunCall",
-      function: "krun_set_log_level",
-      args: [number(logLevel)],
-      wantedBy: "",
-    },
+    callOfAll("krun_set_log_level", number(logLevel)),
     { op: "vmmJail", features: featureBits(settings) },
     { op: "krunEnter" },
   ];
@@ -85,14 +80,14 @@ const AGENT = { tag: "kago", port: 1, program: "/agent" } as const;
 function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   const from = 'annotations["krun.agent"]';
   const tag = text(AGENT.tag);
-  const socket = argument.inRunFolder(AGENT_SOCKET);
+  const socket = argument.runFile(AGENT_SOCKET);
   return [
     call("krun_set_root", from, argument.agentRoot),
     daxWindow === undefined
       ? call("krun_add_virtiofs", from, tag, ROOT)
       : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
     call("krun_add_vsock_port2", from, number(AGENT.port), socket, number(true)),
-    call("krun_set_exec", from, text(AGENT.program), ...list(), ...list(argument.card)),
+    call("krun_set_exec", from, text(AGENT.program), list(), argument.card),
   ];
 }
 
@@ -110,11 +105,11 @@ function rootOps({ variant, rootTag, daxWindow, command }: VmSettings): readonly
     ? call("krun_add_virtiofs2", ".krun_vm.json", text(rootTag ?? ROOT_TAG), ROOT, size)
     : call("krun_set_root", "", ROOT);
   if (variant !== "aws-nitro" || !command) return [root];
-  const [args, env] = [command.args, command.env].map((words) => list(...words.map(text)));
+  const [args, env] = [list(...command.args), list(...command.env)];
   return [
     root,
     call("krun_set_console_output", from, text("/dev/stdout")),
-    call("krun_set_exec", from, text(command.args[0] ?? ""), ...args!, ...env!),
+    call("krun_set_exec", from, text(command.args[0] ?? ""), args, env),
   ];
 }
 

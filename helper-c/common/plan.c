@@ -41,6 +41,12 @@ static const char *take_u32(struct reader *r, uint32_t *value) {
   return NULL;
 }
 
+static const char *take_u64(struct reader *r) {
+  if (r->end - r->at < 8) return "truncated number";
+  r->at += 8;
+  return NULL;
+}
+
 static const char *check_string(struct reader *r) {
   uint32_t length;
   const char *problem = take_u32(r, &length);
@@ -68,7 +74,7 @@ static const char *check_list(struct reader *r, char code) {
   if (count > (size_t)(r->end - r->at) / 4) return "list runs past its operation";
   for (uint32_t i = 0; i < count && !problem; i++) {
     uint32_t number;
-    problem = code == 'S' ? check_string(r) : take_u32(r, &number);
+    problem = code == 'S' ? check_string(r) : code == 'W' ? take_u64(r) : take_u32(r, &number);
   }
   return problem;
 }
@@ -79,9 +85,7 @@ static const char *check_field(struct reader *r, char code) {
     case 'u':
       return take_u32(r, &number);
     case 'U':
-      if (r->end - r->at < 8) return "truncated number";
-      r->at += 8;
-      return NULL;
+      return take_u64(r);
     case 's':
       return check_string(r);
     case 'b':
@@ -167,7 +171,7 @@ static const uint8_t *decode_field(const uint8_t *at, char code, struct field *f
       field->count = read_u32(at);
       field->data = at + 4;
       at += 4;
-      for (uint32_t i = 0; i < field->count; i++) at = code == 'S' ? skip_string(at) : at + 4;
+      for (uint32_t i = 0; i < field->count; i++) at = code == 'S' ? skip_string(at) : at + (code == 'W' ? 8 : 4);
       return at;
   }
 }
@@ -204,3 +208,5 @@ char **list_vector(const struct field *list) {
 }
 
 uint32_t list_number(const struct field *list, uint32_t i) { return read_u32(list->data + 4 * (size_t)i); }
+
+uint64_t list_long_number(const struct field *list, uint32_t i) { return read_u64(list->data + 8 * (size_t)i); }

@@ -55,7 +55,8 @@ const char *list_next(const uint8_t **item);
 /* A NULL-terminated array of a list's strings, which stay the plan's, with room for one more; NULL without memory. */
 char **list_vector(const struct field *list);
 
-/* The i-th number of a list of u32. */
+/* The i-th number of a list of u32, and of a list of u64. */
 uint32_t list_number(const struct field *list, uint32_t i);
+uint64_t list_long_number(const struct field *list, uint32_t i);
 
 #endif

@@ -18,6 +18,8 @@ static inline void walk_field(const struct plan *plan, char code, const struct f
     CHECK(item <= end);
   } else if (code == 'V') {
     for (uint32_t i = 0; i < f->count; i++) walk_sum += list_number(f, i);
+  } else if (code == 'W') {
+    for (uint32_t i = 0; i < f->count; i++) walk_sum += list_long_number(f, i);
   } else if (code == 'b') {
     for (uint32_t i = 0; i < f->count; i++) walk_sum += f->data[i];
   } else {

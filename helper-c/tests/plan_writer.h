@@ -58,6 +58,11 @@ static inline void put_u32s(struct plan_writer *w, const uint32_t *numbers, uint
   for (uint32_t i = 0; i < count; i++) put_u32(w, numbers[i]);
 }
 
+static inline void put_u64s(struct plan_writer *w, const uint64_t *numbers, uint32_t count) {
+  put_u32(w, count);
+  for (uint32_t i = 0; i < count; i++) put_u64(w, numbers[i]);
+}
+
 static inline void set_u32(struct plan_writer *w, size_t at, uint32_t value) { memcpy(w->bytes + at, &value, 4); }
 
 static inline void end_operation(struct plan_writer *w) {
@@ -103,6 +108,7 @@ static inline void put_operation_ss(struct plan_writer *w, uint32_t opcode, cons
 static inline void put_all_operations(struct plan_writer *w) {
   static const char *const texts[] = {"", "one", "a longer item with \xc3\xa9", NULL};
   static const uint32_t numbers[] = {0, 1, 0xffffffff};
+  static const uint64_t long_numbers[] = {0, 1, UINT64_MAX};
   for (uint32_t opcode = 1; opcode < OP_COUNT; opcode++) {
     if (opcode == OP_setsid || opcode == OP_sethostname) begin_stage(w, w->stage + 1);
     begin_operation(w, opcode);
@@ -112,6 +118,7 @@ static inline void put_all_operations(struct plan_writer *w) {
       else if (*code == 's') put_str(w, opcode % 3 ? "/some/path" : "");
       else if (*code == 'b') put_blob(w, "\0bytes\0\xff", 8);
       else if (*code == 'S') put_strs(w, texts);
+      else if (*code == 'W') put_u64s(w, long_numbers, 3);
       else put_u32s(w, numbers, 3);
     }
   }

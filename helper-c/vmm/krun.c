@@ -93,83 +93,82 @@ static int new_in_container(struct context *c, const char *path, const void **ma
   return result;
 }
 
-static int mac_bytes(const char *text, const void **made) {
+static uint8_t *mac_bytes(uint64_t number) {
   uint8_t *mac = malloc(6);
-  *made = mac;
-  if (!mac || sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) == 6) return 0;
-  free(mac);
-  return -EINVAL;
+  for (int i = 0; mac && i < 6; i++) mac[i] = (uint8_t)(number >> (40 - 8 * i));
+  return mac;
 }
 
-/* One argument, a letter for its kind and its value (executors/libkrun/krun_call.ts): 0, or -errno when there is none. */
-static int convert(struct context *c, const char *argument, uint64_t *value) {
+/* What is left of a call's numbers and texts, from which each argument takes its own. */
+struct rest {
+  const struct field *fields;
+  uint32_t numbers, texts; /* taken so far */
+  const uint8_t *text;     /* the next */
+  bool too_few;
+};
+
+static uint64_t take_number(struct rest *rest) {
+  const struct field *all = &rest->fields[F_krun_call_numbers];
+  if (rest->numbers < all->count) return list_long_number(all, rest->numbers++);
+  rest->too_few = true;
+  return 0;
+}
+
+static const char *take_text(struct rest *rest) {
+  if (rest->texts++ < rest->fields[F_krun_call_texts].count) return list_next(&rest->text);
+  rest->too_few = true;
+  return "";
+}
+
+static const char **take_list(struct rest *rest) {
+  uint64_t count = take_number(rest);
+  if (count > rest->fields[F_krun_call_texts].count) count = 0, rest->too_few = true;
+  const char **list = calloc((size_t)count + 1, sizeof *list);
+  for (uint64_t i = 0; list && i < count; i++) list[i] = take_text(rest);
+  return list;
+}
+
+/* What tells the agent of the guest's card, if it has one. */
+static char **card_list(void) {
+  char **list = calloc(2, sizeof *list), *card = vm.passt >= 0 ? guest_card() : NULL;
+  if (list && card && asprintf(list, "KAGO_CARD=%s", card) < 0) *list = NULL;
+  return list;
+}
+
+/* One argument: 0, or -errno when there is none. */
+static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t *value) {
   const void *pointer = NULL;
-  const char *text = argument + 1;
   int result = 0;
-  switch (*argument) {
-    case 'c': *value = vm.context; return 0;
-    case 'n': *value = strtoull(text, NULL, 10); return 0;
-    case 'p': *value = (uint64_t)vm.passt; return 0;
-    case '-': *value = 0; return 0;
-    case 's': pointer = text; break;
-    case 'f': result = in_container(c, text, "", &pointer); break;
-    case 'd': result = new_in_container(c, text, &pointer); break;
+  switch (kind) {
+    case KRUN_CONTEXT: *value = vm.context; return 0;
+    case KRUN_NUMBER: *value = take_number(rest); return 0;
+    case KRUN_PASST: *value = (uint64_t)vm.passt; return 0;
+    case KRUN_NULL: *value = 0; return 0;
+    case KRUN_TEXT: pointer = take_text(rest); break;
+    case KRUN_FILE: result = in_container(c, take_text(rest), "", &pointer); break;
+    case KRUN_NEW_FILE: result = new_in_container(c, take_text(rest), &pointer); break;
     /* libkrun opens its roots with O_NOFOLLOW: the dot goes through the descriptor's link. */
-    case 'r': pointer = descriptor_path(c->agent_fd, "/."); break;
-    case 'a': pointer = descriptor_path(c->run_fd, text); break;
-    case 'm': result = mac_bytes(text, &pointer); break;
+    case KRUN_AGENT_ROOT: pointer = descriptor_path(c->agent_fd, "/."); break;
+    case KRUN_RUN_FILE: pointer = descriptor_path(c->run_fd, take_text(rest)); break;
+    case KRUN_MAC: pointer = mac_bytes(take_number(rest)); break;
+    case KRUN_LIST: pointer = take_list(rest); break;
+    case KRUN_CARD: pointer = card_list(); break;
     default: return -EINVAL;
   }
   *value = (uint64_t)(uintptr_t)pointer;
   return result < 0 || pointer ? result : -ENOMEM;
 }
 
-/* `[`, strings, `]`: an array that ends in NULL. `k` among them is the guest's card, if it has one. */
-static int convert_list(const uint8_t **item, uint32_t *left, uint64_t *value) {
-  const char **list = calloc((size_t)*left + 1, sizeof *list);
-  size_t count = 0;
-  if (!list) return -ENOMEM;
-  *value = (uint64_t)(uintptr_t)list;
-  while (*left > 0) {
-    const char *text = list_next(item);
-    --*left;
-    if (*text == ']') return 0;
-    char *card = *text == 'k' && vm.passt >= 0 ? guest_card() : NULL, *variable;
-    if (*text == 's') list[count++] = text + 1;
-    else if (card && asprintf(&variable, "KAGO_CARD=%s", card) > 0) list[count++] = variable;
+/* All of them, in the order of their kinds; nothing may be left over. */
+static int convert_all(struct context *c, const struct field *f, uint64_t values[MAX_ARGUMENTS]) {
+  struct rest rest = {.fields = f, .text = f[F_krun_call_texts].data};
+  if (f[F_krun_call_kinds].count > MAX_ARGUMENTS) return -E2BIG;
+  for (uint32_t i = 0; i < f[F_krun_call_kinds].count; i++) {
+    int result = convert(c, list_number(&f[F_krun_call_kinds], i), &rest, &values[i]);
+    if (rest.too_few) return -EINVAL;
+    if (result < 0) return result;
   }
-  return -EINVAL;
-}
-
-/* As one would write it in C, in at most `size` bytes: the length that it has, as snprintf(3) tells it. */
-static int show(const struct context *c, const char *argument, char *to, size_t size) {
-  const char *text = argument + 1;
-  switch (*argument) {
-    case 'c': return snprintf(to, size, "%u", vm.context);
-    case 'p': return snprintf(to, size, "%d", vm.passt);
-    case '-': return snprintf(to, size, "NULL");
-    case '[': case ']': return snprintf(to, size, "%c", *argument);
-    case 'r': return snprintf(to, size, "\"/proc/self/fd/%d/.\"", c->agent_fd);
-    case 'a': return snprintf(to, size, "\"/proc/self/fd/%d%s\"", c->run_fd, text);
-    case 's': case 'f': case 'd': return snprintf(to, size, "\"%s\"", text);
-    default: return snprintf(to, size, "%s", text);
-  }
-}
-
-static int tell_result(struct context *c, const struct field *f, int32_t result) {
-  char shown[2048] = "";
-  size_t size = 0;
-  const uint8_t *item = f[F_krun_call_args].data;
-  bool opens = true; /* no comma comes next */
-  for (uint32_t i = 0; i < f[F_krun_call_args].count; i++) {
-    const char *argument = list_next(&item);
-    if (*argument == 'k') continue;
-    if (!opens && *argument != ']' && size < sizeof shown) size += (size_t)snprintf(shown + size, sizeof shown - size, ", ");
-    if (size < sizeof shown) size += (size_t)show(c, argument, shown + size, sizeof shown - size);
-    opens = *argument == '[';
-  }
-  const char *from = f[F_krun_call_wanted_by].text;
-  return vmm_tell(c, "%s%s%s(%s): %s", from, *from ? ": " : "", f[F_krun_call_function].text, shown, vmm_error(result));
+  return rest.numbers == f[F_krun_call_numbers].count && rest.texts == f[F_krun_call_texts].count ? 0 : -EINVAL;
 }
 
 static int lacks(struct context *c, const char *name, const char *from) {
@@ -181,17 +180,11 @@ int op_krun_call(struct context *c, const struct field *f) {
   krun_function *function = find(f[F_krun_call_function].text);
   if (!function) return lacks(c, f[F_krun_call_function].text, f[F_krun_call_wanted_by].text);
   uint64_t values[MAX_ARGUMENTS] = {0};
-  const uint8_t *item = f[F_krun_call_args].data;
-  uint32_t left = f[F_krun_call_args].count;
-  for (int count = 0; left > 0; count++) {
-    if (count == MAX_ARGUMENTS) return -E2BIG;
-    const char *argument = list_next(&item);
-    left--;
-    int result = *argument == '[' ? convert_list(&item, &left, &values[count]) : convert(c, argument, &values[count]);
-    if (result < 0) return result;
-  }
-  int32_t result = function(values[0], values[1], values[2], values[3], values[4], values[5]);
-  return result < 0 ? tell_result(c, f, result) : 0;
+  int result = convert_all(c, f, values);
+  if (result < 0) return result;
+  int32_t answer = function(values[0], values[1], values[2], values[3], values[4], values[5]);
+  const char *from = f[F_krun_call_wanted_by].text;
+  return answer < 0 ? vmm_tell(c, "%s%s%s(): %s", from, *from ? ": " : "", f[F_krun_call_function].text, vmm_error(answer)) : 0;
 }
 
 /* Is there an address beyond loopback in this process's network namespace? */

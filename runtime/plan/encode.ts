@@ -91,6 +91,11 @@ class Writer {
     for (const value of values) this.u32(value);
   }
 
+  u64s(values: readonly bigint[]): void {
+    this.u32(values.length);
+    for (const value of values) this.u64(value);
+  }
+
   u32At(offset: number, value: number): void {
     this.#view.setUint32(offset, value, true);
   }

@@ -1,10 +1,12 @@
 /** A plan as text, for `kago plan` and for error messages. */
+import { quoted } from "../common/quoted.ts";
 import { diffLines } from "./diff_lines.ts";
 import { fieldWords } from "./field_words.ts";
-import { type Op, type Plan, STAGES } from "./op.ts";
+import { KRUN_ARGUMENTS, type Op, type Plan, STAGES } from "./op.ts";
 
 /** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
 export function nameOp(op: Op): string {
+  if (op.op === "krunCall") return `krunCall ${op.function}`;
   const kept = Object.entries(op).filter(([name]) => name !== "env" && name !== "args");
   return formatOp(Object.fromEntries(kept) as Op);
 }
@@ -14,8 +16,42 @@ export function nameOp(op: Op): string {
  * flags in words.
  */
 export function formatOp(op: Op): string {
+  if (op.op === "krunCall") return `krunCall ${formatCall(op)}`;
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");
   return [op.op, ...fields.flatMap(([name, value]) => formatField(op.op, name, value))].join(" ");
+}
+
+/**
+ * A call of libkrun as one would write it in C, but that what is known at run time only has a name.
+ * @param listed how a list is written.
+ */
+export function formatCall(
+  call: Op & { op: "krunCall" },
+  listed = (texts: readonly string[]) => JSON.stringify(texts),
+): string {
+  const numbers = call.numbers.values();
+  const texts = call.texts.values();
+  const number = () => numbers.next().value ?? 0n;
+  const text = () => texts.next().value ?? "";
+  const args = call.kinds.map((index) => {
+    const kind = KRUN_ARGUMENTS[index];
+    switch (kind) {
+      case "number":
+        return `${BigInt.asIntN(64, number())}`;
+      case "mac":
+        return number().toString(16).padStart(12, "0").match(/../g)!.join(":");
+      case "list":
+        return listed([...texts.take(Number(number()))]);
+      case "text":
+      case "file":
+      case "newFile":
+      case "runFile":
+        return quoted(text());
+      default:
+        return kind === "null" ? "NULL" : `${kind}`;
+    }
+  });
+  return `${call.function}(${args.join(", ")})`;
 }
 
 /** Stage by stage, numbered from 1, with the place in config.json that each operation comes from. */

@@ -4,8 +4,8 @@
  * (encode.ts) and not the choice of operations (the compile modules).
  */
 
-/** `str` is UTF-8 without NUL, `bytes` anything, `strs` and `u32s` are lists. Booleans are u32 0 or 1. */
-export const FIELD_TYPES = ["u32", "u64", "str", "bytes", "strs", "u32s"] as const;
+/** `str` is UTF-8 without NUL, `bytes` anything, `strs`, `u32s` and `u64s` are lists. Booleans are u32 0 or 1. */
+export const FIELD_TYPES = ["u32", "u64", "str", "bytes", "strs", "u32s", "u64s"] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** The opcode is the position in this table, from 1. */
@@ -272,8 +272,11 @@ export const OPS = {
   krunPasst: { program: "str", args: "strs" },
   /** Opens /dev/kvm once, as the container's user. */
   krunKvm: {},
-  /** Calls a function of libkrun; an argument is a letter for its kind and its value (executors/libkrun/krun_call.ts). */
-  krunCall: { function: "str", args: "strs", wantedBy: "str" },
+  /**
+   * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which takes the next of `numbers` and
+   * `texts` as its kind says.
+   */
+  krunCall: { function: "str", wantedBy: "str", kinds: "u32s", numbers: "u64s", texts: "strs" },
   /** Takes the impersonation of sockets away where the network namespace has no address but loopback's. */
   krunIsolate: {},
   /** The guest kernel's console goes to a file of the container, the process's streams through a device of their own. */
@@ -306,6 +309,34 @@ export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
  */
 export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 } as const;
 
+/** Arguments of libkrun's functions, with what each takes of a call's numbers and texts. */
+export const KRUN_ARGUMENTS = [
+  /** The number of the VM's context. */
+  "context",
+  "null",
+  /** Takes a number. */
+  "number",
+  /** Six bytes: takes a number of 48 bits, the first byte highest. */
+  "mac",
+  /** Takes a text. */
+  "text",
+  /** Strings, as an array that ends in NULL: takes a number, and as many texts. */
+  "list",
+  /** Such a list with the variable of the guest's card, empty when it has none. */
+  "card",
+  /** Takes a text: a path of the container, which libkrun gets by descriptor. */
+  "file",
+  /** Takes a text: one that is not there yet, by the descriptor of its folder. */
+  "newFile",
+  /** Takes a text: a name in the folder of the agent's socket. */
+  "runFile",
+  /** The guest's own root, with its agent. */
+  "agentRoot",
+  /** Our end of passt's socket. */
+  "passt",
+] as const;
+export type KrunArgument = (typeof KRUN_ARGUMENTS)[number];
+
 /** Options in `mount` that mount(2) takes as flags (MS_*) and fsconfig(2) under these names. */
 export const SUPERBLOCK_FLAGS = {
   ro: 0x1,
@@ -329,6 +360,7 @@ interface FieldValue {
   bytes: Uint8Array<ArrayBuffer>;
   strs: readonly string[];
   u32s: readonly number[];
+  u64s: readonly bigint[];
 }
 
 /** One operation of the plan. `from` names the place in config.json that it comes from. */

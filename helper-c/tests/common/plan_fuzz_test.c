@@ -1,5 +1,6 @@
 /* Plans changed at random, always the same ones: the generator has a fixed seed. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../check.h"
@@ -26,12 +27,13 @@ static void put_random_string(struct plan_writer *w) {
 }
 
 static void put_random_field(struct plan_writer *w, char code) {
-  uint32_t count = code == 'S' || code == 'V' ? random_below(4) : 1;
-  if (code == 'S' || code == 'V') put_u32(w, count);
+  bool is_list = code == 'S' || code == 'V' || code == 'W';
+  uint32_t count = is_list ? random_below(4) : 1;
+  if (is_list) put_u32(w, count);
   for (uint32_t i = 0; i < count; i++) {
     if (code == 's' || code == 'S') put_random_string(w);
     else if (code == 'b') put_blob(w, &state, random_below(9));
-    else if (code == 'U') put_u64(w, state);
+    else if (code == 'U' || code == 'W') put_u64(w, state);
     else put_u32(w, random_below(1000));
   }
 }

@@ -121,6 +121,20 @@ TEST(plan_check_refuses_wild_list_counts) {
   }
 }
 
+TEST(plan_check_refuses_a_list_of_long_numbers_that_ends_too_soon) {
+  static const uint64_t numbers[] = {1, 2};
+  begin_plan(&w);
+  put_operation_ss(&w, OP_krun_call, "f", "");
+  put_u32s(&w, NULL, 0);
+  size_t at = w.size;
+  put_u64s(&w, numbers, 2);
+  put_strs(&w, (const char *const[]){NULL});
+  end_plan(&w);
+  EQUAL(check_written(), 0);
+  set_u32(&w, at, 3);
+  EQUAL(check_written(), -EINVAL);
+}
+
 TEST(plan_check_refuses_bytes_longer_than_their_operation) {
   static const uint32_t lengths[] = {8, 0x7fffffff, 0xfffffffc, 0xffffffff}; /* 7 would leave no room for the number */
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {

@@ -75,6 +75,27 @@ TEST(plan_next_decodes_lists_in_order) {
   EQUAL(list_number(&f[0], 1), 0xffffffff);
 }
 
+TEST(plan_next_decodes_lists_of_long_numbers) {
+  static const uint32_t kinds[] = {KRUN_NUMBER, KRUN_NUMBER};
+  static const uint64_t numbers[] = {1, 0xfedcba9876543210};
+  begin_plan(&w);
+  put_operation_ss(&w, OP_krun_call, "function", "");
+  put_u32s(&w, kinds, 2);
+  put_u64s(&w, numbers, 2);
+  put_strs(&w, (const char *const[]){"after", NULL});
+  end_plan(&w);
+  struct plan plan;
+  struct plan_fault fault;
+  struct field f[MAX_FIELDS];
+  size_t offset = PLAN_HEADER;
+  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  EQUAL(plan_next(&plan, &offset, f), OP_krun_call);
+  EQUAL(f[F_krun_call_numbers].count, 2);
+  CHECK(list_long_number(&f[F_krun_call_numbers], 1) == numbers[1]);
+  const uint8_t *item = f[F_krun_call_texts].data;
+  EQUAL_TEXT(list_next(&item), "after");
+}
+
 TEST(plan_next_decodes_bytes_with_NULs) {
   begin_plan(&w);
   begin_operation(&w, OP_seccomp);

@@ -29,6 +29,21 @@ Deno.test("encodePlan() writes numbers, strings and lists as the format says", (
   ]);
 });
 
+Deno.test("encodePlan() writes a list of long numbers", () => {
+  const call = {
+    op: "krunCall",
+    function: "f",
+    wantedBy: "",
+    kinds: [2],
+    numbers: [2n ** 64n - 2n],
+    texts: [],
+  } as const;
+  assertEquals([...encodePlan({ ...EMPTY, vmm: [call] }).subarray(28)], [
+    ...[1, 0, 0, 0, 0x66, 0, 0, 0, 0, 0, 0],
+    ...[1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 254, ...Array(7).fill(255), 0, 0, 0, 0],
+  ]);
+});
+
 Deno.test("encodePlan() takes more than its first buffer holds", () => {
   const args = Array.from({ length: 5000 }, (_, i) => `argument ${i}`);
   const plan: Plan = { ...EMPTY, init: [{ op: "exec", args, env: ["x".repeat(200_000)] }] };

@@ -6,7 +6,7 @@ import {
   nameOp,
   planToJson,
 } from "../../../runtime/plan/format.ts";
-import type { Plan } from "../../../runtime/plan/op.ts";
+import { KRUN_ARGUMENTS, type KrunArgument, type Plan } from "../../../runtime/plan/op.ts";
 
 const PLAN: Plan = {
   intermediate: [{ op: "cloneInit" }],
@@ -37,6 +37,23 @@ Deno.test("planToJson() keeps 64-bit values whole", () => {
     hard: "18446744073709551615",
     from: "process.rlimits[0]",
   });
+});
+
+Deno.test("formatOp() writes a call of libkrun as one would in C, and names what is known at run time only", () => {
+  const kinds = (...names: KrunArgument[]) => names.map((name) => KRUN_ARGUMENTS.indexOf(name));
+  const call = {
+    op: "krunCall",
+    function: "krun_f",
+    wantedBy: "w",
+    kinds: kinds("context", "null", "mac", "list", "text", "number", "passt"),
+    numbers: [0x020000000001n, 2n, 2n ** 64n - 1n],
+    texts: ["a", 'b"', "c"],
+    from: "w",
+  } as const;
+  const written = 'krunCall krun_f(context, NULL, 02:00:00:00:00:01, ["a","b\\""], "c", -1, passt)';
+  assertEquals(formatOp(call), written);
+  assertEquals(formatPlan({ ...PLAN, vmm: [call] }).split("\n").at(-2), `   1  ${written}  # w`);
+  assertEquals(nameOp(call), "krunCall krun_f");
 });
 
 Deno.test("nameOp() leaves the environment and the arguments out", () => {

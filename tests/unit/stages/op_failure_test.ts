@@ -15,6 +15,7 @@ const SAMPLES: Readonly<Record<FieldType, unknown>> = {
   bytes: new TextEncoder().encode(SECRET),
   strs: [`a=${SECRET}`],
   u32s: [1, 2],
+  u64s: [1n],
 };
 
 function sample(op: OpName, from = "mounts[12]"): Op {

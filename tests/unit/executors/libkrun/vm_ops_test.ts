@@ -2,34 +2,69 @@ import { assertEquals } from "@std/assert";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
 import { FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
-import type { Op } from "../../../../runtime/plan/op.ts";
+import { formatOp } from "../../../../runtime/plan/format.ts";
+import { KRUN_ARGUMENTS, type KrunArgument, type Op } from "../../../../runtime/plan/op.ts";
 
 const PLAIN: VmSettings = { cpus: 2, ramMib: 512, logLevel: 1 };
 
-/** The functions that are called, with what. */
-function calls(settings: VmSettings): (readonly string[])[] {
+/** The calls as `kago plan` shows them, and the names of the other operations. */
+function calls(settings: VmSettings): string[] {
   const shown = (op: Op) =>
-    op.op === "krunCall" ? [op.function, ...op.args] : [op.op, ..."path" in op ? [op.path] : []];
+    op.op === "krunCall"
+      ? formatOp(op).slice("krunCall ".length)
+      : [op.op, ..."path" in op ? [op.path] : []].join(" ");
   return closingOps(settings).map(shown);
 }
 
-const LOG = ["krun_set_log_level", "n1"];
-const SIZE = ["krun_set_vm_config", "c", "n2", "n512"];
+const LOG = "krun_set_log_level(1)";
+const SIZE = "krun_set_vm_config(context, 2, 512)";
+
+function kinds(...names: KrunArgument[]): number[] {
+  return names.map((name) => KRUN_ARGUMENTS.indexOf(name));
+}
 
 Deno.test("closingOps() gives a microVM with the agent these calls", () => {
+  const from = 'annotations["krun.agent"]';
+  const agents = [
+    { function: "krun_set_root", kinds: kinds("context", "agentRoot"), numbers: [], texts: [] },
+    {
+      function: "krun_add_virtiofs",
+      kinds: kinds("context", "text", "text"),
+      numbers: [],
+      texts: ["kago", "/"],
+    },
+    {
+      function: "krun_add_vsock_port2",
+      kinds: kinds("context", "number", "runFile", "number"),
+      numbers: [1n, 1n],
+      texts: ["/agent.sock"],
+    },
+    {
+      function: "krun_set_exec",
+      kinds: kinds("context", "text", "list", "card"),
+      numbers: [0n],
+      texts: ["/agent"],
+    },
+  ];
   assertEquals(closingOps({ ...PLAIN, agent: true }), [
     { op: "krunKvm" },
-    { op: "krunCall", function: "krun_set_vm_config", args: ["c", "n2", "n512"], wantedBy: "" },
-    ...[
-      ["krun_set_root", "c", "r"],
-      ["krun_add_virtiofs", "c", "skago", "s/"],
-      ["krun_add_vsock_port2", "c", "n1", "a/agent.sock", "n1"],
-      ["krun_set_exec", "c", "s/agent", "[", "]", "[", "k", "]"],
-    ].map(([name, ...args]) => {
-      const from = 'annotations["krun.agent"]';
-      return { op: "krunCall", function: name!, args, wantedBy: from, from } as const;
-    }),
-    { op: "krunCall", function: "krun_set_log_level", args: ["n1"], wantedBy: "" },
+    {
+      op: "krunCall",
+      function: "krun_set_vm_config",
+      wantedBy: "",
+      kinds: kinds("context", "number", "number"),
+      numbers: [2n, 512n],
+      texts: [],
+    },
+    ...agents.map((call) => ({ op: "krunCall", ...call, wantedBy: from, from } as const)),
+    {
+      op: "krunCall",
+      function: "krun_set_log_level",
+      wantedBy: "",
+      kinds: kinds("number"),
+      numbers: [1n],
+      texts: [],
+    },
     { op: "vmmJail", features: FEATURES.tsi },
     { op: "krunEnter" },
   ]);
@@ -37,10 +72,10 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
 
 Deno.test("closingOps() without the agent serves the container's own root", () => {
   const root = (settings: Partial<VmSettings>) => calls({ ...PLAIN, ...settings })[2];
-  assertEquals(root({}), ["krun_set_root", "c", "s/"]);
-  const size = `n${512 * 1024 * 1024}`;
-  assertEquals(root({ rootTag: "t" }), ["krun_add_virtiofs2", "c", "st", "s/", size]);
-  assertEquals(root({ daxWindow: 9 }), ["krun_add_virtiofs2", "c", "s/dev/root", "s/", "n9"]);
+  assertEquals(root({}), 'krun_set_root(context, "/")');
+  const size = 512 * 1024 * 1024;
+  assertEquals(root({ rootTag: "t" }), `krun_add_virtiofs2(context, "t", "/", ${size})`);
+  assertEquals(root({ daxWindow: 9 }), 'krun_add_virtiofs2(context, "/dev/root", "/", 9)');
 });
 
 Deno.test("closingOps() makes the calls of every setting in their order", () => {
@@ -59,40 +94,54 @@ Deno.test("closingOps() makes the calls of every setting in their order", () => 
       gpuFlags: 64,
     }),
     [
-      ["krunKvm"],
+      "krunKvm",
       SIZE,
-      ["krun_set_root", "c", "s/"],
-      ["krun_set_kernel", "c", "f/vmlinuz", "n1", "-", "squiet"],
-      ["krun_add_disk2", "c", "sdisk0", "f/a", "n1", "n1"],
-      ["krun_add_net_tap", "c", "stap0", "m02:00:00:00:00:01", "n19587", "n0"],
-      ["krun_add_vsock_port2", "c", "n2000", "f/run/a", "n0"],
-      ["krun_add_vsock_port2", "c", "n2001", "d/run/b", "n1"],
-      ["krunConsole", "/log"],
-      ["krun_set_nested_virt", "c", "n1"],
-      ["krun_set_gpu_options", "c", "n64"],
+      'krun_set_root(context, "/")',
+      'krun_set_kernel(context, "/vmlinuz", 1, NULL, "quiet")',
+      'krun_add_disk2(context, "disk0", "/a", 1, 1)',
+      'krun_add_net_tap(context, "tap0", 02:00:00:00:00:01, 19587, 0)',
+      'krun_add_vsock_port2(context, 2000, "/run/a", 0)',
+      'krun_add_vsock_port2(context, 2001, "/run/b", 1)',
+      "krunConsole /log",
+      "krun_set_nested_virt(context, 1)",
+      "krun_set_gpu_options(context, 64)",
       LOG,
-      ["vmmJail"],
-      ["krunEnter"],
+      "vmmJail",
+      "krunEnter",
     ],
   );
+});
+
+Deno.test("closingOps() has libkrun open paths of the container by descriptor, and listen in a folder of it", () => {
+  const vsockPorts = [
+    { port: 2000, path: "run/a", listen: false },
+    { port: 2001, path: "run/b", listen: true },
+  ];
+  const ports = closingOps({ ...PLAIN, vsockPorts })
+    .filter((op) => op.op === "krunCall" && op.function === "krun_add_vsock_port2")
+    .map((op) => op.op === "krunCall" ? [op.kinds, op.texts] : []);
+  assertEquals(ports, [
+    [kinds("context", "number", "file", "number"), ["/run/a"]],
+    [kinds("context", "number", "newFile", "number"), ["/run/b"]],
+  ]);
 });
 
 Deno.test("closingOps() opens an enclave without KVM, and gives it its command", () => {
   const command = { args: ["/bin/a", "b"], env: ["C=d"] };
   assertEquals(calls({ ...PLAIN, variant: "aws-nitro", command }), [
     SIZE,
-    ["krun_set_root", "c", "s/"],
-    ["krun_set_console_output", "c", "s/dev/stdout"],
-    ["krun_set_exec", "c", "s/bin/a", "[", "s/bin/a", "sb", "]", "[", "sC=d", "]"],
+    'krun_set_root(context, "/")',
+    'krun_set_console_output(context, "/dev/stdout")',
+    'krun_set_exec(context, "/bin/a", ["/bin/a","b"], ["C=d"])',
     LOG,
-    ["vmmJail"],
-    ["krunEnter"],
+    "vmmJail",
+    "krunEnter",
   ]);
 });
 
 Deno.test("closingOps() takes TSI away from an empty network namespace, and maps ports", () => {
   const network = calls({ ...PLAIN, ownNetwork: true, portMap: ["80:8080"] }).slice(3, 5);
-  assertEquals(network, [["krunIsolate"], ["krun_set_port_map", "c", "[", "s80:8080", "]"]]);
+  assertEquals(network, ["krunIsolate", 'krun_set_port_map(context, ["80:8080"])']);
 });
 
 const LIBRARY = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };
