@@ -16,6 +16,7 @@ export const argument = {
   passt: { kind: "passt" },
   agentRoot: { kind: "agentRoot" },
   card: { kind: "card" },
+  result: { kind: "result" },
   number: (number: number | bigint | boolean): Argument => ({ kind: "number", number }),
   /** @param address six bytes in hexadecimal, with colons. */
   mac: (address: string): Argument => ({
@@ -25,22 +26,27 @@ export const argument = {
   text: (text: string): Argument => ({ kind: "text", texts: [text] }),
   list: (...texts: readonly string[]): Argument => ({ kind: "list", number: texts.length, texts }),
   file: (path: string): Argument => ({ kind: "file", texts: [joinPath("/", path)] }),
+  outputFile: (path: string): Argument => ({ kind: "outputFile", texts: [joinPath("/", path)] }),
   newFile: (path: string): Argument => ({ kind: "newFile", texts: [joinPath("/", path)] }),
   runFile: (name: string): Argument => ({ kind: "runFile", texts: [`/${name}`] }),
 } as const;
 
+type KrunCall = Op & { op: "krunCall" };
+
 /** A call with the context in front; `wantedBy` is the place in config.json that it is for. */
-export function call(name: string, wantedBy: string, ...args: readonly Argument[]): Op {
+export function call(name: string, wantedBy: string, ...args: readonly Argument[]): KrunCall {
   const from = wantedBy ? { from: wantedBy } : {};
   return { ...callOfAll(name, argument.context, ...args), wantedBy, ...from };
 }
 
 /** A call that is about no context. */
-export function callOfAll(name: string, ...args: readonly Argument[]): Op & { op: "krunCall" } {
+export function callOfAll(name: string, ...args: readonly Argument[]): KrunCall {
   return {
     op: "krunCall",
     function: name,
     wantedBy: "",
+    ifIsolated: 0,
+    keepResult: 0,
     kinds: args.map(({ kind }) => KRUN_ARGUMENTS.indexOf(kind)),
     numbers: args.flatMap(({ number }) => number === undefined ? [] : [BigInt(number)]),
     texts: args.flatMap(({ texts }) => texts ?? []),

@@ -5,13 +5,12 @@
  */
 import { firmwareOf, librariesOf, type LibraryPlace } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/common/path.ts";
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";
 import { networkOps } from "./vm_network.ts";
-import { featureBits } from "./vmm_features.ts";
+import { jailFeatures } from "./vmm_features.ts";
 
 const { number, text, file, newFile, list } = argument;
 
@@ -65,7 +64,7 @@ export function closingOps(settings: VmSettings): readonly Op[] {
     ...processorOps(settings),
     // Once in a process: a second call makes libkrun panic. It is all contexts'.
     callOfAll("krun_set_log_level", number(logLevel)),
-    { op: "vmmJail", features: featureBits(settings) },
+    { op: "vmmJail", ...jailFeatures(settings) },
     { op: "krunEnter" },
   ];
 }
@@ -148,12 +147,28 @@ function vsockOps({ vsockPorts = [] }: VmSettings): readonly Op[] {
   );
 }
 
-/** The guest kernel's console apart from the process's input and output. */
+/**
+ * The guest kernel's console apart from the process's input and output: libkrun's own console writes to the file, and would
+ * take the process's output with it, so that goes through a second device. (A console without the file would be no console
+ * to the guest's kernel, and its init then mixes up its own descriptors.)
+ */
 function consoleOps({ console }: VmSettings): readonly Op[] {
   if (console === undefined) return [];
-  const path = console === "none" ? "/dev/null" : joinPath("/", console);
+  const path = console === "none" ? "/dev/null" : console;
   const from = 'annotations["krun.console"]';
-  return [{ op: "krunConsole", path, wantedBy: from, from }];
+  const port = (name: string, input: number, output: number) =>
+    call(
+      "krun_add_console_port_inout",
+      from,
+      ...[argument.result, text(name), number(input), number(output)],
+    );
+  return [
+    call("krun_set_console_output", from, argument.outputFile(path)),
+    { ...call("krun_add_virtio_console_multiport", from), keepResult: 1 },
+    port("krun-stdin", 0, -1),
+    port("krun-stdout", -1, 1),
+    port("krun-stderr", -1, 2),
+  ];
 }
 
 function processorOps({ nestedVirt, gpuFlags }: VmSettings): readonly Op[] {

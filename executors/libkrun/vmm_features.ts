@@ -31,6 +31,12 @@ export function featureBits(settings: VmSettings): number {
     .reduce((bits, name) => used[name] ? bits | FEATURES[name] : bits, 0);
 }
 
+/** The fields of `vmmJail`: no sockets of the host's are for a VM that is isolated. */
+export function jailFeatures(settings: VmSettings) {
+  const features = featureBits(settings);
+  return { features, isolatedFeatures: features & ~FEATURES.tsi };
+}
+
 /** What virtiofs does as the guest's user asks: owners, modes, nodes and file capabilities of the container's own files. */
 const VIRTIOFS = [
   "CAP_CHOWN",

@@ -26,6 +26,12 @@ enum { ROOT_COVERED = EDOTDOT };
 
 enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
 
+/* A finding (enum found of stage/failure.h) of an operation's own, of one of its fields: without it the errno says it all. */
+struct said {
+  uint8_t field, found;
+  const char *text; /* NULL for nothing */
+};
+
 struct context {
   const struct plan *plan;
   enum stage stage;
@@ -45,6 +51,7 @@ struct context {
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   int mask;           /* the mount over the first masked folder, plus 1; 0 is none */
   char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  struct said said;   /* what the operation that fails says of it */
   struct hook_output *output; /* what a hook that failed has written, NULL for nothing (hook.h) */
   unsigned preserved; /* descriptors from 3 that the program gets */
   struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */

@@ -23,9 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FAILED may be followed by what the operation's paths look like (failure.c).
- * TEXT is an error in words, UTF-8 behind the type: what the vmm stage has to say of libkrun. */
-enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_TEXT, MESSAGE_LISTENER, MESSAGE_SOCKET };
+/* FAILED may be followed by what the operation's paths look like, or it says itself (failure.c). */
+enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_LISTENER, MESSAGE_SOCKET };
 
 struct message {
   uint32_t type;

@@ -80,13 +80,12 @@
   X(77, krun_load, "SS") \
   X(78, krun_passt, "sS") \
   X(79, krun_kvm, "") \
-  X(80, krun_call, "ssVWS") \
-  X(81, krun_isolate, "") \
-  X(82, krun_console, "ss") \
-  X(83, krun_enter, "") \
-  X(84, vmm_jail, "u") \
-  X(85, vmm_descriptors, "") \
-  X(86, kernel_mounts_readonly, "S")
+  X(80, krun_call, "ssuuVWS") \
+  X(81, krun_isolate, "S") \
+  X(82, krun_enter, "") \
+  X(83, vmm_jail, "uu") \
+  X(84, vmm_descriptors, "") \
+  X(85, kernel_mounts_readonly, "S")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -157,13 +156,13 @@ enum { F_own_streams_uid };
 enum { F_krun_open_firmware, F_krun_open_libraries };
 enum { F_krun_load_firmware, F_krun_load_libraries };
 enum { F_krun_passt_program, F_krun_passt_args };
-enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
-enum { F_krun_console_path, F_krun_console_wanted_by };
-enum { F_vmm_jail_features };
+enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_krun_call_keep_result, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
+enum { F_krun_isolate_functions };
+enum { F_vmm_jail_features, F_vmm_jail_isolated_features };
 enum { F_kernel_mounts_readonly_types };
 
 /* Arguments of libkrun's functions. */
-enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_AGENT_ROOT, KRUN_PASST };
+enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_OUTPUT_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_RESULT, KRUN_AGENT_ROOT, KRUN_PASST };
 
 /* Options of a filesystem that mount(2) takes as flags. */
 #define SUPERBLOCK_FLAGS(X) X("ro", 1u) X("sync", 16u) X("dirsync", 128u) X("lazytime", 33554432u) X("mand", 64u)

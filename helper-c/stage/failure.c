@@ -1,6 +1,7 @@
 /* Looks at the paths of an operation that has failed, up to the first part of each that is missing or wrong: an errno does
- * not say which it was. Main makes the sentence (runtime/stages/op_words.ts). It is for the message alone, since
- * what is found may have changed by then: nothing is decided by it. */
+ * not say which it was. What the operation has found itself comes after them. Main makes the sentence
+ * (runtime/stages/op_words.ts). It is for the message alone, since what is found may have changed by then: nothing is
+ * decided by it. */
 #include "failure.h"
 
 #include <limits.h>
@@ -113,11 +114,15 @@ static bool is_filtered(const struct plan *plan, uint32_t stage, uint32_t index)
   return filtered;
 }
 
-static enum opcode operation_at(const struct plan *plan, uint32_t stage, uint32_t index, struct field fields[MAX_FIELDS]) {
-  size_t offset = plan_stage_offset(plan, stage);
-  enum opcode opcode = plan_next(plan, &offset, fields);
-  for (uint32_t i = 0; i < index; i++) opcode = plan_next(plan, &offset, fields);
-  return opcode;
+/* It lies between `at` and `end` in the plan. */
+static enum opcode operation_at(const struct plan *plan, uint32_t stage, uint32_t index, struct field fields[MAX_FIELDS],
+                                size_t *at, size_t *end) {
+  *end = plan_stage_offset(plan, stage);
+  for (uint32_t i = 0;; i++) {
+    *at = *end;
+    enum opcode opcode = plan_next(plan, end, fields);
+    if (i == index) return opcode;
+  }
 }
 
 static void look_at_field(struct context *c, struct findings *all, const struct field *fields, size_t row) {
@@ -164,7 +169,8 @@ static void look_at_options(struct findings *all, const struct field *fields) {
 static void look_at_operation(struct context *c, struct findings *all, uint32_t index, int error) {
   if (index >= c->plan->counts[c->stage]) return;
   struct field fields[MAX_FIELDS];
-  enum opcode opcode = operation_at(c->plan, c->stage, index, fields);
+  size_t at, end;
+  enum opcode opcode = operation_at(c->plan, c->stage, index, fields, &at, &end);
   bool filtered = is_filtered(c->plan, c->stage, index);
   for (size_t row = 0; row < sizeof PATHS / sizeof *PATHS; row++) {
     if (PATHS[row].opcode != opcode) continue;
@@ -175,6 +181,8 @@ static void look_at_operation(struct context *c, struct findings *all, uint32_t 
     add(all, F_hook_path, FOUND_STDOUT, c->output->stdout_tail.text, c->output->stdout_tail.size);
     add(all, F_hook_path, FOUND_STDERR, c->output->stderr_tail.text, c->output->stderr_tail.size);
   }
+  if (c->said.text) add(all, c->said.field, (enum found)c->said.found, c->said.text, strlen(c->said.text));
+  if (c->stage == STAGE_VMM) add(all, UINT8_MAX, FOUND_OPERATION, (const char *)c->plan->bytes + at, end - at);
 }
 
 size_t failure_look(struct context *c, uint32_t index, int error, struct failure *failure) {

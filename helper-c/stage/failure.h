@@ -17,6 +17,8 @@ enum found {
   FOUND_PROGRAM,   /* what was to be executed, not looked at */
   FOUND_STDOUT,    /* the end of what a hook wrote */
   FOUND_STDERR,
+  FOUND_SAID,      /* not of a path: what a library or a program says, or which part of the operation it is */
+  FOUND_OPERATION, /* the operation as it stands in the plan, or its beginning: `start` has no plan */
 };
 
 struct failure;

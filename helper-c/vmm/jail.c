@@ -30,14 +30,17 @@ static int restrict_all(struct context *c, int ruleset) {
   return result;
 }
 
+static int failed(struct context *c, const char *part, int result) {
+  return vmm_fail(c, result, F_vmm_jail_features, FOUND_SAID, part);
+}
+
 int op_vmm_jail(struct context *c, const struct field *f) {
-  uint32_t features = (uint32_t)f[F_vmm_jail_features].number;
-  if (vm.isolated) features &= ~(uint32_t)FEATURE_TSI;
+  uint32_t features = (uint32_t)f[vm.isolated ? F_vmm_jail_isolated_features : F_vmm_jail_features].number;
   int ruleset = jail_ruleset(c, features);
-  if (ruleset < 0 && ruleset != -EOPNOTSUPP) return vmm_tell(c, "the VMM's Landlock rules: %s", vmm_error(ruleset));
+  if (ruleset < 0 && ruleset != -EOPNOTSUPP) return failed(c, "landlock", ruleset);
   int result = restrict_all(c, ruleset);
-  if (result < 0) return vmm_tell(c, "the VMM's jail: %s", vmm_error(result));
+  if (result < 0) return failed(c, "threads", result);
   jail_name_refused();
   result = jail_filter(features);
-  return result < 0 ? vmm_tell(c, "the VMM's filter of system calls: %s", vmm_error(result)) : 0;
+  return result < 0 ? failed(c, "seccomp", result) : 0;
 }

@@ -16,18 +16,11 @@
 /* Binding every port takes some hundred milliseconds, and ten times that on an emulated host. */
 enum { PATIENCE_MS = 30000, PAUSE_MS = 5 };
 
-/* What passt said, on one line. Without a host's syslog in sight, it complains of that before everything else. */
-static void read_log(int fd, char *words, size_t size) {
-  char text[2048], *save;
-  size_t used = 0;
+static const char *read_log(int fd) {
+  static char text[2048];
   ssize_t n = pread(fd, text, sizeof text - 1, 0);
-  text[n > 0 ? n : 0] = *words = 0;
-  for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-    static const char complaint[] = " to syslog";
-    size_t length = strlen(line);
-    if (length >= sizeof complaint - 1 && !strcmp(line + length - (sizeof complaint - 1), complaint)) continue;
-    if (used < size) used += (size_t)snprintf(words + used, size - used, "%s%s", used ? ", " : "", line);
-  }
+  text[n > 0 ? n : 0] = 0;
+  return text;
 }
 
 static bool is_ready(int file) {
@@ -71,9 +64,8 @@ int op_krun_passt(struct context *c, const struct field *f) {
     ended = pidfd_wait(pidfd, PAUSE_MS);
     ready = is_ready(peer[2]);
   }
-  const char *problem = ended ? "has ended" : !ready ? "is not ready" : !has_network() ? "has no interface with a route" : NULL;
-  char words[2048];
-  read_log(peer[1], words, sizeof words);
+  int problem = ended ? -ESRCH : !ready ? -ETIMEDOUT : !has_network() ? -ENETUNREACH : 0;
+  const char *log = read_log(peer[1]);
   const int own[] = {peer[1], peer[2], pidfd};
   for (int i = 0; i < 3; i++) {
     if (own[i] >= 0) close(own[i]);
@@ -83,9 +75,7 @@ int op_krun_passt(struct context *c, const struct field *f) {
     return ended;
   }
   vm.passt = fd;
-  if (!problem) return 0;
-  return vmm_tell(c, "passt %s: %s; give the container a network with an address and a route, or leave krun.use_passt out",
-                  problem, words);
+  return problem ? vmm_fail(c, problem, F_krun_passt_program, FOUND_SAID, log) : 0;
 }
 
 /* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The file

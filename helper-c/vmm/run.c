@@ -1,46 +1,18 @@
-/* The vmm stage, and its last words. */
+/* The vmm stage. */
 #include "vmm.h"
 
-#include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../common/kernel.h"
-#include "../common/message.h"
 #include "../common/root_path.h"
-#include "../stage/failure.h"
 #include "agent_image.h"
 #include "threads.h"
 
 struct vm vm = {.passt = -1};
 
-const char *vmm_error(int result) {
-  static char text[128];
-  snprintf(text, sizeof text, "%s", strerror(-result));
-  text[0] = (char)tolower((unsigned char)text[0]);
-  return text;
-}
-
-int vmm_tell(struct context *c, const char *format, ...) {
-  static const char opening[] = "microVM: ";
-  struct {
-    uint32_t type;
-    char words[3996]; /* what one datagram carries */
-  } message = {.type = MESSAGE_TEXT};
-  memcpy(message.words, opening, sizeof opening);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(message.words + sizeof opening - 1, sizeof message.words - sizeof opening, format, arguments);
-  va_end(arguments);
-  size_t size = sizeof message.type + strlen(message.words);
-  /* Without a listener, the exit code and the container's standard error have to tell. */
-  if (c->report_fd < 0 || send(c->report_fd, &message, size, MSG_NOSIGNAL) < 0) fprintf(stderr, "kago: %s\n", message.words);
-  if (c->report_fd >= 0) close(c->report_fd);
-  c->report_fd = -1;
-  return -ECANCELED;
+int vmm_fail(struct context *c, int result, uint8_t field, enum found found, const char *text) {
+  c->said = (struct said){field, (uint8_t)found, text};
+  return result;
 }
 
 int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, const int libraries[LIBRARY_SLOTS],

@@ -8,22 +8,20 @@
 #define KAGO_VMM_H
 
 #include "../common/context.h"
+#include "../stage/failure.h"
 
 struct vm {
   void *library;
-  const char *library_name;
   uint32_t context; /* libkrun's number for the VM */
+  int32_t result;   /* that a call has kept for later ones */
   int passt;        /* our end of passt's socket, -1 without passt */
-  bool isolated;    /* no sockets of the host in the guest's place */
+  bool isolated;    /* krunIsolate says so: no sockets of the host in the guest's place */
 };
 
 extern struct vm vm;
 
-/* Tells whoever listens, in words; nothing more is reported afterwards: -ECANCELED, for the operation to return. */
-__attribute__((format(printf, 2, 3))) int vmm_tell(struct context *c, const char *format, ...);
-
-/* The wording of -errno. */
-const char *vmm_error(int result);
+/* For an operation to return: `result`, of which a failure's finding says more; the text has to last. */
+int vmm_fail(struct context *c, int result, uint8_t field, enum found found, const char *text);
 
 /* For the guest agent, `ADDRESS/PREFIX GATEWAY`: the container's own address, which its guest behind passt gets; NULL when
  * it has none. */

@@ -60,7 +60,7 @@ export async function startContainer(
   removeStartSocket(lock.directory);
   phase("Init has answered");
   if (datagram) {
-    const error = startError(state, programOf(lock.directory), datagram);
+    const error = await startError(state, programOf(lock.directory), datagram);
     awaitInit(state, PATIENCE); // so that nobody who has seen the error finds it running
     throw error;
   }
@@ -126,16 +126,20 @@ function hookPlace(findings: readonly Finding[]): string {
 }
 
 /** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
-function startError(
+async function startError(
   { id, pid }: StoredState,
   program: string,
   { bytes, sender }: Datagram,
-): Error {
+): Promise<Error> {
   const message = decodeMessage(bytes);
   requireInit(pid, { message, sender });
-  const { stage, text, errno, findings } = message;
+  const { stage, errno, findings } = message;
   const begin = `cannot start container ${id}`;
-  if (text) return new Error(`${begin}: ${text}`);
+  if (stage === "vmm") {
+    const { heardProblem } = await import("../stages/krun_words.ts");
+    const problem = heardProblem(message);
+    if (problem) return new Error(`${begin}: ${problem}`);
+  }
   const named = findings.find(({ found }) => found === "program" || found === "named");
   if (!named) return new SyscallError(`${begin}: exec: ${program}`, errno, stage);
   const problem = named.found === "program"

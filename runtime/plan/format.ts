@@ -16,7 +16,10 @@ export function nameOp(op: Op): string {
  * flags in words.
  */
 export function formatOp(op: Op): string {
-  if (op.op === "krunCall") return `krunCall ${formatCall(op)}`;
+  if (op.op === "krunCall") {
+    const marks = `${op.ifIsolated ? " ifIsolated" : ""}${op.keepResult ? " keepResult" : ""}`;
+    return `krunCall ${formatCall(op)}${marks}`;
+  }
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");
   return [op.op, ...fields.flatMap(([name, value]) => formatField(op.op, name, value))].join(" ");
 }
@@ -44,6 +47,7 @@ export function formatCall(
         return listed([...texts.take(Number(number()))]);
       case "text":
       case "file":
+      case "outputFile":
       case "newFile":
       case "runFile":
         return quoted(text());

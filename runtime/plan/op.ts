@@ -274,20 +274,31 @@ export const OPS = {
   krunKvm: {},
   /**
    * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which takes the next of `numbers` and
-   * `texts` as its kind says.
+   * `texts` as its kind says. With `ifIsolated` it is made where krunIsolate has said so alone; with `keepResult` its result
+   * is what the argument `result` is from then on.
    */
-  krunCall: { function: "str", wantedBy: "str", kinds: "u32s", numbers: "u64s", texts: "strs" },
-  /** Takes the impersonation of sockets away where the network namespace has no address but loopback's. */
-  krunIsolate: {},
-  /** The guest kernel's console goes to a file of the container, the process's streams through a device of their own. */
-  krunConsole: { path: "str", wantedBy: "str" },
+  krunCall: {
+    function: "str",
+    wantedBy: "str",
+    ifIsolated: "u32",
+    keepResult: "u32",
+    kinds: "u32s",
+    numbers: "u64s",
+    texts: "strs",
+  },
+  /**
+   * The VM is isolated where the network namespace has no address but loopback's, and libkrun has all of these functions:
+   * calls with `ifIsolated` are for it.
+   */
+  krunIsolate: { functions: "strs" },
   /** Boots the guest, and hands signals to its agent from then on. */
   krunEnter: {},
   /**
    * The last rights of the VMM's go, on all its threads: no_new_privs, Landlock where the kernel has it, and a filter of
-   * system calls that leaves what libkrun needs for `features` (executors/libkrun/vmm_features.ts).
+   * system calls that leaves what libkrun needs for `features` (executors/libkrun/vmm_features.ts), or those of a VM that
+   * is isolated.
    */
-  vmmJail: { features: "u32" },
+  vmmJail: { features: "u32", isolatedFeatures: "u32" },
 
   // ---- Init of a microVM: what its VMM sees of the host's kernel ----
 
@@ -326,10 +337,14 @@ export const KRUN_ARGUMENTS = [
   "card",
   /** Takes a text: a path of the container, which libkrun gets by descriptor. */
   "file",
+  /** Takes a text: one that is written to, and made if missing. */
+  "outputFile",
   /** Takes a text: one that is not there yet, by the descriptor of its folder. */
   "newFile",
   /** Takes a text: a name in the folder of the agent's socket. */
   "runFile",
+  /** What the last call with `keepResult` has returned. */
+  "result",
   /** The guest's own root, with its agent. */
   "agentRoot",
   /** Our end of passt's socket. */

@@ -12,7 +12,6 @@ const TYPES = [
   "console",
   "ready",
   "failed",
-  "text",
   "listener",
   "socket",
 ] as const;
@@ -23,8 +22,6 @@ export interface Message {
   /** sync: the point; child: the pid; failed: the operation's index in its stage. */
   readonly value: number;
   readonly errno: number;
-  /** text: the error in words. */
-  readonly text: string;
   /** failed: what the operation's paths look like. */
   readonly findings: readonly Finding[];
 }
@@ -42,10 +39,6 @@ const ALL_STAGES = [...STAGES, "guest"] as const;
 export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = bytes.length >= 4 ? TYPES[view.getUint32(0, true)] : undefined;
-  if (type === "text") {
-    const text = new TextDecoder().decode(bytes.subarray(4));
-    return { type, stage: "vmm", value: 0, errno: 0, text, findings: [] };
-  }
   const hasFindings = type === "failed" && bytes.length > HEAD;
   const stage = bytes.length === HEAD || hasFindings
     ? ALL_STAGES[view.getUint32(4, true)]
@@ -56,13 +49,12 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
     stage,
     value: view.getUint32(8, true),
     errno: view.getInt32(12, true),
-    text: "",
     findings: [...readFindings(bytes.subarray(HEAD))],
   };
 }
 
 /** `field`, `found`, the text's length in two bytes, the text: one after another (helper-c/stage/failure.c). */
-function* readFindings(bytes: Uint8Array): Generator<Finding> {
+function* readFindings(bytes: Uint8Array<ArrayBuffer>): Generator<Finding> {
   for (let at = 0; at < bytes.length;) {
     const [field, state, low, high] = bytes.subarray(at, at += 4);
     const end = at + (low ?? 0) + 256 * (high ?? 0);
@@ -70,7 +62,10 @@ function* readFindings(bytes: Uint8Array): Generator<Finding> {
     if (high === undefined || !found || end > bytes.length) {
       throw new Error("malformed message from a stage process");
     }
-    yield { field: field!, found, text: new TextDecoder().decode(bytes.subarray(at, end)) };
+    const about = bytes.subarray(at, end);
+    yield found === "operation"
+      ? { field: field!, found, text: "", bytes: about }
+      : { field: field!, found, text: new TextDecoder().decode(about) };
     at = end;
   }
 }

@@ -7,6 +7,7 @@ import { describeErrno, HostError, SpecError, SyscallError } from "../common/err
 import { nameOp } from "../plan/format.ts";
 import { type Op, OPS, type Plan } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
+import { krunProblem } from "./krun_words.ts";
 import type { Message } from "./message.ts";
 import { execProblem } from "./op_findings.ts";
 import { findProgramProblem, inWords, type OpFailure, procfsProblem } from "./op_words.ts";
@@ -25,10 +26,11 @@ const ENOTSOCK = 88;
 /** The error that a failure stands for; what is not only about the operation itself is worded here. */
 export function failureError(heard: Message, plan: Plan): Error {
   const { stage, errno } = heard;
-  if (heard.type === "text") return new Error(heard.text);
   const op = plan[stage]?.[heard.value];
   const message = op && stage === "guest" ? withoutLies(heard, op) : heard;
   if (!op) return new SyscallError("a stage of the container failed", errno, stage);
+  const krun = stage === "vmm" ? krunProblem(op, message) : undefined;
+  if (krun) return new Error(krun);
   const cause = dumpOf(op, message);
   if (errno === EDOTDOT) return rootCovered(op, cause);
   switch (op.op) {

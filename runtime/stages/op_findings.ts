@@ -19,6 +19,8 @@ export const FOUND = [
   "program",
   "stdout",
   "stderr",
+  "said",
+  "operation",
 ] as const;
 
 /** About the path, or the name, in one field of the operation. */
@@ -26,8 +28,10 @@ export interface Finding {
   /** Index in the operation's row of OPS. */
   readonly field: number;
   readonly found: (typeof FOUND)[number];
-  /** The path up to the part that it is about; or what a hook wrote. */
+  /** The path up to the part that it is about; or what a hook wrote, or the operation itself says. */
   readonly text: string;
+  /** operation: in its wire form. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** Characters for a path and the part of it that is wrong. */

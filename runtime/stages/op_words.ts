@@ -277,7 +277,6 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   keepCaps: () => "the process's capabilities cannot be kept over the change of user",
   dropRoot: () => "the root cannot be taken away again",
   krunOpen: () => "the files of libkrun cannot be opened",
-  krunKvm: () => "/dev/kvm cannot be opened as the container's user",
   hook: ({ path }, paths, errno) => {
     const cwd = errno === ENOENT && paths.of("path")?.found === "file"
       ? paths.wrong("cwd")
@@ -312,7 +311,6 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   criuSocket: () => "cannot make criu's socket",
   openAs: ({ path }) => `cannot open ${quoted(path)}`,
   bindHost: ({ source, target }) => `cannot bind ${quoted(source)} on ${quoted(target)}`,
-  vmmJail: () => "the VMM cannot be confined",
   vmmDescriptors: () => "the VMM's descriptors cannot be mounted",
   kernelMountsReadonly: () => "the kernel's filesystems cannot be made read-only",
 };

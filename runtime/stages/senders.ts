@@ -26,7 +26,7 @@ const INTERMEDIATE_POINTS: readonly number[] = [
 
 const TYPES: Readonly<Record<Speaker, ReadonlySet<Message["type"]>>> = {
   "the Intermediate": new Set(["sync", "child", "socket", "failed"]),
-  Init: new Set(["sync", "console", "listener", "ready", "failed", "text"]),
+  Init: new Set(["sync", "console", "listener", "ready", "failed"]),
 };
 
 /** What Init may send before the Intermediate's word of its pid has come. */

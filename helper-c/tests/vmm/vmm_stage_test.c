@@ -6,7 +6,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 
 enum { VMM = 2 };
@@ -14,7 +16,7 @@ enum { VMM = 2 };
 static int32_t pair[2];
 
 /* operations.c knows them weakly, which takes nothing out of an archive. */
-__attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt};
+__attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt, op_krun_isolate, op_krun_kvm, op_krun_load};
 
 static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
@@ -76,30 +78,172 @@ struct list {
 #define NUMBERS(...) LIST_OF(uint64_t, __VA_ARGS__)
 #define NONE ((struct list){NULL, 0})
 
-static void put_call_of(const char *function, struct list kinds, struct list numbers, const char *const *texts) {
+enum { IF_ISOLATED = 1, KEEP_RESULT = 2 };
+
+static void put_call_of(const char *function, int marks, struct list kinds, struct list numbers, const char *const *texts) {
   begin_operation(&w, OP_krun_call);
   put_str(&w, function);
   put_str(&w, "wanted");
+  put_u32(&w, marks & IF_ISOLATED ? 1 : 0);
+  put_u32(&w, marks & KEEP_RESULT ? 1 : 0);
   put_u32s(&w, kinds.items, kinds.count);
   put_u64s(&w, numbers.items, numbers.count);
   put_strs(&w, texts);
 }
 
 static void put_call(struct list kinds, struct list numbers, const char *const *texts) {
-  put_call_of("shutdown", kinds, numbers, texts);
+  put_call_of("shutdown", 0, kinds, numbers, texts);
+}
+
+/* Reads MESSAGE_FAILED of the vmm stage's operation `index`, with its finding (NULL for none) and, last, the operation. */
+static void expect_finding(uint32_t index, int error, uint8_t field, enum found found, const char *text) {
+  static struct failure failure;
+  struct datagram_origin origin = {.passed = -1};
+  int size = kago_receive(pair[0], (uint8_t *)&failure, sizeof failure, &origin) - (int)sizeof failure.head;
+  EQUAL(failure.head.type, MESSAGE_FAILED);
+  EQUAL(failure.head.stage, VMM);
+  EQUAL(failure.head.value, index);
+  EQUAL(failure.head.error, error);
+  const uint8_t *at = failure.findings;
+  if (text) {
+    EQUAL(at[0], field);
+    EQUAL(at[1], found);
+    EQUAL(at[2], strlen(text));
+    CHECK(at[3] == 0 && memcmp(at + 4, text, strlen(text)) == 0);
+    at += 4 + strlen(text);
+  }
+  int length = at[2] | at[3] << 8;
+  uint32_t opcode;
+  memcpy(&opcode, at + 4, sizeof opcode);
+  EQUAL(at[1], FOUND_OPERATION);
+  CHECK(opcode > 0 && opcode < OP_COUNT);
+  EQUAL(at + 4 + length - failure.findings, size);
 }
 
 /* shutdown(2) stands in for a function of libkrun's: it refuses what is no socket, as the context's number 0 is none. */
-TEST(a_call_that_fails_is_told) {
-  char words[512] = "";
+TEST(a_call_that_fails_is_told_with_its_operation) {
   int32_t result[2];
-  struct datagram_origin origin = {.passed = -1};
   begin_vmm();
+  put_umask(022);
   put_call(ARGUMENTS(KRUN_CONTEXT, KRUN_TEXT, KRUN_PASST, KRUN_AGENT_ROOT, KRUN_LIST, KRUN_CARD), NUMBERS(2), STRINGS("x", "a", "b"));
-  EQUAL(run_vmm(-1, result), -ECANCELED);
-  EQUAL(result[1], -1);
-  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
-  EQUAL_TEXT(words + 4, "microVM: wanted: shutdown(): operation not permitted");
+  EQUAL(run_vmm(-1, result), -EPERM);
+  EQUAL(result[1], pair[1]);
+  expect_finding(1, EPERM, 0, 0, NULL);
+}
+
+TEST(a_function_that_is_not_there_is_told) {
+  int32_t result[2];
+  begin_vmm();
+  put_call_of("krun_no_such", 0, NONE, NONE, NO_STRINGS);
+  EQUAL(run_vmm(-1, result), -ENOSYS);
+  expect_finding(0, ENOSYS, F_krun_call_function, FOUND_MISSING, "krun_no_such");
+}
+
+TEST(what_a_call_keeps_is_an_argument_of_later_ones) {
+  int32_t result[2];
+  begin_vmm();
+  put_call_of("abs", KEEP_RESULT, ARGUMENTS(KRUN_NUMBER), NUMBERS(UINT64_MAX - 4), NO_STRINGS);
+  put_call_of("abs", 0, ARGUMENTS(KRUN_NUMBER), NUMBERS(9), NO_STRINGS);
+  put_call_of("memcmp", 0, ARGUMENTS(KRUN_TEXT, KRUN_TEXT, KRUN_RESULT), NONE, STRINGS("12345b", "12345a"));
+  put_call_of("memcmp", 0, ARGUMENTS(KRUN_TEXT, KRUN_TEXT, KRUN_RESULT), NONE, STRINGS("12345a", "12345b"));
+  EQUAL(run_vmm(-1, result), 0);
+  EQUAL(vm.result, 5);
+}
+
+static void put_isolate(const char *const *functions) {
+  begin_operation(&w, OP_krun_isolate);
+  put_strs(&w, functions);
+}
+
+TEST(a_call_for_an_isolated_vm_is_made_in_an_empty_network_alone) {
+  int32_t result[2];
+  begin_vmm();
+  put_call_of("krun_no_such", IF_ISOLATED, NONE, NONE, NO_STRINGS);
+  put_isolate(STRINGS("abs", "krun_no_such"));
+  put_call_of("krun_no_such", IF_ISOLATED, NONE, NONE, NO_STRINGS);
+  put_isolate(STRINGS("abs", "memcmp"));
+  put_call_of("abs", IF_ISOLATED | KEEP_RESULT, ARGUMENTS(KRUN_NUMBER), NUMBERS(7), NO_STRINGS);
+  CHECK(unshare(CLONE_NEWNET) == 0);
+  EQUAL(run_vmm(-1, result), 0);
+  EQUAL(vm.result, 7);
+  CHECK(vm.isolated);
+}
+
+TEST(a_file_for_output_is_made) {
+  char path[] = "/tmp/vmm_stage_test.XXXXXX";
+  int32_t result[2];
+  begin_vmm();
+  close(mkstemp(path));
+  unlink(path);
+  put_call_of("strlen", KEEP_RESULT, ARGUMENTS(KRUN_OUTPUT_FILE), NONE, STRINGS(path));
+  EQUAL(run_vmm(-1, result), 0);
+  CHECK(vm.result > (int)strlen("/proc/self/fd/"));
+  EQUAL(unlink(path), 0);
+}
+
+TEST(a_kvm_that_cannot_be_opened_is_told_by_its_errno) {
+  int32_t result[2];
+  begin_vmm();
+  begin_operation(&w, OP_krun_kvm);
+  CHECK(chdir("/") == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  CHECK(mount("tmpfs", "/dev", "tmpfs", 0, NULL) == 0);
+  EQUAL(run_vmm(-1, result), -ENOENT);
+  expect_finding(0, ENOENT, 0, 0, NULL);
+}
+
+static void put_load(const char *const *libraries) {
+  begin_operation(&w, OP_krun_load);
+  put_strs(&w, NO_STRINGS);
+  put_strs(&w, libraries);
+}
+
+TEST(a_library_that_was_not_opened_is_told_and_the_first_of_two) {
+  int32_t result[2];
+  begin_vmm();
+  put_load(STRINGS("/no/libkrun.so", "/no/other.so"));
+  EQUAL(run_vmm(-1, result), -ELIBACC);
+  expect_finding(0, ELIBACC, F_krun_load_libraries, FOUND_MISSING, "/no/libkrun.so");
+}
+
+TEST(a_library_that_the_linker_does_not_find_is_told_in_its_words) {
+  int32_t result[2];
+  begin_vmm();
+  put_load(STRINGS("libkago-none.so", "/no/other.so"));
+  EQUAL(run_vmm(-1, result), -ELIBACC);
+  const char *words = "libkago-none.so: cannot open shared object file: No such file or directory";
+  expect_finding(0, ELIBACC, F_krun_load_libraries, FOUND_SAID, words);
+}
+
+TEST(a_library_that_is_not_libkrun_is_told_by_its_name) {
+  int32_t result[2];
+  begin_vmm();
+  put_load(STRINGS("/no/libkrun.so", "libc.so.6"));
+  EQUAL(run_vmm(-1, result), -ELIBBAD);
+  expect_finding(0, ELIBBAD, F_krun_load_libraries, FOUND_NAMED, "libc.so.6");
+}
+
+TEST(a_passt_that_ends_is_told_with_what_it_has_written) {
+  const char *const arguments[] = {"sh", "-c", "echo to syslog >&2; echo the reason >&2", NULL};
+  int32_t result[2];
+  begin_vmm();
+  begin_operation(&w, OP_krun_passt);
+  put_str(&w, "/bin/sh");
+  put_strs(&w, arguments);
+  EQUAL(run_vmm(-1, result), -ESRCH);
+  expect_finding(0, ESRCH, F_krun_passt_program, FOUND_SAID, "to syslog\nthe reason\n");
+}
+
+TEST(a_passt_that_serves_without_a_network_is_told) {
+  const char *const arguments[] = {"sh", "-c", "echo 1; exec sleep 10", NULL};
+  int32_t result[2];
+  begin_vmm();
+  begin_operation(&w, OP_krun_passt);
+  put_str(&w, "/bin/sh");
+  put_strs(&w, arguments);
+  CHECK(unshare(CLONE_NEWNET) == 0);
+  EQUAL(run_vmm(-1, result), -ENETUNREACH);
+  expect_finding(0, ENETUNREACH, F_krun_passt_program, FOUND_SAID, "");
+  close(vm.passt);
 }
 
 static void expect_refused(int error, struct list kinds, struct list numbers, const char *const *texts) {
@@ -125,6 +269,7 @@ TEST(arguments_that_do_not_match_the_numbers_and_texts_are_refused) {
   expect_refused(-EINVAL, ARGUMENTS(KRUN_NUMBER), NUMBERS(1, 2), NO_STRINGS);
   expect_refused(-EINVAL, ARGUMENTS(KRUN_MAC), NONE, NO_STRINGS);
   expect_refused(-EINVAL, ARGUMENTS(KRUN_TEXT, KRUN_TEXT), NONE, STRINGS("one"));
+  expect_refused(-EINVAL, ARGUMENTS(KRUN_FILE), NONE, NO_STRINGS);
   expect_refused(-EINVAL, ARGUMENTS(KRUN_TEXT), NONE, STRINGS("one", "two"));
   expect_refused(-EINVAL, ARGUMENTS(KRUN_LIST), NONE, STRINGS("one"));
   expect_refused(-EINVAL, ARGUMENTS(KRUN_TEXT, KRUN_LIST), NUMBERS(2), STRINGS("one", "two"));
@@ -136,8 +281,8 @@ TEST(a_function_gets_a_mac_as_six_bytes_and_a_number_whole) {
   const uint64_t mac = 0x6b61676f2d31;
   int32_t result[2];
   begin_vmm();
-  put_call_of("memcmp", ARGUMENTS(KRUN_MAC, KRUN_TEXT, KRUN_NUMBER), NUMBERS(mac, 6), STRINGS("kago-1"));
-  put_call_of("memcmp", ARGUMENTS(KRUN_TEXT, KRUN_MAC, KRUN_NUMBER), NUMBERS(mac, 6), STRINGS("kago-1"));
+  put_call_of("memcmp", 0, ARGUMENTS(KRUN_MAC, KRUN_TEXT, KRUN_NUMBER), NUMBERS(mac, 6), STRINGS("kago-1"));
+  put_call_of("memcmp", 0, ARGUMENTS(KRUN_TEXT, KRUN_MAC, KRUN_NUMBER), NUMBERS(mac, 6), STRINGS("kago-1"));
   EQUAL(run_vmm(-1, result), 0);
 }
 
@@ -145,21 +290,22 @@ TEST(a_function_gets_lists_that_end_in_NULL) {
   static const char script[] = "test $# = 2 && test \"$1$2\" = ab && test -z \"$KAGO_CARD\"";
   int32_t result[2];
   begin_vmm();
-  put_call_of("execve", ARGUMENTS(KRUN_TEXT, KRUN_LIST, KRUN_CARD), NUMBERS(6), STRINGS("/bin/sh", "sh", "-c", script, "x", "a", "b"));
+  put_call_of("execve", 0, ARGUMENTS(KRUN_TEXT, KRUN_LIST, KRUN_CARD), NUMBERS(6), STRINGS("/bin/sh", "sh", "-c", script, "x", "a", "b"));
   int pid = fork();
   if (pid == 0) _exit(run_vmm(-1, result) + 99);
   EQUAL(kago_wait(pid), 0);
 }
 
-TEST(the_folder_of_a_new_file_that_is_not_there_is_told) {
-  char words[512] = "";
+TEST(a_file_and_the_folder_of_a_new_file_that_are_not_there_are_told) {
   int32_t result[2];
-  struct datagram_origin origin = {.passed = -1};
   begin_vmm();
   put_call(ARGUMENTS(KRUN_NEW_FILE), NONE, STRINGS("/no/such/socket"));
-  EQUAL(run_vmm(-1, result), -ECANCELED);
-  CHECK(kago_receive(pair[0], (uint8_t *)words, sizeof words - 1, &origin) > 4);
-  EQUAL_TEXT(words + 4, "microVM: open /no/such in /: no such file or directory");
+  EQUAL(run_vmm(-1, result), -ENOENT);
+  expect_finding(0, ENOENT, F_krun_call_texts, FOUND_SHUT, "/no/such");
+  begin_vmm();
+  put_call(ARGUMENTS(KRUN_FILE), NONE, STRINGS("/no/such/file"));
+  EQUAL(run_vmm(-1, result), -ENOENT);
+  expect_finding(0, ENOENT, F_krun_call_texts, FOUND_SHUT, "/no/such/file");
 }
 
 static void refuse_pidfd_open(void) {

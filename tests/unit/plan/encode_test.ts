@@ -34,12 +34,14 @@ Deno.test("encodePlan() writes a list of long numbers", () => {
     op: "krunCall",
     function: "f",
     wantedBy: "",
+    ifIsolated: 0,
+    keepResult: 1,
     kinds: [2],
     numbers: [2n ** 64n - 2n],
     texts: [],
   } as const;
   assertEquals([...encodePlan({ ...EMPTY, vmm: [call] }).subarray(28)], [
-    ...[1, 0, 0, 0, 0x66, 0, 0, 0, 0, 0, 0],
+    ...[1, 0, 0, 0, 0x66, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0],
     ...[1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 254, ...Array(7).fill(255), 0, 0, 0, 0],
   ]);
 });

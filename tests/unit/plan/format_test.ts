@@ -45,6 +45,8 @@ Deno.test("formatOp() writes a call of libkrun as one would in C, and names what
     op: "krunCall",
     function: "krun_f",
     wantedBy: "w",
+    ifIsolated: 0,
+    keepResult: 0,
     kinds: kinds("context", "null", "mac", "list", "text", "number", "passt"),
     numbers: [0x020000000001n, 2n, 2n ** 64n - 1n],
     texts: ["a", 'b"', "c"],
@@ -53,6 +55,10 @@ Deno.test("formatOp() writes a call of libkrun as one would in C, and names what
   const written = 'krunCall krun_f(context, NULL, 02:00:00:00:00:01, ["a","b\\""], "c", -1, passt)';
   assertEquals(formatOp(call), written);
   assertEquals(formatPlan({ ...PLAN, vmm: [call] }).split("\n").at(-2), `   1  ${written}  # w`);
+  assertEquals(
+    formatOp({ ...call, ifIsolated: 1, keepResult: 1 }),
+    `${written} ifIsolated keepResult`,
+  );
   assertEquals(nameOp(call), "krunCall krun_f");
 });
 

@@ -178,12 +178,6 @@ Deno.test("failureError() says in words that a path leads to the container's roo
   ]);
 });
 
-Deno.test("decodeMessage() gives back a text", () => {
-  const text = new TextEncoder().encode("krun: nö");
-  const TEXT = 6;
-  assertEquals(decodeMessage(Uint8Array.of(TEXT, 0, 0, 0, ...text)).text, "krun: nö");
-});
-
 Deno.test("decodeMessage() reads what a failed operation's paths look like", () => {
   const failed = encodeFailure("init", 3, 2);
   const MISSING = 3;
@@ -192,6 +186,10 @@ Deno.test("decodeMessage() reads what a failed operation's paths look like", () 
   assertEquals(decodeMessage(bytes).findings, [
     { field: 1, found: "missing", text: "/a" },
     { field: 0, found: "named", text: "" },
+  ]);
+  const OPERATION = 12;
+  assertEquals(decodeMessage(Uint8Array.of(...failed, 255, OPERATION, 2, 0, 255, 0)).findings, [
+    { field: 255, found: "operation", text: "", bytes: Uint8Array.of(255, 0) },
   ]);
   const wrong = [[1], [1, MISSING, 0], [1, 99, 0, 0], [1, MISSING, 2, 0, 47], [0, 0, 0, 1]];
   for (const findings of wrong) {

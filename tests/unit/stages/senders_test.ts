@@ -16,7 +16,7 @@ function heard(sender: number, type: Message["type"], value = 0): Heard {
   return {
     sender,
     passed: -1,
-    message: { type, stage: "init", value, errno: 0, text: "", findings: [] },
+    message: { type, stage: "init", value, errno: 0, findings: [] },
   };
 }
 
@@ -30,7 +30,7 @@ Deno.test("Senders take Init's pid from the Intermediate, and then Init's messag
   const known = senders();
   assertEquals(known.admit(child()), [child()]);
   assertEquals(known.init, INIT);
-  for (const type of ["console", "listener", "ready", "failed", "text"] as const) {
+  for (const type of ["console", "listener", "ready", "failed"] as const) {
     assertEquals(known.admit(heard(INIT, type)), [heard(INIT, type)]);
   }
 });
@@ -61,7 +61,7 @@ Deno.test("Senders hold no endless list", () => {
 
 Deno.test("Senders refuse everything of a stranger's, and of one that the kernel cannot name", () => {
   for (const sender of [STRANGER, 0]) {
-    for (const type of ["sync", "child", "console", "ready", "failed", "text"] as const) {
+    for (const type of ["sync", "child", "console", "ready", "failed"] as const) {
       const known = senders();
       known.admit(child());
       assertThrows(() => known.admit(heard(sender, type, INIT)), Error, `process ${sender}, which`);
@@ -90,7 +90,7 @@ Deno.test("Senders let each stage send its own kinds and sync points only", () =
   const known = senders();
   known.admit(child());
   const refused: Heard[] = [
-    ...(["console", "listener", "ready", "text"] as const).map((type) => heard(INTERMEDIATE, type)),
+    ...(["console", "listener", "ready"] as const).map((type) => heard(INTERMEDIATE, type)),
     heard(INTERMEDIATE, "sync", SYNC_POINTS.hooks),
     heard(INIT, "socket"),
     ...[SYNC_POINTS.idMappings, SYNC_POINTS.cgroup, SYNC_POINTS.netDevices].map((point) =>

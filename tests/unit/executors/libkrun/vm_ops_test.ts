@@ -3,17 +3,13 @@ import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/
 import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
 import { FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
 import { formatOp } from "../../../../runtime/plan/format.ts";
-import { KRUN_ARGUMENTS, type KrunArgument, type Op } from "../../../../runtime/plan/op.ts";
+import { KRUN_ARGUMENTS, type KrunArgument } from "../../../../runtime/plan/op.ts";
 
 const PLAIN: VmSettings = { cpus: 2, ramMib: 512, logLevel: 1 };
 
-/** The calls as `kago plan` shows them, and the names of the other operations. */
+/** The operations as `kago plan` shows them. */
 function calls(settings: VmSettings): string[] {
-  const shown = (op: Op) =>
-    op.op === "krunCall"
-      ? formatOp(op).slice("krunCall ".length)
-      : [op.op, ..."path" in op ? [op.path] : []].join(" ");
-  return closingOps(settings).map(shown);
+  return closingOps(settings).map((op) => formatOp(op).replace(/^krunCall |(?<=^vmmJail).*$/g, ""));
 }
 
 const LOG = "krun_set_log_level(1)";
@@ -52,20 +48,31 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
       op: "krunCall",
       function: "krun_set_vm_config",
       wantedBy: "",
+      ifIsolated: 0,
+      keepResult: 0,
       kinds: kinds("context", "number", "number"),
       numbers: [2n, 512n],
       texts: [],
     },
-    ...agents.map((call) => ({ op: "krunCall", ...call, wantedBy: from, from } as const)),
+    ...agents.map((call) => ({
+      op: "krunCall",
+      ...call,
+      wantedBy: from,
+      ifIsolated: 0,
+      keepResult: 0,
+      from,
+    } as const)),
     {
       op: "krunCall",
       function: "krun_set_log_level",
       wantedBy: "",
+      ifIsolated: 0,
+      keepResult: 0,
       kinds: kinds("number"),
       numbers: [1n],
       texts: [],
     },
-    { op: "vmmJail", features: FEATURES.tsi },
+    { op: "vmmJail", features: FEATURES.tsi, isolatedFeatures: 0 },
     { op: "krunEnter" },
   ]);
 });
@@ -102,7 +109,11 @@ Deno.test("closingOps() makes the calls of every setting in their order", () => 
       'krun_add_net_tap(context, "tap0", 02:00:00:00:00:01, 19587, 0)',
       'krun_add_vsock_port2(context, 2000, "/run/a", 0)',
       'krun_add_vsock_port2(context, 2001, "/run/b", 1)',
-      "krunConsole /log",
+      'krun_set_console_output(context, "/log")',
+      "krun_add_virtio_console_multiport(context) keepResult",
+      'krun_add_console_port_inout(context, result, "krun-stdin", 0, -1)',
+      'krun_add_console_port_inout(context, result, "krun-stdout", -1, 1)',
+      'krun_add_console_port_inout(context, result, "krun-stderr", -1, 2)',
       "krun_set_nested_virt(context, 1)",
       "krun_set_gpu_options(context, 64)",
       LOG,
@@ -140,8 +151,13 @@ Deno.test("closingOps() opens an enclave without KVM, and gives it its command",
 });
 
 Deno.test("closingOps() takes TSI away from an empty network namespace, and maps ports", () => {
-  const network = calls({ ...PLAIN, ownNetwork: true, portMap: ["80:8080"] }).slice(3, 5);
-  assertEquals(network, ["krunIsolate", 'krun_set_port_map(context, ["80:8080"])']);
+  const network = calls({ ...PLAIN, ownNetwork: true, portMap: ["80:8080"] }).slice(3, 7);
+  assertEquals(network, [
+    'krunIsolate functions=["krun_disable_implicit_vsock","krun_add_vsock"]',
+    "krun_disable_implicit_vsock(context) ifIsolated",
+    "krun_add_vsock(context, 0) ifIsolated",
+    'krun_set_port_map(context, ["80:8080"])',
+  ]);
 });
 
 const LIBRARY = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };

@@ -3,6 +3,7 @@ import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
 import {
   featureBits,
   FEATURES,
+  jailFeatures,
   vmmCapabilities,
 } from "../../../../executors/libkrun/vmm_features.ts";
 
@@ -24,4 +25,12 @@ Deno.test("featureBits() opens what the settings use, and nothing else", () => {
 Deno.test("vmmCapabilities() are virtiofs's, and low ports where the guest's sockets are the VMM's", () => {
   assertEquals(vmmCapabilities({ ...PLAIN, ...PASST }), 0x880000dbn);
   assertEquals(vmmCapabilities(PLAIN), 0x880004dbn);
+});
+
+Deno.test("jailFeatures() has no sockets of the host's for a VM that is isolated", () => {
+  const gpu = { ...PLAIN, gpuFlags: 0 };
+  assertEquals(jailFeatures(gpu), {
+    features: FEATURES.tsi | FEATURES.gpu,
+    isolatedFeatures: FEATURES.gpu,
+  });
 });

@@ -1,0 +1,84 @@
+/**
+ * What is said when an operation of a microVM's VMM has failed, of the operation and of what it has found itself. Pure.
+ */
+import { describeErrno } from "../common/errors.ts";
+import { ESRCH, ETIMEDOUT } from "../common/errno.ts";
+import { visible } from "../common/quoted.ts";
+import { decodeOp } from "../plan/decode.ts";
+import { formatCall } from "../plan/format.ts";
+import type { Op } from "../plan/op.ts";
+import type { Message } from "./message.ts";
+import type { Finding } from "./op_findings.ts";
+
+type Failure = Pick<Message, "errno" | "findings">;
+
+/** As krunProblem(), for `start`, which has no plan: the operation comes with the failure. */
+export function heardProblem(failure: Failure): string | undefined {
+  const bytes = failure.findings.find(({ found }) => found === "operation")?.bytes;
+  const op = bytes && decodeOp(bytes);
+  return op && krunProblem(op, failure);
+}
+
+/** Undefined for an operation that is not libkrun's, and for a failure that the errno says all about. */
+export function krunProblem(op: Op, { errno, findings }: Failure): string | undefined {
+  const own = findings.find(({ found }) => found !== "operation");
+  const problem = problemOf(op, errno, own);
+  return problem && `microVM: ${visible(problem)}`;
+}
+
+function problemOf(op: Op, errno: number, own: Finding | undefined): string | undefined {
+  const reason = describeErrno(errno);
+  switch (op.op) {
+    case "krunLoad":
+      return own ? loadProblem(own) : `krun_create_ctx(): ${reason}`;
+    case "krunPasst":
+      return own && passtProblem(errno, own.text);
+    case "krunKvm":
+      return `the container's user cannot open its /dev/kvm: ${reason}; look at its owner and mode ` +
+        "(in a user namespace they are the host's), at linux.resources.devices, and for nodev on /dev";
+    case "krunCall":
+      if (own?.found === "missing") return lacks(op.function, op.wantedBy);
+      if (own) return `open ${own.text} in /: ${reason}`;
+      return `${op.wantedBy && `${op.wantedBy}: `}${formatCall(op, shortList)}: ${reason}`;
+    case "krunEnter":
+      return own && lacks(own.text, "");
+    case "vmmJail":
+      return `the VMM's ${WALLS[own?.text ?? ""] ?? "jail"}: ${reason}`;
+  }
+}
+
+function loadProblem({ found, text }: Finding): string {
+  if (found === "named") return `${text} is not libkrun; name the file of libkrun 1.x`;
+  const reason = found === "missing" ? `${text}: no such file or directory` : text;
+  return `libkrun cannot be loaded: ${reason}; install libkrun 1.x and run ldconfig`;
+}
+
+/** @param log what it has written; without a host's syslog in sight it complains of that before everything else. */
+function passtProblem(errno: number, log: string): string {
+  const what = errno === ESRCH
+    ? "has ended"
+    : errno === ETIMEDOUT
+    ? "is not ready"
+    : "has no interface with a route";
+  const lines = log.split("\n").filter((line) => line && !line.endsWith(" to syslog"));
+  return `passt ${what}: ${lines.join(", ")}; ` +
+    "give the container a network with an address and a route, or leave krun.use_passt out";
+}
+
+function lacks(name: string, wantedBy: string): string {
+  return `${
+    wantedBy || "a microVM"
+  } needs the function ${name}, which this libkrun does not have; ` +
+    "install a newer libkrun, or one that was built with it";
+}
+
+/** It may be arguments and variables, which hold secrets. */
+function shortList(texts: readonly string[]): string {
+  return texts.length > 0 ? "[…]" : "[]";
+}
+
+/** As helper-c/vmm/jail.c names them. */
+const WALLS: Readonly<Record<string, string>> = {
+  landlock: "Landlock rules",
+  seccomp: "filter of system calls",
+};
