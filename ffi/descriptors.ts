@@ -33,9 +33,9 @@ export interface Datagram {
 /** More than the longest that a stage sends, of an operation that failed (helper-c/common/message.h). */
 const MOST_BYTES = 8192;
 
-/** Blocks for the next datagram; undefined at the end of the stream. */
-export function receive(fd: number): Datagram | undefined {
-  const buffer = new Uint8Array(MOST_BYTES);
+/** Blocks for the next datagram, and cuts it at `most` bytes; undefined at the end of the stream. */
+export function receive(fd: number, most = MOST_BYTES): Datagram | undefined {
+  const buffer = new Uint8Array(most);
   const origin = new Int32Array(2);
   const size = checked(call("receive", [fd, buffer.length], buffer, origin), "recvmsg");
   if (size === 0) return undefined;
@@ -59,6 +59,11 @@ export function openFolder(path: string): number {
 /** A descriptor of a namespace, such as /proc/self/ns/net. */
 export function openNamespace(path: string): number {
   return checked(call("open", [0], cString(path)), `open ${path}`);
+}
+
+/** A socket of rtnetlink(7) in the network namespace with the descriptor `ns`. */
+export function netlinkIn(ns: number): number {
+  return checked(call("netlink_in", [ns]), "open a socket in a network namespace");
 }
 
 const O_RDWR = 2;

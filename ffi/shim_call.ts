@@ -37,7 +37,7 @@ export const CALLS = [
   "probe_kvm",
   "open_in_root",
   "open_trusted",
-  "move_net_device",
+  "netlink_in",
   "oom_watch",
   "oom_wait",
   "ask_agent",

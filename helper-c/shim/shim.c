@@ -16,7 +16,6 @@
 #include "../common/message.h"
 #include "../common/plan.h"
 #include "../common/root_path.h"
-#include "net_device.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -190,10 +189,6 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, stru
   if (result == 0) result = run_stage(&c, &failure->index);
   if (c.output) failure->output = *c.output;
   return result;
-}
-
-int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]) {
-  return move_net_device(from, to, name, new_name, up, problem);
 }
 
 void kago_exit(int code) { _exit(code); }

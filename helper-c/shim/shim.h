@@ -125,8 +125,8 @@ int kago_remove_tree(const char *path);
 /* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
 int kago_probe_kvm(void);
 
-/* move_net_device (net_device.h); `up` is 0 or 1. */
-int kago_move_net_device(int from, int to, int up, const char *name, char new_name[16], char problem[128]);
+/* A socket of rtnetlink(7) in the network namespace with the descriptor `ns`: descriptor. */
+int kago_netlink_in(int ns);
 
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
@@ -161,7 +161,7 @@ _Noreturn void kago_exit(int code);
   X(probe_kvm) \
   X(open_in_root) \
   X(open_trusted) \
-  X(move_net_device) \
+  X(netlink_in) \
   X(oom_watch) \
   X(oom_wait) \
   X(ask_agent) \

@@ -16,8 +16,10 @@ import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { agentFolder } from "../state/agent_folder.ts";
 import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
+import { buildNetDevices } from "./net_devices.ts";
 import { buildResctrl } from "./resctrl.ts";
 import { buildSeccomp } from "./seccomp.ts";
+import type { Task } from "../stages/conversation.ts";
 import { notifyFolder, withNotify } from "../stages/sd_notify.ts";
 
 /** What the command line says about a new container. */
@@ -55,6 +57,8 @@ export interface Build {
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
   readonly resctrl?: ResctrlBuild;
+  /** Moves the network interfaces that the container gets. */
+  readonly moveNetDevices?: Task["moveNetDevices"];
   readonly plan: Plan;
   /** How its first process joins cgroups and resctrl groups; in the plan already. */
   readonly joinOps: readonly Op[];
@@ -88,6 +92,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const seccomp = await buildSeccomp(spec, request.root);
   phase("seccomp filter made");
   const resctrl = await buildResctrl(id, spec);
+  const moveNetDevices = await buildNetDevices(spec);
   const runFolder = runFolderOf(request, prepared.ending);
   const plan = compilePlan({
     id,
@@ -118,6 +123,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     host,
     cgroup: cgroup.build,
     resctrl,
+    moveNetDevices,
     plan,
     joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
     runFolder,

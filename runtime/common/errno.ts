@@ -4,6 +4,7 @@
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
+export const EIO = 5;
 export const ENXIO = 6;
 export const E2BIG = 7;
 export const ENOEXEC = 8;
@@ -20,6 +21,7 @@ export const EDOM = 33;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const EBADMSG = 74;
+export const EMSGSIZE = 90;
 export const EOPNOTSUPP = 95;
 export const ECONNRESET = 104;
 export const ETIMEDOUT = 110;

@@ -71,6 +71,7 @@ function taskOf(
     host,
     consoleSocket,
     adopt: cgroup?.adopt,
+    moveNetDevices: build.moveNetDevices,
     state: (pid, status) => newState(build, pid, status),
   };
 }

@@ -13,7 +13,6 @@ import type { Spec } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
 import { runCreateHooks } from "./hooks.ts";
 import { writeIdMaps, writeTimeOffsets } from "./id_maps.ts";
-import { moveNetDevices } from "./net_devices.ts";
 import { ANSWER, decodeMessage } from "./message.ts";
 import { failureError } from "./op_failure.ts";
 import { type Heard, Senders } from "./senders.ts";
@@ -27,6 +26,8 @@ export interface Task {
   readonly consoleSocket?: string;
   /** Moves the Intermediate, which waits for it, into the cgroup; needed where the plan has SYNC_POINTS.cgroup. */
   adopt?(intermediate: number): void;
+  /** Moves interfaces into the Intermediate's network namespace; needed where the plan has SYNC_POINTS.netDevices. */
+  moveNetDevices?(intermediate: number, undo: (() => void)[]): void;
   /** The container's state, as hooks and seccomp agents are told of it. */
   state(pid: number, status: OciState["status"]): OciState;
 }
@@ -68,7 +69,7 @@ export function converse(
       writeIdMaps(intermediate, task.spec, task.host);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.netDevices) {
-      moveNetDevices(intermediate, task.spec, undo);
+      task.moveNetDevices?.(intermediate, undo);
       send(sync, ANSWER.goOn);
     } else if (message.type === "sync" && message.value === SYNC_POINTS.timeOffsets) {
       writeTimeOffsets(intermediate, task.spec);

@@ -3,20 +3,25 @@
  * it. They stay there; when the namespace ends, the kernel gives hardware back to the host and removes what is virtual.
  */
 import { openNamespace } from "../../ffi/descriptors.ts";
-import { moveNetDevice } from "../../ffi/net_device.ts";
 import { describeErrno, SpecError, SyscallError } from "../common/errors.ts";
 import { formatPath } from "../spec/json_path.ts";
-import type { Spec } from "../spec/spec.ts";
+import type { NetDevice } from "../spec/spec.ts";
+import { moveNetDevice } from "./net_device_move.ts";
 
 /**
  * @param pid a process in the container's network namespace.
+ * @param devices `linux.netDevices`.
  * @param undo gets what brings each interface back, should the container come to nothing.
  * @throws {SpecError} naming the interface.
  */
-export function moveNetDevices(pid: number, { linux }: Spec, undo: (() => void)[]): void {
+export function moveNetDevices(
+  pid: number,
+  devices: Readonly<Record<string, NetDevice>>,
+  undo: (() => void)[],
+): void {
   const host = openNamespace("/proc/self/ns/net");
   const container = openNamespace(`/proc/${pid}/ns/net`);
-  for (const [name, device] of Object.entries(linux?.netDevices ?? {})) {
+  for (const [name, device] of Object.entries(devices)) {
     const newName = device.name || name;
     try {
       const moved = moveNetDevice({ name, newName, from: host, to: container, up: true });

@@ -28,12 +28,17 @@ export const QUICK: Part = {
 };
 
 /**
- * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json and
- * compiling a seccomp profile for the first time to the whole program.
+ * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json,
+ * compiling a seccomp profile for the first time and containers with network interfaces of the host's to the whole program.
  */
 export const CREATE: Part = {
   commands: ["create", "run", "exec"],
-  dispatchers: [...CHOOSING, "runtime/config/load.ts", "runtime/seccomp/cache.ts"],
+  dispatchers: [
+    ...CHOOSING,
+    "runtime/config/load.ts",
+    "runtime/seccomp/cache.ts",
+    "runtime/build/net_devices.ts",
+  ],
 };
 
 /**

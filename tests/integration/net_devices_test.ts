@@ -114,3 +114,96 @@ Deno.test("a later failure gives the interface back as it was", async () => {
     });
   });
 });
+
+/** The body gets a namespace of the test's, in which the container's program will run. */
+async function withContainerNetwork(
+  use: (host: Host, net: string, netns: JsonObject) => Promise<void>,
+): Promise<void> {
+  await Host.with(async (host) => {
+    const net = `${host.name}-container`;
+    await runOk("ip", ["netns", "add", net]);
+    try {
+      const types = ["pid", "ipc", "uts", "mount"].map((type) => ({ type }));
+      const namespaces = [...types, { type: "network", path: `/run/netns/${net}` }];
+      await use(host, net, { namespaces });
+    } finally {
+      await runOk("ip", ["netns", "delete", net]);
+    }
+  });
+}
+
+Deno.test("addresses arrive with what somebody set: metric, peer, broadcast and flags", async () => {
+  await withContainerNetwork(async (host, net, namespaces) => {
+    const set = (...words: string[]) => host.ip("addr", "add", ...words, "dev", "eth7");
+    await set("10.1.1.1/24", "brd", "10.1.1.255", "metric", "77", "noprefixroute");
+    await set("10.2.2.1", "peer", "10.2.2.2/32");
+    await set("fd01::1/64", "metric", "88", "nodad", "noprefixroute");
+    await set("fd01::2/64", "valid_lft", "1000", "preferred_lft", "1000", "nodad");
+    const config = { linux: { netDevices: { eth7: {} }, ...namespaces } };
+    await Kago.with({ args: ["true"], config }, async (kago) => {
+      const { code, stderr } = await host.kago(kago);
+      assertEquals(code, 0, stderr);
+    });
+    const shown = await runOk("ip", ["-n", net, "addr", "show", "dev", "eth7"]);
+    assertStringIncludes(
+      shown,
+      "inet 10.1.1.1/24 metric 77 brd 10.1.1.255 scope global noprefixroute eth7",
+    );
+    assertStringIncludes(shown, "inet 10.2.2.1 peer 10.2.2.2/32 scope global eth7");
+    assertMatch(shown, /inet6 fd01::1\/64 metric 88 scope global nodad noprefixroute/);
+    assertStringIncludes(shown, "inet6 fd00::7/64 scope global nodad");
+    assertEquals(shown.includes("fd01::2"), false, "it expires, hence is not the host's to give");
+  });
+});
+
+Deno.test("an address that the container's network refuses is named, and the interface goes back", async () => {
+  await withContainerNetwork(async (host, net, namespaces) => {
+    const disable = "net.ipv6.conf.default.disable_ipv6=1";
+    await runOk("ip", ["netns", "exec", net, "sysctl", "-qw", disable]);
+    const config = { linux: { netDevices: { eth7: { name: "web" } }, ...namespaces } };
+    await Kago.with({ args: ["true"], config }, async (kago) => {
+      const { code, stderr } = await host.kago(kago);
+      assertEquals(code, 1);
+      assertStringIncludes(
+        stderr,
+        "linux.netDevices.eth7: cannot be moved as web: give it its address fd00::7/64 there: permission denied (EACCES)",
+      );
+    });
+    const back = await host.ip("addr", "show", "dev", "eth7");
+    assertStringIncludes(back, "inet 10.9.8.7/24 scope global eth7");
+    assertStringIncludes(back, "inet6 fd00::7/64 scope global");
+    assertMatch(back, /[<,]UP[,>]/);
+    const links = await runOk("ip", ["-n", net, "-brief", "link", "show"]);
+    assertEquals(links.includes("web"), false, links);
+  });
+});
+
+Deno.test("an interface that was down goes back so", async () => {
+  await Host.with(async (host) => {
+    const config = { linux: { netDevices: { eth8: {} } } };
+    await Kago.with({ args: ["/no/such/program"], config }, async (kago) => {
+      assertEquals((await host.kago(kago)).code, 1);
+      assertEquals(/[<,]UP[,>]/.test(await host.ip("link", "show", "dev", "eth8")), false);
+    });
+  });
+});
+
+Deno.test("an interface with hundreds of addresses keeps them all", async () => {
+  const count = 600;
+  await Host.with(async (host) => {
+    const lines = Array.from(
+      { length: count },
+      (_, i) => `addr add 10.${100 + (i >> 8)}.${i & 255}.1/32 dev eth7`,
+    );
+    const batch = await Deno.makeTempFile();
+    await Deno.writeTextFile(batch, lines.join("\n"));
+    await host.ip("-batch", batch);
+    await Deno.remove(batch);
+    const config = { linux: { netDevices: { eth7: {} } } };
+    await Kago.with({ args: ["ip", "addr"], config }, async (kago) => {
+      const { code, stdout, stderr } = await host.kago(kago);
+      assertEquals(code, 0, stderr);
+      assertEquals(stdout.match(/ 10\.10\d\.\d+\.1\/32 /g)?.length, count);
+    });
+  });
+});

@@ -1,0 +1,11 @@
+/** The network interfaces of a build. What moves them is loaded only for containers that ask for it. */
+import type { Spec } from "../spec/spec.ts";
+import type { Task } from "../stages/conversation.ts";
+
+/** @returns undefined when the spec has no `linux.netDevices`. */
+export async function buildNetDevices({ linux }: Spec): Promise<Task["moveNetDevices"]> {
+  const devices = linux?.netDevices ?? {};
+  if (Object.keys(devices).length === 0) return undefined;
+  const { moveNetDevices } = await import("../stages/net_devices.ts");
+  return (pid, undo) => moveNetDevices(pid, devices, undo);
+}
