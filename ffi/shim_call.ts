@@ -22,7 +22,7 @@ export const CALLS = [
   "send_descriptor",
   "open",
   "close",
-  "set_device_filter",
+  "bpf",
   "wait",
   "is_child",
   "pidfd_open",

@@ -55,7 +55,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_notify_wait: return kago_notify_wait(n[0], n[1], n[2]);
     case CALL_remove_tree: return kago_remove_tree(p);
     case CALL_exit: kago_exit(n[0]);
-    case CALL_set_device_filter: return kago_set_device_filter(n[0], p, (uint32_t)n[1], q, (uint32_t)n[2]);
+    case CALL_bpf: return kago_bpf(n[0], p, (uint32_t)n[1]);
   }
   return -ENOSYS;
 }

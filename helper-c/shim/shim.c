@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,6 +165,8 @@ int kago_send_descriptor(const char *path, const char *text, int fd) {
 int kago_open(const char *path, int flags) { return as_result(open(path, flags | O_CLOEXEC)); }
 
 int kago_close(int fd) { return as_result(close(fd)); }
+
+int kago_bpf(int command, void *attr, uint32_t size) { return as_result(syscall(SYS_bpf, command, attr, size)); }
 
 int kago_wait(int pid) {
   int status, result;

@@ -53,9 +53,8 @@ int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *
  * seccomp agents a listener. */
 int kago_send_descriptor(const char *path, const char *text, int fd);
 
-/* Attaches a BPF program of the type CGROUP_DEVICE to a cgroup of v2 in place of the one that was attached so before; an
- * empty one only takes that away. On an error `problem` says what failed, with the verifier's log. */
-int kago_set_device_filter(int cgroup_fd, const uint8_t *code, uint32_t size, char *problem, uint32_t problem_size);
+/* bpf(2); `size` is the attributes'. */
+int kago_bpf(int command, void *attr, uint32_t size);
 
 /* open(2) with O_CLOEXEC; `flags` as in fcntl.h. */
 int kago_open(const char *path, int flags);
@@ -146,7 +145,7 @@ _Noreturn void kago_exit(int code);
   X(send_descriptor) \
   X(open) \
   X(close) \
-  X(set_device_filter) \
+  X(bpf) \
   X(wait) \
   X(is_child) \
   X(pidfd_open) \

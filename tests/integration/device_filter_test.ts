@@ -1,9 +1,12 @@
 /** v2's device rules in force, on any host with a v2 hierarchy: the kernel runs the programs there too where v1 has the controllers. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { bpf, BpfAttributes } from "../../ffi/bpf.ts";
+import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { attachDeviceProgram } from "../../runtime/cgroup/devices/device_filter.ts";
 import { deviceProgram } from "../../runtime/cgroup/devices/device_program.ts";
 import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
 import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
+import { EACCES } from "../../runtime/common/errno.ts";
 import { SyscallError } from "../../runtime/common/errors.ts";
 import type { DeviceCgroup } from "../../runtime/spec/spec.ts";
 import { only, test } from "./cgroup_fixture.ts";
@@ -94,6 +97,70 @@ testRules("what the verifier refuses is told with its reason", [DENY], (v2) => {
     error.message,
   );
   assert(/insn|infinite|edge/.test(error.message), error.message);
+});
+
+testRules("a program that is refused leaves the one before in force", [DENY], (v2, path) => {
+  const noResult = new Uint8Array([0x95, 0, 0, 0, 0, 0, 0, 0]);
+  const error = assertThrows(
+    () => attachDeviceProgram(v2, { code: noResult, dispensable: false }),
+    SyscallError,
+  );
+  assertEquals(error.errno, EACCES);
+  assertStringIncludes(error.operation, "BPF_PROG_LOAD ");
+  assertStringIncludes(error.operation, "R0 !read_ok");
+  assertEquals(error.operation.includes("\n"), false);
+  assertEquals([works(path, ZERO), works(path, KMSG)], [true, false]);
+});
+
+testRules("where no rules are, there are none to take away", [{ allow: true }], (v2, path) => {
+  attachDeviceProgram(v2, { code: new Uint8Array(), dispensable: false });
+  assertEquals(works(path, KMSG), true);
+});
+
+/** Attaches a program of another's that allows nothing. */
+function attachForeign(path: string): void {
+  const code = [0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]; // r0 = 0; exit
+  const load = new BpfAttributes([15, 2], 20);
+  load.data.set(code);
+  load.data.set(new TextEncoder().encode("GPL"), 16);
+  load.setAddress(8, 0);
+  load.setAddress(16, 16);
+  load.bytes.set(new TextEncoder().encode("another"), 48);
+  const program = bpf(5, load);
+  const folder = openFolder(path);
+  assertEquals([program > 0, bpf(8, new BpfAttributes([folder, program, 6, 2]))], [true, 0]);
+  closeFd(folder);
+  closeFd(program);
+}
+
+testRules("the program of another stays when ours changes", [{ allow: true }], (v2, path) => {
+  attachForeign(path);
+  attachDeviceProgram(v2, deviceProgram([DENY]));
+  assertEquals(works(path, ZERO), false);
+  attachDeviceProgram(v2, { code: new Uint8Array(), dispensable: false });
+  assertEquals(works(path, ZERO), false);
+});
+
+testRules("what is no cgroup of v2 is told with the command that failed", [DENY], (v2) => {
+  const elsewhere = { ...v2, directories: v2.directories.map((d) => ({ ...d, path: "/" })) };
+  const error = assertThrows(
+    () => attachDeviceProgram(elsewhere, deviceProgram([DENY])),
+    SyscallError,
+  );
+  assertEquals(
+    error.message,
+    "linux.resources.devices: device rules of /: BPF_PROG_QUERY: bad file descriptor (EBADF)",
+  );
+});
+
+testRules("no descriptor stays open", [DENY], (v2) => {
+  const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  const before = open();
+  const noResult = { code: new Uint8Array([0x95, 0, 0, 0, 0, 0, 0, 0]), dispensable: false };
+  attachDeviceProgram(v2, deviceProgram([DENY]));
+  assertThrows(() => attachDeviceProgram(v2, noResult), SyscallError);
+  attachDeviceProgram(v2, deviceProgram([{ allow: true }]));
+  assertEquals(open(), before);
 });
 
 /** What attaching these rules says in a process that the command makes. */

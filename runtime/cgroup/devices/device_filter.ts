@@ -2,9 +2,9 @@
  * Puts v2's device rules into force: has the program of device_program.ts attached to the container's cgroup, in place of
  * the one that kago attached before. Programs of others stay, systemd's among them: each must allow an access.
  */
-import { setDeviceFilter } from "../../../ffi/cgroup.ts";
 import { closeFd, openFolder } from "../../../ffi/descriptors.ts";
 import { SyscallError } from "../../common/errors.ts";
+import { setDeviceProgram } from "./bpf_program.ts";
 import type { DeviceProgram } from "./device_program.ts";
 import { EACCES, EPERM } from "../../common/errno.ts";
 import type { CgroupRecord } from "../path.ts";
@@ -22,11 +22,13 @@ export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram
   if (path === undefined) return;
   const folder = openFolder(path);
   try {
-    const { errno, problem } = setDeviceFilter(folder, program.code);
-    if (errno === 0) return;
+    setDeviceProgram(folder, program.code);
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    const { errno, operation } = cause;
     const forbidden = errno === EPERM || errno === EACCES;
     if (program.dispensable || forbidden && isConfined()) return;
-    throw new SyscallError(`${FROM}: device rules of ${path}: ${problem}`, errno);
+    throw new SyscallError(`${FROM}: device rules of ${path}: ${operation}`, errno);
   } finally {
     closeFd(folder);
   }

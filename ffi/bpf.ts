@@ -1,0 +1,46 @@
+/** bpf(2) by the shim. */
+import { call } from "./shim_call.ts";
+
+/** As much of union bpf_attr (linux/bpf.h) as its fields in use take; to the kernel the rest is zero. */
+const ATTRIBUTES = 64;
+
+/**
+ * A union bpf_attr, and behind it what its addresses lead to: the one buffer is there for as long as the call, and so is
+ * all of that.
+ */
+export class BpfAttributes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What stands behind the attributes. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly #view: DataView;
+
+  /**
+   * @param numbers the first fields, 32 bits each.
+   * @param room bytes of `data`.
+   */
+  constructor(numbers: readonly number[], room = 0) {
+    this.bytes = new Uint8Array(new ArrayBuffer(ATTRIBUTES + room));
+    this.data = this.bytes.subarray(ATTRIBUTES);
+    this.#view = new DataView(this.bytes.buffer);
+    numbers.forEach((number, i) => this.setNumber(4 * i, number));
+  }
+
+  number(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+
+  setNumber(at: number, number: number): void {
+    this.#view.setUint32(at, number, true);
+  }
+
+  /** Has the field `at` lead to `data[offset]`. */
+  setAddress(at: number, offset: number): void {
+    const start = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.bytes.buffer)));
+    this.#view.setBigUint64(at, start + BigInt(ATTRIBUTES + offset), true);
+  }
+}
+
+/** What the command gives, which may be a descriptor, or -errno. */
+export function bpf(command: number, { bytes }: BpfAttributes): number {
+  return call("bpf", [command, ATTRIBUTES], bytes);
+}
