@@ -1,4 +1,5 @@
 /** The shim's functions for sockets and other descriptors. */
+import { EINTR } from "../runtime/common/errno.ts";
 import { call, checked, cString } from "./shim_call.ts";
 
 /** Both ends; the first learns who sends. */
@@ -64,6 +65,46 @@ export function openNamespace(path: string): number {
 /** A socket of rtnetlink(7) in the network namespace with the descriptor `ns`. */
 export function netlinkIn(ns: number): number {
   return checked(call("netlink_in", [ns]), "open a socket in a network namespace");
+}
+
+/** A descriptor of a file to read; for errors, `what` was to be done with it. */
+export function openToRead(path: string, what: string): number {
+  return checked(call("open", [0], cString(path)), what);
+}
+
+/**
+ * Reads a few bytes from where the last read ended, or, `again`, from the beginning: their number, or -errno.
+ * Which bytes they are is not told: with an eventfd and files that tell of their changes, having read them is what matters.
+ */
+export function readAway(fd: number, again: boolean): number {
+  const bytes = new Uint8Array(512);
+  return call("read", [fd, bytes.length, Number(again)], bytes);
+}
+
+/** eventfd(2), with a first count. */
+export function eventFd(count = 0): number {
+  return checked(call("eventfd", [count]), "eventfd");
+}
+
+/** poll.h */
+export const POLLIN = 0x1;
+export const POLLPRI = 0x2;
+export const POLLNVAL = 0x20;
+
+/** A descriptor, -1 for none, and what is waited for. */
+export interface Wait {
+  readonly fd: number;
+  readonly events: number;
+}
+
+/** What has come of each wait, after `timeoutMs` at most; undefined when a signal came. */
+export function poll(waits: readonly Wait[], timeoutMs: number): number[] | undefined {
+  // struct pollfd: the descriptor, and 16 bits each for what is waited for and what has come.
+  const fds = Int32Array.from(waits.flatMap(({ fd, events }) => [fd, events]));
+  const result = call("poll", [waits.length, timeoutMs], fds);
+  if (result === -EINTR) return undefined;
+  checked(result, "poll");
+  return waits.map((_, i) => fds[2 * i + 1]! >>> 16);
 }
 
 const O_RDWR = 2;

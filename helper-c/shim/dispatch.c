@@ -45,8 +45,9 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_open_in_root: return open_in_root(p, q, n[0]);
     case CALL_open_trusted: return open_trusted(p, q, (uint32_t)n[0]);
     case CALL_netlink_in: return kago_netlink_in(n[0]);
-    case CALL_oom_watch: return kago_oom_watch(p, n[0]);
-    case CALL_oom_wait: return kago_oom_wait(n[0], n[1], n[2], n[3]);
+    case CALL_read: return kago_read(n[0], p, (uint32_t)n[1], n[2]);
+    case CALL_eventfd: return kago_eventfd((uint32_t)n[0]);
+    case CALL_poll: return kago_poll(p, (uint32_t)n[0], n[1]);
     case CALL_ask_agent: return kago_ask_agent(p, (const uint32_t[]){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3], (uint32_t)n[4]}, q, r);
     case CALL_mount_id: return kago_mount_id(p);
     case CALL_detach_mount: return kago_detach_mount(p);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -165,6 +166,14 @@ int kago_send_descriptor(const char *path, const char *text, int fd) {
 int kago_open(const char *path, int flags) { return as_result(open(path, flags | O_CLOEXEC)); }
 
 int kago_close(int fd) { return as_result(close(fd)); }
+
+int kago_read(int fd, uint8_t *bytes, uint32_t size, int again) {
+  return as_result(again ? pread(fd, bytes, size, 0) : read(fd, bytes, size));
+}
+
+int kago_eventfd(uint32_t count) { return as_result(eventfd(count, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int kago_poll(struct pollfd *fds, uint32_t count, int timeout_ms) { return as_result(poll(fds, count, timeout_ms)); }
 
 int kago_bpf(int command, void *attr, uint32_t size) { return as_result(syscall(SYS_bpf, command, attr, size)); }
 

@@ -2,6 +2,7 @@
 #ifndef KAGO_SHIM_H
 #define KAGO_SHIM_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,12 @@ int kago_bpf(int command, void *attr, uint32_t size);
 /* open(2) with O_CLOEXEC; `flags` as in fcntl.h. */
 int kago_open(const char *path, int flags);
 int kago_close(int fd);
+/* read(2), or pread(2) from the beginning for `again`: how many bytes. */
+int kago_read(int fd, uint8_t *bytes, uint32_t size, int again);
+/* eventfd(2), where nobody waits for it by reading: descriptor. */
+int kago_eventfd(uint32_t count);
+/* poll(2) */
+int kago_poll(struct pollfd *fds, uint32_t count, int timeout_ms);
 
 /* Waits for a child: its wait(2) status. */
 int kago_wait(int pid);
@@ -85,14 +92,6 @@ int kago_notify_wait(int inside, int manager, int pid);
 
 /* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
 int kago_copy_window_size(int master);
-
-/* Watches the memory of the cgroup folder `path` for running out: a descriptor for kago_oom_wait. */
-int kago_oom_watch(const char *path, int version);
-
-/* Waits for what `watch` (-1: nothing) tells of and for the end of the process, `timeout_ms` at most. OOM_CHANGED also
- * stands for other news of the cgroup's memory, and on v1 for the cgroup's end. */
-enum { OOM_CHANGED = 1, OOM_ENDED = 2 };
-int kago_oom_wait(int watch, int version, int pidfd, int timeout_ms);
 
 /* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
@@ -161,8 +160,9 @@ _Noreturn void kago_exit(int code);
   X(open_in_root) \
   X(open_trusted) \
   X(netlink_in) \
-  X(oom_watch) \
-  X(oom_wait) \
+  X(read) \
+  X(eventfd) \
+  X(poll) \
   X(ask_agent) \
   X(mount_id) \
   X(detach_mount) \

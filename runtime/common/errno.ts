@@ -4,10 +4,13 @@
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
+export const EINTR = 4;
 export const EIO = 5;
 export const ENXIO = 6;
 export const E2BIG = 7;
 export const ENOEXEC = 8;
+export const EBADF = 9;
+export const EAGAIN = 11;
 export const EACCES = 13;
 export const EFAULT = 14;
 export const EBUSY = 16;

@@ -1,8 +1,8 @@
-/** Hearing of a cgroup that runs out of memory. The waiting is the shim's; which hierarchy is asked is decided here. */
-import { type OomNews, waitForOom, watchOom } from "../../../ffi/cgroup.ts";
+/** Hearing of a cgroup that runs out of memory: which hierarchy is asked, and what its news mean. */
 import { closeFd } from "../../../ffi/descriptors.ts";
 import { exists, readIfThere } from "../files.ts";
 import type { CgroupDirectory, CgroupRecord } from "../path.ts";
+import { type OomNews, waitForOom, watchOom } from "./oom_news.ts";
 import { counts } from "./stat_text.ts";
 
 /** Tells of OOM events from its making on. Without a memory controller there are none. */
