@@ -35,15 +35,24 @@ export function catchSignals(subreaper: boolean): void {
 export interface Notify {
   readonly inside: number;
   readonly manager: number;
+  /** The variables that are passed on. */
+  readonly names: readonly string[];
+}
+
+const NOTHING: Notify = { inside: -1, manager: -1, names: [] };
+
+/** As helper-c/shim/notify.h has the names. */
+function namesText(names: readonly string[]): Uint8Array<ArrayBuffer> {
+  return cString(names.map((name) => `${name}=`).join(" "));
 }
 
 /**
  * Waits for a child, forwarding signals to it, relaying the terminal `master` unless that is -1, and passing on what its
  * program tells the service manager.
  */
-export function waitInForeground(pid: number, master: number, notify?: Notify): ExitStatus {
-  const { inside, manager } = notify ?? { inside: -1, manager: -1 };
-  const status = call("foreground", [pid, master, inside, manager]);
+export function waitInForeground(pid: number, master: number, notify = NOTHING): ExitStatus {
+  const { inside, manager, names } = notify;
+  const status = call("foreground", [pid, master, inside, manager], namesText(names));
   return exitStatus(checked(status, `wait for process ${pid}`));
 }
 
@@ -58,8 +67,9 @@ export function notifyListen(path: string): number {
 }
 
 /** Passes on what the program tells the service manager until it says that it is ready; false when it ends before. */
-export function notifyWait({ inside, manager }: Notify, pid: number): boolean {
-  return checked(call("notify_wait", [inside, manager, pid]), `wait for process ${pid}`) === 1;
+export function notifyWait({ inside, manager, names }: Notify, pid: number): boolean {
+  const result = call("notify_wait", [inside, manager, pid], namesText(names));
+  return checked(result, `wait for process ${pid}`) === 1;
 }
 
 /** Gives the terminal `master` the window size of this process's own, if it has one. */

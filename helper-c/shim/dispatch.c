@@ -36,7 +36,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_pidfd_send_signal: return kago_pidfd_send_signal(n[0], n[1]);
     case CALL_pidfd_wait: return pidfd_wait(n[0], n[1]);
     case CALL_catch_signals: return kago_catch_signals(n[0]);
-    case CALL_foreground: return kago_foreground(n[0], n[1], n[2], n[3]);
+    case CALL_foreground: return kago_foreground(n[0], n[1], n[2], n[3], p);
     case CALL_copy_window_size: return kago_copy_window_size(n[0]);
     case CALL_put_root_file: return kago_put_root_file(p, q, r, (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2]);
     case CALL_read_root_file: return kago_read_root_file(p, q, r, (uint32_t)n[0]);
@@ -53,7 +53,7 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_detach_mount: return kago_detach_mount(p);
     case CALL_notify_connect: return kago_notify_connect(p);
     case CALL_notify_listen: return kago_notify_listen(p);
-    case CALL_notify_wait: return kago_notify_wait(n[0], n[1], n[2]);
+    case CALL_notify_wait: return kago_notify_wait(n[0], n[1], n[2], p);
     case CALL_remove_tree: return kago_remove_tree(p);
     case CALL_exit: kago_exit(n[0]);
     case CALL_bpf: return kago_bpf(n[0], p, (uint32_t)n[1]);

@@ -111,11 +111,11 @@ static bool make_raw(struct termios *before) {
   return tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 }
 
-int kago_foreground(int pid, int master, int inside, int manager) {
+int kago_foreground(int pid, int master, int inside, int manager, const char *names) {
   static struct foreground f; /* in memory that is nothing but zeros, of which a library's file holds none */
   int pidfd = sys_pidfd_open(pid);
   if (pidfd < 0) return pidfd;
-  f = (struct foreground){.pid = pid, .pidfd = pidfd, .master = master, .notify = {inside, manager}};
+  f = (struct foreground){.pid = pid, .pidfd = pidfd, .master = master, .notify = {inside, manager, names}};
   int result = kago_catch_signals(0);
   if (result == 0) {
     struct termios before;

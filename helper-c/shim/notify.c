@@ -60,12 +60,11 @@ int kago_notify_listen(const char *path) {
   return result;
 }
 
-static bool may_be_told(const char *line, size_t length) {
-  static const char *const names[] = {"READY=", "RELOADING=", "STOPPING=", "STATUS=", "ERRNO=",
-                                      "WATCHDOG=", "EXTEND_TIMEOUT_USEC=", "MONOTONIC_USEC="};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    size_t size = strlen(names[i]);
-    if (length > size && memcmp(line, names[i], size) == 0) return true;
+static bool may_be_told(const char *names, const char *line, size_t length) {
+  for (const char *name = names; *name;) {
+    size_t size = strcspn(name, " ");
+    if (size > 0 && length > size && memcmp(line, name, size) == 0) return true;
+    name += size + (name[size] == ' ');
   }
   return false;
 }
@@ -80,7 +79,7 @@ int notify_pass(const struct notify *n, int main_pid) {
   for (const char *line = told, *end = told + length; line < end;) {
     const char *newline = memchr(line, '\n', (size_t)(end - line));
     size_t rest = (size_t)((newline ? newline : end) - line);
-    if (may_be_told(line, rest) && size + rest + 1 <= LONGEST) {
+    if (may_be_told(n->names, line, rest) && size + rest + 1 <= LONGEST) {
       memcpy(passed + size, line, rest);
       size += rest;
       passed[size++] = '\n';
@@ -106,8 +105,8 @@ static void await_manager(int manager) {
   close(ends[0]);
 }
 
-int kago_notify_wait(int inside, int manager, int pid) {
-  const struct notify notify = {inside, manager};
+int kago_notify_wait(int inside, int manager, int pid, const char *names) {
+  const struct notify notify = {inside, manager, names};
   int pidfd = sys_pidfd_open(pid);
   if (pidfd == -ESRCH) return 0;
   if (pidfd < 0) return pidfd;

@@ -6,6 +6,7 @@
  * to the manager's. */
 struct notify {
   int inside, manager;
+  const char *names; /* of the variables that are passed on, each with its =, with spaces between them: Main's to say */
 };
 
 /* How many datagrams are passed on after the program's end: it may have told something last, but others that hold the
@@ -13,8 +14,7 @@ struct notify {
 enum { NOTIFY_LATE = 16 };
 
 /* Passes one datagram on, if there is any: 1 when it said that the program is ready, 0 otherwise. `main_pid` is then named
- * to the manager as the service's. Lines about descriptors and processes are left out: pids are the container's there,
- * and who is the service's main process is not the program's to say. */
+ * to the manager as the service's. Lines of other variables are left out, and what has no value. */
 int notify_pass(const struct notify *n, int main_pid);
 
 #endif

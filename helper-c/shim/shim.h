@@ -78,17 +78,17 @@ int kago_pidfd_send_signal(int pidfd, int signal);
  * waits for become our children, to be reaped there: 0. */
 int kago_catch_signals(int subreaper);
 
-/* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and what
- * comes by `inside` (notify.h) to `manager` unless that is -1: its wait(2) status. */
-int kago_foreground(int pid, int master, int inside, int manager);
+/* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and the
+ * variables `names` of what comes by `inside` (notify.h) to `manager` unless that is -1: its wait(2) status. */
+int kago_foreground(int pid, int master, int inside, int manager, const char *names);
 
 /* A socket that is connected to the service manager's, whose address is as in NOTIFY_SOCKET: descriptor. */
 int kago_notify_connect(const char *address);
 /* A socket of ours at `path`, to which everybody may send: descriptor. */
 int kago_notify_listen(const char *path);
-/* Passes on what comes by `inside` until it is said that the program is ready, and waits for the manager to take notice: 1,
+/* Passes on the variables `names` of what comes by `inside` until it is said that the program is ready, and waits for the manager to take notice: 1,
  * or 0 when the process has ended without that. */
-int kago_notify_wait(int inside, int manager, int pid);
+int kago_notify_wait(int inside, int manager, int pid, const char *names);
 
 /* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
 int kago_copy_window_size(int master);

@@ -1,7 +1,8 @@
 /**
  * sd_notify(3) for containers: when kago is told of a service manager by NOTIFY_SOCKET, the program gets a socket of
  * kago's in its place, in a folder of the state that is bound into the container. What comes there is passed on while
- * kago stays, and otherwise until the program is ready (helper-c/shim/notify.h). Owns the names on both sides.
+ * kago stays, and otherwise until the program is ready (helper-c/shim/notify.h). Owns the names on both sides, and which words
+ * of the program's are passed on.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { type Notify, notifyConnect, notifyListen, notifyWait } from "../../ffi/processes.ts";
@@ -10,6 +11,21 @@ import type { Spec } from "../spec/spec.ts";
 const SOCKET = "notify.sock";
 /** In the container, as with runc. */
 const INSIDE = "/run/notify";
+
+/**
+ * What a program may tell the manager. Nothing of descriptors and processes: pids are the container's there, and who is
+ * the service's main process is not the program's to say.
+ */
+export const PASSED_ON = [
+  "READY",
+  "RELOADING",
+  "STOPPING",
+  "STATUS",
+  "ERRNO",
+  "WATCHDOG",
+  "EXTEND_TIMEOUT_USEC",
+  "MONOTONIC_USEC",
+] as const;
 
 /** The folder in the container's state. */
 export function notifyFolder(root: string, id: string): string {
@@ -64,7 +80,8 @@ export function listenForNotify(folder: string | undefined, manager: number): No
   if (folder === undefined || manager < 0) return undefined;
   const directory = openFolder(folder);
   try {
-    return { inside: notifyListen(`/proc/self/fd/${directory}/${SOCKET}`), manager };
+    const inside = notifyListen(`/proc/self/fd/${directory}/${SOCKET}`);
+    return { inside, manager, names: PASSED_ON };
   } finally {
     closeFd(directory);
   }

@@ -50,7 +50,7 @@ static int foreground_while(int pid, void *(*send)(void *), void *argument) {
   pthread_t thread;
   atomic_store(&returned, false);
   CHECK(pthread_create(&thread, NULL, send, argument) == 0);
-  int status = kago_foreground(pid, -1, -1, -1);
+  int status = kago_foreground(pid, -1, -1, -1, NULL);
   atomic_store(&returned, true);
   CHECK(pthread_join(thread, NULL) == 0);
   return status;
@@ -69,7 +69,7 @@ static int forwarded(int number) {
 TEST(the_exit_code_is_in_the_status) {
   pid_t pid = fork();
   if (pid == 0) _exit(7);
-  EQUAL(kago_foreground(pid, -1, -1, -1), 7 << 8);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), 7 << 8);
 }
 
 TEST(the_signal_that_ended_the_process_is_in_the_status) {
@@ -78,7 +78,7 @@ TEST(the_signal_that_ended_the_process_is_in_the_status) {
     signal(SIGKILL, SIG_DFL);
     kill(getpid(), SIGKILL);
   }
-  EQUAL(kago_foreground(pid, -1, -1, -1), SIGKILL);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), SIGKILL);
 }
 
 TEST(a_process_that_has_ended_already_is_waited_for) {
@@ -86,8 +86,8 @@ TEST(a_process_that_has_ended_already_is_waited_for) {
   if (pid == 0) _exit(3);
   siginfo_t info;
   CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
-  EQUAL(kago_foreground(pid, -1, -1, -1), 3 << 8);
-  EQUAL(kago_foreground(pid, -1, -1, -1), -ESRCH);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), 3 << 8);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), -ESRCH);
 }
 
 TEST(SIGTERM_is_forwarded) { EQUAL(forwarded(SIGTERM), SIGTERM); }
@@ -123,7 +123,7 @@ TEST(the_callers_handlers_and_descriptors_are_as_before) {
   signal(SIGHUP, SIG_IGN);
   pid_t pid = fork();
   if (pid == 0) _exit(0);
-  EQUAL(kago_foreground(pid, -1, -1, -1), 0);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), 0);
   struct sigaction action;
   sigaction(SIGTERM, NULL, &action);
   CHECK(action.sa_handler == survive);
@@ -158,5 +158,5 @@ TEST(a_flood_of_signals_blocks_nobody) {
     for (;;) pause();
   }
   CHECK(pthread_create(&thread, NULL, flood, (void *)(intptr_t)pid) == 0);
-  EQUAL(kago_foreground(pid, -1, -1, -1), SIGTERM);
+  EQUAL(kago_foreground(pid, -1, -1, -1, NULL), SIGTERM);
 }

@@ -13,7 +13,8 @@
 #include "../../shim/shim.h"
 
 static int manager = -1; /* the manager's own end */
-static struct notify notify = {-1, -1};
+static const char NAMES[] = "READY= RELOADING= STATUS= MONOTONIC_USEC=";
+static struct notify notify = {-1, -1, NAMES};
 
 static int bound(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -69,6 +70,17 @@ TEST(what_is_not_the_programs_to_say_is_left_out) {
   tell("MAINPID=1\nMAINPIDFD=1\nNOTIFYACCESS=all\nFDSTORE=1\nBARRIER=1\n\nREADY\nREADY=\n=\n");
   EQUAL(notify_pass(&notify, 42), 0);
   EQUAL_TEXT(got(), "");
+}
+
+TEST(without_names_nothing_is_passed_on) {
+  set_up();
+  for (int i = 0; i < 3; i++) {
+    notify.names = (const char *const[]){"", " ", "  STOP= "}[i];
+    tell("READY=1\n =1\nSTOPPING=1");
+    EQUAL(notify_pass(&notify, 42), 0);
+    EQUAL_TEXT(got(), "");
+  }
+  notify.names = NAMES;
 }
 
 TEST(a_datagram_that_is_too_long_is_dropped_and_the_longest_is_not) {
@@ -144,7 +156,7 @@ TEST(waiting_for_readiness_ends_when_the_manager_has_taken_notice) {
     for (;;) pause();
   }
   CHECK(pthread_create(&thread, NULL, close_what_comes, NULL) == 0);
-  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid), 1);
+  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid, NAMES), 1);
   CHECK(pthread_join(thread, NULL) == 0);
   kill(pid, SIGKILL);
 }
@@ -156,7 +168,7 @@ TEST(waiting_for_readiness_ends_with_the_process) {
     tell("STATUS=last words");
     _exit(0);
   }
-  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid), 0);
+  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid, NAMES), 0);
   EQUAL_TEXT(got(), "STATUS=last words\n");
 }
 
@@ -175,10 +187,10 @@ TEST(whoever_goes_on_telling_after_the_process_does_not_keep_us) {
   }
   pid_t pid = fork();
   if (pid == 0) _exit(7);
-  EQUAL(kago_foreground(pid, -1, notify.inside, notify.manager), 7 << 8);
+  EQUAL(kago_foreground(pid, -1, notify.inside, notify.manager, NAMES), 7 << 8);
   pid = fork();
   if (pid == 0) _exit(0);
-  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid), 0);
+  EQUAL(kago_notify_wait(notify.inside, notify.manager, pid, NAMES), 0);
   kill(flood, SIGKILL);
   kill(reader, SIGKILL);
 }

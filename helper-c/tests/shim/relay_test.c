@@ -63,7 +63,7 @@ TEST(what_was_written_before_the_end_is_not_lost) {
   open_pipes();
   int pid = start_in_terminal(print_much, true);
   pthread_t reader = start_thread(read_pattern);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   finish_reading(reader);
   EQUAL(atomic_load(&received), MUCH);
 }
@@ -72,7 +72,7 @@ TEST(a_slow_reader_gets_everything) {
   open_pipes();
   int pid = start_in_terminal(print_much, true);
   pthread_t reader = start_thread(read_pattern_slowly);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   finish_reading(reader);
   EQUAL(atomic_load(&received), MUCH);
 }
@@ -115,7 +115,7 @@ TEST(much_input_and_output_at_once_do_not_wait_for_each_other) {
   int pid = start_in_terminal(echo_much, true);
   pthread_t reader = start_thread(read_pattern);
   start_thread(type_much);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   finish_reading(reader);
   EQUAL(atomic_load(&received), MUCH);
 }
@@ -145,7 +145,7 @@ TEST(signals_are_forwarded_while_nobody_reads_the_output) {
   container = start_in_terminal(print_for_ever, true);
   signal(SIGTERM, SIG_IGN); /* while there is nobody to forward it */
   pthread_t reader = start_thread(end_then_read);
-  int status = kago_foreground(container, inner, -1, -1);
+  int status = kago_foreground(container, inner, -1, -1, NULL);
   finish_reading(reader);
   CHECK(atomic_load(&ended));
   EQUAL(status, SIGTERM);
@@ -161,7 +161,7 @@ TEST(the_end_of_the_input_does_not_end_the_output) {
   close(input[1]);
   int pid = start_in_terminal(say_late, true);
   pthread_t reader = start_thread(read_pattern);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   finish_reading(reader);
   EQUAL(atomic_load(&received), MUCH);
 }
@@ -176,5 +176,5 @@ TEST(a_reader_that_is_gone_does_not_keep_us_from_ending) {
   open_pipes();
   close(output[0]);
   int pid = start_in_terminal(say_little_and_end, true);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 4 << 8);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 4 << 8);
 }

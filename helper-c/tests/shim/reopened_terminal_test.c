@@ -41,7 +41,7 @@ TEST(a_terminal_that_is_opened_again_is_relayed_again) {
   open_user_terminal(true);
   int pid = start_in_terminal(leave_and_come_back, false);
   CHECK(pthread_create(&thread, NULL, watch_and_type, NULL) == 0);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 7 << 8);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 7 << 8);
   pthread_join(thread, NULL);
 }
 
@@ -56,7 +56,7 @@ TEST(a_terminal_that_nobody_has_open_is_waited_for_without_turning_in_circles) {
   open_user_terminal(true);
   int pid = start_in_terminal(leave_for_long, false);
   long before = milliseconds_of_cpu();
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   CHECK(milliseconds_of_cpu() - before < 200);
 }
 
@@ -77,7 +77,7 @@ TEST(what_is_written_right_before_the_end_comes_through) {
   dup2(output[1], 1);
   close(output[1]);
   int pid = start_in_terminal(say_and_leave_at_once, false);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   CHECK(read(output[0], seen, sizeof seen - 1) > 0);
   CHECK(strstr(seen, "row 399\n") != NULL);
 }

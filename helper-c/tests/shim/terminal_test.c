@@ -34,7 +34,7 @@ TEST(keys_and_output_are_relayed_and_the_mode_is_put_back) {
   CHECK(tcgetattr(ours, &before) == 0);
   int pid = start_in_terminal(repeat_lines, false);
   pthread_t thread = start_thread(type_and_read);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   pthread_join(thread, NULL);
   CHECK(tcgetattr(ours, &after) == 0);
   CHECK(memcmp(&before, &after, sizeof before) == 0);
@@ -68,7 +68,7 @@ TEST(control_C_interrupts_the_container_not_us) {
   open_user_terminal(true);
   int pid = start_in_terminal(wait_for_interrupt, false);
   pthread_t thread = start_thread(type_control_c);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 9 << 8);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 9 << 8);
   pthread_join(thread, NULL);
 }
 
@@ -98,7 +98,7 @@ TEST(the_window_size_is_taken_over_and_follows) {
   CHECK(ioctl(user, TIOCSWINSZ, &first) == 0);
   int pid = start_in_terminal(report_sizes, false);
   pthread_t thread = start_thread(resize_window);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 0);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 0);
   pthread_join(thread, NULL);
 }
 
@@ -109,7 +109,7 @@ TEST(the_mode_is_put_back_when_the_process_ends_at_once) {
   open_user_terminal(true);
   CHECK(tcgetattr(ours, &before) == 0);
   int pid = start_in_terminal(fail_at_once, false);
-  EQUAL(kago_foreground(pid, inner, -1, -1), 1 << 8);
+  EQUAL(kago_foreground(pid, inner, -1, -1, NULL), 1 << 8);
   CHECK(tcgetattr(ours, &after) == 0);
   CHECK(memcmp(&before, &after, sizeof before) == 0);
 }
@@ -120,7 +120,7 @@ static void run_job(void) {
   setpgid(0, 0);
   for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
   int pid = start_in_terminal(fail_at_once, false);
-  _exit(kago_foreground(pid, inner, -1, -1) == 1 << 8 ? 0 : 1);
+  _exit(kago_foreground(pid, inner, -1, -1, NULL) == 1 << 8 ? 0 : 1);
 }
 
 static int wait_for_job(int options) {

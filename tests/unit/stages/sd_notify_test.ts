@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { namesManager, withNotify } from "../../../runtime/stages/sd_notify.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { namesManager, PASSED_ON, withNotify } from "../../../runtime/stages/sd_notify.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 
 const SPEC: Spec = {
@@ -41,4 +41,19 @@ Deno.test("namesManager() takes paths and abstract names of this host", () => {
   for (const address of [undefined, "", "/", "@", "vsock:2:5", "run/notify"]) {
     assertEquals(namesManager(address), false, address);
   }
+});
+
+Deno.test("a program may tell of its state, not of processes and descriptors", () => {
+  const words = [
+    "MAINPID",
+    "MAINPIDFD",
+    "NOTIFYACCESS",
+    "FDSTORE",
+    "FDNAME",
+    "BARRIER",
+    "BUSERROR",
+  ];
+  assertEquals(words.filter((word) => (PASSED_ON as readonly string[]).includes(word)), []);
+  // What helper-c/shim/notify.h takes.
+  for (const name of PASSED_ON) assertMatch(name, /^[A-Z_]+$/);
 });
