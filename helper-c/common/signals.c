@@ -12,12 +12,15 @@ void reset_signals(void) {
 }
 
 /* All but those that are about the process itself, that cannot be caught, or that libc keeps (32 to 34). SIGTTIN and SIGTTOU
- * must stop it: with a handler the call that raised them would begin again and again. */
-bool is_passed_on(int number) {
+ * must stop it: with a handler the call that raised them would begin again and again. In a VMM libkrun takes SIGWINCH for the
+ * guest's terminal, and the first real-time signals; SIGSTKFLT is what vmm/threads.c reaches its threads by. */
+bool is_passed_on(int number, enum stand_in stand_in) {
   switch (number) {
     case SIGKILL: case SIGSTOP: case SIGTTIN: case SIGTTOU: case SIGCHLD: case SIGPIPE: case SIGURG:
     case SIGSEGV: case SIGBUS: case SIGFPE: case SIGILL: case SIGTRAP: case SIGABRT: case SIGSYS: case SIGPROF:
       return false;
+    case SIGWINCH: case SIGSTKFLT: case 35: case 36:
+      return stand_in != STAND_IN_VMM;
     default:
       return number < 32 || number > 34;
   }

@@ -73,7 +73,7 @@ static int catch_signals(void) {
   sigset_t caught;
   sigemptyset(&caught);
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_passed_on(number)) sigaddset(&caught, number);
+    if (is_passed_on(number, STAND_IN_FOREGROUND)) sigaddset(&caught, number);
   }
   signal(SIGPIPE, SIG_IGN);
   signal(SIGTTOU, SIG_IGN);

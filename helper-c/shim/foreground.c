@@ -36,14 +36,14 @@ int kago_catch_signals(int subreaper) {
   catching = true;
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_passed_on(number) || number == SIGCHLD) sigaction(number, &action, &saved[number]);
+    if (is_passed_on(number, STAND_IN_FOREGROUND) || number == SIGCHLD) sigaction(number, &action, &saved[number]);
   }
   return 0;
 }
 
 static void release_signals(void) {
   for (int number = 1; number <= LAST_SIGNAL; number++) {
-    if (is_passed_on(number) || number == SIGCHLD) sigaction(number, &saved[number], NULL);
+    if (is_passed_on(number, STAND_IN_FOREGROUND) || number == SIGCHLD) sigaction(number, &saved[number], NULL);
   }
   catching = false;
   close(wake_pipe[0]);

@@ -23,11 +23,6 @@ static void on_signal(int number) {
   errno = before;
 }
 
-/* libkrun takes SIGWINCH for the guest's terminal, and the first real-time signals; threads.c has its own. */
-static bool is_guests(int number) {
-  return is_passed_on(number) && number != SIGWINCH && number != SIGSTKFLT && number != 35 && number != 36;
-}
-
 static void *hand_over(void *ignored) {
   unsigned char number;
   sigset_t all;
@@ -54,7 +49,7 @@ int vmm_forward_signals(int folder) {
   if (result == 0) result = -pthread_create(&thread, NULL, hand_over, NULL);
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK};
   for (int number = 1; number <= LAST_SIGNAL && result == 0; number++) {
-    if (is_guests(number)) sigaction(number, &action, NULL);
+    if (is_passed_on(number, STAND_IN_VMM)) sigaction(number, &action, NULL);
   }
   return result;
 }
