@@ -6,6 +6,7 @@
   X(setsid) \
   X(open_root) \
   X(mount) \
+  X(mount_by_name) \
   X(bind) \
   X(remount) \
   X(symlink) \

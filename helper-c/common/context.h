@@ -15,12 +15,6 @@ enum { TREE_SLOTS = 128 };
 /* Where the files of krunOpen are: those of the firmware, then those of libkrun. */
 enum { FIRMWARE_SLOT = 0, LIBRARY_SLOT = 2, LIBRARY_SLOTS = 4 };
 
-/* What a mount has to do with a procfs (runtime/plan/op.ts). */
-enum { PROCFS_REFUSED, PROCFS_ALLOWED, PROCFS_SOURCE };
-
-/* What a bind does with links (runtime/plan/op.ts). */
-enum { LINKS_BIND_SOURCE = 1, LINKS_COVER_TARGET = 2, LINKS_COPY_SOURCE = 4 };
-
 /* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
 enum { ROOT_COVERED = EDOTDOT };
 

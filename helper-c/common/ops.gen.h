@@ -14,78 +14,79 @@
   X(11, propagation, "su") \
   X(12, open_root, "suu") \
   X(13, mount, "sssSUuuuu") \
-  X(14, bind, "ssuUUUUUuuuuu") \
-  X(15, remount, "sUUUUUu") \
-  X(16, symlink, "ssu") \
-  X(17, mknod, "suuuuu") \
-  X(18, console, "uuuu") \
-  X(19, sysctl, "ss") \
-  X(20, mask_path, "ss") \
-  X(21, readonly_path, "s") \
-  X(22, root_attributes, "UUu") \
-  X(23, exec_vmm, "S") \
-  X(24, pivot_root, "") \
-  X(25, change_root, "u") \
-  X(26, sethostname, "s") \
-  X(27, setdomainname, "s") \
-  X(28, hard_limit, "uU") \
-  X(29, rlimit, "uUU") \
-  X(30, soft_limit, "uU") \
-  X(31, umask, "u") \
-  X(32, prepare_cwd, "su") \
-  X(33, chdir, "s") \
-  X(34, cap_bounding, "U") \
-  X(35, keep_caps, "") \
-  X(36, setgroups, "V") \
-  X(37, setgid, "u") \
-  X(38, setuid, "u") \
-  X(39, capset, "UUU") \
-  X(40, cap_ambient, "U") \
-  X(41, no_new_privileges, "") \
-  X(42, close_fds, "u") \
-  X(43, find_program, "ss") \
-  X(44, await_start, "") \
-  X(45, exec, "SS") \
-  X(46, seccomp, "bu") \
-  X(47, hook, "sSSuusus") \
-  X(48, hook_filter, "bu") \
-  X(49, io_priority, "u") \
-  X(50, scheduler, "uUuuUUU") \
-  X(51, personality, "u") \
-  X(52, memory_policy, "uV") \
-  X(53, find_home, "u") \
-  X(54, open_tree, "suuu") \
-  X(55, idmap_tree, "ussu") \
-  X(56, idmap_tree_like, "usu") \
-  X(57, exec_label, "ss") \
-  X(58, thread_label, "ss") \
-  X(59, file_label, "ss") \
-  X(60, agent_door, "s") \
-  X(61, agent_files, "buu") \
-  X(62, open_root_tree, "suuu") \
-  X(63, guest_console, "u") \
-  X(64, join_process, "u") \
-  X(65, enter_root, "s") \
-  X(66, cpu_affinity, "V") \
-  X(67, guest_terminal, "uuu") \
-  X(68, session_terminal, "uu") \
-  X(69, guest_session, "sbu") \
-  X(70, bind_host, "ssU") \
-  X(71, drop_root, "") \
-  X(72, open_as, "su") \
-  X(73, criu_socket, "u") \
-  X(74, reopen_null, "") \
-  X(75, own_streams, "u") \
-  X(76, krun_open, "SS") \
-  X(77, krun_load, "SS") \
-  X(78, krun_passt, "sS") \
-  X(79, krun_kvm, "") \
-  X(80, krun_call, "ssuuVWS") \
-  X(81, krun_isolate, "S") \
-  X(82, krun_enter, "") \
-  X(83, vmm_jail, "uu") \
-  X(84, vmm_descriptors, "") \
-  X(85, kernel_mounts_readonly, "S")
+  X(14, mount_by_name, "sssusUuuuu") \
+  X(15, bind, "ssuUUUUUuuuuu") \
+  X(16, remount, "sUUUUUu") \
+  X(17, symlink, "ssu") \
+  X(18, mknod, "suuuuu") \
+  X(19, console, "uuuu") \
+  X(20, sysctl, "ss") \
+  X(21, mask_path, "ss") \
+  X(22, readonly_path, "s") \
+  X(23, root_attributes, "UUu") \
+  X(24, exec_vmm, "S") \
+  X(25, pivot_root, "") \
+  X(26, change_root, "u") \
+  X(27, sethostname, "s") \
+  X(28, setdomainname, "s") \
+  X(29, hard_limit, "uU") \
+  X(30, rlimit, "uUU") \
+  X(31, soft_limit, "uU") \
+  X(32, umask, "u") \
+  X(33, prepare_cwd, "su") \
+  X(34, chdir, "s") \
+  X(35, cap_bounding, "U") \
+  X(36, keep_caps, "") \
+  X(37, setgroups, "V") \
+  X(38, setgid, "u") \
+  X(39, setuid, "u") \
+  X(40, capset, "UUU") \
+  X(41, cap_ambient, "U") \
+  X(42, no_new_privileges, "") \
+  X(43, close_fds, "u") \
+  X(44, find_program, "ss") \
+  X(45, await_start, "") \
+  X(46, exec, "SS") \
+  X(47, seccomp, "bu") \
+  X(48, hook, "sSSuusus") \
+  X(49, hook_filter, "bu") \
+  X(50, io_priority, "u") \
+  X(51, scheduler, "uUuuUUU") \
+  X(52, personality, "u") \
+  X(53, memory_policy, "uV") \
+  X(54, find_home, "u") \
+  X(55, open_tree, "suuu") \
+  X(56, idmap_tree, "ussu") \
+  X(57, idmap_tree_like, "usu") \
+  X(58, exec_label, "ss") \
+  X(59, thread_label, "ss") \
+  X(60, file_label, "ss") \
+  X(61, agent_door, "s") \
+  X(62, agent_files, "buu") \
+  X(63, open_root_tree, "suuu") \
+  X(64, guest_console, "u") \
+  X(65, join_process, "u") \
+  X(66, enter_root, "s") \
+  X(67, cpu_affinity, "V") \
+  X(68, guest_terminal, "uuu") \
+  X(69, session_terminal, "uu") \
+  X(70, guest_session, "sbu") \
+  X(71, bind_host, "ssU") \
+  X(72, drop_root, "") \
+  X(73, open_as, "su") \
+  X(74, criu_socket, "u") \
+  X(75, reopen_null, "") \
+  X(76, own_streams, "u") \
+  X(77, krun_open, "SS") \
+  X(78, krun_load, "SS") \
+  X(79, krun_passt, "sS") \
+  X(80, krun_kvm, "") \
+  X(81, krun_call, "ssuuVWS") \
+  X(82, krun_isolate, "S") \
+  X(83, krun_enter, "") \
+  X(84, vmm_jail, "uu") \
+  X(85, vmm_descriptors, "") \
+  X(86, kernel_mounts_readonly, "S")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -96,7 +97,8 @@ enum { F_dumpable_on };
 enum { F_session_keyring_name };
 enum { F_propagation_path, F_propagation_flags };
 enum { F_open_root_path, F_open_root_private_parent, F_open_root_private_tree };
-enum { F_mount_fstype, F_mount_source, F_mount_target, F_mount_options, F_mount_attrs, F_mount_propagation, F_mount_no_follow, F_mount_copy_up, F_mount_procfs };
+enum { F_mount_fstype, F_mount_source, F_mount_target, F_mount_options, F_mount_attrs, F_mount_propagation, F_mount_no_follow, F_mount_takes, F_mount_procfs };
+enum { F_mount_by_name_fstype, F_mount_by_name_source, F_mount_by_name_target, F_mount_by_name_flags, F_mount_by_name_data, F_mount_by_name_attrs, F_mount_by_name_propagation, F_mount_by_name_no_follow, F_mount_by_name_takes, F_mount_by_name_procfs };
 enum { F_bind_source, F_bind_target, F_bind_recursive, F_bind_attrs_set, F_bind_attrs_clear, F_bind_attrs_unnamed, F_bind_rec_attrs_set, F_bind_rec_attrs_clear, F_bind_propagation, F_bind_slot, F_bind_no_follow, F_bind_procfs, F_bind_links };
 enum { F_remount_target, F_remount_attrs_set, F_remount_attrs_clear, F_remount_attrs_unnamed, F_remount_rec_attrs_set, F_remount_rec_attrs_clear, F_remount_propagation };
 enum { F_symlink_target, F_symlink_path, F_symlink_replace };
@@ -164,5 +166,7 @@ enum { F_kernel_mounts_readonly_types };
 /* Arguments of libkrun's functions. */
 enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_OUTPUT_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_RESULT, KRUN_AGENT_ROOT, KRUN_PASST };
 
-/* Options of a filesystem that mount(2) takes as flags. */
-#define SUPERBLOCK_FLAGS(X) X("ro", 1u) X("sync", 16u) X("dirsync", 128u) X("lazytime", 33554432u) X("mand", 64u)
+/* Values of fields that are one of a few, or bits. */
+enum { PROCFS_REFUSED = 0, PROCFS_ALLOWED = 1, PROCFS_SOURCE = 2 };
+enum { LINKS_FOLLOW = 0, LINKS_BIND_SOURCE = 1, LINKS_COVER_TARGET = 2, LINKS_COPY_SOURCE = 4 };
+enum { TAKES_NOTHING = 0, TAKES_CONTENTS = 1, TAKES_UID = 2, TAKES_GID = 4, TAKES_MODE = 8 };

@@ -50,6 +50,8 @@ static const struct {
     {OP_enter_root, F_enter_root_path, PLACE_HERE, 0},
     {OP_mount, F_mount_source, PLACE_HERE, 0},
     {OP_mount, F_mount_target, PLACE_ROOT, F_mount_no_follow},
+    {OP_mount_by_name, F_mount_by_name_source, PLACE_HERE, 0},
+    {OP_mount_by_name, F_mount_by_name_target, PLACE_ROOT, F_mount_by_name_no_follow},
     {OP_bind, F_bind_source, PLACE_HERE, 0},
     {OP_bind, F_bind_target, PLACE_ROOT, F_bind_no_follow},
     {OP_open_tree, F_open_tree_source, PLACE_HERE, 0},
@@ -141,9 +143,11 @@ static void look_at_field(struct context *c, struct findings *all, const struct 
   add(all, field, found, path, end);
 }
 
+enum { MAX_OPTION = 256 };
+
 static bool takes_option(int fs, const char *option) {
   const char *equals = strchr(option, '=');
-  char key[256];
+  char key[MAX_OPTION];
   size_t length = equals ? (size_t)(equals - option) : 0;
   if (!equals) return sys_fsconfig(fs, FSCONFIG_SET_FLAG_, option, NULL) >= 0;
   if (length >= sizeof key) return false;
@@ -166,6 +170,33 @@ static void look_at_options(struct findings *all, const struct field *fields) {
   close(fs);
 }
 
+/* Where an option in mount(2)'s string ends: at a comma that is neither behind a backslash nor in quotation marks. */
+static const char *end_of_option(const char *at) {
+  for (bool quoted = false; *at && (quoted || *at != ','); at++) {
+    if (*at == '"') quoted = !quoted;
+    if (*at == '\\' && at[1]) at++;
+  }
+  return at;
+}
+
+/* As look_at_options(). What is too long for fsconfig(2), or quoted, was for mount(2) alone. */
+static void look_at_data(struct findings *all, const struct field *fields) {
+  int fs = sys_fsopen(fields[F_mount_by_name_fstype].text);
+  if (fs < 0) return;
+  for (const char *at = fields[F_mount_by_name_data].text, *end; *at; at = *end ? end + 1 : end) {
+    char option[MAX_OPTION];
+    end = end_of_option(at);
+    size_t length = (size_t)(end - at);
+    if (length == 0 || length >= sizeof option || memchr(at, '"', length)) continue;
+    memcpy(option, at, length);
+    option[length] = 0;
+    if (takes_option(fs, option)) continue;
+    add(all, F_mount_by_name_data, FOUND_NAMED, option, strcspn(option, "="));
+    break;
+  }
+  close(fs);
+}
+
 static void look_at_operation(struct context *c, struct findings *all, uint32_t index, int error) {
   if (index >= c->plan->counts[c->stage]) return;
   struct field fields[MAX_FIELDS];
@@ -177,6 +208,7 @@ static void look_at_operation(struct context *c, struct findings *all, uint32_t 
     if (!filtered || PATHS[row].place >= PLACE_NAME) look_at_field(c, all, fields, row);
   }
   if (opcode == OP_mount && error == EINVAL) look_at_options(all, fields);
+  if (opcode == OP_mount_by_name && error == EINVAL) look_at_data(all, fields);
   if (opcode == OP_hook && c->output) {
     add(all, F_hook_path, FOUND_STDOUT, c->output->stdout_tail.text, c->output->stdout_tail.size);
     add(all, F_hook_path, FOUND_STDERR, c->output->stderr_tail.text, c->output->stderr_tail.size);

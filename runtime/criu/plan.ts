@@ -4,6 +4,7 @@
  */
 import type { Mount, Spec } from "../spec/spec.ts";
 import { MOUNT_ATTR, mountTarget, MS, parseMountOptions } from "../plan/mount_options.ts";
+import { filesystemOp } from "../plan/filesystem.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { NO_SLOT, type Op, type Plan, PROCFS } from "../plan/op.ts";
 import { joinPath } from "../common/path.ts";
@@ -137,8 +138,7 @@ function mountPointOp(mount: Mount, bundle: string, from: string): readonly Op[]
     }];
   }
   if (options.remount) return [];
-  return [{
-    op: "mount",
+  const folder = {
     fstype: "tmpfs",
     source: "tmpfs",
     target,
@@ -146,8 +146,9 @@ function mountPointOp(mount: Mount, bundle: string, from: string): readonly Op[]
     attrs: 0n,
     propagation: 0,
     noFollow: 0,
-    copyUp: 0,
+    copyUp: false,
     procfs: PROCFS.refused,
     from,
-  }];
+  };
+  return [filesystemOp(folder)];
 }

@@ -5,6 +5,7 @@
  */
 import type { Mount } from "../spec/spec.ts";
 import { type CgroupFacts, type CompileInput, namespaceOf } from "./compile_input.ts";
+import { filesystemOp } from "./filesystem.ts";
 import { newAttributes, remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
 import { LINKS, NO_SLOT, type Op, PROCFS } from "./op.ts";
@@ -23,7 +24,7 @@ export function cgroupMountOps(
     const path = cgroup.hierarchies[0]!.path;
     return [
       fresh
-        ? filesystemOp("cgroup2", mount.destination, [], options, from)
+        ? cgroupFilesystemOp("cgroup2", mount.destination, [], options, from)
         : bindOp(path, mount.destination, options, from),
     ];
   }
@@ -46,12 +47,12 @@ function v1Ops(
     recAttrs: { set: 0n, clear: 0n },
   };
   const folder = ["mode=755", ...labelOptions(spec, "tmpfs")];
-  const ops: Op[] = [filesystemOp("tmpfs", destination, folder, writable, from)];
+  const ops: Op[] = [cgroupFilesystemOp("tmpfs", destination, folder, writable, from)];
   for (const { name, data, path } of cgroup.hierarchies) {
     const target = `${destination}/${name}`;
     ops.push(
       fresh
-        ? filesystemOp("cgroup", target, data.split(","), options, from)
+        ? cgroupFilesystemOp("cgroup", target, data.split(","), options, from)
         : bindOp(path, target, options, from),
     );
     if (!name.includes(",")) continue;
@@ -69,15 +70,14 @@ function v1Ops(
   return ops;
 }
 
-function filesystemOp(
+function cgroupFilesystemOp(
   fstype: string,
   target: string,
   data: readonly string[],
   options: MountOptions,
   from: string,
 ): Op {
-  return {
-    op: "mount",
+  return filesystemOp({
     fstype,
     source: fstype === "cgroup2" ? "cgroup" : fstype,
     target,
@@ -85,10 +85,10 @@ function filesystemOp(
     attrs: newAttributes(options),
     propagation: options.propagation,
     noFollow: 0,
-    copyUp: 0,
+    copyUp: false,
     procfs: PROCFS.refused,
     from,
-  };
+  });
 }
 
 function bindOp(source: string, target: string, options: MountOptions, from: string): Op {

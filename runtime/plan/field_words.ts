@@ -3,7 +3,7 @@ import { CAPABILITIES } from "../spec/capabilities.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import { MOUNT_ATTR, MS } from "./mount_options.ts";
-import { LINKS, NO_SLOT, PROCFS, SYNC_POINTS } from "./op.ts";
+import { LINKS, NO_SLOT, PROCFS, SUPERBLOCK_FLAGS, SYNC_POINTS, TAKES } from "./op.ts";
 
 /** What a field holds: the words for its value, or undefined when there is nothing to say of it. */
 type Words = (value: number | bigint) => string | undefined;
@@ -97,6 +97,14 @@ const WORDS: Readonly<Record<string, Words>> = {
   recAttrsClear: attributes,
   procfs: oneOf(PROCFS, PROCFS.refused),
   links: oneOf(LINKS, LINKS.follow),
+  takes: bits(
+    Object.entries(TAKES).filter(([, bit]) => bit > 0).map(([name, bit]) => [name, BigInt(bit)]),
+    "|",
+  ),
+  "mountByName.flags": bits(
+    Object.entries(SUPERBLOCK_FLAGS).map(([name, bit]) => [name, BigInt(bit)]),
+    ",",
+  ),
   "bind.slot": oneOf({}, NO_SLOT),
   "capBounding.mask": capabilities,
   "capAmbient.mask": capabilities,
@@ -116,7 +124,6 @@ const WORDS: Readonly<Record<string, Words>> = {
   privateTree: on,
   recursive: on,
   noFollow: on,
-  copyUp: on,
   replace: on,
   "console.bind": on,
   "changeRoot.moveMount": on,

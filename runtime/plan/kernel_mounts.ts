@@ -6,6 +6,7 @@
 import { SpecError } from "../common/errors.ts";
 import type { Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
+import { filesystemOp } from "./filesystem.ts";
 import { remountReadonly } from "./mount_attributes.ts";
 import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { mountOps, type MountPlan, takesNoLinks } from "./mounts.ts";
@@ -106,8 +107,7 @@ function isIn(target: string, folders: readonly string[]): boolean {
 
 /** For the mount points below it, too; read-only at last. */
 function emptyFolder(target: string, noLinks: boolean, from: string): Op {
-  return {
-    op: "mount",
+  return filesystemOp({
     fstype: "tmpfs",
     source: "tmpfs",
     target,
@@ -115,10 +115,10 @@ function emptyFolder(target: string, noLinks: boolean, from: string): Op {
     attrs: MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC,
     propagation: 0,
     noFollow: noLinks ? 1 : 0,
-    copyUp: 0,
+    copyUp: false,
     procfs: PROCFS.refused,
     from,
-  };
+  });
 }
 
 /** What is left of them comes along with a folder of the host's. */

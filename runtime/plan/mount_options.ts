@@ -132,7 +132,7 @@ export function needsFilesystem(option: string): boolean {
  * The options of a list of which some are several, joined by commas as for mount(8). A comma behind a backslash or between
  * quotation marks is part of an option, as in an overlay's layers and in a label.
  */
-function splitOptions(joined: readonly string[]): readonly string[] {
+export function splitOptions(joined: readonly string[]): readonly string[] {
   if (!joined.some((option) => option.includes(","))) return joined;
   return joined.flatMap((option) => option.match(/(?:\\.|"[^"]*"|[^,\\]|\\$)+/gs) ?? []);
 }

@@ -6,6 +6,7 @@ import { SpecError } from "../common/errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
 import { type CompileInput, namespaceOf } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
+import { filesystemOp } from "./filesystem.ts";
 import { parseIdmapOption } from "./idmap_option.ts";
 import {
   MOUNT_ATTR,
@@ -265,8 +266,7 @@ export function newMountOp(
   // As mount(2) with MS_RDONLY: the superblock too, which is what statfs and /proc/mounts show.
   const superblock = readonly && !options.copyUp ? ["ro"] : [];
   const all = [...superblock, ...options.data, ...labelOptions(spec, fstype)];
-  return {
-    op: "mount",
+  return filesystemOp({
     fstype,
     source: mount.source ?? fstype,
     target: mount.destination,
@@ -274,8 +274,8 @@ export function newMountOp(
     attrs: late ? attrs & ~MOUNT_ATTR.RDONLY : attrs,
     propagation: options.propagation,
     noFollow: takesNoLinks(fstype, mount.destination) ? 1 : 0,
-    copyUp: options.copyUp ? 1 : 0,
+    copyUp: options.copyUp,
     procfs: procfsOf(joinPath("/", mount.destination), fstype, from),
     from,
-  };
+  });
 }

@@ -46,8 +46,8 @@ export const OPS = {
    */
   openRoot: { path: "str", privateParent: "u32", privateTree: "u32" },
   /**
-   * A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount. By mount(2)
-   * when a value is too long for fsconfig(2). `procfs` is one of PROCFS.
+   * A new filesystem by fsopen(2): `options` are `key=value` or flags, `attrs` MOUNT_ATTR_* of the mount, `takes` bits of
+   * TAKES. `procfs` is one of PROCFS.
    */
   mount: {
     fstype: "str",
@@ -57,7 +57,20 @@ export const OPS = {
     attrs: "u64",
     propagation: "u32",
     noFollow: "u32",
-    copyUp: "u32",
+    takes: "u32",
+    procfs: "u32",
+  },
+  /** As `mount`, by mount(2), which takes longer options: `flags` are its MS_*, `data` its string of options. */
+  mountByName: {
+    fstype: "str",
+    source: "str",
+    target: "str",
+    flags: "u32",
+    data: "str",
+    attrs: "u64",
+    propagation: "u32",
+    noFollow: "u32",
+    takes: "u32",
     procfs: "u32",
   },
   /**
@@ -352,7 +365,13 @@ export const KRUN_ARGUMENTS = [
 ] as const;
 export type KrunArgument = (typeof KRUN_ARGUMENTS)[number];
 
-/** Options in `mount` that mount(2) takes as flags (MS_*) and fsconfig(2) under these names. */
+/**
+ * What a new filesystem takes from the folder that it covers: all that is in it, with those of the folder's own attributes
+ * that no option gives; or the folder's mode alone, if the folder was there before.
+ */
+export const TAKES = { nothing: 0, contents: 1, uid: 2, gid: 4, mode: 8 } as const;
+
+/** Options that mount(2) takes as flags (MS_*), and fsconfig(2) under these names. */
 export const SUPERBLOCK_FLAGS = {
   ro: 0x1,
   sync: 0x10,

@@ -2,9 +2,7 @@
  * The options of an overlay with many layers. mount(2) takes one page of options; fsconfig(2) takes each layer as an
  * option of its own, but only since Linux 6.7, so it is the way for what the page cannot hold.
  */
-
-/** The kernel's page, with the NUL at the end. */
-const MAX_OPTIONS = 4095;
+import { MAX_DATA } from "./filesystem.ts";
 
 /** The options as they are, or with `lowerdir` taken apart into `lowerdir+` and `datadir+`. */
 export function overlayOptions(options: readonly string[]): readonly string[] {
@@ -12,7 +10,7 @@ export function overlayOptions(options: readonly string[]): readonly string[] {
     (sum, option) => sum + new TextEncoder().encode(option).length + 1,
     0,
   );
-  if (size <= MAX_OPTIONS + 1) return options;
+  if (size <= MAX_DATA + 1) return options;
   return options.flatMap((option) =>
     option.startsWith("lowerdir=") ? layersOf(option.slice("lowerdir=".length)) : [option]
   );

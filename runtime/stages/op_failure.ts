@@ -5,12 +5,19 @@
  */
 import { describeErrno, HostError, SpecError, SyscallError } from "../common/errors.ts";
 import { nameOp } from "../plan/format.ts";
+import { splitOptions } from "../plan/mount_options.ts";
 import { type Op, OPS, type Plan } from "../plan/op.ts";
 import { AGENT_SOCKET } from "../state/agent_folder.ts";
 import { krunProblem } from "./krun_words.ts";
 import type { Message } from "./message.ts";
 import { execProblem } from "./op_findings.ts";
-import { findProgramProblem, inWords, type OpFailure, procfsProblem } from "./op_words.ts";
+import {
+  findProgramProblem,
+  inWords,
+  type MountOpName,
+  type OpFailure,
+  procfsProblem,
+} from "./op_words.ts";
 import { overlayProblem } from "./overlay_folders.ts";
 
 const EPERM = 1;
@@ -39,6 +46,7 @@ export function failureError(heard: Message, plan: Plan): Error {
     case "exec":
       return new SpecError(op.from!, execProblem(op.args[0]!, errno), { cause });
     case "mount":
+    case "mountByName":
     case "bind":
     case "findHome":
     case "guestSession":
@@ -62,21 +70,27 @@ function withoutLies(message: Message, op: Op): Message {
 
 /** What a mount over the root would hide, or what would hide it, nobody could say. */
 function rootCovered(op: Op, cause: Error): SpecError {
-  const [place, path] = op.op === "mount" || op.op === "bind"
+  const [place, path] = isMount(op)
     ? [`${op.from}.destination`, op.target]
     : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
   const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
   return new SpecError(place, problem, { cause });
 }
 
+const MOUNT_OPS: ReadonlySet<string> = new Set<MountOpName>(["mount", "mountByName", "bind"]);
+
+function isMount(op: Op): op is Extract<Op, { op: MountOpName }> {
+  return MOUNT_OPS.has(op.op);
+}
+
 /** A mount that meets a procfs where it may not, and one whose options name what is not there. */
 function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefined {
-  if (op.op !== "mount" && op.op !== "bind") return undefined;
+  if (!isMount(op)) return undefined;
   if (errno === EXDEV) {
     return new SpecError(`${op.from}.destination`, procfsProblem(op), { cause });
   }
   if (op.op === "bind" || op.fstype !== "overlay" || ![ENOENT, ENOTDIR].includes(errno)) return;
-  const problem = overlayProblem(op.options);
+  const problem = overlayProblem(op.op === "mount" ? op.options : splitOptions([op.data]));
   if (!problem) return;
   return new SpecError(`${op.from}.options`, `${problem}: ${describeErrno(errno)}`, { cause });
 }

@@ -1,5 +1,6 @@
 /** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
 import { describeErrno } from "../common/errors.ts";
+import { cannotBeMounted } from "../plan/filesystem.ts";
 import { NO_SLOT, type Op, type OpName, OPS, PROCFS, type Stage } from "../plan/op.ts";
 import { quoted } from "../common/quoted.ts";
 import { type Finding, hookProblem, wrongWith } from "./op_findings.ts";
@@ -77,6 +78,9 @@ class Paths {
   }
 }
 
+/** The operations that mount something. */
+export type MountOpName = "mount" | "mountByName" | "bind";
+
 type OpOf<N extends OpName> = Extract<Op, { op: N }>;
 type Words<N extends OpName> = (
   op: OpOf<N>,
@@ -110,10 +114,10 @@ function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: 
   return ["", `${quoted(source)} cannot be bound on ${quoted(target)}`];
 }
 
-function mountWords(op: OpOf<"mount">, paths: Paths, errno: number): Told {
-  const { fstype, source, target } = op;
+function mountWords(op: OpOf<"mount" | "mountByName">, paths: Paths, errno: number): Told {
+  const { fstype, target } = op;
   if (errno === ENODEV) return [".type", `this kernel has no filesystem ${quoted(fstype)}`];
-  const option = paths.of("options");
+  const option = paths.of(op.op === "mount" ? "options" : "data");
   if (option) {
     return [".options", `${quoted(option.text)} is not taken by ${quoted(fstype)} as it stands`];
   }
@@ -125,8 +129,7 @@ function mountWords(op: OpOf<"mount">, paths: Paths, errno: number): Told {
   if (errno === EPERM) {
     return ["", `${quoted(fstype)} may not be mounted on ${quoted(target)} with these rights`];
   }
-  const what = source === fstype ? quoted(fstype) : `${quoted(fstype)} of ${quoted(source)}`;
-  return ["", `${what} cannot be mounted on ${quoted(target)}`];
+  return ["", cannotBeMounted(op)];
 }
 
 function rootPathWords(path: string, paths: Paths, verb: string, field = "path"): string {
@@ -193,6 +196,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   enterRoot: ({ path }, paths) =>
     paths.noFolder("path") ?? `${quoted(path)} cannot become the root`,
   mount: mountWords,
+  mountByName: mountWords,
   bind: bindWords,
   openTree: ({ source }, paths) => [
     ".source",
@@ -325,7 +329,7 @@ export function findProgramProblem(file: string, errno: number): string {
 }
 
 /** A mount that meets a procfs where it may not, or none where it must. */
-export function procfsProblem({ target, procfs }: OpOf<"mount" | "bind">): string {
+export function procfsProblem({ target, procfs }: OpOf<MountOpName>): string {
   const why = procfs === PROCFS.source
     ? "takes a mount of type proc, or the bind of one, only"
     : "leads into a procfs, where nothing may be mounted";

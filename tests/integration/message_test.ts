@@ -31,6 +31,8 @@ const overlay = (...options: string[]) => ({
   source: "overlay",
   options,
 });
+/** As an option it is more than the 255 bytes that fsconfig(2) takes. */
+const LONG_LAYERS = `/bin:/${"./".repeat(150)}usr`;
 const LONG = `/${"a".repeat(200)}/${"b".repeat(200)}`;
 
 /** One mount, the seventh behind the default ones, hence mounts[7]. */
@@ -126,6 +128,22 @@ const CASES: Readonly<Record<string, Case>> = {
   "overlay: a lower folder that is a file": {
     mounts: [overlay("lowerdir=/etc/passwd/x")],
     says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a folder: ${NO_FOLDER}`,
+  },
+  "overlay: an option that is not known beside layers that fsconfig(2) does not take": {
+    mounts: [overlay(`lowerdir=${LONG_LAYERS}`, "xino=off", `secret=${SECRET}`)],
+    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+  },
+  "overlay: an unknown option and a label with commas beside such layers": {
+    mounts: [overlay(`lowerdir=${LONG_LAYERS}`, 'context="a:b,c"', `secret=${SECRET}`)],
+    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+  },
+  "overlay: a missing folder among such layers": {
+    mounts: [overlay(`lowerdir=${LONG_LAYERS}:/no/s\\,ch`)],
+    says: `mounts[7].options: "/no/s,ch" does not exist, "/no" is missing: ${MISSING}`,
+  },
+  "overlay: more layers than a page holds": {
+    mounts: [overlay(`lowerdir=/${"l".repeat(4200)}`)],
+    says: 'mounts[7]: "overlay" cannot be mounted on "/mnt": argument list too long (E2BIG)',
   },
   "mount: a target that is a file": {
     files: ["rootfs/file"],

@@ -107,14 +107,20 @@ Deno.test("a tmpfs without a mode has that of the folder it covers, one over not
     source: "tmpfs",
     options,
   });
-  const mounts = [tmpfs("/covered", "nosuid"), tmpfs("/readonly", "ro"), tmpfs("/new")];
+  const mounts = [
+    tmpfs("/covered", "nosuid"),
+    tmpfs("/readonly", "ro"),
+    // More than fsconfig(2) takes.
+    { ...tmpfs("/long", "nosuid"), source: "s".repeat(300) },
+    tmpfs("/new"),
+  ];
   const bundle = await makeBundle({
     // runc of before 1.2 gives this one the folder's mode all the same.
     mounts: [...mounts, tmpfs("/said", "mode=700,size=1m")],
-    args: ["stat", "-c", "%a", "/covered", "/readonly", "/new", "/said"],
+    args: ["stat", "-c", "%a", "/covered", "/readonly", "/long", "/new", "/said"],
   });
   try {
-    for (const name of ["covered", "readonly", "said"]) {
+    for (const name of ["covered", "readonly", "long", "said"]) {
       await Deno.mkdir(`${bundle.rootfs}/${name}`);
       await Deno.chmod(`${bundle.rootfs}/${name}`, 0o2710);
     }
@@ -122,10 +128,11 @@ Deno.test("a tmpfs without a mode has that of the folder it covers, one over not
     for (const program of [KAGO, "runc"]) {
       const id = `tmpfs-${crypto.randomUUID()}`;
       const output = await runOk(program, ["run", "--bundle", bundle.path, id]);
-      modes.push(output.split("\n").slice(0, program === KAGO ? 4 : 3));
+      modes.push(output.split("\n").slice(0, program === KAGO ? 5 : 4));
       await Deno.remove(`${bundle.rootfs}/new`);
     }
-    assertEquals(modes, [["2710", "2710", "1777", "700"], ["2710", "2710", "1777"]]);
+    const taken = ["2710", "2710", "2710"];
+    assertEquals(modes, [[...taken, "1777", "700"], [...taken, "1777"]]);
   } finally {
     await removeBundle(bundle);
   }

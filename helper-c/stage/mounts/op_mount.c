@@ -16,6 +16,8 @@
 #include "filesystem.h"
 #include "mount_target.h"
 
+enum { PAGE = 4096 };
+
 /* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */
 static int check_procfs(int fd, uint64_t wanted) {
   struct statfs info;
@@ -24,53 +26,93 @@ static int check_procfs(int fd, uint64_t wanted) {
   return result < 0 ? result : (info.f_type == PROC_MAGIC) == (wanted == PROCFS_SOURCE) ? 0 : -EXDEV;
 }
 
-/* Is there an option that begins with `key`, which ends in "="? */
-static bool has_option(const struct field *options, const char *key) {
-  const uint8_t *item = options->data;
-  bool found = false;
-  for (uint32_t i = 0; i < options->count; i++) found = !strncmp(list_next(&item), key, strlen(key)) || found;
-  return found;
-}
-
 static bool exists(const struct context *c, const char *path, bool no_links) {
   int fd = root_open(c, path, 0, no_links);
   if (fd >= 0) close(fd);
   return fd >= 0;
 }
 
-/* A tmpfs without a mode of its own takes that of the folder that it covers, as with runc and crun, but not of one that was
- * made for it. */
-static int option_of_mode(int covered, char option[16]) {
+/* What is said of a new filesystem by `mount` and `mountByName`. */
+struct filesystem {
+  const char *fstype, *source, *target;
+  const struct field *options; /* NULL: by name, with `flags` and `data` */
+  const char *data;
+  unsigned long flags;
+  uint64_t attrs, propagation, takes, procfs;
+  bool no_links;
+};
+
+static int mode_option(int covered, char option[16]) {
   struct stat info;
   int result = as_result(fstat(covered, &info));
   if (result == 0) snprintf(option, 16, "mode=%o", info.st_mode & 07777);
   return result;
 }
 
-static int copy_up_into(int fd, int target_fd, const struct field *options, uint64_t attrs) {
-  struct kept_attributes kept = {has_option(options, "uid="), has_option(options, "gid="), has_option(options, "mode=")};
-  int result = copy_tree(target_fd, fd, kept);
-  return result < 0 ? result : set_attributes(fd, attrs, 0, false);
+/* A detached mount; `more` is one more option, or NULL. */
+static int make_filesystem(const struct filesystem *new, const char *more, uint64_t attrs, int target) {
+  char data[PAGE];
+  if (new->options) return filesystem_by_options(new->fstype, new->source, new->options, more, attrs);
+  int length = snprintf(data, sizeof data, "%s%s%s", new->data, more && *new->data ? "," : "", more ? more : "");
+  if (length < 0 || length >= PAGE) return -E2BIG;
+  return filesystem_by_name(new->fstype, new->source, new->flags, data, attrs, target);
+}
+
+static int copy_up_into(int fd, int target, const struct filesystem *new) {
+  struct kept_attributes kept = {!(new->takes & TAKES_UID), !(new->takes & TAKES_GID), !(new->takes & TAKES_MODE)};
+  int result = copy_tree(target, fd, kept);
+  return result < 0 ? result : set_attributes(fd, new->attrs, 0, false);
+}
+
+static int place_filesystem(struct context *c, const struct filesystem *new) {
+  bool copy_up = new->takes & TAKES_CONTENTS;
+  /* Not of a folder that is made for it. */
+  bool takes_mode = new->takes == TAKES_MODE && exists(c, new->target, new->no_links);
+  char mode[16];
+  int target = root_open_or_make(c, new->target, true, new->no_links);
+  if (target < 0) return target;
+  int result = check_procfs(target, new->procfs);
+  if (result == 0 && takes_mode) result = mode_option(target, mode);
+  /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
+  int fd = result < 0 ? result : make_filesystem(new, takes_mode ? mode : NULL, copy_up ? 0 : new->attrs, target);
+  result = fd < 0 ? fd : 0;
+  if (result == 0 && copy_up) result = copy_up_into(fd, target, new);
+  if (result == 0) result = attach(c, fd, target);
+  if (result == 0) result = set_propagation(fd, new->propagation);
+  if (fd >= 0) close(fd);
+  close(target);
+  return result;
 }
 
 int op_mount(struct context *c, const struct field *f) {
-  const char *fstype = f[F_mount_fstype].text, *source = f[F_mount_source].text, *target = f[F_mount_target].text;
-  bool no_links = f[F_mount_no_follow].number, copy_up = f[F_mount_copy_up].number;
-  bool takes_mode = !strcmp(fstype, "tmpfs") && !copy_up && !has_option(&f[F_mount_options], "mode=") && exists(c, target, no_links);
-  char mode[16];
-  int target_fd = root_open_or_make(c, target, true, no_links);
-  if (target_fd < 0) return target_fd;
-  int result = check_procfs(target_fd, f[F_mount_procfs].number);
-  if (result == 0 && takes_mode) result = option_of_mode(target_fd, mode);
-  /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
-  int fd = result < 0 ? result : new_filesystem(fstype, source, &f[F_mount_options], takes_mode ? mode : NULL, copy_up ? 0 : f[F_mount_attrs].number, target_fd);
-  result = fd < 0 ? fd : 0;
-  if (result == 0 && copy_up) result = copy_up_into(fd, target_fd, &f[F_mount_options], f[F_mount_attrs].number);
-  if (result == 0) result = attach(c, fd, target_fd);
-  if (result == 0) result = set_propagation(fd, f[F_mount_propagation].number);
-  if (fd >= 0) close(fd);
-  close(target_fd);
-  return result;
+  const struct filesystem new = {
+      .fstype = f[F_mount_fstype].text,
+      .source = f[F_mount_source].text,
+      .target = f[F_mount_target].text,
+      .options = &f[F_mount_options],
+      .attrs = f[F_mount_attrs].number,
+      .propagation = f[F_mount_propagation].number,
+      .no_links = f[F_mount_no_follow].number,
+      .takes = f[F_mount_takes].number,
+      .procfs = f[F_mount_procfs].number,
+  };
+  return place_filesystem(c, &new);
+}
+
+int op_mount_by_name(struct context *c, const struct field *f) {
+  const struct filesystem new = {
+      .fstype = f[F_mount_by_name_fstype].text,
+      .source = f[F_mount_by_name_source].text,
+      .target = f[F_mount_by_name_target].text,
+      .flags = (unsigned long)f[F_mount_by_name_flags].number,
+      .data = f[F_mount_by_name_data].text,
+      .attrs = f[F_mount_by_name_attrs].number,
+      .propagation = f[F_mount_by_name_propagation].number,
+      .no_links = f[F_mount_by_name_no_follow].number,
+      .takes = f[F_mount_by_name_takes].number,
+      .procfs = f[F_mount_by_name_procfs].number,
+  };
+  return place_filesystem(c, &new);
 }
 
 /* The tree in a slot, or a new one of `source`. */

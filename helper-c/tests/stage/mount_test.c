@@ -27,6 +27,13 @@ static void make_mounted_root(void) {
   c.mask = 0;
 }
 
+static int mount_by_name(const char *fstype, const char *target, unsigned flags, const char *data, uint64_t takes) {
+  const struct field fields[10] = {
+      {.text = fstype}, {.text = fstype}, {.text = target}, {.number = flags}, {.text = data},
+      {.number = MOUNT_ATTR_NODEV_}, {.number = 0}, {.number = 0}, {.number = takes}, {.number = PROCFS_REFUSED}};
+  return op_mount_by_name(&c, fields);
+}
+
 static int mount_tmpfs(const char *target, const char *option, uint64_t attrs, bool no_links) {
   const struct field fields[9] = {
       {.text = "tmpfs"}, {.text = "tmpfs"}, {.text = target}, {.count = option != NULL, .data = (const uint8_t *)option},
@@ -97,6 +104,66 @@ TEST(a_filesystem_whose_option_is_unknown_is_not_mounted) {
   EQUAL(mount_tmpfs("/a", "\x0c\0\0\0no_such=that", 0, false) < 0, 1);
   CHECK(!is_mounted("a"));
   EQUAL(open_descriptors(), before);
+}
+
+static unsigned mode_of(const char *path) {
+  struct stat info;
+  CHECK(fstatat(c.root_fd, path, &info, 0) == 0);
+  return info.st_mode & 07777;
+}
+
+TEST(a_filesystem_is_mounted_by_name_with_flags_and_data) {
+  NEEDS_ROOT;
+  make_mounted_root();
+  int before = open_descriptors();
+  EQUAL(mount_by_name("tmpfs", "/a", MS_RDONLY, "size=64k,mode=711", 0), 0);
+  EQUAL(type_of("a"), TMPFS_MAGIC);
+  EQUAL(flags_of("a") & (ST_RDONLY | ST_NODEV | ST_NOEXEC), ST_RDONLY | ST_NODEV);
+  EQUAL(mode_of("a"), 0711);
+  EQUAL(mount_by_name("tmpfs", "/b", 0, "no_such=that", 0), -EINVAL);
+  CHECK(!is_mounted("b"));
+  EQUAL(open_descriptors(), before);
+}
+
+TEST(a_filesystem_takes_the_mode_of_the_folder_that_was_there) {
+  NEEDS_ROOT;
+  make_mounted_root();
+  make_folder("folder");
+  CHECK(fchmodat(c.root_fd, "folder", 0751, 0) == 0);
+  EQUAL(mount_by_name("tmpfs", "/folder", 0, "size=64k", TAKES_MODE), 0);
+  EQUAL(mode_of("folder"), 0751);
+  EQUAL(mount_by_name("tmpfs", "/made", 0, "", TAKES_MODE), 0);
+  EQUAL(mode_of("made"), 01777);
+  EQUAL(mount_by_name("tmpfs", "/folder", 0, "", TAKES_MODE), 0);
+  EQUAL(mode_of("folder"), 0751);
+  EQUAL(mount_by_name("tmpfs", "/folder", 0, "", TAKES_NOTHING), 0);
+  EQUAL(mode_of("folder"), 01777);
+}
+
+TEST(a_filesystem_takes_contents_and_those_attributes_that_no_option_gives) {
+  NEEDS_ROOT;
+  make_mounted_root();
+  make_folder("folder");
+  make_file("folder/file");
+  CHECK(fchmodat(c.root_fd, "folder", 0751, 0) == 0 && fchownat(c.root_fd, "folder", 5, 6, 0) == 0);
+  struct stat info;
+  EQUAL(mount_by_name("tmpfs", "/folder", 0, "mode=700", TAKES_CONTENTS | TAKES_UID), 0);
+  CHECK(is_file("folder/file") && fstatat(c.root_fd, "folder", &info, 0) == 0);
+  EQUAL(info.st_mode & 07777, 0700);
+  EQUAL(info.st_uid, 5);
+  EQUAL(info.st_gid, 0);
+}
+
+TEST(options_that_outgrow_the_page_with_a_mode_are_refused) {
+  char data[4096];
+  NEEDS_ROOT;
+  make_mounted_root();
+  make_folder("folder");
+  memset(data, 'x', sizeof data);
+  memcpy(data, "mpol=", 5);
+  data[sizeof data - 1] = 0;
+  EQUAL(mount_by_name("tmpfs", "/folder", 0, data, TAKES_MODE), -E2BIG);
+  CHECK(!is_mounted("folder"));
 }
 
 static void mount_proc_inside(void) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { dumpPlan, restorePlan } from "../../../runtime/criu/plan.ts";
-import type { Op } from "../../../runtime/plan/op.ts";
+import { type Op, TAKES } from "../../../runtime/plan/op.ts";
 import { specWith } from "../plan/input.ts";
 
 const PROGRAM = { path: "/usr/sbin/criu", env: ["PATH=/bin"], folders: { images: "/images" } };
@@ -41,7 +41,7 @@ Deno.test("restorePlan() brings criu into the cgroup and to a root with all its 
     attrs: 0n,
     propagation: 0,
     noFollow: 0,
-    copyUp: 0,
+    takes: TAKES.mode,
     procfs: 0,
     from,
   });

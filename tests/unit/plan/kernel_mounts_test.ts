@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/common/errors.ts";
 import { guestMountOps } from "../../../runtime/plan/guest_mounts.ts";
 import { vmmMountOps } from "../../../runtime/plan/kernel_mounts.ts";
-import type { Op } from "../../../runtime/plan/op.ts";
+import { type Op, TAKES } from "../../../runtime/plan/op.ts";
 import type { Mount, Process } from "../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "./input.ts";
 
@@ -45,7 +45,7 @@ Deno.test("vmmMountOps() makes an empty folder in the place of each of the kerne
     attrs: 14n,
     propagation: 0,
     noFollow: 1,
-    copyUp: 0,
+    takes: TAKES.nothing,
     procfs: 0,
     from: "mounts[0]",
   });

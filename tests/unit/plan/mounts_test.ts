@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/common/errors.ts";
-import { LINKS, NO_SLOT, PROCFS } from "../../../runtime/plan/op.ts";
+import { LINKS, NO_SLOT, PROCFS, TAKES } from "../../../runtime/plan/op.ts";
 import { ignoredOptions, mountOps } from "../../../runtime/plan/mounts.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
 import { inputOf, specWith } from "./input.ts";
@@ -26,7 +26,7 @@ Deno.test("mountOps() makes a filesystem with its flags apart from its data, pro
       attrs: 0x2n,
       propagation: 0,
       noFollow: 1,
-      copyUp: 0,
+      takes: TAKES.nothing,
       procfs: PROCFS.allowed,
       from: "mounts[0]",
     }],
@@ -145,7 +145,7 @@ Deno.test("mountOps() turns a read-only /dev read-only only after it is filled",
     attrs: 0n,
     propagation: 0,
     noFollow: 1,
-    copyUp: 0,
+    takes: TAKES.nothing,
     procfs: PROCFS.refused,
     from: "mounts[0]",
   });
@@ -192,7 +192,7 @@ Deno.test("mountOps() mounts v1 hierarchies below a tmpfs, anew in a new cgroup 
     attrs: 0x1n,
     propagation: 0,
     noFollow: 0,
-    copyUp: 0,
+    takes: TAKES.nothing,
     procfs: PROCFS.refused,
     from: "",
   });

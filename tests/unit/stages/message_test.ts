@@ -7,6 +7,7 @@ import {
   PROCFS,
   type Stage,
   STAGES,
+  TAKES,
 } from "../../../runtime/plan/op.ts";
 import { decodeMessage } from "../../../runtime/stages/message.ts";
 import { failureError } from "../../../runtime/stages/op_failure.ts";
@@ -162,18 +163,21 @@ Deno.test("failureError() says in words that a path leads to the container's roo
     attrs: 0n,
     propagation: 0,
     noFollow: 0,
-    copyUp: 0,
+    takes: TAKES.mode,
     procfs: PROCFS.refused,
     from: "mounts[3]",
   };
-  const plan: Plan = { intermediate: [], init: [mask, bind], vmm: [] };
+  const { options: _, ...rest } = bind as Extract<Op, { op: "mount" }>;
+  const byName: Op = { ...rest, op: "mountByName", flags: 0, data: "" };
+  const plan: Plan = { intermediate: [], init: [mask, bind, byName], vmm: [] };
   const ROOT_COVERED = 73;
-  const messages = [0, 1].map((index) =>
+  const messages = [0, 1, 2].map((index) =>
     failureError(decodeMessage(encodeFailure("init", index, ROOT_COVERED)), plan).message
   );
   const why = "is or leads to the container's root, over which nothing is mounted";
   assertEquals(messages, [
     `linux.maskedPaths[2]: /m ${why}`,
+    `mounts[3].destination: /t ${why}`,
     `mounts[3].destination: /t ${why}`,
   ]);
 });
