@@ -28,7 +28,7 @@ interface Options {
 }
 
 async function build(options: Options): Promise<void> {
-  const { shim } = await buildHelpers();
+  const helpers = await buildHelpers();
   if (options.only === "helpers") return;
   // Not beside the others: the first bundle on a machine makes Deno fetch its bundler, and two at once get in each other's way.
   await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
@@ -43,7 +43,7 @@ async function build(options: Options): Promise<void> {
     whole: WHOLE_BUNDLE,
     quick: QUICK_BUNDLE,
     create: CREATE_BUNDLE,
-    shim,
+    ...helpers,
     output,
   });
   const { size } = await Deno.stat(output);

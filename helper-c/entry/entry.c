@@ -5,7 +5,7 @@
  * needed (interpreter.h).
  *
  * It owns: the program, the shim and the caller's environment in memory files, the argv and environment that deno sees,
- * and the commands that it carries out itself (shortcut.h). It does not own what
+ * the commands that it carries out itself (shortcut.h), and the stages (stage.h). It does not own what
  * those say: options, commands and variables come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
@@ -22,10 +22,14 @@
 #include "header.gen.h"
 #include "interpreter.h"
 #include "shortcut.h"
+#include "stage.h"
 #include "strings.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 16
 #endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 /* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
@@ -105,10 +109,11 @@ static struct initial_stack take_apart(long *stack) {
   return old;
 }
 
-static long open_memory_file(void) {
+/* `use` is MFD_NOEXEC_SEAL or, for a program, MFD_EXEC. */
+static long open_memory_file(long use) {
   long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   /* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
-  long fd = system_call(__NR_memfd_create, (long)"kago", flags | MFD_NOEXEC_SEAL, 0, 0);
+  long fd = system_call(__NR_memfd_create, (long)"kago", flags | use, 0, 0);
 
   if (fd == -EINVAL)
     fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
@@ -162,8 +167,8 @@ static long seal(long fd) {
 }
 
 /* Makes part of the image a file. */
-static long place(const struct entry_part *part) {
-  long fd = move_up(open_memory_file());
+static long place(const struct entry_part *part, long use) {
+  long fd = move_up(open_memory_file(use));
 
   write_all(fd, in_image(part->offset), part->size);
   return seal(fd);
@@ -174,7 +179,7 @@ static long place(const struct entry_part *part) {
  * would choose a .npmrc that it reads before any code of ours runs, others are files that it writes.
  */
 static long place_environment(char **variables) {
-  long fd = move_up(open_memory_file());
+  long fd = move_up(open_memory_file(MFD_NOEXEC_SEAL));
 
   while (*variables) {
     char **first = variables;
@@ -186,6 +191,17 @@ static long place_environment(char **variables) {
     write_all(fd, *first, size);
   }
   return seal(fd);
+}
+
+/* Before anything of the caller's is changed: the stages pass it on. */
+static __attribute__((noreturn, noinline)) void become_stage(const struct initial_stack *old) {
+  const struct entry_part *program = is_equal(old->argv[1], "--stage=vmm") ? &header.vmm : &header.stage;
+  long fd = place(program, MFD_EXEC);
+  long result = hide_program(fd);
+
+  if (result == 0)
+    result = execute_hidden(fd, old->argv, old->envp);
+  fail("execute a stage", result);
 }
 
 static void check_proc(void) {
@@ -262,8 +278,8 @@ static void write_loader(char *loader, const struct initial_stack *old, unsigned
   numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
   numbers[3] = raise_limit(RLIMIT_AS, RLIM64_INFINITY, 40960 * MIB, "virtual memory (ulimit -v)");
   numbers[5] = place_environment(old->envp);
-  numbers[6] = place(&header.shim);
-  numbers[7] = place(program);
+  numbers[6] = place(&header.shim, MFD_NOEXEC_SEAL);
+  numbers[7] = place(program, MFD_NOEXEC_SEAL);
   for (int i = 0; i < 8; i++) {
     loader = append_number(append(loader, piece), numbers[i]);
     piece += length(piece) + 1;
@@ -365,6 +381,9 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   struct initial_stack old = take_apart(stack);
   struct interpreter linker;
   char loader[ENTRY_LOADER_MAX];
+
+  if (old.argc > 1 && is_stage(old.argv[1]))
+    become_stage(&old);
   /* Nobody looks into a runtime: not at its memory, nor through /proc at the files that it has open. */
   system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
   /* Before anything is put on it. */

@@ -7,7 +7,6 @@
  * LISTEN_FD is -1 but under `create`; TARGET_FD is a pidfd of the container's Init under `exec`, else -1;
  * VMM_FD is the program that the Init of a microVM becomes, else -1. */
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "../common/exec_hidden.h"
 #include "../common/kernel.h"
 #include "../common/signals.h"
+#include "../common/started_by_kago.h"
 #include "failure.h"
 
 static int on_only_thread(struct context *c, int (*call)(void *), void *argument) {
@@ -36,9 +36,8 @@ static void reset_affinity(void) {
 static int close_on_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, FD_CLOEXEC)); }
 
 int main(int argc, char **argv) {
-  if (argc != 7 || strcmp(argv[1], "--stage=intermediate")) {
-    fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
-    return 1;
+  if (argc != 7 || strcmp(argv[1], "--stage=intermediate") || !has_channels(atoi(argv[2]), atoi(argv[3]))) {
+    return refuse_to_begin();
   }
   stay_hidden(); /* a program that may not be read is born with fs.suid_dumpable's value */
   reset_signals(); /* what the caller ignored or blocked must not reach the user's process */

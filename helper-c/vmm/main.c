@@ -9,6 +9,7 @@
 #include "../common/exec_hidden.h"
 #include "../common/kernel.h"
 #include "../common/message.h"
+#include "../common/started_by_kago.h"
 #include "vmm.h"
 
 /* libkrun holds a descriptor for every file that the guest knows. */
@@ -39,10 +40,7 @@ static bool read_channels(int *fds, size_t count) {
 int main(void) {
   int fds[5 + LIBRARY_SLOTS];
   int32_t outcome[2];
-  if (!read_channels(fds, sizeof fds / sizeof *fds)) {
-    fprintf(stderr, "kago: this is an internal stage of kago, not a command\n");
-    return 1;
-  }
+  if (!read_channels(fds, sizeof fds / sizeof *fds) || !has_channels(fds[0], fds[1])) return refuse_to_begin();
   keep_from_others(fds, sizeof fds / sizeof *fds);
   stay_hidden(); /* as in stage/main.c */
   prctl(PR_SET_NAME, "kago", 0, 0, 0);

@@ -29,6 +29,9 @@ export const ENTRY_HEADER = {
   cached_variables_offset: "word",
   /** The shared object that the program reaches the kernel through. */
   shim: "part",
+  /** The programs inside the shim that `--stage=…` starts. */
+  stage: "part",
+  vmm: "part",
   /** The programs that the stub starts, in JavaScript; they know where the whole one is. */
   quick: "part",
   create: "part",

@@ -106,12 +106,18 @@ const SOURCES = `${ROOT}/helper-c`;
 /** The module that carries the helpers into the bundle; not in git. */
 const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
 
+export interface HelperPaths {
+  readonly shim: string;
+  readonly stage: string;
+  readonly vmm: string;
+}
+
 /**
  * Compiles what has changed and brings ffi/embedded.gen.ts up to date.
- * @returns the path of the shim.
+ * @returns the paths of the shim, and of the stages' programs that it carries.
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
-export async function buildHelpers(): Promise<{ readonly shim: string }> {
+export async function buildHelpers(): Promise<HelperPaths> {
   const files = listSources();
   await compile(STAGE, files);
   await compile(AGENT, files);
@@ -119,7 +125,7 @@ export async function buildHelpers(): Promise<{ readonly shim: string }> {
   await compile(SHIM, files);
   const module = formatEmbedded(await readVersion(), await Deno.readFile(SHIM.result));
   await writeIfChanged(EMBEDDED, module);
-  return { shim: SHIM.result };
+  return { shim: SHIM.result, stage: STAGE.result, vmm: VMM.result };
 }
 
 /** The text of ffi/embedded.gen.ts; the shim is in base64 (RFC 4648, padded). */

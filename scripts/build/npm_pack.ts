@@ -21,7 +21,7 @@ import {
   writeEntry,
   writeProgramHeader,
 } from "./elf.ts";
-import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX } from "./entry_header.ts";
+import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX, type Part } from "./entry_header.ts";
 import { Image } from "./image.ts";
 import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "./program.ts";
 import { QUICK } from "./quick.ts";
@@ -78,6 +78,9 @@ export interface Parts {
   readonly stub: Uint8Array<ArrayBuffer>;
   /** The shim, a shared object. */
   readonly shim: Uint8Array<ArrayBuffer>;
+  /** The stages' programs, which lie in the shim. */
+  readonly stage: Uint8Array<ArrayBuffer>;
+  readonly vmm: Uint8Array<ArrayBuffer>;
   /** The bundle with all commands, in ASCII. */
   readonly whole: string;
   /** The bundle with the quick commands only, in ASCII. */
@@ -171,16 +174,28 @@ function buildImage(
   const { offset, size } = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
   const appendPart = (bundle: string) =>
     image.append(wrapPart(leaveOutShim(bundle, parts.shim), place.offset + offset, size));
+  const shim = image.append(parts.shim);
   const bytes = image.finish({
     image_address: place.address,
     entry_address: elf.entry,
     program_headers_offset: programHeadersOffset,
     ...lists,
-    shim: image.append(parts.shim),
+    shim,
+    stage: partWithin(shim, parts.shim, parts.stage),
+    vmm: partWithin(shim, parts.shim, parts.vmm),
     create: appendPart(parts.create),
     quick: appendPart(parts.quick),
   });
   return { bytes, programHeadersOffset };
+}
+
+/** Where `inner` lies, which is within the bytes of `part`. */
+function partWithin(part: Part, bytes: Uint8Array, inner: Uint8Array): Part {
+  const isHere = (at: number) => inner.every((byte, index) => bytes[at + index] === byte);
+  let at = bytes.indexOf(inner[0]!);
+  while (at >= 0 && !isHere(at)) at = bytes.indexOf(inner[0]!, at + 1);
+  if (at < 0) throw new Error("the shim does not carry the stages");
+  return { offset: part.offset + at, size: inner.byteLength };
 }
 
 function roundUp(value: number, unit: number): number {

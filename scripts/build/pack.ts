@@ -17,11 +17,13 @@ export interface PackRequest {
   readonly offline: boolean;
   /** Where to look for the base of deno compile. */
   readonly env: DenortEnvironment;
-  /** Paths of the bundle with all commands, of the two partial ones (quick.ts) and of the shim. */
+  /** Paths of the bundle with all commands, of the two partial ones (quick.ts), of the shim and the stages' programs in it. */
   readonly whole: string;
   readonly quick: string;
   readonly create: string;
   readonly shim: string;
+  readonly stage: string;
+  readonly vmm: string;
   /** The path of the result. */
   readonly output: string;
 }
@@ -60,6 +62,8 @@ async function writeNpmPacked(request: PackRequest): Promise<void> {
   const pieces = packWithNpm(await Deno.readFile(await stockDeno()), {
     stub: await buildEntryStub(),
     shim: await Deno.readFile(request.shim),
+    stage: await Deno.readFile(request.stage),
+    vmm: await Deno.readFile(request.vmm),
     whole: await Deno.readTextFile(request.whole),
     quick: await Deno.readTextFile(request.quick),
     create: await Deno.readTextFile(request.create),

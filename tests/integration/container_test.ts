@@ -245,7 +245,7 @@ Deno.test("the runtime's own file is not what /proc/self/exe names inside", asyn
     const { code, stdout, stderr } = await kago.foreground();
     assertEquals(code, 1);
     assertEquals(stdout, "");
-    assertStringIncludes(stderr, "internal stage of kago");
+    assertStringIncludes(stderr, "stages are started by kago itself");
   });
 });
 

@@ -61,7 +61,14 @@ export async function packProbe(): Promise<Probe> {
   await Deno.writeTextFile(`${folder}/shim.c`, "int answer(void) { return 42; }");
   await runCommand("cc", ["-shared", "-fPIC", "-o", shim!, `${folder}/shim.c`]);
   const binary = `${folder}/probe`;
-  const inputs = { whole: whole!, quick: quick!, create: whole!, shim: shim! };
+  const inputs = {
+    whole: whole!,
+    quick: quick!,
+    create: whole!,
+    shim: shim!,
+    stage: shim!,
+    vmm: shim!,
+  };
   await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
   return { binary, folder };
 }

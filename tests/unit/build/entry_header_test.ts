@@ -20,15 +20,18 @@ const HEADER: EntryHeader = {
   cached_options_offset: 10,
   cached_variables_offset: 11,
   shim: { offset: 12, size: 13 },
-  quick: { offset: 14, size: 15 },
-  create: { offset: 16, size: 17 },
+  stage: { offset: 14, size: 15 },
+  vmm: { offset: 16, size: 17 },
+  quick: { offset: 19, size: 20 },
+  create: { offset: 21, size: 22 },
 };
 
 Deno.test("encodeEntryHeader() writes a 64-bit word a field and two a part, in order", () => {
   const bytes = encodeEntryHeader(HEADER);
   assertEquals(bytes.byteLength, ENTRY_HEADER_SIZE);
   const words = [...new BigUint64Array(bytes.buffer)].map(Number);
-  assertEquals(words, [1, 2, 0x1_0000_0003, 18, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
+  const rest = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22];
+  assertEquals(words, [1, 2, 0x1_0000_0003, 18, ...rest]);
 });
 
 Deno.test("entryHeaderToC() declares the fields in the same order", () => {

@@ -17,6 +17,8 @@ const HEADER: EntryHeader = {
   cached_options_offset: 0,
   cached_variables_offset: 0,
   shim: NOTHING,
+  stage: NOTHING,
+  vmm: NOTHING,
   quick: NOTHING,
   create: NOTHING,
 };

@@ -20,7 +20,14 @@ async function packSmall(
       await Deno.writeTextFile(path!, `console.log("${MARK}")`);
     }
     const output = `${folder}/out/kago`;
-    const inputs = { whole: whole!, quick: quick!, create: whole!, shim: shim! };
+    const inputs = {
+      whole: whole!,
+      quick: quick!,
+      create: whole!,
+      shim: shim!,
+      stage: shim!,
+      vmm: shim!,
+    };
     const env = { DENORT_BIN: denort, DENO_DIR: folder };
     const used = await pack({ packer, offline: true, env, ...inputs, output });
     assertEquals((await Deno.stat(output)).mode! & 0o777, 0o755);

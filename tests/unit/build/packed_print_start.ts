@@ -22,6 +22,8 @@ export async function packPrintStart(linker?: string): Promise<PackedPrintStart>
   const pieces = packWithNpm(await Deno.readFile(plain), {
     stub: await buildEntryStub(),
     shim: new TextEncoder().encode("the shim"),
+    stage: new TextEncoder().encode("the"),
+    vmm: new TextEncoder().encode("shim"),
     whole: "whole()",
     create: "create()",
     quick: "quick()",
