@@ -20,7 +20,7 @@ TEST_PACKAGES="
   containerd docker.io docker-cli?
   checkpolicy
   libseccomp2
-  clang libclang-rt-dev
+  clang libclang-rt-dev clang-format-19
   golang-go=go
   strace iproute2 util-linux procps git
   zsh fish mandoc
