@@ -39,14 +39,19 @@ export type Variant = keyof typeof VARIANTS;
 /** The names that versions of libkrun 1.x ask for. */
 export const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
 
+/** What helps where there is none. */
+export const INSTALL_LIBKRUN = "install libkrun 1.x and run ldconfig";
+
 const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
 
-/** A library of the host, and who has named it. */
+/** A library of the host, and who has named it or brought it along. */
 export interface LibraryPlace {
   /** Absolute. */
   readonly path: string;
   /** For words about it: `--libkrun`. */
   readonly from: string;
+  /** Paths of libraries that it needs and the dynamic linker does not know, each after those that it needs itself. */
+  readonly needed?: readonly string[];
 }
 
 /** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
@@ -87,13 +92,16 @@ function checked(result: number, operation: string): number {
   return result;
 }
 
+/** The most that LibraryPlace.needed may have: context.h has slots for so many, and for the firmware. */
+export const MAX_NEEDED = 12;
+
 /**
  * Loads libkrun as the dynamic linker finds it, or from the place that is named, where its firmware and its flavours lie
  * beside it. What is named is opened once and loaded by its descriptor, so nothing can be put in its place.
  * @throws {HostError} when it is missing, broken, not of version 1.x, or could be changed by others than root.
  */
 export function openLibkrun(place?: LibraryPlace, variant?: Variant): Libkrun {
-  if (place) loadFirmwareBeside(place);
+  if (place) loadBefore(place);
   const { name, library, symbols } = load(place, variant);
   if (!symbols.krun_create_ctx) {
     throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
@@ -112,9 +120,12 @@ export function librariesOf(path?: string, variant?: Variant): readonly string[]
   return VARIANTS[variant].map((name) => `${folder}${name}`);
 }
 
-/** The firmware that may lie beside a library; none beside it is fine, the dynamic linker may know one. */
-export function firmwareOf(path: string): readonly string[] {
-  return FIRMWARE.map((name) => `${folderOf(path)}${name}`);
+/**
+ * What is loaded before a library: what it needs, and the firmware that may lie beside it; none beside it is fine, the
+ * dynamic linker may know one.
+ */
+export function loadedBefore({ path, needed = [] }: LibraryPlace): readonly string[] {
+  return [...needed, ...FIRMWARE.map((name) => `${folderOf(path)}${name}`)];
 }
 
 /** With the slash at its end. */
@@ -146,7 +157,9 @@ function load(place: LibraryPlace | undefined, variant: Variant | undefined): Lo
   const flavour = variant ? `the ${variant} flavour of ` : "";
   const remedy = place
     ? `correct ${place.from}, or install ${flavour}libkrun 1.x there`
-    : `install ${flavour}libkrun 1.x and run ldconfig`;
+    : variant
+    ? `install ${flavour}libkrun 1.x and run ldconfig`
+    : INSTALL_LIBKRUN;
   throw new HostError(`libkrun cannot be loaded: ${reason(failure)}`, remedy, { cause: failure });
 }
 
@@ -163,10 +176,10 @@ function unsupported(library: string, cause?: unknown): HostError {
   );
 }
 
-/** libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
-function loadFirmwareBeside({ path, from }: LibraryPlace): void {
-  for (const file of firmwareOf(path)) {
-    const fd = openTrustedIfThere(file, from);
+/** libkrun asks for these by name, and the dynamic linker answers with what is loaded already. */
+function loadBefore(place: LibraryPlace): void {
+  for (const file of loadedBefore(place)) {
+    const fd = openTrustedIfThere(file, place.from);
     if (fd !== undefined) isLoadable(descriptorPath(fd));
   }
 }
@@ -199,10 +212,10 @@ export interface LibraryVersions {
   readonly libkrunfw: string | undefined;
 }
 
-/** What a microVM would use unless the administrator names another; undefined for what cannot be loaded. */
-export function libraryVersions(): LibraryVersions {
+/** Of the libkrun at `place`, or the one that the dynamic linker finds; undefined for what cannot be loaded. */
+export function libraryVersions(place?: LibraryPlace): LibraryVersions {
   try {
-    openLibkrunWithFirmware();
+    openLibkrunWithFirmware(place);
   } catch (error) {
     // A missing library is an answer here, and a 2.x is loaded and gets its number.
     if (!(error instanceof HostError || error instanceof SyscallError)) throw error;

@@ -1,13 +1,14 @@
 /** `kago --version`: the lines that podman, containerd and Docker read, and the libraries that this host offers. */
 import { COMMIT, VERSION } from "../ffi/embedded.gen.ts";
 import { libraryVersions } from "../ffi/libkrun.ts";
+import { ownLibrary } from "./own_files.ts";
 import { findLibseccompVersion } from "./seccomp/features.ts";
 import { OCI_VERSION } from "./spec/oci_version.ts";
 
 /** `kago version V`, `commit: C`, `spec: S`, then one line a library; loads the libraries to look. */
 export function versionText(): string {
   const seccomp = { libseccomp: findLibseccompVersion() };
-  const libraries = Object.entries({ ...libraryVersions(), ...seccomp })
+  const libraries = Object.entries({ ...libraryVersions(ownLibrary()), ...seccomp })
     .map(([name, version]) => `${name}: ${version ?? "not found"}`);
   return [
     `kago version ${VERSION}`,

@@ -10,6 +10,7 @@ import { compileGuestTenantPlan } from "./guest_tenant.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
+import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { isRootless } from "../../runtime/rootless.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import {
@@ -74,7 +75,12 @@ function requireOwnMounts(spec: Spec): void {
 
 function preExec(spec: Spec, { id, rootfs, word }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
-  const settings = readVmSettings(spec, id, vmFile.settings, administratorWord(word));
+  const settings = readVmSettings(
+    spec,
+    id,
+    vmFile.settings,
+    withOwnLibrary(administratorWord(word)),
+  );
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);

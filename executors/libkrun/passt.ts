@@ -3,7 +3,7 @@
  * here is what with.
  */
 import { HostError } from "../../runtime/common/errors.ts";
-import { findProgram } from "../../runtime/find_program.ts";
+import { findOwnProgram } from "../../runtime/own_files.ts";
 
 /** With so many descriptors passt can bind every port, TCP and UDP, IPv4 and IPv6. */
 const ALL_PORTS_LIMIT = 4 * 65536;
@@ -13,7 +13,7 @@ const RESERVE = 2048;
 
 /** @throws {HostError} when it is not installed. */
 export function findPasst(): string {
-  const path = findProgram("passt");
+  const path = findOwnProgram("passt");
   if (path) return path;
   throw new HostError(
     'annotations["krun.use_passt"] needs passt, which is not installed',
@@ -51,7 +51,7 @@ export interface PasstCommand {
 
 /** Pure but for where the program is, and how many files may be open. */
 export function passtCommand(ports: readonly string[] | undefined): PasstCommand {
-  const program = findProgram("passt") ?? "passt";
+  const program = findOwnProgram("passt") ?? "passt";
   return { program, args: [program, ...passtArguments(ports, hardFileLimit())] };
 }
 

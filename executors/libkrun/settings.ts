@@ -28,7 +28,7 @@ export interface VmSettings {
   readonly ramMib: number;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
-  /** A libkrun other than the one that the dynamic linker finds. */
+  /** A libkrun that the administrator names, or that came with kago, in the place of the dynamic linker's. */
   readonly library?: LibraryPlace;
   /** Is the container's process the guest agent's to run? */
   readonly agent?: true;

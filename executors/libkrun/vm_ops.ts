@@ -3,7 +3,7 @@
  * Pure. Paths that a bundle or an image names are looked up in the container's root by the VMM, and libkrun gets them by
  * descriptor.
  */
-import { firmwareOf, librariesOf, type LibraryPlace } from "../../ffi/libkrun.ts";
+import { librariesOf, type LibraryPlace, loadedBefore } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
 import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
@@ -26,13 +26,14 @@ const DAX_WINDOW = 512 * 1024 * 1024;
 /** Where the container's root is for the VMM. */
 const ROOT = text("/");
 
-/** On the host, before any namespace is entered: what the administrator names is opened, once. */
+/** On the host, before any namespace is entered: what is loaded by its path is opened, once. */
 export function earlyOps(
-  { path, from }: LibraryPlace,
+  library: LibraryPlace,
   variant: VmSettings["variant"],
 ): readonly Op[] {
-  const libraries = librariesOf(path, variant);
-  return [{ op: "krunOpen", firmware: firmwareOf(path), libraries, from }];
+  const { path, from } = library;
+  const [before, libraries] = [loadedBefore(library), librariesOf(path, variant)];
+  return [{ op: "krunOpen", before, libraries, from }];
 }
 
 /** While the host's files are in sight. */
@@ -42,7 +43,7 @@ export function openingOps(
 ): readonly Op[] {
   const load: Op = {
     op: "krunLoad",
-    firmware: library ? firmwareOf(library.path) : [],
+    before: library ? loadedBefore(library) : [],
     libraries: librariesOf(library?.path, variant),
   };
   if (!passt) return [load];

@@ -12,8 +12,8 @@
 
 enum { TREE_SLOTS = 128 };
 
-/* Where the files of krunOpen are: those of the firmware, then those of libkrun. */
-enum { FIRMWARE_SLOT = 0, LIBRARY_SLOT = 2, LIBRARY_SLOTS = 4 };
+/* Where the files of krunOpen are: those to be loaded before libkrun, then those of libkrun. */
+enum { BEFORE_SLOT = 0, LIBRARY_SLOT = 14, LIBRARY_SLOTS = 16 };
 
 /* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
 enum { ROOT_COVERED = EDOTDOT };
@@ -61,11 +61,15 @@ struct context {
   int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
 };
 
-/* All descriptors of a stage's own, as an initialiser. */
-#define OWN_DESCRIPTORS(c)                                                                                     \
-  {(c)->sync_fd, (c)->listen_fd, (c)->target_fd, (c)->report_fd, (c)->plan_fd,                                 \
-   (c)->root_fd, (c)->door_fd,   (c)->run_fd,    (c)->vmm_fd,    (c)->agent_fd,  (c)->proc_fd,                  \
-   (c)->libraries[0] - 1, (c)->libraries[1] - 1, (c)->libraries[2] - 1, (c)->libraries[3] - 1}
+/* All descriptors of a stage's own; -1 where there is none. */
+enum { STAGE_DESCRIPTORS = 11 + LIBRARY_SLOTS };
+static inline void stage_descriptors(const struct context *c, int own[STAGE_DESCRIPTORS]) {
+  const int single[STAGE_DESCRIPTORS - LIBRARY_SLOTS] = {c->sync_fd, c->listen_fd, c->target_fd, c->report_fd,
+                                                       c->plan_fd, c->root_fd,   c->door_fd,   c->run_fd,
+                                                       c->vmm_fd,  c->agent_fd,  c->proc_fd};
+  for (int i = 0; i < STAGE_DESCRIPTORS - LIBRARY_SLOTS; i++) own[i] = single[i];
+  for (int i = 0; i < LIBRARY_SLOTS; i++) own[STAGE_DESCRIPTORS - LIBRARY_SLOTS + i] = c->libraries[i] - 1;
+}
 
 /* Every operation: 0, or -errno. `f` are its fields, each at its place (`F_…` of ops.gen.h). */
 typedef int operation(struct context *c, const struct field *f);

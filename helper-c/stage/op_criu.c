@@ -28,8 +28,9 @@ int op_drop_root(struct context *c, const struct field *f) {
 
 /* Makes `fd` the descriptor `wanted` of the next program, which must not be one of the stage's own. */
 static int place(const struct context *c, int fd, int wanted) {
-  const int own[] = OWN_DESCRIPTORS(c);
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+  int own[STAGE_DESCRIPTORS];
+  stage_descriptors(c, own);
+  for (int i = 0; i < STAGE_DESCRIPTORS; i++) {
     if (own[i] == wanted) return -EBUSY;
   }
   int result = as_result(dup2(fd, wanted));

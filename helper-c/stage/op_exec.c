@@ -154,11 +154,10 @@ int op_exec(struct context *c, const struct field *f) {
 static int keep_over_exec(int fd) { return fd < 0 ? 0 : as_result(fcntl(fd, F_SETFD, 0)); }
 
 int op_exec_vmm(struct context *c, const struct field *f) {
-  const int *libraries = c->libraries;
-  const int handed_on[] = {c->plan_fd,       c->sync_fd,       c->listen_fd,     c->root_fd,      c->door_fd,
-                           libraries[0] - 1, libraries[1] - 1, libraries[2] - 1, libraries[3] - 1};
-  char channels[160];
+  int handed_on[5 + LIBRARY_SLOTS] = {c->plan_fd, c->sync_fd, c->listen_fd, c->root_fd, c->door_fd};
+  char channels[320];
   char *argv[] = {"kago", "--stage=vmm", NULL};
+  for (int i = 0; i < LIBRARY_SLOTS; i++) handed_on[5 + i] = c->libraries[i] - 1;
   int size = snprintf(channels, sizeof channels, "KAGO_CHANNELS=%d", handed_on[0]);
   for (size_t i = 1; i < sizeof handed_on / sizeof *handed_on; i++) {
     size += snprintf(channels + size, sizeof channels - (size_t)size, ",%d", handed_on[i]);

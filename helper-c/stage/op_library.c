@@ -5,9 +5,9 @@
 #include "../common/trusted_path.h"
 
 /* A file that is missing leaves its slot empty: another name may be there, or none is needed. */
-static int open_each(struct context *c, const struct field *list, int slot) {
+static int open_each(struct context *c, const struct field *list, int slot, int end) {
   const uint8_t *item = list->data;
-  if (list->count > LIBRARY_SLOTS / 2) return -E2BIG;
+  if (list->count > (uint32_t)(end - slot)) return -E2BIG;
   for (uint32_t i = 0; i < list->count; i++, slot++) {
     char problem[256];
     int fd = open_trusted(list_next(&item), problem, sizeof problem);
@@ -18,6 +18,6 @@ static int open_each(struct context *c, const struct field *list, int slot) {
 }
 
 int op_krun_open(struct context *c, const struct field *f) {
-  int result = open_each(c, &f[F_krun_open_firmware], FIRMWARE_SLOT);
-  return result < 0 ? result : open_each(c, &f[F_krun_open_libraries], LIBRARY_SLOT);
+  int result = open_each(c, &f[F_krun_open_before], BEFORE_SLOT, LIBRARY_SLOT);
+  return result < 0 ? result : open_each(c, &f[F_krun_open_libraries], LIBRARY_SLOT, LIBRARY_SLOTS);
 }

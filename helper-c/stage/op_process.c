@@ -224,6 +224,7 @@ int close_all_but(unsigned first, const int *kept, int count) {
 int op_close_fds(struct context *c, const struct field *f) {
   if (f[F_close_fds_preserve].number > INT_MAX - 3) return -EINVAL;
   c->preserved = (unsigned)f[F_close_fds_preserve].number;
-  const int own[] = OWN_DESCRIPTORS(c);
-  return close_all_but(3 + c->preserved, own, sizeof own / sizeof *own);
+  int own[STAGE_DESCRIPTORS];
+  stage_descriptors(c, own);
+  return close_all_but(3 + c->preserved, own, STAGE_DESCRIPTORS);
 }

@@ -46,12 +46,13 @@ static void not_loaded(struct context *c, const char *name) {
 }
 
 int op_krun_load(struct context *c, const struct field *f) {
-  const uint8_t *item = f[F_krun_load_firmware].data;
+  const struct field *before = &f[F_krun_load_before];
+  const uint8_t *item = before->data;
   const char *name = "";
-  if (f[F_krun_load_firmware].count > LIBRARY_SLOTS / 2 || f[F_krun_load_libraries].count > LIBRARY_SLOTS / 2) return -E2BIG;
-  /* libkrun asks for its firmware by name, and the dynamic linker answers with the one that is loaded already. */
-  for (uint32_t i = 0; i < f[F_krun_load_firmware].count; i++) load(c, list_next(&item), FIRMWARE_SLOT + (int)i);
-  dlerror(); /* a firmware is missed by libkrun itself */
+  if (before->count > LIBRARY_SLOT || f[F_krun_load_libraries].count > LIBRARY_SLOTS - LIBRARY_SLOT) return -E2BIG;
+  /* libkrun asks for its firmware and what it needs by name, and the dynamic linker answers with what is loaded already. */
+  for (uint32_t i = 0; i < before->count; i++) load(c, list_next(&item), BEFORE_SLOT + (int)i);
+  dlerror(); /* what is missing of them is missed by libkrun itself */
   item = f[F_krun_load_libraries].data;
   for (uint32_t i = 0; i < f[F_krun_load_libraries].count && !vm.library; i++) {
     name = list_next(&item);

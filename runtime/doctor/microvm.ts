@@ -1,10 +1,12 @@
 /** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
-import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun.ts";
+import { inspectLibkrun, INSTALL_LIBKRUN, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
 import { type AdministratorWord, administratorWord } from "../administrator.ts";
-import { describeErrno } from "../common/errors.ts";
-import { findProgram } from "../find_program.ts";
+import { describeErrno, HostError } from "../common/errors.ts";
+import { findOwnProgram, withOwnLibrary } from "../own_files.ts";
+import { installLibkrun } from "./distribution.ts";
 import { bad, type Finding, good } from "./finding.ts";
+import { readText } from "./read.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../common/errno.ts";
 
 /** @param errno of probeKvm(). */
@@ -33,9 +35,17 @@ export function judgeKvm(errno: number, user: string): Finding {
   }
 }
 
-export function judgeLibkrun({ path, version, features, problem }: LibkrunReport): Finding {
+/** @param osRelease the text of /etc/os-release. */
+export function judgeLibkrun(
+  { path, version, features, problem }: LibkrunReport,
+  osRelease = "",
+): Finding {
   const subject = "libkrun";
-  if (problem !== undefined) return bad("microVMs", subject, problem.detail, problem.remedy);
+  if (problem !== undefined) {
+    const { detail, remedy } = problem;
+    const isMissing = remedy === INSTALL_LIBKRUN;
+    return bad("microVMs", subject, detail, isMissing ? installLibkrun(osRelease) : remedy);
+  }
   const built = features === undefined
     ? "too old to tell its features"
     : `with ${features.join(", ") || "no optional features"}`;
@@ -57,12 +67,23 @@ export function judgePasst(path: string | undefined): Finding {
   return bad("networking", "passt", "not found", remedy);
 }
 
+/** One that came with kago, and that others could have written, is an answer too. */
+function passtFinding(): Finding {
+  try {
+    return judgePasst(findOwnProgram("passt"));
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const detail = error.message.slice(0, -`; ${error.remedy}`.length);
+    return bad("networking", "passt", detail, error.remedy);
+  }
+}
+
 export function microvmFindings(user: string, word: AdministratorWord): Finding[] {
-  const libkrun = inspectLibkrun(administratorWord(word).library);
+  const libkrun = inspectLibkrun(withOwnLibrary(administratorWord(word)).library);
   return [
     judgeKvm(probeKvm(), user),
-    judgeLibkrun(libkrun),
+    judgeLibkrun(libkrun, readText("/etc/os-release")),
     judgeFirmware(libkrun),
-    judgePasst(findProgram("passt")),
+    passtFinding(),
   ];
 }

@@ -274,13 +274,16 @@ export const OPS = {
 
   // ---- The VMM: libkrun, in its own terms; `wantedBy` is the place in config.json, for words about a failure ----
 
-  /** Opens what there is of the host's files, each of which root alone could have put there; two of a kind at most. */
-  krunOpen: { firmware: "strs", libraries: "strs" },
   /**
-   * Loads the first of `libraries` that can be loaded, after what can be of `firmware`, and makes a context. A path is
+   * Opens what there is of the host's files, each of which root alone could have put there; at most 14 that are loaded
+   * before, and two of libkrun itself.
+   */
+  krunOpen: { before: "strs", libraries: "strs" },
+  /**
+   * Loads the first of `libraries` that can be loaded, after what can be of `before`, and makes a context. A path is
    * what krunOpen has opened, a name is the dynamic linker's to find.
    */
-  krunLoad: { firmware: "strs", libraries: "strs" },
+  krunLoad: { before: "strs", libraries: "strs" },
   /** Starts passt(1) in the container's namespaces, and waits until it serves. */
   krunPasst: { program: "str", args: "strs" },
   /** Opens /dev/kvm once, as the container's user. */

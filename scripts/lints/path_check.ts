@@ -105,6 +105,11 @@ export const PATH_CHECK: Lint = {
     },
     { file: "runtime/find_program.ts", place: "isExecutable", reason: "As execvp(3) does it." },
     {
+      file: "runtime/own_files.ts",
+      place: "isThere",
+      reason: "Which folder it is; the file is then opened where root alone could have put it.",
+    },
+    {
       file: "runtime/seccomp/cache_folder.ts",
       reason: "The folder is root's alone, and what is opened is compared with what was seen.",
     },

@@ -10,8 +10,8 @@ import {
 } from "../doubles/libkrun/build.ts";
 import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
-import { Kago } from "../harness/kago.ts";
-import { runOk } from "../harness/run.ts";
+import { KAGO, Kago } from "../harness/kago.ts";
+import { run, runOk, type RunResult } from "../harness/run.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun" };
@@ -241,6 +241,45 @@ Deno.test("a library that is named is opened before a user namespace, in which r
     const contexts = double.calls().filter(({ call }) => call === "krun_create_ctx");
     assertEquals(contexts.length, 2, `the builder's and the VMM's: ${stderr}`);
   });
+});
+
+/** `kago run` where the double's folder is /usr/local/lib/kago too, which nobody else sees. */
+async function runBesideDouble(
+  kago: Kago,
+  { dir }: LibkrunDouble,
+  spoil = "true",
+): Promise<RunResult> {
+  const place = `${kago.bundle.path}/lib`;
+  await Deno.mkdir(place);
+  // The double writes to its own folder, which has to stay where it is.
+  const script =
+    `set -e; mount -t tmpfs -o mode=755 none "$0"; mkdir -m 755 "$0/kago" "$0/\${1##*/}"
+    cp -R "$1"/lib* "$0/kago/"; [ ! -d "$1/needed" ] || cp -R "$1/needed" "$0/kago/"; cd "$0/kago"; ${spoil}
+    mount --bind "$1" "$0/\${1##*/}"; mount --rbind "$0" /usr/local/lib; cd /; shift; exec "$@"`;
+  const words = [KAGO, "--root", kago.root, "run", "--bundle", kago.bundle.path, kago.id];
+  return await run("unshare", ["-m", "sh", "-c", script, place, dir, ...words]);
+}
+
+Deno.test("the libkrun that came with kago is taken before the dynamic linker's, with what it needs", async () => {
+  using double = await buildLibkrunDouble({ needs: true });
+  await Kago.with({ args: ["/bin/sh", "-c", "exit 7"], annotations: KRUN }, async (kago) => {
+    await Deno.chmod(kago.bundle.path, 0o755);
+    const { code, stderr } = await runBesideDouble(kago, double);
+    assertEquals([code, stderr], [7, ""]);
+  });
+});
+
+Deno.test("a libkrun in the place of kago's own that others could have written is not loaded", async () => {
+  for (const file of ["libkrun.so.1.99.0", "needed/01-libkago_needed.so.0"]) {
+    using double = await buildLibkrunDouble({ needs: true });
+    await Kago.with({ args: ["/bin/true"], annotations: KRUN }, async (kago) => {
+      const { code, stderr } = await runBesideDouble(kago, double, `chmod 757 ${file}`);
+      assertEquals(code, 1);
+      const problem = `/usr/local/lib/kago/${file} can be written by others than root`;
+      assertStringIncludes(stderr, `/usr/local/lib/kago: ${problem}`);
+      assertEquals(double.calls(), []);
+    });
+  }
 });
 
 Deno.test("no flavour beside the library that is named is one sentence, whatever the dynamic linker knows", async () => {

@@ -29,6 +29,8 @@ export interface DoubleOptions {
   readonly hasFeature?: number;
   /** Does it look as if its guest init were the one in C? Default false. */
   readonly initInC?: boolean;
+  /** Does it need a library that the dynamic linker does not know, in the folder `needed` beside it? Default false. */
+  readonly needs?: boolean;
   /** Is there no guest, but a VMM that does what `/attack` names? Default false. */
   readonly takenOver?: boolean;
 }
@@ -74,11 +76,27 @@ export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<L
   await Deno.chmod(dir, 0o755);
   await Deno.chmod(record, 0o666);
   const soname = `libkrun${options.variant ? `-${options.variant}` : ""}.so.${abi}`;
-  await compile([...defines(options, record, dir), ...SOURCES], dir, soname, `${abi}.99.0`);
+  const needed = options.needs ? await compileNeeded(`${dir}/needed`) : [];
+  await compile(
+    [...defines(options, record, dir), ...SOURCES, ...needed],
+    dir,
+    soname,
+    `${abi}.99.0`,
+  );
   if (options.firmware ?? true) {
     await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
   }
   return new LibkrunDouble(dir, `${dir}/${soname}`, record);
+}
+
+/** @returns what the linker is told of it. */
+async function compileNeeded(folder: string): Promise<string[]> {
+  await Deno.mkdir(folder, { mode: 0o755 });
+  await compile(["-x", "c", "/dev/null"], folder, "libkago_needed.so.0", "0.1");
+  // By the name that it has where kago looks, which is not the one that it is asked for by.
+  await Deno.rename(`${folder}/libkago_needed.so.0.1`, `${folder}/01-libkago_needed.so.0`);
+  await Deno.remove(`${folder}/libkago_needed.so.0`);
+  return ["-Wl,--no-as-needed", `${folder}/01-libkago_needed.so.0`];
 }
 
 function defines(options: DoubleOptions, record: string, dir: string): string[] {

@@ -1,3 +1,4 @@
+import { INSTALL_LIBKRUN } from "../../../ffi/libkrun.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { CgroupLayout } from "../../../runtime/cgroup/layout.ts";
 import {
@@ -62,6 +63,11 @@ Deno.test("judgeLibkrun() and judgeFirmware() pass on why there is none", () => 
   assertEquals(
     judgeLibkrun({ problem }),
     bad("microVMs", "libkrun", problem.detail, problem.remedy),
+  );
+  const missing = { detail: "libkrun cannot be loaded: x", remedy: INSTALL_LIBKRUN };
+  assertMatch(
+    complaint(judgeLibkrun({ problem: missing }, "ID=fedora\n")),
+    /; dnf install libkrun$/,
   );
   assertMatch(complaint(judgeFirmware({ problem })), /cannot be loaded; install it together/);
   assertMatch(complaint(judgeFirmware({ path: "/x" })), /cannot be loaded; install the version/);

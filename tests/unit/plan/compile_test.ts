@@ -97,7 +97,7 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
 });
 
 Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
-  const opening: readonly Op[] = [{ op: "krunLoad", firmware: [], libraries: ["libkrun.so.1"] }];
+  const opening: readonly Op[] = [{ op: "krunLoad", before: [], libraries: ["libkrun.so.1"] }];
   const closing: readonly Op[] = [{ op: "krunEnter" }];
   const ending = { ...VMM, opening, closing };
   const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };

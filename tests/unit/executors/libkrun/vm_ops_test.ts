@@ -165,10 +165,20 @@ const FIRMWARE = ["/opt/k/libkrunfw.so.5", "/opt/k/libkrunfw.so.4"];
 
 Deno.test("openingOps() loads libkrun, with the firmware beside a library that is named", () => {
   assertEquals(openingOps({ ...PLAIN, library: LIBRARY }, undefined), [
-    { op: "krunLoad", firmware: FIRMWARE, libraries: [LIBRARY.path] },
+    { op: "krunLoad", before: FIRMWARE, libraries: [LIBRARY.path] },
   ]);
   const sev = openingOps({ ...PLAIN, variant: "sev" }, undefined);
-  assertEquals(sev, [{ op: "krunLoad", firmware: [], libraries: ["libkrun-sev.so.1"] }]);
+  assertEquals(sev, [{ op: "krunLoad", before: [], libraries: ["libkrun-sev.so.1"] }]);
+});
+
+Deno.test("openingOps() loads what the library needs before it, in the order given", () => {
+  const needed = ["/opt/k/needed/01-a.so.0", "/opt/k/needed/02-b.so.1"];
+  const [load] = openingOps({ ...PLAIN, library: { ...LIBRARY, needed } }, undefined);
+  assertEquals(load, {
+    op: "krunLoad",
+    before: [...needed, ...FIRMWARE],
+    libraries: [LIBRARY.path],
+  });
 });
 
 Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the library that is named", () => {

@@ -1,0 +1,28 @@
+/** How a distribution's users get libkrun: what its packages are called, or that it has none. */
+
+const BUNDLE = "install kago's air-gapped bundle, which has libkrun with it";
+
+/** By ID of os-release(5). */
+const INSTALL: Readonly<Record<string, string>> = {
+  debian: `Debian has no package of libkrun: ${BUNDLE}`,
+  ubuntu: `Ubuntu has no package of libkrun: ${BUNDLE}`,
+  fedora: "dnf install libkrun",
+  opensuse: "zypper install libkrun1",
+  arch: "pacman -S libkrun",
+};
+
+/**
+ * What to do where libkrun is missing, by the distribution, else by one that it is like.
+ * @param osRelease the text of /etc/os-release.
+ */
+export function installLibkrun(osRelease: string): string {
+  const names = [valueOf("ID", osRelease), ...valueOf("ID_LIKE", osRelease).split(" ")];
+  const known = names.map((name) => name.replace(/^opensuse-.*/, "opensuse"))
+    .find((name) => Object.hasOwn(INSTALL, name));
+  return known === undefined ? `install libkrun 1.x, or ${BUNDLE.slice(8)}` : INSTALL[known]!;
+}
+
+/** Of a line `NAME=value` or `NAME="value"`. */
+function valueOf(name: string, osRelease: string): string {
+  return new RegExp(`^${name}=["']?([^"'\\n]*)`, "m").exec(osRelease)?.[1] ?? "";
+}

@@ -1,0 +1,70 @@
+/**
+ * What a bundle for hosts without a network brings along for microVMs: libkrun with its firmware and what it needs, and
+ * passt. kago takes them before those of the host, and as everything that is loaded as root, only from where root alone
+ * could have put them.
+ */
+import { closeFd } from "../ffi/descriptors.ts";
+import type { LibraryPlace } from "../ffi/libkrun.ts";
+import { openTrusted } from "../ffi/trusted_file.ts";
+import type { AdministratorWord } from "./administrator.ts";
+import { isAbsent } from "./common/files.ts";
+import { findProgram } from "./find_program.ts";
+
+/** An administrator's (scripts/install.sh), and a distribution's. */
+export const OWN_FOLDERS = ["/usr/local/lib/kago", "/usr/lib/kago"] as const;
+
+/** The word with the libkrun that came with kago, unless it names one. */
+export function withOwnLibrary(
+  word: AdministratorWord,
+  folders: readonly string[] = OWN_FOLDERS,
+): AdministratorWord {
+  if (word.library) return word;
+  const library = ownLibrary(folders);
+  return library ? { ...word, library } : word;
+}
+
+/**
+ * The libkrun that came with kago. Whoever opens it looks whether it is root's alone; one that is not is an error rather
+ * than passed over, for somebody has put it there to be used.
+ */
+export function ownLibrary(folders: readonly string[] = OWN_FOLDERS): LibraryPlace | undefined {
+  const folder = folders.find((one) => isThere(`${one}/libkrun.so.1`));
+  if (folder === undefined) return undefined;
+  const needed = neededIn(`${folder}/needed`);
+  return { path: `${folder}/libkrun.so.1`, from: folder, ...(needed.length ? { needed } : {}) };
+}
+
+/** The names begin with numbers, by which each library comes after those that it needs itself. */
+function neededIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`).sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * A program that came with kago, or the host's.
+ * @throws {HostError} when others than root could have written it.
+ */
+export function findOwnProgram(
+  name: string,
+  folders: readonly string[] = OWN_FOLDERS,
+): string | undefined {
+  const folder = folders.find((one) => isThere(`${one}/${name}`));
+  if (folder === undefined) return findProgram(name);
+  const path = `${folder}/${name}`;
+  closeFd(openTrusted(path, folder));
+  return path;
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
