@@ -92,9 +92,6 @@ function checked(result: number, operation: string): number {
   return result;
 }
 
-/** The most that LibraryPlace.needed may have: context.h has slots for so many, and for the firmware. */
-export const MAX_NEEDED = 12;
-
 /**
  * Loads libkrun as the dynamic linker finds it, or from the place that is named, where its firmware and its flavours lie
  * beside it. What is named is opened once and loaded by its descriptor, so nothing can be put in its place.

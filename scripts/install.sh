@@ -25,6 +25,9 @@ usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
                 2, a file of its own in /etc/containerd/conf.d) or 2 (containerd 1, to be appended to config.toml)
   --crio-config print what CRI-O needs (a file of its own in /etc/crio/crio.conf.d), and do nothing
 
+What lies in lib/kago beside install.sh (libkrun and passt of the air-gapped bundle) goes to where kago looks for it:
+/usr/lib/kago for the prefix /usr, else /usr/local/lib/kago.
+
 What is made: PREFIX/bin/kago, the link krun to it, the manual and completions of bash, zsh and fish below
 PREFIX/share, and /etc/containers/containers.conf.d/50-kago.conf for podman and buildah. For Docker and containerd, whose
 configuration is one file each, what to add is printed; a daemon.json is written only where there is none.
@@ -68,6 +71,9 @@ ROOT=${ROOT%/}
 
 KAGO=$PREFIX/bin/kago
 KRUN=$PREFIX/bin/krun
+# kago looks into two folders only (runtime/own_files.ts).
+if [ "$PREFIX" = /usr ]; then LIBRARIES=/usr/lib/kago; else LIBRARIES=/usr/local/lib/kago; fi
+LIBRARIES_MARK=$LIBRARIES/installed-by
 COMPLETION_MARK="completion for kago(1)"
 CONTAINERS=/etc/containers/containers.conf.d/50-kago.conf
 DOCKER=/etc/docker/daemon.json
@@ -89,6 +95,17 @@ put_program() {
   cp "$1" "$ROOT$KAGO.new"
   chmod 755 "$ROOT$KAGO.new"
   mv -f "$ROOT$KAGO.new" "$ROOT$KAGO"
+}
+
+# Copies belong to whoever installs, and VMs that run keep the files that they have.
+put_libraries() {
+  mkdir -p "$ROOT${LIBRARIES%/*}"
+  rm -rf "$ROOT$LIBRARIES.new"
+  cp -RP "$1" "$ROOT$LIBRARIES.new"
+  echo "$MARK" > "$ROOT$LIBRARIES.new/${LIBRARIES_MARK##*/}"
+  chmod -R u=rwX,go=rX "$ROOT$LIBRARIES.new"
+  rm -rf "$ROOT$LIBRARIES"
+  mv "$ROOT$LIBRARIES.new" "$ROOT$LIBRARIES"
 }
 
 put_link() {
@@ -231,8 +248,12 @@ tell_crio() {
   crio_conf | sed 's/^/    /'
 }
 
+here() {
+  cd "$(dirname "$0")" && pwd
+}
+
 find_program() {
-  here=$(cd "$(dirname "$0")" && pwd)
+  here=$(here)
   for file in "$here/kago" "$here/dist/kago" "$here/../dist/kago"; do
     if [ -f "$file" ]; then
       echo "$file"
@@ -293,6 +314,9 @@ check_occupied() {
     [ "$(readlink "$ROOT$KRUN" || true)" = kago ] || fail "$KRUN is there and is not kago's; remove it, or give another --prefix"
   fi
   [ ! -e "$ROOT$CONTAINERS" ] || is_ours "$ROOT$CONTAINERS" || fail "$CONTAINERS is there and is not kago's; remove it first"
+  if [ -d "$(here)/lib/kago" ] && [ -e "$ROOT$LIBRARIES" ]; then
+    is_ours "$ROOT$LIBRARIES_MARK" || fail "$LIBRARIES is there and is not kago's; remove it first"
+  fi
 }
 
 install_docker() {
@@ -312,6 +336,8 @@ install_all() {
   check_occupied
   step "put $program to $KAGO" put_program "$program"
   step "link $KRUN to kago" put_link
+  libraries=$(here)/lib/kago
+  [ ! -d "$libraries" ] || step "put $libraries to $LIBRARIES" put_libraries "$libraries"
   install_completions
   step "write the manual to $PREFIX/share/man" put_manual
   containers_conf | step "write $CONTAINERS" put_text "$ROOT$CONTAINERS"
@@ -323,6 +349,7 @@ install_all() {
 uninstall_all() {
   if [ "$(readlink "$ROOT$KRUN" || true)" = kago ]; then step "remove $KRUN" rm -f "$ROOT$KRUN"; fi
   if [ -e "$ROOT$KAGO" ]; then step "remove $KAGO" rm -f "$ROOT$KAGO"; fi
+  if is_ours "$ROOT$LIBRARIES_MARK"; then step "remove $LIBRARIES" rm -rf "$ROOT$LIBRARIES"; fi
   if [ -n "$(manual_pages)" ]; then step "remove the manual from $PREFIX/share/man" remove_manual; fi
   for shell in bash zsh fish; do
     file=$(completion_file $shell)

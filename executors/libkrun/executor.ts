@@ -3,7 +3,7 @@
  * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
  * a plain process.
  */
-import { administratorWord } from "../../runtime/administrator.ts";
+import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/common/errors.ts";
 import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { compileGuestTenantPlan } from "./guest_tenant.ts";
@@ -75,12 +75,7 @@ function requireOwnMounts(spec: Spec): void {
 
 function preExec(spec: Spec, { id, rootfs, word }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
-  const settings = readVmSettings(
-    spec,
-    id,
-    vmFile.settings,
-    withOwnLibrary(administratorWord(word)),
-  );
+  const settings = readVmSettings(spec, id, vmFile.settings, wordFor(spec, word));
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
@@ -118,6 +113,12 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
     `${limit} bytes have no room for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
       `${leastMemory}: raise the limit, or set the annotation krun.ram_mib lower if it can be`,
   );
+}
+
+/** What came with kago has no flavours: those are the dynamic linker's to find, or the administrator's to name. */
+function wordFor(spec: Spec, given: AdministratorWord | undefined): AdministratorWord {
+  const word = administratorWord(given);
+  return spec.annotations?.["krun.variant"] === undefined ? withOwnLibrary(word) : word;
 }
 
 /** What preExec() put there. */

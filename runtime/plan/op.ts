@@ -388,6 +388,9 @@ export const NO_SLOT = 0xffffffff;
 /** Slots for trees; the same number is in helper-c/common/context.h. */
 export const TREE_SLOTS = 128;
 
+/** How many files krunOpen takes that are loaded before libkrun (LIBRARY_SLOT in helper-c/common/context.h). */
+export const MAX_LOADED_BEFORE = 14;
+
 export type OpName = keyof typeof OPS;
 
 interface FieldValue {

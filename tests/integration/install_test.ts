@@ -62,6 +62,48 @@ Deno.test("install.sh puts kago, krun, completions and podman's drop-in in place
   });
 });
 
+/** As the air-gapped bundle has them. */
+async function putLibraries(root: string): Promise<void> {
+  const folder = `${root}/../stick/lib/kago`;
+  await Deno.mkdir(`${folder}/needed`, { recursive: true, mode: 0o700 });
+  await Deno.writeTextFile(`${folder}/libkrun.so.1.2`, "krun", { mode: 0o700 });
+  await Deno.symlink("libkrun.so.1.2", `${folder}/libkrun.so.1`);
+  await Deno.writeTextFile(`${folder}/needed/01-libx.so.1`, "x", { mode: 0o777 });
+}
+
+Deno.test("install.sh puts what lies in lib/kago beside it where kago looks, for root alone to write, and removes it", async () => {
+  await withStick(async ({ root, install }) => {
+    await putLibraries(root);
+    for (const [prefix, place] of [["/opt/kago", "usr/local"], ["/usr", "usr"]]) {
+      const folder = `${root}/${place}/lib/kago`;
+      for (const time of ["first", "once more"]) {
+        const { code, stdout, stderr } = await install("--prefix", prefix!);
+        assertEquals(code, 0, `${time}: ${stdout}${stderr}`);
+        const names = ["installed-by", "libkrun.so.1", "libkrun.so.1.2", "needed/01-libx.so.1"];
+        assertEquals(await files(folder), names, time);
+      }
+      assertEquals(await Deno.readLink(`${folder}/libkrun.so.1`), "libkrun.so.1.2");
+      const modes = await runOk("find", [folder, "-not", "-type", "l", "-printf", "%m %P\n"]);
+      assertEquals(modes.match(/^(?!755|644) .*$/gm), null, modes);
+      assertEquals((await install("--prefix", prefix!, "--uninstall")).code, 0);
+      assertEquals(await files(root), []);
+    }
+  });
+});
+
+Deno.test("install.sh leaves libraries alone that are not its own", async () => {
+  await withStick(async ({ root, install }) => {
+    await putLibraries(root);
+    await Deno.mkdir(`${root}/usr/local/lib/kago`, { recursive: true });
+    await Deno.writeTextFile(`${root}/usr/local/lib/kago/libkrun.so.1`, "mine");
+    const { code, stderr } = await install();
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "/usr/local/lib/kago is there and is not kago's; remove it first");
+    assertEquals((await install("--uninstall")).code, 0);
+    assertEquals(await files(root), ["usr/local/lib/kago/libkrun.so.1"]);
+  });
+});
+
 Deno.test("install.sh keeps a completion that is not kago's", async () => {
   await withStick(async ({ root, install }) => {
     const file = `${root}/${COMPLETIONS[0]}`;
