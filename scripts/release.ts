@@ -3,7 +3,7 @@
  * hand a bundle for hosts without a network. The same commit and compilers make the same bytes. This module owns the
  * command line and the order of the steps; scripts/release/ owns the steps.
  *
- *   ./scripts/release.sh VERSION [--with-libkrun DIR] [--output DIR] [--compression 0..9]
+ *   ./scripts/release.sh VERSION [--with-libkrun DIR] [--compression 0..9]
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../runtime/common/errors.ts";
@@ -18,20 +18,19 @@ import { stageFiles } from "./release/stage.ts";
 import { sumsOf } from "./release/sums.ts";
 import { runMain } from "./run_main.ts";
 
-const USAGE = "usage: release.sh VERSION [--with-libkrun DIR] [--output DIR] [--compression 0..9]";
+const USAGE = "usage: release.sh VERSION [--with-libkrun DIR] [--compression 0..9]";
 
 interface Options {
   readonly version: string;
   /** A folder with libkrun.so.1 and libkrunfw.so.5. */
   readonly libkrun: string | undefined;
-  readonly output: string;
   /** xz(1)'s preset. */
   readonly level: number;
 }
 
-async function release({ version, libkrun, output, level }: Options): Promise<void> {
+async function release({ version, libkrun, level }: Options): Promise<void> {
   const source = await readSource(version);
-  const work = `${BUILD}/release`;
+  const [work, output] = [`${BUILD}/release`, `${DIST}/release`];
   for (const folder of [work, output]) {
     await emptyFolder(folder);
   }
@@ -62,8 +61,8 @@ async function emptyFolder(folder: string): Promise<void> {
 /** @throws {UsageError} for an option or a value that there is not. */
 function readOptions(args: string[]): Options {
   const parsed = parseArgs(args, {
-    string: ["_", "with-libkrun", "output", "compression"],
-    default: { output: `${DIST}/release`, compression: "6" },
+    string: ["_", "with-libkrun", "compression"],
+    default: { compression: "6" },
     unknown: (arg: string) => {
       if (arg.startsWith("-")) throw new UsageError(`release.sh does not know ${arg}; ${USAGE}`);
     },
@@ -74,7 +73,6 @@ function readOptions(args: string[]): Options {
   return {
     version,
     libkrun: parsed["with-libkrun"],
-    output: parsed.output,
     level: Number(parsed.compression),
   };
 }
