@@ -5,10 +5,10 @@ import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.t
 /** The same in every clone, and so the commit too. */
 const IDENTITY = {
   GIT_AUTHOR_NAME: "A Tester",
-  GIT_AUTHOR_EMAIL: "tester@localhost.localdomain",
+  GIT_AUTHOR_EMAIL: "tester@kago.example",
   GIT_AUTHOR_DATE: "2026-01-02T03:04:05Z",
   GIT_COMMITTER_NAME: "A Tester",
-  GIT_COMMITTER_EMAIL: "tester@localhost.localdomain",
+  GIT_COMMITTER_EMAIL: "tester@kago.example",
   GIT_COMMITTER_DATE: "2026-01-02T03:04:05Z",
 };
 
