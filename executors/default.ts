@@ -5,6 +5,5 @@ export const defaultExecutor: Executor = {
   name: "default",
   canHandle: (spec, request) => requestedHandler(spec, request) === "default",
   validate() {},
-  checkHost() {},
-  preExec: (spec) => ({ spec, rootfsFiles: [], ending: { kind: "process" }, warnings: [] }),
+  preExec: (spec) => ({ spec, rootfsFiles: [], warnings: [] }),
 };

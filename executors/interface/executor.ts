@@ -4,9 +4,10 @@
  */
 import type { RootFile } from "../../ffi/files.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
-import type { Ending, ProcessInput } from "../../runtime/plan/compile_input.ts";
+import type { ProcessInput, Runner } from "../../runtime/plan/compile_input.ts";
 import type { Op, Plan } from "../../runtime/plan/op.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
+import type { StoredState } from "../../runtime/state/container_state.ts";
 
 export type { RootFile };
 
@@ -26,6 +27,8 @@ export interface BundleContext {
   readonly bundle: string;
   /** Absolute path of the root filesystem folder. */
   readonly rootfs: string;
+  /** Where the container's state will be kept; it is there when the Intermediate runs. */
+  readonly stateFolder: string;
   /** What the command line says of libraries and annotations. */
   readonly word?: AdministratorWord;
 }
@@ -42,14 +45,6 @@ export interface Executor {
    * @throws {SpecError} for what this executor cannot carry out, annotations out of range among it.
    */
   validate(spec: Spec, context: BundleContext): void;
-
-  /**
-   * Called in the builder by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on
-   * the host.
-   * @param ending as preExec() gave it.
-   * @throws {HostError} with what is missing and how to get it.
-   */
-  checkHost(spec: Spec, context: BundleContext, ending: Ending): void;
 
   /**
    * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
@@ -70,19 +65,29 @@ export interface Executor {
 export interface TenantInput extends ProcessInput {
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
-  /** The folder of the socket by which the guest agent is reached; absent without an agent. */
-  readonly runFolder?: string;
+  /** The container's, as stored. */
+  readonly state: StoredState;
+  /** The folder of its state on the host. */
+  readonly stateFolder: string;
 }
 
 export interface PreExecResult {
   readonly spec: Spec;
   /** Files that Main writes at the root of the root filesystem before Init starts, by name, without following links. */
   readonly rootfsFiles: readonly RootFile[];
-  readonly ending: Ending;
+  /** What Init becomes; absent where that is the container's process. */
+  readonly runner?: Runner;
+  /** Will there be an agent: somebody in the container whom the executor asks about its processes? */
+  readonly hasAgent?: boolean;
   /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
   readonly leastMemory?: number;
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
+  /**
+   * Called by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on the host.
+   * @throws {HostError} with what is missing and how to get it.
+   */
+  readonly checkHost?: () => void;
 }
 
 /** The annotation that names a container's handler; crun and youki read it too. */

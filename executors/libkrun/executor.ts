@@ -5,14 +5,13 @@
  */
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/common/errors.ts";
-import type { Ending } from "../../runtime/plan/compile_input.ts";
 import { compileGuestTenantPlan } from "./guest_tenant.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { isRootless } from "../../runtime/rootless.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import type { Process, Spec } from "../../runtime/spec/spec.ts";
 import {
   type BundleContext,
   type Executor,
@@ -25,24 +24,24 @@ import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest_config.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
-import { readVmSettings, type VmSettings } from "./settings.ts";
+import { readVmSettings } from "./settings.ts";
 import { refuseUnenforced } from "./unenforced.ts";
 import { readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
+import { vmmRunner } from "./vmm_plan.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
   canHandle: (spec, request) => requestedHandler(spec, request) === "krun",
   validate,
-  checkHost: (spec, _context, ending) => checkLibkrunHost(spec, settingsOf(ending)),
   preExec,
   tenantPlan,
 };
 
 function tenantPlan(tenant: TenantInput): Plan {
-  const { id, runFolder } = tenant;
-  if (runFolder !== undefined) return compileGuestTenantPlan({ ...tenant, runFolder });
+  const { id, state, stateFolder: agentFolder } = tenant;
+  if (state.agent) return compileGuestTenantPlan({ ...tenant, agentFolder });
   throw new HostError(
     `cannot exec in container ${id}: it is a microVM without kago's guest agent`,
     'create it without annotations["krun.agent"], or run the command as its own',
@@ -54,6 +53,7 @@ function validate(spec: Spec): void {
     throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
   }
   requireOwnMounts(spec);
+  refuseLabel(spec.process);
   // Without it a thread of libkrun panics and the VM hangs.
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
@@ -73,35 +73,44 @@ function requireOwnMounts(spec: Spec): void {
   throw new SpecError("linux.namespaces", problem);
 }
 
-function preExec(spec: Spec, { id, rootfs, word }: BundleContext): PreExecResult {
+/** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
+function refuseLabel({ selinuxLabel }: Process): void {
+  if (!selinuxLabel) return;
+  throw new SpecError(
+    "process.selinuxLabel",
+    "cannot be given to a microVM, whose VMM has threads: leave it out (podman: --security-opt label=disable)",
+  );
+}
+
+function preExec(spec: Spec, { id, rootfs, stateFolder, word }: BundleContext): PreExecResult {
   const vmFile = readVmFile(rootfs);
   const settings = readVmSettings(spec, id, vmFile.settings, wordFor(spec, word));
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
-  const { warnings } = vmFile;
   const passt = settings.network?.kind === "passt"
     ? passtCommand(settings.network.ports)
     : undefined;
-  const vmm = {
-    kind: "vmm",
-    settings: { ...settings },
-    ...(settings.library ? { early: earlyOps(settings.library, settings.variant) } : {}),
-    opening: openingOps(settings, passt),
-    closing: closingOps(settings),
-    capabilities: vmmCapabilities(settings),
-    // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
-    ...(isRootless() ? { keepGroups: true } : {}),
-  } as const;
-  if (!settings.agent) {
-    const rootfsFiles = [guestConfigFile(adjusted)];
-    return { spec: adjusted, rootfsFiles, ending: vmm, leastMemory, warnings };
-  }
   // Who has no id on the host could not make the socket.
-  vmmOwner(adjusted);
-  const ending: Ending = { ...vmm, hasAgent: true };
-  return { spec: adjusted, rootfsFiles: [], ending, leastMemory, warnings };
+  if (settings.agent) vmmOwner(adjusted);
+  return {
+    spec: adjusted,
+    rootfsFiles: settings.agent ? [] : [guestConfigFile(adjusted)],
+    runner: vmmRunner({
+      early: settings.library ? earlyOps(settings.library, settings.variant) : [],
+      opening: openingOps(settings, passt),
+      closing: closingOps(settings),
+      capabilities: vmmCapabilities(settings),
+      // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
+      keepsGroups: isRootless(),
+      ...(settings.agent ? { agentFolder: stateFolder } : {}),
+    }),
+    hasAgent: settings.agent ?? false,
+    leastMemory,
+    warnings: vmFile.warnings,
+    checkHost: () => checkLibkrunHost(spec, settings),
+  };
 }
 
 /** A guest may fill its RAM at any time, and the kernel would then kill the VMM: all of the container, unasked. */
@@ -119,10 +128,4 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
 function wordFor(spec: Spec, given: AdministratorWord | undefined): AdministratorWord {
   const word = administratorWord(given);
   return spec.annotations?.["krun.variant"] === undefined ? withOwnLibrary(word) : word;
-}
-
-/** What preExec() put there. */
-function settingsOf(ending: Ending): VmSettings {
-  if (ending.kind !== "vmm") throw new Error("not the ending of a microVM");
-  return ending.settings as unknown as VmSettings;
 }

@@ -6,14 +6,14 @@
 import type { Process } from "../../runtime/spec/spec.ts";
 import type { ProcessInput } from "../../runtime/plan/compile_input.ts";
 import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
-import { guestProcessOps } from "../../runtime/plan/guest.ts";
+import { guestProcessOps } from "./guest_plan.ts";
 import { oomScoreOps } from "../../runtime/plan/namespaces.ts";
 import type { Op, Plan } from "../../runtime/plan/op.ts";
 import { homeOps } from "../../runtime/plan/process.ts";
 
 export interface GuestTenantInput extends ProcessInput {
   /** The host's folder of the agent's socket. */
-  readonly runFolder: string;
+  readonly agentFolder: string;
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
 }
@@ -33,7 +33,7 @@ export function compileGuestTenantPlan(input: GuestTenantInput): Plan {
       { op: "awaitStart" },
       {
         op: "guestSession",
-        folder: input.runFolder,
+        folder: input.agentFolder,
         plan: encodeGuestPlan(guest),
         terminal: process.terminal ? 1 : 0,
       },

@@ -7,14 +7,13 @@ import type { Executor, RootFile } from "../../executors/interface/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { phase } from "../common/phases.ts";
 import { compilePlan } from "../plan/compile.ts";
-import type { Ending, HostFacts } from "../plan/compile_input.ts";
+import type { HostFacts } from "../plan/compile_input.ts";
 import { ignoredOptions } from "../plan/mounts.ts";
 import type { Op, Plan } from "../plan/op.ts";
 import { joinPath } from "../common/path.ts";
 import { loadSpec } from "../config/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
-import { agentFolder } from "../state/agent_folder.ts";
 import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
 import { buildNetDevices } from "./net_devices.ts";
 import { buildResctrl } from "./resctrl.ts";
@@ -51,9 +50,10 @@ export interface Build {
   readonly configText: string;
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
-  readonly ending: Ending;
   /** As the executor says (executors/interface/executor.ts). */
   readonly leastMemory?: number;
+  readonly hasAgent: boolean;
+  readonly checkHost?: () => void;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
   readonly resctrl?: ResctrlBuild;
@@ -62,8 +62,6 @@ export interface Build {
   readonly plan: Plan;
   /** How its first process joins cgroups and resctrl groups; in the plan already. */
   readonly joinOps: readonly Op[];
-  /** The host's folder of the socket by which a guest agent is reached. */
-  readonly runFolder?: string;
   /** The host's folder for the socket that the program notifies the service manager by. */
   readonly notifyFolder?: string;
   readonly warnings: readonly string[];
@@ -83,7 +81,9 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const notify = notifyFolderOf(request, loaded, executor);
   const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
-  const context = { id, bundle, rootfs, word: request.word };
+  // `plan` has no state root, and shows the usual one.
+  const stateFolder = `${request.root ?? "/run/kago"}/${id}`;
+  const context = { id, bundle, rootfs, stateFolder, word: request.word };
   executor.validate(spec, context);
   const prepared = executor.preExec(spec, context);
   const host = readHostFacts();
@@ -93,7 +93,6 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   phase("seccomp filter made");
   const resctrl = await buildResctrl(id, spec);
   const moveNetDevices = await buildNetDevices(spec);
-  const runFolder = runFolderOf(request, prepared.ending);
   const plan = compilePlan({
     id,
     spec: prepared.spec,
@@ -103,8 +102,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     cgroup: cgroup.facts,
     resctrlJoinOps: resctrl?.joinOps,
     seccomp: seccomp.filter,
-    ending: prepared.ending,
-    runFolder,
+    runner: prepared.runner,
     preserveFds: request.preserveFds,
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
@@ -118,15 +116,15 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     configText: text,
     executor,
     rootFiles: prepared.rootfsFiles,
-    ending: prepared.ending,
     leastMemory: prepared.leastMemory,
+    hasAgent: prepared.hasAgent ?? false,
+    checkHost: prepared.checkHost,
     host,
     cgroup: cgroup.build,
     resctrl,
     moveNetDevices,
     plan,
     joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
-    runFolder,
     notifyFolder: notify.folder,
     warnings: [
       ...warnings,
@@ -136,14 +134,6 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
       ...seccomp.warnings,
     ],
   };
-}
-
-/** `plan` has no state root, and shows the usual one. */
-function runFolderOf(
-  { id, root = "/run/kago" }: BuildRequest,
-  ending: Ending,
-): string | undefined {
-  return ending.kind === "vmm" && ending.hasAgent ? agentFolder(root, id) : undefined;
 }
 
 /** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */

@@ -62,7 +62,7 @@ export async function withCreated<T>(
   build.warnings.forEach(warn);
   if (request.status === "running") requireProcess(build.spec);
   checkConsole(build.spec.process ?? {}, request);
-  build.executor.checkHost(build.spec, build, build.ending);
+  build.checkHost?.();
   const lock = createStateDir(request.root, request.id);
   const creating: StoredState = {
     ...initialState(build),
@@ -147,7 +147,7 @@ export function initialState(build: Build): StoredState {
     ...mountsBefore(spec, rootfs),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
-    ...(build.runFolder === undefined ? {} : { agent: true }),
+    ...(build.hasAgent ? { agent: true } : {}),
     ...(build.notifyFolder === undefined ? {} : { sdNotify: true }),
     handler: executor.name,
   };

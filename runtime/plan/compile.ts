@@ -2,28 +2,15 @@
  * From a validated spec and facts about the host to the plan of `create`: pure, and the same for `kago plan`.
  * Each part has a module; this one owns the order between them.
  */
-import { SpecError } from "../common/errors.ts";
 import type { Process } from "../spec/spec.ts";
-import { type CompileInput, type Ending, isNewNamespace, namespaceOf } from "./compile_input.ts";
+import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
 import { deviceOps } from "./devices.ts";
-import { encodeGuestPlan } from "./encode.ts";
-import { guestOps } from "./guest.ts";
-import { createHookOps, startHookOps } from "./hooks.ts";
-import { kernelMountsReadonly, vmmMountOps } from "./kernel_mounts.ts";
+import { createHookOps } from "./hooks.ts";
 import { MS } from "./mount_options.ts";
 import { mountOps } from "./mounts.ts";
 import { intermediateOps } from "./namespaces.ts";
-import { type Op, type Plan, SYNC_POINTS } from "./op.ts";
-import {
-  homeOps,
-  identityOps,
-  programOps,
-  sessionOps,
-  startOps,
-  streamOps,
-  terminalOps,
-  vmmProfileOps,
-} from "./process.ts";
+import type { Op, Plan } from "./op.ts";
+import { homeOps, identityOps, programOps, sessionOps, streamOps, terminalOps } from "./process.ts";
 import { hostnameOps, propagationOf, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
 
 /** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
@@ -43,32 +30,30 @@ export function compilePlan(input: CompileInput): Plan {
     ...createHookOps(input),
   ];
   const late = [...root.enter, ...hostnameOps(input)];
-  const closeFds: Op = { op: "closeFds", preserve: input.preserveFds };
-  if (input.ending.kind === "process") {
-    const streams = streamOps(input, process);
-    const intermediate = intermediateOps(input, [...streams.early, ...root.early]);
-    const init: Op[] = [
-      ...early,
-      { op: "reopenNull" },
-      ...streams.late,
-      ...late,
-      closeFds,
-      ...homeOps(process),
-      ...identityOps(input, process),
-      ...shownToExecOps(input),
-      ...programOps(input, process),
-    ];
-    return { intermediate, init, vmm: [] };
+  const { runner } = input;
+  if (runner) {
+    // What the caller hands on is the process's, and does not reach it by way of the runner.
+    const closeAll: Op = { op: "closeFds", preserve: 0 };
+    return {
+      intermediate: intermediateOps(input, [...root.early, ...runner.early]),
+      init: [...early, closeAll, runner.execute(input.host)],
+      ...runner.stages(input, process, late),
+    };
   }
-  refuseVmmLabel(process);
-  const intermediate = intermediateOps(input, [...root.early, ...input.ending.early ?? []]);
-  // The host's libraries are still in sight when the VMM's program starts, hence before the pivot.
-  const { libraryPath } = input.host;
-  const env = libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [];
-  // What the caller hands on is the process's, and does not reach a guest.
-  const closeAll: Op = { op: "closeFds", preserve: 0 };
-  const init: readonly Op[] = [...early, closeAll, { op: "execVmm", env }];
-  return { intermediate, init, ...vmmPlan(input, input.ending, process, late) };
+  const streams = streamOps(input, process);
+  const intermediate = intermediateOps(input, [...streams.early, ...root.early]);
+  const init: Op[] = [
+    ...early,
+    { op: "reopenNull" },
+    ...streams.late,
+    ...late,
+    { op: "closeFds", preserve: input.preserveFds },
+    ...homeOps(process),
+    ...identityOps(input, process),
+    ...shownToExecOps(input),
+    ...programOps(input, process),
+  ];
+  return { intermediate, init, vmm: [] };
 }
 
 /**
@@ -78,51 +63,6 @@ export function compilePlan(input: CompileInput): Plan {
 function shownToExecOps({ spec, host }: CompileInput): readonly Op[] {
   const isShown = host.uid !== 0 && isNewNamespace(spec, "user");
   return isShown ? [{ op: "dumpable", on: 1 }] : [];
-}
-
-/** What the VMM does before it boots the guest, and what the agent does in there. */
-function vmmPlan(
-  input: CompileInput,
-  { opening, closing, capabilities }: Extract<Ending, { kind: "vmm" }>,
-  process: Process,
-  late: readonly Op[],
-): Pick<Plan, "vmm" | "guest"> {
-  // The states that Init got are gone with its memory.
-  const states: readonly Op[] = startHookOps(input).length > 0
-    ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
-    : [];
-  const identity = [...identityOps(input, process), ...vmmProfileOps(process)]
-    .map((op) => withinCapabilities(op, capabilities));
-  const start = startOps(input, process);
-  if (input.runFolder === undefined) {
-    return { vmm: [...states, ...opening, ...late, ...identity, ...start, ...closing] };
-  }
-  const guest = guestOps(input, process);
-  const { uid = 0, gid = 0 } = process.user ?? {};
-  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid };
-  const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
-  return { vmm: [...states, ...opening, files, ...late, ...confined, ...start, ...closing], guest };
-}
-
-/** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
-const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);
-
-/** A VMM has no use for what else the guest's process may do: that one gets its capabilities in the guest. */
-function withinCapabilities(op: Op, most: bigint): Op {
-  if (op.op === "capBounding") return { ...op, mask: op.mask & most };
-  if (op.op === "capAmbient") return { ...op, mask: 0n };
-  if (op.op !== "capset") return op;
-  const { effective, permitted } = op;
-  return { ...op, effective: effective & most, permitted: permitted & most, inheritable: 0n };
-}
-
-/** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
-function refuseVmmLabel({ selinuxLabel }: Process): void {
-  if (!selinuxLabel) return;
-  throw new SpecError(
-    "process.selinuxLabel",
-    "cannot be given to a microVM, whose VMM has threads: leave it out (podman: --security-opt label=disable)",
-  );
 }
 
 function loopbackOps({ spec }: CompileInput): readonly Op[] {
@@ -141,8 +81,7 @@ interface RootOps {
 function rootOps(input: CompileInput): RootOps {
   const { spec } = input;
   if (!namespaceOf(spec, "mount")) return sharedMountsRoot(input);
-  const isVmm = input.ending.kind === "vmm";
-  const mounts = isVmm ? vmmMountOps(input) : mountOps(input);
+  const mounts = input.runner ? input.runner.mounts(input) : mountOps(input);
   const terminal = terminalOps(spec.process ?? NO_PROCESS, true);
   return {
     early: mounts.early,
@@ -160,9 +99,7 @@ function rootOps(input: CompileInput): RootOps {
       ...terminal,
       ...sysctlOps(input),
       ...protectionOps(input),
-      ...(isVmm ? [{ op: "vmmDescriptors", from: "mounts" } as const] : []),
       ...mounts.finish,
-      ...(isVmm ? [kernelMountsReadonly] : []),
     ],
     enter: [
       input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },
@@ -179,9 +116,7 @@ function rootOps(input: CompileInput): RootOps {
  */
 function sharedMountsRoot(input: CompileInput): RootOps {
   const { spec, rootfs } = input;
-  if (input.ending.kind === "vmm") {
-    throw new SpecError("linux.namespaces", "a microVM needs a namespace of type mount");
-  }
+  if (input.runner) throw new Error("a runner's executor must refuse to share the host's mounts");
   const mounts = mountOps(input);
   return {
     early: mounts.early,

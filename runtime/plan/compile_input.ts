@@ -1,6 +1,6 @@
 /** All that a plan is computed from; the compile modules read nothing else. */
-import type { Spec } from "../spec/spec.ts";
-import type { Op } from "./op.ts";
+import type { Process, Spec } from "../spec/spec.ts";
+import type { Op, Plan } from "./op.ts";
 
 /** What the host is like, read once by the builder. */
 export interface HostFacts {
@@ -11,7 +11,7 @@ export interface HostFacts {
   readonly softLimits?: readonly { readonly resource: number; readonly soft: bigint }[];
   /** What hooks inherit that name no environment, `NAME=value` each. */
   readonly env: readonly string[];
-  /** LD_LIBRARY_PATH, with which the VMM finds libraries. */
+  /** The caller's LD_LIBRARY_PATH. */
   readonly libraryPath?: string;
 }
 
@@ -32,26 +32,34 @@ export interface CgroupFacts {
   readonly joinOps: readonly Op[];
 }
 
-/** How Init ends: as the user's process, or as the VMM of a microVM. */
-export type Ending =
-  | { readonly kind: "process" }
-  | {
-    readonly kind: "vmm";
-    /** The executor's own. */
-    readonly settings: Readonly<Record<string, unknown>>;
-    /** What is done on the host's files, by the Intermediate, before any namespace is entered. */
-    readonly early?: readonly Op[];
-    /** What the VMM does first, while the host's files are in sight. */
-    readonly opening: readonly Op[];
-    /** What it does at last, once `start` has come. */
-    readonly closing: readonly Op[];
-    /** Does an agent run the process in the guest? */
-    readonly hasAgent?: boolean;
-    /** The most that it keeps of the container's capabilities: a mask. */
-    readonly capabilities: bigint;
-    /** Keeps the caller's groups, without which it could not open what it needs of the host. */
-    readonly keepGroups?: boolean;
-  };
+/** What `mounts` become. */
+export interface MountPlan {
+  readonly ops: readonly Op[];
+  /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
+  readonly early: readonly Op[];
+  /** Read-only at last: folders in which later operations still make nodes and mount points. */
+  readonly finish: readonly Op[];
+}
+
+/**
+ * A program of an executor's that Init becomes in the place of the container's process, to run that one itself. It carries
+ * out the rest of the plan from before the root changes, with the host's libraries in sight.
+ */
+export interface Runner {
+  /** What is done on the host's files, by the Intermediate, before any namespace is entered. */
+  readonly early: readonly Op[];
+  /** Are the limits the process's alone, so that Init and the program go without? */
+  readonly isUnlimited: boolean;
+  /** `mounts` as the program is to have them, on a root in a mount namespace of its own. */
+  mounts(input: CompileInput): MountPlan;
+  /** Init's last operation, which executes the program. */
+  execute(host: HostFacts): Op;
+  /**
+   * The stages that the program carries out, and hands on.
+   * @param enter the way into the root, and what is done there first.
+   */
+  stages(input: CompileInput, process: Process, enter: readonly Op[]): Pick<Plan, "vmm" | "guest">;
+}
 
 /** A compiled seccomp filter. */
 export interface SeccompFilter {
@@ -71,11 +79,8 @@ export interface ProcessInput {
   /** Absolute path. */
   readonly rootfs: string;
   readonly host: HostFacts;
-  readonly ending: Ending;
   /** Writes by which the Intermediate joins its resctrl groups. */
   readonly resctrlJoinOps?: readonly Op[];
-  /** The host's folder of the socket by which a guest agent is reached; absent without an agent. */
-  readonly runFolder?: string;
   /** Absent when the container has no filter. */
   readonly seccomp?: SeccompFilter;
   readonly preserveFds: number;
@@ -87,6 +92,8 @@ export interface CompileInput extends ProcessInput {
   readonly bundle: string;
   /** Absent when the container has no cgroup. */
   readonly cgroup?: CgroupFacts;
+  /** Absent when Init becomes the container's process. */
+  readonly runner?: Runner;
   readonly noPivot: boolean;
 }
 

@@ -4,7 +4,7 @@
  */
 import { SpecError } from "../common/errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
-import { type CompileInput, namespaceOf } from "./compile_input.ts";
+import { type CompileInput, type MountPlan, namespaceOf } from "./compile_input.ts";
 import { cgroupMountOps } from "./cgroup_mounts.ts";
 import { filesystemOp } from "./filesystem.ts";
 import { parseIdmapOption } from "./idmap_option.ts";
@@ -39,14 +39,6 @@ function isProtected(destination: string): boolean {
 /** Is a mount of this filesystem, or at this place, one that no link may lead to? */
 export function takesNoLinks(fstype: string, destination: string): boolean {
   return NO_LINKS_TYPES.has(fstype) || isProtected(destination);
-}
-
-export interface MountPlan {
-  readonly ops: readonly Op[];
-  /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
-  readonly early: readonly Op[];
-  /** Read-only at last: folders in which later operations still make nodes and mount points. */
-  readonly finish: readonly Op[];
 }
 
 /** What is done in the place of a mount; undefined for one that is made as it says. */

@@ -12,7 +12,7 @@ interface Indexed extends Namespace {
 
 /**
  * The operations of the Intermediate, in the one order that works for privileged and rootless callers.
- * @param early what the mounts need done on the host.
+ * @param early what the mounts and the runner need done on the host.
  */
 export function intermediateOps(
   input: CompileInput,
@@ -36,8 +36,7 @@ export function intermediateOps(
     ...(input.resctrlJoinOps ?? []),
     ...oomScoreOps(input.spec.process, !isRoot),
     ...early,
-    ...agentDoorOps(input),
-    ...(user && isRoot && input.runFolder === undefined ? hardLimitOps(input.spec.process) : []),
+    ...(user && isRoot && !input.runner?.isUnlimited ? hardLimitOps(input.spec.process) : []),
     // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
     // has rights only over what belongs to the user namespace, so that comes first.
     ...(isRoot ? [...first, ...entered] : [...entered, ...first]),
@@ -47,11 +46,6 @@ export function intermediateOps(
     ...late,
     { op: "cloneInit" },
   ];
-}
-
-/** In a folder that whoever made it alone gets into, hence as him. */
-function agentDoorOps({ runFolder }: CompileInput): readonly Op[] {
-  return runFolder === undefined ? [] : [{ op: "agentDoor", path: runFolder }];
 }
 
 function isMountJoin(op: Op): boolean {

@@ -58,7 +58,7 @@ export function streamOps({ spec, host }: ProcessInput, process: Process): Strea
     : { early: [ownStreams(hostUid)], late: [] };
 }
 
-/** Everything from the limits to the dropped privileges; the same for a process and a VMM. */
+/** Everything from the limits to the dropped privileges; the same for a process and a runner. */
 export function identityOps(input: ProcessInput, process: Process): readonly Op[] {
   return [
     ...rlimitOps(input, process),
@@ -133,13 +133,6 @@ function profileOps({ apparmorProfile }: Process): readonly Op[] {
   return [{ op: "execLabel", file: "apparmor/exec", label, from: "process.apparmorProfile" }];
 }
 
-/** A VMM execs nothing, and AppArmor keeps a profile for each thread. */
-export function vmmProfileOps({ apparmorProfile }: Process): readonly Op[] {
-  if (!apparmorProfile) return [];
-  const label = `changeprofile ${apparmorProfile}`;
-  return [{ op: "threadLabel", file: "apparmor/current", label, from: "process.apparmorProfile" }];
-}
-
 /** As login(1) and the other runtimes: HOME is the image's word, unless the config has one. */
 export function homeOps(process: Process): readonly Op[] {
   if (hasHome(environmentOf(process))) return [];
@@ -169,13 +162,10 @@ function hookFilterOps(
   return [{ op: "hookFilter", filter: code, flags, from: "linux.seccomp" }];
 }
 
-const TSYNC = 1;
-
-/** A VMM has threads; a filter is a thread's own unless it is synchronised. */
-function seccompOps({ seccomp, ending }: ProcessInput): readonly Op[] {
+function seccompOps({ seccomp }: ProcessInput): readonly Op[] {
   if (!seccomp) return [];
-  const flags = ending.kind === "vmm" ? seccomp.flags | TSYNC : seccomp.flags;
-  return [{ op: "seccomp", filter: seccomp.filter, flags, from: "linux.seccomp" }];
+  const { filter, flags } = seccomp;
+  return [{ op: "seccomp", filter, flags, from: "linux.seccomp" }];
 }
 
 /** Capability names as a bit mask; names that kago does not know are left out (checks.ts warns of them). */
@@ -211,9 +201,9 @@ function groupOps(
   return [{ op: "setgroups", gids, from: "process.user.additionalGids" }];
 }
 
-function keepsGroups({ spec, ending }: ProcessInput): boolean {
+function keepsGroups({ spec }: ProcessInput): boolean {
   const asked = spec.annotations?.[KEEP_GROUPS];
-  return asked !== undefined && asked !== "0" || ending.kind === "vmm" && !!ending.keepGroups;
+  return asked !== undefined && asked !== "0";
 }
 
 /** In an ordinary user's own user namespace with one mapping setgroups(2) is denied (user_namespaces(7)). */

@@ -16,7 +16,6 @@ import { labelsNeedSelinux } from "../spec/checks/host_checks.ts";
 import { parseProcess, parseSpec } from "../config/load.ts";
 import type { Process, Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
-import { agentFolder } from "../state/agent_folder.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
@@ -86,15 +85,11 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     host,
     joinOps: [...join.writes, ...await resctrlOps(state)],
     seccomp: seccomp.filter,
-    ending: { kind: "process" } as const,
     preserveFds: request.preserveFds,
     noNewKeyring: state.noNewKeyring ?? false,
   };
   const plan = executor.tenantPlan
-    ? executor.tenantPlan({
-      ...input,
-      runFolder: state.agent ? agentFolder(root, id) : undefined,
-    })
+    ? executor.tenantPlan({ ...input, state, stateFolder: `${root}/${id}` })
     : compileTenantPlan({ ...input, namespaces: init.namespaces() });
   return {
     state,

@@ -5,8 +5,9 @@ import type { Spec } from "../../../runtime/spec/spec.ts";
 
 Deno.test("defaultExecutor.preExec() leaves the spec alone and ends in the user's process", () => {
   const spec: Spec = { ociVersion: "1.2.0", process: { cwd: "/", args: ["true"] } };
-  const result = defaultExecutor.preExec(spec, { id: "c", bundle: "/b", rootfs: "/b/rootfs" });
+  const context = { id: "c", bundle: "/b", rootfs: "/b/rootfs", stateFolder: "/run/kago/c" };
+  const result = defaultExecutor.preExec(spec, context);
   assertStrictEquals(result.spec, spec);
   assertEquals(result.rootfsFiles, []);
-  assertEquals(result.ending, { kind: "process" });
+  assertEquals(result.runner, undefined);
 });

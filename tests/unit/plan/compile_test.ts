@@ -1,8 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/common/errors.ts";
+import { assertEquals } from "@std/assert";
 import { compilePlan } from "../../../runtime/plan/compile.ts";
-import { kernelMountsReadonly } from "../../../runtime/plan/kernel_mounts.ts";
-import type { CompileInput, Ending } from "../../../runtime/plan/compile_input.ts";
+import type { CompileInput } from "../../../runtime/plan/compile_input.ts";
 import { MS, PROPAGATION } from "../../../runtime/plan/mount_options.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
@@ -37,14 +35,6 @@ const DEVICES: readonly Op[] = [
   link("/dev/core", "/proc/kcore"),
   link("/dev/ptmx", "pts/ptmx", 1),
 ];
-
-const VMM = {
-  kind: "vmm",
-  settings: {},
-  opening: [],
-  closing: [],
-  capabilities: (1n << 64n) - 1n,
-} as const;
 
 const SESSION: readonly Op[] = [{ op: "setsid" }, { op: "sessionKeyring", name: "_ses.box" }];
 
@@ -93,29 +83,6 @@ Deno.test("compilePlan() gives a minimal container this whole plan", () => {
       ...PROGRAM,
     ],
     vmm: [],
-  });
-});
-
-Deno.test("compilePlan() hands a microVM over before the pivot and drops privileges in the vmm stage", () => {
-  const opening: readonly Op[] = [{ op: "krunLoad", before: [], libraries: ["libkrun.so.1"] }];
-  const closing: readonly Op[] = [{ op: "krunEnter" }];
-  const ending = { ...VMM, opening, closing };
-  const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };
-  assertEquals(compilePlan(inputOf(specWith(["mount"]), { ending, host })), {
-    intermediate: [
-      { op: "unshare", flags: MOUNT_NS, from: "linux.namespaces" },
-      { op: "cloneInit" },
-    ],
-    init: [
-      ...SESSION,
-      ...ROOT,
-      ...DEVICES,
-      { op: "vmmDescriptors", from: "mounts" },
-      kernelMountsReadonly,
-      { op: "closeFds", preserve: 0 },
-      { op: "execVmm", env: ["LD_LIBRARY_PATH=/opt/lib"] },
-    ],
-    vmm: [...opening, ...ENTER_PRIVATE, ...IDENTITY, { op: "awaitStart" }, ...closing],
   });
 });
 
@@ -305,59 +272,13 @@ Deno.test("compilePlan() labels the session keyring, the covers of masks and the
   ]);
 });
 
-Deno.test("compilePlan() leaves a VMM its executor's part of the capabilities, and none to inherit", () => {
-  const most = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
-  const capabilities = {
-    bounding: most,
-    permitted: most,
-    effective: ["CAP_SYS_ADMIN"],
-    inheritable: most,
-    ambient: most,
-  };
-  const spec = specWith(["mount"], { process: { ...PROCESS, capabilities } });
-  const { vmm } = compilePlan(inputOf(spec, { ending: { ...VMM, capabilities: 0b11n } }));
-  const from = "process.capabilities";
-  assertEquals(vmm.filter(({ op }) => op.startsWith("cap")), [
-    { op: "capBounding", mask: 1n, from: `${from}.bounding` },
-    { op: "capset", effective: 0n, permitted: 1n, inheritable: 0n, from },
-    { op: "capAmbient", mask: 0n, from: `${from}.ambient` },
-  ]);
-});
-
-Deno.test("compilePlan() hands on no descriptor of the caller's to a VMM", () => {
-  const { init } = compilePlan(inputOf(specWith(["mount"]), { ending: VMM, preserveFds: 3 }));
-  assertEquals(init.find(({ op }) => op === "closeFds"), { op: "closeFds", preserve: 0 });
-});
-
-Deno.test("compilePlan() changes the AppArmor profile of a VMM's threads, and refuses it an SELinux label", () => {
-  const profiled = specWith(["mount"], { process: { ...PROCESS, apparmorProfile: "p" } });
-  assertEquals(compilePlan(inputOf(profiled, { ending: VMM })).vmm, [
-    ...ENTER_PRIVATE,
-    ...IDENTITY,
-    {
-      op: "threadLabel",
-      file: "apparmor/current",
-      label: "changeprofile p",
-      from: "process.apparmorProfile",
-    },
-    { op: "awaitStart" },
-  ]);
-  const labelled = specWith(["mount"], { process: { ...PROCESS, selinuxLabel: LABEL } });
-  const error = assertThrows(() => compilePlan(inputOf(labelled, { ending: VMM })), SpecError);
-  assertEquals(error.jsonPath, "process.selinuxLabel");
-});
-
-Deno.test("compilePlan() lets a process or a VMM for which it is asked keep the groups that it has", () => {
+Deno.test("compilePlan() lets a process for which it is asked keep the groups that it has", () => {
   const KEEP = "run.oci.keep_original_groups";
-  const setsGroups = (annotations: Readonly<Record<string, string>>, ending: Ending) => {
-    const spec = specWith(["mount"], { annotations });
-    const { init, vmm } = compilePlan(inputOf(spec, { ending }));
-    return [...init, ...vmm].some(({ op }) => op === "setgroups");
+  const setsGroups = (annotations: Readonly<Record<string, string>>) => {
+    const { init } = compilePlan(inputOf(specWith(["mount"], { annotations })));
+    return init.some(({ op }) => op === "setgroups");
   };
-  const process = { kind: "process" } as const;
-  assertEquals(setsGroups({}, process), true);
-  assertEquals(setsGroups({ [KEEP]: "0" }, process), true);
-  assertEquals(setsGroups({ [KEEP]: "1" }, process), false);
-  assertEquals(setsGroups({}, VMM), true);
-  assertEquals(setsGroups({}, { ...VMM, keepGroups: true }), false);
+  assertEquals(setsGroups({}), true);
+  assertEquals(setsGroups({ [KEEP]: "0" }), true);
+  assertEquals(setsGroups({ [KEEP]: "1" }), false);
 });

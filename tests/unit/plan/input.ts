@@ -36,7 +36,6 @@ export function inputOf(spec: Spec, rest: Partial<CompileInput> = {}): CompileIn
     bundle: "/bundle",
     rootfs: "/bundle/rootfs",
     host: { uid: 0, gid: 0, env: [] },
-    ending: { kind: "process" },
     preserveFds: 0,
     noPivot: false,
     noNewKeyring: false,

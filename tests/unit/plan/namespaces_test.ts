@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SpecError } from "../../../runtime/common/errors.ts";
+import type { Runner } from "../../../runtime/plan/compile_input.ts";
+import { mountOps } from "../../../runtime/plan/mounts.ts";
 import { intermediateOps } from "../../../runtime/plan/namespaces.ts";
 import { type Op, SYNC_POINTS } from "../../../runtime/plan/op.ts";
 import type { Namespace } from "../../../runtime/spec/spec.ts";
@@ -72,7 +74,16 @@ Deno.test("intermediateOps() joins a user namespace by its path and takes its ro
   ]);
 });
 
-Deno.test("intermediateOps() raises hard limits before a user namespace, and only for root", () => {
+/** Whose process has the limits itself. */
+const RUNNER: Runner = {
+  early: [],
+  isUnlimited: true,
+  mounts: mountOps,
+  execute: () => ({ op: "execVmm", env: [] }),
+  stages: () => ({ vmm: [] }),
+};
+
+Deno.test("intermediateOps() raises hard limits before a user namespace, only for root and what has them", () => {
   const spec = specWith([], {
     process: { ...PROCESS, rlimits: [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }] },
     linux: { namespaces: [{ type: "user", path: "/ns/user" }] },
@@ -82,7 +93,7 @@ Deno.test("intermediateOps() raises hard limits before a user namespace, and onl
   const without = [
     inputOf(spec, { host: { uid: 1000, gid: 1000, env: [] } }),
     inputOf({ ...spec, linux: { namespaces: [] } }),
-    inputOf(spec, { runFolder: "/run/kago/id" }),
+    inputOf(spec, { runner: RUNNER }),
   ];
   for (const input of without) {
     assertEquals(intermediateOps(input).filter(({ op }) => op === "hardLimit"), []);

@@ -2,12 +2,15 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
-import { vmmCapabilities } from "../../../../executors/libkrun/vmm_features.ts";
+import type { BundleContext } from "../../../../executors/interface/executor.ts";
 import { SpecError } from "../../../../runtime/common/errors.ts";
+import { compilePlan } from "../../../../runtime/plan/compile.ts";
+import type { Plan } from "../../../../runtime/plan/op.ts";
+import { inputOf } from "../../plan/input.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 
-const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs" };
+const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs", stateFolder: "/run/kago/c" };
 const SPEC: Spec = {
   ociVersion: "1.2.0",
   annotations: { "run.oci.handler": "krun", "krun.cpus": "2" },
@@ -50,17 +53,23 @@ Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
   assertEquals(jsonPath, 'annotations["krun.cpus"]');
 });
 
-Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings and their operations", () => {
-  const { ending } = libkrunExecutor.preExec(SPEC, CONTEXT);
+/** What a plan takes from the executor. */
+function planOf(spec: Spec, context: BundleContext = CONTEXT): Plan {
+  const { runner, spec: adjusted } = libkrunExecutor.preExec(spec, context);
+  return compilePlan(inputOf(adjusted, { runner }));
+}
+
+Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings' operations and an agent", () => {
+  const { hasAgent } = libkrunExecutor.preExec(SPEC, CONTEXT);
+  assertEquals(hasAgent, true);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true } as const;
-  assertEquals(ending, {
-    kind: "vmm",
-    settings,
-    opening: openingOps(settings, undefined),
-    closing: closingOps(settings),
-    hasAgent: true,
-    capabilities: vmmCapabilities(settings),
-  });
+  const { intermediate, init, vmm, guest } = planOf(SPEC);
+  assertEquals(intermediate[0], { op: "agentDoor", path: "/run/kago/c" });
+  assertEquals(init.at(-1), { op: "execVmm", env: [] });
+  const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
+  assertEquals(vmm.slice(0, opening.length), opening);
+  assertEquals(vmm.slice(-closing.length), closing);
+  assertEquals(guest?.at(-1)?.op, "exec");
 });
 
 function withMemory(limit: number, ramMib?: number): Spec {
@@ -97,10 +106,8 @@ Deno.test("libkrunExecutor.preExec() writes nothing into the root filesystem whe
 Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libkrun's own guest init", () => {
   const annotations = { ...SPEC.annotations, "krun.agent": "0" };
   const process = { ...SPEC.process!, ...UNRESTRICTED.process, user: {} };
-  const { spec, rootfsFiles, ending } = libkrunExecutor.preExec(
-    { ...SPEC, annotations, process },
-    CONTEXT,
-  );
+  const asked = { ...SPEC, annotations, process };
+  const { spec, rootfsFiles, hasAgent } = libkrunExecutor.preExec(asked, CONTEXT);
   const [file, ...more] = rootfsFiles;
   assertEquals(more, []);
   assertEquals(JSON.parse(new TextDecoder().decode(file!.data)), {
@@ -109,20 +116,26 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
     process: { ...spec.process, env: [] },
   });
   assertEquals([file!.uid, file!.gid], [0, 0]);
-  const settings = { cpus: 2, ramMib: 1024, logLevel: 1 };
-  const [opening, closing] = [openingOps(settings, undefined), closingOps(settings)];
-  const capabilities = vmmCapabilities(settings);
-  assertEquals(ending, { kind: "vmm", settings, opening, closing, capabilities });
+  assertEquals(hasAgent, false);
+  const { intermediate, vmm, guest } = planOf(asked);
+  const closing = closingOps({ cpus: 2, ramMib: 1024, logLevel: 1 });
+  assertEquals(vmm.slice(-closing.length), closing);
+  assertEquals([guest, intermediate.some(({ op }) => op === "agentDoor")], [undefined, false]);
 });
 
 Deno.test("libkrunExecutor.preExec() opens the library that the administrator names before anything else", () => {
   const library = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };
   const context = { ...CONTEXT, word: { library, allowed: [] } };
-  const { ending } = libkrunExecutor.preExec(SPEC, context);
-  assertEquals(ending.kind === "vmm" && ending.early, earlyOps(library, undefined));
+  const { intermediate } = planOf(SPEC, context);
+  assertEquals(intermediate.slice(0, 1), earlyOps(library, undefined));
 });
 
 Deno.test("libkrunExecutor.validate() refuses a mount namespace that would have the VMM's libraries", () => {
   const namespaces = [{ type: "mount", path: "/proc/1/ns/mnt" }] as const;
   assertEquals(refusedPath({ linux: { namespaces } }), "linux.namespaces");
+});
+
+Deno.test("libkrunExecutor.validate() refuses a VMM an SELinux label", () => {
+  const process = { ...SPEC.process!, selinuxLabel: "system_u:system_r:container_t:s0" };
+  assertEquals(refusedPath({ process }), "process.selinuxLabel");
 });

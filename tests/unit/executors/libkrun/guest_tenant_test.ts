@@ -7,7 +7,7 @@ import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
 function planOf(process: Process) {
   const input = inputOf(specWith(["mount"], { process }));
   const join = { op: "writeFile", path: "/sys/fs/cgroup/box/cgroup.procs", data: "0" } as const;
-  return compileGuestTenantPlan({ ...input, runFolder: "/run/kago/box/vm", joinOps: [join] });
+  return compileGuestTenantPlan({ ...input, agentFolder: "/run/kago/box/vm", joinOps: [join] });
 }
 
 Deno.test("compileGuestTenantPlan() leaves on the host what stands for the process, in its cgroup", () => {

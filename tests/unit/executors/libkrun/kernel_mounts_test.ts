@@ -1,15 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../runtime/common/errors.ts";
-import { guestMountOps } from "../../../runtime/plan/guest_mounts.ts";
-import { vmmMountOps } from "../../../runtime/plan/kernel_mounts.ts";
-import { type Op, TAKES } from "../../../runtime/plan/op.ts";
-import type { Mount, Process } from "../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "./input.ts";
-
-const ENDING = { kind: "vmm", settings: {}, opening: [], closing: [], capabilities: 0n } as const;
+import { SpecError } from "../../../../runtime/common/errors.ts";
+import { guestMountOps } from "../../../../executors/libkrun/guest_mounts.ts";
+import { vmmMountOps } from "../../../../executors/libkrun/kernel_mounts.ts";
+import { type Op, TAKES } from "../../../../runtime/plan/op.ts";
+import type { Mount, Process } from "../../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
 
 function inputWith(mounts: Mount[], process: Process = PROCESS) {
-  return inputOf(specWith(["mount", "pid"], { mounts, process }), { ending: ENDING });
+  return inputOf(specWith(["mount", "pid"], { mounts, process }));
 }
 
 function shape(ops: readonly Op[]): unknown[] {
@@ -35,7 +33,13 @@ Deno.test("vmmMountOps() makes an empty folder in the place of each of the kerne
     ["/dev", "tmpfs"],
     ["/dev/pts", "tmpfs"],
   ]);
-  assertEquals(shape(finish), [["/proc", "remount"], ["/sys", "remount"], ["/dev/pts", "remount"]]);
+  assertEquals(shape(finish), [
+    "vmmDescriptors",
+    ["/proc", "remount"],
+    ["/sys", "remount"],
+    ["/dev/pts", "remount"],
+    "kernelMountsReadonly",
+  ]);
   assertEquals(ops[0], {
     op: "mount",
     fstype: "tmpfs",

@@ -1,10 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
-import { compilePlan } from "../../../runtime/plan/compile.ts";
-import { encodeGuestPlan } from "../../../runtime/plan/encode.ts";
-import { guestOps } from "../../../runtime/plan/guest.ts";
-import { LINKS, type Op, type OpName } from "../../../runtime/plan/op.ts";
-import type { Mount, Spec } from "../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "./input.ts";
+import { assertEquals } from "@std/assert";
+import { guestOps } from "../../../../executors/libkrun/guest_plan.ts";
+import { LINKS, type Op, type OpName } from "../../../../runtime/plan/op.ts";
+import type { Mount, Spec } from "../../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
 
 const PROC: Mount = { destination: "/proc", type: "proc", source: "proc" };
 const DEV: Mount = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"] };
@@ -123,7 +121,7 @@ Deno.test("guestOps() takes the console for a terminal", () => {
 });
 
 Deno.test("guestOps() has only operations that the agent is built with", () => {
-  const source = new URL("../../../helper-c/agent/operations.c", import.meta.url);
+  const source = new URL("../../../../helper-c/agent/operations.c", import.meta.url);
   const built = [...Deno.readTextFileSync(source).matchAll(/^ {2}X\((\w+)\)/gm)].map(([, name]) =>
     name!.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase())
   );
@@ -144,26 +142,4 @@ Deno.test("guestOps() has only operations that the agent is built with", () => {
   });
   const missing = everything.map(({ op }) => op).filter((op) => !built.includes(op));
   assertEquals(missing, []);
-});
-
-Deno.test("compilePlan() gives the agent its plan, and the VMM neither limits nor the process", () => {
-  const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
-  const process = { ...PROCESS, user: { uid: 7, gid: 8 }, rlimits };
-  const spec = specWith(["mount"], { process, mounts: [PROC] });
-  const ending = {
-    kind: "vmm",
-    settings: {},
-    opening: [],
-    closing: [],
-    hasAgent: true,
-    capabilities: 0n,
-  } as const;
-  const { intermediate, vmm, guest } = compilePlan(
-    inputOf(spec, { ending, runFolder: "/run/kago/box" }),
-  );
-  assertEquals(only(intermediate, "agentDoor"), [{ op: "agentDoor", path: "/run/kago/box" }]);
-  const plan = encodeGuestPlan(guest!);
-  assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8 });
-  assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
-  assert(only(guest!, "rlimit", "exec").length === 2);
 });

@@ -1,17 +1,29 @@
 /**
  * What the guest agent carries out inside a microVM, in the vocabulary of the host's stages: the mounts that must live
- * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's. The guest's
+ * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's, and its VMM's is vmm_plan.ts's. The guest's
  * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
  */
-import type { Device, Process, Spec } from "../spec/spec.ts";
-import type { CompileInput, HostFacts, ProcessInput } from "./compile_input.ts";
-import { deviceOps } from "./devices.ts";
-import { environmentOf } from "./environment.ts";
+import type { Device, Process, Spec } from "../../runtime/spec/spec.ts";
+import type { CompileInput, HostFacts, ProcessInput } from "../../runtime/plan/compile_input.ts";
+import { deviceOps } from "../../runtime/plan/devices.ts";
+import { environmentOf } from "../../runtime/plan/environment.ts";
 import { guestMountOps } from "./guest_mounts.ts";
-import { oomScoreOps } from "./namespaces.ts";
-import type { Op } from "./op.ts";
-import { capabilityOps, DEFAULT_UMASK, homeOps, pathOf, rlimitOps, userOps } from "./process.ts";
-import { hostnameOps, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
+import { oomScoreOps } from "../../runtime/plan/namespaces.ts";
+import type { Op } from "../../runtime/plan/op.ts";
+import {
+  capabilityOps,
+  DEFAULT_UMASK,
+  homeOps,
+  pathOf,
+  rlimitOps,
+  userOps,
+} from "../../runtime/plan/process.ts";
+import {
+  hostnameOps,
+  protectionOps,
+  rootAttributeOps,
+  sysctlOps,
+} from "../../runtime/plan/root.ts";
 
 /** Where the agent mounts the container's file system (helper-c/agent/main.c). */
 const GUEST_ROOT = "/root";
@@ -49,8 +61,7 @@ export function guestProcessOps(
   input: ProcessInput,
   process: Process,
 ): readonly Op[] {
-  const ending = { kind: "process" } as const;
-  const guest = { ...input, host: GUEST, ending, spec: { ...input.spec, annotations: {} } };
+  const guest = { ...input, host: GUEST, spec: { ...input.spec, annotations: {} } };
   const args = process.args ?? [];
   const env = environmentOf(process);
   return [

@@ -3,15 +3,19 @@
  * agent mounts them in there (guest_mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
  * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
  */
-import { SpecError } from "../common/errors.ts";
-import type { Mount } from "../spec/spec.ts";
-import type { CompileInput } from "./compile_input.ts";
-import { filesystemOp } from "./filesystem.ts";
-import { remountReadonly } from "./mount_attributes.ts";
-import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "./mount_options.ts";
-import { mountOps, type MountPlan, takesNoLinks } from "./mounts.ts";
-import { type Op, PROCFS } from "./op.ts";
-import { joinPath } from "../common/path.ts";
+import { SpecError } from "../../runtime/common/errors.ts";
+import type { Mount } from "../../runtime/spec/spec.ts";
+import type { CompileInput, MountPlan } from "../../runtime/plan/compile_input.ts";
+import { filesystemOp } from "../../runtime/plan/filesystem.ts";
+import { remountReadonly } from "../../runtime/plan/mount_attributes.ts";
+import {
+  MOUNT_ATTR,
+  type MountOptions,
+  parseMountOptions,
+} from "../../runtime/plan/mount_options.ts";
+import { mountOps, takesNoLinks } from "../../runtime/plan/mounts.ts";
+import { type Op, PROCFS } from "../../runtime/plan/op.ts";
+import { joinPath } from "../../runtime/common/path.ts";
 
 const KERNEL_TYPES: ReadonlySet<string> = new Set([
   "proc",
@@ -81,7 +85,10 @@ export function vmmMountOps(input: CompileInput): MountPlan {
     return [emptyFolder(mount.destination, takesNoLinks(type, mount.destination), from)];
   };
   const mounts = mountOps(input, instead);
-  return { ...mounts, finish: [...mounts.finish, ...finish] };
+  return {
+    ...mounts,
+    finish: [vmmDescriptors, ...mounts.finish, ...finish, kernelMountsReadonly],
+  };
 }
 
 /** The terminal that the VMM's streams are is one of the container's devpts. */
@@ -121,8 +128,10 @@ function emptyFolder(target: string, noLinks: boolean, from: string): Op {
   });
 }
 
+const vmmDescriptors: Op = { op: "vmmDescriptors", from: "mounts" };
+
 /** What is left of them comes along with a folder of the host's. */
-export const kernelMountsReadonly: Op = {
+const kernelMountsReadonly: Op = {
   op: "kernelMountsReadonly",
   types: [...KERNEL_TYPES],
   from: "mounts",

@@ -1,0 +1,102 @@
+/**
+ * The VMM as what Init becomes: what it sees of the container's mounts, what it does before it boots the guest, and what is
+ * left for the agent in there (guest_plan.ts). Its calls of libkrun are vm_ops.ts's.
+ */
+import type { CompileInput, HostFacts, Runner } from "../../runtime/plan/compile_input.ts";
+import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
+import { startHookOps } from "../../runtime/plan/hooks.ts";
+import { type Op, type Plan, SYNC_POINTS } from "../../runtime/plan/op.ts";
+import { identityOps, startOps } from "../../runtime/plan/process.ts";
+import type { Process } from "../../runtime/spec/spec.ts";
+import { guestOps } from "./guest_plan.ts";
+import { vmmMountOps } from "./kernel_mounts.ts";
+
+/** A VMM in the terms of plans. */
+export interface Vmm {
+  /** What the Intermediate does on the host's files. */
+  readonly early: readonly Op[];
+  /** What the VMM does first, while the host's files are in sight. */
+  readonly opening: readonly Op[];
+  /** What it does at last, once `start` has come. */
+  readonly closing: readonly Op[];
+  /** The folder of the socket by which the agent is reached; absent without an agent. */
+  readonly agentFolder?: string;
+  /** The most that it keeps of the container's capabilities: a mask. */
+  readonly capabilities: bigint;
+  /** Keeps the caller's groups, without which it could not open what it needs of the host. */
+  readonly keepsGroups: boolean;
+}
+
+export function vmmRunner(vmm: Vmm): Runner {
+  const { early, agentFolder } = vmm;
+  // In a folder that whoever made it alone gets into, hence as him.
+  const door: readonly Op[] = agentFolder === undefined
+    ? []
+    : [{ op: "agentDoor", path: agentFolder }];
+  return {
+    early: [...early, ...door],
+    isUnlimited: agentFolder !== undefined,
+    mounts: vmmMountOps,
+    execute,
+    stages: (input, process, enter) => vmmStages(vmm, input, process, enter),
+  };
+}
+
+function execute({ libraryPath }: HostFacts): Op {
+  return { op: "execVmm", env: libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [] };
+}
+
+function vmmStages(
+  vmm: Vmm,
+  input: CompileInput,
+  process: Process,
+  enter: readonly Op[],
+): Pick<Plan, "vmm" | "guest"> {
+  const { opening, closing, agentFolder } = vmm;
+  // The states that Init got are gone with its memory.
+  const states: readonly Op[] = startHookOps(input).length > 0
+    ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
+    : [];
+  const identity = [...identityOps(input, process), ...profileOps(process)]
+    .filter(({ op }) => !(vmm.keepsGroups && op === "setgroups"))
+    .map((op) => onAllThreads(withinCapabilities(op, vmm.capabilities)));
+  const start = startOps(input, process).map(onAllThreads);
+  if (agentFolder === undefined) {
+    return { vmm: [...states, ...opening, ...enter, ...identity, ...start, ...closing] };
+  }
+  const guest = guestOps(input, process);
+  const { uid = 0, gid = 0 } = process.user ?? {};
+  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid };
+  const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
+  return {
+    vmm: [...states, ...opening, files, ...enter, ...confined, ...start, ...closing],
+    guest,
+  };
+}
+
+/** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
+const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);
+
+/** A VMM has no use for what else the guest's process may do: that one gets its capabilities in the guest. */
+function withinCapabilities(op: Op, most: bigint): Op {
+  if (op.op === "capBounding") return { ...op, mask: op.mask & most };
+  if (op.op === "capAmbient") return { ...op, mask: 0n };
+  if (op.op !== "capset") return op;
+  const { effective, permitted } = op;
+  return { ...op, effective: effective & most, permitted: permitted & most, inheritable: 0n };
+}
+
+/** SECCOMP_FILTER_FLAG_TSYNC (seccomp(2)). */
+const TSYNC = 1;
+
+/** A VMM has threads; a filter is a thread's own unless it is synchronised. */
+function onAllThreads(op: Op): Op {
+  return op.op === "seccomp" ? { ...op, flags: op.flags | TSYNC } : op;
+}
+
+/** A VMM execs nothing, and AppArmor keeps a profile for each thread. */
+function profileOps({ apparmorProfile }: Process): readonly Op[] {
+  if (!apparmorProfile) return [];
+  const label = `changeprofile ${apparmorProfile}`;
+  return [{ op: "threadLabel", file: "apparmor/current", label, from: "process.apparmorProfile" }];
+}

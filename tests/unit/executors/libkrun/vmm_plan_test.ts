@@ -1,0 +1,110 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Vmm, vmmRunner } from "../../../../executors/libkrun/vmm_plan.ts";
+import { compilePlan } from "../../../../runtime/plan/compile.ts";
+import type { CompileInput } from "../../../../runtime/plan/compile_input.ts";
+import { encodeGuestPlan } from "../../../../runtime/plan/encode.ts";
+import type { Op, OpName, Plan } from "../../../../runtime/plan/op.ts";
+import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { IDENTITY, inputOf, PROCESS, specWith } from "../../plan/input.ts";
+
+const ALL = (1n << 64n) - 1n;
+const VMM: Vmm = { early: [], opening: [], closing: [], capabilities: ALL, keepsGroups: false };
+
+function planOf(spec: Spec, vmm: Partial<Vmm> = {}, rest: Partial<CompileInput> = {}): Plan {
+  return compilePlan(inputOf(spec, { runner: vmmRunner({ ...VMM, ...vmm }), ...rest }));
+}
+
+function only<N extends OpName>(ops: readonly Op[], ...names: N[]): readonly Op[] {
+  return ops.filter(({ op }) => (names as string[]).includes(op));
+}
+
+/** The operations from the first of one name to the one before the first of another. */
+function part(ops: readonly Op[], first: OpName, end: OpName): readonly Op[] {
+  const at = (name: OpName) => ops.findIndex(({ op }) => op === name);
+  return ops.slice(at(first), at(end));
+}
+
+Deno.test("a VMM takes over before the pivot, enters the root as a process does, and drops privileges itself", () => {
+  const opening: readonly Op[] = [{ op: "krunLoad", before: [], libraries: ["libkrun.so.1"] }];
+  const closing: readonly Op[] = [{ op: "krunEnter" }];
+  const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };
+  const spec = specWith(["mount"]);
+  const plain = compilePlan(inputOf(spec));
+  const { intermediate, init, vmm } = planOf(spec, { opening, closing }, { host });
+  assertEquals(intermediate, plain.intermediate.filter(({ op }) => op !== "ownStreams"));
+  const same = part(plain.init, "setsid", "reopenNull");
+  assertEquals(init.slice(0, same.length), same);
+  const [descriptors, kernelMounts, ...last] = init.slice(same.length);
+  assertEquals([descriptors?.op, kernelMounts?.op], ["vmmDescriptors", "kernelMountsReadonly"]);
+  assertEquals(last, [
+    { op: "closeFds", preserve: 0 },
+    { op: "execVmm", env: ["LD_LIBRARY_PATH=/opt/lib"] },
+  ]);
+  const enter = part(plain.init, "pivotRoot", "closeFds");
+  assertEquals(vmm, [...opening, ...enter, ...IDENTITY, { op: "awaitStart" }, ...closing]);
+});
+
+Deno.test("a VMM keeps its own part of the capabilities, and none to inherit", () => {
+  const most = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
+  const capabilities = {
+    bounding: most,
+    permitted: most,
+    effective: ["CAP_SYS_ADMIN"],
+    inheritable: most,
+    ambient: most,
+  };
+  const spec = specWith(["mount"], { process: { ...PROCESS, capabilities } });
+  const { vmm } = planOf(spec, { capabilities: 0b11n });
+  const from = "process.capabilities";
+  assertEquals(vmm.filter(({ op }) => op.startsWith("cap")), [
+    { op: "capBounding", mask: 1n, from: `${from}.bounding` },
+    { op: "capset", effective: 0n, permitted: 1n, inheritable: 0n, from },
+    { op: "capAmbient", mask: 0n, from: `${from}.ambient` },
+  ]);
+});
+
+Deno.test("a VMM gets no descriptor of the caller's", () => {
+  const { init } = planOf(specWith(["mount"]), {}, { preserveFds: 3 });
+  assertEquals(init.find(({ op }) => op === "closeFds"), { op: "closeFds", preserve: 0 });
+});
+
+Deno.test("a VMM changes the AppArmor profile of its threads, and synchronises a filter", () => {
+  const process = { ...PROCESS, apparmorProfile: "p" };
+  const seccomp = { filter: new Uint8Array(), flags: 2, listener: false };
+  for (const noNewPrivileges of [false, true]) {
+    const spec = specWith(["mount"], { process: { ...process, noNewPrivileges } });
+    const { vmm } = planOf(spec, {}, { seccomp });
+    assertEquals(only(vmm, "threadLabel", "execLabel", "seccomp").map(({ from: _, ...op }) => op), [
+      ...(noNewPrivileges ? [] : [{ op: "seccomp", filter: seccomp.filter, flags: 3 } as const]),
+      { op: "threadLabel", file: "apparmor/current", label: "changeprofile p" },
+      ...(noNewPrivileges ? [{ op: "seccomp", filter: seccomp.filter, flags: 3 } as const] : []),
+    ]);
+  }
+});
+
+Deno.test("a VMM may keep the caller's groups, and waits for the hooks' states anew", () => {
+  const hooks = { startContainer: [{ path: "/h" }] };
+  const { vmm } = planOf(specWith(["mount"], { hooks }), { keepsGroups: true });
+  assertEquals(only(vmm, "setgroups"), []);
+  assertEquals(vmm[0], { op: "sync", point: 3, from: "hooks.startContainer" });
+  assertEquals(only(planOf(specWith(["mount"])).vmm, "setgroups", "sync").length, 1);
+});
+
+Deno.test("a VMM with an agent has a door in the state, and neither limits nor the process, which the agent gets", () => {
+  const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
+  const process = { ...PROCESS, user: { uid: 7, gid: 8 }, rlimits };
+  const mounts = [{ destination: "/proc", type: "proc", source: "proc" }];
+  const spec = specWith(["mount", "user"], { process, mounts });
+  const agentFolder = "/run/kago/box";
+  const { intermediate, vmm, guest } = planOf(spec, { agentFolder });
+  assertEquals(only(intermediate, "agentDoor", "hardLimit"), [
+    { op: "agentDoor", path: agentFolder },
+  ]);
+  const plan = encodeGuestPlan(guest!);
+  assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8 });
+  assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
+  assert(only(guest!, "rlimit", "exec").length === 2);
+  const without = planOf(spec);
+  assertEquals(only(without.intermediate, "agentDoor", "hardLimit").length, 1);
+  assertEquals(only(without.vmm, "rlimit").length, 1);
+});
