@@ -1,9 +1,8 @@
 /** The plain executor: Init becomes the user's process, confined by what the plan has set up. */
-import { type Executor, requestedHandler } from "./interface/executor.ts";
+import type { Executor } from "./interface/executor.ts";
 
 export const defaultExecutor: Executor = {
   name: "default",
-  canHandle: (spec, request) => requestedHandler(spec, request) === "default",
   validate() {},
   preExec: (spec) => ({ spec, rootfsFiles: [], warnings: [] }),
 };

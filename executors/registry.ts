@@ -1,18 +1,37 @@
-/** Which executors there are, and in which order they are asked. */
+/**
+ * Which executors there are. They are loaded when a container needs them, and what asks about a container's processes apart
+ * from what makes one: short commands are short because of what they do not load (scripts/build/quick.ts).
+ */
 import { HostError, SpecError, UsageError } from "../runtime/common/errors.ts";
 import { quoted } from "../runtime/common/quoted.ts";
 import type { Spec } from "../runtime/spec/spec.ts";
-import { defaultExecutor } from "./default.ts";
+import type { StoredState } from "../runtime/state/container_state.ts";
+import type { Agent } from "./interface/agent.ts";
 import {
   type Executor,
   HANDLER_ANNOTATION,
   type HandlerRequest,
   requestedHandler,
 } from "./interface/executor.ts";
-import { libkrunExecutor } from "./libkrun/executor.ts";
 
-/** All that the registry loads of an executor is its decisions; libraries are loaded by checkHost() at the earliest. */
-const EXECUTORS: readonly Executor[] = [libkrunExecutor, defaultExecutor];
+/** An executor before it is loaded. */
+export interface ExecutorEntry {
+  /** The name in `run.oci.handler`; the plain executor's is `default`. */
+  readonly name: string;
+  load(): Promise<Executor>;
+  /** For an executor whose containers may have an agent. */
+  loadAgent?(): Promise<Agent>;
+}
+
+/** Tests add theirs. */
+export const EXECUTORS: ExecutorEntry[] = [
+  {
+    name: "krun",
+    load: async () => (await import("./libkrun/executor.ts")).libkrunExecutor,
+    loadAgent: async () => (await import("./libkrun/agent.ts")).guestAgent,
+  },
+  { name: "default", load: async () => (await import("./default.ts")).defaultExecutor },
+];
 
 /** No executor takes the container: the bundle asks for a handler that kago does not have. */
 export class CantHandle extends SpecError {
@@ -27,10 +46,10 @@ export class CantHandle extends SpecError {
  * @throws {CantHandle} when the bundle's annotation names a handler that there is not.
  * @throws {UsageError} when the command line does.
  */
-export function pickExecutor(spec: Spec, request: HandlerRequest): Executor {
-  const executor = EXECUTORS.find((candidate) => candidate.canHandle(spec, request));
-  if (executor) return executor;
+export async function pickExecutor(spec: Spec, request: HandlerRequest): Promise<Executor> {
   const handler = requestedHandler(spec, request);
+  const entry = entryNamed(handler);
+  if (entry) return await entry.load();
   if (spec.annotations?.[HANDLER_ANNOTATION] !== undefined) throw new CantHandle(handler);
   throw new UsageError(`--handler: ${unknown(handler)}`);
 }
@@ -39,11 +58,25 @@ export function pickExecutor(spec: Spec, request: HandlerRequest): Executor {
  * The executor that a container was created with.
  * @throws {HostError} when this kago has none of that name.
  */
-export function executorNamed(name: string): Executor {
-  const executor = EXECUTORS.find((candidate) => candidate.name === name);
-  if (executor) return executor;
+export async function executorOf({ handler }: StoredState): Promise<Executor> {
+  return await (entryNamed(handler) ?? noSuch(handler)).load();
+}
+
+/**
+ * The agent of a container whose state says that there is one.
+ * @throws {HostError} when this kago has none for its handler.
+ */
+export async function loadAgent({ handler }: StoredState): Promise<Agent> {
+  return await (entryNamed(handler)?.loadAgent ?? noSuch(handler))();
+}
+
+function entryNamed(handler: string): ExecutorEntry | undefined {
+  return EXECUTORS.find(({ name }) => name === handler);
+}
+
+function noSuch(handler: string): never {
   throw new HostError(
-    `this kago has no handler ${quoted(name)}, with which the container was created`,
+    `this kago has no handler ${quoted(handler)}, with which the container was created`,
     "use the kago that created it",
   );
 }

@@ -1,12 +1,13 @@
 /**
- * The seam between the container's set-up, which is the same for all, and what finally runs in it.
- * Executors are asked in order; the first that can handle the spec gets it.
+ * The seam between the container's set-up, which is the same for all, and what finally runs in it. Questions about the
+ * processes of a container that runs are agent.ts's.
  */
 import type { RootFile } from "../../ffi/files.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
+import type { Finding } from "../../runtime/finding.ts";
 import type { ProcessInput, Runner } from "../../runtime/plan/compile_input.ts";
 import type { Op, Plan } from "../../runtime/plan/op.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import type { Resources, Spec } from "../../runtime/spec/spec.ts";
 import type { StoredState } from "../../runtime/state/container_state.ts";
 
 export type { RootFile };
@@ -37,9 +38,6 @@ export interface Executor {
   /** The name in `run.oci.handler`; the plain executor's is `default`. */
   readonly name: string;
 
-  /** Called in the builder, right after config.json is read: does this executor take the container? */
-  canHandle(spec: Spec, request: HandlerRequest): boolean;
-
   /**
    * Called in the builder by `create` and `plan`. Pure: it looks at the spec only.
    * @throws {SpecError} for what this executor cannot carry out, annotations out of range among it.
@@ -59,6 +57,27 @@ export interface Executor {
    * @throws {HostError} when nothing more can be run in this container.
    */
   tenantPlan?(tenant: TenantInput): Plan;
+
+  /** Is there anything for `exec` to be run in before `start`? As with namespaces, unless it says otherwise. */
+  readonly tenantsNeedStart?: boolean;
+
+  /**
+   * Called by `update`, under the container's lock.
+   * @throws {SpecError} for limits with which the container could not go on.
+   */
+  checkUpdate?(state: StoredState, resources: Resources): void;
+
+  /**
+   * Called by `checkpoint`, under the container's lock.
+   * @throws {HostError} when criu cannot write down what runs in the container.
+   */
+  checkCheckpoint?(state: StoredState): void;
+
+  /** Called by `doctor`, for this user: has the host what containers of this executor take? */
+  findings?(user: string, word: AdministratorWord): Promise<readonly Finding[]>;
+
+  /** Called by the builder where a service manager is to be notified: why the program cannot, as a sentence's end. */
+  readonly noNotify?: string;
 }
 
 /** An additional process in a running container: `spec` is the container's with the tenant's process. */

@@ -11,12 +11,12 @@ import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { isRootless } from "../../runtime/rootless.ts";
-import type { Process, Spec } from "../../runtime/spec/spec.ts";
+import type { Process, Resources, Spec } from "../../runtime/spec/spec.ts";
+import type { StoredState } from "../../runtime/state/container_state.ts";
 import {
   type BundleContext,
   type Executor,
   type PreExecResult,
-  requestedHandler,
   type TenantInput,
 } from "../interface/executor.ts";
 import { vmDevices, withDevices } from "./devices.ts";
@@ -33,10 +33,19 @@ import { vmmRunner } from "./vmm_plan.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
-  canHandle: (spec, request) => requestedHandler(spec, request) === "krun",
   validate,
   preExec,
   tenantPlan,
+  // There is no guest before.
+  tenantsNeedStart: true,
+  checkUpdate,
+  checkCheckpoint,
+  findings: async (user, word) => {
+    const { microvmFindings } = await import("./findings.ts");
+    return microvmFindings(user, word);
+  },
+  // The guest's kernel has sockets of its own, which lead nowhere from a file of the host's.
+  noNotify: "a microVM cannot notify a service manager",
 };
 
 function tenantPlan(tenant: TenantInput): Plan {
@@ -128,4 +137,26 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
 function wordFor(spec: Spec, given: AdministratorWord | undefined): AdministratorWord {
   const word = administratorWord(given);
   return spec.annotations?.["krun.variant"] === undefined ? withOwnLibrary(word) : word;
+}
+
+/** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */
+function checkUpdate({ leastMemory = 0 }: StoredState, { memory, devices }: Resources): void {
+  const { limit = 0 } = memory ?? {};
+  if (limit > 0 && limit < leastMemory) {
+    throw new SpecError(
+      "linux.resources.memory.limit",
+      `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which would be killed: ` +
+        "create it anew with less RAM",
+    );
+  }
+  if (devices?.length) {
+    throw new SpecError("linux.resources.devices", "cannot be changed for a microVM: leave it out");
+  }
+}
+
+function checkCheckpoint({ id }: StoredState): void {
+  throw new HostError(
+    `container ${id} runs as a microVM, which cannot be checkpointed`,
+    "only plain containers can",
+  );
 }

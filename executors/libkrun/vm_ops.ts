@@ -5,7 +5,7 @@
  */
 import { librariesOf, type LibraryPlace, loadedBefore } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
-import { AGENT_SOCKET } from "../../runtime/state/agent_folder.ts";
+import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import type { VmSettings } from "./settings.ts";

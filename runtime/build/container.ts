@@ -77,7 +77,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const bundle = joinPath(Deno.cwd(), request.bundle);
   const { spec: loaded, text, warnings } = await loadSpec(bundle, request.config);
   phase("config.json read and checked");
-  const executor = pickExecutor(loaded, request);
+  const executor = await pickExecutor(loaded, request);
   const notify = notifyFolderOf(request, loaded, executor);
   const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
@@ -136,15 +136,14 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   };
 }
 
-/** The kernel of a guest has sockets of its own, which lead nowhere from a file of the host's. */
 function notifyFolderOf(
   { root, id, sdNotify }: BuildRequest,
   { process }: Spec,
-  { tenantPlan }: Executor,
+  { noNotify }: Executor,
 ): { folder?: string; warnings: string[] } {
   if (!sdNotify || root === undefined || !process) return { warnings: [] };
-  if (!tenantPlan) return { folder: notifyFolder(root, id), warnings: [] };
-  return { warnings: ["NOTIFY_SOCKET is ignored: a microVM cannot notify a service manager"] };
+  if (noNotify === undefined) return { folder: notifyFolder(root, id), warnings: [] };
+  return { warnings: [`NOTIFY_SOCKET is ignored: ${noNotify}`] };
 }
 
 /** The program is the first of its pid namespace, and so is whom the sockets are for. */

@@ -6,12 +6,14 @@ import { type ContainerEvent, followEvents, statsEvent } from "../container/even
 import { stringifyJson } from "../spec/json.ts";
 import { stateRoot } from "./state_root_option.ts";
 
-export function run({ global, options, positionals }: Invocation<"events">): number {
+export async function run(
+  { global, options, positionals }: Invocation<"events">,
+): Promise<number> {
   const interval = parseDuration("interval", options.interval);
   const root = stateRoot(global);
   const id = positionals[0]!;
   const printEvent = (event: ContainerEvent) => print(`${stringifyJson(event)}\n`);
-  if (options.stats) printEvent(statsEvent(root, id));
-  else followEvents(root, id, interval, printEvent);
+  if (options.stats) printEvent(await statsEvent(root, id));
+  else await followEvents(root, id, interval, printEvent);
   return 0;
 }

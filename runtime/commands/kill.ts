@@ -12,6 +12,6 @@ export async function run(
   const root = stateRoot(global);
   const kill = (id: string) => killContainer(root, id, parseSignal(signal), options.all);
   if (options.regex) await forMatching(root, global.root !== undefined, id!, kill);
-  else kill(id!);
+  else await kill(id!);
   return 0;
 }

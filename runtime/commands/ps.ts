@@ -1,6 +1,6 @@
 /**
- * `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. A microVM's are the
- * guest's, for which ps_guest.ts is loaded.
+ * `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. Of a
+ * container with an agent they are what that says.
  */
 import { childEnvironment } from "../../ffi/environment.ts";
 import { cgroupPids } from "../cgroup/life/kill.ts";
@@ -9,7 +9,10 @@ import { print } from "../cli/output.ts";
 import { HostError, UsageError } from "../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import type { Logger } from "../log.ts";
+import { loadAgent } from "../../executors/registry.ts";
 import type { StoredState } from "../state/container_state.ts";
+import { liveStatus } from "../state/live_status.ts";
+import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { stateRoot } from "./state_root_option.ts";
 
@@ -17,9 +20,15 @@ export async function run(invocation: Invocation<"ps">, logger: Logger): Promise
   const { global, options: { format }, positionals: [id, ...psOptions] } = invocation;
   const root = stateRoot(global);
   const state = loadState(root, id!);
-  if (format === "guest" || format === "table" && state.agent) {
-    const { guestPs } = await import("./ps_guest.ts");
-    const text = guestPs(root, state, invocation, logger);
+  if (format === "guest") checkInside(state, psOptions);
+  if (state.agent && (format === "guest" || format === "table")) {
+    const agent = await loadAgent(state);
+    const text = await agent.ps({ state, stateFolder: `${root}/${id}` }, {
+      status: liveStatus(state, () => isUnlocked(root, state.id)),
+      format,
+      options: psOptions,
+      warn: logger.warn,
+    });
     if (text !== undefined) {
       print(text);
       return 0;
@@ -32,6 +41,15 @@ export async function run(invocation: Invocation<"ps">, logger: Logger): Promise
       : filterPs(askPs(psOptions.length > 0 ? psOptions : ["-ef"]), pids),
   );
   return 0;
+}
+
+function checkInside({ id, agent }: StoredState, psOptions: readonly string[]): void {
+  if (psOptions.length > 0) throw new UsageError("--format guest takes no options for ps");
+  if (agent) return;
+  throw new HostError(
+    `container ${id} has no guest that could tell of its processes`,
+    "only a microVM with kago's agent has: use another format",
+  );
 }
 
 /** The host's pids, a microVM's too: engines take them for that. */

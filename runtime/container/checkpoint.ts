@@ -1,4 +1,6 @@
 /** `checkpoint`: has criu write down a running container, which then ends or goes on. */
+import type { Executor } from "../../executors/interface/executor.ts";
+import { executorOf } from "../../executors/registry.ts";
 import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
@@ -46,11 +48,13 @@ export async function checkpointContainer(
 ): Promise<void> {
   const { id, root, flags, folders } = request;
   requireRoot("checkpoint", isRootless(request.rootless));
-  const destroy = await cgroupDestroyer(loadState(root, id).cgroup);
+  const before = loadState(root, id);
+  const destroy = await cgroupDestroyer(before.cgroup);
+  const executor = await executorOf(before);
   const spec = await parseSpec(loadConfig(`${root}/${id}`));
   using lock = lockState(root, id);
   const state = loadState(root, id, lock);
-  requireDumpable(state);
+  requireDumpable(state, executor);
   const criu = findCriu(request.criu);
   if (flags.parentPath !== undefined) checkParentPath(folders.images, flags.parentPath);
   requireFeatures(criu, flags);
@@ -59,14 +63,9 @@ export async function checkpointContainer(
   if (!flags.leaveRunning && !flags.preDump) removeStopped(root, state, destroy, warn);
 }
 
-function requireDumpable(state: StoredState): void {
+function requireDumpable(state: StoredState, executor: Executor): void {
   const { id } = state;
-  if (state.handler === "krun") {
-    throw new HostError(
-      `container ${id} runs as a microVM, which cannot be checkpointed`,
-      "only plain containers can",
-    );
-  }
+  executor.checkCheckpoint?.(state);
   if (state.sdNotify) {
     throw new HostError(
       `container ${id} notifies a service manager, whose socket cannot be checkpointed`,

@@ -1,4 +1,6 @@
 /** `events`: what a container uses, and when it runs out of memory, for as long as it runs. */
+import type { Agent, AgentFigures } from "../../executors/interface/agent.ts";
+import { loadAgent } from "../../executors/registry.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { OomWatch } from "../cgroup/stats/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
@@ -10,8 +12,6 @@ import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { openInit } from "../stages/signal_init.ts";
-import { askGuest, hasAgent, NoAnswer, runningGuest } from "./guest.ts";
-import { type GuestFigures, readFigures } from "./guest_answers.ts";
 
 /** The shape of runc's events, which engines and exporters parse. */
 export type ContainerEvent =
@@ -22,8 +22,8 @@ export type ContainerEvent =
     readonly data: CgroupStats & {
       readonly intel_rdt: object;
       readonly network_interfaces: null;
-      /** What the guest of a microVM with an agent says of itself; null when it is not to be asked, or does not answer. */
-      readonly guest?: GuestFigures | null;
+      /** What the agent of a container that has one says; null when it is not to be asked, or does not answer. */
+      readonly guest?: AgentFigures | null;
     };
   };
 
@@ -31,21 +31,26 @@ export type ContainerEvent =
  * The container's statistics now.
  * @throws {StateError} when it has no process.
  */
-export function statsEvent(root: string, id: string): ContainerEvent {
-  return toEvent(root, loadLive(root, id));
+export async function statsEvent(root: string, id: string): Promise<ContainerEvent> {
+  const state = loadLive(root, id);
+  return toEvent(root, state, await agentOf(state));
+}
+
+async function agentOf(state: StoredState): Promise<Agent | undefined> {
+  return state.agent ? await loadAgent(state) : undefined;
 }
 
 /** runc has no interfaces of its own making to count here either, and the resctrl filesystem is not used. */
-function toEvent(root: string, state: StoredState): ContainerEvent {
+function toEvent(root: string, state: StoredState, agent: Agent | undefined): ContainerEvent {
   const data = { ...readStats(cgroupOf(state)), intel_rdt: {}, network_interfaces: null };
-  const guest = hasAgent(state) ? { guest: figuresOf(root, state) } : {};
+  const guest = agent ? { guest: figuresOf(root, state, agent) } : {};
   return { type: "stats", id: state.id, data: { ...data, ...guest } };
 }
 
-function figuresOf(root: string, state: StoredState): GuestFigures | null {
-  const guest = runningGuest(root, currentState(root, state));
-  const answer = guest === undefined ? undefined : askGuest(guest, "figures", readFigures);
-  return answer === undefined || answer instanceof NoAnswer ? null : answer;
+function figuresOf(root: string, stored: StoredState, agent: Agent): AgentFigures | null {
+  const state = currentState(root, stored);
+  const status = liveStatus(state, () => isUnlocked(root, state.id));
+  return status === "running" ? agent.figures({ state, stateFolder: `${root}/${state.id}` }) : null;
 }
 
 /** What was created when a stream began may run by now, or be gone. */
@@ -63,13 +68,14 @@ function currentState(root: string, state: StoredState): StoredState {
  * Hands over events as they come, statistics every `interval` milliseconds, and returns when the container has stopped.
  * @throws {StateError} when it has no process.
  */
-export function followEvents(
+export async function followEvents(
   root: string,
   id: string,
   interval: number,
   print: (event: ContainerEvent) => void,
-): void {
+): Promise<void> {
   const state = loadLive(root, id);
+  const agent = await agentOf(state);
   const cgroup = cgroupOf(state);
   using watch = new OomWatch(cgroup);
   const init = openInit(state);
@@ -80,7 +86,7 @@ export function followEvents(
       if (oom) print({ type: "oom", id });
       if (ended) return;
       if (performance.now() < next) continue;
-      print(toEvent(root, state));
+      print(toEvent(root, state, agent));
       // Not in a hurry when it was suspended for long.
       next = Math.max(next + interval, performance.now());
     }

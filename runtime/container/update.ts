@@ -1,7 +1,8 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
+import { executorOf } from "../../executors/registry.ts";
 import { loadDriver } from "../cgroup/drivers/load_driver.ts";
 import { updateCgroup } from "../cgroup/limits/update.ts";
-import { HostError, SpecError, StateError } from "../common/errors.ts";
+import { HostError, StateError } from "../common/errors.ts";
 import type { IntelRdt, Resources } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -49,7 +50,7 @@ async function changeCgroup(state: StoredState, resources: Resources): Promise<v
       "create it with a cgroup manager",
     );
   }
-  if (state.leastMemory) checkMicrovm(state.leastMemory, resources);
+  (await executorOf(state)).checkUpdate?.(state, resources);
   const { cgroup } = state;
   const driver = await loadDriver(cgroup);
   updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
@@ -68,22 +69,4 @@ async function changeResctrl(
   }
   const { updateResctrl } = await import("../resctrl/group.ts");
   return updateResctrl(resctrl, intelRdt);
-}
-
-/** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */
-function checkMicrovm(
-  least: NonNullable<StoredState["leastMemory"]>,
-  { memory, devices }: Resources,
-): void {
-  const { limit = 0 } = memory ?? {};
-  if (limit > 0 && limit < least) {
-    throw new SpecError(
-      "linux.resources.memory.limit",
-      `${limit} is below the ${least} bytes of the microVM and its VMM, which would be killed: ` +
-        "create it anew with less RAM",
-    );
-  }
-  if (devices?.length) {
-    throw new SpecError("linux.resources.devices", "cannot be changed for a microVM: leave it out");
-  }
 }

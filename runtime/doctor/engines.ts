@@ -1,7 +1,7 @@
 /** Which container engines the host has, and whether their configuration names kago. */
 import { variable } from "../../ffi/environment.ts";
 import { findProgram } from "../find_program.ts";
-import { bad, type Finding, good } from "./finding.ts";
+import { bad, type Finding, good } from "../finding.ts";
 import { listFolder, readText } from "./read.ts";
 
 export interface Engine {

@@ -1,6 +1,6 @@
 /** The findings as one screen of text, and as JSON. Pure. */
 import type { Paint } from "../colour.ts";
-import { canRunMicrovms, type Finding } from "./finding.ts";
+import { canRunMicrovms, type Finding } from "../finding.ts";
 
 /** The verdict, then a line for each finding; one that fails is followed by its remedy. All lines end in a newline. */
 export function formatReport(findings: readonly Finding[], paint: Paint): string {

@@ -7,7 +7,7 @@ import { describeErrno, HostError, SpecError, SyscallError } from "../common/err
 import { nameOp } from "../plan/format.ts";
 import { splitOptions } from "../plan/mount_options.ts";
 import { type Op, OPS, type Plan } from "../plan/op.ts";
-import { AGENT_SOCKET } from "../state/agent_folder.ts";
+import { AGENT_SOCKET } from "./agent_socket.ts";
 import { krunProblem } from "./krun_words.ts";
 import type { Message } from "./message.ts";
 import { execProblem } from "./op_findings.ts";

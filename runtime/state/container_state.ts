@@ -36,7 +36,7 @@ export interface StoredState {
   readonly owner: number;
   /** null: the container has none of its own. */
   readonly cgroup: CgroupRecord | null;
-  /** Bytes below which `update` sets no memory limit: the size of a microVM with its VMM. */
+  /** Bytes of memory that the container must have, as its executor says. */
   readonly leastMemory?: number;
   /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
   readonly sharesPids?: true;
@@ -53,7 +53,7 @@ export interface StoredState {
   readonly processless?: true;
   /** `create` was told to leave the session keyring alone, and so must `exec`. */
   readonly noNewKeyring?: true;
-  /** Set when a guest agent runs the process, and answers in the folder of agent_folder.ts. */
+  /** Set when the executor has an agent in there, which is asked about the processes (executors/interface/agent.ts). */
   readonly agent?: true;
   /** Set when the program can notify the service manager, by a socket in the folder of sd_notify.ts. */
   readonly sdNotify?: true;

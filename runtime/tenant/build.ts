@@ -2,7 +2,7 @@
  * The builder of `exec`: from a container's stored state and config, and the caller's wishes, to the task of its stages,
  * as build.ts does for `create`.
  */
-import { executorNamed } from "../../executors/registry.ts";
+import { executorOf } from "../../executors/registry.ts";
 import type { Executor } from "../../executors/interface/executor.ts";
 import { type CgroupJoin, cgroupJoin } from "../cgroup/drivers/cgroupfs.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
@@ -63,9 +63,9 @@ export interface TenantBuild {
 export async function buildTenant(request: TenantRequest): Promise<TenantBuild> {
   const { root, id, consoleSocket } = request;
   const state = loadState(root, id);
-  requireLive(state, request);
+  const executor = await executorOf(state);
+  requireLive(state, executor, request);
   const spec = await parseSpec(loadConfig(`${root}/${id}`));
-  const executor = executorNamed(state.handler);
   const init = LiveInit.open(state);
   const process = await processOf(request, spec, init);
   const warnings = checkProcess(process);
@@ -115,10 +115,13 @@ async function resctrlOps({ resctrl }: StoredState): Promise<readonly Op[]> {
   return resctrlJoin(resctrl);
 }
 
-function requireLive(state: StoredState, { root, ignorePaused }: TenantRequest): void {
+function requireLive(
+  state: StoredState,
+  { tenantsNeedStart }: Executor,
+  { root, ignorePaused }: TenantRequest,
+): void {
   const status: string = liveStatus(state, () => isUnlocked(root, state.id));
-  // A microVM that is not started has no guest yet.
-  const allowed = state.handler === "krun" ? ["running"] as const : ["created", "running"] as const;
+  const allowed = tenantsNeedStart ? ["running"] as const : ["created", "running"] as const;
   if ((allowed as readonly string[]).includes(status)) return;
   if (status === "paused" && ignorePaused) return;
   throw new StateError(state.id, "exec in", status, allowed);

@@ -17,6 +17,8 @@ export interface Part {
    * left to the whole program. Dynamic imports of other modules are taken in as they are.
    */
   readonly dispatchers: readonly string[];
+  /** Modules that a dispatcher imports, and that are taken in. */
+  readonly others?: readonly string[];
 }
 
 const CHOOSING = ["main.ts", "runtime/commands/loaders.ts"] as const;
@@ -24,7 +26,14 @@ const CHOOSING = ["main.ts", "runtime/commands/loaders.ts"] as const;
 /** The stub starts it when an argument names one of its commands. */
 export const QUICK: Part = {
   commands: ["state", "start", "kill", "delete", "pause", "resume", "ps", "list"],
-  dispatchers: [...CHOOSING, "runtime/cgroup/drivers/destroy.ts", "runtime/commands/ps.ts"],
+  dispatchers: [
+    ...CHOOSING,
+    "runtime/cgroup/drivers/destroy.ts",
+    "executors/registry.ts",
+    "executors/libkrun/agent.ts",
+  ],
+  // For `kill`.
+  others: ["executors/libkrun/agent.ts"],
 };
 
 /**
@@ -38,6 +47,7 @@ export const CREATE: Part = {
     "runtime/config/load.ts",
     "runtime/seccomp/cache.ts",
     "runtime/build/net_devices.ts",
+    "executors/libkrun/executor.ts",
   ],
 };
 
@@ -48,9 +58,11 @@ export const CREATE: Part = {
 export const START_WHOLE = "startWholeProgram";
 
 /** Bundles main.ts for the part's commands only into `output`. */
-export async function bundlePart({ commands, dispatchers }: Part, output: string): Promise<void> {
+export async function bundlePart(part: Part, output: string): Promise<void> {
+  const { commands, dispatchers, others = [] } = part;
   const entry = `${ROOT}/main.ts`;
-  const kept = commands.map((name) => `${ROOT}/runtime/commands/${name}.ts`);
+  const kept = [...commands.map((name) => `runtime/commands/${name}.ts`), ...others]
+    .map((name) => `${ROOT}/${name}`);
   const imported = await dynamicImports(entry, dispatchers.map((name) => `${ROOT}/${name}`));
   const missing = kept.filter((path) => !imported.includes(path));
   if (missing.length > 0) throw new Error(`no dispatcher imports ${missing.join(", ")}`);

@@ -2,7 +2,6 @@
 import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd } from "../../ffi/processes.ts";
-import { agentFolder } from "../../runtime/state/agent_folder.ts";
 import type { Kago } from "./kago.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -16,7 +15,7 @@ export async function askGuest(
   const vmm = openPidfd((await kago.state()).pid as number);
   if (vmm === undefined) throw new Error("the VMM has ended");
   try {
-    return askAgent(agentFolder(kago.root, kago.id), vmm, request, TIMEOUT_MS, options);
+    return askAgent(`${kago.root}/${kago.id}`, vmm, request, TIMEOUT_MS, options);
   } finally {
     closeFd(vmm);
   }

@@ -3,7 +3,6 @@
  * agent is a double; the real one is in tests/e2e. Needs root.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { agentFolder } from "../../runtime/state/agent_folder.ts";
 import {
   type AgentDouble,
   BYE,
@@ -175,7 +174,7 @@ Deno.test("what stands for a process in a guest takes the guest for hostile", as
 
 Deno.test("a process is not waited for in a VM that has ended", async () => {
   await withGuestDouble(async (kago) => {
-    await Deno.remove(`${agentFolder(kago.root, kago.id)}/agent.sock`);
+    await Deno.remove(`${kago.root}/${kago.id}/agent.sock`);
     const pidFile = `${kago.bundle.path}/pid`;
     const exec = kago.run("exec", "--pid-file", pidFile, kago.id, "x");
     await until("it waits for the agent", () => exists(pidFile));

@@ -1,4 +1,3 @@
-import { INSTALL_LIBKRUN } from "../../../ffi/libkrun.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import type { CgroupLayout } from "../../../runtime/cgroup/layout.ts";
 import {
@@ -8,76 +7,18 @@ import {
   type SubordinateIds,
 } from "../../../runtime/doctor/containers.ts";
 import { ENGINES, judgeEngine } from "../../../runtime/doctor/engines.ts";
-import { bad, type Finding, good } from "../../../runtime/doctor/finding.ts";
+import type { Finding } from "../../../runtime/finding.ts";
 import {
   judgeKernel,
   judgeLsms,
   judgeUserNamespaces,
   type UserNamespaceFacts,
 } from "../../../runtime/doctor/kernel.ts";
-import {
-  judgeFirmware,
-  judgeKvm,
-  judgeLibkrun,
-  judgePasst,
-} from "../../../runtime/doctor/microvm.ts";
 
 /** What a finding says when it is not ok; an empty text when it is. */
 function complaint({ ok, detail, remedy }: Finding): string {
   return ok ? "" : `${detail}; ${remedy}`;
 }
-
-Deno.test("judgeKvm() has a remedy for each way to fail", () => {
-  assertEquals(judgeKvm(0, "ann"), good("microVMs", "/dev/kvm", "runs a 64-bit guest"));
-  assertMatch(complaint(judgeKvm(2, "ann")), /^is missing; load kvm_intel or kvm_amd/);
-  assertMatch(complaint(judgeKvm(19, "ann")), /^has no driver; load kvm_intel or kvm_amd/);
-  assertEquals(
-    complaint(judgeKvm(13, "ann")),
-    "ann may not open it; usermod -aG kvm ann, and log in again",
-  );
-  assertMatch(
-    complaint(judgeKvm(5, "ann")),
-    /^runs no 64-bit guest: input\/output error \(EIO\); /,
-  );
-});
-
-Deno.test("judgeLibkrun() tells file, version and features", () => {
-  const path = "/usr/lib/libkrun.so.1.17.4";
-  const report = { path, version: "1.17.4", features: ["net", "blk"] };
-  assertEquals(
-    judgeLibkrun(report),
-    good("microVMs", "libkrun", `1.17.4 with net, blk (${path})`),
-  );
-  assertEquals(
-    judgeLibkrun({ path, version: "1.9.0" }).detail,
-    `1.9.0 too old to tell its features (${path})`,
-  );
-  assertEquals(
-    judgeLibkrun({ path, features: [] }).detail,
-    `1.x with no optional features (${path})`,
-  );
-});
-
-Deno.test("judgeLibkrun() and judgeFirmware() pass on why there is none", () => {
-  const problem = { detail: "libkrun cannot be loaded: x", remedy: "install libkrun" };
-  assertEquals(
-    judgeLibkrun({ problem }),
-    bad("microVMs", "libkrun", problem.detail, problem.remedy),
-  );
-  const missing = { detail: "libkrun cannot be loaded: x", remedy: INSTALL_LIBKRUN };
-  assertMatch(
-    complaint(judgeLibkrun({ problem: missing }, "ID=fedora\n")),
-    /; dnf install libkrun$/,
-  );
-  assertMatch(complaint(judgeFirmware({ problem })), /cannot be loaded; install it together/);
-  assertMatch(complaint(judgeFirmware({ path: "/x" })), /cannot be loaded; install the version/);
-  assertEquals(judgeFirmware({ firmware: "/fw" }).ok, true);
-});
-
-Deno.test("judgePasst() does not keep microVMs from running", () => {
-  assertEquals(judgePasst("/usr/bin/passt"), good("networking", "passt", "/usr/bin/passt"));
-  assertEquals(judgePasst(undefined).concern, "networking");
-});
 
 Deno.test("judgeKernel() wants Linux 5.12", () => {
   for (const release of ["5.12.0", "5.15.0-100-generic", "6.1.0-18-amd64", "10.0"]) {

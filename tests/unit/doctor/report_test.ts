@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Paint } from "../../../runtime/colour.ts";
-import { bad, canRunMicrovms, type Finding, good } from "../../../runtime/doctor/finding.ts";
+import { bad, canRunMicrovms, type Finding, good } from "../../../runtime/finding.ts";
 import { formatReport, reportToJson } from "../../../runtime/doctor/report.ts";
 
 const KVM = good("microVMs", "/dev/kvm", "runs a 64-bit guest");

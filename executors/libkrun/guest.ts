@@ -5,52 +5,27 @@
 import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { waitPidfd } from "../../ffi/processes.ts";
-import { SyscallError } from "../common/errors.ts";
-import { agentFolder } from "../state/agent_folder.ts";
-import type { Status, StoredState } from "../state/container_state.ts";
-import { liveStatus } from "../state/live_status.ts";
-import { isUnlocked } from "../state/lock.ts";
-import { openInit } from "../stages/signal_init.ts";
-import { EBADMSG } from "../common/errno.ts";
+import { SyscallError } from "../../runtime/common/errors.ts";
+import { openInit } from "../../runtime/stages/signal_init.ts";
+import { EBADMSG } from "../../runtime/common/errno.ts";
+import type { AgentContainer } from "../interface/agent.ts";
 
 /** Milliseconds that a guest gets for an answer: a busy host alone may take some seconds of it. */
 export const GUEST_PATIENCE = 10_000;
-
-/** A microVM that ran when it was looked at. */
-export interface Guest {
-  /** The agent's. */
-  readonly folder: string;
-  readonly state: StoredState;
-}
-
-/** The guest of a running microVM with an agent; undefined for whatever has none. */
-export function runningGuest(
-  root: string,
-  state: StoredState,
-  statusOf = (): Status => liveStatus(state, () => isUnlocked(root, state.id)),
-): Guest | undefined {
-  if (!hasAgent(state) || statusOf() !== "running") return undefined;
-  return { folder: agentFolder(root, state.id), state };
-}
-
-/** Is an agent to be asked, when the container runs? */
-export function hasAgent({ handler, agent }: StoredState): boolean {
-  return handler === "krun" && agent === true;
-}
 
 /**
  * What the agent answers; undefined when the VMM has ended.
  * @throws {SyscallError} when no answer comes in time, or an error is the answer.
  */
 export function answerOf(
-  { folder, state }: Guest,
+  { stateFolder, state }: AgentContainer,
   request: Parameters<typeof askAgent>[2],
   options: AgentOptions = {},
 ): Uint8Array | undefined {
   const vmm = openInit(state);
   if (vmm === undefined) return undefined;
   try {
-    return askAgent(folder, vmm, request, GUEST_PATIENCE, options);
+    return askAgent(stateFolder, vmm, request, GUEST_PATIENCE, options);
   } catch (error) {
     // Not told by its errno, which may be the guest's.
     if (waitPidfd(vmm, 0)) return undefined;
@@ -67,14 +42,14 @@ export class NoAnswer {
 
 /** Asks for what `read` takes, which finds undefined in an answer that is not of its form. */
 export function askGuest<Answer>(
-  guest: Guest,
+  container: AgentContainer,
   request: "figures" | "processes",
   read: (answer: Uint8Array) => Answer | undefined,
 ): Answer | NoAnswer {
   const malformed = `answered with something that is no list of ${request}`;
   let answer: Uint8Array | undefined;
   try {
-    answer = answerOf(guest, request);
+    answer = answerOf(container, request);
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
     if (cause.errno === EBADMSG) return new NoAnswer(malformed, cause);

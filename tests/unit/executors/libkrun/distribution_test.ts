@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { installLibkrun } from "../../../runtime/doctor/distribution.ts";
+import { installLibkrun } from "../../../../executors/libkrun/distribution.ts";
 
 Deno.test("installLibkrun() names the package where the distribution has one", () => {
   assertEquals(installLibkrun('NAME="Fedora Linux"\nID=fedora\n'), "dnf install libkrun");

@@ -1,13 +1,13 @@
 /** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
 import { inspectLibkrun, INSTALL_LIBKRUN, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
-import { type AdministratorWord, administratorWord } from "../administrator.ts";
-import { describeErrno, HostError } from "../common/errors.ts";
-import { findOwnProgram, withOwnLibrary } from "../own_files.ts";
+import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
+import { describeErrno, HostError } from "../../runtime/common/errors.ts";
+import { ifThere } from "../../runtime/common/files.ts";
+import { bad, type Finding, good } from "../../runtime/finding.ts";
+import { findOwnProgram, withOwnLibrary } from "../../runtime/own_files.ts";
 import { installLibkrun } from "./distribution.ts";
-import { bad, type Finding, good } from "./finding.ts";
-import { readText } from "./read.ts";
-import { EACCES, ENODEV, ENOENT, ENXIO } from "../common/errno.ts";
+import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** @param errno of probeKvm(). */
 export function judgeKvm(errno: number, user: string): Finding {
@@ -82,7 +82,7 @@ export function microvmFindings(user: string, word: AdministratorWord): Finding[
   const libkrun = inspectLibkrun(withOwnLibrary(administratorWord(word)).library);
   return [
     judgeKvm(probeKvm(), user),
-    judgeLibkrun(libkrun, readText("/etc/os-release")),
+    judgeLibkrun(libkrun, ifThere(() => Deno.readTextFileSync("/etc/os-release"))),
     judgeFirmware(libkrun),
     passtFinding(),
   ];

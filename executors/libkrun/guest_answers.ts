@@ -4,13 +4,7 @@
  * the cursor of a terminal or end a line. Asking is guest.ts's.
  */
 
-/** Bytes and nanoseconds. */
-export interface GuestFigures {
-  /** `total` and `available` are the guest kernel's; `usage` is what the container's processes have. */
-  readonly memory: { readonly total: bigint; readonly available: bigint; readonly usage: bigint };
-  readonly cpu: { readonly usage: bigint };
-  readonly pids: { readonly current: bigint };
-}
+import type { AgentFigures } from "../interface/agent.ts";
 
 export interface GuestProcess {
   /** In the container's pid namespace. */
@@ -36,7 +30,7 @@ const MAX_U64 = (1n << 64n) - 1n;
 const NANOSECONDS_OF_MICROSECOND = 1000n;
 
 /** The figures in an answer; undefined when it is not of its form. */
-export function readFigures(answer: Uint8Array): GuestFigures | undefined {
+export function readFigures(answer: Uint8Array): AgentFigures | undefined {
   if (answer.length !== FIGURES_SIZE) return undefined;
   const view = new DataView(answer.buffer, answer.byteOffset, answer.length);
   const figure = (index: number) => view.getBigUint64(8 * index, true);

@@ -1,0 +1,32 @@
+/** The agent in a microVM's guest, as commands ask it. It is what `kill` loads, so what only `ps` needs is loaded by that. */
+import { HostError, SyscallError } from "../../runtime/common/errors.ts";
+import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../interface/agent.ts";
+import { answerOf, askGuest, GUEST_PATIENCE, NoAnswer } from "./guest.ts";
+import { readFigures } from "./guest_answers.ts";
+
+export const guestAgent: Agent = { signal, figures, ps };
+
+/** The agent says that it has been done; to the VMM a signal would be on its way (helper-c/vmm/forward_signals.c). */
+function signal(container: AgentContainer, signal: number, all: boolean): boolean {
+  try {
+    return answerOf(container, "signal", { signal, all }) !== undefined;
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    const { id } = container.state;
+    throw new HostError(
+      `the guest of container ${id} did not take signal ${signal} in ${GUEST_PATIENCE / 1000} s`,
+      `KILL ends it without asking it: kago kill ${id} KILL`,
+      { cause },
+    );
+  }
+}
+
+function figures(container: AgentContainer): AgentFigures | null {
+  const answer = askGuest(container, "figures", readFigures);
+  return answer instanceof NoAnswer ? null : answer;
+}
+
+async function ps(container: AgentContainer, request: PsRequest): Promise<string | undefined> {
+  const { guestPs } = await import("./guest_ps.ts");
+  return guestPs(container, request);
+}

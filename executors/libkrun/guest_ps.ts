@@ -1,0 +1,71 @@
+/** `ps` of a microVM with an agent: the guest's processes, as a table or as JSON. */
+import { HostError, StateError, UsageError } from "../../runtime/common/errors.ts";
+import { stringifyJson } from "../../runtime/spec/json.ts";
+import type { AgentContainer, PsRequest } from "../interface/agent.ts";
+import { askGuest, NoAnswer } from "./guest.ts";
+import { type GuestProcesses, readProcesses } from "./guest_answers.ts";
+
+/** As Agent.ps(); a warning says so if the guest should have answered. */
+export function guestPs(container: AgentContainer, request: PsRequest): string | undefined {
+  const { id } = container.state;
+  const { status, format, options, warn } = request;
+  if (options.length > 0) throw noOptions(id, options);
+  const answer = answerOf(container, request);
+  if (!(answer instanceof NoAnswer)) {
+    return format === "guest" ? guestJson(answer) : guestTable(answer);
+  }
+  if (format === "guest") throw refusal(id, request, answer);
+  // Before start and after the end there is no guest, and nothing to be missed.
+  if (status === "running" || status === "paused") {
+    warn(`the guest of container ${id} ${answer.problem}: these are its VMM's processes`);
+  }
+  return undefined;
+}
+
+function noOptions(id: string, options: readonly string[]): UsageError {
+  return new UsageError(
+    `${options.join(" ")} is for the host's ps, which sees only the VMM of container ${id}: ` +
+      "add --format host for that, or leave it out to see the guest's processes",
+  );
+}
+
+function answerOf(container: AgentContainer, { status }: PsRequest): GuestProcesses | NoAnswer {
+  if (status === "running") return askGuest(container, "processes", readProcesses);
+  return new NoAnswer(`cannot be asked: it is ${status}`);
+}
+
+function refusal(id: string, { status }: PsRequest, { problem, cause }: NoAnswer): Error {
+  if (status !== "running") return new StateError(id, "ask the guest of", status, ["running"]);
+  return new HostError(
+    `the guest of container ${id} ${problem}`,
+    "--format host shows its VMM",
+    { cause },
+  );
+}
+
+function guestJson({ processes, leftOut }: GuestProcesses): string {
+  return `${stringifyJson({ processes, leftOut })}\n`;
+}
+
+/** As `ps -ef` has it, as far as the guest tells. */
+export function guestTable({ processes, leftOut }: GuestProcesses): string {
+  const rows = processes.map(({ uid, pid, ppid, cpu, name }) => [
+    `${uid}`.padEnd(8),
+    `${pid}`.padStart(7),
+    `${ppid}`.padStart(7),
+    clock(cpu).padStart(8),
+    name,
+  ]);
+  const header = ["UID     ", "    PID", "   PPID", "    TIME", "CMD"];
+  const rest = leftOut > 0
+    ? [[`… and ${leftOut} more, for which the guest's answer had no room`]]
+    : [];
+  return [header, ...rows, ...rest].map((row) => `${row.join(" ")}\n`).join("");
+}
+
+/** Nanoseconds as ps has CPU time: hours, minutes and seconds. */
+function clock(nanoseconds: bigint): string {
+  const seconds = nanoseconds / 1_000_000_000n;
+  return [seconds / 3600n, seconds / 60n % 60n, seconds % 60n]
+    .map((part) => `${part}`.padStart(2, "0")).join(":");
+}
