@@ -59,7 +59,7 @@ export interface HookFailure {
   readonly stderr: string;
 }
 
-/** Runs the hooks in the vmm stage of an encoded plan, in this process, up to the first that fails. */
+/** Runs the hooks in the stage `hook` of an encoded plan, in this process, up to the first that fails. */
 export function runHookPlan(
   plan: Uint8Array<ArrayBuffer>,
   state: string,

@@ -24,16 +24,16 @@ static int on_only_thread(struct context *c, int (*call)(void *), void *argument
 }
 
 static enum opcode opcode_at(const struct plan *plan, uint32_t index) {
-  size_t offset = plan_stage_offset(plan, STAGE_INIT);
+  size_t offset = plan_stage_offset(plan, STAGE_GUEST);
   struct field fields[MAX_FIELDS];
   enum opcode opcode = OP_exec;
-  for (uint32_t i = 0; i <= index && i < plan->counts[STAGE_INIT]; i++) opcode = plan_next(plan, &offset, fields);
+  for (uint32_t i = 0; i <= index && i < plan->counts[STAGE_GUEST]; i++) opcode = plan_next(plan, &offset, fields);
   return opcode;
 }
 
 static struct context *new_context(const struct plan *plan, int sync) {
   static struct context c;
-  c = (struct context){.plan = plan, .stage = STAGE_INIT, .on_all_threads = on_only_thread};
+  c = (struct context){.plan = plan, .stage = STAGE_GUEST, .on_all_threads = on_only_thread};
   c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.door_fd = c.run_fd = c.agent_fd = c.proc_fd = c.vmm_fd = -1;
   c.sync_fd = sync;
   umask(022);
@@ -73,9 +73,9 @@ _Noreturn void become_tenant(const struct plan *plan, int sync) {
 }
 
 uid_t plan_user(const struct plan *plan) {
-  size_t offset = plan_stage_offset(plan, STAGE_INIT);
+  size_t offset = plan_stage_offset(plan, STAGE_GUEST);
   struct field fields[MAX_FIELDS];
-  for (uint32_t i = 0; i < plan->counts[STAGE_INIT]; i++) {
+  for (uint32_t i = 0; i < plan->counts[STAGE_GUEST]; i++) {
     if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[F_setuid_uid].number;
   }
   return 0;

@@ -18,7 +18,8 @@ enum { BEFORE_SLOT = 0, LIBRARY_SLOT = 14, LIBRARY_SLOTS = 16 };
 /* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
 enum { ROOT_COVERED = EDOTDOT };
 
-enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM };
+/* As runtime/plan/op.ts has them: those of a container, the agent's among them, and that of the hooks which Main runs. */
+enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM, STAGE_GUEST, STAGE_HOOK };
 
 /* A finding (enum found of stage/failure.h) of an operation's own, of one of its fields: without it the errno says it all. */
 struct said {

@@ -21,7 +21,7 @@
 #include "pump.h"
 #include "session_filter.h"
 
-enum { BOOT_PATIENCE_MS = 120000, START_PATIENCE_MS = 120000, GUEST_STAGE = 3, KILLED = 128 + SIGKILL };
+enum { BOOT_PATIENCE_MS = 120000, START_PATIENCE_MS = 120000, KILLED = 128 + SIGKILL };
 
 int op_session_terminal(struct context *c, const struct field *f) {
   int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
@@ -124,7 +124,7 @@ static int await_started(struct context *c, int connection) {
   int result = agent_receive(connection, &frame, payload, sizeof payload, START_PATIENCE_MS);
   if (result < 0 || frame.type == FRAME_STARTED) return result;
   if (frame.type != FRAME_FAILED) return -EBADMSG;
-  failure.head = (struct message){.type = MESSAGE_FAILED, .stage = GUEST_STAGE, .value = read_le32(payload)};
+  failure.head = (struct message){.type = MESSAGE_FAILED, .stage = STAGE_GUEST, .value = read_le32(payload)};
   failure.head.error = (int32_t)(read_le32(payload + 4) & 0xfff);
   size_t size = frame.size - FAILED_MIN;
   memcpy(failure.findings, payload + FAILED_MIN, size);

@@ -197,7 +197,7 @@ int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, stru
   struct plan plan;
   struct plan_fault fault;
   int result = plan_check(bytes, size, &plan, &fault);
-  struct context c = {.plan = &plan, .stage = STAGE_VMM, .states = (char *)(uintptr_t)states};
+  struct context c = {.plan = &plan, .stage = STAGE_HOOK, .states = (char *)(uintptr_t)states};
   if (result == 0) result = run_stage(&c, &failure->index);
   if (c.output) failure->output = *c.output;
   return result;

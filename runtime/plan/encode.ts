@@ -1,10 +1,10 @@
 /**
  * The wire form of a plan, which the C interpreter checks and runs (helper-c/common/plan.h has the same layout in C).
- * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each of the three stages; then each
+ * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each stage; then each
  * operation as u32 opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; `bytes`
  * are u32 length, bytes; lists are u32 count, items.
  */
-import { type FieldType, type Op, type OpName, OPS, type Plan, STAGES } from "./op.ts";
+import { type FieldType, type Op, type OpName, OPS, type Plan, type Stage, STAGES } from "./op.ts";
 
 const MAGIC = 0x314f474b;
 
@@ -14,24 +14,35 @@ export const OPCODES: Readonly<Record<OpName, number>> = Object.fromEntries(
 ) as Record<OpName, number>;
 
 /**
- * Encodes a plan.
+ * Encodes the host's stages of a plan.
  * @throws {TypeError} when a string holds a NUL byte: validation must have refused it.
  */
-export function encodePlan(plan: Plan): Uint8Array<ArrayBuffer> {
+export function encodePlan({ intermediate, init, vmm }: Plan): Uint8Array<ArrayBuffer> {
+  return encodeStages({ intermediate, init, vmm });
+}
+
+/** As encodePlan(), the plan that the agent runs. */
+export function encodeGuestPlan(guest: readonly Op[]): Uint8Array<ArrayBuffer> {
+  return encodeStages({ guest });
+}
+
+/** As encodePlan(), hooks that Main runs. */
+export function encodeHookPlan(hook: readonly Op[]): Uint8Array<ArrayBuffer> {
+  return encodeStages({ hook });
+}
+
+function encodeStages(
+  stages: { readonly [Name in Stage]?: readonly Op[] },
+): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
   writer.u32(MAGIC);
   writer.u32(0);
-  for (const stage of STAGES) writer.u32(plan[stage].length);
+  for (const stage of STAGES) writer.u32(stages[stage]?.length ?? 0);
   for (const stage of STAGES) {
-    for (const op of plan[stage]) encodeOp(writer, op);
+    for (const op of stages[stage] ?? []) encodeOp(writer, op);
   }
   writer.u32At(4, writer.length);
   return writer.finish();
-}
-
-/** The plan that the agent runs: all of it stands in the stage of Init. */
-export function encodeGuestPlan(ops: readonly Op[]): Uint8Array<ArrayBuffer> {
-  return encodePlan({ intermediate: [], init: ops, vmm: [] });
 }
 
 function encodeOp(writer: Writer, op: Op): void {

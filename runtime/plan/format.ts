@@ -2,7 +2,7 @@
 import { quoted } from "../common/quoted.ts";
 import { diffLines } from "./diff_lines.ts";
 import { fieldWords } from "./field_words.ts";
-import { KRUN_ARGUMENTS, type Op, type Plan, STAGES } from "./op.ts";
+import { CONTAINER_STAGES, KRUN_ARGUMENTS, type Op, type Plan } from "./op.ts";
 
 /** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
 export function nameOp(op: Op): string {
@@ -73,7 +73,7 @@ export function formatPlan(plan: Plan): string {
  */
 export function formatPlanDiff(before: Plan, after: Plan): string {
   const lines: string[] = [];
-  for (const stage of ALL_STAGES) {
+  for (const stage of CONTAINER_STAGES) {
     const changes = diffLines(
       (before[stage] ?? []).map(formatWithOrigin),
       (after[stage] ?? []).map(formatWithOrigin),
@@ -83,10 +83,8 @@ export function formatPlanDiff(before: Plan, after: Plan): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-const ALL_STAGES = [...STAGES, "guest"] as const;
-
 function stagesOf(plan: Plan): (readonly [stage: string, ops: readonly Op[]])[] {
-  return ALL_STAGES.map((stage) => [stage, plan[stage] ?? []] as const)
+  return CONTAINER_STAGES.map((stage) => [stage, plan[stage] ?? []] as const)
     .filter(([, ops]) => ops.length > 0);
 }
 

@@ -422,12 +422,19 @@ export const SYNC_POINTS = {
   timeOffsets: 6,
 } as const;
 
-/** The stages in order; `vmm` is a microVM's VMM (helper-c/vmm), empty for a plain container. */
-export const STAGES = ["intermediate", "init", "vmm"] as const;
+/**
+ * The stages of a container in order, and by their numbers on the wire (helper-c/common/context.h). `vmm` is a microVM's VMM
+ * (helper-c/vmm), empty for a plain container, and `guest` what the agent runs inside.
+ */
+export const CONTAINER_STAGES = ["intermediate", "init", "vmm", "guest"] as const;
+export type ContainerStage = (typeof CONTAINER_STAGES)[number];
+
+/** All stages that a plan on the wire may have: `hook` has the hooks that Main runs. */
+export const STAGES = [...CONTAINER_STAGES, "hook"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What `create` will execute, stage by stage. */
-export type Plan = Readonly<Record<Stage, readonly Op[]>> & {
-  /** What the agent runs inside a microVM; on the wire it is the plan in `agentFiles`. */
+export type Plan = Readonly<Record<Exclude<ContainerStage, "guest">, readonly Op[]>> & {
+  /** On the wire it is a plan of its own, in `agentFiles` or `guestSession`. */
   readonly guest?: readonly Op[];
 };

@@ -1,6 +1,6 @@
 /** The hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
-import { encodePlan } from "../plan/encode.ts";
+import { encodeHookPlan } from "../plan/encode.ts";
 import { hookOps } from "../plan/hooks.ts";
 import type { Hooks } from "../spec/spec.ts";
 import type { OciState } from "../state/container_state.ts";
@@ -24,13 +24,13 @@ export function runHooks(
   state: OciState,
   env: readonly string[],
 ): Error | undefined {
-  const vmm = hookOps(moment, hooks?.[moment], env, 0, bundleOrHere(state.bundle));
-  if (vmm.length === 0) return undefined;
-  const plan = encodePlan({ intermediate: [], init: [], vmm });
+  const ops = hookOps(moment, hooks?.[moment], env, 0, bundleOrHere(state.bundle));
+  if (ops.length === 0) return undefined;
+  const plan = encodeHookPlan(ops);
   const failure = runHookPlan(plan, JSON.stringify(state));
   if (!failure) return undefined;
   const { index, errno, stdout, stderr } = failure;
-  const op = vmm[index] as Extract<Op, { op: "hook" }>;
+  const op = ops[index] as Extract<Op, { op: "hook" }>;
   const cause = new SyscallError(nameOp(op), errno);
   const findings: readonly Finding[] = [
     whatIsAt(op.path),

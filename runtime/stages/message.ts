@@ -2,7 +2,7 @@
  * The messages between Main and the stages; the protocol and its diagram are in helper-c/common/message.h. This module
  * owns the layout; what a failure means is op_failure.ts's.
  */
-import { type Stage, STAGES } from "../plan/op.ts";
+import { CONTAINER_STAGES, type ContainerStage } from "../plan/op.ts";
 import { type Finding, FOUND } from "./op_findings.ts";
 
 const TYPES = [
@@ -18,7 +18,8 @@ const TYPES = [
 
 export interface Message {
   readonly type: (typeof TYPES)[number];
-  readonly stage: Stage | "guest";
+  /** The agent's failures come by way of the process that stands for its own (helper-c/session/op_session.c). */
+  readonly stage: ContainerStage;
   /** sync: the point; child: the pid; failed: the operation's index in its stage. */
   readonly value: number;
   readonly errno: number;
@@ -29,9 +30,6 @@ export interface Message {
 /** Bytes of `struct message`. */
 const HEAD = 16;
 
-/** The agent's failures come by way of the process that stands for its own (helper-c/session/op_session.c). */
-const ALL_STAGES = [...STAGES, "guest"] as const;
-
 /**
  * Decodes one datagram.
  * @throws {Error} for one that is none of ours: the stages are our own, so this is a fault of kago.
@@ -41,7 +39,7 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   const type = bytes.length >= 4 ? TYPES[view.getUint32(0, true)] : undefined;
   const hasFindings = type === "failed" && bytes.length > HEAD;
   const stage = bytes.length === HEAD || hasFindings
-    ? ALL_STAGES[view.getUint32(4, true)]
+    ? CONTAINER_STAGES[view.getUint32(4, true)]
     : undefined;
   if (!type || !stage) throw new Error("malformed message from a stage process");
   return {

@@ -1,14 +1,14 @@
 /** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
 import { describeErrno } from "../common/errors.ts";
 import { cannotBeMounted } from "../plan/filesystem.ts";
-import { NO_SLOT, type Op, type OpName, OPS, PROCFS, type Stage } from "../plan/op.ts";
+import { type ContainerStage, NO_SLOT, type Op, type OpName, OPS, PROCFS } from "../plan/op.ts";
 import { quoted } from "../common/quoted.ts";
 import { type Finding, hookProblem, wrongWith } from "./op_findings.ts";
 
 /** The kernel's answer to one operation. */
 export interface OpFailure {
   readonly errno: number;
-  readonly stage: Stage | "guest";
+  readonly stage: ContainerStage;
   readonly findings: readonly Finding[];
 }
 

@@ -54,7 +54,7 @@ static struct plan_writer w;
 
 static void begin_guest_plan(void) {
   begin_plan(&w);
-  begin_stage(&w, 1);
+  begin_stage(&w, STAGE_GUEST);
 }
 
 static void chdir_to(const char *path) {

@@ -30,8 +30,8 @@ Deno.test("planFault() finds nothing wrong with what encodePlan() makes", () => 
 
 Deno.test("planFault() says where a plan is malformed", () => {
   const plan = encodePlan({ intermediate: [{ op: "cloneInit" }], init: [], vmm: [] });
-  plan[20] = 0xff;
-  assertEquals(planFault(plan), "malformed plan at byte 20: operation 0: unknown opcode");
+  plan[28] = 0xff;
+  assertEquals(planFault(plan), "malformed plan at byte 28: operation 0: unknown opcode");
 });
 
 Deno.test("a failing call throws a SyscallError with the kernel's errno", () => {

@@ -1,15 +1,35 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodePlan, OPCODES } from "../../../runtime/plan/encode.ts";
-import type { Plan } from "../../../runtime/plan/op.ts";
+import {
+  encodeGuestPlan,
+  encodeHookPlan,
+  encodePlan,
+  OPCODES,
+} from "../../../runtime/plan/encode.ts";
+import type { Op, Plan } from "../../../runtime/plan/op.ts";
 
 const EMPTY: Plan = { intermediate: [], init: [], vmm: [] };
 
 Deno.test("encodePlan() writes the header that helper-c/common/plan.h reads", () => {
   assertEquals([...encodePlan(EMPTY)], [
     ...[0x4b, 0x47, 0x4f, 0x31],
-    ...[20, 0, 0, 0],
-    ...Array(12).fill(0),
+    ...[28, 0, 0, 0],
+    ...Array(20).fill(0),
   ]);
+});
+
+Deno.test("a guest's plan and Main's hooks have stages of their own, and a container's plan holds neither", () => {
+  const ops: readonly Op[] = [{ op: "setsid" }, { op: "setsid" }];
+  const counts = (plan: Uint8Array<ArrayBuffer>) => [...new Uint32Array(plan.buffer, 8, 5)];
+  const setsid: readonly Op[] = [{ op: "setsid" }];
+  assertEquals(counts(encodePlan({ intermediate: ops, init: setsid, vmm: ops, guest: ops })), [
+    2,
+    1,
+    2,
+    0,
+    0,
+  ]);
+  assertEquals(counts(encodeGuestPlan(ops)), [0, 0, 0, 2, 0]);
+  assertEquals(counts(encodeHookPlan(ops)), [0, 0, 0, 0, 2]);
 });
 
 Deno.test("encodePlan() writes numbers, strings and lists as the format says", () => {
@@ -21,7 +41,7 @@ Deno.test("encodePlan() writes numbers, strings and lists as the format says", (
       env: [],
     }],
   };
-  assertEquals([...encodePlan(plan).subarray(20)], [
+  assertEquals([...encodePlan(plan).subarray(28)], [
     ...[OPCODES.rlimit, 0, 0, 0, 20, 0, 0, 0],
     ...[7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, ...Array(8).fill(255)],
     ...[OPCODES.exec, 0, 0, 0, 20, 0, 0, 0],

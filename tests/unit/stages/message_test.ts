@@ -209,3 +209,8 @@ Deno.test("decodeMessage() refuses what no stage sends", () => {
     assertThrows(() => decodeMessage(new Uint8Array(size)), Error, "malformed");
   }
 });
+
+Deno.test("decodeMessage() takes no message from a stage that sends none: Main's own hooks, and what is beyond", () => {
+  assertEquals(decodeMessage(encodeFailure("guest", 0, 1)).stage, "guest");
+  assertThrows(() => decodeMessage(encodeFailure("hook", 0, 1)), Error, "malformed message");
+});
