@@ -3,7 +3,7 @@ import { inspectLibkrun, INSTALL_LIBKRUN, type LibkrunReport } from "../../ffi/l
 import { probeKvm } from "../../ffi/shim.ts";
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { describeErrno, HostError } from "../../runtime/common/errors.ts";
-import { ifThere } from "../../runtime/common/files.ts";
+import { readText } from "../../runtime/host_files.ts";
 import { bad, type Finding, good } from "../../runtime/finding.ts";
 import { findOwnProgram, withOwnLibrary } from "../../runtime/own_files.ts";
 import { installLibkrun } from "./distribution.ts";
@@ -82,7 +82,7 @@ export function microvmFindings(user: string, word: AdministratorWord): Finding[
   const libkrun = inspectLibkrun(withOwnLibrary(administratorWord(word)).library);
   return [
     judgeKvm(probeKvm(), user),
-    judgeLibkrun(libkrun, ifThere(() => Deno.readTextFileSync("/etc/os-release"))),
+    judgeLibkrun(libkrun, readText("/etc/os-release")),
     judgeFirmware(libkrun),
     passtFinding(),
   ];

@@ -3,7 +3,7 @@ import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { findLibseccompVersion } from "../seccomp/features.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "../finding.ts";
-import { listFolder, readText } from "./read.ts";
+import { listFolder, readText } from "../host_files.ts";
 import { colonLines } from "../common/colon_lines.ts";
 
 export interface CgroupHost {

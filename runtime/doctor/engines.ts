@@ -2,7 +2,7 @@
 import { variable } from "../../ffi/environment.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "../finding.ts";
-import { listFolder, readText } from "./read.ts";
+import { listFolder, readText } from "../host_files.ts";
 
 export interface Engine {
   readonly name: string;

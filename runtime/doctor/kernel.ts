@@ -1,6 +1,6 @@
 /** The kernel's part: its version, seccomp, LSMs, user namespaces. Judgements are pure, facts are read at the end. */
 import { bad, type Finding, good } from "../finding.ts";
-import { readText } from "./read.ts";
+import { readText } from "../host_files.ts";
 
 /** Bind mounts get their attributes by mount_setattr(2), which is of 5.12. */
 const OLDEST = [5, 12] as const;

@@ -1,5 +1,5 @@
-/** Looking at files that may not be there. */
-import { isAbsent } from "../common/files.ts";
+/** Looking at files of the host, named by constants, that may not be there. */
+import { isAbsent } from "./common/files.ts";
 
 /** The text of a file; undefined when it is missing or not for us to read. */
 export function readText(path: string): string | undefined {
