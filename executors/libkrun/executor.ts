@@ -19,6 +19,7 @@ import {
   type PreExecResult,
   type TenantInput,
 } from "../interface/executor.ts";
+import { choiceAnnotation } from "./annotations.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest_config.ts";
@@ -136,7 +137,7 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
 /** What came with kago has no flavours: those are the dynamic linker's to find, or the administrator's to name. */
 function wordFor(spec: Spec, given: AdministratorWord | undefined): AdministratorWord {
   const word = administratorWord(given);
-  return spec.annotations?.["krun.variant"] === undefined ? withOwnLibrary(word) : word;
+  return choiceAnnotation(spec, "krun.variant") === undefined ? withOwnLibrary(word) : word;
 }
 
 /** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */

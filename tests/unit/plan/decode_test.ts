@@ -5,7 +5,7 @@ import { type FieldType, type Op, type OpName, OPS } from "../../../runtime/plan
 
 /** Behind the header of a plan. */
 function encoded(op: Op): Uint8Array<ArrayBuffer> {
-  return encodeGuestPlan([op]).slice(20);
+  return encodeGuestPlan([op]).slice(28);
 }
 
 const SAMPLES: Readonly<Record<FieldType, unknown>> = {

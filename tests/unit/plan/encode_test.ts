@@ -60,7 +60,7 @@ Deno.test("encodePlan() writes a list of long numbers", () => {
     numbers: [2n ** 64n - 2n],
     texts: [],
   } as const;
-  assertEquals([...encodePlan({ ...EMPTY, vmm: [call] }).subarray(28)], [
+  assertEquals([...encodePlan({ ...EMPTY, vmm: [call] }).subarray(36)], [
     ...[1, 0, 0, 0, 0x66, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0],
     ...[1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 254, ...Array(7).fill(255), 0, 0, 0, 0],
   ]);

@@ -131,7 +131,7 @@ Deno.test("krunProblem() leaves what only the errno tells of, and what is not li
 });
 
 Deno.test("heardProblem() reads the operation from the failure itself, as far as it is there", () => {
-  const bytes = encodeGuestPlan([DISK]).slice(20);
+  const bytes = encodeGuestPlan([DISK]).slice(28);
   const heard = (kept: Uint8Array<ArrayBuffer>) =>
     heardProblem({
       errno: 22,
