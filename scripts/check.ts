@@ -22,6 +22,7 @@ const CHECKS: readonly Check[] = [
   // ffi/embedded.gen.ts is made, and the C sources compile as the product's.
   { name: "C helpers", command: [DENO, "run", "-A", "scripts/build.ts", "--only", "helpers"] },
   { name: "formatting", command: [DENO, "fmt", "--check", "--quiet"] },
+  { name: "formatting of C", command: [DENO, "run", "-A", "scripts/format_c.ts", "--check"] },
   { name: "lint", command: [DENO, "lint", "--quiet"] },
   {
     name: "generated operations",

@@ -34,7 +34,8 @@ static enum opcode opcode_at(const struct plan *plan, uint32_t index) {
 static struct context *new_context(const struct plan *plan, int sync) {
   static struct context c;
   c = (struct context){.plan = plan, .stage = STAGE_GUEST, .on_all_threads = on_only_thread};
-  c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.door_fd = c.run_fd = c.agent_fd = c.proc_fd = c.vmm_fd = -1;
+  c.listen_fd = c.target_fd = c.report_fd = c.plan_fd = c.root_fd = c.door_fd = c.run_fd = c.agent_fd = c.proc_fd =
+      c.vmm_fd = -1;
   c.sync_fd = sync;
   umask(022);
   return &c;

@@ -14,7 +14,8 @@ int op_open_root_tree(struct context *c, const struct field *f) {
   int fd = root_open(c, f[F_open_root_tree_path].text, O_DIRECTORY | end, FOLLOW_LINKS);
   if (fd == -ENOTDIR) fd = root_open(c, f[F_open_root_tree_path].text, end, FOLLOW_LINKS);
   if (fd < 0) return fd;
-  unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (f[F_open_root_tree_recursive].number ? AT_RECURSIVE : 0);
+  unsigned flags =
+      AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | (f[F_open_root_tree_recursive].number ? AT_RECURSIVE : 0);
   int tree = sys_open_tree(fd, "", flags);
   close(fd);
   if (tree < 0) return tree;
@@ -47,7 +48,8 @@ int op_guest_console(struct context *c, const struct field *f) {
 int op_guest_terminal(struct context *c, const struct field *f) {
   int slave, master = open_terminal(c, &slave);
   if (master < 0) return master;
-  struct winsize size = {.ws_row = (unsigned short)f[F_guest_terminal_rows].number, .ws_col = (unsigned short)f[F_guest_terminal_columns].number};
+  struct winsize size = {.ws_row = (unsigned short)f[F_guest_terminal_rows].number,
+                         .ws_col = (unsigned short)f[F_guest_terminal_columns].number};
   int result = as_result(ioctl(slave, TIOCSWINSZ, &size));
   if (result == 0) result = as_result(fchown(slave, (uid_t)f[F_guest_terminal_uid].number, (gid_t)-1));
   return take_terminal(c, master, slave, result);

@@ -27,10 +27,8 @@ static uint64_t number_in(const char *folder, const char *name, const char *key)
 
 uint32_t report_figures(const struct guest *guest, uint8_t *bytes) {
   const uint64_t figures[] = {
-      number_in("/proc", "meminfo", "MemTotal:") * 1024,
-      number_in("/proc", "meminfo", "MemAvailable:") * 1024,
-      number_in(guest->cgroup, "memory.current", ""),
-      number_in(guest->cgroup, "cpu.stat", "usage_usec "),
+      number_in("/proc", "meminfo", "MemTotal:") * 1024, number_in("/proc", "meminfo", "MemAvailable:") * 1024,
+      number_in(guest->cgroup, "memory.current", ""),    number_in(guest->cgroup, "cpu.stat", "usage_usec "),
       number_in(guest->cgroup, "pids.current", ""),
   };
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {

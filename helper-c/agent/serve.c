@@ -45,9 +45,7 @@ int serve_listen(void) {
 }
 
 /* The guest's own users can reach the port too; who is not the host gets nothing. */
-static bool is_host(const struct vsock_address *peer) {
-  return peer->family != AF_VSOCK || peer->cid == CID_HOST;
-}
+static bool is_host(const struct vsock_address *peer) { return peer->family != AF_VSOCK || peer->cid == CID_HOST; }
 
 void serve_accept(int listener, const struct guest *guest) {
   struct vsock_address peer = {0};

@@ -30,28 +30,28 @@ struct said {
 struct context {
   const struct plan *plan;
   enum stage stage;
-  int sync_fd;        /* to Main: messages out, answers in */
-  int listen_fd;      /* where `start` connects, -1 under `run` */
-  int target_fd;      /* a pidfd of the container's Init (a microVM's: its VMM), -1 unless `exec` */
-  int report_fd;      /* who hears of failures now: Main, or the `start` that woke us */
-  int plan_fd;        /* handed on to the next stage */
-  int root_fd;        /* the container's root, -1 before openRoot */
-  int door_fd;        /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
+  int sync_fd; /* to Main: messages out, answers in */
+  int listen_fd; /* where `start` connects, -1 under `run` */
+  int target_fd; /* a pidfd of the container's Init (a microVM's: its VMM), -1 unless `exec` */
+  int report_fd; /* who hears of failures now: Main, or the `start` that woke us */
+  int plan_fd; /* handed on to the next stage */
+  int root_fd; /* the container's root, -1 before openRoot */
+  int door_fd; /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
   int descriptors_mount; /* a VMM's: the number of the mount of its own /proc/self/fd, 0 for none */
-  int run_fd;         /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
-  int vmm_fd;         /* a microVM's: the VMM's program, -1 for a plain container */
-  int agent_fd;       /* a microVM's: the guest's own root, -1 before agentFiles */
-  int proc_fd;        /* a procfs that the container has no hand in, -1 until needed */
+  int run_fd; /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
+  int vmm_fd; /* a microVM's: the VMM's program, -1 for a plain container */
+  int agent_fd; /* a microVM's: the guest's own root, -1 before agentFiles */
+  int proc_fd; /* a procfs that the container has no hand in, -1 until needed */
   int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
-  int mask;           /* the mount over the first masked folder, plus 1; 0 is none */
-  char *states;       /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
-  struct said said;   /* what the operation that fails says of it */
+  int mask; /* the mount over the first masked folder, plus 1; 0 is none */
+  char *states; /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
+  struct said said; /* what the operation that fails says of it */
   struct hook_output *output; /* what a hook that failed has written, NULL for nothing (hook.h) */
   unsigned preserved; /* descriptors from 3 that the program gets */
   struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
   unsigned hook_filter_flags;
-  bool in_cwd;        /* the working directory is entered */
+  bool in_cwd; /* the working directory is entered */
   bool is_ordinary_user; /* whoever runs kago is not root: this process may become dumpable (op_dumpable) */
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
@@ -66,8 +66,8 @@ struct context {
 enum { STAGE_DESCRIPTORS = 11 + LIBRARY_SLOTS };
 static inline void stage_descriptors(const struct context *c, int own[STAGE_DESCRIPTORS]) {
   const int single[STAGE_DESCRIPTORS - LIBRARY_SLOTS] = {c->sync_fd, c->listen_fd, c->target_fd, c->report_fd,
-                                                       c->plan_fd, c->root_fd,   c->door_fd,   c->run_fd,
-                                                       c->vmm_fd,  c->agent_fd,  c->proc_fd};
+                                                         c->plan_fd, c->root_fd,   c->door_fd,   c->run_fd,
+                                                         c->vmm_fd,  c->agent_fd,  c->proc_fd};
   for (int i = 0; i < STAGE_DESCRIPTORS - LIBRARY_SLOTS; i++) own[i] = single[i];
   for (int i = 0; i < LIBRARY_SLOTS; i++) own[STAGE_DESCRIPTORS - LIBRARY_SLOTS + i] = c->libraries[i] - 1;
 }

@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
-#define EMBED(name, file)                                                \
-  __asm__(                                                               \
-      ".pushsection .rodata\n" #name "_image:\n"                         \
-      ".incbin \"" file "\"\n" #name "_image_end:\n"                     \
-      ".popsection\n");                                                  \
+#define EMBED(name, file) \
+  __asm__(".pushsection .rodata\n" #name \
+          "_image:\n" \
+          ".incbin \"" file "\"\n" #name \
+          "_image_end:\n" \
+          ".popsection\n"); \
   extern const uint8_t name##_image[] __attribute__((visibility("hidden"))); \
   extern const uint8_t name##_image_end[] __attribute__((visibility("hidden")))
 

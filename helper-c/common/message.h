@@ -24,7 +24,15 @@
 #include <stdint.h>
 
 /* FAILED may be followed by what the operation's paths look like, or it says itself (failure.c). */
-enum message_type { MESSAGE_SYNC = 1, MESSAGE_CHILD, MESSAGE_CONSOLE, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_LISTENER, MESSAGE_SOCKET };
+enum message_type {
+  MESSAGE_SYNC = 1,
+  MESSAGE_CHILD,
+  MESSAGE_CONSOLE,
+  MESSAGE_READY,
+  MESSAGE_FAILED,
+  MESSAGE_LISTENER,
+  MESSAGE_SOCKET
+};
 
 struct message {
   uint32_t type;

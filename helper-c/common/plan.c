@@ -82,16 +82,11 @@ static const char *check_list(struct reader *r, char code) {
 static const char *check_field(struct reader *r, char code) {
   uint32_t number;
   switch (code) {
-    case 'u':
-      return take_u32(r, &number);
-    case 'U':
-      return take_u64(r);
-    case 's':
-      return check_string(r);
-    case 'b':
-      return check_bytes(r);
-    default:
-      return check_list(r, code);
+    case 'u': return take_u32(r, &number);
+    case 'U': return take_u64(r);
+    case 's': return check_string(r);
+    case 'b': return check_bytes(r);
+    default: return check_list(r, code);
   }
 }
 
@@ -154,15 +149,9 @@ static const uint8_t *skip_string(const uint8_t *at) { return at + 5 + read_u32(
 static const uint8_t *decode_field(const uint8_t *at, char code, struct field *field) {
   memset(field, 0, sizeof *field);
   switch (code) {
-    case 'u':
-      field->number = read_u32(at);
-      return at + 4;
-    case 'U':
-      field->number = read_u64(at);
-      return at + 8;
-    case 's':
-      field->text = (const char *)at + 4;
-      return skip_string(at);
+    case 'u': field->number = read_u32(at); return at + 4;
+    case 'U': field->number = read_u64(at); return at + 8;
+    case 's': field->text = (const char *)at + 4; return skip_string(at);
     case 'b':
       field->count = read_u32(at);
       field->data = at + 4;

@@ -7,7 +7,13 @@
 
 #include "ops.gen.h"
 
-enum { PLAN_MAGIC = 0x314f474b, PLAN_STAGES = 5, PLAN_HEADER = 8 + 4 * PLAN_STAGES, PLAN_MAX_SIZE = 64 << 20, MAX_FIELDS = 13 };
+enum {
+  PLAN_MAGIC = 0x314f474b,
+  PLAN_STAGES = 5,
+  PLAN_HEADER = 8 + 4 * PLAN_STAGES,
+  PLAN_MAX_SIZE = 64 << 20,
+  MAX_FIELDS = 13
+};
 
 enum opcode {
 #define X(code, name, fields) OP_##name = code,

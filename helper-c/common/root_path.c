@@ -208,8 +208,8 @@ int write_all(int fd, const uint8_t *bytes, size_t size) {
 
 bool is_made_up(int fd) {
   /* linux/magic.h: proc, sysfs, debugfs, tracefs, securityfs, cgroup, cgroup2, bpf, configfs, efivarfs, selinuxfs */
-  static const uint32_t KERNELS[] = {PROC_MAGIC,  0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x0027e0eb,
-                                     0x63677270,  0xcafe4a11, 0x62656570, 0xde5e81e4, 0xf97cff8c};
+  static const uint32_t KERNELS[] = {PROC_MAGIC, 0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x0027e0eb,
+                                     0x63677270, 0xcafe4a11, 0x62656570, 0xde5e81e4, 0xf97cff8c};
   struct statfs info;
   if (fstatfs(fd, &info) < 0) return true;
   for (size_t i = 0; i < sizeof KERNELS / sizeof *KERNELS; i++) {

@@ -44,9 +44,7 @@ static bool knows_all_ids(void) {
   return inside == 0 && strtoul(at, &at, 10) == UINT32_MAX;
 }
 
-static bool is_trusted(uid_t uid) {
-  return uid == 0 || uid == geteuid() || (uid == OVERFLOW_UID && !knows_all_ids());
-}
+static bool is_trusted(uid_t uid) { return uid == 0 || uid == geteuid() || (uid == OVERFLOW_UID && !knows_all_ids()); }
 
 /* The mode of a link says nothing; an access list shows in the bits of the group. */
 static int check(struct walk *w, const struct stat *info) {

@@ -45,12 +45,13 @@ __asm__(
 
 /* Starts the program at `address` as the kernel would, with `stack` (16-byte aligned) as its initial stack. */
 static inline __attribute__((noreturn)) void start_program(unsigned long address, void *stack) {
-  __asm__ volatile("mov %0, %%rsp\n"
-                   "xor %%ebp, %%ebp\n"
-                   "jmp *%1"
-                   :
-                   : "r"(stack), "a"(address), "d"(0)
-                   : "memory");
+  __asm__ volatile(
+      "mov %0, %%rsp\n"
+      "xor %%ebp, %%ebp\n"
+      "jmp *%1"
+      :
+      : "r"(stack), "a"(address), "d"(0)
+      : "memory");
   __builtin_unreachable();
 }
 

@@ -41,7 +41,8 @@ extern const struct entry_header header __attribute__((visibility("hidden")));
 __asm__(
     ".pushsection .header, \"a\"\n"
     ".globl header\n"
-    "header: .zero " ENTRY_HEADER_SIZE "\n"
+    "header: .zero " ENTRY_HEADER_SIZE
+    "\n"
     ".popsection\n");
 
 /* The initial stack of a process, taken apart. */
@@ -55,28 +56,17 @@ struct initial_stack {
 /* As runtime/common/errno.ts, of what can be expected here. */
 static const char *error_text(long error) {
   switch (error) {
-    case EPERM:
-      return "operation not permitted (EPERM)";
-    case ENOENT:
-      return "no such file or directory (ENOENT)";
-    case ENOEXEC:
-      return "exec format error (ENOEXEC)";
-    case ENOMEM:
-      return "cannot allocate memory (ENOMEM)";
-    case EACCES:
-      return "permission denied (EACCES)";
-    case EINVAL:
-      return "invalid argument (EINVAL)";
-    case ENFILE:
-      return "too many open files in system (ENFILE)";
-    case EMFILE:
-      return "too many open files (EMFILE)";
-    case ENOSPC:
-      return "no space left on device (ENOSPC)";
-    case ENOSYS:
-      return "function not implemented (ENOSYS)";
-    default:
-      return "the kernel refuses it";
+    case EPERM: return "operation not permitted (EPERM)";
+    case ENOENT: return "no such file or directory (ENOENT)";
+    case ENOEXEC: return "exec format error (ENOEXEC)";
+    case ENOMEM: return "cannot allocate memory (ENOMEM)";
+    case EACCES: return "permission denied (EACCES)";
+    case EINVAL: return "invalid argument (EINVAL)";
+    case ENFILE: return "too many open files in system (ENFILE)";
+    case EMFILE: return "too many open files (EMFILE)";
+    case ENOSPC: return "no space left on device (ENOSPC)";
+    case ENOSYS: return "function not implemented (ENOSYS)";
+    default: return "the kernel refuses it";
   }
 }
 
@@ -92,17 +82,13 @@ static __attribute__((noreturn)) void fail(const char *what, long error) {
   end_with(message, append(append(append(end, ": "), error_text(-error)), "\n"));
 }
 
-static const char *in_image(unsigned long offset) {
-  return (const char *)&header + offset;
-}
+static const char *in_image(unsigned long offset) { return (const char *)&header + offset; }
 
 /* The address in memory of what the executable's own tables place at `address`. */
-static unsigned long loaded(unsigned long address) {
-  return (unsigned long)&header - header.image_address + address;
-}
+static unsigned long loaded(unsigned long address) { return (unsigned long)&header - header.image_address + address; }
 
 static struct initial_stack take_apart(long *stack) {
-  struct initial_stack old = { .argc = stack[0], .argv = (char **)(stack + 1) };
+  struct initial_stack old = {.argc = stack[0], .argv = (char **)(stack + 1)};
 
   old.envp = old.argv + old.argc + 1;
   old.auxv = old.envp + count_pointers(old.envp) + 1;
@@ -115,20 +101,16 @@ static long open_memory_file(long use) {
   /* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
   long fd = system_call(__NR_memfd_create, (long)"kago", flags | use, 0, 0);
 
-  if (fd == -EINVAL)
-    fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
-  if (fd < 0)
-    fail("memfd_create", fd);
+  if (fd == -EINVAL) fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
+  if (fd < 0) fail("memfd_create", fd);
   return fd;
 }
 
 static long move_up(long low) {
   long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
   /* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
-  if (fd == -EINVAL)
-    fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
-  if (fd < 0)
-    fail("fcntl F_DUPFD_CLOEXEC", fd);
+  if (fd == -EINVAL) fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
+  if (fd < 0) fail("fcntl F_DUPFD_CLOEXEC", fd);
   system_call(__NR_close, low, 0, 0, 0);
   return fd;
 }
@@ -140,10 +122,8 @@ static long move_up(long low) {
  */
 static int is_quick(const struct initial_stack *old) {
   for (long i = 1; i < old->argc; i++) {
-    if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal))
-      return 1;
-    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal))
-      return 0;
+    if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal)) return 1;
+    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal)) return 0;
   }
   return 0;
 }
@@ -151,8 +131,7 @@ static int is_quick(const struct initial_stack *old) {
 static void write_all(long fd, const char *bytes, unsigned long size) {
   for (unsigned long written = 0; written < size;) {
     long result = system_call(__NR_write, fd, (long)(bytes + written), size - written, 0);
-    if (result <= 0)
-      fail("write to a memory file", result);
+    if (result <= 0) fail("write to a memory file", result);
     written += result;
   }
 }
@@ -161,8 +140,7 @@ static void write_all(long fd, const char *bytes, unsigned long size) {
 static long seal(long fd) {
   long result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
 
-  if (result < 0)
-    fail("fcntl F_ADD_SEALS", result);
+  if (result < 0) fail("fcntl F_ADD_SEALS", result);
   return fd;
 }
 
@@ -185,8 +163,7 @@ static long place_environment(char **variables) {
     char **first = variables;
     unsigned long size = 0;
     /* They usually lie one after the other, which saves a call each. */
-    do
-      size += length(*variables++) + 1;
+    do size += length(*variables++) + 1;
     while (*variables == *first + size);
     write_all(fd, *first, size);
   }
@@ -199,21 +176,19 @@ static __attribute__((noreturn, noinline)) void become_stage(const struct initia
   long fd = place(program, MFD_EXEC);
   long result = hide_program(fd);
 
-  if (result == 0)
-    result = execute_hidden(fd, old->argv, old->envp);
+  if (result == 0) result = execute_hidden(fd, old->argv, old->envp);
   fail("execute a stage", result);
 }
 
 static void check_proc(void) {
   long result = system_call(__NR_access, (long)"/proc/self/fd", 0, 0, 0);
 
-  if (result < 0)
-    fail("access /proc/self/fd, is /proc mounted?", result);
+  if (result < 0) fail("access /proc/self/fd, is /proc mounted?", result);
 }
 
 /* With SIGCHLD ignored, as some callers have it, the kernel reaps our children itself, and nobody could wait for them. */
 static void wait_for_children(void) {
-  const unsigned long defaults[4] = { 0 };
+  const unsigned long defaults[4] = {0};
 
   system_call(__NR_rt_sigaction, 17 /* SIGCHLD */, (long)defaults, 0, 8);
 }
@@ -222,8 +197,7 @@ static void wait_for_children(void) {
 static void leave_deleted_folder(void) {
   char path[4096];
 
-  if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT)
-    system_call(__NR_chdir, (long)"/", 0, 0, 0);
+  if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT) system_call(__NR_chdir, (long)"/", 0, 0, 0);
 }
 
 /* Deno raises the soft limit on open files to the hard one; containers must not inherit that. */
@@ -231,8 +205,7 @@ static unsigned long soft_nofile(void) {
   struct rlimit64 limit;
   long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
 
-  if (result < 0)
-    fail("prlimit RLIMIT_NOFILE", result);
+  if (result < 0) fail("prlimit RLIMIT_NOFILE", result);
   return limit.rlim_cur;
 }
 
@@ -252,16 +225,12 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
   long result = system_call(__NR_prlimit64, 0, resource, 0, (long)&limit);
   unsigned long before = limit.rlim_cur;
 
-  if (result < 0)
-    fail("prlimit", result);
-  if (before >= enough)
-    return RLIM64_INFINITY;
-  if (limit.rlim_max < least)
-    refuse_limit(what, least);
+  if (result < 0) fail("prlimit", result);
+  if (before >= enough) return RLIM64_INFINITY;
+  if (limit.rlim_max < least) refuse_limit(what, least);
   limit.rlim_cur = limit.rlim_max < enough ? limit.rlim_max : enough;
   result = system_call(__NR_prlimit64, 0, resource, (long)&limit, 0);
-  if (result < 0)
-    fail("prlimit", result);
+  if (result < 0) fail("prlimit", result);
   return before;
 }
 
@@ -272,7 +241,7 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
 static void write_loader(char *loader, const struct initial_stack *old, unsigned long soft_stack, long report) {
   const struct entry_part *program = is_quick(old) ? &header.quick : &header.create;
   const char *piece = in_image(header.loader_offset);
-  unsigned long numbers[8] = { soft_nofile(), soft_stack, [4] = report };
+  unsigned long numbers[8] = {soft_nofile(), soft_stack, [4] = report};
 
   /* Before the files, which count as well. Of virtual memory V8 reserves more than it ever uses. */
   numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
@@ -297,12 +266,10 @@ static int is_private_folder(const char *path) {
 
 /* Makes the folders of the cache where they are missing, and says whether it can be used. */
 static int has_cache(void) {
-  if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0)
-    return 0;
+  if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0) return 0;
   for (const char *folder = in_image(header.cache_folders_offset); *folder; folder += length(folder) + 1) {
     system_call(__NR_mkdir, (long)folder, 0700, 0, 0);
-    if (!is_private_folder(folder))
-      return 0;
+    if (!is_private_folder(folder)) return 0;
   }
   return 1;
 }
@@ -315,31 +282,26 @@ static __attribute__((noinline)) long try_shortcut(const struct initial_stack *o
   struct shortcut_arguments arguments;
   int report = -1;
 
-  if (!read_shortcut_arguments(old->argv, old->envp, &arguments))
-    return 0;
+  if (!read_shortcut_arguments(old->argv, old->envp, &arguments)) return 0;
   switch (take_shortcut(&arguments, &report)) {
-  case SHORTCUT_DONE:
-    for (;;) system_call(__NR_exit_group, 0, 0, 0, 0);
-  case SHORTCUT_CUT:
-    for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
-  case SHORTCUT_FAILED:
-    return move_up(report);
-  default:
-    return 0;
+    case SHORTCUT_DONE:
+      for (;;) system_call(__NR_exit_group, 0, 0, 0, 0);
+    case SHORTCUT_CUT:
+      for (;;) system_call(__NR_exit_group, 1, 0, 0, 0);
+    case SHORTCUT_FAILED: return move_up(report);
+    default: return 0;
   }
 }
 
 static char **put_strings(char **to, const char *list) {
-  for (; *list; list += length(list) + 1)
-    *to++ = (char *)list;
+  for (; *list; list += length(list) + 1) *to++ = (char *)list;
   return to;
 }
 
 static char **put_arguments(char **to, const struct initial_stack *old, const char *options, char *loader) {
   to = put_strings(to, options);
   *to++ = loader;
-  for (long i = 1; i < old->argc; i++)
-    *to++ = old->argv[i];
+  for (long i = 1; i < old->argc; i++) *to++ = old->argv[i];
   *to++ = 0;
   return to;
 }
@@ -350,15 +312,9 @@ static void put_auxv(char **to, char **from, const struct interpreter *linker) {
     to[0] = from[0];
     to[1] = from[1];
     switch ((long)from[0]) {
-    case AT_BASE:
-      to[1] = (char *)linker->base;
-      break;
-    case AT_ENTRY:
-      to[1] = (char *)loaded(header.entry_address);
-      break;
-    case AT_PHDR:
-      to[1] = (char *)in_image(header.program_headers_offset);
-      break;
+      case AT_BASE: to[1] = (char *)linker->base; break;
+      case AT_ENTRY: to[1] = (char *)loaded(header.entry_address); break;
+      case AT_PHDR: to[1] = (char *)in_image(header.program_headers_offset); break;
     }
   }
   to[0] = to[1] = 0;
@@ -382,8 +338,7 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   struct interpreter linker;
   char loader[ENTRY_LOADER_MAX];
 
-  if (old.argc > 1 && is_stage(old.argv[1]))
-    become_stage(&old);
+  if (old.argc > 1 && is_stage(old.argv[1])) become_stage(&old);
   /* Nobody looks into a runtime: not at its memory, nor through /proc at the files that it has open. */
   system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
   /* Before anything is put on it. */
@@ -395,8 +350,7 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   unsigned long words = count_strings(options) + old.argc + count_strings(variables);
   char **block, **envp, **auxv;
 
-  for (char **aux = old.auxv; aux[0]; aux += 2)
-    words += 2;
+  for (char **aux = old.auxv; aux[0]; aux += 2) words += 2;
   /* Besides: argc, the loader, the NULL after argv, one more variable and the NULL after them, AT_NULL's pair, alignment. */
   block = __builtin_alloca((words + 9) * sizeof(*block));
   block = (char **)(((unsigned long)block + 15) & ~15UL);
@@ -409,8 +363,7 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   block[0] = (char *)(envp - (block + 1) - 1);
   auxv = put_variables(envp, variables, old.envp);
   long result = load_interpreter(in_image(header.interpreter_offset), &linker);
-  if (result < 0)
-    fail("map the dynamic linker", result);
+  if (result < 0) fail("map the dynamic linker", result);
   put_auxv(auxv, old.auxv, &linker);
   start_program(linker.entry, block);
 }

@@ -71,7 +71,7 @@ static long map_all(int fd, const Elf64_Ehdr *e, struct interpreter *to) {
     long result = p->p_type == PT_LOAD ? map_segment(fd, (unsigned long)base, p) : 0;
     if (result < 0) return result;
   }
-  *to = (struct interpreter){ (unsigned long)base, (unsigned long)base + e->e_entry };
+  *to = (struct interpreter){(unsigned long)base, (unsigned long)base + e->e_entry};
   return 0;
 }
 

@@ -44,8 +44,7 @@ static inline long stat_of(int fd, struct stat *info) { return system_call(__NR_
 
 static inline long lock(int fd) {
   long result;
-  do
-    result = system_call(__NR_flock, fd, LOCK_EXCLUSIVE, 0, 0);
+  do result = system_call(__NR_flock, fd, LOCK_EXCLUSIVE, 0, 0);
   while (result == -EINTR);
   return result;
 }
@@ -85,7 +84,8 @@ static inline int has_only(int folder, const char *names) {
   long size = system_call(__NR_getdents64, folder, (long)entries, sizeof entries, 0);
   for (long at = 0; at < size;) {
     struct entry *entry = (struct entry *)(entries + at);
-    if (!is_equal(entry->name, ".") && !is_equal(entry->name, "..") && !any_matches(names, entry->name, is_equal)) return 0;
+    if (!is_equal(entry->name, ".") && !is_equal(entry->name, "..") && !any_matches(names, entry->name, is_equal))
+      return 0;
     at += entry->size;
   }
   return size > 0 && system_call(__NR_getdents64, folder, (long)entries, sizeof entries, 0) == 0;
@@ -93,7 +93,7 @@ static inline int has_only(int folder, const char *names) {
 
 /* A connection to the socket `name` in `folder`; by the folder's descriptor, since a socket's path has 107 bytes at most. */
 static inline int connect_to(int folder, const char *name) {
-  struct sockaddr_un address = { .sun_family = 1 };
+  struct sockaddr_un address = {.sun_family = 1};
   int fd = (int)system_call(__NR_socket, 1, TYPE_SEQPACKET | O_CLOEXEC, 0, 0);
   if (fd < 0) return fd;
   append(append(append_number(append(address.sun_path, "/proc/self/fd/"), folder), "/"), name);
@@ -104,8 +104,8 @@ static inline int connect_to(int folder, const char *name) {
 }
 
 static inline long send_byte(int socket, char byte) {
-  struct message_part part = { &byte, 1 };
-  struct message_header header = { .parts = &part, .part_count = 1 };
+  struct message_part part = {&byte, 1};
+  struct message_header header = {.parts = &part, .part_count = 1};
   return system_call(__NR_sendmsg, socket, (long)&header, NO_SIGNAL, 0);
 }
 
@@ -129,11 +129,10 @@ static inline long learn_senders(int socket) {
 /* Waits for the other end: 1 when it has closed the connection, 0 when there is something to read, which stays there. */
 static inline int peek_end(int socket) {
   char byte;
-  struct message_part part = { &byte, 1 };
-  struct message_header header = { .parts = &part, .part_count = 1 };
+  struct message_part part = {&byte, 1};
+  struct message_header header = {.parts = &part, .part_count = 1};
   long result;
-  do
-    result = system_call(__NR_recvmsg, socket, (long)&header, PEEK, 0);
+  do result = system_call(__NR_recvmsg, socket, (long)&header, PEEK, 0);
   while (result == -EINTR);
   return result == 0;
 }
@@ -143,7 +142,7 @@ struct time_span {
 };
 
 static inline void sleep_for_ms(long milliseconds) {
-  struct time_span span = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
+  struct time_span span = {milliseconds / 1000, milliseconds % 1000 * 1000000};
   system_call(__NR_nanosleep, (long)&span, 0, 0, 0);
 }
 
@@ -152,7 +151,7 @@ static inline void wait_to_write(int fd) {
   struct {
     int fd;
     short events, revents;
-  } one = { fd, 4 /* POLLOUT */, 0 };
+  } one = {fd, 4 /* POLLOUT */, 0};
   system_call(__NR_poll, (long)&one, 1, -1, 0);
 }
 
@@ -160,7 +159,11 @@ static inline void wait_to_write(int fd) {
 static inline int is_whole_id_range(void) {
   char map[128], *at = map;
   if (read_whole(AT_FDCWD, "/proc/self/uid_map", map, sizeof map) <= 0) return 0;
-  for (const char *wanted = "0\0" "0\0" "4294967295\0"; *wanted; wanted += length(wanted) + 1) {
+  for (const char *wanted =
+           "0\0"
+           "0\0"
+           "4294967295\0";
+       *wanted; wanted += length(wanted) + 1) {
     while (*at == ' ') at++;
     if (!starts_with(at, wanted)) return 0;
     at += length(wanted);

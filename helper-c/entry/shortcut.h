@@ -155,7 +155,8 @@ static int has_v1_freezer(const struct shortcut *s) { return is_equal(s->freezer
 static int is_frozen(const struct shortcut *s) {
   char value[16];
   if (!s->freezer) return 0;
-  if (read_freezer(s, has_v1_freezer(s) ? "freezer.self_freezing" : "cgroup.freeze", value, sizeof value) <= 0) return -1;
+  if (read_freezer(s, has_v1_freezer(s) ? "freezer.self_freezing" : "cgroup.freeze", value, sizeof value) <= 0)
+    return -1;
   return is_equal(value, "1\n") ? 1 : is_equal(value, "0\n") ? 0 : -1;
 }
 
@@ -207,12 +208,9 @@ static enum shortcut_outcome print(const char *at, const char *end) {
   const char *begin = at;
   while (at < end) {
     long written = system_call(__NR_write, 1, (long)at, end - at, 0);
-    if (written == -EAGAIN)
-      wait_to_write(1);
-    else if (written <= 0)
-      return at == begin ? SHORTCUT_NONE : SHORTCUT_CUT;
-    else
-      at += written;
+    if (written == -EAGAIN) wait_to_write(1);
+    else if (written <= 0) return at == begin ? SHORTCUT_NONE : SHORTCUT_CUT;
+    else at += written;
   }
   return SHORTCUT_DONE;
 }
@@ -222,14 +220,13 @@ static enum shortcut_outcome print_state(const struct shortcut *s) {
   int alive = lives(s), frozen = alive ? is_frozen(s) : 0;
   if (!s->output || frozen < 0) return SHORTCUT_NONE;
   const char *status = !alive ? "stopped" : frozen ? "paused" : s->status;
-  const char *values[] = { alive ? s->pid : "0", status };
+  const char *values[] = {alive ? s->pid : "0", status};
   for (const char *at = s->output; *at; at++) {
     const char **value = *at == 1 || *at == 2 ? &values[*at - 1] : 0;
     if (value) {
       end = append(end, *value);
       *value = ""; /* each once */
-    } else
-      *end++ = *at;
+    } else *end++ = *at;
   }
   return print(out, end);
 }
@@ -270,28 +267,16 @@ static int is_gone(const struct shortcut_arguments *arguments) {
 
 /* Carries the command out if it is one of these and the container is as is written down. */
 static enum shortcut_outcome take_shortcut(const struct shortcut_arguments *arguments, int *report) {
-  struct shortcut s = { .arguments = arguments };
+  struct shortcut s = {.arguments = arguments};
   enum shortcut_outcome outcome = SHORTCUT_NONE;
   if (!open_shortcut(&s)) return is_gone(arguments) ? SHORTCUT_DONE : SHORTCUT_NONE;
   switch (arguments->command) {
-  case DO_START:
-    outcome = start_container(&s, report);
-    break;
-  case DO_DELETE:
-    outcome = delete_container(&s);
-    break;
-  case DO_STATE:
-    outcome = print_state(&s);
-    break;
-  case DO_KILL:
-    outcome = kill_container(&s);
-    break;
-  case DO_PAUSE:
-    outcome = pause_container(&s);
-    break;
-  case DO_RESUME:
-    outcome = resume_container(&s);
-    break;
+    case DO_START: outcome = start_container(&s, report); break;
+    case DO_DELETE: outcome = delete_container(&s); break;
+    case DO_STATE: outcome = print_state(&s); break;
+    case DO_KILL: outcome = kill_container(&s); break;
+    case DO_PAUSE: outcome = pause_container(&s); break;
+    case DO_RESUME: outcome = resume_container(&s); break;
   }
   close_fd(s.folder);
   return outcome;

@@ -40,7 +40,8 @@ static int is_option(const char *name, char **argv, long *i, const char **value)
 /* As runtime/log.ts, which says what is wrong; what may be another log than a file is the program's. */
 static int can_log_to(const char *path) {
   if (has_character(path, ':')) return 0;
-  long fd = *path ? system_call(__NR_openat, AT_FDCWD, (long)path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
+  long fd =
+      *path ? system_call(__NR_openat, AT_FDCWD, (long)path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
   if (fd < 0) return !*path;
   close_fd(fd);
   return 1;
@@ -120,7 +121,7 @@ static int read_shortcut_arguments(char **argv, char **envp, struct shortcut_arg
   long i = read_options(argv, &root);
   int command = i ? command_of(argv[i++]) : -1;
   if (command < 0) return 0;
-  *to = (struct shortcut_arguments){ .command = command, .signal = DEFAULT_SIGNAL };
+  *to = (struct shortcut_arguments){.command = command, .signal = DEFAULT_SIGNAL};
   if (command == DO_DELETE && argv[i] && (is_equal(argv[i], "--force") || is_equal(argv[i], "-f"))) {
     to->force = 1;
     i++;
@@ -131,8 +132,7 @@ static int read_shortcut_arguments(char **argv, char **envp, struct shortcut_arg
     to->signal = signal_number(argv[i]);
     if (to->signal < 0) return 0;
     i++;
-  } else if (command != DO_KILL)
-    i++;
+  } else if (command != DO_KILL) i++;
   root = argv[i] ? 0 : state_root(root, envp);
   if (!root) return 0;
   append(append(append(to->folder, root), "/"), id);

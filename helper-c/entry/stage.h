@@ -30,7 +30,7 @@ static inline long hide_program(long fd) {
 
 /* -errno, if it returns. Root reads every file by two capabilities, and does without them for the exec. */
 static inline long execute_hidden(long fd, char **argv, char **envp) {
-  struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct sets[2];
   long result = system_call(__NR_capget, (long)&head, (long)sets, 0, 0);
   if (result < 0) return result;

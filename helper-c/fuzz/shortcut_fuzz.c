@@ -46,7 +46,7 @@ static void fuzz_lines(const char *text, size_t size) {
 
 /* Words that end with NUL, as the kernel passes them on. */
 static void fuzz_arguments(char *text, size_t size) {
-  char *argv[MOST_WORDS + 2] = { "kago" }, *none[] = { 0 };
+  char *argv[MOST_WORDS + 2] = {"kago"}, *none[] = {0};
   struct shortcut_arguments arguments;
   text[size] = 0;
   char *at = text;

@@ -183,8 +183,8 @@ int agent_send(int connection, enum frame_type type, const void *payload, uint32
   return result < 0 ? result : agent_send_bytes(connection, payload, size);
 }
 
-int agent_request(int folder, int vmm, enum frame_type type, const void *payload, uint32_t payload_size,
-                  uint8_t *reply, uint32_t *size, int timeout_ms) {
+int agent_request(int folder, int vmm, enum frame_type type, const void *payload, uint32_t payload_size, uint8_t *reply,
+                  uint32_t *size, int timeout_ms) {
   static uint8_t bytes[FRAME_MAX];
   int64_t end = now_ms() + timeout_ms;
   struct frame frame;

@@ -26,7 +26,7 @@ int agent_send(int connection, enum frame_type type, const void *payload, uint32
 int agent_receive(int connection, struct frame *frame, uint8_t *payload, uint32_t size, int timeout_ms);
 
 /* Connects, asks, and takes the REPLY: its result, and what follows it in `reply`, whose size is returned in *size. */
-int agent_request(int folder, int vmm, enum frame_type type, const void *payload, uint32_t payload_size,
-                  uint8_t *reply, uint32_t *size, int timeout_ms);
+int agent_request(int folder, int vmm, enum frame_type type, const void *payload, uint32_t payload_size, uint8_t *reply,
+                  uint32_t *size, int timeout_ms);
 
 #endif

@@ -25,19 +25,19 @@
 
 enum frame_type {
   FRAME_HELLO = 1,
-  FRAME_SIGNAL,    /* u32 signal, u32 1 for all processes */
-  FRAME_FIGURES,   /* no payload */
+  FRAME_SIGNAL, /* u32 signal, u32 1 for all processes */
+  FRAME_FIGURES, /* no payload */
   FRAME_PROCESSES, /* no payload */
-  FRAME_REPLY,     /* i32 result, then what was asked for */
-  FRAME_EXEC,      /* u32 1 for a terminal, then the plan; up to EXEC_MAX */
-  FRAME_STARTED,   /* no payload */
-  FRAME_FAILED,    /* u32 index of the operation, i32 errno, what its paths look like (failure.c) */
-  FRAME_DATA,      /* bytes of `stream` */
-  FRAME_END,       /* no more of `stream` */
-  FRAME_CREDIT,    /* u32: this much more of `stream` may come */
-  FRAME_RESIZE,    /* u32 rows, u32 columns */
-  FRAME_EXIT,      /* u32 exit code */
-  FRAME_BYE,       /* no payload */
+  FRAME_REPLY, /* i32 result, then what was asked for */
+  FRAME_EXEC, /* u32 1 for a terminal, then the plan; up to EXEC_MAX */
+  FRAME_STARTED, /* no payload */
+  FRAME_FAILED, /* u32 index of the operation, i32 errno, what its paths look like (failure.c) */
+  FRAME_DATA, /* bytes of `stream` */
+  FRAME_END, /* no more of `stream` */
+  FRAME_CREDIT, /* u32: this much more of `stream` may come */
+  FRAME_RESIZE, /* u32 rows, u32 columns */
+  FRAME_EXIT, /* u32 exit code */
+  FRAME_BYE, /* no payload */
   FRAME_TYPES
 };
 

@@ -27,7 +27,8 @@ int op_session_terminal(struct context *c, const struct field *f) {
   int master = as_result(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (master < 0) return master;
   int slave = open_slave(master);
-  struct winsize size = {.ws_row = (unsigned short)f[F_session_terminal_rows].number, .ws_col = (unsigned short)f[F_session_terminal_columns].number};
+  struct winsize size = {.ws_row = (unsigned short)f[F_session_terminal_rows].number,
+                         .ws_col = (unsigned short)f[F_session_terminal_columns].number};
   struct termios mode;
   int result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
   /* The guest's terminal is the one with a line discipline. */
@@ -164,7 +165,7 @@ int op_guest_session(struct context *c, const struct field *f) {
   step(&s, signals, 0);
   /* The connection for reports goes last: Main, or whoever waits, takes its end for the success, and may look at what is
    * still open here at once. */
-  const int own[] = {c->plan_fd, c->root_fd, c->target_fd, c->listen_fd, c->sync_fd == c->report_fd ? -1 : c->sync_fd,
+  const int own[] = {c->plan_fd,  c->root_fd, c->target_fd, c->listen_fd, c->sync_fd == c->report_fd ? -1 : c->sync_fd,
                      c->report_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);

@@ -10,12 +10,15 @@ enum { NUMBER_AT = 0, ARCH_AT = 4, SECOND_ARGUMENT_AT = 24 };
 #define KILL_PROCESS 0x80000000u
 #define ALLOW 0x7fff0000u
 
-#define CALL(number) {JUMP_IF_EQUAL, 0, 1, (number)}, {RETURN, 0, 0, ALLOW}
+#define CALL(number) \
+  {JUMP_IF_EQUAL, 0, 1, (number)}, { RETURN, 0, 0, ALLOW }
 
 /* With this second argument only; the kernel takes it for 32 bits. */
-#define CALL_WITH(number, second)                                                                                      \
-  {JUMP_IF_EQUAL, 0, 4, (number)}, {LOAD_WORD, 0, 0, SECOND_ARGUMENT_AT}, {JUMP_IF_EQUAL, 0, 1, (second)},             \
-      {RETURN, 0, 0, ALLOW}, {LOAD_WORD, 0, 0, NUMBER_AT}
+#define CALL_WITH(number, second) \
+  {JUMP_IF_EQUAL, 0, 4, (number)}, {LOAD_WORD, 0, 0, SECOND_ARGUMENT_AT}, {JUMP_IF_EQUAL, 0, 1, (second)}, \
+      {RETURN, 0, 0, ALLOW}, { \
+    LOAD_WORD, 0, 0, NUMBER_AT \
+  }
 
 static const struct filter_instruction FILTER[] = {
     {LOAD_WORD, 0, 0, ARCH_AT},

@@ -83,8 +83,11 @@ struct foreground {
 
 static int wait_loop(struct foreground *f) {
   for (int late = 0;;) {
-    struct pollfd fds[] = {{.fd = f->pidfd, .events = POLLIN}, {.fd = wake_pipe[0], .events = POLLIN},
-                           relay_watch(&f->input), relay_watch(&f->output), {.fd = f->notify.inside, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = f->pidfd, .events = POLLIN},
+                           {.fd = wake_pipe[0], .events = POLLIN},
+                           relay_watch(&f->input),
+                           relay_watch(&f->output),
+                           {.fd = f->notify.inside, .events = POLLIN}};
     if (poll(fds, 5, -1) < 0 && errno != EINTR) return -errno;
     if (fds[1].revents) forward_signals(f->pid, f->pidfd, f->master);
     if (fds[2].revents) relay_step(&f->input);

@@ -51,7 +51,8 @@ static int move_up(int top, int parent, const char *name, uint64_t *counter) {
 }
 
 /* Empties `folder` and closes it; without a `counter` what is not empty in it stays: how many those are, or -errno. */
-static int empty_once(int top, int folder, uint64_t *counter, int (*inner)(int top, const char *name, uint64_t *counter)) {
+static int empty_once(int top, int folder, uint64_t *counter,
+                      int (*inner)(int top, const char *name, uint64_t *counter)) {
   DIR *entries = fdopendir(folder);
   if (!entries) {
     close(folder);

@@ -27,7 +27,8 @@ static int put_file(int folder, const char *name, const uint8_t *bytes, uint32_t
   return result;
 }
 
-int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
+int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid,
+                       uint32_t gid) {
   int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
   int result = put_file(folder, name, bytes, size, uid, gid);

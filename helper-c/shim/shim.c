@@ -113,7 +113,9 @@ int kago_connect(const char *path) {
   return result;
 }
 
-int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) { return socket_send(fd, bytes, size, 0, passed); }
+int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) {
+  return socket_send(fd, bytes, size, 0, passed);
+}
 
 /* The first descriptor, or -1; there is room for more where no credentials came. */
 static int take_descriptor(const struct cmsghdr *header) {

@@ -94,7 +94,8 @@ int kago_notify_wait(int inside, int manager, int pid, const char *names);
 int kago_copy_window_size(int master);
 
 /* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
-int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid);
+int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid,
+                       uint32_t gid);
 
 /* Reads a regular file below a hostile root, no link leading out of it, and not more than `size` bytes: how many, or
  * -EFBIG when there are more. */

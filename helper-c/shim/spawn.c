@@ -52,7 +52,8 @@ int kago_spawn(const struct stage_channels *channels) {
   const int kept[] = {channels->plan, channels->sync, channels->listen, channels->target, channels->vmm};
   char numbers[KEPT][12];
   for (int i = 0; i < KEPT; i++) snprintf(numbers[i], sizeof numbers[i], "%d", kept[i]);
-  char *const argv[] = {"kago", "--stage=intermediate", numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], NULL};
+  char *const argv[] = {"kago", "--stage=intermediate", numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
+                        NULL};
   char *const envp[] = {NULL};
   struct child child = {.exe_fd = channels->exe, .kept = kept, .kept_count = KEPT, .argv = argv, .envp = envp};
   /* No handler of ours may run in the child, on a stack that is not its own: all signals wait until it has execed. */

@@ -9,6 +9,4 @@
 
 EMBED(stage, STAGE_FILE);
 
-int kago_stage_program(void) {
-  return kago_program_file(stage_image, (uint32_t)(stage_image_end - stage_image));
-}
+int kago_stage_program(void) { return kago_program_file(stage_image, (uint32_t)(stage_image_end - stage_image)); }

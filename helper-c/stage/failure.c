@@ -117,8 +117,8 @@ static bool is_filtered(const struct plan *plan, uint32_t stage, uint32_t index)
 }
 
 /* It lies between `at` and `end` in the plan. */
-static enum opcode operation_at(const struct plan *plan, uint32_t stage, uint32_t index, struct field fields[MAX_FIELDS],
-                                size_t *at, size_t *end) {
+static enum opcode operation_at(const struct plan *plan, uint32_t stage, uint32_t index,
+                                struct field fields[MAX_FIELDS], size_t *at, size_t *end) {
   *end = plan_stage_offset(plan, stage);
   for (uint32_t i = 0;; i++) {
     *at = *end;

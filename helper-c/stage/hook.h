@@ -26,7 +26,7 @@ struct hook {
   char *const *envp;
   const char *input; /* for its standard input */
   uint32_t timeout_ms; /* 0: none */
-  const char *cwd;     /* empty: the caller's */
+  const char *cwd; /* empty: the caller's */
   const struct filter_program *filter; /* what it runs under, NULL for what this process does */
   unsigned filter_flags;
 };

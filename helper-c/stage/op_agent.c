@@ -55,8 +55,8 @@ static int run_folder(uint64_t uid, uint64_t gid) {
   char owner[24], group[24];
   snprintf(owner, sizeof owner, "%llu", (unsigned long long)uid);
   snprintf(group, sizeof group, "%llu", (unsigned long long)gid);
-  const char *const options[][2] = {{"mode", "0700"},     {"size", "16k"}, {"nr_inodes", "16"}, {"uid", owner},
-                                    {"gid", group}, {NULL, NULL}};
+  const char *const options[][2] = {{"mode", "0700"}, {"size", "16k"}, {"nr_inodes", "16"},
+                                    {"uid", owner},   {"gid", group},  {NULL, NULL}};
   return new_tmpfs(options);
 }
 

@@ -43,7 +43,8 @@ static int bind_host_node(const char *path, int parent, const char *name, mode_t
   struct mount_attr_v0 readonly = {.attr_set = MOUNT_ATTR_RDONLY_};
   if (result == 0) result = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly);
   int file = -1;
-  if (result == 0) file = result = as_result(openat(parent, name, O_CREAT | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
+  if (result == 0)
+    file = result = as_result(openat(parent, name, O_CREAT | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
   if (file >= 0) result = sys_move_mount(tree, "", file, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   if (file >= 0) close(file);
   close(tree);
@@ -62,7 +63,8 @@ int op_mknod(struct context *c, const struct field *f) {
   int result = as_result(mknodat(parent, name, mode, device));
   umask(mask);
   if (result == 0) {
-    result = as_result(fchownat(parent, name, (uid_t)f[F_mknod_uid].number, (gid_t)f[F_mknod_gid].number, AT_SYMLINK_NOFOLLOW));
+    result = as_result(
+        fchownat(parent, name, (uid_t)f[F_mknod_uid].number, (gid_t)f[F_mknod_gid].number, AT_SYMLINK_NOFOLLOW));
   } else if (result == -EPERM) {
     result = bind_host_node(f[F_mknod_path].text, parent, name, mode, device);
   } else if (result == -EEXIST) {
@@ -95,7 +97,8 @@ int op_sysctl(struct context *c, const struct field *f) {
 int op_console(struct context *c, const struct field *f) {
   int slave, master = open_terminal(c, &slave);
   if (master < 0) return master;
-  struct winsize size = {.ws_row = (unsigned short)f[F_console_rows].number, .ws_col = (unsigned short)f[F_console_columns].number};
+  struct winsize size = {.ws_row = (unsigned short)f[F_console_rows].number,
+                         .ws_col = (unsigned short)f[F_console_columns].number};
   int result = size.ws_row || size.ws_col ? as_result(ioctl(slave, TIOCSWINSZ, &size)) : 0;
   if (result == 0) result = as_result(fchown(slave, (uid_t)f[F_console_uid].number, (gid_t)-1));
   if (result == 0 && f[F_console_bind].number) result = bind_console(c, slave);

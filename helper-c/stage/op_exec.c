@@ -29,7 +29,8 @@ static int search_path(struct context *c, const char *file, const char *search) 
   int failure = -ENOENT;
   for (const char *at = search;; at++) {
     size_t length = strcspn(at, ":");
-    int n = snprintf(c->program_buffer, sizeof c->program_buffer, "%.*s/%s", length ? (int)length : 1, length ? at : ".", file);
+    int n = snprintf(c->program_buffer, sizeof c->program_buffer, "%.*s/%s", length ? (int)length : 1,
+                     length ? at : ".", file);
     int result = n >= (int)sizeof c->program_buffer ? -ENAMETOOLONG : executable(c->program_buffer);
     if (result == 0) return 0;
     if (result == -EACCES) failure = result;

@@ -113,7 +113,9 @@ int op_thread_label(struct context *c, const struct field *f) {
 int op_file_label(struct context *c, const struct field *f) {
   int folder = root_open(c, f[F_file_label_path].text, O_DIRECTORY, false);
   int fd = folder < 0 ? folder : as_result(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  int result = fd < 0 ? fd : as_result(fsetxattr(fd, "security.selinux", f[F_file_label_label].text, strlen(f[F_file_label_label].text) + 1, 0));
+  int result = fd < 0 ? fd
+                      : as_result(fsetxattr(fd, "security.selinux", f[F_file_label_label].text,
+                                            strlen(f[F_file_label_label].text) + 1, 0));
   if (fd >= 0) close(fd);
   if (folder >= 0) close(folder);
   return result;

@@ -21,15 +21,22 @@ int op_scheduler(struct context *c, const struct field *f) {
     int32_t nice;
     uint32_t priority;
     uint64_t runtime, deadline, period;
-  } attr = {sizeof attr, (uint32_t)f[F_scheduler_policy].number, f[F_scheduler_flags].number, (int32_t)f[F_scheduler_nice].number, (uint32_t)f[F_scheduler_priority].number,
-            f[F_scheduler_runtime].number, f[F_scheduler_deadline].number, f[F_scheduler_period].number};
+  } attr = {sizeof attr,
+            (uint32_t)f[F_scheduler_policy].number,
+            f[F_scheduler_flags].number,
+            (int32_t)f[F_scheduler_nice].number,
+            (uint32_t)f[F_scheduler_priority].number,
+            f[F_scheduler_runtime].number,
+            f[F_scheduler_deadline].number,
+            f[F_scheduler_period].number};
   return (int)raw_syscall(SYS_sched_setattr, 0, (long)&attr, 0, 0, 0, 0);
 }
 
 int op_cpu_affinity(struct context *c, const struct field *f) {
   (void)c;
   /* Bit n is processor n, and the plan has the words in this machine's order already. */
-  return (int)raw_syscall(SYS_sched_setaffinity, 0, (long)(f[F_cpu_affinity_cpus].count * sizeof(uint32_t)), (long)f[F_cpu_affinity_cpus].data, 0, 0, 0);
+  return (int)raw_syscall(SYS_sched_setaffinity, 0, (long)(f[F_cpu_affinity_cpus].count * sizeof(uint32_t)),
+                          (long)f[F_cpu_affinity_cpus].data, 0, 0, 0);
 }
 
 int op_personality(struct context *c, const struct field *f) {
@@ -44,9 +51,11 @@ int op_memory_policy(struct context *c, const struct field *f) {
   size_t words = (f[F_memory_policy_nodes].count + 1) / 2;
   unsigned long *mask = calloc(words + 1, sizeof *mask);
   if (!mask) return -ENOMEM;
-  for (uint32_t i = 0; i < f[F_memory_policy_nodes].count; i++) mask[i / 2] |= (unsigned long)list_number(&f[F_memory_policy_nodes], i) << 32 * (i % 2);
+  for (uint32_t i = 0; i < f[F_memory_policy_nodes].count; i++)
+    mask[i / 2] |= (unsigned long)list_number(&f[F_memory_policy_nodes], i) << 32 * (i % 2);
   long bits = words ? (long)words * 64 + 1 : 0;
-  long result = raw_syscall(SYS_set_mempolicy, (long)f[F_memory_policy_mode].number, words ? (long)mask : 0, bits, 0, 0, 0);
+  long result =
+      raw_syscall(SYS_set_mempolicy, (long)f[F_memory_policy_mode].number, words ? (long)mask : 0, bits, 0, 0, 0);
   free(mask);
   return (int)result;
 }

@@ -31,45 +31,45 @@ static inline void check_add(const char *name, void (*run)(void)) {
 }
 
 /* A test, named as a fact with underscores for spaces. */
-#define TEST(name)                                                             \
-  static void name(void);                                                      \
+#define TEST(name) \
+  static void name(void); \
   __attribute__((constructor)) static void add_##name(void) { check_add(#name, name); } \
   static void name(void)
 
 /* A failed check ends the test; to standard error, which no test redirects. */
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      dprintf(2, "# %s:%d: %s\n", __FILE__, __LINE__, #condition);             \
-      _exit(1);                                                                \
-    }                                                                          \
+#define CHECK(condition) \
+  do { \
+    if (!(condition)) { \
+      dprintf(2, "# %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      _exit(1); \
+    } \
   } while (0)
 
-#define EQUAL(actual, expected)                                                \
-  do {                                                                         \
+#define EQUAL(actual, expected) \
+  do { \
     long long actual_ = (long long)(actual), expected_ = (long long)(expected); \
-    if (actual_ != expected_) {                                                \
+    if (actual_ != expected_) { \
       dprintf(2, "# %s:%d: %s is %lld, not %lld\n", __FILE__, __LINE__, #actual, actual_, expected_); \
-      _exit(1);                                                                \
-    }                                                                          \
+      _exit(1); \
+    } \
   } while (0)
 
-#define EQUAL_TEXT(actual, expected)                                           \
-  do {                                                                         \
-    const char *actual_ = (actual), *expected_ = (expected);                   \
-    if (strcmp(actual_, expected_)) {                                          \
+#define EQUAL_TEXT(actual, expected) \
+  do { \
+    const char *actual_ = (actual), *expected_ = (expected); \
+    if (strcmp(actual_, expected_)) { \
       dprintf(2, "# %s:%d: %s is \"%s\", not \"%s\"\n", __FILE__, __LINE__, #actual, actual_, expected_); \
-      _exit(1);                                                                \
-    }                                                                          \
+      _exit(1); \
+    } \
   } while (0)
 
 /* Ends the test as skipped; the reason is printed. */
-#define SKIP_UNLESS(condition, reason)                                         \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      dprintf(2, "# skipped: %s\n", reason);                                   \
-      _exit(CHECK_SKIPPED);                                                    \
-    }                                                                          \
+#define SKIP_UNLESS(condition, reason) \
+  do { \
+    if (!(condition)) { \
+      dprintf(2, "# skipped: %s\n", reason); \
+      _exit(CHECK_SKIPPED); \
+    } \
   } while (0)
 
 static inline int check_remove(const char *path, const struct stat *info, int type, struct FTW *walk) {

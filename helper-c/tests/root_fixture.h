@@ -43,13 +43,13 @@ static inline const char *path_in_root(int fd) {
   return path + prefix;
 }
 
-#define EQUAL_PLACE(fd, expected)                                              \
-  do {                                                                         \
-    int fd_ = (fd);                                                            \
-    CHECK(fd_ >= 0);                                                           \
-    const char *place_ = path_in_root(fd_);                                    \
-    EQUAL_TEXT(place_ ? place_ : "outside", expected);                         \
-    close(fd_);                                                                \
+#define EQUAL_PLACE(fd, expected) \
+  do { \
+    int fd_ = (fd); \
+    CHECK(fd_ >= 0); \
+    const char *place_ = path_in_root(fd_); \
+    EQUAL_TEXT(place_ ? place_ : "outside", expected); \
+    close(fd_); \
   } while (0)
 
 static inline bool is_empty_folder(const char *path) {

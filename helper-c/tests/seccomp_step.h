@@ -20,7 +20,7 @@ static int step_listener = -1, step_go = -1, step_done = -1, step_ready = -1;
 static int (*step_attempt)(void);
 static int step_result;
 
-#define STEP_STOPS_AT(number)                                                  \
+#define STEP_STOPS_AT(number) \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)
 
 /* The filter holds for the calling thread only. */

@@ -64,8 +64,11 @@ static int allow_devices(int ruleset, uint32_t features, uint64_t all) {
   const struct {
     uint32_t features;
     const char *path;
-  } devices[] = {{0, "/dev/kvm"},           {FEATURE_TAP, "/dev/net/tun"}, {FEATURE_SEV, "/dev/sev"},
-                 {FEATURE_NITRO, "/dev/nitro_enclaves"}, {FEATURE_GPU, "/dev/udmabuf"}};
+  } devices[] = {{0, "/dev/kvm"},
+                 {FEATURE_TAP, "/dev/net/tun"},
+                 {FEATURE_SEV, "/dev/sev"},
+                 {FEATURE_NITRO, "/dev/nitro_enclaves"},
+                 {FEATURE_GPU, "/dev/udmabuf"}};
   int result = 0;
   for (size_t i = 0; i < sizeof devices / sizeof *devices && result >= 0; i++) {
     if (!devices[i].features || devices[i].features & features) result = allow_path(ruleset, devices[i].path, rights);
@@ -93,7 +96,9 @@ int jail_ruleset(const struct context *c, uint32_t features) {
   long errata = version >= VERSION_SCOPE ? create(NULL, 0, ASK_ERRATA) : 0;
   const struct ruleset wanted = {
       .files = rights_of(version),
-      .scopes = version < VERSION_SCOPE ? 0 : SCOPE_ABSTRACT_SOCKETS | (errata > 0 && errata & ERRATUM_SIGNALS ? SCOPE_SIGNALS : 0),
+      .scopes = version < VERSION_SCOPE
+                    ? 0
+                    : SCOPE_ABSTRACT_SOCKETS | (errata > 0 && errata & ERRATUM_SIGNALS ? SCOPE_SIGNALS : 0),
   };
   /* An older kernel refuses a longer structure only if what it does not know is not zero. */
   int ruleset = (int)create(&wanted, sizeof wanted, 0);

@@ -101,7 +101,7 @@ static uint8_t *mac_bytes(uint64_t number) {
 struct rest {
   const struct field *fields;
   uint32_t numbers, texts; /* taken so far */
-  const uint8_t *text;     /* the next */
+  const uint8_t *text; /* the next */
   bool too_few;
 };
 
@@ -145,7 +145,9 @@ static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t
     case KRUN_NULL: *value = 0; return 0;
     case KRUN_TEXT: pointer = take_text(rest); break;
     case KRUN_FILE: result = in_container(c, take_text(rest), O_PATH, "", &pointer); break;
-    case KRUN_OUTPUT_FILE: result = in_container(c, take_text(rest), O_WRONLY | O_CREAT | O_NONBLOCK, "", &pointer); break;
+    case KRUN_OUTPUT_FILE:
+      result = in_container(c, take_text(rest), O_WRONLY | O_CREAT | O_NONBLOCK, "", &pointer);
+      break;
     case KRUN_NEW_FILE: result = new_in_container(c, take_text(rest), &pointer); break;
     /* libkrun opens its roots with O_NOFOLLOW: the dot goes through the descriptor's link. */
     case KRUN_AGENT_ROOT: pointer = descriptor_path(c->agent_fd, "/."); break;

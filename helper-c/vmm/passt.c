@@ -86,7 +86,8 @@ static bool default_route(char name[IFNAMSIZ], struct in_addr *gateway) {
   bool found = false;
   while (routes && !found && fgets(line, sizeof line, routes)) {
     unsigned destination, via, mask;
-    found = sscanf(line, "%15s %x %x %*s %*s %*s %*s %x", name, &destination, &via, &mask) == 4 && !destination && !mask;
+    found =
+        sscanf(line, "%15s %x %x %*s %*s %*s %*s %x", name, &destination, &via, &mask) == 4 && !destination && !mask;
     if (found) gateway->s_addr = via;
   }
   if (routes) fclose(routes);

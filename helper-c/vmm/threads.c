@@ -96,7 +96,8 @@ static bool all_answered(bool ask_kernel) {
   int count = atomic_load(&request.count);
   for (int i = 1; i < count; i++) {
     if (atomic_load(&request.answered[i])) continue;
-    if (!ask_kernel || signal_thread(request.tids[i], 0) != -ESRCH) return false; /* it may have ended before it heard */
+    if (!ask_kernel || signal_thread(request.tids[i], 0) != -ESRCH)
+      return false; /* it may have ended before it heard */
   }
   return true;
 }

@@ -21,7 +21,8 @@ static void on_refused(int signal, siginfo_t *info, void *context) {
   char text[128];
   const char *name = name_of(info->si_syscall);
   int size = name ? snprintf(text, sizeof text, "kago: the VMM called %s, which it may not make\n", name)
-                  : snprintf(text, sizeof text, "kago: the VMM made the system call %d, which it may not make\n", info->si_syscall);
+                  : snprintf(text, sizeof text, "kago: the VMM made the system call %d, which it may not make\n",
+                             info->si_syscall);
   if (write(STDERR_FILENO, text, (size_t)size) < 0) size = 0; /* nobody listens */
   _exit(128 + signal);
 }

@@ -55,7 +55,8 @@ int filesystem_by_options(const char *fstype, const char *source, const struct f
 /* An empty tmpfs mounted on `target`: descriptor of its root, or -errno. */
 static int scratch_on(int target) {
   const struct field none = {0};
-  int scratch = filesystem_by_options("tmpfs", "tmpfs", &none, NULL, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
+  int scratch =
+      filesystem_by_options("tmpfs", "tmpfs", &none, NULL, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
   if (scratch < 0) return scratch;
   int result = sys_move_mount(scratch, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   if (result == 0) return scratch;

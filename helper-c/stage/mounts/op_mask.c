@@ -30,7 +30,8 @@ static int null_device(void) {
   if (fd < 0) return fd;
   struct stat info;
   bool genuine = fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
-  int result = genuine ? set_attributes(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
+  int result =
+      genuine ? set_attributes(fd, MOUNT_ATTR_RDONLY_ | MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false) : -EXDEV;
   if (result == 0) result = set_propagation(fd, MS_PRIVATE);
   if (result == 0) return fd;
   close(fd);
@@ -69,7 +70,8 @@ int op_mask_path(struct context *c, const struct field *f) {
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
   struct stat info;
   int result = as_result(fstat(target, &info));
-  if (result == 0) result = S_ISDIR(info.st_mode) ? mask_folder(c, target, f[F_mask_path_context].text) : mask_file(c, target);
+  if (result == 0)
+    result = S_ISDIR(info.st_mode) ? mask_folder(c, target, f[F_mask_path_context].text) : mask_file(c, target);
   close(target);
   return result;
 }

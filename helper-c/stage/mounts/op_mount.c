@@ -59,7 +59,7 @@ static int make_filesystem(const struct filesystem *new, const char *more, uint6
 }
 
 static int copy_up_into(int fd, int target, const struct filesystem *new) {
-  struct kept_attributes kept = {!(new->takes & TAKES_UID), !(new->takes & TAKES_GID), !(new->takes & TAKES_MODE)};
+  struct kept_attributes kept = {!(new->takes &TAKES_UID), !(new->takes &TAKES_GID), !(new->takes &TAKES_MODE)};
   int result = copy_tree(target, fd, kept);
   return result < 0 ? result : set_attributes(fd, new->attrs, 0, false);
 }
@@ -67,7 +67,7 @@ static int copy_up_into(int fd, int target, const struct filesystem *new) {
 static int place_filesystem(struct context *c, const struct filesystem *new) {
   bool copy_up = new->takes & TAKES_CONTENTS;
   /* Not of a folder that is made for it. */
-  bool takes_mode = new->takes == TAKES_MODE && exists(c, new->target, new->no_links);
+  bool takes_mode = new->takes == TAKES_MODE &&exists(c, new->target, new->no_links);
   char mode[16];
   int target = root_open_or_make(c, new->target, true, new->no_links);
   if (target < 0) return target;
@@ -158,8 +158,11 @@ static int copy_link(const struct context *c, int link, const char *target) {
 static int bind_tree(const struct context *c, const struct field *f, int tree, int target) {
   bool is_proc = f[F_bind_procfs].number == PROCFS_SOURCE;
   int result = check_procfs(is_proc ? tree : target, f[F_bind_procfs].number);
-  if (result == 0) result = change_attributes(tree, f[F_bind_attrs_set].number, f[F_bind_attrs_clear].number, f[F_bind_attrs_unnamed].number);
-  if (result == 0) result = set_attributes(tree, f[F_bind_rec_attrs_set].number, f[F_bind_rec_attrs_clear].number, true);
+  if (result == 0)
+    result = change_attributes(tree, f[F_bind_attrs_set].number, f[F_bind_attrs_clear].number,
+                               f[F_bind_attrs_unnamed].number);
+  if (result == 0)
+    result = set_attributes(tree, f[F_bind_rec_attrs_set].number, f[F_bind_rec_attrs_clear].number, true);
   if (result == 0) result = attach(c, tree, target);
   return result == 0 ? set_propagation(tree, f[F_bind_propagation].number) : result;
 }
@@ -182,7 +185,8 @@ static int place_tree(const struct context *c, const struct field *f, int tree) 
 }
 
 int op_bind(struct context *c, const struct field *f) {
-  int tree = take_tree(c, (uint32_t)f[F_bind_slot].number, f[F_bind_source].text, f[F_bind_recursive].number, f[F_bind_links].number);
+  int tree = take_tree(c, (uint32_t)f[F_bind_slot].number, f[F_bind_source].text, f[F_bind_recursive].number,
+                       f[F_bind_links].number);
   if (tree < 0) return tree;
   int result = place_tree(c, f, tree);
   close(tree);
@@ -192,8 +196,10 @@ int op_bind(struct context *c, const struct field *f) {
 int op_remount(struct context *c, const struct field *f) {
   int fd = root_open(c, f[F_remount_target].text, 0, false);
   if (fd < 0) return fd;
-  int result = change_attributes(fd, f[F_remount_attrs_set].number, f[F_remount_attrs_clear].number, f[F_remount_attrs_unnamed].number);
-  if (result == 0) result = set_attributes(fd, f[F_remount_rec_attrs_set].number, f[F_remount_rec_attrs_clear].number, true);
+  int result = change_attributes(fd, f[F_remount_attrs_set].number, f[F_remount_attrs_clear].number,
+                                 f[F_remount_attrs_unnamed].number);
+  if (result == 0)
+    result = set_attributes(fd, f[F_remount_rec_attrs_set].number, f[F_remount_rec_attrs_clear].number, true);
   if (result == 0) result = set_propagation(fd, f[F_remount_propagation].number);
   close(fd);
   return result;

@@ -51,7 +51,8 @@ int op_open_root(struct context *c, const struct field *f) {
 }
 
 int op_root_attributes(struct context *c, const struct field *f) {
-  int result = change_attributes(c->root_fd, f[F_root_attributes_attrs_set].number, 0, f[F_root_attributes_attrs_unnamed].number);
+  int result = change_attributes(c->root_fd, f[F_root_attributes_attrs_set].number, 0,
+                                 f[F_root_attributes_attrs_unnamed].number);
   if (result == 0) result = set_propagation(c->root_fd, f[F_root_attributes_propagation].number);
   return result;
 }

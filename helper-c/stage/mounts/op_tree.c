@@ -68,9 +68,13 @@ static int map_tree(const struct context *c, uint64_t slot, int namespace, bool 
 }
 
 int op_idmap_tree(struct context *c, const struct field *f) {
-  return map_tree(c, f[F_idmap_tree_slot].number, make_namespace(c, f[F_idmap_tree_uid_map].text, f[F_idmap_tree_gid_map].text), f[F_idmap_tree_recursive].number);
+  return map_tree(c, f[F_idmap_tree_slot].number,
+                  make_namespace(c, f[F_idmap_tree_uid_map].text, f[F_idmap_tree_gid_map].text),
+                  f[F_idmap_tree_recursive].number);
 }
 
 int op_idmap_tree_like(struct context *c, const struct field *f) {
-  return map_tree(c, f[F_idmap_tree_like_slot].number, as_result(open(f[F_idmap_tree_like_namespace].text, O_RDONLY | O_CLOEXEC)), f[F_idmap_tree_like_recursive].number);
+  return map_tree(c, f[F_idmap_tree_like_slot].number,
+                  as_result(open(f[F_idmap_tree_like_namespace].text, O_RDONLY | O_CLOEXEC)),
+                  f[F_idmap_tree_like_recursive].number);
 }

@@ -14,8 +14,14 @@ TEST(a_card_is_read) {
 }
 
 TEST(what_is_no_card_is_refused) {
-  static const char *const texts[] = {"", "10.0.0.1", "10.0.0.1/24", "10.0.0.1/33 10.0.0.2", "10.0.0.256/24 10.0.0.1",
-                                      "10.0.0.1/24 10.0.0.1 x", "a.b.c.d/24 10.0.0.1", "10.0.0.1/24 999.0.0.1"};
+  static const char *const texts[] = {"",
+                                      "10.0.0.1",
+                                      "10.0.0.1/24",
+                                      "10.0.0.1/33 10.0.0.2",
+                                      "10.0.0.256/24 10.0.0.1",
+                                      "10.0.0.1/24 10.0.0.1 x",
+                                      "a.b.c.d/24 10.0.0.1",
+                                      "10.0.0.1/24 999.0.0.1"};
   struct card card;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) CHECK(!parse_card(texts[i], &card));
 }

@@ -52,8 +52,8 @@ static void write_random_plan(struct plan_writer *w) {
 }
 
 static uint32_t interesting_number(uint32_t size) {
-  const uint32_t numbers[] = {0,          1,           2,          4,        5,    8,    OP_COUNT, size, size - 1,
-                              0x7fffffff, 0xffffffff,  0x80000000, 0x10000,  0xff, 0x80, 0xfffffffb};
+  const uint32_t numbers[] = {0,        1,          2,          4,          5,       8,    OP_COUNT, size,
+                              size - 1, 0x7fffffff, 0xffffffff, 0x80000000, 0x10000, 0xff, 0x80,     0xfffffffb};
   return numbers[random_below(sizeof numbers / sizeof *numbers)];
 }
 
@@ -73,22 +73,15 @@ static size_t move_piece(uint8_t *bytes, size_t size) {
 static size_t mutate(uint8_t *bytes, size_t size) {
   uint32_t at = random_below((uint32_t)size);
   switch (random_below(5)) {
-    case 0:
-      bytes[at] ^= (uint8_t)(1 << random_below(8));
-      return size;
-    case 1:
-      bytes[at] = (uint8_t)random_below(256);
-      return size;
+    case 0: bytes[at] ^= (uint8_t)(1 << random_below(8)); return size;
+    case 1: bytes[at] = (uint8_t)random_below(256); return size;
     case 2: {
       uint32_t number = interesting_number((uint32_t)size);
       if (at + 4 <= size) memcpy(bytes + at, &number, 4);
       return size;
     }
-    case 3:
-      return move_piece(bytes, size);
-    default: /* a number a little off */
-      bytes[at] = (uint8_t)(bytes[at] + (random_below(2) ? 1 : -1));
-      return size;
+    case 3: return move_piece(bytes, size);
+    default: /* a number a little off */ bytes[at] = (uint8_t)(bytes[at] + (random_below(2) ? 1 : -1)); return size;
   }
 }
 

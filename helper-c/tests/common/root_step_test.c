@@ -11,14 +11,10 @@ static void move_away(void) {
   if (renameat(c.root_fd, "swap", c.root_fd, "away") < 0) renameat(c.root_fd, "away", c.root_fd, "swap");
 }
 
-static void exchange(void) {
-  syscall(SYS_renameat2, c.root_fd, "swap", c.root_fd, "evil", 2 /* RENAME_EXCHANGE */);
-}
+static void exchange(void) { syscall(SYS_renameat2, c.root_fd, "swap", c.root_fd, "evil", 2 /* RENAME_EXCHANGE */); }
 
 /* The folder a walk has just made becomes a link, or the other way round. */
-static void exchange_inner(void) {
-  syscall(SYS_renameat2, c.root_fd, "swap/new", c.root_fd, "evil", 2);
-}
+static void exchange_inner(void) { syscall(SYS_renameat2, c.root_fd, "swap/new", c.root_fd, "evil", 2); }
 
 static void replace_by_link(void) {
   if (unlinkat(c.root_fd, "swap/new", AT_REMOVEDIR) < 0) unlinkat(c.root_fd, "swap/new", 0);

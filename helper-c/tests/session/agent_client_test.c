@@ -135,7 +135,8 @@ static int vmm_with_door(int (*give)(void)) {
       int caller = accept(door, NULL, NULL), fd = give();
       char byte = 0, control[CMSG_SPACE(sizeof fd)] __attribute__((aligned(8))) = {0};
       struct iovec bytes = {&byte, 1};
-      struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+      struct msghdr message = {
+          .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
       CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
       CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
       CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof fd);
@@ -227,7 +228,8 @@ TEST(of_more_descriptors_than_one_the_rest_is_not_even_opened) {
       int caller = accept(door, NULL, NULL), fds[4] = {own_agent(), 0, 1, 2};
       char byte = 0, control[CMSG_SPACE(sizeof fds)] __attribute__((aligned(8))) = {0};
       struct iovec bytes = {&byte, 1};
-      struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+      struct msghdr message = {
+          .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
       CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
       CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
       CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof fds);

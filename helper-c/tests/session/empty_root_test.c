@@ -12,7 +12,8 @@ static int entries_of(const char *path) {
   int count = 0;
   DIR *folder = opendir(path);
   CHECK(folder != NULL);
-  for (struct dirent *entry; (entry = readdir(folder));) count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+  for (struct dirent *entry; (entry = readdir(folder));)
+    count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
   closedir(folder);
   return count;
 }

@@ -31,7 +31,8 @@ static void relay(void) {
   static int pair[2] = {3, 4};
   char bytes[4];
   struct pollfd wait = {.fd = pair[0], .events = POLLIN};
-  if (send(pair[1], "ping", 4, MSG_NOSIGNAL) != 4 || poll(&wait, 1, 1000) != 1 || recv(pair[0], bytes, 4, 0) != 4) _exit(3);
+  if (send(pair[1], "ping", 4, MSG_NOSIGNAL) != 4 || poll(&wait, 1, 1000) != 1 || recv(pair[0], bytes, 4, 0) != 4)
+    _exit(3);
   if (write(pair[0], "pong", 4) != 4 || read(pair[1], bytes, 4) != 4) _exit(4);
   if (fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK) < 0 || read(pair[0], bytes, 1) != -1) _exit(5);
   struct winsize size;
@@ -60,7 +61,7 @@ TEST(bytes_move_between_open_descriptors) {
 }
 
 TEST(everything_else_ends_the_process) {
-  void (*const acts[])(void) = {open_file, open_safely,   make_socket, execute,        split,
+  void (*const acts[])(void) = {open_file, open_safely,   make_socket,     execute,        split,
                                 map_code,  signal_parent, type_for_others, own_descriptor, other_numbers};
   for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
     int status = behind_filter(acts[i]);

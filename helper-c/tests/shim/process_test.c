@@ -86,9 +86,7 @@ TEST(pidfd_wait_outlives_interruptions_and_keeps_its_time) {
   CHECK(waited >= 195 && waited < 30000);
 }
 
-TEST(pidfd_wait_does_not_take_a_bad_descriptor_for_an_end) {
-  EQUAL(pidfd_wait(250, 0), -EBADF);
-}
+TEST(pidfd_wait_does_not_take_a_bad_descriptor_for_an_end) { EQUAL(pidfd_wait(250, 0), -EBADF); }
 
 TEST(kago_pidfd_open_refuses_pids_without_a_process) {
   int pid = start(0, 0);

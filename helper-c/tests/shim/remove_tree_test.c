@@ -83,7 +83,8 @@ TEST(a_folder_that_becomes_a_link_meanwhile_leads_nowhere) {
     CHECK(mkdir("tree/swapped/inner/kept", 0700) == 0);
     pid_t pid = fork();
     CHECK(pid >= 0);
-    while (pid == 0) raw_syscall(SYS_renameat2, AT_FDCWD, (long)"tree/swapped", AT_FDCWD, (long)"link", 2 /* RENAME_EXCHANGE */, 0);
+    while (pid == 0)
+      raw_syscall(SYS_renameat2, AT_FDCWD, (long)"tree/swapped", AT_FDCWD, (long)"link", 2 /* RENAME_EXCHANGE */, 0);
     int result = remove_tree(AT_FDCWD, "tree");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);

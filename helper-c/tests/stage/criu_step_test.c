@@ -24,8 +24,16 @@ static int call_criu_socket(uint32_t fd) {
 static int with_channel(void) {
   int pair[2];
   CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
-  c = (struct context){.sync_fd = pair[0], .report_fd = pair[0], .listen_fd = -1, .target_fd = -1, .plan_fd = -1,
-                       .root_fd = -1, .door_fd = -1, .run_fd = -1, .proc_fd = -1, .vmm_fd = -1};
+  c = (struct context){.sync_fd = pair[0],
+                       .report_fd = pair[0],
+                       .listen_fd = -1,
+                       .target_fd = -1,
+                       .plan_fd = -1,
+                       .root_fd = -1,
+                       .door_fd = -1,
+                       .run_fd = -1,
+                       .proc_fd = -1,
+                       .vmm_fd = -1};
   return pair[1];
 }
 

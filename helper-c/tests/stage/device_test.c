@@ -7,8 +7,8 @@
 #define NEEDS_ROOT SKIP_UNLESS(geteuid() == 0, "needs root for device nodes")
 
 static int make_node_of(const char *path, uint32_t mode, uint32_t major, uint32_t minor) {
-  const struct field fields[6] = {{.text = path}, {.number = mode}, {.number = major}, {.number = minor},
-                                  {.number = 12}, {.number = 34}};
+  const struct field fields[6] = {{.text = path},    {.number = mode}, {.number = major},
+                                  {.number = minor}, {.number = 12},   {.number = 34}};
   return op_mknod(&c, fields);
 }
 

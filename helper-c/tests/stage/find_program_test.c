@@ -15,9 +15,7 @@ static void make_program(const char *path, mode_t mode) {
   close(fd);
 }
 
-static void make_folders(void) {
-  CHECK(mkdir("a", 0755) == 0 && mkdir("b", 0755) == 0 && chmod(".", 0755) == 0);
-}
+static void make_folders(void) { CHECK(mkdir("a", 0755) == 0 && mkdir("b", 0755) == 0 && chmod(".", 0755) == 0); }
 
 static int find(const char *file, const char *search) {
   struct field fields[2] = {{.text = file}, {.text = search}};
@@ -77,9 +75,7 @@ TEST(a_name_with_a_slash_is_not_searched_for) {
   EQUAL(find("a/program/below", "."), -ENOTDIR);
 }
 
-TEST(an_empty_name_is_not_found) {
-  EQUAL(find("", "/bin:/usr/bin"), -ENOENT);
-}
+TEST(an_empty_name_is_not_found) { EQUAL(find("", "/bin:/usr/bin"), -ENOENT); }
 
 TEST(a_path_too_long_is_passed_over) {
   make_folders();

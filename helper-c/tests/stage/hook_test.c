@@ -144,9 +144,10 @@ TEST(a_hook_begins_with_no_signal_blocked_or_ignored_and_ours_stay) {
 }
 
 /* Allows everything but three calls. */
-#define REFUSE(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
-#define FILTER(a, b, c)                                                                                          \
-  {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), REFUSE(a), REFUSE(b), REFUSE(c),       \
+#define REFUSE(number) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+#define FILTER(a, b, c) \
+  {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), REFUSE(a), REFUSE(b), REFUSE(c), \
    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}
 
 static int run_under(const struct sock_filter *code, size_t size, const char *script) {

@@ -40,7 +40,8 @@ TEST(home_is_the_sixth_field_of_the_users_line) {
 }
 
 TEST(lines_that_are_none_of_a_passwd_are_passed_over) {
-  PASSWD("\n:::::\nx:x:7\nx:x:7x:0::/wrong:\nx:x::0::/empty:\nx:x:7:0::relative:\nx:x:7:0::/right:/bin/sh\nx:x:8:0::/cut");
+  PASSWD(
+      "\n:::::\nx:x:7\nx:x:7x:0::/wrong:\nx:x::0::/empty:\nx:x:7:0::relative:\nx:x:7:0::/right:/bin/sh\nx:x:8:0::/cut");
   enter_root();
   EQUAL_TEXT(home_of(7), "HOME=/right");
   EQUAL_TEXT(home_of(0), "HOME=/");

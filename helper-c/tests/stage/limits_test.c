@@ -9,8 +9,17 @@
 
 #include "../../common/context.h"
 
-static struct context c = {.sync_fd = -1, .listen_fd = -1, .target_fd = -1, .report_fd = -1, .plan_fd = -1,
-                           .root_fd = -1, .door_fd = -1, .run_fd = -1, .agent_fd = -1, .proc_fd = -1, .vmm_fd = -1};
+static struct context c = {.sync_fd = -1,
+                           .listen_fd = -1,
+                           .target_fd = -1,
+                           .report_fd = -1,
+                           .plan_fd = -1,
+                           .root_fd = -1,
+                           .door_fd = -1,
+                           .run_fd = -1,
+                           .agent_fd = -1,
+                           .proc_fd = -1,
+                           .vmm_fd = -1};
 
 static struct rlimit limit_of(int resource) {
   struct rlimit limit;

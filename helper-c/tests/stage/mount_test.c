@@ -28,22 +28,38 @@ static void make_mounted_root(void) {
 }
 
 static int mount_by_name(const char *fstype, const char *target, unsigned flags, const char *data, uint64_t takes) {
-  const struct field fields[10] = {
-      {.text = fstype}, {.text = fstype}, {.text = target}, {.number = flags}, {.text = data},
-      {.number = MOUNT_ATTR_NODEV_}, {.number = 0}, {.number = 0}, {.number = takes}, {.number = PROCFS_REFUSED}};
+  const struct field fields[10] = {{.text = fstype},  {.text = fstype},
+                                   {.text = target},  {.number = flags},
+                                   {.text = data},    {.number = MOUNT_ATTR_NODEV_},
+                                   {.number = 0},     {.number = 0},
+                                   {.number = takes}, {.number = PROCFS_REFUSED}};
   return op_mount_by_name(&c, fields);
 }
 
 static int mount_tmpfs(const char *target, const char *option, uint64_t attrs, bool no_links) {
-  const struct field fields[9] = {
-      {.text = "tmpfs"}, {.text = "tmpfs"}, {.text = target}, {.count = option != NULL, .data = (const uint8_t *)option},
-      {.number = attrs}, {.number = 0}, {.number = no_links}, {.number = 0}, {.number = PROCFS_REFUSED}};
+  const struct field fields[9] = {{.text = "tmpfs"},         {.text = "tmpfs"},
+                                  {.text = target},          {.count = option != NULL, .data = (const uint8_t *)option},
+                                  {.number = attrs},         {.number = 0},
+                                  {.number = no_links},      {.number = 0},
+                                  {.number = PROCFS_REFUSED}};
   return op_mount(&c, fields);
 }
 
-static int bind_with(const char *source, const char *target, uint64_t set, uint64_t unnamed, uint64_t slot, uint64_t links) {
-  const struct field fields[13] = {{.text = source}, {.text = target}, {0}, {.number = set}, {0}, {.number = unnamed}, {0},
-                                   {0}, {0}, {.number = slot}, {0}, {.number = PROCFS_REFUSED}, {.number = links}};
+static int bind_with(const char *source, const char *target, uint64_t set, uint64_t unnamed, uint64_t slot,
+                     uint64_t links) {
+  const struct field fields[13] = {{.text = source},
+                                   {.text = target},
+                                   {0},
+                                   {.number = set},
+                                   {0},
+                                   {.number = unnamed},
+                                   {0},
+                                   {0},
+                                   {0},
+                                   {.number = slot},
+                                   {0},
+                                   {.number = PROCFS_REFUSED},
+                                   {.number = links}};
   return op_bind(&c, fields);
 }
 

@@ -18,7 +18,8 @@ static int call(operation *op, const uint64_t *numbers, int count) {
   return op(&c, fields);
 }
 
-#define CALL(op, ...) call(op, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+#define CALL(op, ...) \
+  call(op, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 TEST(the_scheduler_takes_policy_and_nice_value) {
   EQUAL(CALL(op_scheduler, SCHED_BATCH, 0, 7, 0, 0, 0, 0), 0);

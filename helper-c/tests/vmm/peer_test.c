@@ -46,9 +46,11 @@ TEST(nobody_looks_into_it) {
 
 TEST(it_has_few_capabilities_and_gets_no_more) {
   SKIP_UNLESS(geteuid() == 0, "needs root to have capabilities");
-  int fd = start("while read -r line; do case $line in Cap[IPEB]*|NoNew*) echo \"$line\" >&3; esac; done </proc/$$/status");
-  expect_answer(fd, "CapInh:\t0000000000000000\nCapPrm:\t00000000800004c0\nCapEff:\t00000000800004c0\n"
-                    "CapBnd:\t00000000800004c0\nNoNewPrivs:\t1\n");
+  int fd =
+      start("while read -r line; do case $line in Cap[IPEB]*|NoNew*) echo \"$line\" >&3; esac; done </proc/$$/status");
+  expect_answer(fd,
+                "CapInh:\t0000000000000000\nCapPrm:\t00000000800004c0\nCapEff:\t00000000800004c0\n"
+                "CapBnd:\t00000000800004c0\nNoNewPrivs:\t1\n");
 }
 
 TEST(the_environment_is_empty) {

@@ -32,7 +32,8 @@ static void serve(void) {
   int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0600), pair[2];
   if (fd < 0 || pwrite(fd, "x", 1, 0) != 1 || ftruncate(fd, 4096) < 0) _exit(3);
   if (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED) _exit(4);
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 || send(pair[0], "x", 1, MSG_NOSIGNAL) != 1) _exit(5);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 || send(pair[0], "x", 1, MSG_NOSIGNAL) != 1)
+    _exit(5);
   if (ioctl(pair[1], FIONREAD, &fd) < 0 || fd != 1) _exit(6);
   /* libkrun wants these two to be done or refused, not to end with them. */
   if (signal(SIGSYS, SIG_DFL) == SIG_ERR) _exit(7);

@@ -16,7 +16,8 @@ enum { VMM = 2 };
 static int32_t pair[2];
 
 /* operations.c knows them weakly, which takes nothing out of an archive. */
-__attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt, op_krun_isolate, op_krun_kvm, op_krun_load};
+__attribute__((used)) static operation *const needed[] = {op_krun_call, op_krun_passt, op_krun_isolate, op_krun_kvm,
+                                                          op_krun_load};
 
 static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
@@ -80,7 +81,8 @@ struct list {
 
 enum { IF_ISOLATED = 1, KEEP_RESULT = 2 };
 
-static void put_call_of(const char *function, int marks, struct list kinds, struct list numbers, const char *const *texts) {
+static void put_call_of(const char *function, int marks, struct list kinds, struct list numbers,
+                        const char *const *texts) {
   begin_operation(&w, OP_krun_call);
   put_str(&w, function);
   put_str(&w, "wanted");
@@ -125,7 +127,8 @@ TEST(a_call_that_fails_is_told_with_its_operation) {
   int32_t result[2];
   begin_vmm();
   put_umask(022);
-  put_call(ARGUMENTS(KRUN_CONTEXT, KRUN_TEXT, KRUN_PASST, KRUN_AGENT_ROOT, KRUN_LIST, KRUN_CARD), NUMBERS(2), STRINGS("x", "a", "b"));
+  put_call(ARGUMENTS(KRUN_CONTEXT, KRUN_TEXT, KRUN_PASST, KRUN_AGENT_ROOT, KRUN_LIST, KRUN_CARD), NUMBERS(2),
+           STRINGS("x", "a", "b"));
   EQUAL(run_vmm(-1, result), -EPERM);
   EQUAL(result[1], pair[1]);
   expect_finding(1, EPERM, 0, 0, NULL);
@@ -290,7 +293,8 @@ TEST(a_function_gets_lists_that_end_in_NULL) {
   static const char script[] = "test $# = 2 && test \"$1$2\" = ab && test -z \"$KAGO_CARD\"";
   int32_t result[2];
   begin_vmm();
-  put_call_of("execve", 0, ARGUMENTS(KRUN_TEXT, KRUN_LIST, KRUN_CARD), NUMBERS(6), STRINGS("/bin/sh", "sh", "-c", script, "x", "a", "b"));
+  put_call_of("execve", 0, ARGUMENTS(KRUN_TEXT, KRUN_LIST, KRUN_CARD), NUMBERS(6),
+              STRINGS("/bin/sh", "sh", "-c", script, "x", "a", "b"));
   int pid = fork();
   if (pid == 0) _exit(run_vmm(-1, result) + 99);
   EQUAL(kago_wait(pid), 0);
