@@ -3,6 +3,7 @@
  * or a pod can set annotations, but neither of these. It is read for containers that something of it matters to; the others
  * start without.
  */
+import { disposing } from "./common/disposing.ts";
 import { closeFd } from "../ffi/descriptors.ts";
 import type { LibraryPlace } from "../ffi/libkrun.ts";
 import { openTrustedIfThere } from "../ffi/trusted_file.ts";
@@ -58,8 +59,8 @@ function readAdministratorFile(file: string): AdministratorWord {
   const fd = openTrustedIfThere(file, file);
   if (fd === undefined) return NO_WORD;
   try {
-    using opened = Deno.openSync(`/proc/self/fd/${fd}`);
-    const bytes = readBounded(opened, MAX_SIZE);
+    const opened = Deno.openSync(`/proc/self/fd/${fd}`);
+    const bytes = disposing(opened, (opened) => readBounded(opened, MAX_SIZE));
     if (!bytes) throw wrong(file, `has more than ${MAX_SIZE} bytes`);
     return parseAdministratorFile(new TextDecoder().decode(bytes), file);
   } finally {

@@ -1,4 +1,5 @@
 /** `checkpoint`: has criu write down a running container, which then ends or goes on. */
+import { disposing } from "../common/disposing.ts";
 import type { Executor } from "../../executors/interface/executor.ts";
 import { executorOf } from "../../executors/registry.ts";
 import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
@@ -111,6 +112,6 @@ function dump(
 }
 
 function tellReady(fd: number): void {
-  using file = Deno.openSync(`/proc/self/fd/${fd}`, { write: true });
-  file.writeSync(new Uint8Array(1));
+  const file = Deno.openSync(`/proc/self/fd/${fd}`, { write: true });
+  disposing(file, (file) => file.writeSync(new Uint8Array(1)));
 }

@@ -6,6 +6,7 @@
  * file descriptors.
  */
 import { HostError, NotFoundError, withReason } from "../common/errors.ts";
+import { disposing } from "../common/disposing.ts";
 import { validateId } from "./state_root.ts";
 import { ifThere } from "../common/files.ts";
 
@@ -60,8 +61,7 @@ export function lockState(root: string, id: string): StateLock {
  * @throws as lockState().
  */
 export function isUnlocked(root: string, id: string): boolean {
-  using file = openDirectory(root, id);
-  return file.tryLockSync(false);
+  return disposing(openDirectory(root, id), (file) => file.tryLockSync(false));
 }
 
 function openDirectory(root: string, id: string): Deno.FsFile {

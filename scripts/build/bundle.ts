@@ -4,7 +4,10 @@ import { replaceFile } from "./output_file.ts";
 import { ROOT } from "./paths.ts";
 import { stockDeno } from "./stock_deno.ts";
 
-const OPTIONS = ["--quiet", "--minify", "--platform", "deno", "--config", `${ROOT}/deno.json`];
+const OPTIONS = ["--quiet", "--platform", "deno", "--config", `${ROOT}/deno.json`];
+
+/** A declaration, with the name alone in a minified bundle. */
+const USING = /\busing [\w$]+ ?=[^=>][^;\n]{0,60}/g;
 
 /** What the bundler leaves of a dynamic import of a module that it was told not to take in. */
 const LEFT_IMPORT = /\bimport\("[^"]*"\)/g;
@@ -14,7 +17,7 @@ const LEFT_IMPORT = /\bimport\("[^"]*"\)/g;
  * @throws {CommandError} when the bundler fails, {Error} when the bundle is not fit for the packers.
  */
 export async function bundle(entry: string, output: string): Promise<void> {
-  await writeBundle(output, await runBundler(entry, []));
+  await writeBundle(output, await bundleSmall(entry, []));
 }
 
 /**
@@ -28,7 +31,7 @@ export async function bundleWithout(
   leftOut: readonly string[],
   substitute: string,
 ): Promise<void> {
-  const source = await runBundler(entry, leftOut);
+  const source = await bundleSmall(entry, leftOut);
   const left = new Set(source.match(LEFT_IMPORT));
   if (left.size !== leftOut.length) {
     throw new Error(
@@ -56,8 +59,41 @@ export function checkBundle(source: string): void {
   }
 }
 
-async function runBundler(entry: string, external: readonly string[]): Promise<string> {
-  const options = [...OPTIONS, ...external.flatMap((path) => ["--external", path])];
+/**
+ * Minified, if that has changed nothing: the minifier puts a resource that is used once in the place of its name, and then
+ * nobody disposes of it.
+ * @throws {Error} for a declaration with `using` that is lost.
+ */
+async function bundleSmall(entry: string, external: readonly string[]): Promise<string> {
+  const [plain, small] = await Promise.all(
+    [[], ["--minify"]].map((more) => runBundler(entry, external, more)),
+  );
+  checkUsing(plain!, small!);
+  return small!;
+}
+
+/** @throws {Error} for a declaration with `using` in `plain` that `small` has not. */
+export function checkUsing(plain: string, small: string): void {
+  // Of several in a row the minifier makes one.
+  const joined = plain.replaceAll(/(\busing [^\n]*;\n\s*)(using [^\n]*;\n\s*)+/g, "$1");
+  const [before, after] = [joined, small].map((source) => source.match(USING) ?? []);
+  if (before!.length === after!.length) return;
+  throw new Error(
+    `the minifier lost ${
+      before!.length - after!.length
+    } of these, and with them what they would close: ` +
+      `${
+        before!.join(", ")
+      }; write disposing() for one that is used once (runtime/common/disposing.ts)`,
+  );
+}
+
+async function runBundler(
+  entry: string,
+  external: readonly string[],
+  more: readonly string[],
+): Promise<string> {
+  const options = [...OPTIONS, ...more, ...external.flatMap((path) => ["--external", path])];
   const deno = await stockDeno();
   const output = await Deno.makeTempFile({ suffix: ".js" });
   try {

@@ -2,6 +2,7 @@
  * The systemd driver: a container's cgroup is a transient scope, which systemd makes around the first process when that
  * exists. Limits are told to systemd as properties as far as it has them, and all are written to the cgroup's files as well.
  */
+import { disposing } from "../../common/disposing.ts";
 import { exists } from "../files.ts";
 import { HostError } from "../../common/errors.ts";
 import { type Op, SYNC_POINTS } from "../../plan/op.ts";
@@ -31,24 +32,28 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
   },
 
   adopt({ id, record, early, late, devices, unitProperties }, pid) {
-    using manager = new SystemdManager(record.bus);
-    manager.start(record.unit, [
+    const properties = [
       ...scopeProperties(record, id, pid),
       ...resourceProperties(early),
       ...unitProperties,
-    ]);
-    try {
-      createCgroup(record, early, late, devices, true);
-    } catch (error) {
-      throw undoAll([() => systemdDriver.destroy(record)], error);
-    }
+    ];
+    disposing(new SystemdManager(record.bus), (manager) => {
+      manager.start(record.unit, properties);
+      try {
+        createCgroup(record, early, late, devices, true);
+      } catch (error) {
+        throw undoAll([() => systemdDriver.destroy(record)], error);
+      }
+    });
   },
 
   announce(record, writes) {
     const properties = resourceProperties(writes);
     if (properties.length === 0) return;
-    using manager = new SystemdManager(record.bus);
-    manager.setProperties(record.unit, properties);
+    disposing(
+      new SystemdManager(record.bus),
+      (manager) => manager.setProperties(record.unit, properties),
+    );
   },
 
   /** A scope ends with its last process, so mostly there is nothing left to be asked of systemd. */
@@ -81,6 +86,6 @@ export function systemdPlace(
   }
   const bus = rootless ? "user" : "system";
   // Also says at once what is missing: library, systemd, bus.
-  using manager = new SystemdManager(bus);
-  return systemdRecord(layout, cgroupsPath, id, { bus, cgroup: manager.controlGroup(bus) });
+  const cgroup = disposing(new SystemdManager(bus), (manager) => manager.controlGroup(bus));
+  return systemdRecord(layout, cgroupsPath, id, { bus, cgroup });
 }

@@ -77,3 +77,24 @@ Deno.test("checkBundle() refuses what cannot be a function's body or starts slow
   assertThrows(() => checkBundle('await import("node:fs")'), Error, "still imports");
   assertThrows(() => checkBundle("'\u00e4'"), Error, "beyond ASCII");
 });
+
+/** Two resources; the second is used once, which the minifier takes for a reason to do without its name. */
+const RESOURCES = `
+  const open = (name: string) => ({ name, [Symbol.dispose]() { console.log("closed " + name); } });
+  export function twice(): number { using a = open("a"); return a.name.length + a.name.length; }
+  export function inARow(): string { using a = open("a"); using b = open("b"); console.log(b, b); return a.name + a.name; }`;
+const ONCE = `export function once(): string { using c = open("c"); return c.name; }`;
+
+Deno.test("bundle() refuses a source of whose resources the minifier would leave one open", async () => {
+  await withModules(async (folder) => {
+    const bundled = async (text: string) => {
+      await Deno.writeTextFile(`${folder}/resources.ts`, text);
+      const main = `globalThis.all = await import("./resources.ts");`;
+      await Deno.writeTextFile(`${folder}/user.ts`, main);
+      await bundle(`${folder}/user.ts`, `${folder}/out.js`);
+    };
+    await bundled(RESOURCES);
+    const error = await assertRejects(() => bundled(RESOURCES + ONCE), Error);
+    assertEquals(error.message.includes("the minifier lost 1 of these"), true, error.message);
+  });
+});
