@@ -23,7 +23,9 @@ static int run_vmm(int listen_fd, int32_t result[2]) {
   end_plan(&w);
   int plan = kago_memory_file("plan", w.bytes, (uint32_t)w.size);
   CHECK(plan >= 0);
-  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, (const int[]){-1, -1, -1, -1}, result);
+  int libraries[LIBRARY_SLOTS];
+  memset(libraries, 0xff, sizeof libraries); /* -1: none */
+  int outcome = vmm_run(plan, pair[1], listen_fd, -1, -1, libraries, result);
   close(plan);
   return outcome;
 }
