@@ -3,6 +3,7 @@
  * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Nothing is looked at but an overlay's
  * folders.
  */
+import { EDOTDOT, EFBIG, ENOENT, ENOTDIR, ENOTSOCK, EPERM, ESRCH, EXDEV } from "../common/errno.ts";
 import { describeErrno, HostError, SpecError, SyscallError } from "../common/errors.ts";
 import { nameOp } from "../plan/format.ts";
 import { splitOptions } from "../plan/mount_options.ts";
@@ -20,15 +21,8 @@ import {
 } from "./op_words.ts";
 import { overlayProblem } from "./overlay_folders.ts";
 
-const EPERM = 1;
-const ENOENT = 2;
-const ESRCH = 3;
-const EXDEV = 18;
-const ENOTDIR = 20;
-const EFBIG = 27;
-/** ROOT_COVERED of helper-c/common/context.h. */
-const EDOTDOT = 73;
-const ENOTSOCK = 88;
+/** Of helper-c/common/context.h. */
+const ROOT_COVERED = EDOTDOT;
 
 /** The error that a failure stands for; what is not only about the operation itself is worded here. */
 export function failureError(heard: Message, plan: Plan): Error {
@@ -39,7 +33,7 @@ export function failureError(heard: Message, plan: Plan): Error {
   const krun = stage === "vmm" ? krunProblem(op, message) : undefined;
   if (krun) return new Error(krun);
   const cause = dumpOf(op, message);
-  if (errno === EDOTDOT) return rootCovered(op, cause);
+  if (errno === ROOT_COVERED) return rootCovered(op, cause);
   switch (op.op) {
     case "findProgram":
       return new SpecError(op.from!, findProgramProblem(op.file, errno), { cause });

@@ -1,4 +1,18 @@
 /** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
+import {
+  EACCES,
+  EAGAIN,
+  EEXIST,
+  EINVAL,
+  ELOOP,
+  ENAMETOOLONG,
+  ENODEV,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  EPERM,
+  EXDEV,
+} from "../common/errno.ts";
 import { describeErrno } from "../common/errors.ts";
 import { cannotBeMounted } from "../plan/filesystem.ts";
 import { type ContainerStage, NO_SLOT, type Op, type OpName, OPS, PROCFS } from "../plan/op.ts";
@@ -11,19 +25,6 @@ export interface OpFailure {
   readonly stage: ContainerStage;
   readonly findings: readonly Finding[];
 }
-
-const EPERM = 1;
-const ENOENT = 2;
-const EAGAIN = 11;
-const EACCES = 13;
-const EEXIST = 17;
-const EXDEV = 18;
-const ENODEV = 19;
-const ENOTDIR = 20;
-const EINVAL = 22;
-const ENOSPC = 28;
-const ENAMETOOLONG = 36;
-const ELOOP = 40;
 
 /**
  * A field below the operation's place in config.json, empty for the place itself, and what is wrong; an errno that says it
