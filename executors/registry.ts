@@ -28,7 +28,7 @@ export const EXECUTORS: ExecutorEntry[] = [
   {
     name: "krun",
     load: async () => (await import("./libkrun/executor.ts")).libkrunExecutor,
-    loadAgent: async () => (await import("./libkrun/agent.ts")).guestAgent,
+    loadAgent: async () => (await import("./libkrun/guest/agent.ts")).guestAgent,
   },
   { name: "default", load: async () => (await import("./default.ts")).defaultExecutor },
 ];

@@ -5,7 +5,7 @@
  */
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/common/errors.ts";
-import { compileGuestTenantPlan } from "./guest_tenant.ts";
+import { compileGuestTenantPlan } from "./guest/tenant_plan.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
@@ -22,7 +22,7 @@ import {
 import { choiceAnnotation } from "./annotations.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
-import { guestConfigFile, vmmOwner } from "./guest_config.ts";
+import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
 import { readVmSettings } from "./settings.ts";

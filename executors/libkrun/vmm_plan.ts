@@ -1,6 +1,6 @@
 /**
  * The VMM as what Init becomes: what it sees of the container's mounts, what it does before it boots the guest, and what is
- * left for the agent in there (guest_plan.ts). Its calls of libkrun are vm_ops.ts's.
+ * left for the agent in there (guest/plan.ts). Its calls of libkrun are vm_ops.ts's.
  */
 import type { CompileInput, HostFacts, Runner } from "../../runtime/plan/compile_input.ts";
 import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
@@ -8,8 +8,8 @@ import { startHookOps } from "../../runtime/plan/hooks.ts";
 import { type Op, type Plan, SYNC_POINTS } from "../../runtime/plan/op.ts";
 import { identityOps, startOps } from "../../runtime/plan/process.ts";
 import type { Process } from "../../runtime/spec/spec.ts";
-import { guestOps } from "./guest_plan.ts";
-import { vmmMountOps } from "./kernel_mounts.ts";
+import { guestOps } from "./guest/plan.ts";
+import { vmmMountOps } from "./guest/kernel_mounts.ts";
 
 /** A VMM in the terms of plans. */
 export interface Vmm {

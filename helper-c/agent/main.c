@@ -26,7 +26,7 @@
 #include "serve.h"
 
 /* The tag of the virtiofs device with the container's file system (executors/libkrun/vm_ops.ts), and where the plan
- * expects it (executors/libkrun/guest_plan.ts). */
+ * expects it (executors/libkrun/guest/plan.ts). */
 #define ROOT_TAG "kago"
 #define ROOT_FOLDER "/root"
 

@@ -30,10 +30,10 @@ export const QUICK: Part = {
     ...CHOOSING,
     "runtime/cgroup/drivers/destroy.ts",
     "executors/registry.ts",
-    "executors/libkrun/agent.ts",
+    "executors/libkrun/guest/agent.ts",
   ],
   // For `kill`.
-  others: ["executors/libkrun/agent.ts"],
+  others: ["executors/libkrun/guest/agent.ts"],
 };
 
 /**

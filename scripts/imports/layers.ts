@@ -12,6 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["runtime/build"],
   ["executors"],
   ["executors/libkrun"],
+  ["executors/libkrun/guest"],
   ["executors/interface", "runtime/stages"],
   ["runtime/state"],
   ["runtime/resctrl", "runtime/cgroup/drivers"],

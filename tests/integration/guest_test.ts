@@ -3,7 +3,7 @@
  * agent, which is hostile here. The real ones are in tests/e2e. Needs root.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { GUEST_PATIENCE } from "../../executors/libkrun/guest.ts";
+import { GUEST_PATIENCE } from "../../executors/libkrun/guest/ask.ts";
 import { AgentDouble, FIGURES, frame, PROCESSES, reply, SIGNAL } from "../harness/agent_double.ts";
 import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, Kago } from "../harness/kago.ts";

@@ -1,6 +1,6 @@
 /** What is told of a guest, and how it is frozen and ended, against the real libkrun on cgroup v2: one VM for most. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { GUEST_PATIENCE } from "../../../executors/libkrun/guest.ts";
+import { GUEST_PATIENCE } from "../../../executors/libkrun/guest/ask.ts";
 import { Kago } from "../../harness/kago.ts";
 import type { RunResult } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";

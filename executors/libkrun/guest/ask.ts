@@ -1,14 +1,14 @@
 /**
  * Questions to the agent in a microVM's guest: whom to ask, for how long, and what it means when no answer comes. What
- * answers look like is guest_answers.ts's.
+ * answers look like is answers.ts's.
  */
-import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
-import { closeFd } from "../../ffi/descriptors.ts";
-import { waitPidfd } from "../../ffi/processes.ts";
-import { SyscallError } from "../../runtime/common/errors.ts";
-import { openInit } from "../../runtime/stages/signal_init.ts";
-import { EBADMSG } from "../../runtime/common/errno.ts";
-import type { AgentContainer } from "../interface/agent.ts";
+import { type AgentOptions, askAgent } from "../../../ffi/agent.ts";
+import { closeFd } from "../../../ffi/descriptors.ts";
+import { waitPidfd } from "../../../ffi/processes.ts";
+import { SyscallError } from "../../../runtime/common/errors.ts";
+import { openInit } from "../../../runtime/stages/signal_init.ts";
+import { EBADMSG } from "../../../runtime/common/errno.ts";
+import type { AgentContainer } from "../../interface/agent.ts";
 
 /** Milliseconds that a guest gets for an answer: a busy host alone may take some seconds of it. */
 export const GUEST_PATIENCE = 10_000;

@@ -1,8 +1,8 @@
 /** The agent in a microVM's guest, as commands ask it. It is what `kill` loads, so what only `ps` needs is loaded by that. */
-import { HostError, SyscallError } from "../../runtime/common/errors.ts";
-import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../interface/agent.ts";
-import { answerOf, askGuest, GUEST_PATIENCE, NoAnswer } from "./guest.ts";
-import { readFigures } from "./guest_answers.ts";
+import { HostError, SyscallError } from "../../../runtime/common/errors.ts";
+import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../../interface/agent.ts";
+import { answerOf, askGuest, GUEST_PATIENCE, NoAnswer } from "./ask.ts";
+import { readFigures } from "./answers.ts";
 
 export const guestAgent: Agent = { signal, figures, ps };
 
@@ -27,6 +27,6 @@ function figures(container: AgentContainer): AgentFigures | null {
 }
 
 async function ps(container: AgentContainer, request: PsRequest): Promise<string | undefined> {
-  const { guestPs } = await import("./guest_ps.ts");
+  const { guestPs } = await import("./ps.ts");
   return guestPs(container, request);
 }

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { guestOps } from "../../../../executors/libkrun/guest_plan.ts";
-import { LINKS, type Op, type OpName } from "../../../../runtime/plan/op.ts";
-import type { Mount, Spec } from "../../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
+import { guestOps } from "../../../../../executors/libkrun/guest/plan.ts";
+import { LINKS, type Op, type OpName } from "../../../../../runtime/plan/op.ts";
+import type { Mount, Spec } from "../../../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "../../../plan/input.ts";
 
 const PROC: Mount = { destination: "/proc", type: "proc", source: "proc" };
 const DEV: Mount = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"] };
@@ -121,7 +121,7 @@ Deno.test("guestOps() takes the console for a terminal", () => {
 });
 
 Deno.test("guestOps() has only operations that the agent is built with", () => {
-  const source = new URL("../../../../helper-c/agent/operations.c", import.meta.url);
+  const source = new URL("../../../../../helper-c/agent/operations.c", import.meta.url);
   const built = [...Deno.readTextFileSync(source).matchAll(/^ {2}X\((\w+)\)/gm)].map(([, name]) =>
     name!.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase())
   );

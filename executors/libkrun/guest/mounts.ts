@@ -3,21 +3,21 @@
  * guest's own kernel mounts over it what must be its own: proc, sysfs, terminals, queues, memory. What a bundle binds
  * below such a mount is bound again, out of the host's tree.
  */
-import { SpecError } from "../../runtime/common/errors.ts";
-import type { Mount } from "../../runtime/spec/spec.ts";
-import type { CompileInput, MountPlan } from "../../runtime/plan/compile_input.ts";
-import { remountReadonly } from "../../runtime/plan/mount_attributes.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
+import type { Mount } from "../../../runtime/spec/spec.ts";
+import type { CompileInput, MountPlan } from "../../../runtime/plan/compile_input.ts";
+import { remountReadonly } from "../../../runtime/plan/mount_attributes.ts";
 import {
   MOUNT_ATTR,
   type MountOptions,
   mountTarget,
   parseMountOptions,
-} from "../../runtime/plan/mount_options.ts";
+} from "../../../runtime/plan/mount_options.ts";
 import { kernelType } from "./kernel_mounts.ts";
-import { isFilledLater, newMountOp, remountOp } from "../../runtime/plan/mounts.ts";
-import { LINKS, type Op, TREE_SLOTS } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/common/path.ts";
-import { procfsOf } from "../../runtime/plan/proc_mounts.ts";
+import { isFilledLater, newMountOp, remountOp } from "../../../runtime/plan/mounts.ts";
+import { LINKS, type Op, TREE_SLOTS } from "../../../runtime/plan/op.ts";
+import { joinPath } from "../../../runtime/common/path.ts";
+import { procfsOf } from "../../../runtime/plan/proc_mounts.ts";
 
 export function guestMountOps(input: CompileInput): MountPlan {
   const { spec } = input;

@@ -1,9 +1,9 @@
 /** `ps` of a microVM with an agent: the guest's processes, as a table or as JSON. */
-import { HostError, StateError, UsageError } from "../../runtime/common/errors.ts";
-import { stringifyJson } from "../../runtime/spec/json.ts";
-import type { AgentContainer, PsRequest } from "../interface/agent.ts";
-import { askGuest, NoAnswer } from "./guest.ts";
-import { type GuestProcesses, readProcesses } from "./guest_answers.ts";
+import { HostError, StateError, UsageError } from "../../../runtime/common/errors.ts";
+import { stringifyJson } from "../../../runtime/spec/json.ts";
+import type { AgentContainer, PsRequest } from "../../interface/agent.ts";
+import { askGuest, NoAnswer } from "./ask.ts";
+import { type GuestProcesses, readProcesses } from "./answers.ts";
 
 /** As Agent.ps(); a warning says so if the guest should have answered. */
 export function guestPs(container: AgentContainer, request: PsRequest): string | undefined {

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { guestTable } from "../../../../executors/libkrun/guest_ps.ts";
+import { guestTable } from "../../../../../executors/libkrun/guest/ps.ts";
 import {
   type GuestProcesses,
   readFigures,
   readProcesses,
-} from "../../../../executors/libkrun/guest_answers.ts";
-import { Prng } from "../../../differential/prng.ts";
+} from "../../../../../executors/libkrun/guest/answers.ts";
+import { Prng } from "../../../../differential/prng.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const GOOD = bytes("1\t0\t0\t250\tsh\n12\t1\t1000\t99999\tsl\u00e9ep (x) 1\n0\t0\t0\t0\tout\n");

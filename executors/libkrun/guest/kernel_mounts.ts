@@ -1,21 +1,21 @@
 /**
  * The kernel's own filesystems among a microVM's `mounts`. They say what a kernel is and does, and the guest's is another: the
- * agent mounts them in there (guest_mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
+ * agent mounts them in there (mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
  * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
  */
-import { SpecError } from "../../runtime/common/errors.ts";
-import type { Mount } from "../../runtime/spec/spec.ts";
-import type { CompileInput, MountPlan } from "../../runtime/plan/compile_input.ts";
-import { filesystemOp } from "../../runtime/plan/filesystem.ts";
-import { remountReadonly } from "../../runtime/plan/mount_attributes.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
+import type { Mount } from "../../../runtime/spec/spec.ts";
+import type { CompileInput, MountPlan } from "../../../runtime/plan/compile_input.ts";
+import { filesystemOp } from "../../../runtime/plan/filesystem.ts";
+import { remountReadonly } from "../../../runtime/plan/mount_attributes.ts";
 import {
   MOUNT_ATTR,
   type MountOptions,
   parseMountOptions,
-} from "../../runtime/plan/mount_options.ts";
-import { mountOps, takesNoLinks } from "../../runtime/plan/mounts.ts";
-import { type Op, PROCFS } from "../../runtime/plan/op.ts";
-import { joinPath } from "../../runtime/common/path.ts";
+} from "../../../runtime/plan/mount_options.ts";
+import { mountOps, takesNoLinks } from "../../../runtime/plan/mounts.ts";
+import { type Op, PROCFS } from "../../../runtime/plan/op.ts";
+import { joinPath } from "../../../runtime/common/path.ts";
 
 const KERNEL_TYPES: ReadonlySet<string> = new Set([
   "proc",

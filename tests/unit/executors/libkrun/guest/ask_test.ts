@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { answerOf, askGuest, NoAnswer } from "../../../../executors/libkrun/guest.ts";
-import type { StoredState } from "../../../../runtime/state/container_state.ts";
-import { processStartTime } from "../../../../runtime/state/live_status.ts";
+import { answerOf, askGuest, NoAnswer } from "../../../../../executors/libkrun/guest/ask.ts";
+import type { StoredState } from "../../../../../runtime/state/container_state.ts";
+import { processStartTime } from "../../../../../runtime/state/live_status.ts";
 
 Deno.test("a VMM that ends is not waited for, nor is one that has ended", async () => {
   const folder = await Deno.makeTempDir();

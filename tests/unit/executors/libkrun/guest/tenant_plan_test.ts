@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { encodeGuestPlan } from "../../../../runtime/plan/encode.ts";
-import { compileGuestTenantPlan } from "../../../../executors/libkrun/guest_tenant.ts";
-import type { Process } from "../../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
+import { encodeGuestPlan } from "../../../../../runtime/plan/encode.ts";
+import { compileGuestTenantPlan } from "../../../../../executors/libkrun/guest/tenant_plan.ts";
+import type { Process } from "../../../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "../../../plan/input.ts";
 
 function planOf(process: Process) {
   const input = inputOf(specWith(["mount"], { process }));

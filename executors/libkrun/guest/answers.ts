@@ -4,7 +4,7 @@
  * the cursor of a terminal or end a line. Asking is guest.ts's.
  */
 
-import type { AgentFigures } from "../interface/agent.ts";
+import type { AgentFigures } from "../../interface/agent.ts";
 
 export interface GuestProcess {
   /** In the container's pid namespace. */

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { guestConfigFile } from "../../../../executors/libkrun/guest_config.ts";
-import { SpecError } from "../../../../runtime/common/errors.ts";
-import { parseJson } from "../../../../runtime/spec/json.ts";
-import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { guestConfigFile } from "../../../../../executors/libkrun/guest/config_file.ts";
+import { SpecError } from "../../../../../runtime/common/errors.ts";
+import { parseJson } from "../../../../../runtime/spec/json.ts";
+import type { Spec } from "../../../../../runtime/spec/spec.ts";
 
 const SPEC: Spec = {
   ociVersion: "1.2.0",

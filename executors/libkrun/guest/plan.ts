@@ -3,13 +3,13 @@
  * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's, and its VMM's is vmm_plan.ts's. The guest's
  * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
  */
-import type { Device, Process, Spec } from "../../runtime/spec/spec.ts";
-import type { CompileInput, HostFacts, ProcessInput } from "../../runtime/plan/compile_input.ts";
-import { deviceOps } from "../../runtime/plan/devices.ts";
-import { environmentOf } from "../../runtime/plan/environment.ts";
-import { guestMountOps } from "./guest_mounts.ts";
-import { oomScoreOps } from "../../runtime/plan/namespaces.ts";
-import type { Op } from "../../runtime/plan/op.ts";
+import type { Device, Process, Spec } from "../../../runtime/spec/spec.ts";
+import type { CompileInput, HostFacts, ProcessInput } from "../../../runtime/plan/compile_input.ts";
+import { deviceOps } from "../../../runtime/plan/devices.ts";
+import { environmentOf } from "../../../runtime/plan/environment.ts";
+import { guestMountOps } from "./mounts.ts";
+import { oomScoreOps } from "../../../runtime/plan/namespaces.ts";
+import type { Op } from "../../../runtime/plan/op.ts";
 import {
   capabilityOps,
   DEFAULT_UMASK,
@@ -17,13 +17,13 @@ import {
   pathOf,
   rlimitOps,
   userOps,
-} from "../../runtime/plan/process.ts";
+} from "../../../runtime/plan/process.ts";
 import {
   hostnameOps,
   protectionOps,
   rootAttributeOps,
   sysctlOps,
-} from "../../runtime/plan/root.ts";
+} from "../../../runtime/plan/root.ts";
 
 /** Where the agent mounts the container's file system (helper-c/agent/main.c). */
 const GUEST_ROOT = "/root";

@@ -2,11 +2,11 @@
  * `.krun_config.json`: config.json for libkrun's guest init, which takes `args`, `env` and `cwd` from it. This module
  * owns its text and its owner; writing it into the hostile root filesystem is Main's (CVE-2025-24965).
  */
-import { SpecError } from "../../runtime/common/errors.ts";
-import { stringifyJson } from "../../runtime/spec/json.ts";
-import { findNamespace } from "../../runtime/spec/namespaces.ts";
-import type { IdMapping, Spec } from "../../runtime/spec/spec.ts";
-import type { RootFile } from "../interface/executor.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
+import { stringifyJson } from "../../../runtime/spec/json.ts";
+import { findNamespace } from "../../../runtime/spec/namespaces.ts";
+import type { IdMapping, Spec } from "../../../runtime/spec/spec.ts";
+import type { RootFile } from "../../interface/executor.ts";
 
 /** The guest init's C program looks for the file under this name. */
 export const GUEST_CONFIG = ".krun_config.json";

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpecError } from "../../../../runtime/common/errors.ts";
-import { guestMountOps } from "../../../../executors/libkrun/guest_mounts.ts";
-import { vmmMountOps } from "../../../../executors/libkrun/kernel_mounts.ts";
-import { type Op, TAKES } from "../../../../runtime/plan/op.ts";
-import type { Mount, Process } from "../../../../runtime/spec/spec.ts";
-import { inputOf, PROCESS, specWith } from "../../plan/input.ts";
+import { SpecError } from "../../../../../runtime/common/errors.ts";
+import { guestMountOps } from "../../../../../executors/libkrun/guest/mounts.ts";
+import { vmmMountOps } from "../../../../../executors/libkrun/guest/kernel_mounts.ts";
+import { type Op, TAKES } from "../../../../../runtime/plan/op.ts";
+import type { Mount, Process } from "../../../../../runtime/spec/spec.ts";
+import { inputOf, PROCESS, specWith } from "../../../plan/input.ts";
 
 function inputWith(mounts: Mount[], process: Process = PROCESS) {
   return inputOf(specWith(["mount", "pid"], { mounts, process }));

@@ -3,13 +3,13 @@
  * process there: it hands the guest's part of the plan to the agent, and relays streams and signals
  * (helper-c/session/op_session.c). In the guest the process is made as every process of a container is.
  */
-import type { Process } from "../../runtime/spec/spec.ts";
-import type { ProcessInput } from "../../runtime/plan/compile_input.ts";
-import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
-import { guestProcessOps } from "./guest_plan.ts";
-import { oomScoreOps } from "../../runtime/plan/namespaces.ts";
-import type { Op, Plan } from "../../runtime/plan/op.ts";
-import { homeOps } from "../../runtime/plan/process.ts";
+import type { Process } from "../../../runtime/spec/spec.ts";
+import type { ProcessInput } from "../../../runtime/plan/compile_input.ts";
+import { encodeGuestPlan } from "../../../runtime/plan/encode.ts";
+import { guestProcessOps } from "./plan.ts";
+import { oomScoreOps } from "../../../runtime/plan/namespaces.ts";
+import type { Op, Plan } from "../../../runtime/plan/op.ts";
+import { homeOps } from "../../../runtime/plan/process.ts";
 
 export interface GuestTenantInput extends ProcessInput {
   /** The host's folder of the agent's socket. */
