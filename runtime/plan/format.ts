@@ -1,6 +1,6 @@
 /** A plan as text, for `kago plan` and for error messages. */
 import { quoted } from "../common/quoted.ts";
-import { diffLines } from "./diff_lines.ts";
+import { diffLines } from "../common/diff_lines.ts";
 import { fieldWords } from "./field_words.ts";
 import { CONTAINER_STAGES, KRUN_ARGUMENTS, type Op, type Plan } from "./op.ts";
 

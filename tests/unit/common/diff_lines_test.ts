@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { diffLines } from "../../../runtime/plan/diff_lines.ts";
+import { diffLines } from "../../../runtime/common/diff_lines.ts";
 
 const LINES = [..."abcdefghij"];
 
