@@ -125,6 +125,8 @@ TEST(plan_check_refuses_a_list_of_long_numbers_that_ends_too_soon) {
   static const uint64_t numbers[] = {1, 2};
   begin_plan(&w);
   put_operation_ss(&w, OP_krun_call, "f", "");
+  put_u32(&w, 0);
+  put_u32(&w, 0);
   put_u32s(&w, NULL, 0);
   size_t at = w.size;
   put_u64s(&w, numbers, 2);

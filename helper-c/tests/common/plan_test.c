@@ -85,6 +85,8 @@ TEST(plan_next_decodes_lists_of_long_numbers) {
   static const uint64_t numbers[] = {1, 0xfedcba9876543210};
   begin_plan(&w);
   put_operation_ss(&w, OP_krun_call, "function", "");
+  put_u32(&w, 0);
+  put_u32(&w, 0);
   put_u32s(&w, kinds, 2);
   put_u64s(&w, numbers, 2);
   put_strs(&w, (const char *const[]){"after", NULL});
