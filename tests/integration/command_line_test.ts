@@ -103,11 +103,11 @@ Deno.test("--log-level leaves out what is less", async () => {
 
 Deno.test("at a terminal an error is a sentence with the remedy below, in colour unless NO_COLOR", async () => {
   const line = `${KAGO} --log-level warn checkpoint nobody`;
-  const red = await inTerminal(`TERM=xterm ${line}`);
+  const red = await inTerminal(`env -u NO_COLOR TERM=xterm ${line}`);
   const begin = "\x1b[31mkago:\x1b[0m container nobody does not exist below ";
   assert(red.stdout.startsWith(begin), red.stdout);
   for (const variable of ["NO_COLOR=1", "TERM=dumb"]) {
-    const { stdout } = await inTerminal(`${variable} ${line}`);
+    const { stdout } = await inTerminal(`env -u NO_COLOR ${variable} ${line}`);
     assertMatch(stdout, /^kago: container nobody does not exist below /);
   }
   const hidden =
@@ -125,9 +125,9 @@ Deno.test("at a terminal --log-format asks for entries, and a pipe gets them", a
 });
 
 Deno.test("help and doctor have colour at a terminal alone", async () => {
-  const help = await inTerminal(`TERM=xterm ${KAGO} --help`);
+  const help = await inTerminal(`env -u NO_COLOR TERM=xterm ${KAGO} --help`);
   assertStringIncludes(help.stdout, "\x1b[1mUsage:\x1b[0m kago");
-  const doctor = await inTerminal(`TERM=xterm ${KAGO} doctor`);
+  const doctor = await inTerminal(`env -u NO_COLOR TERM=xterm ${KAGO} doctor`);
   assert(doctor.stdout.startsWith("\x1b[1mThis host can"), doctor.stdout);
   for (const command of ["--help", "doctor"]) {
     assert(!(await Kago.command(command)).stdout.includes("\x1b"));
