@@ -1,7 +1,7 @@
 /** BPF programs of the type CGROUP_DEVICE on a v2 cgroup: loads one and swaps it for the one that kago attached before. */
 import { bpf, BpfAttributes } from "../../../ffi/bpf.ts";
 import { closeFd } from "../../../ffi/descriptors.ts";
-import { textOf } from "../../../ffi/shim_call.ts";
+import { checked, textOf } from "../../../ffi/shim_call.ts";
 import { SyscallError } from "../../common/errors.ts";
 
 // linux/bpf.h
@@ -113,8 +113,4 @@ function loading(code: Uint8Array, logSize: number): BpfAttributes {
   }
   new TextEncoder().encodeInto(NAME, attributes.bytes.subarray(48));
   return attributes;
-}
-
-function checked(result: number, command: string): void {
-  if (result < 0) throw new SyscallError(command, -result);
 }
