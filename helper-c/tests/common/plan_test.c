@@ -15,6 +15,13 @@ static void write_all_operations(void) {
 
 static int check_written(void) { return check_and_walk(w.bytes, w.size); }
 
+/* Where the first operation is. */
+static size_t begin_reading(struct plan *plan) {
+  struct plan_fault fault;
+  EQUAL(plan_check(w.bytes, w.size, plan, &fault), 0);
+  return PLAN_HEADER;
+}
+
 TEST(plan_check_accepts_every_operation) {
   write_all_operations();
   EQUAL(check_written(), 0);
@@ -42,10 +49,8 @@ TEST(plan_next_decodes_numbers_and_strings) {
   put_operation_ss(&w, OP_write_file, "", "value");
   end_plan(&w);
   struct plan plan;
-  struct plan_fault fault;
   struct field f[MAX_FIELDS];
-  size_t offset = PLAN_HEADER;
-  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  size_t offset = begin_reading(&plan);
   EQUAL(plan_next(&plan, &offset, f), OP_rlimit);
   EQUAL(f[0].number, 0xfedcba98);
   CHECK(f[1].number == 0xfedcba9876543210 && f[2].number == 0);
@@ -65,10 +70,8 @@ TEST(plan_next_decodes_lists_in_order) {
   put_u32s(&w, gids, 2);
   end_plan(&w);
   struct plan plan;
-  struct plan_fault fault;
   struct field f[MAX_FIELDS];
-  size_t offset = PLAN_HEADER;
-  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  size_t offset = begin_reading(&plan);
   EQUAL(plan_next(&plan, &offset, f), OP_exec);
   EQUAL(f[0].count, 3);
   const uint8_t *item = f[0].data;
@@ -92,10 +95,8 @@ TEST(plan_next_decodes_lists_of_long_numbers) {
   put_strs(&w, (const char *const[]){"after", NULL});
   end_plan(&w);
   struct plan plan;
-  struct plan_fault fault;
   struct field f[MAX_FIELDS];
-  size_t offset = PLAN_HEADER;
-  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  size_t offset = begin_reading(&plan);
   EQUAL(plan_next(&plan, &offset, f), OP_krun_call);
   EQUAL(f[F_krun_call_numbers].count, 2);
   CHECK(list_long_number(&f[F_krun_call_numbers], 1) == numbers[1]);
@@ -110,10 +111,8 @@ TEST(plan_next_decodes_bytes_with_NULs) {
   put_u32(&w, 9);
   end_plan(&w);
   struct plan plan;
-  struct plan_fault fault;
   struct field f[MAX_FIELDS];
-  size_t offset = PLAN_HEADER;
-  EQUAL(plan_check(w.bytes, w.size, &plan, &fault), 0);
+  size_t offset = begin_reading(&plan);
   EQUAL(plan_next(&plan, &offset, f), OP_seccomp);
   EQUAL(f[0].count, 3);
   CHECK(memcmp(f[0].data, "\0a\0", 3) == 0);
