@@ -9,6 +9,7 @@ import { CommandError, runCommand } from "../build/command.ts";
 import { exists } from "../build/output_file.ts";
 import { ROOT } from "../build/paths.ts";
 import type { Component } from "./component.ts";
+import { copyFile } from "./copy_file.ts";
 import { neededLibraries, soNames } from "./needed.ts";
 
 /** What these are under where no package says it, and where the texts are; libkrunfw holds a Linux kernel. */
@@ -34,7 +35,7 @@ export async function addOwnFiles(folder: string, given: string): Promise<Compon
   for (const [name, soName] of [["libkrun", "libkrun.so.1"], ["libkrunfw", "libkrunfw.so.5"]]) {
     const file = await realFile(`${given}/${soName}`, given);
     const target = file.slice(file.lastIndexOf("/") + 1);
-    await copyFile(file, `${folder}/${target}`);
+    await copyFile(file, `${folder}/${target}`, 0o755);
     if (target !== soName) await Deno.symlink(target, `${folder}/${soName}`);
     own.push(await componentOf(file, name!, target.split(".so.")[1]!));
   }
@@ -47,7 +48,7 @@ export async function addOwnFiles(folder: string, given: string): Promise<Compon
   }
   for (const [index, { soName, file }] of needed.entries()) {
     const number = String(index + 1).padStart(2, "0");
-    await copyFile(file, `${folder}/needed/${number}-${soName}`);
+    await copyFile(file, `${folder}/needed/${number}-${soName}`, 0o755);
     own.push(await componentOf(file, soName, soName.split(".so.")[1]!));
   }
   return [...own, await addPasst(folder, given)];
@@ -60,7 +61,7 @@ async function addPasst(folder: string, given: string): Promise<Component> {
   if (needed.length > 0) {
     throw new HostError(`${file} needs ${needed}`, "take a passt that needs nothing but glibc");
   }
-  await copyFile(file, `${folder}/passt`);
+  await copyFile(file, `${folder}/passt`, 0o755);
   return await componentOf(file, "passt", "unknown");
 }
 
@@ -82,11 +83,6 @@ async function realFile(path: string, given: string): Promise<string> {
     const remedy = `--with-libkrun takes a folder with libkrun.so.1 and libkrunfw.so.5`;
     throw new HostError(`${given} has no ${path.slice(given.length + 1)}`, remedy, { cause });
   }
-}
-
-async function copyFile(from: string, to: string): Promise<void> {
-  await Deno.copyFile(from, to);
-  await Deno.chmod(to, 0o755);
 }
 
 /** Of a package of Debian's its version and copyright file; of others what is known of them. */

@@ -3,6 +3,7 @@ import { runCommand } from "../build/command.ts";
 import { ROOT } from "../build/paths.ts";
 import { formatBom } from "./bom.ts";
 import type { Component } from "./component.ts";
+import { copyFile } from "./copy_file.ts";
 import type { Source } from "./source.ts";
 import { thirdParties } from "./third_parties.ts";
 
@@ -29,9 +30,4 @@ export async function stageFiles(
   }
   await Deno.writeTextFile(`${tree}/licenses/THIRD-PARTY.txt`, thirdParties(components));
   await Deno.writeTextFile(`${tree}/components.cdx.json`, formatBom(source, components));
-}
-
-async function copyFile(from: string, to: string, mode: number): Promise<void> {
-  await Deno.copyFile(from, to);
-  await Deno.chmod(to, mode);
 }
