@@ -54,6 +54,14 @@ export interface LibraryPlace {
   readonly needed?: readonly string[];
 }
 
+/** A file that the administrator names. */
+export interface NamedFile {
+  /** Absolute. */
+  readonly value: string;
+  /** For words about it. */
+  readonly from: string;
+}
+
 /** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
 export class Libkrun {
   readonly #symbols: Symbols;
@@ -97,8 +105,15 @@ function checked(result: number, operation: string): number {
  * beside it. What is named is opened once and loaded by its descriptor, so nothing can be put in its place.
  * @throws {HostError} when it is missing, broken, not of version 1.x, or could be changed by others than root.
  */
-export function openLibkrun(place?: LibraryPlace, variant?: Variant): Libkrun {
-  if (place) loadBefore(place);
+export function openLibkrun(
+  place?: LibraryPlace,
+  variant?: Variant,
+  firmware?: NamedFile,
+): Libkrun {
+  if (firmware) loadFirmware(firmware);
+  for (const file of loadedBefore(place, firmware?.value)) {
+    if (file !== firmware?.value) loadIfThere(file, place!.from);
+  }
   const { name, library, symbols } = load(place, variant);
   if (!symbols.krun_create_ctx) {
     throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
@@ -118,11 +133,14 @@ export function librariesOf(path?: string, variant?: Variant): readonly string[]
 }
 
 /**
- * What is loaded before a library: what it needs, and the firmware that may lie beside it; none beside it is fine, the
- * dynamic linker may know one.
+ * What is loaded before a library: what it needs, and the firmware that is named, or may lie beside it; none beside it is
+ * fine, the dynamic linker may know one.
+ * @param firmware a path.
  */
-export function loadedBefore({ path, needed = [] }: LibraryPlace): readonly string[] {
-  return [...needed, ...FIRMWARE.map((name) => `${folderOf(path)}${name}`)];
+export function loadedBefore(place?: LibraryPlace, firmware?: string): readonly string[] {
+  const needed = place?.needed ?? [];
+  if (firmware !== undefined) return [...needed, firmware];
+  return place ? [...needed, ...FIRMWARE.map((name) => `${folderOf(place.path)}${name}`)] : needed;
 }
 
 /** With the slash at its end. */
@@ -174,11 +192,17 @@ function unsupported(library: string, cause?: unknown): HostError {
 }
 
 /** libkrun asks for these by name, and the dynamic linker answers with what is loaded already. */
-function loadBefore(place: LibraryPlace): void {
-  for (const file of loadedBefore(place)) {
-    const fd = openTrustedIfThere(file, place.from);
-    if (fd !== undefined) isLoadable(descriptorPath(fd));
-  }
+function loadIfThere(file: string, from: string): void {
+  const fd = openTrustedIfThere(file, from);
+  if (fd !== undefined) isLoadable(descriptorPath(fd));
+}
+
+/** One that is named and cannot be had is an error: libkrun would go on with another kernel. */
+function loadFirmware({ value, from }: NamedFile): void {
+  const fd = openTrustedIfThere(value, from);
+  if (fd !== undefined && isLoadable(descriptorPath(fd))) return;
+  const problem = fd === undefined ? "does not exist" : "cannot be loaded as a library";
+  throw new HostError(`${from}: ${value} ${problem}`, "name the file of a libkrunfw");
 }
 
 /** Loads a library for good. */
@@ -232,9 +256,9 @@ export interface LibkrunReport {
 }
 
 /** Loads libkrun and its firmware, to look. */
-export function inspectLibkrun(place?: LibraryPlace): LibkrunReport {
+export function inspectLibkrun(place?: LibraryPlace, kernel?: NamedFile): LibkrunReport {
   try {
-    const { extras } = openLibkrunWithFirmware(place);
+    const { extras } = openLibkrunWithFirmware(place, kernel);
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
@@ -257,8 +281,8 @@ export function inspectLibkrun(place?: LibraryPlace): LibkrunReport {
 }
 
 /** A context, because libkrun looks for its firmware when it makes one. */
-function openLibkrunWithFirmware(place?: LibraryPlace): Libkrun {
-  const libkrun = openLibkrun(place);
+function openLibkrunWithFirmware(place?: LibraryPlace, kernel?: NamedFile): Libkrun {
+  const libkrun = openLibkrun(place, undefined, kernel);
   libkrun.createContext();
   return libkrun;
 }

@@ -2,7 +2,15 @@
  * Writes helper-c/common/ops.gen.h from the operation table in runtime/plan/op.ts. With `--check` it writes nothing and
  * fails when the file is stale.
  */
-import { type FieldType, KRUN_ARGUMENTS, LINKS, OPS, PROCFS, TAKES } from "../runtime/plan/op.ts";
+import {
+  CALLED_IF,
+  type FieldType,
+  KRUN_ARGUMENTS,
+  LINKS,
+  OPS,
+  PROCFS,
+  TAKES,
+} from "../runtime/plan/op.ts";
 import { keepGenerated } from "./generated_file.ts";
 
 const CODES: Record<FieldType, string> = {
@@ -53,7 +61,8 @@ export function operationsHeader(): string {
     `enum { ${kinds.join(", ")} };`,
     "",
     "/* Values of fields that are one of a few, or bits. */",
-    ...Object.entries({ PROCFS, LINKS, TAKES }).map(([name, values]) => enumeration(name, values)),
+    ...Object.entries({ PROCFS, LINKS, TAKES, CALLED_IF })
+      .map(([name, values]) => enumeration(name, values)),
     "",
   ].join("\n");
 }

@@ -47,9 +47,10 @@ export interface Executor {
   /**
    * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
    * No effect on the host; it may read the image, and the files that the executor needs are listed in `rootfsFiles`.
+   * An executor with nothing to wait for answers at once.
    * @throws {SpecError} for what the image or the bundle asks of this executor and cannot have.
    */
-  preExec(spec: Spec, context: BundleContext): PreExecResult;
+  preExec(spec: Spec, context: BundleContext): PreExecResult | Promise<PreExecResult>;
 
   /**
    * Called by `exec`: the plan of a tenant. Pure. Executors whose container is what its namespaces hold have none:
@@ -102,11 +103,21 @@ export interface PreExecResult {
   readonly leastMemory?: number;
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
+  /** What the executor has chosen for this container, and by whose word: for `plan`. */
+  readonly settings?: readonly SettingLine[];
   /**
    * Called by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on the host.
    * @throws {HostError} with what is missing and how to get it.
    */
   readonly checkHost?: () => void;
+}
+
+/** One setting in words. */
+export interface SettingLine {
+  readonly name: string;
+  readonly value: string;
+  /** An annotation, a file and its key, or `default`. */
+  readonly from: string;
 }
 
 /** The annotation that names a container's handler; crun and youki read it too. */

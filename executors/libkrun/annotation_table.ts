@@ -5,6 +5,14 @@
  * confines it, takes the administrator's word. Paths are the container's own.
  */
 
+import {
+  DISK,
+  MAX_CPUS,
+  MAX_LOG_LEVEL,
+  MAX_RAM_MIB,
+  MIN_RAM_MIB,
+} from "../../runtime/microvm_bounds.ts";
+
 /** `nobody`: it is known, and not followed. */
 export type Setter = "image" | "administrator" | "nobody";
 
@@ -55,15 +63,6 @@ interface RefusedRow extends Trust {
 
 export type AnnotationRow = IntegerRow | FlagRow | ChoiceRow | TextRow | RefusedRow;
 
-/** libkrun.h takes a byte; more than 16 vCPUs are not what libkrun is made for, and crun stops there too. */
-export const MAX_CPUS = 16;
-
-/** In this much the guest kernel of libkrunfw boots and leaves half of it to the container. */
-export const MIN_RAM_MIB = 128;
-
-/** 1 TiB: the page tables alone of a guest beyond it would not fit the hosts that run containers. */
-export const MAX_RAM_MIB = 1024 * 1024;
-
 export const ANNOTATIONS = {
   "krun.cpus": {
     kind: "integer",
@@ -101,7 +100,7 @@ export const ANNOTATIONS = {
     setBy: "image",
     why: "It goes to the container's own standard error.",
     least: 0,
-    most: 5,
+    most: MAX_LOG_LEVEL,
     help:
       "What libkrun logs on stderr: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything.",
     fallback: "1",
@@ -174,8 +173,7 @@ export const ANNOTATIONS = {
     kind: "list",
     setBy: "image",
     why: "The files are the container's.",
-    pattern: /^\/[^\0,:]*(:(raw|qcow2|ro))*$/,
-    form: "PATH[:raw|:qcow2][:ro] with an absolute path in the container",
+    ...DISK,
     help:
       "Disk images or block devices in the container, as /dev/vda, /dev/vdb, … of the guest. The format is never guessed: raw unless said.",
     fallback: "none",

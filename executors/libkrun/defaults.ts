@@ -8,8 +8,8 @@ import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
 /** The kernel's default for cpu.cfs_period_us, in microseconds. */
 const DEFAULT_PERIOD = 100_000;
 
-const WITHOUT_LIMIT_CPUS = 1;
-const WITHOUT_LIMIT_RAM_MIB = 1024;
+/** What a microVM has where nobody says anything. */
+export const WITHOUT_LIMIT = { cpus: 1, ramMib: 1024 } as const;
 
 /**
  * What the VMM process takes beside the guest's RAM, all charged to the same cgroup: the guest kernel's image and
@@ -25,10 +25,13 @@ export function vmMemory(ramMib: number): number {
   return (ramMib + VMM_RAM_MIB) * Number(MIB);
 }
 
-/** As many vCPUs as the quota pays for, rounded up, and not more than the cpuset has; at most `most`. */
-export function defaultCpus({ cpu = {} }: Resources, most: number): number {
+/**
+ * As many vCPUs as the quota pays for, rounded up, and not more than the cpuset has; at most `most`. Undefined without a
+ * limit.
+ */
+export function cpusWithin({ cpu = {} }: Resources, most: number): number | undefined {
   const limits = [quotaCpus(cpu), cpusetCpus(cpu)].filter((limit) => limit !== undefined);
-  if (limits.length === 0) return WITHOUT_LIMIT_CPUS;
+  if (limits.length === 0) return undefined;
   return Math.min(most, ...limits);
 }
 
@@ -49,11 +52,15 @@ function cpusetCpus({ cpus = "" }: CpuResources): number | undefined {
 
 /**
  * MiB of RAM: the memory limit without what the VMM itself takes, at least `least`. A limit above `most` is none: some
- * engines write the largest integer for "unlimited".
+ * engines write the largest integer for "unlimited". Undefined without a limit.
  */
-export function defaultRamMib({ memory = {} }: Resources, least: number, most: number): number {
+export function ramMibWithin(
+  { memory = {} }: Resources,
+  least: number,
+  most: number,
+): number | undefined {
   const limit: Int64 = memory.limit ?? 0;
   const limitMib = BigInt(limit) / MIB;
-  if (limit <= 0 || limitMib > most) return WITHOUT_LIMIT_RAM_MIB;
+  if (limit <= 0 || limitMib > most) return undefined;
   return Math.max(least, Number(limitMib) - VMM_RAM_MIB);
 }

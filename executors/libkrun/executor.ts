@@ -20,14 +20,16 @@ import {
   type TenantInput,
 } from "../interface/executor.ts";
 import { choiceAnnotation } from "./annotations.ts";
+import { chooseSettings } from "./choices.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
+import { settingLines } from "./setting_lines.ts";
 import { readVmSettings } from "./settings.ts";
 import { refuseUnenforced } from "./unenforced.ts";
-import { readVmFile } from "./vm_file.ts";
+import { onlyFollowed, readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
 import { vmmRunner } from "./vmm_plan.ts";
@@ -92,15 +94,27 @@ function refuseLabel({ selinuxLabel }: Process): void {
   );
 }
 
-function preExec(spec: Spec, { id, rootfs, stateFolder, word }: BundleContext): PreExecResult {
-  const vmFile = readVmFile(rootfs);
-  const settings = readVmSettings(spec, id, vmFile.settings, wordFor(spec, word));
+async function preExec(spec: Spec, context: BundleContext): Promise<PreExecResult> {
+  const word = await wordFor(spec, context.word);
+  return prepare(spec, context, word);
+}
+
+/** @param word of the command line and of the files. */
+export function prepare(
+  spec: Spec,
+  { id, rootfs, stateFolder }: BundleContext,
+  word: AdministratorWord,
+): PreExecResult {
+  const { defaults = {} } = word;
+  const vmFile = onlyFollowed(readVmFile(rootfs), defaults.imageKeys);
+  const choices = chooseSettings(spec, vmFile.settings, defaults);
+  const settings = readVmSettings(spec, id, vmFile.settings, word, choices);
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
   const adjusted = withDevices(spec, vmDevices(settings));
   const passt = settings.network?.kind === "passt"
-    ? passtCommand(settings.network.ports)
+    ? passtCommand(settings.network.ports, defaults.passt)
     : undefined;
   // Who has no id on the host could not make the socket.
   if (settings.agent) vmmOwner(adjusted);
@@ -108,7 +122,7 @@ function preExec(spec: Spec, { id, rootfs, stateFolder, word }: BundleContext): 
     spec: adjusted,
     rootfsFiles: settings.agent ? [] : [guestConfigFile(adjusted)],
     runner: vmmRunner({
-      early: settings.library ? earlyOps(settings.library, settings.variant) : [],
+      early: earlyOps(settings),
       opening: openingOps(settings, passt),
       closing: closingOps(settings),
       capabilities: vmmCapabilities(settings),
@@ -119,7 +133,8 @@ function preExec(spec: Spec, { id, rootfs, stateFolder, word }: BundleContext): 
     hasAgent: settings.agent ?? false,
     leastMemory,
     warnings: vmFile.warnings,
-    checkHost: () => checkLibkrunHost(spec, settings),
+    settings: settingLines(choices, word),
+    checkHost: () => checkLibkrunHost(spec, settings, defaults.passt),
   };
 }
 
@@ -135,8 +150,11 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
 }
 
 /** What came with kago has no flavours: those are the dynamic linker's to find, or the administrator's to name. */
-function wordFor(spec: Spec, given: AdministratorWord | undefined): AdministratorWord {
-  const word = administratorWord(given);
+async function wordFor(
+  spec: Spec,
+  given: AdministratorWord | undefined,
+): Promise<AdministratorWord> {
+  const word = await administratorWord(given);
   return choiceAnnotation(spec, "krun.variant") === undefined ? withOwnLibrary(word) : word;
 }
 

@@ -2,11 +2,14 @@
 import { inspectLibkrun, INSTALL_LIBKRUN, type LibkrunReport } from "../../ffi/libkrun.ts";
 import { probeKvm } from "../../ffi/shim.ts";
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
-import { describeErrno, HostError } from "../../runtime/common/errors.ts";
+import type { Given } from "../../runtime/administrator_file.ts";
+import { describeErrno, HostError, SyscallError } from "../../runtime/common/errors.ts";
 import { readText } from "../../runtime/host_files.ts";
-import { bad, type Finding, good } from "../../runtime/finding.ts";
-import { findOwnProgram, withOwnLibrary } from "../../runtime/own_files.ts";
+import { bad, type Concern, type Finding, good } from "../../runtime/finding.ts";
+import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { installLibkrun } from "./distribution.ts";
+import { passtPath } from "./passt.ts";
+import { settingFindings } from "./setting_lines.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** @param errno of probeKvm(). */
@@ -67,23 +70,40 @@ export function judgePasst(path: string | undefined): Finding {
   return bad("networking", "passt", "not found", remedy);
 }
 
-/** One that came with kago, and that others could have written, is an answer too. */
-function passtFinding(): Finding {
+/** One that others could have written is an answer too. */
+function passtFinding(named: Given<string> | undefined): Finding {
   try {
-    return judgePasst(findOwnProgram("passt"));
+    return judgePasst(passtPath(named));
   } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-    const detail = error.message.slice(0, -`; ${error.remedy}`.length);
-    return bad("networking", "passt", detail, error.remedy);
+    return complaint("networking", "passt", error);
   }
 }
 
-export function microvmFindings(user: string, word: AdministratorWord): Finding[] {
-  const libkrun = inspectLibkrun(withOwnLibrary(administratorWord(word)).library);
+function complaint(concern: Concern, subject: string, error: unknown): Finding {
+  if (error instanceof SyscallError) {
+    return bad(concern, subject, error.message, "correct the path, or take it away");
+  }
+  if (!(error instanceof HostError)) throw error;
+  return bad(concern, subject, error.message.slice(0, -`; ${error.remedy}`.length), error.remedy);
+}
+
+/** @param given the command line's word. */
+export async function microvmFindings(user: string, given: AdministratorWord): Promise<Finding[]> {
+  let word = given;
+  const ofFiles: Finding[] = [];
+  try {
+    word = await administratorWord(given);
+  } catch (error) {
+    ofFiles.push(complaint("microVMs", "microvm.json", error));
+  }
+  word = withOwnLibrary(word);
+  if (ofFiles.length === 0) ofFiles.push(...settingFindings(word));
+  const libkrun = inspectLibkrun(word.library, word.defaults?.kernel);
   return [
     judgeKvm(probeKvm(), user),
     judgeLibkrun(libkrun, readText("/etc/os-release")),
     judgeFirmware(libkrun),
-    passtFinding(),
+    passtFinding(word.defaults?.passt),
+    ...ofFiles,
   ];
 }

@@ -5,6 +5,7 @@
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
 import type { Feature, LibkrunExtras } from "../../ffi/libkrun_extras.ts";
 import { tryOpenDevice } from "../../ffi/descriptors.ts";
+import type { Given } from "../../runtime/administrator_file.ts";
 import { describeErrno, HostError, SpecError } from "../../runtime/common/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
@@ -29,14 +30,18 @@ const MAX_ARGS_OF_INIT_IN_C = 31;
  * @throws {HostError} when libkrun, libkrunfw or a usable /dev/kvm is missing.
  * @throws {SpecError} when the installed libkrun cannot carry out what a later one can.
  */
-export function checkLibkrunHost(spec: Spec, settings: VmSettings): void {
-  const { library, variant, kernel } = settings;
-  const libkrun = openLibkrun(library, variant);
+export function checkLibkrunHost(
+  spec: Spec,
+  settings: VmSettings,
+  passt?: Given<string>,
+): void {
+  const { library, variant, kernel, firmware } = settings;
+  const libkrun = openLibkrun(library, variant, firmware);
   // A flavour has a firmware of its own kind, and another kernel needs none.
   if (!variant && !kernel) checkFirmware(libkrun);
   if (settings.agent) checkAgentPort(libkrun.extras);
   else checkArguments(libkrun, spec.process?.args ?? []);
-  checkFeatures(libkrun.extras, settings);
+  checkFeatures(libkrun.extras, settings, passt);
   for (const { path } of vmDevices(settings)) {
     const errno = tryOpenDevice(path);
     if (errno !== 0) throw deviceError(path, errno);
@@ -63,11 +68,15 @@ function checkFirmware(libkrun: Libkrun): void {
 }
 
 /** What is asked for and this libkrun, or the host, cannot give. */
-function checkFeatures(extras: LibkrunExtras, settings: VmSettings): void {
+function checkFeatures(
+  extras: LibkrunExtras,
+  settings: VmSettings,
+  passt: Given<string> | undefined,
+): void {
   const { network, disks, gpuFlags, nestedVirt } = settings;
-  if (network) {
+  if (network && network.kind !== "none") {
     requireFeature(extras, "net", network.kind === "tap" ? "krun.tap_name" : "krun.use_passt");
-    if (network.kind === "passt") findPasst();
+    if (network.kind === "passt") findPasst(passt);
   }
   if (disks?.length) requireFeature(extras, "blk", "krun.disk");
   if (gpuFlags !== undefined) {

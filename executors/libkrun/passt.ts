@@ -2,6 +2,9 @@
  * `krun.use_passt`: a network card that passt(1) serves, a program of the host. The VMM starts it (helper-c/vmm/passt.c);
  * here is what with.
  */
+import { closeFd } from "../../ffi/descriptors.ts";
+import { openTrusted } from "../../ffi/trusted_file.ts";
+import type { Given } from "../../runtime/administrator_file.ts";
 import { HostError } from "../../runtime/common/errors.ts";
 import { findOwnProgram } from "../../runtime/own_files.ts";
 
@@ -11,9 +14,12 @@ const ALL_PORTS_LIMIT = 4 * 65536;
 /** Descriptors that passt has for connections when not every port can be bound. */
 const RESERVE = 2048;
 
-/** @throws {HostError} when it is not installed. */
-export function findPasst(): string {
-  const path = findOwnProgram("passt");
+/**
+ * @param named by the administrator.
+ * @throws {HostError} when it is not installed, or could be changed by others than root.
+ */
+export function findPasst(named?: Given<string>): string {
+  const path = passtPath(named);
   if (path) return path;
   throw new HostError(
     'annotations["krun.use_passt"] needs passt, which is not installed',
@@ -49,9 +55,19 @@ export interface PasstCommand {
   readonly args: readonly string[];
 }
 
+/** Undefined where there is none; who names one gets that or an error. */
+export function passtPath(named?: Given<string>): string | undefined {
+  if (!named) return findOwnProgram("passt");
+  closeFd(openTrusted(named.value, named.from));
+  return named.value;
+}
+
 /** Pure but for where the program is, and how many files may be open. */
-export function passtCommand(ports: readonly string[] | undefined): PasstCommand {
-  const program = findOwnProgram("passt") ?? "passt";
+export function passtCommand(
+  ports: readonly string[] | undefined,
+  named?: Given<string>,
+): PasstCommand {
+  const program = passtPath(named) ?? "passt";
   return { program, args: [program, ...passtArguments(ports, hardFileLimit())] };
 }
 

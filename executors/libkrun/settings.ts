@@ -1,12 +1,12 @@
 /**
- * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the limits of the spec.
- * Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
+ * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the administrator's file, within
+ * the limits of the spec (choices.ts). Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
  */
 import type { LibraryPlace } from "../../ffi/libkrun.ts";
 import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
+import type { Given } from "../../runtime/administrator_file.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
-import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "./annotation_table.ts";
 import {
   annotationError,
   choiceAnnotation,
@@ -15,7 +15,7 @@ import {
   listAnnotation,
   textAnnotation,
 } from "./annotations.ts";
-import { defaultCpus, defaultRamMib } from "./defaults.ts";
+import { type Choices, chooseSettings } from "./choices.ts";
 import { type Disk, parseDisk } from "./disks.ts";
 import { macOf } from "./mac.ts";
 import { requireWord } from "./required_word.ts";
@@ -30,16 +30,13 @@ export interface VmSettings {
   readonly logLevel: number;
   /** A libkrun that the administrator names, or that came with kago, in the place of the dynamic linker's. */
   readonly library?: LibraryPlace;
+  /** A libkrunfw that the administrator names, in the place of the one that libkrun finds. */
+  readonly firmware?: Given<string>;
   /** Is the container's process the guest agent's to run? */
   readonly agent?: true;
   readonly variant?: "sev" | "aws-nitro";
   /** Without one: TSI, unless the network namespace is empty. */
-  readonly network?: { readonly kind: "passt"; readonly ports?: readonly string[] } | {
-    readonly kind: "tap";
-    readonly name: string;
-    /** Six bytes in hexadecimal with colons. */
-    readonly mac: string;
-  };
+  readonly network?: PasstNetwork | TapNetwork | NoNetwork;
   /** Has the container a network namespace that is not its caller's? */
   readonly ownNetwork?: true;
   /** Of TSI: `HOST:GUEST` pairs; without it every listening port is opened. */
@@ -58,6 +55,26 @@ export interface VmSettings {
   readonly command?: { readonly args: readonly string[]; readonly env: readonly string[] };
 }
 
+interface PasstNetwork {
+  readonly kind: "passt";
+  readonly ports?: readonly string[];
+  /** The key of the administrator's that has chosen it. The container has not, so where it has no network there is no error. */
+  readonly byFile?: string;
+}
+
+/** Loopback alone, whatever network the container has. */
+interface NoNetwork {
+  readonly kind: "none";
+  readonly byFile: string;
+}
+
+interface TapNetwork {
+  readonly kind: "tap";
+  readonly name: string;
+  /** Six bytes in hexadecimal with colons. */
+  readonly mac: string;
+}
+
 /** An external kernel; paths are the container's. */
 export interface Kernel {
   readonly path: string;
@@ -67,11 +84,10 @@ export interface Kernel {
   readonly cmdline?: string;
 }
 
-const ERRORS_ONLY = 1;
-
 /**
  * The settings that annotations, the image's file and limits add up to.
  * @param word the administrator's, of the command line and of his file.
+ * @param choices what chooseSettings() gives for the same.
  * @throws {SpecError} for an annotation that is not of its form, at odds with another, or not allowed.
  */
 export function readVmSettings(
@@ -79,30 +95,33 @@ export function readVmSettings(
   id: string,
   vmFile: VmFile = {},
   word: AdministratorWord = NO_WORD,
+  choices: Choices = chooseSettings(spec, vmFile, word.defaults),
 ): VmSettings {
   requireWord(spec, vmFile, word);
-  const resources = spec.linux?.resources ?? {};
-  const network = networkOf(spec, id);
+  const { cpus, ramMib, logLevel, disks, daxWindow } = choices;
+  const network = networkOf(spec, id, choices.network);
+  const variant = choiceAnnotation(spec, "krun.variant");
   return {
-    cpus: integerAnnotation(spec, "krun.cpus") ?? vmFile.cpus ?? defaultCpus(resources, MAX_CPUS),
-    ramMib: integerAnnotation(spec, "krun.ram_mib") ?? vmFile.ram_mib ??
-      defaultRamMib(resources, MIN_RAM_MIB, MAX_RAM_MIB),
-    logLevel: integerAnnotation(spec, "krun.log_level") ?? ERRORS_ONLY,
+    cpus: cpus.value,
+    ramMib: ramMib.value,
+    logLevel: logLevel.value,
     ...given({
       library: word.library,
-      variant: choiceAnnotation(spec, "krun.variant"),
+      // A flavour has a firmware of its own kind.
+      firmware: variant ? undefined : word.defaults?.kernel,
+      variant,
       agent: agentOf(spec, vmFile),
       network,
       ownNetwork: findNamespace(spec, "network") && true as const,
       portMap: network ? undefined : portMapOf(spec),
       vsockPorts: vsockPortsOf(spec),
-      disks: listAnnotation(spec, "krun.disk")?.map(parseDisk),
+      disks: disks.value.length > 0 ? disks.value.map(parseDisk) : undefined,
       console: consoleOf(spec),
       nestedVirt: flagAnnotation(spec, "krun.nested_virt") || undefined,
       gpuFlags: gpuFlagsOf(spec),
       kernel: kernelOf(spec, vmFile),
       rootTag: vmFile.virtiofs_tag,
-      daxWindow: vmFile.virtiofs_shm_size,
+      daxWindow: daxWindow.value,
       command: commandOf(spec),
     }),
   };
@@ -128,12 +147,21 @@ function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   return (asked ?? !without) ? true : undefined;
 }
 
-function networkOf(spec: Spec, id: string): VmSettings["network"] {
+function networkOf(
+  spec: Spec,
+  id: string,
+  { value: kind, from }: Choices["network"],
+): VmSettings["network"] {
   const passt = flagAnnotation(spec, "krun.use_passt");
   const name = textAnnotation(spec, "krun.tap_name");
   const ports = portMapOf(spec);
+  if (kind === "none") {
+    if (!ports?.length) return { kind, byFile: from };
+    throw annotationError("krun.port_map", `goes without a network, which is none by ${from}`);
+  }
   if (name === undefined) {
-    return passt ? { kind: "passt", ...(ports ? { ports } : {}) } : undefined;
+    if (kind !== "passt") return undefined;
+    return { kind, ...(ports ? { ports } : {}), ...(passt ? {} : { byFile: from }) };
   }
   if (passt) throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of them");
   if (!ports) return { kind: "tap", name, mac: macOf(id) };

@@ -9,13 +9,14 @@ import { readBounded } from "../../runtime/common/read_bounded.ts";
 import { parseJson } from "../../runtime/spec/json.ts";
 import { accepts } from "../../runtime/spec/schema/accepts.ts";
 import type { Rule } from "../../runtime/spec/schema/rule.ts";
+import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
 import {
-  type KeyRow,
   MAX_CPUS,
+  MAX_DAX_WINDOW,
   MAX_RAM_MIB,
   MIN_RAM_MIB,
-  VM_FILE_KEYS,
-} from "./annotation_table.ts";
+} from "../../runtime/microvm_bounds.ts";
+import { type KeyRow, VM_FILE_KEYS } from "./annotation_table.ts";
 import { ENOENT, ENOTDIR } from "../../runtime/common/errno.ts";
 
 export const VM_FILE = ".krun_vm.json";
@@ -60,12 +61,35 @@ const FIELDS: { readonly [F in keyof Required<VmFile>]: Rule<Required<VmFile>[F]
     expression: /^[\x21-\x7e]{1,36}$/,
     form: "1 to 36 printable characters",
   },
-  virtiofs_shm_size: { kind: "integer", minimum: 0, maximum: 2 ** 40 },
+  virtiofs_shm_size: { kind: "integer", minimum: 0, maximum: MAX_DAX_WINDOW },
 };
 
 export interface LoadedVmFile {
   readonly settings: VmFile;
   readonly warnings: readonly string[];
+}
+
+/**
+ * What is left of an image's settings where the administrator's file has `imageKeys`.
+ * @param followed as in the file; without it, all that the table lets an image set.
+ */
+export function onlyFollowed(
+  { settings, warnings }: LoadedVmFile,
+  followed?: Given<readonly string[]>,
+): LoadedVmFile {
+  if (!followed) return { settings, warnings };
+  const ignored = IMAGE_KEYS.filter((key) =>
+    settings[key] !== undefined && !followed.value.includes(key)
+  );
+  const left = Object.entries(settings)
+    .filter(([key]) => !ignored.some((one) => one === key));
+  return {
+    settings: Object.fromEntries(left),
+    warnings: [
+      ...warnings,
+      ...ignored.map((key) => `${VM_FILE}: ${key} is ignored: it is not among ${followed.from}`),
+    ],
+  };
 }
 
 /**

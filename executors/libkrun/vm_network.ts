@@ -3,8 +3,8 @@
  * of sockets (TSI), or none at all where the container's network namespace has nothing but loopback. They come once the
  * engine has set up the container's network.
  */
-import type { Op } from "../../runtime/plan/op.ts";
-import { argument, call } from "./krun_call.ts";
+import { CALLED_IF, type Op } from "../../runtime/plan/op.ts";
+import { type Argument, argument, call } from "./krun_call.ts";
 import type { VmSettings } from "./settings.ts";
 
 /**
@@ -14,17 +14,35 @@ import type { VmSettings } from "./settings.ts";
 const NET_FEATURES = [0, 1, 7, 10, 11, 14].reduce((bits, bit) => bits | (1 << bit), 0);
 
 /** The guest is alone on its wire, so every guest may have it; crun's is the same. */
-const PASST_MAC = "5a:94:ef:e4:0c:ee";
+const PASST = argument.mac("5a:94:ef:e4:0c:ee");
+
+const [DISABLE, ADD] = ["krun_disable_implicit_vsock", "krun_add_vsock"] as const;
+
+/** A vsock without impersonation. */
+const WITHOUT_TSI = argument.number(0);
 
 /** An older libkrun goes on with its impersonation, and finds no way out of an empty namespace either. */
 function isolationOps(): readonly Op[] {
-  const [disable, add] = ["krun_disable_implicit_vsock", "krun_add_vsock"] as const;
   const why = "the empty network namespace";
   return [
-    { op: "krunIsolate", functions: [disable, add] },
-    { ...call(disable, why), ifIsolated: 1 },
-    // A vsock without impersonation.
-    { ...call(add, why, argument.number(0)), ifIsolated: 1 },
+    { op: "krunIsolate", functions: [DISABLE, ADD] },
+    { ...call(DISABLE, why), ifIsolated: CALLED_IF.isolated },
+    { ...call(ADD, why, WITHOUT_TSI), ifIsolated: CALLED_IF.isolated },
+  ];
+}
+
+/** Of the administrator's passt, which krunPasst has not started in an empty namespace. */
+function passtOps(
+  { byFile }: { readonly byFile?: string },
+  bits: readonly Argument[],
+): readonly Op[] {
+  const from = byFile ?? 'annotations["krun.use_passt"]';
+  const card = call("krun_add_net_unixstream", from, argument.null, argument.passt, PASST, ...bits);
+  if (byFile === undefined) return [card];
+  return [
+    { ...card, ifIsolated: CALLED_IF.connected },
+    { ...call(DISABLE, from), ifIsolated: CALLED_IF.isolated },
+    { ...call(ADD, from, WITHOUT_TSI), ifIsolated: CALLED_IF.isolated },
   ];
 }
 
@@ -36,9 +54,10 @@ export function networkOps({ network, portMap, ownNetwork }: VmSettings): readon
     const from = 'annotations["krun.tap_name"]';
     ops.push(call("krun_add_net_tap", from, text(network.name), mac(network.mac), ...bits));
   } else if (network?.kind === "passt") {
-    const from = 'annotations["krun.use_passt"]';
-    const socket = [argument.null, argument.passt];
-    ops.push(call("krun_add_net_unixstream", from, ...socket, mac(PASST_MAC), ...bits));
+    ops.push(...passtOps(network, bits));
+  } else if (network?.kind === "none") {
+    const { byFile } = network;
+    ops.push(call(DISABLE, byFile), call(ADD, byFile, WITHOUT_TSI));
   } else if (ownNetwork) ops.push(...isolationOps());
   if (portMap) {
     const from = 'annotations["krun.port_map"]';

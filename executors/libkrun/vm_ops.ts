@@ -3,7 +3,7 @@
  * Pure. Paths that a bundle or an image names are looked up in the container's root by the VMM, and libkrun gets them by
  * descriptor.
  */
-import { librariesOf, type LibraryPlace, loadedBefore } from "../../ffi/libkrun.ts";
+import { librariesOf, loadedBefore } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
 import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
@@ -27,27 +27,32 @@ const DAX_WINDOW = 512 * 1024 * 1024;
 const ROOT = text("/");
 
 /** On the host, before any namespace is entered: what is loaded by its path is opened, once. */
-export function earlyOps(
-  library: LibraryPlace,
-  variant: VmSettings["variant"],
-): readonly Op[] {
-  const { path, from } = library;
-  const [before, libraries] = [loadedBefore(library), librariesOf(path, variant)];
-  return [{ op: "krunOpen", before, libraries, from }];
+export function earlyOps({ library, firmware, variant }: VmSettings): readonly Op[] {
+  const from = library?.from ?? firmware?.from;
+  if (from === undefined) return [];
+  const before = loadedBefore(library, firmware?.value);
+  return [{
+    op: "krunOpen",
+    before,
+    libraries: library ? librariesOf(library.path, variant) : [],
+    from,
+  }];
 }
 
 /** While the host's files are in sight. */
 export function openingOps(
-  { library, variant }: VmSettings,
+  { library, firmware, network, variant }: VmSettings,
   passt: PasstCommand | undefined,
 ): readonly Op[] {
   const load: Op = {
     op: "krunLoad",
-    before: library ? loadedBefore(library) : [],
+    before: loadedBefore(library, firmware?.value),
     libraries: librariesOf(library?.path, variant),
   };
   if (!passt) return [load];
-  return [load, { op: "krunPasst", ...passt, from: 'annotations["krun.use_passt"]' }];
+  const byFile = network?.kind === "passt" ? network.byFile : undefined;
+  const from = byFile ?? 'annotations["krun.use_passt"]';
+  return [load, { op: "krunPasst", ...passt, mayLack: byFile === undefined ? 0 : 1, from }];
 }
 
 /** In the container, once it is started. */

@@ -79,7 +79,7 @@
   X(76, own_streams, "u") \
   X(77, krun_open, "SS") \
   X(78, krun_load, "SS") \
-  X(79, krun_passt, "sS") \
+  X(79, krun_passt, "sSu") \
   X(80, krun_kvm, "") \
   X(81, krun_call, "ssuuVWS") \
   X(82, krun_isolate, "S") \
@@ -157,7 +157,7 @@ enum { F_criu_socket_fd };
 enum { F_own_streams_uid };
 enum { F_krun_open_before, F_krun_open_libraries };
 enum { F_krun_load_before, F_krun_load_libraries };
-enum { F_krun_passt_program, F_krun_passt_args };
+enum { F_krun_passt_program, F_krun_passt_args, F_krun_passt_may_lack };
 enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_krun_call_keep_result, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
 enum { F_krun_isolate_functions };
 enum { F_vmm_jail_features, F_vmm_jail_isolated_features };
@@ -170,3 +170,4 @@ enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRU
 enum { PROCFS_REFUSED = 0, PROCFS_ALLOWED = 1, PROCFS_SOURCE = 2 };
 enum { LINKS_FOLLOW = 0, LINKS_BIND_SOURCE = 1, LINKS_COVER_TARGET = 2, LINKS_COPY_SOURCE = 4 };
 enum { TAKES_NOTHING = 0, TAKES_CONTENTS = 1, TAKES_UID = 2, TAKES_GID = 4, TAKES_MODE = 8 };
+enum { CALLED_IF_ALWAYS = 0, CALLED_IF_ISOLATED = 1, CALLED_IF_CONNECTED = 2 };

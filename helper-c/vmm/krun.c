@@ -176,7 +176,8 @@ static int convert_all(struct context *c, const struct field *f, uint64_t values
 static int lacks(struct context *c, const char *name) { return vmm_fail(c, -ENOSYS, 0, FOUND_MISSING, name); }
 
 int op_krun_call(struct context *c, const struct field *f) {
-  if (f[F_krun_call_if_isolated].number && !vm.isolated) return 0;
+  uint64_t condition = f[F_krun_call_if_isolated].number;
+  if (condition && vm.isolated != (condition == CALLED_IF_ISOLATED)) return 0;
   krun_function *function = find(f[F_krun_call_function].text);
   if (!function) return lacks(c, f[F_krun_call_function].text);
   uint64_t values[MAX_ARGUMENTS] = {0};

@@ -52,6 +52,10 @@ static bool has_network(void) {
 }
 
 int op_krun_passt(struct context *c, const struct field *f) {
+  if (f[F_krun_passt_may_lack].number && !has_network()) {
+    vm.isolated = true;
+    return 0;
+  }
   routes_fd = open("/proc/self/net/route", O_RDONLY | O_CLOEXEC);
   int32_t peer[3];
   char **argv = list_vector(&f[F_krun_passt_args]);

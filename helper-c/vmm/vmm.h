@@ -15,7 +15,7 @@ struct vm {
   uint32_t context; /* libkrun's number for the VM */
   int32_t result;   /* that a call has kept for later ones */
   int passt;        /* our end of passt's socket, -1 without passt */
-  bool isolated;    /* krunIsolate says so: no sockets of the host in the guest's place */
+  bool isolated;    /* krunIsolate or krunPasst says so: no sockets of the host in the guest's place */
 };
 
 extern struct vm vm;

@@ -1,5 +1,5 @@
 /** The cgroup part of a build: where the container's cgroup will be, what it limits, how the first process joins. */
-import { type AdministratorWord, administratorWord, isAllowed } from "../administrator.ts";
+import type { AdministratorWord } from "../administrator.ts";
 import { requireDelegated } from "../cgroup/access.ts";
 import { cgroupfsDriver } from "../cgroup/drivers/cgroupfs.ts";
 import { type DeviceProgram, deviceProgram } from "../cgroup/devices/device_program.ts";
@@ -91,11 +91,14 @@ async function placeCgroup(
     // It is given no other driver's record.
     driver: systemdDriver as CgroupDriver,
     record: systemdPlace(layout, linux?.cgroupsPath, id, rootless),
-    unitProperties: annotatedProperties(
-      annotations,
-      (name) => isAllowed(administratorWord(word), name),
-    ),
+    unitProperties: await annotatedProperties(annotations, (name) => allows(word, name)),
   };
+}
+
+/** Few containers have an annotation that takes the administrator's word; the others do without what reads it. */
+async function allows(word: AdministratorWord | undefined, name: string): Promise<boolean> {
+  const { administratorWord, isAllowed } = await import("../administrator.ts");
+  return isAllowed(await administratorWord(word), name);
 }
 
 function parts(

@@ -3,7 +3,7 @@
  * that `kago plan` shows exactly what `create` does.
  */
 import { pickExecutor } from "../../executors/registry.ts";
-import type { Executor, RootFile } from "../../executors/interface/executor.ts";
+import type { Executor, RootFile, SettingLine } from "../../executors/interface/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { phase } from "../common/phases.ts";
 import { compilePlan } from "../plan/compile.ts";
@@ -53,6 +53,7 @@ export interface Build {
   /** As the executor says (executors/interface/executor.ts). */
   readonly leastMemory?: number;
   readonly hasAgent: boolean;
+  readonly settings?: readonly SettingLine[];
   readonly checkHost?: () => void;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;
@@ -85,7 +86,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const stateFolder = `${request.root ?? "/run/kago"}/${id}`;
   const context = { id, bundle, rootfs, stateFolder, word: request.word };
   executor.validate(spec, context);
-  const prepared = executor.preExec(spec, context);
+  const prepared = await executor.preExec(spec, context);
   const host = readHostFacts();
   const cgroup = await buildCgroup(request, prepared.spec);
   phase("host and cgroup looked at");
@@ -118,6 +119,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     rootFiles: prepared.rootfsFiles,
     leastMemory: prepared.leastMemory,
     hasAgent: prepared.hasAgent ?? false,
+    settings: prepared.settings,
     checkHost: prepared.checkHost,
     host,
     cgroup: cgroup.build,

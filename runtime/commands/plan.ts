@@ -2,7 +2,7 @@
 import type { Invocation } from "../cli/command_table.ts";
 import { UsageError } from "../common/errors.ts";
 import { print } from "../cli/output.ts";
-import { formatPlan, formatPlanDiff, planToJson } from "../plan/format.ts";
+import { formatPlan, formatPlanDiff, formatSettings, planToJson } from "../plan/format.ts";
 import { buildContainer } from "../build/container.ts";
 import { globalRequest } from "./build_request.ts";
 
@@ -22,10 +22,12 @@ export async function run({ global, options, positionals }: Invocation<"plan">):
       noPivot: false,
       noNewKeyring: false,
     });
-    return build.plan;
+    return build;
   };
-  const plan = await planOf(options.bundle);
-  if (options.diff !== undefined) print(formatPlanDiff(plan, await planOf(options.diff)));
-  else print(options.json ? `${planToJson(plan)}\n` : formatPlan(plan));
+  const { plan, settings } = await planOf(options.bundle);
+  if (options.diff !== undefined) {
+    print(formatPlanDiff(plan, (await planOf(options.diff)).plan));
+  } else if (options.json) print(`${planToJson(plan, settings)}\n`);
+  else print(formatPlan(plan) + formatSettings(settings));
   return 0;
 }

@@ -128,6 +128,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   "console.bind": on,
   "changeRoot.moveMount": on,
   "prepareCwd.make": on,
+  "krunPasst.mayLack": on,
   "hook.home": on,
   "guestSession.terminal": on,
 };

@@ -2,7 +2,7 @@
 import { quoted } from "../common/quoted.ts";
 import { diffLines } from "../common/diff_lines.ts";
 import { fieldWords } from "./field_words.ts";
-import { CONTAINER_STAGES, KRUN_ARGUMENTS, type Op, type Plan } from "./op.ts";
+import { CALLED_IF, CONTAINER_STAGES, KRUN_ARGUMENTS, type Op, type Plan } from "./op.ts";
 
 /** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
 export function nameOp(op: Op): string {
@@ -11,13 +11,19 @@ export function nameOp(op: Op): string {
   return formatOp(Object.fromEntries(kept) as Op);
 }
 
+const CONDITIONS: Readonly<Record<number, string>> = {
+  [CALLED_IF.isolated]: " ifIsolated",
+  [CALLED_IF.connected]: " unlessIsolated",
+};
+
 /**
  * One operation on a line: its name and those of its fields that do something, strings quoted only where they need it,
  * flags in words.
  */
 export function formatOp(op: Op): string {
   if (op.op === "krunCall") {
-    const marks = `${op.ifIsolated ? " ifIsolated" : ""}${op.keepResult ? " keepResult" : ""}`;
+    const condition = CONDITIONS[op.ifIsolated] ?? "";
+    const marks = `${condition}${op.keepResult ? " keepResult" : ""}`;
     return `krunCall ${formatCall(op)}${marks}`;
   }
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");
@@ -92,10 +98,30 @@ function formatWithOrigin(op: Op): string {
   return formatOp(op) + (op.from ? `  # ${op.from}` : "");
 }
 
-/** The plan as JSON; a 64-bit value that a number cannot hold is a decimal string. */
-export function planToJson(plan: Plan): string {
+/** What an executor has chosen, in words: a setting's name, its value, and who has said so. */
+export interface SettingWords {
+  readonly name: string;
+  readonly value: string;
+  readonly from: string;
+}
+
+/** The section below a plan; empty for an executor that has nothing to choose. */
+export function formatSettings(settings: readonly SettingWords[] = []): string {
+  if (settings.length === 0) return "";
+  const width = Math.max(...settings.map(({ name }) => name.length));
+  const lines = settings.map(({ name, value, from }) =>
+    `      ${name.padEnd(width)}  ${value}  # ${from}\n`
+  );
+  return `settings:\n${lines.join("")}`;
+}
+
+/**
+ * The plan as JSON; a 64-bit value that a number cannot hold is a decimal string.
+ * @param settings what an executor has chosen; under a key of their own, which a plain container's plan does not have.
+ */
+export function planToJson(plan: Plan, settings?: readonly SettingWords[]): string {
   return JSON.stringify(
-    plan,
+    settings ? { ...plan, settings } : plan,
     (_key, value) => typeof value === "bigint" ? jsonInteger(value) : value,
     2,
   );

@@ -284,13 +284,16 @@ export const OPS = {
    * what krunOpen has opened, a name is the dynamic linker's to find.
    */
   krunLoad: { before: "strs", libraries: "strs" },
-  /** Starts passt(1) in the container's namespaces, and waits until it serves. */
-  krunPasst: { program: "str", args: "strs" },
+  /**
+   * Starts passt(1) in the container's namespaces, and waits until it serves. With `mayLack` the VM is isolated where they have
+   * no network, rather than the operation failing.
+   */
+  krunPasst: { program: "str", args: "strs", mayLack: "u32" },
   /** Opens /dev/kvm once, as the container's user. */
   krunKvm: {},
   /**
    * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which takes the next of `numbers` and
-   * `texts` as its kind says. With `ifIsolated` it is made where krunIsolate has said so alone; with `keepResult` its result
+   * `texts` as its kind says. `ifIsolated` is one of CALLED_IF, as krunIsolate or krunPasst has found; with `keepResult` its result
    * is what the argument `result` is from then on.
    */
   krunCall: {
@@ -387,6 +390,9 @@ export const SUPERBLOCK_FLAGS = {
 export const NO_SLOT = 0xffffffff;
 /** Slots for trees; the same number is in helper-c/common/context.h. */
 export const TREE_SLOTS = 128;
+
+/** When a call of libkrun is made: always, in a VM that is isolated, in one that is not. */
+export const CALLED_IF = { always: 0, isolated: 1, connected: 2 } as const;
 
 /** How many files krunOpen takes that are loaded before libkrun (LIBRARY_SLOT in helper-c/common/context.h). */
 export const MAX_LOADED_BEFORE = 14;

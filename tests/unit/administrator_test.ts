@@ -1,20 +1,18 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  administratorWord,
-  isAllowed,
-  MAX_SIZE,
-  notAllowed,
-  parseAdministratorFile,
-} from "../../runtime/administrator.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { administratorWord, isAllowed, notAllowed } from "../../runtime/administrator.ts";
+import { MAX_SIZE } from "../../runtime/administrator_file.ts";
 import { HostError } from "../../runtime/common/errors.ts";
 
 /** A place where root alone can write, with one file in it. */
-function withFile(text: string, use: (file: string, folder: string) => void): void {
+async function withFile(
+  text: string,
+  use: (file: string, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = Deno.makeTempDirSync({ dir: "/usr/local/lib", prefix: "kago_word_" });
   try {
     Deno.chmodSync(folder, 0o755);
     Deno.writeTextFileSync(`${folder}/microvm.json`, text, { mode: 0o644 });
-    use(`${folder}/microvm.json`, folder);
+    await use(`${folder}/microvm.json`, folder);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -22,32 +20,54 @@ function withFile(text: string, use: (file: string, folder: string) => void): vo
 
 const OF_FILE = '{"libkrun":"/opt/k/libkrun.so.1","allowAnnotations":["krun.nested_virt"]}';
 
-Deno.test("administratorWord() has the library and the annotations of the file", () => {
-  withFile(OF_FILE, (file) => {
-    assertEquals(administratorWord(undefined, file), {
+function defaultsOf(file: string) {
+  return {
+    libkrun: { value: "/opt/k/libkrun.so.1", from: `${file}: libkrun` },
+    allowAnnotations: { value: ["krun.nested_virt"], from: `${file}: allowAnnotations` },
+  };
+}
+
+Deno.test("administratorWord() has the library and the annotations of the file", async () => {
+  await withFile(OF_FILE, async (file) => {
+    assertEquals(await administratorWord(undefined, [file]), {
       library: { path: "/opt/k/libkrun.so.1", from: `${file}: libkrun` },
       allowed: ["krun.nested_virt"],
+      defaults: defaultsOf(file),
     });
   });
 });
 
-Deno.test("administratorWord() prefers the command line's library, and adds its annotations", () => {
-  withFile(OF_FILE, (file) => {
+Deno.test("administratorWord() prefers the command line's library, and adds its annotations", async () => {
+  await withFile(OF_FILE, async (file) => {
     const library = { path: "/usr/lib/libkrun.so.1", from: "--libkrun" };
-    assertEquals(administratorWord({ library, allowed: ["virtiofs_tag"] }, file), {
+    assertEquals(await administratorWord({ library, allowed: ["virtiofs_tag"] }, [file]), {
       library,
       allowed: ["virtiofs_tag", "krun.nested_virt"],
+      defaults: defaultsOf(file),
     });
   });
 });
 
-Deno.test("administratorWord() does without a file", () => {
-  assertEquals(administratorWord(undefined, "/etc/nowhere/microvm.json"), { allowed: [] });
-  const given = { allowed: ["krun.gpu_flags"] };
-  assertEquals(administratorWord(given, "/etc/nowhere/microvm.json"), given);
+Deno.test("administratorWord() prefers, key by key, the file that comes first", async () => {
+  await withFile('{"cpus":2,"allowAnnotations":[]}', async (own) => {
+    const distributions = '{"cpus":4,"ramMib":512,"allowAnnotations":["krun.gpu_flags"]}';
+    await withFile(distributions, async (other) => {
+      const { allowed, defaults } = await administratorWord(undefined, [own, other]);
+      assertEquals(allowed, []);
+      assertEquals(defaults?.cpus, { value: 2, from: `${own}: cpus` });
+      assertEquals(defaults?.ramMib, { value: 512, from: `${other}: ramMib` });
+    });
+  });
 });
 
-Deno.test("administratorWord() obeys no file that others than root could have written", () => {
+Deno.test("administratorWord() does without a file", async () => {
+  const files = ["/etc/nowhere/microvm.json", "/usr/lib/nowhere/microvm.json"];
+  assertEquals(await administratorWord(undefined, files), { allowed: [], defaults: {} });
+  const given = { allowed: ["krun.gpu_flags"] };
+  assertEquals(await administratorWord(given, files), { ...given, defaults: {} });
+});
+
+Deno.test("administratorWord() obeys no file that others than root could have written", async () => {
   const spoil: ((file: string, folder: string) => void)[] = [
     (file) => Deno.chmodSync(file, 0o664),
     (file) => Deno.chmodSync(file, 0o646),
@@ -66,41 +86,22 @@ Deno.test("administratorWord() obeys no file that others than root could have wr
     },
   ];
   for (const act of spoil) {
-    withFile(OF_FILE, (file, folder) => {
+    await withFile(OF_FILE, async (file, folder) => {
       act(file, folder);
-      const { message } = assertThrows(() => administratorWord(undefined, file), HostError);
+      const { message } = await assertRejects(
+        () => administratorWord(undefined, [file]),
+        HostError,
+      );
       assertStringIncludes(message, `${file}: `);
     });
   }
 });
 
-Deno.test("administratorWord() reads no more than the bound", () => {
-  withFile(`{"allowAnnotations":["${"x".repeat(MAX_SIZE)}"]}`, (file) => {
-    const { message } = assertThrows(() => administratorWord(undefined, file), HostError);
+Deno.test("administratorWord() reads no more than the bound", async () => {
+  await withFile(`{"allowAnnotations":["${"x".repeat(MAX_SIZE)}"]}`, async (file) => {
+    const { message } = await assertRejects(() => administratorWord(undefined, [file]), HostError);
     assertStringIncludes(message, `${file}: has more than 65536 bytes; `);
   });
-});
-
-Deno.test("parseAdministratorFile() says in one sentence what is wrong with the file", () => {
-  const wrong: Record<string, string> = {
-    "{": "is not JSON",
-    "[]": "must be a JSON object",
-    "null": "must be a JSON object",
-    '{"libkrn":"/x"}': "libkrn is no key of it: it has libkrun and allowAnnotations",
-    '{"libkrun":"libkrun.so.1"}': "libkrun must be the absolute path of a library",
-    '{"libkrun":"/a\\u0000b"}': "libkrun must be the absolute path of a library",
-    '{"libkrun":1}': "libkrun must be the absolute path of a library",
-    '{"allowAnnotations":"krun.tap_name"}': "allowAnnotations must be a list of names",
-    '{"allowAnnotations":[1]}': "allowAnnotations must be a list of names",
-    '{"allowAnnotations":["."]}': "allowAnnotations must be a list of names",
-    '{"allowAnnotations":[""]}': "allowAnnotations must be a list of names",
-  };
-  for (const [text, problem] of Object.entries(wrong)) {
-    const { message } = assertThrows(() => parseAdministratorFile(text), HostError);
-    assertStringIncludes(message, "/etc/kago/microvm.json");
-    assertStringIncludes(message, problem);
-  }
-  assertEquals(parseAdministratorFile("{}"), { allowed: [] });
 });
 
 Deno.test("isAllowed() takes names whole, and prefixes that end with a dot", () => {

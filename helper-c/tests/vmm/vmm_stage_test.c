@@ -81,14 +81,16 @@ struct list {
 #define NUMBERS(...) LIST_OF(uint64_t, __VA_ARGS__)
 #define NONE ((struct list){NULL, 0})
 
-enum { IF_ISOLATED = 1, KEEP_RESULT = 2 };
+enum { IF_ISOLATED = 1, KEEP_RESULT = 2, UNLESS_ISOLATED = 4 };
 
 static void put_call_of(const char *function, int marks, struct list kinds, struct list numbers,
                         const char *const *texts) {
   begin_operation(&w, OP_krun_call);
   put_str(&w, function);
   put_str(&w, "wanted");
-  put_u32(&w, marks & IF_ISOLATED ? 1 : 0);
+  put_u32(&w, marks & IF_ISOLATED       ? CALLED_IF_ISOLATED
+              : marks & UNLESS_ISOLATED ? CALLED_IF_CONNECTED
+                                        : CALLED_IF_ALWAYS);
   put_u32(&w, marks & KEEP_RESULT ? 1 : 0);
   put_u32s(&w, kinds.items, kinds.count);
   put_u64s(&w, numbers.items, numbers.count);
@@ -234,6 +236,7 @@ TEST(a_passt_that_ends_is_told_with_what_it_has_written) {
   begin_operation(&w, OP_krun_passt);
   put_str(&w, "/bin/sh");
   put_strs(&w, arguments);
+  put_u32(&w, 0);
   EQUAL(run_vmm(-1, result), -ESRCH);
   expect_finding(0, ESRCH, F_krun_passt_program, FOUND_SAID, "to syslog\nthe reason\n");
 }
@@ -245,10 +248,26 @@ TEST(a_passt_that_serves_without_a_network_is_told) {
   begin_operation(&w, OP_krun_passt);
   put_str(&w, "/bin/sh");
   put_strs(&w, arguments);
+  put_u32(&w, 0);
   CHECK(unshare(CLONE_NEWNET) == 0);
   EQUAL(run_vmm(-1, result), -ENETUNREACH);
   expect_finding(0, ENETUNREACH, F_krun_passt_program, FOUND_SAID, "");
   close(vm.passt);
+}
+
+TEST(a_passt_that_may_be_lacking_is_not_started_without_a_network) {
+  int32_t result[2];
+  begin_vmm();
+  begin_operation(&w, OP_krun_passt);
+  put_str(&w, "/no/such/passt");
+  put_strs(&w, STRINGS("passt"));
+  put_u32(&w, 1);
+  put_call_of("krun_no_such", UNLESS_ISOLATED, NONE, NONE, NO_STRINGS);
+  put_call_of("abs", IF_ISOLATED | KEEP_RESULT, ARGUMENTS(KRUN_NUMBER), NUMBERS(7), NO_STRINGS);
+  CHECK(unshare(CLONE_NEWNET) == 0);
+  EQUAL(run_vmm(-1, result), 0);
+  EQUAL(vm.passt, -1);
+  EQUAL(vm.result, 7);
 }
 
 static void expect_refused(int error, struct list kinds, struct list numbers, const char *const *texts) {
@@ -333,6 +352,7 @@ TEST(a_passt_that_cannot_be_watched_fails_with_the_reason_and_nothing_open) {
   begin_operation(&w, OP_krun_passt);
   put_str(&w, "/bin/true");
   put_strs(&w, arguments);
+  put_u32(&w, 0);
   refuse_pidfd_open();
   int before = dup(0);
   close(before);

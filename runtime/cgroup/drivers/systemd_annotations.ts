@@ -39,19 +39,20 @@ export const HARMLESS_PROPERTIES = Object.keys(HARMLESS);
  * @throws {SpecError} for a name that no property has, a value that is not in GVariant's text format, or a property that the
  * administrator has not allowed.
  */
-export function annotatedProperties(
+export async function annotatedProperties(
   annotations: Readonly<Record<string, string>> | undefined,
-  allows: (name: string) => boolean,
-): UnitProperty[] {
-  return Object.entries(annotations ?? {})
-    .filter(([name]) => name.startsWith(PREFIX))
-    .map(([annotation, text]) => {
-      const place = `annotations["${annotation}"]`;
-      const [name, value] = property(annotation.slice(PREFIX.length), text, place);
-      const isHarmless = Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value);
-      if (!isHarmless && !allows(annotation)) throw notAllowed(place, annotation);
-      return [name, value];
-    });
+  allows: (name: string) => boolean | Promise<boolean>,
+): Promise<UnitProperty[]> {
+  const properties: UnitProperty[] = [];
+  for (const [annotation, text] of Object.entries(annotations ?? {})) {
+    if (!annotation.startsWith(PREFIX)) continue;
+    const place = `annotations["${annotation}"]`;
+    const [name, value] = property(annotation.slice(PREFIX.length), text, place);
+    const isHarmless = Object.hasOwn(HARMLESS, name) && HARMLESS[name]!(value);
+    if (!isHarmless && !await allows(annotation)) throw notAllowed(place, annotation);
+    properties.push([name, value]);
+  }
+  return properties;
 }
 
 function property(name: string, text: string, place: string): UnitProperty {

@@ -3,6 +3,7 @@ import {
   formatOp,
   formatPlan,
   formatPlanDiff,
+  formatSettings,
   nameOp,
   planToJson,
 } from "../../../runtime/plan/format.ts";
@@ -59,7 +60,22 @@ Deno.test("formatOp() writes a call of libkrun as one would in C, and names what
     formatOp({ ...call, ifIsolated: 1, keepResult: 1 }),
     `${written} ifIsolated keepResult`,
   );
+  assertEquals(formatOp({ ...call, ifIsolated: 2 }), `${written} unlessIsolated`);
   assertEquals(nameOp(call), "krunCall krun_f");
+});
+
+Deno.test("formatSettings() lines up names, and has nothing for an executor without settings", () => {
+  const settings = [
+    { name: "cpus", value: "2", from: 'annotations["krun.cpus"]' },
+    { name: "log level", value: "1", from: "default" },
+  ];
+  assertEquals(
+    formatSettings(settings),
+    'settings:\n      cpus       2  # annotations["krun.cpus"]\n      log level  1  # default\n',
+  );
+  assertEquals(formatSettings(), "");
+  assertEquals(JSON.parse(planToJson(PLAN, settings)).settings, settings);
+  assertEquals(JSON.parse(planToJson(PLAN)).settings, undefined);
 });
 
 Deno.test("nameOp() leaves the environment and the arguments out", () => {

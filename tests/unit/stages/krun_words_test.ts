@@ -10,7 +10,7 @@ import type { Finding } from "../../../runtime/stages/op_findings.ts";
 const { number, text, list, file } = argument;
 
 const LOAD: Op = { op: "krunLoad", before: [], libraries: ["libkrun.so.1"] };
-const PASST: Op = { op: "krunPasst", program: "/bin/passt", args: ["passt"] };
+const PASST: Op = { op: "krunPasst", program: "/bin/passt", args: ["passt"], mayLack: 0 };
 const JAIL: Op = { op: "vmmJail", features: 1, isolatedFeatures: 0 };
 const DISK = call("krun_add_disk2", "w", text("disk0"), file("/a"), number(0), number(true));
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { SystemdRecord } from "../../../../runtime/cgroup/path.ts";
 import type { ResourceWrite } from "../../../../runtime/cgroup/limits/resources.ts";
 import { annotatedProperties } from "../../../../runtime/cgroup/drivers/systemd_annotations.ts";
@@ -147,10 +147,10 @@ Deno.test("resourceProperties() gives v1's allowed devices, so that a reload doe
 
 const noWord = () => false;
 
-Deno.test("annotatedProperties() reads org.systemd.property annotations, seconds as microseconds", () => {
+Deno.test("annotatedProperties() reads org.systemd.property annotations, seconds as microseconds", async () => {
   const prefix = "org.systemd.property.";
   assertEquals(
-    annotatedProperties({
+    await annotatedProperties({
       other: "x",
       [`${prefix}TimeoutStopSec`]: "uint64 3",
       [`${prefix}RuntimeMaxSec`]: "1.5",
@@ -166,7 +166,7 @@ Deno.test("annotatedProperties() reads org.systemd.property annotations, seconds
   );
 });
 
-Deno.test("annotatedProperties() names the annotation that is wrong", () => {
+Deno.test("annotatedProperties() names the annotation that is wrong", async () => {
   const wrong = {
     "a.b": "1",
     Ab: "1",
@@ -176,7 +176,7 @@ Deno.test("annotatedProperties() names the annotation that is wrong", () => {
   };
   for (const [name, value] of Object.entries(wrong)) {
     const annotation = `org.systemd.property.${name}`;
-    const error = assertThrows(
+    const error = await assertRejects(
       () => annotatedProperties({ [annotation]: value }, () => true),
       SpecError,
     );
@@ -184,7 +184,7 @@ Deno.test("annotatedProperties() names the annotation that is wrong", () => {
   }
 });
 
-Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's word", () => {
+Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's word", async () => {
   const cases = {
     BindsTo: "['sshd.service']",
     Conflicts: "['sshd.service']",
@@ -199,17 +199,17 @@ Deno.test("annotatedProperties() leaves what reaches beyond the container's unit
   for (const [name, value] of Object.entries(cases)) {
     const annotation = `org.systemd.property.${name}`;
     const annotations = { [annotation]: value };
-    const error = assertThrows(() => annotatedProperties(annotations, noWord), SpecError);
+    const error = await assertRejects(() => annotatedProperties(annotations, noWord), SpecError);
     assertEquals(error.jsonPath, `annotations["${annotation}"]`);
     assertStringIncludes(error.message, `--allow-annotation ${annotation}`);
     assertStringIncludes(error.message, "/etc/kago/microvm.json");
     const asked: string[] = [];
-    annotatedProperties(annotations, (name) => asked.push(name) > 0);
+    await annotatedProperties(annotations, (name) => asked.push(name) > 0);
     assertEquals(asked, [annotation]);
   }
 });
 
-Deno.test("annotatedProperties() asks for the word where a property engines set has a value that they do not", () => {
+Deno.test("annotatedProperties() asks for the word where a property engines set has a value that they do not", async () => {
   const values = {
     After: "['never.mount']",
     DefaultDependencies: "false",
@@ -218,7 +218,7 @@ Deno.test("annotatedProperties() asks for the word where a property engines set 
   };
   for (const [name, value] of Object.entries(values)) {
     const annotations = { [`org.systemd.property.${name}`]: value };
-    assertThrows(
+    await assertRejects(
       () => annotatedProperties(annotations, () => false),
       SpecError,
       "--allow-annotation",
@@ -226,7 +226,7 @@ Deno.test("annotatedProperties() asks for the word where a property engines set 
   }
 });
 
-Deno.test("annotatedProperties() asks for no word over what engines set", () => {
+Deno.test("annotatedProperties() asks for no word over what engines set", async () => {
   const annotations = {
     "org.systemd.property.After": "['crio.service']",
     "org.systemd.property.DefaultDependencies": "true",
@@ -235,5 +235,5 @@ Deno.test("annotatedProperties() asks for no word over what engines set", () => 
     "org.systemd.property.TimeoutStopUSec": "uint64 3600000000",
   };
   const never = () => assert(false, "asked");
-  assertEquals(annotatedProperties(annotations, never).length, 5);
+  assertEquals((await annotatedProperties(annotations, never)).length, 5);
 });

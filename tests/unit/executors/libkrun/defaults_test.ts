@@ -1,68 +1,68 @@
 import { assertEquals } from "@std/assert";
-import { defaultCpus, defaultRamMib, VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
+import { cpusWithin, ramMibWithin, VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import type { CpuResources, Int64 } from "../../../../runtime/spec/spec.ts";
 
 const MIB = 1024 * 1024;
 
-function cpus(cpu: CpuResources): number {
-  return defaultCpus({ cpu }, 16);
+function cpus(cpu: CpuResources): number | undefined {
+  return cpusWithin({ cpu }, 16);
 }
 
-function ramMib(limit: Int64): number {
-  return defaultRamMib({ memory: { limit } }, 128, 1024 * 1024);
+function ramMib(limit: Int64): number | undefined {
+  return ramMibWithin({ memory: { limit } }, 128, 1024 * 1024);
 }
 
-Deno.test("defaultCpus() is 1 without a limit", () => {
-  assertEquals(defaultCpus({}, 16), 1);
-  assertEquals(cpus({ quota: -1, period: 100_000 }), 1);
-  assertEquals(cpus({ quota: 0 }), 1);
+Deno.test("cpusWithin() is undefined without a limit", () => {
+  assertEquals(cpusWithin({}, 16), undefined);
+  assertEquals(cpus({ quota: -1, period: 100_000 }), undefined);
+  assertEquals(cpus({ quota: 0 }), undefined);
 });
 
-Deno.test("defaultCpus() rounds the quota up to whole vCPUs", () => {
+Deno.test("cpusWithin() rounds the quota up to whole vCPUs", () => {
   assertEquals(cpus({ quota: 150_000, period: 100_000 }), 2);
   assertEquals(cpus({ quota: 10_000, period: 100_000 }), 1);
   assertEquals(cpus({ quota: 100_000, period: 50_000 }), 2);
 });
 
-Deno.test("defaultCpus() takes the kernel's period for a quota without one", () => {
+Deno.test("cpusWithin() takes the kernel's period for a quota without one", () => {
   assertEquals(cpus({ quota: 300_000 }), 3);
 });
 
-Deno.test("defaultCpus() counts each CPU of the cpuset once", () => {
+Deno.test("cpusWithin() counts each CPU of the cpuset once", () => {
   assertEquals(cpus({ cpus: "0-3,7" }), 5);
   assertEquals(cpus({ cpus: " 1, 1 ,0-2" }), 3);
   assertEquals(cpus({ cpus: "3" }), 1);
 });
 
-Deno.test("defaultCpus() takes the tighter of quota and cpuset", () => {
+Deno.test("cpusWithin() takes the tighter of quota and cpuset", () => {
   assertEquals(cpus({ quota: 800_000, period: 100_000, cpus: "0-1" }), 2);
   assertEquals(cpus({ quota: 200_000, period: 100_000, cpus: "0-7" }), 2);
 });
 
-Deno.test("defaultCpus() stops at what a microVM can have", () => {
+Deno.test("cpusWithin() stops at what a microVM can have", () => {
   assertEquals(cpus({ cpus: "0-63" }), 16);
   assertEquals(cpus({ quota: 9_000_000_000_000_000_000n, period: 1000 }), 16);
 });
 
-Deno.test("defaultCpus() leaves a malformed cpuset to the cgroup controller", () => {
-  assertEquals(cpus({ cpus: "3-1" }), 1);
-  assertEquals(cpus({ cpus: "a" }), 1);
-  assertEquals(cpus({ cpus: "0-99999" }), 1);
+Deno.test("cpusWithin() leaves a malformed cpuset to the cgroup controller", () => {
+  assertEquals(cpus({ cpus: "3-1" }), undefined);
+  assertEquals(cpus({ cpus: "a" }), undefined);
+  assertEquals(cpus({ cpus: "0-99999" }), undefined);
 });
 
-Deno.test("defaultRamMib() is 1 GiB without a limit", () => {
-  assertEquals(defaultRamMib({}, 128, 1024 * 1024), 1024);
-  assertEquals(ramMib(-1), 1024);
-  assertEquals(ramMib(0), 1024);
-  assertEquals(ramMib(9223372036854771712n), 1024);
+Deno.test("ramMibWithin() is undefined without a limit", () => {
+  assertEquals(ramMibWithin({}, 128, 1024 * 1024), undefined);
+  assertEquals(ramMib(-1), undefined);
+  assertEquals(ramMib(0), undefined);
+  assertEquals(ramMib(9223372036854771712n), undefined);
 });
 
-Deno.test("defaultRamMib() leaves room for the VMM below the limit", () => {
+Deno.test("ramMibWithin() leaves room for the VMM below the limit", () => {
   assertEquals(ramMib(512 * MIB), 512 - VMM_RAM_MIB);
   assertEquals(ramMib(512 * MIB + 1), 512 - VMM_RAM_MIB);
 });
 
-Deno.test("defaultRamMib() gives the guest what it needs to boot, whatever the limit", () => {
+Deno.test("ramMibWithin() gives the guest what it needs to boot, whatever the limit", () => {
   assertEquals(ramMib(64 * MIB), 128);
   assertEquals(ramMib(1), 128);
 });

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
-import { libkrunExecutor } from "../../../../executors/libkrun/executor.ts";
+import { libkrunExecutor, prepare } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
+import { NO_WORD } from "../../../../runtime/administrator.ts";
 import type { BundleContext } from "../../../../executors/interface/executor.ts";
 import { SpecError } from "../../../../runtime/common/errors.ts";
 import { compilePlan } from "../../../../runtime/plan/compile.ts";
@@ -19,6 +20,11 @@ const SPEC: Spec = {
   mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
   linux: { namespaces: [{ type: "mount" }] },
 };
+
+/** Without the files of this host's administrator. */
+function preExec(spec: Spec, context: BundleContext) {
+  return prepare(spec, context, context.word ?? NO_WORD);
+}
 
 function refusedPath(change: Partial<Spec>): string {
   const validate = () => libkrunExecutor.validate({ ...SPEC, ...change }, CONTEXT);
@@ -49,18 +55,18 @@ Deno.test("libkrunExecutor.validate() refuses a process without args", () => {
 
 Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
   const spec = { ...SPEC, annotations: { "krun.cpus": "99" } };
-  const { jsonPath } = assertThrows(() => libkrunExecutor.preExec(spec, CONTEXT), SpecError);
+  const { jsonPath } = assertThrows(() => preExec(spec, CONTEXT), SpecError);
   assertEquals(jsonPath, 'annotations["krun.cpus"]');
 });
 
 /** What a plan takes from the executor. */
 function planOf(spec: Spec, context: BundleContext = CONTEXT): Plan {
-  const { runner, spec: adjusted } = libkrunExecutor.preExec(spec, context);
+  const { runner, spec: adjusted } = preExec(spec, context);
   return compilePlan(inputOf(adjusted, { runner }));
 }
 
 Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings' operations and an agent", () => {
-  const { hasAgent } = libkrunExecutor.preExec(SPEC, CONTEXT);
+  const { hasAgent } = preExec(SPEC, CONTEXT);
   assertEquals(hasAgent, true);
   const settings = { cpus: 2, ramMib: 1024, logLevel: 1, agent: true } as const;
   const { intermediate, init, vmm, guest } = planOf(SPEC);
@@ -81,7 +87,7 @@ function withMemory(limit: number, ramMib?: number): Spec {
 }
 
 Deno.test("libkrunExecutor.preExec() says how much memory guest and VMM can come to hold", () => {
-  const least = (spec: Spec) => libkrunExecutor.preExec(spec, CONTEXT).leastMemory;
+  const least = (spec: Spec) => preExec(spec, CONTEXT).leastMemory;
   assertEquals(least(SPEC), (1024 + VMM_RAM_MIB) << 20);
   assertEquals(least(withMemory(512 << 20)), 512 << 20);
   assertEquals(least(withMemory(512 << 20, 256)), (256 + VMM_RAM_MIB) << 20);
@@ -91,14 +97,14 @@ Deno.test("libkrunExecutor.preExec() says how much memory guest and VMM can come
 Deno.test("libkrunExecutor.preExec() refuses a memory limit under which the VMM would be killed", () => {
   const tooSmall = ((128 + VMM_RAM_MIB) << 20) - 1;
   for (const spec of [withMemory(tooSmall), withMemory(256 << 20, 256)]) {
-    const { jsonPath } = assertThrows(() => libkrunExecutor.preExec(spec, CONTEXT), SpecError);
+    const { jsonPath } = assertThrows(() => preExec(spec, CONTEXT), SpecError);
     assertEquals(jsonPath, "linux.resources.memory.limit");
   }
-  libkrunExecutor.preExec(withMemory(tooSmall + 1), CONTEXT);
+  preExec(withMemory(tooSmall + 1), CONTEXT);
 });
 
 Deno.test("libkrunExecutor.preExec() writes nothing into the root filesystem where the agent runs", () => {
-  const { spec, rootfsFiles } = libkrunExecutor.preExec(SPEC, CONTEXT);
+  const { spec, rootfsFiles } = preExec(SPEC, CONTEXT);
   assertEquals(spec.linux?.devices?.map(({ path }) => path), ["/dev/kvm"]);
   assertEquals(rootfsFiles, []);
 });
@@ -107,7 +113,7 @@ Deno.test("libkrunExecutor.preExec() gives the adjusted spec to Init and to libk
   const annotations = { ...SPEC.annotations, "krun.agent": "0" };
   const process = { ...SPEC.process!, ...UNRESTRICTED.process, user: {} };
   const asked = { ...SPEC, annotations, process };
-  const { spec, rootfsFiles, hasAgent } = libkrunExecutor.preExec(asked, CONTEXT);
+  const { spec, rootfsFiles, hasAgent } = preExec(asked, CONTEXT);
   const [file, ...more] = rootfsFiles;
   assertEquals(more, []);
   assertEquals(JSON.parse(new TextDecoder().decode(file!.data)), {
@@ -127,7 +133,7 @@ Deno.test("libkrunExecutor.preExec() opens the library that the administrator na
   const library = { path: "/opt/k/libkrun.so.1", from: "--libkrun" };
   const context = { ...CONTEXT, word: { library, allowed: [] } };
   const { intermediate } = planOf(SPEC, context);
-  assertEquals(intermediate.slice(0, 1), earlyOps(library, undefined));
+  assertEquals(intermediate.slice(0, 1), earlyOps({ cpus: 2, ramMib: 1024, logLevel: 1, library }));
 });
 
 Deno.test("libkrunExecutor.validate() refuses a mount namespace that would have the VMM's libraries", () => {
@@ -138,4 +144,52 @@ Deno.test("libkrunExecutor.validate() refuses a mount namespace that would have 
 Deno.test("libkrunExecutor.validate() refuses a VMM an SELinux label", () => {
   const process = { ...SPEC.process!, selinuxLabel: "system_u:system_r:container_t:s0" };
   assertEquals(refusedPath({ process }), "process.selinuxLabel");
+});
+
+Deno.test("libkrunExecutor.preExec() tells each setting with who has chosen it", () => {
+  const file = "/etc/kago/microvm.json";
+  const defaults = {
+    kernel: { value: "/opt/k/libkrunfw.so.5", from: `${file}: kernel` },
+    cpus: { value: 4, from: `${file}: cpus` },
+    ramMib: { value: 256, from: `${file}: ramMib` },
+  };
+  const { settings = [] } = preExec(SPEC, { ...CONTEXT, word: { allowed: [], defaults } });
+  assertEquals(
+    settings.map(({ name, value, from }) => `${name}: ${value} (${from})`),
+    [
+      "libkrun: the dynamic linker's (default)",
+      `kernel: /opt/k/libkrunfw.so.5 (${file}: kernel)`,
+      'cpus: 2 (annotations["krun.cpus"])',
+      `ram: 256 MiB (${file}: ramMib)`,
+      "log level: 1 (default)",
+      "network: tsi (default)",
+      "passt: the one that is installed (default)",
+      "disks: none (default)",
+      "DAX window: libkrun's (default)",
+      "image may set: cpus,ram_mib,virtiofs_shm_size (default)",
+      "allowed: none (default)",
+    ],
+  );
+});
+
+Deno.test("libkrunExecutor.preExec() follows of an image's file what the administrator's says", () => {
+  const rootfs = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(`${rootfs}/.krun_vm.json`, '{"cpus":3,"ram_mib":333}');
+    const imageKeys = { value: ["ram_mib"], from: "/etc/kago/microvm.json: imageKeys" } as const;
+    const word = { allowed: [], defaults: { imageKeys } };
+    const { settings, warnings } = preExec({ ...SPEC, annotations: {} }, {
+      ...CONTEXT,
+      rootfs,
+      word,
+    });
+    const of = (wanted: string) => settings?.find(({ name }) => name === wanted);
+    assertEquals(of("cpus"), { name: "cpus", value: "1", from: "default" });
+    assertEquals(of("ram"), { name: "ram", value: "333 MiB", from: ".krun_vm.json: ram_mib" });
+    assertEquals(warnings, [
+      ".krun_vm.json: cpus is ignored: it is not among /etc/kago/microvm.json: imageKeys",
+    ]);
+  } finally {
+    Deno.removeSync(rootfs, { recursive: true });
+  }
 });

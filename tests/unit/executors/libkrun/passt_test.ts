@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { passtArguments } from "../../../../executors/libkrun/passt.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { passtArguments, passtCommand } from "../../../../executors/libkrun/passt.ts";
+import { HostError } from "../../../../runtime/common/errors.ts";
 
 /** What is given for --tcp-ports; --udp-ports must be the same. */
 function ports(pairs: readonly string[] | undefined, fileLimit: number): string {
@@ -26,4 +27,17 @@ Deno.test("passtArguments() has it serve our socket, as the container's root, an
     ...["--foreground", "--quiet", "--fd", "3", "--pid", "/proc/self/fd/1"],
     ...["--runas", "0:0", "--no-map-gw"],
   ]);
+});
+
+Deno.test("passtCommand() starts the administrator's passt, where root alone can have put it", () => {
+  const named = { value: "/usr/bin/env", from: "/etc/kago/microvm.json: passt" };
+  assertEquals(passtCommand([], named).program, "/usr/bin/env");
+  const file = Deno.makeTempFileSync();
+  try {
+    const place = { ...named, value: file };
+    const { message } = assertThrows(() => passtCommand([], place), HostError);
+    assertStringIncludes(message, "/etc/kago/microvm.json: passt: /tmp can be written");
+  } finally {
+    Deno.removeSync(file);
+  }
 });

@@ -183,8 +183,9 @@ Deno.test("openingOps() loads what the library needs before it, in the order giv
 
 Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the library that is named", () => {
   const opened = (variant?: "sev" | "aws-nitro") => {
-    const [load] = openingOps({ ...PLAIN, library: LIBRARY, variant } as VmSettings, undefined);
-    assertEquals(earlyOps(LIBRARY, variant), [{ ...load, op: "krunOpen", from: "--libkrun" }]);
+    const settings = { ...PLAIN, library: LIBRARY, variant } as VmSettings;
+    const [load] = openingOps(settings, undefined);
+    assertEquals(earlyOps(settings), [{ ...load, op: "krunOpen", from: "--libkrun" }]);
     return load?.op === "krunLoad" ? load.libraries : [];
   };
   assertEquals(opened(), ["/opt/k/libkrun.so.1"]);
@@ -198,6 +199,44 @@ Deno.test("openingOps() starts passt with its command", () => {
   assertEquals(openingOps(PLAIN, passt)[1], {
     op: "krunPasst",
     ...passt,
+    mayLack: 0,
     from: 'annotations["krun.use_passt"]',
   });
+});
+
+Deno.test("earlyOps() opens a kernel that is named, in the place of the one beside the library", () => {
+  const firmware = { value: "/opt/f/libkrunfw.so.5", from: "/etc/k: kernel" };
+  assertEquals(earlyOps({ ...PLAIN, firmware }), [
+    { op: "krunOpen", before: [firmware.value], libraries: [], from: "/etc/k: kernel" },
+  ]);
+  assertEquals(openingOps({ ...PLAIN, firmware }, undefined), [
+    { op: "krunLoad", before: [firmware.value], libraries: ["libkrun.so.1"] },
+  ]);
+  const [both] = openingOps({ ...PLAIN, firmware, library: LIBRARY }, undefined);
+  assertEquals(both, { op: "krunLoad", before: [firmware.value], libraries: [LIBRARY.path] });
+  assertEquals(earlyOps(PLAIN), []);
+});
+
+const BY_FILE = "/etc/kago/microvm.json: network";
+
+Deno.test("the administrator's passt is none where the container has no network", () => {
+  const settings = { ...PLAIN, network: { kind: "passt", byFile: BY_FILE } } as const;
+  const passt = { program: "/usr/bin/passt", args: ["passt"] };
+  const start = { op: "krunPasst", ...passt, mayLack: 1, from: BY_FILE } as const;
+  assertEquals(openingOps(settings, passt)[1], start);
+  assertEquals(calls(settings).slice(3, 6), [
+    "krun_add_net_unixstream(context, NULL, passt, 5a:94:ef:e4:0c:ee, 19587, 0) unlessIsolated",
+    "krun_disable_implicit_vsock(context) ifIsolated",
+    "krun_add_vsock(context, 0) ifIsolated",
+  ]);
+});
+
+Deno.test("closingOps() takes TSI away where the administrator gives no network", () => {
+  const network = { kind: "none", byFile: BY_FILE } as const;
+  assertEquals(calls({ ...PLAIN, network, ownNetwork: true }).slice(3, 5), [
+    "krun_disable_implicit_vsock(context)",
+    "krun_add_vsock(context, 0)",
+  ]);
+  const jail = closingOps({ ...PLAIN, network }).at(-2);
+  assertEquals(jail, { op: "vmmJail", features: 0, isolatedFeatures: 0 });
 });

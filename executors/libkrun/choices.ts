@@ -1,0 +1,85 @@
+/**
+ * Who says what of a microVM: for each setting that has several sources, the first of them that says something, in the order
+ * annotation, image's `.krun_vm.json`, administrator's file, kago. Pure.
+ */
+import type { Defaults, Given, NETWORKS } from "../../runtime/administrator_file.ts";
+import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "../../runtime/microvm_bounds.ts";
+import type { Spec } from "../../runtime/spec/spec.ts";
+import type { AnnotationName } from "./annotation_table.ts";
+import {
+  flagAnnotation,
+  integerAnnotation,
+  listAnnotation,
+  textAnnotation,
+} from "./annotations.ts";
+import { cpusWithin, ramMibWithin, WITHOUT_LIMIT } from "./defaults.ts";
+import { VM_FILE, type VmFile } from "./vm_file.ts";
+
+export interface Choices {
+  readonly cpus: Given<number>;
+  readonly ramMib: Given<number>;
+  readonly logLevel: Given<number>;
+  readonly network: Given<(typeof NETWORKS)[number] | "tap">;
+  /** Items of the form that annotation_table.ts wants. */
+  readonly disks: Given<readonly string[]>;
+  /** Bytes; undefined for libkrun's own. */
+  readonly daxWindow: Given<number | undefined>;
+}
+
+/** Whose word it is that nobody has given. */
+export const KAGO = "default";
+const LIMITS = "linux.resources";
+const ERRORS_ONLY = 1;
+
+/** @throws {SpecError} for an annotation that is not of its form. */
+export function chooseSettings(spec: Spec, vmFile: VmFile, defaults: Defaults = {}): Choices {
+  const resources = spec.linux?.resources ?? {};
+  const ramMib = integerAnnotation(spec, "krun.ram_mib");
+  return {
+    cpus: annotated("krun.cpus", integerAnnotation(spec, "krun.cpus")) ??
+      imaged("cpus", vmFile.cpus) ??
+      limited(defaults.cpus, WITHOUT_LIMIT.cpus, cpusWithin(resources, MAX_CPUS)),
+    ramMib: annotated("krun.ram_mib", ramMib) ?? imaged("ram_mib", vmFile.ram_mib) ??
+      limited(
+        defaults.ramMib,
+        WITHOUT_LIMIT.ramMib,
+        ramMibWithin(resources, MIN_RAM_MIB, MAX_RAM_MIB),
+      ),
+    logLevel: annotated("krun.log_level", integerAnnotation(spec, "krun.log_level")) ??
+      defaults.logLevel ?? ownValue(ERRORS_ONLY),
+    network: networkOf(spec) ?? defaults.network ?? ownValue("tsi"),
+    disks: annotated("krun.disk", listAnnotation(spec, "krun.disk")) ?? defaults.disks ??
+      ownValue([]),
+    daxWindow: imaged("virtiofs_shm_size", vmFile.virtiofs_shm_size) ?? defaults.daxWindow ??
+      ownValue(undefined),
+  };
+}
+
+/** The file's value, or as much of it as the container's limits have room for; without it, what they have room for. */
+function limited(
+  given: Given<number> | undefined,
+  without: number,
+  room: number | undefined,
+): Given<number> {
+  if (given && (room === undefined || given.value <= room)) return given;
+  return room === undefined ? ownValue(without) : { value: room, from: LIMITS };
+}
+
+/** A TAP interface and passt together are settings.ts's to refuse. */
+function networkOf(spec: Spec): Given<"tap" | "passt" | "tsi"> | undefined {
+  if (textAnnotation(spec, "krun.tap_name") !== undefined) return annotated("krun.tap_name", "tap");
+  const passt = flagAnnotation(spec, "krun.use_passt");
+  return annotated("krun.use_passt", passt === undefined ? undefined : passt ? "passt" : "tsi");
+}
+
+function annotated<T>(name: AnnotationName, value: T | undefined): Given<T> | undefined {
+  return value === undefined ? undefined : { value, from: `annotations["${name}"]` };
+}
+
+function imaged<T>(key: keyof VmFile, value: T | undefined): Given<T> | undefined {
+  return value === undefined ? undefined : { value, from: `${VM_FILE}: ${key}` };
+}
+
+function ownValue<T>(value: T): Given<T> {
+  return { value, from: KAGO };
+}

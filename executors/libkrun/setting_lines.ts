@@ -1,0 +1,59 @@
+/** A microVM's settings in words, each with who has chosen it: for `kago plan` and `kago doctor`. Pure. */
+import type { AdministratorWord } from "../../runtime/administrator.ts";
+import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
+import { type Finding, good } from "../../runtime/finding.ts";
+import type { SettingLine } from "../interface/executor.ts";
+import { type Choices, chooseSettings, KAGO } from "./choices.ts";
+
+/** @param word of the command line and of the files. */
+export function settingLines(
+  { cpus, ramMib, logLevel, network, disks, daxWindow }: Choices,
+  { library, allowed, defaults = {} }: AdministratorWord,
+): SettingLine[] {
+  const { passt, kernel, imageKeys, allowAnnotations } = defaults;
+  const libkrun = library && { value: library.path, from: library.from };
+  const allowedBy = allowAnnotations?.from ?? (allowed.length > 0 ? "--allow-annotation" : KAGO);
+  return [
+    named("libkrun", libkrun, "the dynamic linker's"),
+    named("kernel", kernel, "libkrunfw's"),
+    line("cpus", cpus),
+    line("ram", ramMib, `${ramMib.value} MiB`),
+    line("log level", logLevel),
+    line("network", network),
+    named("passt", passt, "the one that is installed"),
+    line("disks", disks, listed(disks.value)),
+    line("DAX window", daxWindow, daxWindow.value === undefined ? "libkrun's" : undefined),
+    line("image may set", imageKeys ?? ofKago(IMAGE_KEYS), listed(imageKeys?.value ?? IMAGE_KEYS)),
+    line("allowed", { value: allowed, from: allowedBy }, listed(allowed)),
+  ];
+}
+
+function line(
+  name: string,
+  { value, from }: Given<unknown>,
+  words: string = `${value}`,
+): SettingLine {
+  return { name, value: words, from };
+}
+
+function named(name: string, file: Given<string> | undefined, without: string): SettingLine {
+  return line(name, file ?? ofKago(without));
+}
+
+function ofKago<T>(value: T): Given<T> {
+  return { value, from: KAGO };
+}
+
+function listed(items: readonly string[]): string {
+  return items.join(",") || "none";
+}
+
+/** What holds for a microVM that says nothing itself: a finding for each file, and for the rest. */
+export function settingFindings(word: AdministratorWord): Finding[] {
+  const choices = chooseSettings({ ociVersion: "" }, {}, word.defaults);
+  const bySource = Map.groupBy(settingLines(choices, word), ({ from }) => from.split(": ")[0]!);
+  return [...bySource].map(([source, lines]) => {
+    const words = lines.map(({ name, value }) => `${name} ${value}`).join("; ");
+    return good("microVMs", source === KAGO ? "defaults" : source, words);
+  });
+}

@@ -1,0 +1,170 @@
+/**
+ * The administrator's files of microVMs: his own, and the distribution's. Owns their keys, reading and checking them; what a
+ * key means for a container is the libkrun executor's. Whoever reads them is about to make a microVM, or asks for a word.
+ */
+import { closeFd } from "../ffi/descriptors.ts";
+import { openTrustedIfThere } from "../ffi/trusted_file.ts";
+import { disposing } from "./common/disposing.ts";
+import { HostError, SpecError } from "./common/errors.ts";
+import { readBounded } from "./common/read_bounded.ts";
+import {
+  DISK,
+  MAX_CPUS,
+  MAX_DAX_WINDOW,
+  MAX_LOG_LEVEL,
+  MAX_RAM_MIB,
+  MIN_RAM_MIB,
+} from "./microvm_bounds.ts";
+import { parseJson } from "./spec/json.ts";
+import { formatPath } from "./spec/json_path.ts";
+import { accepts } from "./spec/schema/accepts.ts";
+import type { Rule } from "./spec/schema/rule.ts";
+
+/** The administrator's, then the distribution's: of a key that both have, the first's value counts. */
+export const ADMINISTRATOR_FILES = [
+  "/etc/kago/microvm.json",
+  "/usr/lib/kago/microvm.json",
+] as const;
+
+/** Bytes; a path and a few names take some hundred. */
+export const MAX_SIZE = 64 * 1024;
+
+/** How a guest reaches the network where no annotation says. */
+export const NETWORKS = ["tsi", "passt", "none"] as const;
+
+/** The keys of `.krun_vm.json` that an image may set without anybody's word. */
+export const IMAGE_KEYS = ["cpus", "ram_mib", "virtiofs_shm_size"] as const;
+
+export interface AdministratorFile {
+  /** libkrun. */
+  readonly libkrun?: string;
+  /** libkrunfw, the library that holds the guest's kernel. */
+  readonly kernel?: string;
+  readonly passt?: string;
+  readonly cpus?: number;
+  readonly ramMib?: number;
+  readonly logLevel?: number;
+  readonly network?: (typeof NETWORKS)[number];
+  /** As items of `krun.disk`: paths are the container's. */
+  readonly disks?: readonly string[];
+  /** Bytes. */
+  readonly daxWindow?: number;
+  /** Which keys of an image's `.krun_vm.json` are followed. */
+  readonly imageKeys?: readonly (typeof IMAGE_KEYS)[number][];
+  /** Names of annotations that containers may set, or prefixes of them, which end with a dot. */
+  readonly allowAnnotations?: readonly string[];
+}
+
+/** A value, and who has given it: `/etc/kago/microvm.json: cpus`. */
+export interface Given<T> {
+  readonly value: T;
+  readonly from: string;
+}
+
+export type Defaults = {
+  readonly [K in keyof AdministratorFile]: Given<NonNullable<AdministratorFile[K]>>;
+};
+
+const path = (what: string): Rule<string> => ({
+  kind: "pattern",
+  expression: /^\/[^\0]{0,4094}$/,
+  form: `the absolute path of ${what}`,
+});
+
+const RULE: Rule<AdministratorFile> = {
+  kind: "object",
+  required: {},
+  optional: {
+    libkrun: path("a library"),
+    kernel: path("a libkrunfw, the library with the guest's kernel"),
+    passt: path("a program"),
+    cpus: { kind: "integer", minimum: 1, maximum: MAX_CPUS },
+    ramMib: { kind: "integer", minimum: MIN_RAM_MIB, maximum: MAX_RAM_MIB },
+    logLevel: { kind: "integer", minimum: 0, maximum: MAX_LOG_LEVEL },
+    network: { kind: "oneOf", words: NETWORKS },
+    disks: {
+      kind: "list",
+      item: { kind: "pattern", expression: DISK.pattern, form: DISK.form },
+    },
+    daxWindow: { kind: "integer", minimum: 0, maximum: MAX_DAX_WINDOW },
+    imageKeys: { kind: "list", item: { kind: "oneOf", words: IMAGE_KEYS } },
+    allowAnnotations: {
+      kind: "list",
+      item: {
+        kind: "pattern",
+        expression: /^(?!\.$)./,
+        form: "the name of an annotation, or the beginning of names with a dot at its end",
+      },
+    },
+  },
+};
+
+/**
+ * What the files say, key by key.
+ * @param files those that come first win.
+ * @throws {HostError} for a file that others could have written, or that is not as it has to be.
+ */
+export async function readDefaults(
+  files: readonly string[] = ADMINISTRATOR_FILES,
+): Promise<Defaults> {
+  let all: Defaults = {};
+  for (const file of files) {
+    const text = readFile(file);
+    if (text !== undefined) all = { ...await parseDefaults(text, file), ...all };
+  }
+  return all;
+}
+
+/**
+ * As readDefaults(), from the text of one file.
+ * @throws {HostError} with the path of the value that is wrong.
+ */
+export async function parseDefaults(
+  text: string,
+  file: string = ADMINISTRATOR_FILES[0],
+): Promise<Defaults> {
+  const value = parse(text, file);
+  // zod words what is wrong, and is loaded for nothing else (docs/decisions/zod-off-the-happy-path.md).
+  if (!accepts(RULE, value)) throw await problemOf(value, file);
+  const entries = Object.entries(value as AdministratorFile);
+  const unknown = entries.find(([key]) => !Object.hasOwn(RULE.optional, key))?.[0];
+  if (unknown !== undefined) {
+    const keys = Object.keys(RULE.optional).join(", ");
+    throw wrong(file, `${formatPath([unknown])} is no key of it: it has ${keys}`);
+  }
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, { value, from: `${file}: ${key}` }]),
+  );
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return parseJson(text, file);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    throw new HostError(error.message, "correct it, or take it away", { cause: error });
+  }
+}
+
+async function problemOf(value: unknown, file: string): Promise<HostError> {
+  const { explain } = await import("./spec/schema/explain.ts");
+  const [{ path, text }] = explain(RULE, value);
+  return wrong(file, path.length > 0 ? `${formatPath(path)}: ${text}` : text);
+}
+
+function readFile(file: string): string | undefined {
+  const fd = openTrustedIfThere(file, file);
+  if (fd === undefined) return undefined;
+  try {
+    const opened = Deno.openSync(`/proc/self/fd/${fd}`);
+    const bytes = disposing(opened, (opened) => readBounded(opened, MAX_SIZE));
+    if (!bytes) throw wrong(file, `has more than ${MAX_SIZE} bytes`);
+    return new TextDecoder().decode(bytes);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function wrong(file: string, problem: string): HostError {
+  return new HostError(`${file}: ${problem}`, "correct it, or take it away");
+}
