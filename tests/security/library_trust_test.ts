@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { buildLibkrunDouble, type LibkrunDouble } from "../doubles/libkrun/build.ts";
 import { Podman } from "../engines/podman/podman.ts";
+import { runUnder } from "../harness/administrator.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
@@ -244,29 +245,11 @@ for (const name of ["libkrun.so.1", "libkrunfw.so.5"]) {
   });
 }
 
-/** `kago run` of the bundle with another /etc/kago than the host's, which nobody else sees. */
-async function runWithFile(
-  kago: Kago,
-  text: string,
-  spoil: (folder: string) => Promise<void> = async () => {},
-): Promise<RunResult> {
-  const etc = `${kago.bundle.path}/etc`;
-  await runOk("cp", ["-a", "/etc", etc]);
-  await Deno.mkdir(`${etc}/kago`, { recursive: true });
-  await Deno.writeTextFile(`${etc}/kago/microvm.json`, text, { mode: 0o644 });
-  await spoil(`${etc}/kago`);
-  const script = 'mount --bind "$0" /etc && exec "$@"';
-  const words = [KAGO, "--root", kago.root, "run", "--bundle", kago.bundle.path, kago.id];
-  const result = await run("unshare", ["-m", "sh", "-c", script, etc, ...words]);
-  await Deno.remove(etc, { recursive: true });
-  return result;
-}
-
 Deno.test("the administrator's file names the library, and is obeyed only if it is root's alone", async () => {
   using double = await buildLibkrunDouble();
   const text = JSON.stringify({ libkrun: double.path });
   await Kago.with({ args: ["/bin/true"], annotations: KRUN }, async (kago) => {
-    const good = await runWithFile(kago, text);
+    const good = await runUnder(kago, text);
     assertEquals([good.code, good.stderr], [0, ""]);
     const calls = double.calls().length;
     const spoiled: ((folder: string) => Promise<void>)[] = [
@@ -275,7 +258,7 @@ Deno.test("the administrator's file names the library, and is obeyed only if it 
       (folder) => Deno.chmod(`${folder}/microvm.json`, 0o666),
     ];
     for (const spoil of spoiled) {
-      const { code, stderr } = await runWithFile(kago, text, spoil);
+      const { code, stderr } = await runUnder(kago, text, { spoil });
       assertEquals(code, 1);
       assertStringIncludes(stderr, "/etc/kago/microvm.json: /etc/kago");
     }
@@ -288,11 +271,11 @@ Deno.test("the administrator's file allows an annotation, and without it an imag
   const libkrun = double.path;
   const annotations = { ...KRUN, "krun.nested_virt": "1" };
   await Kago.with({ args: ["/bin/true"], annotations }, async (kago) => {
-    const refused = await runWithFile(kago, JSON.stringify({ libkrun }));
+    const refused = await runUnder(kago, JSON.stringify({ libkrun }));
     assertEquals(refused.code, 1);
     assertStringIncludes(refused.stderr, "allowAnnotations of /etc/kago/microvm.json");
     const allowAnnotations = ["krun.nested_virt"];
-    const allowed = await runWithFile(kago, JSON.stringify({ libkrun, allowAnnotations }));
+    const allowed = await runUnder(kago, JSON.stringify({ libkrun, allowAnnotations }));
     assertEquals([allowed.code, allowed.stderr], [0, ""]);
   });
 });
