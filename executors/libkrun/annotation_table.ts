@@ -71,7 +71,8 @@ export const ANNOTATIONS = {
     least: 1,
     most: MAX_CPUS,
     help: "Virtual processors of the guest.",
-    fallback: "`.krun_vm.json`, else what the cpu quota and cpuset allow, else 1",
+    fallback:
+      "`.krun_vm.json`, else the administrator's as far as the cpu quota and cpuset allow, else what these allow, else 1",
     example: "4",
   },
   "krun.ram_mib": {
@@ -82,7 +83,8 @@ export const ANNOTATIONS = {
     least: MIN_RAM_MIB,
     most: MAX_RAM_MIB,
     help: "The guest's memory in MiB.",
-    fallback: "`.krun_vm.json`, else the memory limit less what the VMM itself takes, else 1024",
+    fallback:
+      "`.krun_vm.json`, else the administrator's as far as the memory limit less what the VMM itself takes allows, else that, else 1024",
     example: "2048",
   },
   "krun.agent": {
@@ -103,7 +105,7 @@ export const ANNOTATIONS = {
     most: MAX_LOG_LEVEL,
     help:
       "What libkrun logs on stderr: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything.",
-    fallback: "1",
+    fallback: "the administrator's, else 1",
     example: "3",
   },
   "krun.libkrun.path": {
@@ -130,7 +132,7 @@ export const ANNOTATIONS = {
     setBy: "image",
     why: "passt runs in the container's own namespaces.",
     help: "A network card behind passt(1), instead of libkrun's socket impersonation (TSI).",
-    fallback: "0",
+    fallback: "the administrator's `network`, else 0; 0 is TSI",
     example: "1",
   },
   "krun.tap_name": {
@@ -176,7 +178,7 @@ export const ANNOTATIONS = {
     ...DISK,
     help:
       "Disk images or block devices in the container, as /dev/vda, /dev/vdb, … of the guest. The format is never guessed: raw unless said.",
-    fallback: "none",
+    fallback: "the administrator's, else none; empty for none",
     example: "/data/disk.img,/data/tools.qcow2:qcow2:ro",
   },
   "krun.console": {

@@ -6,6 +6,8 @@ import {
   type OtherRow,
 } from "../../executors/libkrun/annotation_table.ts";
 import { SETTERS, TYPES, valueRange } from "../../executors/libkrun/annotation_words.ts";
+import { ADMINISTRATOR_FILES, type AdministratorFile, IMAGE_KEYS } from "../administrator_file.ts";
+import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "../microvm_bounds.ts";
 import { MANUAL } from "./manual.ts";
 import * as roff from "./roff.ts";
 
@@ -17,6 +19,11 @@ export function microvmPage(date: string): string {
     roff.header("kago-microvm", 7, date, MANUAL),
     roff.name("kago-microvm", "containers as microVMs of libkrun"),
     roff.section("description", ...DESCRIPTION.map((words) => roff.paragraph(marked(words)))),
+    roff.section(
+      "files",
+      ...FILES.map(([file, words]) => roff.definition(bold(file), marked(words))),
+      ...KEYS.map(([key, words]) => roff.definition(bold(key), marked(words))),
+    ),
     roff.section(
       "annotations",
       ...Object.entries<AnnotationRow>(ANNOTATIONS).map(([name, row]) => entry(name, row)),
@@ -45,6 +52,36 @@ const DESCRIPTION = [
   "process of libkrun runs in the container's namespaces and cgroup, as the container's user.",
   "What the guest looks like is said by annotations of config.json. An image and a pod can set annotations too, so those " +
   "that would open the host need the administrator's word: `--allow-annotation` NAME, or /etc/kago/microvm.json.",
+];
+
+const FILES = [
+  [
+    ADMINISTRATOR_FILES[0],
+    "The administrator's: a JSON object with what a microVM has that says nothing itself. An annotation wins over the image's " +
+    "`/.krun_vm.json`, and that over this file. It must be root's, and writable by nobody else. `kago doctor` tells what is " +
+    "in force, `kago plan` what holds for one container. Its keys, all of which may be left out, are below.",
+  ],
+  [
+    ADMINISTRATOR_FILES[1],
+    "The distribution's, of the same form; where both have a key, the one in /etc wins.",
+  ],
+] as const;
+
+const KEYS: readonly (readonly [keyof AdministratorFile, string])[] = [
+  ["libkrun", "Absolute path of the library."],
+  ["kernel", "Absolute path of a libkrunfw, the library that holds the guest's kernel."],
+  ["passt", "Absolute path of passt(1)."],
+  ["cpus", `Virtual processors, 1 to ${MAX_CPUS}, as far as the container's limits have room.`],
+  ["ramMib", `Memory in MiB, ${MIN_RAM_MIB} to ${MAX_RAM_MIB}, likewise.`],
+  ["network", "`tsi`, `passt`, or `none` for loopback alone."],
+  ["disks", "A list of disks, as items of `krun.disk`."],
+  ["daxWindow", "Bytes of the root's DAX window."],
+  ["logLevel", "What libkrun logs, as `krun.log_level`."],
+  [
+    "imageKeys",
+    `Which keys an image's file may set: a list of ${IMAGE_KEYS.join(", ")}. Default: all.`,
+  ],
+  ["allowAnnotations", "Annotations that are allowed though they need the administrator's word."],
 ];
 
 function entry(name: string, row: AnnotationRow): string {

@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
+import { runUnder } from "../../harness/administrator.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run } from "../../harness/run.ts";
 import { unlessGone } from "../../harness/unless_gone.ts";
@@ -45,6 +46,29 @@ Deno.test("libkrun is loaded from the file that the administrator names, with th
       const { code, stdout, stderr } = await run("unshare", all, { timeout: 180 });
       assertEquals(code, 0, stderr);
       assertNotEquals(stdout.trim(), Deno.osRelease());
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the administrator's cpus and ram reach a guest that says nothing, and its kernel is his", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/usr/local/lib", prefix: "kago_kernel_" });
+  await Deno.chmod(folder, 0o755);
+  const kernel = `${folder}/libkrunfw.so.5`;
+  await Deno.copyFile("/usr/lib/x86_64-linux-gnu/libkrunfw.so.5", kernel);
+  const script = "nproc; grep MemTotal /proc/meminfo";
+  const annotations = { "run.oci.handler": "krun" };
+  try {
+    await Kago.with({ args: ["/bin/sh", "-c", script], annotations }, async (kago) => {
+      const text = JSON.stringify({ cpus: 2, ramMib: 320, kernel });
+      const { code, stdout, stderr } = await runUnder(kago, text, { timeout: 180 });
+      assertEquals(code, 0, stderr);
+      const [cpus, memory = ""] = stdout.trim().split("\n");
+      assertEquals(cpus, "2");
+      const mib = Number(/(\d+) kB/.exec(memory)?.[1]) / 1024;
+      // libkrun gives the kernel itself some more.
+      assert(mib > 256 && mib < 400, memory);
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
