@@ -1,5 +1,6 @@
 /** docs/needs.md names tests that there are and that assert something, and proves every need with one. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { findTest, readTest } from "../../harness/named_tests.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 
@@ -20,19 +21,6 @@ function readNeeds(page: string): readonly Need[] {
     });
     return { need: cells[1]!, tests };
   });
-}
-
-/** The source of the test of this name: of a call that registers one, or of a row in a table of tests. */
-function findTest(source: string, name: string): string | undefined {
-  const beginnings = [...source.matchAll(/^Deno\.test\(|\bt\.step\(|^ {2}async (?=")|^}/gm)];
-  const chunks = beginnings.map(({ 0: word, index }, at) =>
-    source.slice(index + word.length, beginnings[at + 1]?.index).trimStart()
-  );
-  return chunks.find((chunk) => chunk.startsWith(JSON.stringify(name)));
-}
-
-function readTest(file: string, name: string): string | undefined {
-  return findTest(Deno.readTextFileSync(new URL(file, ROOT)), name);
 }
 
 const NEEDS = readNeeds(Deno.readTextFileSync(new URL("docs/needs.md", ROOT)));
