@@ -75,12 +75,13 @@ function checkFeatures(
 ): void {
   const { network, disks, gpuFlags, nestedVirt } = settings;
   if (network && network.kind !== "none") {
-    requireFeature(extras, "net", network.kind === "tap" ? "krun.tap_name" : "krun.use_passt");
-    if (network.kind === "passt") findPasst(passt);
+    const wantedBy = placeOf(network);
+    requireFeature(extras, "net", wantedBy);
+    if (network.kind === "passt") findPasst(wantedBy, passt);
   }
-  if (disks?.length) requireFeature(extras, "blk", "krun.disk");
+  if (disks?.length) requireFeature(extras, "blk", 'annotations["krun.disk"]');
   if (gpuFlags !== undefined) {
-    requireFeature(extras, "gpu", "krun.gpu_flags");
+    requireFeature(extras, "gpu", 'annotations["krun.gpu_flags"]');
     checkGpu();
   }
   if (nestedVirt && extras.checkNestedVirt() === false) {
@@ -91,10 +92,15 @@ function checkFeatures(
   }
 }
 
-function requireFeature(extras: LibkrunExtras, feature: Feature, annotation: string): void {
+function placeOf(network: NonNullable<VmSettings["network"]>): string {
+  if (network.kind === "tap") return 'annotations["krun.tap_name"]';
+  return network.byFile ?? 'annotations["krun.use_passt"]';
+}
+
+function requireFeature(extras: LibkrunExtras, feature: Feature, wantedBy: string): void {
   if (extras.hasFeature(feature) !== false) return;
   throw new HostError(
-    `annotations["${annotation}"]: this libkrun was built without the feature ${feature}`,
+    `${wantedBy}: this libkrun was built without the feature ${feature}`,
     "install one that was built with it",
   );
 }

@@ -15,15 +15,16 @@ const ALL_PORTS_LIMIT = 4 * 65536;
 const RESERVE = 2048;
 
 /**
+ * @param wantedBy the place that asks for it.
  * @param named by the administrator.
  * @throws {HostError} when it is not installed, or could be changed by others than root.
  */
-export function findPasst(named?: Given<string>): string {
+export function findPasst(wantedBy: string, named?: Given<string>): string {
   const path = passtPath(named);
   if (path) return path;
   throw new HostError(
-    'annotations["krun.use_passt"] needs passt, which is not installed',
-    "install passt, or leave the annotation out",
+    `${wantedBy} needs passt, which is not installed`,
+    "install passt, or choose another network",
   );
 }
 

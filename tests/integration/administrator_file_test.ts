@@ -4,7 +4,11 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../scripts/sample/bundle.ts";
-import { buildLibkrunDouble, type LibkrunDouble } from "../doubles/libkrun/build.ts";
+import {
+  buildLibkrunDouble,
+  type DoubleOptions,
+  type LibkrunDouble,
+} from "../doubles/libkrun/build.ts";
 import { runUnder } from "../harness/administrator.ts";
 import { Kago } from "../harness/kago.ts";
 
@@ -15,8 +19,9 @@ const KRUN = { "run.oci.handler": "krun" };
 async function runMicrovm(
   keys: Readonly<Record<string, unknown>>,
   bundle: BundleOptions = {},
+  options: DoubleOptions = {},
 ): Promise<{ code: number; stderr: string; calls: string[] }> {
-  using double = await buildLibkrunDouble();
+  using double = await buildLibkrunDouble(options);
   const text = JSON.stringify({ libkrun: double.path, ...keys });
   const annotations = { ...KRUN, ...bundle.annotations };
   let result;
@@ -58,6 +63,12 @@ Deno.test("the administrator's passt is not started for a container without a ne
   assertEquals([code, stderr], [0, ""]);
   assert(calls.some((call) => call.startsWith("krun_disable_implicit_vsock(")), calls.join("\n"));
   assert(!calls.some((call) => call.startsWith("krun_add_net_unixstream(")), calls.join("\n"));
+});
+
+Deno.test("a libkrun without network cards is refused with the key of the administrator's file", async () => {
+  const { code, stderr } = await runMicrovm({ network: "passt" }, {}, { hasFeature: 0 });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `${FILE}: network: this libkrun was built without the feature net`);
 });
 
 Deno.test("the administrator's kernel is loaded in the place of the one beside libkrun", async () => {
