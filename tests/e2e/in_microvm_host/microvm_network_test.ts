@@ -5,6 +5,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
+import { tableOf } from "./documented_table.ts";
 import { namespacePath, NETWORKS, TOOL, World } from "./network_world.ts";
 
 const MODES = {
@@ -94,18 +95,15 @@ async function askFromGuest(world: World, mode: Mode, address: string): Promise<
   return answer;
 }
 
-/** `| check | TSI, private | …`, with yes and no in the cells. */
+/** By column, and in it by row, whether the page says yes. */
 async function documented(): Promise<Record<string, Record<string, boolean>>> {
-  const page = await Deno.readTextFile(new URL("../../../docs/networking.md", import.meta.url));
-  const lines = page.split("\n").filter((line) => line.startsWith("|"))
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-  const [head = [], , ...rows] = lines;
-  return Object.fromEntries(
-    head.slice(1).map((title, column) => [
-      title,
-      Object.fromEntries(rows.map((cells) => [cells[0]!, cells[column + 1] === "yes"])),
-    ]),
-  );
+  const columns: Record<string, Record<string, boolean>> = {};
+  for (const [check, cells] of Object.entries(await tableOf("networking.md", "what"))) {
+    for (const [title, cell] of Object.entries(cells)) {
+      columns[title] = { ...columns[title], [check]: cell === "yes" };
+    }
+  }
+  return columns;
 }
 
 /** The same of what was said. */
