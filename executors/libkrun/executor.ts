@@ -11,7 +11,7 @@ import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { isRootless } from "../../runtime/rootless.ts";
-import type { Process, Resources, Spec } from "../../runtime/spec/spec.ts";
+import type { Resources, Spec } from "../../runtime/spec/spec.ts";
 import type { StoredState } from "../../runtime/state/container_state.ts";
 import {
   type BundleContext,
@@ -65,7 +65,6 @@ function validate(spec: Spec): void {
     throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
   }
   requireOwnMounts(spec);
-  refuseLabel(spec.process);
   // Without it a thread of libkrun panics and the VM hangs.
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
@@ -83,15 +82,6 @@ function requireOwnMounts(spec: Spec): void {
     ? "a microVM needs a mount namespace of its own: leave out the path"
     : "a microVM needs a namespace of type mount";
   throw new SpecError("linux.namespaces", problem);
-}
-
-/** SELinux lets a process of one thread alone change its label, and a VMM has no exec of its own in the container. */
-function refuseLabel({ selinuxLabel }: Process): void {
-  if (!selinuxLabel) return;
-  throw new SpecError(
-    "process.selinuxLabel",
-    "cannot be given to a microVM, whose VMM has threads: leave it out (podman: --security-opt label=disable)",
-  );
 }
 
 async function preExec(spec: Spec, context: BundleContext): Promise<PreExecResult> {

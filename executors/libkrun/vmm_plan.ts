@@ -57,7 +57,11 @@ function vmmStages(
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
     : [];
-  const identity = [...identityOps(input, process), ...profileOps(process)]
+  const identity = [
+    ...identityOps(input, process),
+    ...profileOps(process),
+    ...labelOps(process),
+  ]
     .filter(({ op }) => !(vmm.keepsGroups && op === "setgroups"))
     .map((op) => onAllThreads(withinCapabilities(op, vmm.capabilities)));
   const start = startOps(input, process).map(onAllThreads);
@@ -66,7 +70,8 @@ function vmmStages(
   }
   const guest = guestOps(input, process);
   const { uid = 0, gid = 0 } = process.user ?? {};
-  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid };
+  const context = input.spec.linux?.mountLabel ?? "";
+  const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };
   const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
   return {
     vmm: [...states, ...opening, files, ...enter, ...confined, ...start, ...closing],
@@ -99,4 +104,14 @@ function profileOps({ apparmorProfile }: Process): readonly Op[] {
   if (!apparmorProfile) return [];
   const label = `changeprofile ${apparmorProfile}`;
   return [{ op: "threadLabel", file: "apparmor/current", label, from: "process.apparmorProfile" }];
+}
+
+/**
+ * SELinux lets a process change its own label while it has one thread. libkrun starts its threads when the VM is entered, and
+ * kago's come just before that (helper-c/vmm/krun.c), so all that the VMM does in the container is done under the label.
+ */
+function labelOps({ selinuxLabel }: Process): readonly Op[] {
+  if (!selinuxLabel) return [];
+  const from = "process.selinuxLabel";
+  return [{ op: "threadLabel", file: "current", label: selinuxLabel, from }];
 }

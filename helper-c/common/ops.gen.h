@@ -62,7 +62,7 @@
   X(59, thread_label, "ss") \
   X(60, file_label, "ss") \
   X(61, agent_door, "s") \
-  X(62, agent_files, "buu") \
+  X(62, agent_files, "buus") \
   X(63, open_root_tree, "suuu") \
   X(64, guest_console, "u") \
   X(65, join_process, "u") \
@@ -142,7 +142,7 @@ enum { F_exec_label_file, F_exec_label_label };
 enum { F_thread_label_file, F_thread_label_label };
 enum { F_file_label_path, F_file_label_label };
 enum { F_agent_door_path };
-enum { F_agent_files_plan, F_agent_files_uid, F_agent_files_gid };
+enum { F_agent_files_plan, F_agent_files_uid, F_agent_files_gid, F_agent_files_context };
 enum { F_open_root_tree_path, F_open_root_tree_recursive, F_open_root_tree_slot, F_open_root_tree_no_follow };
 enum { F_guest_console_uid };
 enum { F_join_process_namespaces };

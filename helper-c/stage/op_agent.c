@@ -51,12 +51,13 @@ static int new_tmpfs(const char *const options[][2]) {
 }
 
 /* Room for a socket: a VMM fills its own memory cgroup, and no more of the host's than this. */
-static int run_folder(uint64_t uid, uint64_t gid) {
+static int run_folder(uint64_t uid, uint64_t gid, const char *context) {
   char owner[24], group[24];
   snprintf(owner, sizeof owner, "%llu", (unsigned long long)uid);
   snprintf(group, sizeof group, "%llu", (unsigned long long)gid);
   const char *const options[][2] = {{"mode", "0700"}, {"size", "16k"}, {"nr_inodes", "16"},
-                                    {"uid", owner},   {"gid", group},  {NULL, NULL}};
+                                    {"uid", owner},   {"gid", group},  {*context ? "context" : NULL, context},
+                                    {NULL, NULL}};
   return new_tmpfs(options);
 }
 
@@ -87,11 +88,12 @@ static int fill(const struct context *c, int folder, const struct field *plan) {
 
 int op_agent_files(struct context *c, const struct field *f) {
   if (!c->agent_program) return -ENOSYS;
-  const char *const options[][2] = {{"mode", "0755"}, {NULL, NULL}};
+  const char *context = f[F_agent_files_context].text;
+  const char *const options[][2] = {{"mode", "0755"}, {*context ? "context" : NULL, context}, {NULL, NULL}};
   int folder = new_tmpfs(options);
   if (folder < 0) return folder;
   int result = fill(c, folder, &f[F_agent_files_plan]);
-  if (result >= 0) result = run_folder(f[F_agent_files_uid].number, f[F_agent_files_gid].number);
+  if (result >= 0) result = run_folder(f[F_agent_files_uid].number, f[F_agent_files_gid].number, context);
   if (result >= 0) c->run_fd = result;
   if (result < 0) close(folder);
   else c->agent_fd = folder;

@@ -222,9 +222,10 @@ export const OPS = {
   agentDoor: { path: "str" },
   /**
    * Makes two folders that only the VMM holds: the guest's own root, with the agent and `plan`, which it runs in the guest;
-   * and the one in which libkrun makes the agent's socket, which is the VMM's user's.
+   * and the one in which libkrun makes the agent's socket, which is the VMM's user's. `context` is the SELinux label of both,
+   * which the VMM's own label may read, or empty.
    */
-  agentFiles: { plan: "bytes", uid: "u32", gid: "u32" },
+  agentFiles: { plan: "bytes", uid: "u32", gid: "u32", context: "str" },
   /**
    * In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it; with `noFollow`
    * a link at its end is what is cloned.

@@ -160,6 +160,9 @@ function labelWords(
   errno: number,
 ): string {
   const profile = label.replace(/^\w+ /, "");
+  if (file === "current" && errno === EACCES) {
+    return `the SELinux policy does not let kago's VMM become ${quoted(label)}`;
+  }
   if (!file.startsWith("apparmor/")) return `the kernel does not take the label ${quoted(label)}`;
   return errno === ENOENT
     ? `AppArmor does not know ${quoted(profile)}: load the profile, or leave it out`

@@ -2,21 +2,11 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
-import { run, runOk } from "../../harness/run.ts";
+import { run } from "../../harness/run.ts";
+import { enforcePolicy, SELINUX } from "./enforce_policy.ts";
 
-const SELINUX = "/sys/fs/selinux";
 const label = (type: string, level = "s0:c1") => `base_u:base_r:${type}:${level}`;
 
-/** As init does on a host with SELinux, before anything else. */
-async function enforcePolicy(): Promise<void> {
-  const source = new URL("policy.conf", import.meta.url).pathname;
-  await runOk("mount", ["-t", "selinuxfs", "selinuxfs", SELINUX]);
-  // checkpolicy may know a newer form than the kernel.
-  const version = await Deno.readTextFile(`${SELINUX}/policyvers`);
-  await runOk("checkpolicy", ["-c", version, "-M", "-U", "allow", "-o", "/tmp/policy", source]);
-  await Deno.writeFile(`${SELINUX}/load`, await Deno.readFile("/tmp/policy"));
-  await Deno.writeTextFile(`${SELINUX}/enforce`, "1");
-}
 await enforcePolicy();
 
 interface Labels {

@@ -82,6 +82,18 @@ Deno.test("a VMM changes the AppArmor profile of its threads, and synchronises a
   }
 });
 
+Deno.test("a VMM takes its SELinux label in the container, before it waits for start, and its agent's files have the mounts'", () => {
+  const [selinuxLabel, mountLabel] = ["u:r:container_kvm_t:s0", "u:object_r:container_file_t:s0"];
+  const linux = { namespaces: [{ type: "mount" }], mountLabel } as const;
+  const spec = specWith([], { linux, process: { ...PROCESS, selinuxLabel } });
+  const { vmm } = planOf(spec, { agentFolder: "/run/kago/box" });
+  const from = "process.selinuxLabel";
+  const kept = only(vmm, "agentFiles", "pivotRoot", "threadLabel", "execLabel", "awaitStart");
+  assertEquals(kept.map(({ op }) => op), ["agentFiles", "pivotRoot", "threadLabel", "awaitStart"]);
+  assertEquals(kept[2], { op: "threadLabel", file: "current", label: selinuxLabel, from });
+  assertEquals(only(vmm, "agentFiles").map((op) => "context" in op && op.context), [mountLabel]);
+});
+
 Deno.test("a VMM may keep the caller's groups, and waits for the hooks' states anew", () => {
   const hooks = { startContainer: [{ path: "/h" }] };
   const { vmm } = planOf(specWith(["mount"], { hooks }), { keepsGroups: true });
@@ -101,7 +113,7 @@ Deno.test("a VMM with an agent has a door in the state, and neither limits nor t
     { op: "agentDoor", path: agentFolder },
   ]);
   const plan = encodeGuestPlan(guest!);
-  assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8 });
+  assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8, context: "" });
   assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
   assert(only(guest!, "rlimit", "exec").length === 2);
   const without = planOf(spec);
