@@ -8,7 +8,7 @@ import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
- * it is; libkrun 2.0 dropped krun_set_root and krun_set_log_level.
+ * it is.
  */
 const SYMBOLS = {
   // int32_t krun_create_ctx(void)
@@ -31,8 +31,15 @@ const LIBKRUN_2 = "libkrun.so.2";
 /** The files of the flavours for confidential workloads, by the names of `krun.variant`; newer names first. */
 const VARIANTS = {
   sev: ["libkrun-sev.so.1"],
+  tdx: ["libkrun-tdx.so.1"],
   "aws-nitro": ["libkrun-awsnitro.so.1", "libkrun-nitro.so.1"],
 } as const;
+
+/** They boot from a disk, and have no function for another root. */
+const FROM_DISK: ReadonlySet<Variant | undefined> = new Set(["sev", "tdx"]);
+
+/** libkrun 2.0 has other functions altogether; its first versions went without this one alone. */
+const DROPPED_BY_2 = "krun_set_log_level";
 
 export type Variant = keyof typeof VARIANTS;
 
@@ -118,10 +125,11 @@ export function openLibkrun(
   if (!symbols.krun_create_ctx) {
     throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
   }
-  // The flavour for SEV boots from a disk, and has no function for another root.
   const missing = Object.entries(symbols).filter(([, symbol]) => symbol === null)
-    .filter(([name]) => !(variant === "sev" && name === "krun_set_root"));
-  if (missing.length > 0) throw unsupported(name);
+    .map(([symbol]) => symbol)
+    .filter((symbol) => !(FROM_DISK.has(variant) && symbol === "krun_set_root"));
+  if (missing.includes(DROPPED_BY_2)) throw unsupported(name);
+  if (missing.length > 0) throw incomplete(name, missing, variant);
   return new Libkrun(symbols as Symbols, library);
 }
 
@@ -191,6 +199,15 @@ function unsupported(library: string, cause?: unknown): HostError {
   );
 }
 
+/** A build of 1.x without a function that every microVM needs, as 1.19.0 for enclaves, which nothing gives a root. */
+function incomplete(library: string, missing: readonly string[], variant?: Variant): HostError {
+  const remedy = variant === "aws-nitro"
+    ? "install the aws-nitro flavour of libkrun 1.18, which has it"
+    : "install libkrun 1.9 or a later 1.x";
+  const functions = missing.join(" and ");
+  return new HostError(`this build of libkrun, ${library}, has no ${functions}`, remedy);
+}
+
 /** libkrun asks for these by name, and the dynamic linker answers with what is loaded already. */
 function loadIfThere(file: string, from: string): void {
   const fd = openTrustedIfThere(file, from);
@@ -227,7 +244,10 @@ function loadedFile(library: string): string | undefined {
   return new RegExp(`/(?:.*/)?${library}\\.so[^/\\n]*$`, "m").exec(maps)?.[0];
 }
 
-/** Versions as the file names tell them (`libkrun.so.1.17.4`): the libraries have no call for it. */
+/**
+ * Versions as the names of the files behind the sonames tell them (`libkrun.so.1.17.4`): the libraries have no call for it. Of
+ * a libkrun whose file has the soname's number alone its functions tell the least version (`1.17.1 or later`).
+ */
 export interface LibraryVersions {
   readonly libkrun: string | undefined;
   readonly libkrunfw: string | undefined;
@@ -235,13 +255,14 @@ export interface LibraryVersions {
 
 /** Of the libkrun at `place`, or the one that the dynamic linker finds; undefined for what cannot be loaded. */
 export function libraryVersions(place?: LibraryPlace): LibraryVersions {
+  let extras: LibkrunExtras | undefined;
   try {
-    openLibkrunWithFirmware(place);
+    extras = openLibkrunWithFirmware(place).extras;
   } catch (error) {
     // A missing library is an answer here, and a 2.x is loaded and gets its number.
     if (!(error instanceof HostError || error instanceof SyscallError)) throw error;
   }
-  return { libkrun: loadedVersion("libkrun"), libkrunfw: loadedVersion("libkrunfw") };
+  return { libkrun: libkrunVersion(extras), libkrunfw: loadedVersion("libkrunfw") };
 }
 
 /** What can be said of the libkrun that a microVM would use. */
@@ -252,6 +273,7 @@ export interface LibkrunReport {
   readonly features?: readonly string[];
   /** The file of its firmware. */
   readonly firmware?: string;
+  readonly firmwareVersion?: string;
   readonly problem?: { readonly detail: string; readonly remedy: string };
 }
 
@@ -262,13 +284,14 @@ export function inspectLibkrun(place?: LibraryPlace, kernel?: NamedFile): Libkru
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
-    const [path, version] = [loadedFile("libkrun"), loadedVersion("libkrun")];
-    const firmware = loadedFile("libkrunfw");
+    const [path, version] = [loadedFile("libkrun"), libkrunVersion(extras)];
+    const [firmware, firmwareVersion] = [loadedFile("libkrunfw"), loadedVersion("libkrunfw")];
     return {
       ...(path ? { path } : {}),
       ...(version ? { version } : {}),
       ...(isKnown ? { features } : {}),
       ...(firmware ? { firmware } : {}),
+      ...(firmwareVersion ? { firmwareVersion } : {}),
     };
   } catch (error) {
     if (error instanceof HostError) {
@@ -285,6 +308,13 @@ function openLibkrunWithFirmware(place?: LibraryPlace, kernel?: NamedFile): Libk
   const libkrun = openLibkrun(place, undefined, kernel);
   libkrun.createContext();
   return libkrun;
+}
+
+function libkrunVersion(extras: LibkrunExtras | undefined): string | undefined {
+  const version = loadedVersion("libkrun");
+  if (version === undefined || version.includes(".")) return version;
+  const least = extras?.leastVersion();
+  return least ? `${least} or later` : version;
 }
 
 function loadedVersion(library: string): string | undefined {

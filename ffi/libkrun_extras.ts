@@ -13,8 +13,27 @@ const SYMBOLS = {
   krun_check_nested_virt: { parameters: [], result: "i32" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
+/** Functions of the ordinary libkrun by the version that they came with, the newest first. */
+const CAME_WITH = {
+  krun_add_virtiofs3: "1.18.0",
+  krun_has_feature: "1.17.1",
+  krun_disable_implicit_vsock: "1.17.0",
+  krun_add_net_unixstream: "1.15.0",
+  krun_check_nested_virt: "1.12.0",
+  krun_set_nested_virt: "1.11.0",
+  krun_add_vsock_port2: "1.10.1",
+} as const;
+
 /** libkrun.h, KRUN_FEATURE_*: what a build may be without. */
-export const FEATURES = { net: 0, blk: 1, gpu: 2, tee: 6, "amd-sev": 7, "aws-nitro": 9 } as const;
+export const FEATURES = {
+  net: 0,
+  blk: 1,
+  gpu: 2,
+  tee: 6,
+  "amd-sev": 7,
+  "intel-tdx": 8,
+  "aws-nitro": 9,
+} as const;
 export type Feature = keyof typeof FEATURES;
 
 /** Questions to a libkrun that is loaded. */
@@ -26,9 +45,17 @@ export class LibkrunExtras {
     return this.#find(name) !== null;
   }
 
+  /** The version that it is at least, by its functions; undefined before 1.10.1. */
+  leastVersion(): string | undefined {
+    const unused = { parameters: [], result: "void", optional: true } as const;
+    const symbols = Object.fromEntries(Object.keys(CAME_WITH).map((name) => [name, unused]));
+    const found = Deno.dlopen(this.library, symbols).symbols as Record<string, unknown>;
+    return Object.entries(CAME_WITH).find(([name]) => found[name] !== null)?.[1];
+  }
+
   /**
    * Does this build have the feature? Undefined when it is too old to tell.
-   * krun_has_feature() came with 1.16, and answers -EINVAL for what it does not know.
+   * krun_has_feature() came with 1.17.1, and answers -EINVAL for what it does not know.
    */
   hasFeature(feature: Feature): boolean | undefined {
     return this.#ask("krun_has_feature", BigInt(FEATURES[feature]));

@@ -121,9 +121,9 @@ export const ANNOTATIONS = {
     setBy: "image",
     why:
       "The library is the host's, from where the administrator keeps libkrun; what the flavour does not put into force is refused.",
-    choices: ["sev", "aws-nitro"],
+    choices: ["sev", "tdx", "aws-nitro"],
     help:
-      "A flavour of libkrun for confidential workloads: `libkrun-sev.so.1` or `libkrun-awsnitro.so.1`, loaded for this container only.",
+      "A flavour of libkrun for confidential workloads: `libkrun-sev.so.1`, `libkrun-tdx.so.1` or `libkrun-awsnitro.so.1`, loaded for this container only.",
     fallback: "the ordinary libkrun",
     example: "sev",
   },

@@ -55,9 +55,9 @@ export function judgeLibkrun(
   return good("microVMs", subject, `${version ?? "1.x"} ${built} (${path})`);
 }
 
-export function judgeFirmware({ firmware, problem }: LibkrunReport): Finding {
+export function judgeFirmware({ firmware, firmwareVersion, problem }: LibkrunReport): Finding {
   const subject = "libkrunfw";
-  if (firmware) return good("microVMs", subject, firmware);
+  if (firmware) return good("microVMs", subject, `${firmwareVersion ?? "5.x"} (${firmware})`);
   const remedy = problem
     ? "install it together with libkrun"
     : "install the version that this libkrun wants, and run ldconfig";

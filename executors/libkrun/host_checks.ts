@@ -53,7 +53,7 @@ function checkAgentPort(extras: LibkrunExtras): void {
   if (extras.has("krun_add_vsock_port2")) return;
   throw new HostError(
     "this libkrun is too old for kago's guest agent: it has no krun_add_vsock_port2",
-    'install libkrun 1.11 or later, or set annotations["krun.agent"] to 0',
+    'install libkrun 1.10.1 or later, or set annotations["krun.agent"] to 0',
   );
 }
 

@@ -34,7 +34,7 @@ export interface VmSettings {
   readonly firmware?: Given<string>;
   /** Is the container's process the guest agent's to run? */
   readonly agent?: true;
-  readonly variant?: "sev" | "aws-nitro";
+  readonly variant?: "sev" | "tdx" | "aws-nitro";
   /** Without one: TSI, unless the network namespace is empty. */
   readonly network?: PasstNetwork | TapNetwork | NoNetwork;
   /** Has the container a network namespace that is not its caller's? */

@@ -96,13 +96,13 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   ];
 }
 
-/** As crun: an encrypted guest boots from a disk in the image, an enclave takes the root and its command whole. */
+/** As crun, which has no TDX: an encrypted guest boots from a disk in the image, an enclave takes the root and its command whole. */
 function rootOps({ variant, rootTag, daxWindow, command }: VmSettings): readonly Op[] {
   const from = 'annotations["krun.variant"]';
-  if (variant === "sev") {
+  if (variant === "sev" || variant === "tdx") {
     return [
       call("krun_set_root_disk", from, file("/disk.img")),
-      call("krun_set_tee_config_file", from, file("/krun-sev.json")),
+      call("krun_set_tee_config_file", from, file(`/krun-${variant}.json`)),
     ];
   }
   const size = number(daxWindow ?? DAX_WINDOW);

@@ -22,7 +22,7 @@ export function featureBits(settings: VmSettings): number {
   const used: Record<Feature, boolean> = {
     tsi: network === undefined,
     tap: network?.kind === "tap",
-    disks: disks !== undefined || variant === "sev",
+    disks: disks !== undefined || variant === "sev" || variant === "tdx",
     gpu: gpuFlags !== undefined,
     sev: variant === "sev",
     nitro: variant === "aws-nitro",

@@ -26,9 +26,9 @@ Deno.test("doctor finds libkrun, its version, its features and its firmware", as
   const detail = (name: string) => findings.find(({ subject }) => subject === name)?.detail;
   assertMatch(
     detail("libkrun")!,
-    /^1\.99\.0 with net, blk, gpu, tee, amd-sev, aws-nitro \(\/.*\/libkrun\.so\.1\.99\.0\)$/,
+    /^1\.99\.0 with net, blk, gpu, tee, amd-sev, intel-tdx, aws-nitro \(\/.*\/libkrun\.so\.1\.99\.0\)$/,
   );
-  assertMatch(detail("libkrunfw")!, /^\/.*\/libkrunfw\.so\.5\.99\.0$/);
+  assertMatch(detail("libkrunfw")!, /^5\.99\.0 \(\/.*\/libkrunfw\.so\.5\.99\.0\)$/);
 });
 
 Deno.test("doctor tells a libkrun 2.x from one that is missing", async () => {

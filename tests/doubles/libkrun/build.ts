@@ -2,6 +2,8 @@
  * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
  * in libkrun.c; this module owns their files and names.
  */
+import { type Flavour, functionsOf, type LibkrunVersion } from "./versions.ts";
+
 const SOURCES = [
   "libkrun.c",
   "guest.c",
@@ -22,7 +24,9 @@ export interface DoubleOptions {
   readonly setVmConfig?: number;
   readonly startEnter?: number;
   /** Which flavour's file name it gets; default the ordinary one's. */
-  readonly variant?: "sev" | "awsnitro";
+  readonly variant?: Flavour;
+  /** A libkrun whose functions it has, of those that kago calls, and no other; default all of 1.18. */
+  readonly version?: LibkrunVersion;
   /** Has it the functions that not every libkrun has? Default true. */
   readonly extras?: boolean;
   /** What it says of every feature, -22 for "I do not know"; default 1. */
@@ -66,7 +70,7 @@ export class LibkrunDouble {
   }
 }
 
-/** Compiles a double; dispose it to remove its files. The real file names carry the version `ABI.99.0`. */
+/** Compiles a double; dispose it to remove its files. The real file names carry the version, `ABI.99.0` without one. */
 export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<LibkrunDouble> {
   const { abi = 1 } = options;
   const dir = await Deno.makeTempDir({ dir: PARENT, prefix: "libkrun_double_" });
@@ -75,18 +79,29 @@ export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<L
   // A VMM that runs as another user finds them too.
   await Deno.chmod(dir, 0o755);
   await Deno.chmod(record, 0o666);
+  const exported = options.version ? await linkedFunctions(options, dir) : [];
   const soname = `libkrun${options.variant ? `-${options.variant}` : ""}.so.${abi}`;
   const needed = options.needs ? await compileNeeded(`${dir}/needed`) : [];
   await compile(
-    [...defines(options, record, dir), ...SOURCES, ...needed],
+    [...defines(options, record, dir), ...SOURCES, ...needed, ...exported],
     dir,
     soname,
-    `${abi}.99.0`,
+    options.version ?? `${abi}.99.0`,
   );
   if (options.firmware ?? true) {
     await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
   }
   return new LibkrunDouble(dir, `${dir}/${soname}`, record);
+}
+
+/** @returns what the linker is told of the functions that the version has. */
+async function linkedFunctions(
+  { version, variant }: DoubleOptions,
+  dir: string,
+): Promise<string[]> {
+  const names = functionsOf(version!, variant).map((name) => `${name};`).join(" ");
+  await Deno.writeTextFile(`${dir}/exports.map`, `{ global: ${names} local: *; };\n`);
+  return [`-Wl,--version-script=${dir}/exports.map`];
 }
 
 /** @returns what the linker is told of it. */

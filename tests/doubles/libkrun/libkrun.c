@@ -176,6 +176,11 @@ int32_t krun_add_virtiofs2(uint32_t ctx, const char *tag, const char *path, uint
   return 0;
 }
 
+int32_t krun_add_virtiofs3(uint32_t ctx, const char *tag, const char *path, uint64_t size, _Bool read_only) {
+  RECORD_CALL("krun_add_virtiofs3", "%u,\"%s\",\"%s\",%llu,%d", ctx, tag, named(path), (unsigned long long)size, read_only);
+  return 0;
+}
+
 int32_t krun_add_virtiofs(uint32_t ctx, const char *tag, const char *path) {
   RECORD_CALL("krun_add_virtiofs", "%u,\"%s\",\"%s\"", ctx, tag, named(path));
   return 0;

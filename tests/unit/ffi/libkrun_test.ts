@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildLibkrunDouble, type DoubleOptions } from "../../doubles/libkrun/build.ts";
+import type { LibkrunVersion } from "../../doubles/libkrun/versions.ts";
 import { type Probe, type Probed, probeLibkrun } from "./libkrun_probe.ts";
 
 const ENOMEM = 12;
@@ -87,6 +88,33 @@ Deno.test("openLibkrun() refuses a library that is not libkrun", async () => {
 Deno.test("libraryVersions() reads the versions from the files behind the names", async () => {
   const { result } = await probe({}, { versions: true });
   assertEquals(result, { libkrun: "1.99.0", libkrunfw: "5.99.0" });
+});
+
+Deno.test("libraryVersions() tells the least version, by its functions, of a file that has the soname's number alone", async () => {
+  const told: [LibkrunVersion, string][] = [
+    ["1.9.0", "1"],
+    ["1.10.1", "1.10.1 or later"],
+    ["1.14.0", "1.12.0 or later"],
+    ["1.17.4", "1.17.1 or later"],
+    ["1.19.0", "1.18.0 or later"],
+  ];
+  for (const [version, expected] of told) {
+    using double = await buildLibkrunDouble({ version });
+    await Deno.rename(`${double.dir}/libkrun.so.${version}`, `${double.dir}/libkrun.so.1`);
+    const { result } = await probeLibkrun({ versions: true }, { LD_LIBRARY_PATH: double.dir });
+    assertEquals(result, { libkrun: expected, libkrunfw: "5.99.0" });
+  }
+});
+
+Deno.test("openLibkrun() names the function that a build of libkrun 1.x has not, and does not take it for 2.x", async () => {
+  using double = await buildLibkrunDouble({ version: "1.19.0", variant: "awsnitro" });
+  const place = { path: `${double.dir}/libkrun.so.1` };
+  await Deno.symlink("libkrun-awsnitro.so.1", place.path);
+  const { error } = await probeLibkrun(place, {});
+  assertEquals(
+    error?.message,
+    `this build of libkrun, ${place.path}, has no krun_set_root; install libkrun 1.9 or a later 1.x`,
+  );
 });
 
 Deno.test("libraryVersions() tells the version of a library that is not supported", async () => {

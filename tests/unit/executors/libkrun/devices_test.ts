@@ -68,5 +68,6 @@ Deno.test("vmDevices() are those that the flavour and the network take", () => {
     "/dev/net/tun 200",
   ]);
   assertEquals(paths({ variant: "sev" }), ["/dev/kvm 232", "/dev/sev 124"]);
+  assertEquals(paths({ variant: "tdx" }), ["/dev/kvm 232"]);
   assertEquals(paths({ variant: "aws-nitro" }), ["/dev/nitro_enclaves 122"]);
 });

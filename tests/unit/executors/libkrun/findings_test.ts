@@ -57,7 +57,8 @@ Deno.test("judgeLibkrun() and judgeFirmware() pass on why there is none", () => 
   );
   assertMatch(complaint(judgeFirmware({ problem })), /cannot be loaded; install it together/);
   assertMatch(complaint(judgeFirmware({ path: "/x" })), /cannot be loaded; install the version/);
-  assertEquals(judgeFirmware({ firmware: "/fw" }).ok, true);
+  const firmware = { firmware: "/fw", firmwareVersion: "5.6.1" };
+  assertEquals(judgeFirmware(firmware), good("microVMs", "libkrunfw", "5.6.1 (/fw)"));
 });
 
 Deno.test("judgePasst() does not keep microVMs from running", () => {

@@ -126,8 +126,8 @@ Deno.test("readVmSettings() refuses a tag of the root that the image chooses, un
 
 Deno.test("readVmSettings() refuses a flavour that there is not", () => {
   assertEquals(
-    refusal("krun.variant", "tdx"),
-    'annotations["krun.variant"]: is "tdx", must be sev or aws-nitro',
+    refusal("krun.variant", "cca"),
+    'annotations["krun.variant"]: is "cca", must be sev or tdx or aws-nitro',
   );
 });
 

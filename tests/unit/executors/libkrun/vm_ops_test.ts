@@ -182,7 +182,7 @@ Deno.test("openingOps() loads what the library needs before it, in the order giv
 });
 
 Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the library that is named", () => {
-  const opened = (variant?: "sev" | "aws-nitro") => {
+  const opened = (variant?: VmSettings["variant"]) => {
     const settings = { ...PLAIN, library: LIBRARY, variant } as VmSettings;
     const [load] = openingOps(settings, undefined);
     assertEquals(earlyOps(settings), [{ ...load, op: "krunOpen", from: "--libkrun" }]);
@@ -190,6 +190,7 @@ Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the librar
   };
   assertEquals(opened(), ["/opt/k/libkrun.so.1"]);
   assertEquals(opened("sev"), ["/opt/k/libkrun-sev.so.1"]);
+  assertEquals(opened("tdx"), ["/opt/k/libkrun-tdx.so.1"]);
   const nitro = ["/opt/k/libkrun-awsnitro.so.1", "/opt/k/libkrun-nitro.so.1"];
   assertEquals(opened("aws-nitro"), nitro);
 });

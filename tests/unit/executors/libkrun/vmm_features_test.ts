@@ -19,6 +19,7 @@ Deno.test("featureBits() opens what the settings use, and nothing else", () => {
   assertEquals(bits({ ...PASST, disks: [] }), FEATURES.disks);
   assertEquals(bits({ ...PASST, gpuFlags: 1 }), FEATURES.gpu);
   assertEquals(bits({ ...PASST, variant: "sev" }), FEATURES.sev | FEATURES.disks);
+  assertEquals(bits({ ...PASST, variant: "tdx" }), FEATURES.disks);
   assertEquals(bits({ ...PASST, variant: "aws-nitro" }), FEATURES.nitro);
 });
 
