@@ -88,7 +88,8 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   const socket = argument.runFile(AGENT_SOCKET);
   return [
     call("krun_set_root", from, argument.agentRoot),
-    daxWindow === undefined
+    // None unless it is asked for: docs/microvm.md has what was measured. A window of nothing is none.
+    !daxWindow
       ? call("krun_add_virtiofs", from, tag, ROOT)
       : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
     call("krun_add_vsock_port2", from, number(AGENT.port), socket, number(true)),

@@ -136,6 +136,14 @@ static int watch_children(void) {
   return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Where the device has a window for DAX (virtiofs_shm_size), it is of no use unless the mount says so: by itself this kernel
+ * would have libkrun say it of each file, which it does not. Without a window, or in a kernel without DAX, it is EINVAL. */
+static void mount_root(void) {
+  if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, "dax=always") == 0) return;
+  if (errno != EINVAL || mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0)
+    give_up("mount the container's root", errno);
+}
+
 int main(void) {
   struct plan plan;
   struct stdio streams;
@@ -143,7 +151,7 @@ int main(void) {
   expect_death();
   /* libkrun's guest init shares its mounts; the container's are not for it. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
-  if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
+  mount_root();
   make_cgroup();
   int result = network_up();
   if (result < 0) give_up("set up the network", -result);

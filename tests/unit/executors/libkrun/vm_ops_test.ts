@@ -85,6 +85,16 @@ Deno.test("closingOps() without the agent serves the container's own root", () =
   assertEquals(root({ daxWindow: 9 }), 'krun_add_virtiofs2(context, "/dev/root", "/", 9)');
 });
 
+Deno.test("closingOps() gives the container's file system a window for DAX only where one is asked for", () => {
+  const root = (daxWindow?: number) =>
+    calls({ ...PLAIN, agent: true, ...(daxWindow === undefined ? {} : { daxWindow }) })
+      .filter((call) => call.startsWith("krun_add_virtiofs"));
+  assertEquals(root(9), ['krun_add_virtiofs2(context, "kago", "/", 9)']);
+  for (const none of [undefined, 0]) {
+    assertEquals(root(none), ['krun_add_virtiofs(context, "kago", "/")']);
+  }
+});
+
 Deno.test("closingOps() makes the calls of every setting in their order", () => {
   assertEquals(
     calls({
