@@ -37,7 +37,8 @@ struct card {
 /* Reads `ADDRESS/PREFIX GATEWAY`. */
 bool parse_card(const char *text, struct card *card);
 
-/* Brings loopback up, and the card if the VMM has told of one: 0 or -errno. */
+/* Brings loopback up, and the card if the VMM has told of one; takes away an address of libkrun's that hides a network: 0 or
+ * -errno. */
 int network_up(void);
 
 /* As a shell's $?: the exit code for a wait(2) status. */

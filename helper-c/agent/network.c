@@ -15,6 +15,8 @@
 #include "agent.h"
 
 #define CARD "eth0"
+#define DUMMY "dummy0"
+#define DUMMY_ADDRESS 0x0a000001
 
 static int set_up(int fd, const char *name) {
   struct ifreq request = {0};
@@ -31,8 +33,9 @@ static struct sockaddr in_host_order(uint32_t address) {
   return generic;
 }
 
-static int set_address(int fd, unsigned long what, uint32_t address) {
-  struct ifreq request = {.ifr_name = CARD, .ifr_addr = in_host_order(address)};
+static int set_address(int fd, const char *name, unsigned long what, uint32_t address) {
+  struct ifreq request = {.ifr_addr = in_host_order(address)};
+  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
   return as_result(ioctl(fd, what, &request));
 }
 
@@ -61,10 +64,19 @@ bool parse_card(const char *text, struct card *card) {
 
 static int configure(int fd, const struct card *card) {
   uint32_t mask = card->prefix ? ~0u << (32 - card->prefix) : 0;
-  int result = set_address(fd, SIOCSIFADDR, card->address);
-  if (result >= 0) result = set_address(fd, SIOCSIFNETMASK, mask);
+  int result = set_address(fd, CARD, SIOCSIFADDR, card->address);
+  if (result >= 0) result = set_address(fd, CARD, SIOCSIFNETMASK, mask);
   if (result >= 0) result = set_up(fd, CARD);
   return result < 0 ? result : add_default_route(fd, card->gateway);
+}
+
+/* The guest init of libkrun 1.18 gives the interface `dummy0` the address 10.0.0.1/8 where the VMM impersonates sockets (TSI),
+ * and the guest's kernel then looks for all of that network there, engines' networks and name servers among it. */
+static int drop_dummy(int fd) {
+  struct ifreq request = {.ifr_name = DUMMY};
+  const struct sockaddr_in *address = (const struct sockaddr_in *)&request.ifr_addr;
+  if (ioctl(fd, SIOCGIFADDR, &request) < 0 || ntohl(address->sin_addr.s_addr) != DUMMY_ADDRESS) return 0;
+  return set_address(fd, DUMMY, SIOCSIFADDR, 0);
 }
 
 int network_up(void) {
@@ -73,6 +85,7 @@ int network_up(void) {
   int fd = as_result(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
   int result = set_up(fd, "lo");
+  if (result >= 0) result = drop_dummy(fd);
   if (result >= 0 && text) result = parse_card(text, &card) ? configure(fd, &card) : -EINVAL;
   close(fd);
   unsetenv("KAGO_CARD");
