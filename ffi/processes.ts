@@ -12,6 +12,26 @@ function exitStatus(status: number): ExitStatus {
   return signal === 0 ? { code: (status >> 8) & 0xff } : { signal };
 }
 
+/** How many processors this process may run on: its affinity, as its cpuset allows (sched_getaffinity(2)). */
+export function processors(): number {
+  return checked(call("processors", []), "sched_getaffinity");
+}
+
+/** RLIM_NLIMITS of every architecture. */
+const LIMITS = 16;
+
+/** This process's limits, by their numbers in setrlimit(2). */
+export function ownLimits(): { resource: number; soft: bigint; hard: bigint }[] {
+  const bytes = new Uint8Array(16 * LIMITS);
+  const count = checked(call("limits", [], bytes), "prlimit");
+  const values = new BigUint64Array(bytes.buffer);
+  return Array.from({ length: count }, (_, resource) => ({
+    resource,
+    soft: values[2 * resource]!,
+    hard: values[2 * resource + 1]!,
+  }));
+}
+
 /** Waits for a child (waitpid(2)). */
 export function waitForChild(pid: number): ExitStatus {
   return exitStatus(checked(call("wait", [pid]), `wait for process ${pid}`));

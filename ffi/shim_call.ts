@@ -48,6 +48,8 @@ export const CALLS = [
   "notify_listen",
   "notify_wait",
   "remove_tree",
+  "processors",
+  "limits",
   "exit",
 ] as const;
 

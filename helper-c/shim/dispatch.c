@@ -57,6 +57,8 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_notify_listen: return kago_notify_listen(p);
     case CALL_notify_wait: return kago_notify_wait(n[0], n[1], n[2], p);
     case CALL_remove_tree: return kago_remove_tree(p);
+    case CALL_processors: return kago_processors();
+    case CALL_limits: return kago_limits(p);
     case CALL_exit: kago_exit(n[0]);
     case CALL_bpf: return kago_bpf(n[0], p, (uint32_t)n[1]);
   }

@@ -127,6 +127,12 @@ int kago_probe_kvm(void);
 /* A socket of rtnetlink(7) in the network namespace with the descriptor `ns`: descriptor. */
 int kago_netlink_in(int ns);
 
+/* How many processors this process may run on (sched_getaffinity(2)). */
+int kago_processors(void);
+
+/* This process's limits, soft and hard in turn, by their numbers: how many. */
+int kago_limits(uint64_t *limits);
+
 /* _exit(2): without V8's farewell, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
@@ -171,6 +177,8 @@ _Noreturn void kago_exit(int code);
   X(notify_listen) \
   X(notify_wait) \
   X(remove_tree) \
+  X(processors) \
+  X(limits) \
   X(exit)
 
 /* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */

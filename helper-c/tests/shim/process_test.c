@@ -1,6 +1,8 @@
 /* The shim's handles on processes: waiting, signals, time limits. */
 #include <errno.h>
+#include <sched.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -110,4 +112,25 @@ TEST(kago_exit_ends_at_once_with_the_code) {
   pid_t pid = fork();
   if (pid == 0) kago_exit(42);
   EQUAL(kago_wait(pid), 42 << 8);
+}
+
+TEST(kago_processors_counts_those_that_the_process_may_run_on) {
+  cpu_set_t all, one;
+  CHECK(sched_getaffinity(0, sizeof all, &all) == 0);
+  EQUAL(kago_processors(), CPU_COUNT(&all));
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  }
+  CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+  EQUAL(kago_processors(), 1);
+}
+
+TEST(kago_limits_has_each_limit_in_its_place) {
+  uint64_t limits[2 * RLIM_NLIMITS];
+  const struct rlimit files = {50, 60};
+  CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+  EQUAL(kago_limits(limits), RLIM_NLIMITS);
+  EQUAL((long)limits[2 * RLIMIT_NOFILE], 50);
+  EQUAL((long)limits[2 * RLIMIT_NOFILE + 1], 60);
 }
