@@ -72,7 +72,7 @@ export const ANNOTATIONS = {
     most: MAX_CPUS,
     help: "Virtual processors of the guest.",
     fallback:
-      "`.krun_vm.json`, else the administrator's as far as the cpu quota and cpuset allow, else what these allow, else 1",
+      "`.krun_vm.json`, else the administrator's, else as many as the caller has processors; the last two at most what the cpu quota, rounded up, and the cpuset allow",
     example: "4",
   },
   "krun.ram_mib": {

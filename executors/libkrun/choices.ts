@@ -12,7 +12,7 @@ import {
   listAnnotation,
   textAnnotation,
 } from "./annotations.ts";
-import { cpusWithin, ramMibWithin, WITHOUT_LIMIT } from "./defaults.ts";
+import { cpusWithin, ramMibWithin, WITHOUT_LIMIT_RAM_MIB } from "./defaults.ts";
 import { VM_FILE, type VmFile } from "./vm_file.ts";
 
 export interface Choices {
@@ -31,18 +31,26 @@ export const KAGO = "default";
 const LIMITS = "linux.resources";
 const ERRORS_ONLY = 1;
 
-/** @throws {SpecError} for an annotation that is not of its form. */
-export function chooseSettings(spec: Spec, vmFile: VmFile, defaults: Defaults = {}): Choices {
+/**
+ * @param processors how many the caller may run on, asked where nothing says how many vCPUs there shall be.
+ * @throws {SpecError} for an annotation that is not of its form.
+ */
+export function chooseSettings(
+  spec: Spec,
+  vmFile: VmFile,
+  defaults: Defaults = {},
+  processors: () => number = () => 1,
+): Choices {
   const resources = spec.linux?.resources ?? {};
   const ramMib = integerAnnotation(spec, "krun.ram_mib");
   return {
     cpus: annotated("krun.cpus", integerAnnotation(spec, "krun.cpus")) ??
       imaged("cpus", vmFile.cpus) ??
-      limited(defaults.cpus, WITHOUT_LIMIT.cpus, cpusWithin(resources, MAX_CPUS)),
+      cpusOf(defaults.cpus, cpusWithin(resources, MAX_CPUS), processors),
     ramMib: annotated("krun.ram_mib", ramMib) ?? imaged("ram_mib", vmFile.ram_mib) ??
       limited(
         defaults.ramMib,
-        WITHOUT_LIMIT.ramMib,
+        WITHOUT_LIMIT_RAM_MIB,
         ramMibWithin(resources, MIN_RAM_MIB, MAX_RAM_MIB),
       ),
     logLevel: annotated("krun.log_level", integerAnnotation(spec, "krun.log_level")) ??
@@ -53,6 +61,16 @@ export function chooseSettings(spec: Spec, vmFile: VmFile, defaults: Defaults = 
     daxWindow: imaged("virtiofs_shm_size", vmFile.virtiofs_shm_size) ?? defaults.daxWindow ??
       ownValue(undefined),
   };
+}
+
+function cpusOf(
+  given: Given<number> | undefined,
+  room: number | undefined,
+  processors: () => number,
+): Given<number> {
+  if (given) return limited(given, given.value, room);
+  const own = Math.max(1, Math.min(MAX_CPUS, processors()));
+  return room === undefined || own <= room ? ownValue(own) : { value: room, from: LIMITS };
 }
 
 /** The file's value, or as much of it as the container's limits have room for; without it, what they have room for. */

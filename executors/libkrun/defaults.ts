@@ -8,8 +8,8 @@ import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
 /** The kernel's default for cpu.cfs_period_us, in microseconds. */
 const DEFAULT_PERIOD = 100_000;
 
-/** What a microVM has where nobody says anything. */
-export const WITHOUT_LIMIT = { cpus: 1, ramMib: 1024 } as const;
+/** MiB of RAM of a microVM where nobody says anything. */
+export const WITHOUT_LIMIT_RAM_MIB = 1024;
 
 /**
  * What the VMM process takes beside the guest's RAM, all charged to the same cgroup: the guest kernel's image and

@@ -3,6 +3,7 @@
  * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
  * a plain process.
  */
+import { processors } from "../../ffi/processes.ts";
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/common/errors.ts";
 import { compileGuestTenantPlan } from "./guest/tenant_plan.ts";
@@ -97,7 +98,7 @@ export function prepare(
 ): PreExecResult {
   const { defaults = {} } = word;
   const vmFile = onlyFollowed(readVmFile(rootfs), defaults.imageKeys);
-  const choices = chooseSettings(spec, vmFile.settings, defaults);
+  const choices = chooseSettings(spec, vmFile.settings, defaults, processors);
   const settings = readVmSettings(spec, id, vmFile.settings, word, choices);
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);

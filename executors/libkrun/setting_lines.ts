@@ -1,4 +1,5 @@
 /** A microVM's settings in words, each with who has chosen it: for `kago plan` and `kago doctor`. Pure. */
+import { processors } from "../../ffi/processes.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
 import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
 import { type Finding, good } from "../../runtime/finding.ts";
@@ -50,7 +51,7 @@ function listed(items: readonly string[]): string {
 
 /** What holds for a microVM that says nothing itself: a finding for each file, and for the rest. */
 export function settingFindings(word: AdministratorWord): Finding[] {
-  const choices = chooseSettings({ ociVersion: "" }, {}, word.defaults);
+  const choices = chooseSettings({ ociVersion: "" }, {}, word.defaults, processors);
   const bySource = Map.groupBy(settingLines(choices, word), ({ from }) => from.split(": ")[0]!);
   return [...bySource].map(([source, lines]) => {
     const words = lines.map(({ name, value }) => `${name} ${value}`).join("; ");

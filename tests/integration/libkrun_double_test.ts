@@ -32,7 +32,10 @@ async function withDouble(
 
 Deno.test("run makes libkrun's calls in their order and returns the guest's exit code", async () => {
   await withDouble(
-    { args: ["/bin/sh", "-c", "echo from the guest; exit 7"] },
+    {
+      annotations: { "krun.cpus": "1" },
+      args: ["/bin/sh", "-c", "echo from the guest; exit 7"],
+    },
     async (kago, double) => {
       const result = await kago.foreground();
       assertEquals(result.stdout, "from the guest\n");
@@ -60,8 +63,16 @@ Deno.test("run makes libkrun's calls in their order and returns the guest's exit
   );
 });
 
-Deno.test("vCPUs and memory come from the annotations, else from the container's limits", async () => {
-  const resources = { memory: { limit: 512 << 20 }, cpu: { quota: 250000, period: 100000 } };
+/** Of this process: the processors in its affinity, which the kernel lists. */
+function ownProcessors(): number {
+  const [, list] = /^Cpus_allowed:\t(.*)$/m.exec(Deno.readTextFileSync("/proc/self/status"))!;
+  const mask = BigInt(`0x${list!.replaceAll(",", "")}`).toString(2);
+  return Math.min(navigator.hardwareConcurrency, mask.replaceAll("0", "").length);
+}
+
+Deno.test("vCPUs and memory come from the annotations, else from the caller's processors and the container's limits", async () => {
+  const resources = { memory: { limit: 512 << 20 }, cpu: { quota: 150000, period: 100000 } };
+  const processors = ownProcessors();
   const cases: [BundleOptions, number[]][] = [
     [
       {
@@ -70,7 +81,8 @@ Deno.test("vCPUs and memory come from the annotations, else from the container's
       },
       [4, 300],
     ],
-    [{ config: { linux: { resources } } }, [3, 512 - 96]],
+    [{ config: { linux: { resources } } }, [Math.min(2, processors), 512 - 96]],
+    [{}, [Math.min(16, processors), 1024]],
   ];
   for (const [options, expected] of cases) {
     await withDouble({ args: ["/bin/true"], ...options }, async (kago, double) => {
@@ -167,7 +179,8 @@ Deno.test("what the host lacks is one sentence each, and nothing is created", as
 });
 
 Deno.test("a libkrun call that fails before the VM is entered is named by run and by start", async () => {
-  const options = { args: ["/bin/true"], double: { setVmConfig: -22 } };
+  const annotations = { "krun.cpus": "1" };
+  const options = { annotations, args: ["/bin/true"], double: { setVmConfig: -22 } };
   await withDouble(options, async (kago) => {
     const run = await kago.foreground();
     assertEquals(run.code, 1);

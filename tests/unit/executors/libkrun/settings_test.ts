@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { chooseSettings } from "../../../../executors/libkrun/choices.ts";
 import { readVmSettings as readWithWord } from "../../../../executors/libkrun/settings.ts";
 import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
 import type { AdministratorWord } from "../../../../runtime/administrator.ts";
@@ -57,6 +58,15 @@ Deno.test("readVmSettings() prefers annotations to the spec's limits", () => {
   const spec = specWith({ "krun.cpus": "2", "krun.ram_mib": "128" }, linux);
   const { cpus, ramMib } = readVmSettings(spec, "c");
   assertEquals({ cpus, ramMib }, { cpus: 2, ramMib: 128 });
+});
+
+Deno.test("readVmSettings() gives as many vCPUs as the caller has processors where nothing says how many", () => {
+  const cpusOf = (spec: Spec, vmFile: VmFile = {}) =>
+    chooseSettings(spec, vmFile, {}, () => 6).cpus.value;
+  assertEquals(cpusOf(specWith({})), 6);
+  assertEquals(cpusOf(specWith({}, { resources: { cpu: { quota: 250_000 } } })), 3);
+  assertEquals(cpusOf(specWith({}), { cpus: 8 }), 8);
+  assertEquals(cpusOf(specWith({ "krun.cpus": "9" }), { cpus: 8 }), 9);
 });
 
 Deno.test("readVmSettings() accepts both ends of each range", () => {
