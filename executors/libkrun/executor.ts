@@ -25,6 +25,7 @@ import { chooseSettings } from "./choices.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
+import { withGuestMemory } from "./guest/shared_memory.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
 import { settingLines } from "./setting_lines.ts";
@@ -103,7 +104,10 @@ export function prepare(
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
-  const adjusted = withDevices(spec, vmDevices(settings));
+  const withVmDevices = withDevices(spec, vmDevices(settings));
+  const adjusted = settings.agent
+    ? withGuestMemory(withVmDevices, () => Deno.readTextFileSync("/proc/self/mountinfo"))
+    : withVmDevices;
   const passt = settings.network?.kind === "passt"
     ? passtCommand(settings.network.ports, defaults.passt)
     : undefined;

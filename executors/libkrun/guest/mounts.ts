@@ -8,7 +8,6 @@ import type { Mount } from "../../../runtime/spec/spec.ts";
 import type { CompileInput, MountPlan } from "../../../runtime/plan/compile_input.ts";
 import { remountReadonly } from "../../../runtime/plan/mount_attributes.ts";
 import {
-  MOUNT_ATTR,
   type MountOptions,
   mountTarget,
   parseMountOptions,
@@ -58,8 +57,7 @@ function guestMount(mount: Mount, options: MountOptions): GuestMount | undefined
     const source = own ? mount.source ?? type : type;
     return { mount: { ...mount, type, source }, options: own ? options : shared(options) };
   }
-  if (options.remount) return undefined;
-  if (bound) return guestMemory(mount, options);
+  if (options.remount || bound) return undefined;
   return mount.type === "tmpfs" ? { mount, options } : undefined;
 }
 
@@ -68,18 +66,6 @@ const SHARED_TYPES: ReadonlySet<string> = new Set(["cgroup2", "devtmpfs", "sysfs
 
 function shared(options: MountOptions): MountOptions {
   return { ...options, data: [] };
-}
-
-/** A bind of memory that an engine made for this container's /dev/shm means the kernel that runs the container. */
-function guestMemory(
-  { source, destination }: Mount,
-  options: MountOptions,
-): GuestMount | undefined {
-  const target = joinPath("/", destination);
-  if (target !== "/dev/shm" || !source?.endsWith("/shm")) return undefined;
-  const mount = { type: "tmpfs", source: "shm", destination };
-  const set = options.attrs.set | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV;
-  return { mount, options: { ...options, attrs: { set, clear: 0n }, data: ["mode=1777"] } };
 }
 
 function isBelow({ destination }: Mount, covered: readonly string[]): boolean {

@@ -88,11 +88,12 @@ Deno.test("guestOps() gives a bind the flags that only the guest's kernel can en
   assertEquals(ops.map((op) => "attrsSet" in op && op.attrsSet), [false, 0x1n | 0x2n | 0x8n]);
 });
 
-Deno.test("guestOps() makes an engine's shared memory and the host's /dev the guest's own", () => {
-  const shm = { destination: "/dev/shm", type: "bind", source: "/var/lib/x/shm", options: ["rw"] };
+Deno.test("guestOps() makes the host's /dev the guest's own, and its shared memory of the size that is asked for", () => {
+  const options = ["nosuid", "mode=1777", "size=65536k"];
+  const shm = { destination: "/dev/shm", type: "tmpfs", source: "shm", options };
   const dev = { destination: "/dev", type: "bind", source: "/dev", options: ["rbind"] };
-  const types = mountsOf(dev, shm).map((op) => op.op === "mount" && op.fstype);
-  assertEquals(types, ["devtmpfs", "tmpfs"]);
+  const ops = mountsOf(dev, shm).map((op) => op.op === "mount" && [op.fstype, op.options]);
+  assertEquals(ops, [["devtmpfs", []], ["tmpfs", ["mode=1777", "size=65536k"]]]);
 });
 
 Deno.test("guestOps() mounts cgroup2 for whatever version the host has, and sysfs without options of its own", () => {
