@@ -1,7 +1,8 @@
 /** What the builder must know of the host to compile a plan: read once, cheap, and nothing that a plan can do without. */
 import { environment, variable } from "../ffi/environment.ts";
+import { ownLimits } from "../ffi/processes.ts";
 import { NOT_RAISED, packed } from "../ffi/packed.ts";
-import type { HostFacts } from "./plan/compile_input.ts";
+import type { HostFacts, Limit } from "./plan/compile_input.ts";
 
 /** Reads the facts of the calling process. */
 export function readHostFacts(): HostFacts {
@@ -12,14 +13,26 @@ export function readHostFacts(): HostFacts {
     get env() {
       return inheritedEnv();
     },
-    softLimits: callersLimits(),
+    softLimits: callersSoftLimits(),
+    get limits() {
+      return callersLimits();
+    },
     ...(libraryPath ? { libraryPath } : {}),
   };
 }
 
 const RLIMIT_NOFILE = 7;
 
-function callersLimits(): HostFacts["softLimits"] {
+/** Of what this process has, some soft limits are not the caller's any more. */
+function callersLimits(): readonly Limit[] {
+  const lowered = new Map(callersSoftLimits().map(({ resource, soft }) => [resource, soft]));
+  return ownLimits().map((limit) => ({
+    ...limit,
+    soft: lowered.get(limit.resource) ?? limit.soft,
+  }));
+}
+
+function callersSoftLimits(): NonNullable<HostFacts["softLimits"]> {
   const { softNofile, raised } = packed() ?? {};
   if (softNofile === undefined) return [];
   const others = Object.entries(raised!).filter(([, soft]) => soft !== NOT_RAISED);

@@ -7,6 +7,7 @@ import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
 import { startHookOps } from "../../runtime/plan/hooks.ts";
 import { type Op, type Plan, SYNC_POINTS } from "../../runtime/plan/op.ts";
 import { identityOps, startOps } from "../../runtime/plan/process.ts";
+import { RLIMITS } from "../../runtime/spec/rlimits.ts";
 import type { Process } from "../../runtime/spec/spec.ts";
 import { guestOps } from "./guest/plan.ts";
 import { vmmMountOps } from "./guest/kernel_mounts.ts";
@@ -34,13 +35,16 @@ export function vmmRunner(vmm: Vmm): Runner {
     ? []
     : [{ op: "agentDoor", path: agentFolder }];
   return {
-    early: [...early, ...door],
+    early: [...early, ...door, DESCRIPTORS],
     isUnlimited: agentFolder !== undefined,
     mounts: vmmMountOps,
     execute,
     stages: (input, process, enter) => vmmStages(vmm, input, process, enter),
   };
 }
+
+/** Every file that the guest knows is a descriptor of its VMM's, whoever's limit it is: as many as a kernel allows by default. */
+const DESCRIPTORS: Op = { op: "raiseLimit", resource: RLIMITS.RLIMIT_NOFILE!, most: 1n << 20n };
 
 function execute({ libraryPath }: HostFacts): Op {
   return { op: "execVmm", env: libraryPath ? [`LD_LIBRARY_PATH=${libraryPath}`] : [] };
@@ -62,7 +66,7 @@ function vmmStages(
     ...profileOps(process),
     ...labelOps(process),
   ]
-    .filter(({ op }) => !(vmm.keepsGroups && op === "setgroups"))
+    .filter(({ op }) => !OF_PROCESS.has(op) && !(vmm.keepsGroups && op === "setgroups"))
     .map((op) => onAllThreads(withinCapabilities(op, vmm.capabilities)));
   const start = startOps(input, process).map(onAllThreads);
   if (agentFolder === undefined) {
@@ -72,9 +76,8 @@ function vmmStages(
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };
-  const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
   return {
-    vmm: [...states, ...opening, files, ...enter, ...confined, ...start, ...closing],
+    vmm: [...states, ...opening, files, ...enter, ...identity, ...start, ...closing],
     guest,
   };
 }

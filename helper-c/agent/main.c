@@ -70,6 +70,10 @@ static void write_text(const char *path, const char *text) {
   close(fd);
 }
 
+/* The process has the limits of a container on the host, whose kernel may allow more open files than this one does by
+ * default: as many as fs/file.c has room for. */
+static void allow_files(void) { write_text("/proc/sys/fs/nr_open", "2147483584"); }
+
 static void make_cgroup(void) {
   static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
   for (size_t i = 0; i < 3; i++) write_text("/sys/fs/cgroup/cgroup.subtree_control", controllers[i]);
@@ -153,6 +157,7 @@ int main(void) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   mount_root();
   make_cgroup();
+  allow_files();
   int result = network_up();
   if (result < 0) give_up("set up the network", -result);
   int children = watch_children();

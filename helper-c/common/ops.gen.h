@@ -86,7 +86,8 @@
   X(83, krun_enter, "") \
   X(84, vmm_jail, "uu") \
   X(85, vmm_descriptors, "") \
-  X(86, kernel_mounts_readonly, "S")
+  X(86, kernel_mounts_readonly, "S") \
+  X(87, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -162,6 +163,7 @@ enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_k
 enum { F_krun_isolate_functions };
 enum { F_vmm_jail_features, F_vmm_jail_isolated_features };
 enum { F_kernel_mounts_readonly_types };
+enum { F_raise_limit_resource, F_raise_limit_most };
 
 /* Arguments of libkrun's functions. */
 enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_OUTPUT_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_RESULT, KRUN_AGENT_ROOT, KRUN_PASST };

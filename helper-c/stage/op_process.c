@@ -42,6 +42,20 @@ int op_hard_limit(struct context *c, const struct field *f) {
   return change_limit(f[F_hard_limit_resource].number, &limit, NULL);
 }
 
+int op_raise_limit(struct context *c, const struct field *f) {
+  (void)c;
+  const uint64_t resource = f[F_raise_limit_resource].number, most = f[F_raise_limit_most].number;
+  struct limit limit;
+  int result = change_limit(resource, NULL, &limit);
+  if (result < 0) return result;
+  const struct limit soft = {limit.hard, limit.hard};
+  if (limit.hard < most) limit.hard = most;
+  limit.soft = limit.hard;
+  result = change_limit(resource, &limit, NULL);
+  /* Without CAP_SYS_RESOURCE, or past the sysctl fs.nr_open. */
+  return result == -EPERM ? change_limit(resource, &soft, NULL) : result;
+}
+
 int op_soft_limit(struct context *c, const struct field *f) {
   (void)c;
   struct rlimit limit;

@@ -2,6 +2,13 @@
 import type { Process, Spec } from "../spec/spec.ts";
 import type { Op, Plan } from "./op.ts";
 
+/** A limit by its number in setrlimit(2); RLIM_INFINITY is 2^64 - 1. */
+export interface Limit {
+  readonly resource: number;
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
 /** What the host is like, read once by the builder. */
 export interface HostFacts {
   /** Effective uid of the builder. */
@@ -9,6 +16,8 @@ export interface HostFacts {
   readonly gid: number;
   /** The caller's soft limits where the runtime's own may be others, by their numbers in setrlimit(2). */
   readonly softLimits?: readonly { readonly resource: number; readonly soft: bigint }[];
+  /** All of the caller's limits, for a process that does not inherit them. */
+  readonly limits?: readonly Limit[];
   /** What hooks inherit that name no environment, `NAME=value` each. */
   readonly env: readonly string[];
   /** The caller's LD_LIBRARY_PATH. */

@@ -113,6 +113,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   inheritable: capabilities,
   "rlimit.resource": oneOf(RLIMITS),
   "hardLimit.resource": oneOf(RLIMITS),
+  "raiseLimit.resource": oneOf(RLIMITS),
   "softLimit.resource": oneOf(RLIMITS),
   soft: limit,
   hard: limit,

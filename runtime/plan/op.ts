@@ -326,6 +326,8 @@ export const OPS = {
   vmmDescriptors: {},
   /** Makes every mount below the root read-only whose filesystem is one of `types`; another procfs is refused. */
   kernelMountsReadonly: { types: "strs" },
+  /** Raises both limits to `most` and lowers none; where that is not allowed, the soft one to the hard one. */
+  raiseLimit: { resource: "u32", most: "u64" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**

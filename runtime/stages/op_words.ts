@@ -259,6 +259,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     errno === EPERM
       ? `soft ${soft}, hard ${hard}: more than the caller's limit or the kernel's`
       : `soft ${soft}, hard ${hard} cannot be set`,
+  raiseLimit: () => "the VMM's own limit cannot be raised",
   softLimit: ({ soft }) => `soft ${soft} cannot be set`,
   prepareCwd: cwdWords,
   chdir: cwdWords,

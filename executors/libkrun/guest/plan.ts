@@ -3,6 +3,7 @@
  * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's, and its VMM's is vmm_plan.ts's. The guest's
  * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
  */
+import { RLIMITS } from "../../../runtime/spec/rlimits.ts";
 import type { Device, Process, Spec } from "../../../runtime/spec/spec.ts";
 import type { CompileInput, HostFacts, ProcessInput } from "../../../runtime/plan/compile_input.ts";
 import { deviceOps } from "../../../runtime/plan/devices.ts";
@@ -66,6 +67,7 @@ export function guestProcessOps(
   const env = environmentOf(process);
   return [
     ...rlimitOps(guest, process),
+    ...inheritedLimitOps(input.host, process),
     { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
     ...userOps(guest, process),
     ...capabilityOps(process),
@@ -75,6 +77,14 @@ export function guestProcessOps(
     { op: "findProgram", file: args[0] ?? "", search: pathOf(env), from: "process.args[0]" },
     { op: "exec", args, env, from: "process.args" },
   ];
+}
+
+/** What a plain container's process inherits of its caller, and nobody in the guest could. */
+function inheritedLimitOps({ limits = [] }: HostFacts, { rlimits }: Process): readonly Op[] {
+  const given = new Set(rlimits?.map(({ type }) => RLIMITS[type]));
+  const from = "the caller's limits";
+  return limits.filter(({ resource }) => !given.has(resource))
+    .map((limit) => ({ op: "rlimit", ...limit, from }));
 }
 
 /** The agent is root in the guest whoever runs the VMM. */

@@ -55,6 +55,25 @@ TEST(a_hard_limit_is_raised_and_never_lowered) {
   EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_cur, 60);
 }
 
+static int raise_limit(uint64_t resource, uint64_t most) {
+  return op_raise_limit(&c, (const struct field[]){{.number = resource}, {.number = most}});
+}
+
+TEST(both_limits_are_raised_as_far_as_they_may_be_and_never_lowered) {
+  EQUAL(set_limit(RLIMIT_NOFILE, 60, 90), 0);
+  EQUAL(raise_limit(RLIMIT_NOFILE, 80), 0);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_cur, 90);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_max, 90);
+  EQUAL(set_limit(RLIMIT_NOFILE, 60, 90), 0);
+  EQUAL(raise_limit(RLIMIT_NOFILE, 95), 0);
+  const long hard = (long)limit_of(RLIMIT_NOFILE).rlim_max; /* 90 without CAP_SYS_RESOURCE */
+  CHECK(hard == 95 || hard == 90);
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_cur, hard);
+  EQUAL(raise_limit(RLIMIT_NOFILE, UINT64_MAX - 1), 0); /* no kernel has as many */
+  EQUAL((long)limit_of(RLIMIT_NOFILE).rlim_max, hard);
+  EQUAL(raise_limit(1000, 1), -EINVAL);
+}
+
 TEST(a_soft_limit_is_lowered_and_never_raised) {
   EQUAL(set_limit(RLIMIT_NOFILE, 60, 90), 0);
   EQUAL(lower_soft_limit(RLIMIT_NOFILE, 70), 0);

@@ -31,7 +31,10 @@ Deno.test("a VMM takes over before the pivot, enters the root as a process does,
   const spec = specWith(["mount"]);
   const plain = compilePlan(inputOf(spec));
   const { intermediate, init, vmm } = planOf(spec, { opening, closing }, { host });
-  assertEquals(intermediate, plain.intermediate.filter(({ op }) => op !== "ownStreams"));
+  assertEquals(
+    intermediate.filter(({ op }) => op !== "raiseLimit"),
+    plain.intermediate.filter(({ op }) => op !== "ownStreams"),
+  );
   const same = part(plain.init, "setsid", "reopenNull");
   assertEquals(init.slice(0, same.length), same);
   const [descriptors, kernelMounts, ...last] = init.slice(same.length);
@@ -109,14 +112,15 @@ Deno.test("a VMM with an agent has a door in the state, and neither limits nor t
   const spec = specWith(["mount", "user"], { process, mounts });
   const agentFolder = "/run/kago/box";
   const { intermediate, vmm, guest } = planOf(spec, { agentFolder });
-  assertEquals(only(intermediate, "agentDoor", "hardLimit"), [
+  assertEquals(only(intermediate, "agentDoor", "hardLimit", "raiseLimit"), [
     { op: "agentDoor", path: agentFolder },
+    { op: "raiseLimit", resource: 7, most: 1048576n },
   ]);
   const plan = encodeGuestPlan(guest!);
   assertEquals(vmm[0], { op: "agentFiles", plan, uid: 7, gid: 8, context: "" });
   assertEquals(only(vmm, "rlimit", "softLimit", "exec"), []);
   assert(only(guest!, "rlimit", "exec").length === 2);
   const without = planOf(spec);
-  assertEquals(only(without.intermediate, "agentDoor", "hardLimit").length, 1);
-  assertEquals(only(without.vmm, "rlimit").length, 1);
+  assertEquals(only(without.intermediate, "raiseLimit").length, 1);
+  assertEquals(only(without.vmm, "rlimit", "softLimit"), []);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { guestOps } from "../../../../../executors/libkrun/guest/plan.ts";
 import { LINKS, type Op, type OpName } from "../../../../../runtime/plan/op.ts";
-import type { Mount, Spec } from "../../../../../runtime/spec/spec.ts";
+import type { Mount, Process, Spec } from "../../../../../runtime/spec/spec.ts";
 import { inputOf, PROCESS, specWith } from "../../../plan/input.ts";
 
 const PROC: Mount = { destination: "/proc", type: "proc", source: "proc" };
@@ -58,6 +58,21 @@ Deno.test("guestOps() makes a process of the spec as Init makes one", () => {
     { op: "noNewPrivileges", from: "process.noNewPrivileges" },
     { op: "findProgram", file: "sh", search: "/bin", from: "process.args[0]" },
     { op: "exec", args: ["sh"], env: ["PATH=/bin"], from: "process.args" },
+  ]);
+});
+
+Deno.test("guestOps() gives the process the caller's limits where the spec has none", () => {
+  const limits = [{ resource: 6, soft: 1n, hard: 2n }, { resource: 7, soft: 3n, hard: 4n }];
+  const rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }];
+  const host = { uid: 0, gid: 0, env: [], softLimits: [{ resource: 7, soft: 5n }], limits };
+  const limitsOf = (process: Process) =>
+    guestOps(inputOf(specWith(["mount"], { process }), { host }), process)
+      .filter(({ op }) => /limit/i.test(op));
+  const from = "the caller's limits";
+  assertEquals(limitsOf(PROCESS), limits.map((limit) => ({ op: "rlimit", ...limit, from })));
+  assertEquals(limitsOf({ ...PROCESS, rlimits }), [
+    { op: "rlimit", resource: 7, soft: 10n, hard: 20n, from: "process.rlimits[0]" },
+    { op: "rlimit", resource: 6, soft: 1n, hard: 2n, from },
   ]);
 });
 
