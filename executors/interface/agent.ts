@@ -32,8 +32,16 @@ export interface Agent {
 
 /** Bytes and nanoseconds, in the shape in which `events` tells them. */
 export interface AgentFigures {
-  /** `total` and `available` are the kernel's inside; `usage` is what the container's processes have. */
-  readonly memory: { readonly total: bigint; readonly available: bigint; readonly usage: bigint };
+  /**
+   * `total` and `available` are the kernel's inside; `usage` is what the container's processes have, and `oomKills` how many
+   * of them that kernel has killed for want of memory.
+   */
+  readonly memory: {
+    readonly total: bigint;
+    readonly available: bigint;
+    readonly usage: bigint;
+    readonly oomKills: bigint;
+  };
   readonly cpu: { readonly usage: bigint };
   readonly pids: { readonly current: bigint };
 }

@@ -29,7 +29,8 @@ export interface Choices {
 /** Whose word it is that nobody has given. */
 export const KAGO = "default";
 const LIMITS = "linux.resources";
-const ERRORS_ONLY = 1;
+/** The log level of a microVM for which nobody says one. */
+export const ERRORS_ONLY = 1;
 
 /**
  * @param processors how many the caller may run on, asked where nothing says how many vCPUs there shall be.

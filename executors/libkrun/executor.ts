@@ -21,7 +21,7 @@ import {
   type TenantInput,
 } from "../interface/executor.ts";
 import { choiceAnnotation } from "./annotations.ts";
-import { chooseSettings } from "./choices.ts";
+import { chooseSettings, ERRORS_ONLY } from "./choices.ts";
 import { vmDevices, withDevices } from "./devices.ts";
 import { vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
@@ -121,6 +121,7 @@ export function prepare(
       opening: openingOps(settings, passt),
       closing: closingOps(settings),
       capabilities: vmmCapabilities(settings),
+      quiet: settings.console === undefined && settings.logLevel <= ERRORS_ONLY,
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
       keepsGroups: isRootless(),
       ...(settings.agent ? { agentFolder: stateFolder } : {}),

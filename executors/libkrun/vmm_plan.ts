@@ -24,6 +24,8 @@ export interface Vmm {
   readonly agentFolder?: string;
   /** The most that it keeps of the container's capabilities: a mask. */
   readonly capabilities: bigint;
+  /** Does the guest's kernel tell its console nothing but its own end, for nobody has asked for more? */
+  readonly quiet: boolean;
   /** Keeps the caller's groups, without which it could not open what it needs of the host. */
   readonly keepsGroups: boolean;
 }
@@ -72,7 +74,7 @@ function vmmStages(
   if (agentFolder === undefined) {
     return { vmm: [...states, ...opening, ...enter, ...identity, ...start, ...closing] };
   }
-  const guest = guestOps(input, process);
+  const guest = [...(vmm.quiet ? [QUIET] : []), ...guestOps(input, process)];
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };
@@ -81,6 +83,9 @@ function vmmStages(
     guest,
   };
 }
+
+/** libkrun has a line of the guest's kernel on the container's standard error; 1 leaves emergencies (proc_sys_kernel(5)). */
+const QUIET: Op = { op: "writeFile", path: "/proc/sys/kernel/printk", data: "1" };
 
 /** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
 const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);

@@ -29,7 +29,7 @@ uint32_t report_figures(const struct guest *guest, uint8_t *bytes) {
   const uint64_t figures[] = {
       number_in("/proc", "meminfo", "MemTotal:") * 1024, number_in("/proc", "meminfo", "MemAvailable:") * 1024,
       number_in(guest->cgroup, "memory.current", ""),    number_in(guest->cgroup, "cpu.stat", "usage_usec "),
-      number_in(guest->cgroup, "pids.current", ""),
+      number_in(guest->cgroup, "pids.current", ""),      number_in(guest->cgroup, "memory.events", "oom_kill "),
   };
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
     write_le32(bytes + 8 * i, (uint32_t)figures[i]);

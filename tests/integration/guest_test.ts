@@ -14,15 +14,15 @@ const text = (value: string) => new TextEncoder().encode(value);
 const SECONDS = GUEST_PATIENCE / 1000;
 
 const LIST = "12\t1\t1000\t736159\tsleep\n1\t0\t0\t250\tsh -c\n0\t0\t0\t5\toutside\n";
-const FIVE = new BigUint64Array([256n << 20n, 200n << 20n, 4096n, 1234567n, 2n]);
+const SIX = new BigUint64Array([256n << 20n, 200n << 20n, 4096n, 1234567n, 2n, 7n]);
 const GUEST = {
-  memory: { total: 256 << 20, available: 200 << 20, usage: 4096 },
+  memory: { total: 256 << 20, available: 200 << 20, usage: 4096, oomKills: 7 },
   cpu: { usage: 1234567000 },
   pids: { current: 2 },
 };
 
 function honest(request: number): Uint8Array {
-  if (request === FIGURES) return reply(new Uint8Array(FIVE.buffer));
+  if (request === FIGURES) return reply(new Uint8Array(SIX.buffer));
   return reply(request === PROCESSES ? text(LIST) : new Uint8Array());
 }
 
@@ -100,7 +100,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     assert(!/[^\n -~]/.test(json), json);
   },
   async "an answer that is not of its form is none"(kago, agent) {
-    const figures = new Uint8Array(FIVE.buffer);
+    const figures = new Uint8Array(SIX.buffer);
     const lies: [number, Uint8Array][] = [
       [PROCESSES, reply(text("1\t0\t0\t0\tsh\nx"))],
       [PROCESSES, reply(text("-1\t0\t0\t0\tsh\n"))],
@@ -109,10 +109,10 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       [PROCESSES, frame(5, new Uint8Array(4), { size: 1 << 20 })],
       [PROCESSES, frame(9, text("1\t0\t0\t0\tsh\n"))],
       [FIGURES, reply(figures.subarray(1))],
-      [FIGURES, reply(new Uint8Array(41))],
+      [FIGURES, reply(new Uint8Array(49))],
       [FIGURES, reply(new Uint8Array(0))],
       // More nanoseconds than 64 bits hold.
-      [FIGURES, reply(new Uint8Array(40).fill(0xff))],
+      [FIGURES, reply(new Uint8Array(48).fill(0xff))],
       [FIGURES, frame(77, figures)],
     ];
     for (const [request, answer] of lies) {
@@ -151,7 +151,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       stderr: "inherit",
     }).spawn();
     await until("three are asked for", () => agent.requests.length >= 3);
-    agent.answers = () => reply(new Uint8Array(41));
+    agent.answers = () => reply(new Uint8Array(49));
     await until("five more are asked for", () => agent.requests.length >= 8);
     stream.kill("SIGTERM");
     const { stdout } = await stream.output();

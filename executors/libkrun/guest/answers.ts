@@ -25,7 +25,7 @@ export interface GuestProcesses {
   readonly leftOut: number;
 }
 
-const FIGURES_SIZE = 40;
+const FIGURES_SIZE = 48;
 const MAX_U64 = (1n << 64n) - 1n;
 const NANOSECONDS_OF_MICROSECOND = 1000n;
 
@@ -38,7 +38,12 @@ export function readFigures(answer: Uint8Array): AgentFigures | undefined {
   // Whoever reads the JSON takes 64 bits for the most.
   if (usage > MAX_U64) return undefined;
   return {
-    memory: { total: figure(0), available: figure(1), usage: figure(2) },
+    memory: {
+      total: figure(0),
+      available: figure(1),
+      usage: figure(2),
+      oomKills: figure(5),
+    },
     cpu: { usage },
     pids: { current: figure(4) },
   };

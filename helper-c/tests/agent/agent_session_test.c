@@ -263,7 +263,7 @@ TEST(figures_and_processes_come_bounded) {
   int connection = connect_to_agent();
   EQUAL(agent_send(connection, FRAME_FIGURES, NULL, 0), 0);
   EQUAL(next(connection, &frame), FRAME_REPLY);
-  EQUAL(frame.size, 4 + 5 * 8);
+  EQUAL(frame.size, 4 + 6 * 8);
   CHECK(read_le32(frame.payload + 4) > 0 || read_le32(frame.payload + 8) > 0);
   FILE *procs = fopen("cgroup/cgroup.procs", "w");
   for (int i = 0; i < 2000; i++) fprintf(procs, "%d\n", (int)guest.program);

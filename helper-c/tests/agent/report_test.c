@@ -94,18 +94,22 @@ TEST(a_list_that_just_fits_is_whole) {
 TEST(figures_are_those_of_the_cgroup) {
   static const struct {
     const char *name, *text;
-  } files[] = {{"memory.current", "12345678901\n"}, {"cpu.stat", "nr 1\nusage_usec 77\n"}, {"pids.current", "3\n"}};
-  for (size_t i = 0; i < 3; i++) {
+  } files[] = {{"memory.current", "12345678901\n"},
+               {"cpu.stat", "nr 1\nusage_usec 77\n"},
+               {"pids.current", "3\n"},
+               {"memory.events", "oom 9\noom_kill 2\n"}};
+  for (size_t i = 0; i < 4; i++) {
     FILE *file = fopen(files[i].name, "we");
     fputs(files[i].text, file);
     fclose(file);
   }
   uint8_t bytes[64];
-  uint64_t figures[5];
+  uint64_t figures[6];
   EQUAL(report_figures(&guest, bytes), sizeof figures);
   memcpy(figures, bytes, sizeof figures);
   CHECK(figures[0] > 1 << 20 && figures[1] > 0 && figures[1] < figures[0]);
   EQUAL(figures[2], 12345678901);
   EQUAL(figures[3], 77);
   EQUAL(figures[4], 3);
+  EQUAL(figures[5], 2);
 }

@@ -30,6 +30,10 @@ Deno.test("a guest that fills its memory is limited inside, and its VMM is not k
     assertEquals((await kago.state()).status, "running");
     assertEquals(cgroupNumber(kago, "memory.events", "oom_kill "), 0);
     assertEquals(cgroupNumber(kago, "memory.max"), LIMIT);
+    // The guest tells of it, and its kernel's own words are not the container's output.
+    const events = await kago.run("events", "--stats", kago.id);
+    assertEquals(JSON.parse(events.stdout).data.guest.memory.oomKills, 1);
+    assert(!/Out of memory|Killed process/.test(kago.output()), kago.output());
     const peak = cgroupNumber(kago, "memory.peak");
     // The guest has 224 MiB and has filled them.
     assert(peak > 180 * MIB && peak <= LIMIT, `a peak of ${peak / MIB} MiB`);

@@ -32,7 +32,7 @@ import { buildTenant } from "../../../runtime/tenant/build.ts";
 import type { TenantRequest } from "../../../runtime/tenant/build.ts";
 
 const FIGURES: AgentFigures = {
-  memory: { total: 3n, available: 2n, usage: 1n },
+  memory: { total: 3n, available: 2n, usage: 1n, oomKills: 6n },
   cpu: { usage: 4n },
   pids: { current: 5n },
 };

@@ -8,7 +8,14 @@ import type { Spec } from "../../../../runtime/spec/spec.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "../../plan/input.ts";
 
 const ALL = (1n << 64n) - 1n;
-const VMM: Vmm = { early: [], opening: [], closing: [], capabilities: ALL, keepsGroups: false };
+const VMM: Vmm = {
+  early: [],
+  opening: [],
+  closing: [],
+  capabilities: ALL,
+  quiet: false,
+  keepsGroups: false,
+};
 
 function planOf(spec: Spec, vmm: Partial<Vmm> = {}, rest: Partial<CompileInput> = {}): Plan {
   return compilePlan(inputOf(spec, { runner: vmmRunner({ ...VMM, ...vmm }), ...rest }));
@@ -123,4 +130,12 @@ Deno.test("a VMM with an agent has a door in the state, and neither limits nor t
   const without = planOf(spec);
   assertEquals(only(without.intermediate, "raiseLimit").length, 1);
   assertEquals(only(without.vmm, "rlimit", "softLimit"), []);
+});
+
+Deno.test("a guest's kernel is silent before anything else is done in there, where that is asked for", () => {
+  const guestOf = (quiet: boolean) =>
+    planOf(specWith(["mount"]), { agentFolder: "/run", quiet }).guest!;
+  const [first, ...rest] = guestOf(true);
+  assertEquals(first, { op: "writeFile", path: "/proc/sys/kernel/printk", data: "1" });
+  assertEquals(rest, guestOf(false));
 });

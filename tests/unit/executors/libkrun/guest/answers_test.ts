@@ -53,21 +53,21 @@ Deno.test("readProcesses() takes numbers up to their bounds, and names that are 
   assertEquals(bad?.processes[0]?.name, "\ufffd\ufffd");
 });
 
-Deno.test("readFigures() takes five figures of 64 bits, and no nanoseconds that are more", () => {
+Deno.test("readFigures() takes six figures of 64 bits, and no nanoseconds that are more", () => {
   const of = (...figures: bigint[]) =>
     readFigures(new Uint8Array(new BigUint64Array(figures).buffer));
   const max = 2n ** 64n - 1n;
-  assertEquals(of(max, 1n, 2n, max / 1000n, 3n), {
-    memory: { total: max, available: 1n, usage: 2n },
+  assertEquals(of(max, 1n, 2n, max / 1000n, 3n, 4n), {
+    memory: { total: max, available: 1n, usage: 2n, oomKills: 4n },
     cpu: { usage: max / 1000n * 1000n },
     pids: { current: 3n },
   });
-  assertEquals(of(0n, 0n, 0n, max / 1000n + 1n, 0n), undefined);
-  assertEquals(of(1n, 2n, 3n, 4n), undefined);
-  assertEquals(of(1n, 2n, 3n, 4n, 5n, 6n), undefined);
+  assertEquals(of(0n, 0n, 0n, max / 1000n + 1n, 0n, 0n), undefined);
+  assertEquals(of(1n, 2n, 3n, 4n, 5n), undefined);
+  assertEquals(of(1n, 2n, 3n, 4n, 5n, 6n, 7n), undefined);
   // In the middle of a larger buffer, as an answer is.
-  const buffer = new Uint8Array(64).fill(7, 3, 43).fill(0, 33, 35);
-  assertEquals(readFigures(buffer.subarray(3, 43))?.pids.current, 0x0707070707070707n);
+  const buffer = new Uint8Array(64).fill(7, 3, 51).fill(0, 33, 35);
+  assertEquals(readFigures(buffer.subarray(3, 51))?.pids.current, 0x0707070707070707n);
 });
 
 Deno.test("guestTable() has a line for each process, and one for those that are missing", () => {
@@ -132,12 +132,12 @@ Deno.test("a million lists that lie are read within bounds, or not at all", () =
   assert(taken > INPUTS / 20 && taken < INPUTS * 19 / 20, `${taken} lists were read`);
 });
 
-Deno.test("a million answers for figures are five numbers of 64 bits, or none", () => {
+Deno.test("a million answers for figures are six numbers of 64 bits, or none", () => {
   const prng = new Prng(2);
-  const buffer = new Uint8Array(48);
+  const buffer = new Uint8Array(56);
   let taken = 0;
   for (let i = 0; i < INPUTS; i++) {
-    const size = prng.below(2) === 0 ? 40 : prng.below(49);
+    const size = prng.below(2) === 0 ? 48 : prng.below(57);
     for (let change = 0; change < 4; change++) buffer[prng.below(48)] = prng.below(256);
     // As microseconds that fit, at times.
     if (prng.below(2) === 0) buffer.fill(0, 30, 32);
@@ -145,8 +145,8 @@ Deno.test("a million answers for figures are five numbers of 64 bits, or none", 
     if (!figures) continue;
     taken++;
     const { memory, cpu, pids } = figures;
-    const all = [memory.total, memory.available, memory.usage, cpu.usage, pids.current];
-    if (size !== 40 || !all.every((one) => one >= 0n && one < 1n << 64n)) throw new Error(`${i}`);
+    const all = [...Object.values(memory), cpu.usage, pids.current];
+    if (size !== 48 || !all.every((one) => one >= 0n && one < 1n << 64n)) throw new Error(`${i}`);
   }
   assert(taken > INPUTS / 20 && taken < INPUTS * 19 / 20, `${taken} answers were read`);
 });
