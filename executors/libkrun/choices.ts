@@ -22,7 +22,7 @@ export interface Choices {
   readonly network: Given<(typeof NETWORKS)[number] | "tap">;
   /** Items of the form that annotation_table.ts wants. */
   readonly disks: Given<readonly string[]>;
-  /** Bytes; undefined for libkrun's own. */
+  /** Bytes; undefined for none. */
   readonly daxWindow: Given<number | undefined>;
 }
 

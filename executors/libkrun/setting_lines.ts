@@ -23,7 +23,7 @@ export function settingLines(
     line("network", network),
     named("passt", passt, "the one that is installed"),
     line("disks", disks, listed(disks.value)),
-    line("DAX window", daxWindow, daxWindow.value === undefined ? "libkrun's" : undefined),
+    line("DAX window", daxWindow, daxWindow.value === undefined ? "none" : undefined),
     line("image may set", imageKeys ?? ofKago(IMAGE_KEYS), listed(imageKeys?.value ?? IMAGE_KEYS)),
     line("allowed", { value: allowed, from: allowedBy }, listed(allowed)),
   ];

@@ -1,7 +1,7 @@
 /**
- * Which of the functions that kago calls are in which libkrun: plain data, from the published headers, the conditions in its
- * sources (`feature = "tee"`, `"aws-nitro"`), and the changes' places before or after those that set a version. 1.17.4 is
- * compared with a real one in tests/e2e/in_microvm_host/libkrun_symbols_test.ts.
+ * Which of the functions that kago calls are in which libkrun: plain data. 1.17.4 is compared with a real one in
+ * tests/e2e/in_microvm_host/libkrun_symbols_test.ts; the others follow from the places of libkrun's changes before or after
+ * those that set a version, and from the conditions in its sources (`feature = "tee"`, `"aws-nitro"`), not from a header of each.
  */
 
 export const VERSIONS = [

@@ -1,3 +1,4 @@
+import { processors } from "../../../../ffi/processes.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor, prepare } from "../../../../executors/libkrun/executor.ts";
@@ -165,7 +166,7 @@ Deno.test("libkrunExecutor.preExec() tells each setting with who has chosen it",
       "network: tsi (default)",
       "passt: the one that is installed (default)",
       "disks: none (default)",
-      "DAX window: libkrun's (default)",
+      "DAX window: none (default)",
       "image may set: cpus,ram_mib,virtiofs_shm_size (default)",
       "allowed: none (default)",
     ],
@@ -184,7 +185,11 @@ Deno.test("libkrunExecutor.preExec() follows of an image's file what the adminis
       word,
     });
     const of = (wanted: string) => settings?.find(({ name }) => name === wanted);
-    assertEquals(of("cpus"), { name: "cpus", value: "1", from: "default" });
+    assertEquals(of("cpus"), {
+      name: "cpus",
+      value: `${Math.min(16, processors())}`,
+      from: "default",
+    });
     assertEquals(of("ram"), { name: "ram", value: "333 MiB", from: ".krun_vm.json: ram_mib" });
     assertEquals(warnings, [
       ".krun_vm.json: cpus is ignored: it is not among /etc/kago/microvm.json: imageKeys",
