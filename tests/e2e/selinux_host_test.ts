@@ -2,5 +2,5 @@
 import { reportAsSteps } from "./harness/report_steps.ts";
 
 Deno.test("inside the emulated host with SELinux", async (t) => {
-  await reportAsSteps(t, "tests/e2e/in_selinux_host", { selinux: true });
+  await reportAsSteps(t, "tests/e2e/in_selinux_host", { selinux: true, timeout: 1800 });
 });
