@@ -6,6 +6,7 @@ import type { RootFile } from "../../ffi/files.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
 import type { Finding } from "../../runtime/finding.ts";
 import type { ProcessInput, Runner } from "../../runtime/plan/compile_input.ts";
+import type { SettingWords } from "../../runtime/plan/format.ts";
 import type { Op, Plan } from "../../runtime/plan/op.ts";
 import type { Resources, Spec } from "../../runtime/spec/spec.ts";
 import type { StoredState } from "../../runtime/state/container_state.ts";
@@ -104,20 +105,12 @@ export interface PreExecResult {
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
   /** What the executor has chosen for this container, and by whose word: for `plan`. */
-  readonly settings?: readonly SettingLine[];
+  readonly settings?: readonly SettingWords[];
   /**
    * Called by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on the host.
    * @throws {HostError} with what is missing and how to get it.
    */
   readonly checkHost?: () => void;
-}
-
-/** One setting in words. */
-export interface SettingLine {
-  readonly name: string;
-  readonly value: string;
-  /** An annotation, a file and its key, or `default`. */
-  readonly from: string;
 }
 
 /** The annotation that names a container's handler; crun and youki read it too. */

@@ -99,6 +99,7 @@ function imaged<T>(key: keyof VmFile, value: T | undefined): Given<T> | undefine
   return value === undefined ? undefined : { value, from: `${VM_FILE}: ${key}` };
 }
 
-function ownValue<T>(value: T): Given<T> {
+/** Where nobody has said anything. */
+export function ownValue<T>(value: T): Given<T> {
   return { value, from: KAGO };
 }

@@ -10,7 +10,7 @@ import { describeErrno, HostError, SpecError } from "../../runtime/common/errors
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
 import { findPasst } from "./passt.ts";
-import type { VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** How a missing device comes about. */
@@ -94,7 +94,7 @@ function checkFeatures(
 
 function placeOf(network: NonNullable<VmSettings["network"]>): string {
   if (network.kind === "tap") return 'annotations["krun.tap_name"]';
-  return network.byFile ?? 'annotations["krun.use_passt"]';
+  return passtPlace(network.byFile);
 }
 
 function requireFeature(extras: LibkrunExtras, feature: Feature, wantedBy: string): void {

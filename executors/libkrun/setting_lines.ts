@@ -1,16 +1,16 @@
-/** A microVM's settings in words, each with who has chosen it: for `kago plan` and `kago doctor`. Pure. */
+/** A microVM's settings in words, each with who has chosen it: for `kago plan` and `kago doctor`. */
 import { processors } from "../../ffi/processes.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
 import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
 import { type Finding, good } from "../../runtime/finding.ts";
-import type { SettingLine } from "../interface/executor.ts";
-import { type Choices, chooseSettings, KAGO } from "./choices.ts";
+import type { SettingWords } from "../../runtime/plan/format.ts";
+import { type Choices, chooseSettings, KAGO, ownValue } from "./choices.ts";
 
 /** @param word of the command line and of the files. */
 export function settingLines(
   { cpus, ramMib, logLevel, network, disks, daxWindow }: Choices,
   { library, allowed, defaults = {} }: AdministratorWord,
-): SettingLine[] {
+): SettingWords[] {
   const { passt, kernel, imageKeys, allowAnnotations } = defaults;
   const libkrun = library && { value: library.path, from: library.from };
   const allowedBy = allowAnnotations?.from ?? (allowed.length > 0 ? "--allow-annotation" : KAGO);
@@ -24,7 +24,11 @@ export function settingLines(
     named("passt", passt, "the one that is installed"),
     line("disks", disks, listed(disks.value)),
     line("DAX window", daxWindow, daxWindow.value === undefined ? "none" : undefined),
-    line("image may set", imageKeys ?? ofKago(IMAGE_KEYS), listed(imageKeys?.value ?? IMAGE_KEYS)),
+    line(
+      "image may set",
+      imageKeys ?? ownValue(IMAGE_KEYS),
+      listed(imageKeys?.value ?? IMAGE_KEYS),
+    ),
     line("allowed", { value: allowed, from: allowedBy }, listed(allowed)),
   ];
 }
@@ -33,16 +37,12 @@ function line(
   name: string,
   { value, from }: Given<unknown>,
   words: string = `${value}`,
-): SettingLine {
+): SettingWords {
   return { name, value: words, from };
 }
 
-function named(name: string, file: Given<string> | undefined, without: string): SettingLine {
-  return line(name, file ?? ofKago(without));
-}
-
-function ofKago<T>(value: T): Given<T> {
-  return { value, from: KAGO };
+function named(name: string, file: Given<string> | undefined, without: string): SettingWords {
+  return line(name, file ?? ownValue(without));
 }
 
 function listed(items: readonly string[]): string {

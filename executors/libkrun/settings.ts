@@ -1,6 +1,7 @@
 /**
- * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the administrator's file, within
- * the limits of the spec (choices.ts). Pure. Annotations that are not named in annotation_table.ts are ignored, as the runtime spec wants it ("Annotations").
+ * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the administrator's file,
+ * within the limits of the spec (choices.ts). Pure. Annotations that are not named in annotation_table.ts are ignored, as the
+ * runtime spec wants it ("Annotations").
  */
 import type { LibraryPlace } from "../../ffi/libkrun.ts";
 import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
@@ -60,6 +61,11 @@ interface PasstNetwork {
   readonly ports?: readonly string[];
   /** The key of the administrator's that has chosen it. The container has not, so where it has no network there is no error. */
   readonly byFile?: string;
+}
+
+/** The place that asks for passt: the administrator's key, if he has chosen it. */
+export function passtPlace(byFile?: string): string {
+  return byFile ?? 'annotations["krun.use_passt"]';
 }
 
 /** Loopback alone, whatever network the container has. */

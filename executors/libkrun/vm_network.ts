@@ -5,7 +5,7 @@
  */
 import { CALLED_IF, type Op } from "../../runtime/plan/op.ts";
 import { type Argument, argument, call } from "./krun_call.ts";
-import type { VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings.ts";
 
 /**
  * virtio-net features that every backend bears (virtio 1.2, "Network Device"): checksums, TSO for IPv4 and UFO, for both
@@ -32,11 +32,8 @@ function isolationOps(): readonly Op[] {
 }
 
 /** Of the administrator's passt, which krunPasst has not started in an empty namespace. */
-function passtOps(
-  { byFile }: { readonly byFile?: string },
-  bits: readonly Argument[],
-): readonly Op[] {
-  const from = byFile ?? 'annotations["krun.use_passt"]';
+function passtOps(byFile: string | undefined, bits: readonly Argument[]): readonly Op[] {
+  const from = passtPlace(byFile);
   const card = call("krun_add_net_unixstream", from, argument.null, argument.passt, PASST, ...bits);
   if (byFile === undefined) return [card];
   return [
@@ -54,7 +51,7 @@ export function networkOps({ network, portMap, ownNetwork }: VmSettings): readon
     const from = 'annotations["krun.tap_name"]';
     ops.push(call("krun_add_net_tap", from, text(network.name), mac(network.mac), ...bits));
   } else if (network?.kind === "passt") {
-    ops.push(...passtOps(network, bits));
+    ops.push(...passtOps(network.byFile, bits));
   } else if (network?.kind === "none") {
     const { byFile } = network;
     ops.push(call(DISABLE, byFile), call(ADD, byFile, WITHOUT_TSI));

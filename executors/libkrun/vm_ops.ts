@@ -8,7 +8,7 @@ import type { Op } from "../../runtime/plan/op.ts";
 import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
-import type { VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings.ts";
 import { networkOps } from "./vm_network.ts";
 import { jailFeatures } from "./vmm_features.ts";
 
@@ -51,8 +51,8 @@ export function openingOps(
   };
   if (!passt) return [load];
   const byFile = network?.kind === "passt" ? network.byFile : undefined;
-  const from = byFile ?? 'annotations["krun.use_passt"]';
-  return [load, { op: "krunPasst", ...passt, mayLack: byFile === undefined ? 0 : 1, from }];
+  const mayLack = byFile === undefined ? 0 : 1;
+  return [load, { op: "krunPasst", ...passt, mayLack, from: passtPlace(byFile) }];
 }
 
 /** In the container, once it is started. */

@@ -5,7 +5,8 @@
 #include "serve.h"
 
 /* u64 each, little-endian: the guest's memory and what of it is available, in bytes; memory of the container's cgroup in
- * bytes; its cpu time in microseconds; its processes; how many of them the guest's kernel has killed for want of memory. Returns the bytes written. */
+ * bytes; its cpu time in microseconds; its processes; how many of them the guest's kernel has killed for want of memory.
+ * Returns the bytes written. */
 uint32_t report_figures(const struct guest *guest, uint8_t *bytes);
 
 /* A line for each process of the container: pid and ppid in its namespace (0 for what is outside), uid, ticks of cpu time

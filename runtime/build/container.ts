@@ -3,11 +3,12 @@
  * that `kago plan` shows exactly what `create` does.
  */
 import { pickExecutor } from "../../executors/registry.ts";
-import type { Executor, RootFile, SettingLine } from "../../executors/interface/executor.ts";
+import type { Executor, RootFile } from "../../executors/interface/executor.ts";
 import { readHostFacts } from "../host_facts.ts";
 import { phase } from "../common/phases.ts";
 import { compilePlan } from "../plan/compile.ts";
 import type { HostFacts } from "../plan/compile_input.ts";
+import type { SettingWords } from "../plan/format.ts";
 import { ignoredOptions } from "../plan/mounts.ts";
 import type { Op, Plan } from "../plan/op.ts";
 import { joinPath } from "../common/path.ts";
@@ -53,7 +54,7 @@ export interface Build {
   /** As the executor says (executors/interface/executor.ts). */
   readonly leastMemory?: number;
   readonly hasAgent: boolean;
-  readonly settings?: readonly SettingLine[];
+  readonly settings?: readonly SettingWords[];
   readonly checkHost?: () => void;
   readonly host: HostFacts;
   readonly cgroup?: CgroupBuild;

@@ -98,10 +98,11 @@ function formatWithOrigin(op: Op): string {
   return formatOp(op) + (op.from ? `  # ${op.from}` : "");
 }
 
-/** What an executor has chosen, in words: a setting's name, its value, and who has said so. */
+/** A setting that an executor has chosen, in words. */
 export interface SettingWords {
   readonly name: string;
   readonly value: string;
+  /** Who has said so: an annotation, a file and its key, or `default`. */
   readonly from: string;
 }
 
