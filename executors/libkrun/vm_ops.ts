@@ -75,8 +75,8 @@ export function closingOps(settings: VmSettings): readonly Op[] {
   ];
 }
 
-/** The tag that the agent mounts, the port that it listens on, and its path (helper-c/agent/main.c). */
-const AGENT = { tag: "kago", port: 1, program: "/agent" } as const;
+/** The tag that the agent mounts, the port that it listens on, its path, and its argument for DAX (helper-c/agent/main.c). */
+const AGENT = { tag: "kago", port: 1, program: "/agent", dax: "dax" } as const;
 
 /**
  * The guest's root is a folder that only the VMM holds, with the agent in it; the container's file system is a second
@@ -86,6 +86,8 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   const from = 'annotations["krun.agent"]';
   const tag = text(AGENT.tag);
   const socket = argument.runFile(AGENT_SOCKET);
+  // The guest's kernel complains on the container's standard error where there is no window for it.
+  const mounting = daxWindow ? [AGENT.dax] : [];
   return [
     call("krun_set_root", from, argument.agentRoot),
     // None unless it is asked for: docs/microvm.md has what was measured. A window of nothing is none.
@@ -93,7 +95,7 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
       ? call("krun_add_virtiofs", from, tag, ROOT)
       : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
     call("krun_add_vsock_port2", from, number(AGENT.port), socket, number(true)),
-    call("krun_set_exec", from, text(AGENT.program), list(), argument.card),
+    call("krun_set_exec", from, text(AGENT.program), list(...mounting), argument.card),
   ];
 }
 

@@ -141,21 +141,22 @@ static int watch_children(void) {
 }
 
 /* Where the device has a window for DAX (virtiofs_shm_size), it is of no use unless the mount says so: by itself this kernel
- * would have libkrun say it of each file, which it does not. Without a window, or in a kernel without DAX, it is EINVAL. */
-static void mount_root(void) {
-  if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, "dax=always") == 0) return;
-  if (errno != EINVAL || mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0)
-    give_up("mount the container's root", errno);
+ * would have libkrun say it of each file, which it does not. In a kernel without DAX it is EINVAL. */
+static void mount_root(bool with_window) {
+  if (with_window && mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, "dax=always") == 0) return;
+  if (with_window && errno != EINVAL) give_up("mount the container's root", errno);
+  if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
 }
 
-int main(void) {
+/* `agent [dax]`: with the argument the container's root has a window for DAX. */
+int main(int argc, char **argv) {
   struct plan plan;
   struct stdio streams;
   load_plan(&plan);
   expect_death();
   /* libkrun's guest init shares its mounts; the container's are not for it. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
-  mount_root();
+  mount_root(argc > 1 && strcmp(argv[1], "dax") == 0);
   make_cgroup();
   allow_files();
   int result = network_up();

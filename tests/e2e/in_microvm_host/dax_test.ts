@@ -18,7 +18,7 @@ async function guestWith(vmFile?: string): Promise<[said: string, made: string]>
       { timeout: 180 },
       ...["run", "-b", path, kago.id],
     );
-    assertEquals(code, 0, stderr);
+    assertEquals([code, stderr], [0, ""]);
     outcome = [stdout, await Deno.readTextFile(`${rootfs}/made`)];
   });
   return outcome;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
 import { FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
@@ -93,6 +93,13 @@ Deno.test("closingOps() gives the container's file system a window for DAX only 
   for (const none of [undefined, 0]) {
     assertEquals(root(none), ['krun_add_virtiofs(context, "kago", "/")']);
   }
+});
+
+Deno.test("closingOps() has the agent ask for DAX only where there is a window", () => {
+  const exec = (daxWindow: number) =>
+    calls({ ...PLAIN, agent: true, daxWindow }).find((call) => call.startsWith("krun_set_exec"))!;
+  assertStringIncludes(exec(9), '"/agent", ["dax"],');
+  assertStringIncludes(exec(0), '"/agent", [],');
 });
 
 Deno.test("closingOps() makes the calls of every setting in their order", () => {
