@@ -20,6 +20,7 @@ mkdir -p /keep/home
 mount -t tmpfs -o mode=755 tmpfs /keep/home
 cp -a /host/home/. /keep/home
 mount --move /keep/home /host/home
-# Podman 5.8 takes what --userns=auto maps from this name's ranges.
+# Podman 5.8 takes what --userns=auto maps from this name's ranges, which libsubid 4.20 finds for a user who exists only.
+echo containers:x:59999:65534::/nonexistent:/usr/sbin/nologin >> /host/etc/passwd
 for file in subuid subgid; do echo containers:1048576:1048576 >> "/host/etc/$file"; done
 while read -r path; do lay "/lower$path" "/host$path"; done < /job/folders
