@@ -21,6 +21,11 @@ async function property(unit: string, name: string): Promise<string> {
   return (await runOk("systemctl", ["show", "-P", name, "--", unit])).trim();
 }
 
+/** Whether this systemd has a property, by a unit that is always there. */
+async function knows(name: string): Promise<boolean> {
+  return (await runOk("systemctl", ["show", "-p", name, "--", "init.scope"])) !== "";
+}
+
 function units(pattern: string): Promise<string> {
   return runOk("systemctl", ["list-units", "--all", "--plain", "--no-legend", "--", pattern]);
 }
@@ -56,7 +61,8 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   AllowedMemoryNodes: "0",
   TasksMax: "20",
   MemoryAccounting: "yes",
-  CPUAccounting: "yes",
+  // On cgroup v2 the kernel counts processor time by itself; systemd 262 no longer has the property.
+  ...(await knows("CPUAccounting") ? { CPUAccounting: "yes" } : {}),
   IOAccounting: "yes",
   TasksAccounting: "yes",
 };
