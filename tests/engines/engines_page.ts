@@ -24,7 +24,8 @@ is its unstable distribution on the day of the run.
 
 The tables are written by \`deno task docs:engines\` from what the suites in tests/engines found. \`./scripts/test.sh\` runs the
 suites natively on the machine's release and on Debian 13 in the emulated hosts, and fails when a command fails with kago, or
-when this page says something else. \`deno task test:next\` does so for next; what else is here stays as the last run found it.
+when this page says something else; in an emulated host it runs runc or crun where the engine's version or the command is new.
+\`deno task test:next\` does so for next, with every runtime; what else is here stays as the last run found it.
 `;
 
 /** What a host is, for each that there are results of. */

@@ -1,6 +1,6 @@
 /**
  * Runs an engine's cases with kago and with runc and turns each into a test: it fails when kago does. At the end the
- * outcomes are compared with those that docs/engines.md tells.
+ * outcomes are compared with those that docs/engines.md tells. Which of the other runtimes are run is peers.ts's to say.
  */
 import { fail } from "@std/assert";
 import {
@@ -21,6 +21,7 @@ import {
   type Release,
   writeResult,
 } from "./outcomes.ts";
+import { neededPeers } from "./peers.ts";
 
 export interface Suite<Session> {
   readonly engine: Engine;
@@ -36,6 +37,16 @@ export interface Suite<Session> {
   readonly runtimes?: readonly Runtime[];
 }
 
+/** The cases that are tried on the suite's host, of all its groups or of some. */
+function casesOf<Session>(
+  { emulated, host, groups }: Suite<Session>,
+  among = groups,
+): EngineCase<Session>[] {
+  return among.flatMap(({ cases }) => cases).filter((one) =>
+    emulated ? one.emulated?.includes(host) : one.native !== false
+  );
+}
+
 type Sessions<Session> = Partial<Record<Runtime, Session>>;
 
 /** Registers the tests. */
@@ -46,6 +57,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   const errors: string[] = [];
   let told: Outcomes | undefined;
   let release: Release;
+  let version: string;
   const title = (name: string) => `${engine} on ${host}: ${name}`;
   // An engine's background processes are no leak of the test that happens to start them.
   const test = (name: string, fn: () => Promise<void>) =>
@@ -54,29 +66,33 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   test("starts", async () => {
     const results = await readResults();
     release = await ownRelease();
-    told = results.find((run) =>
+    const last = results.find((run) =>
       run.engine === engine && run.host === host && run.release === release
-    )?.outcomes;
+    );
+    told = last?.outcomes;
+    const kago = sessions.kago = await suite.open("kago");
+    version = await suite.version(kago);
+    const wanted = { emulated: suite.emulated ?? false, version, cases: casesOf(suite) };
+    const peers = neededPeers(runtimes.filter((runtime) => runtime !== "kago"), wanted, last);
     // Two first commands of podman's at once both make /dev/shm/libpod_lock, and one of them fails.
-    await inTurn(...runtimes.map((runtime) => async () => {
+    await inTurn(...peers.map((runtime) => async () => {
       sessions[runtime] = await suite.open(runtime);
     }));
   });
   for (const group of suite.groups) {
-    const cases = group.cases.filter(({ emulated, native }) =>
-      suite.emulated ? emulated?.includes(host) : native !== false
-    );
+    const cases = casesOf(suite, [group]);
     if (cases.length === 0) continue;
     if (group.setUp) test(`set-up of ${group.name}`, () => forEach(sessions, group.setUp!));
     for (const one of cases) {
       test(one.command, async () => {
-        outcomes[one.command] = await tryCase(one, sessions, told?.[one.command], errors);
+        const before = told?.[one.command];
+        // What the last run found with a runtime that is not run now stays.
+        outcomes[one.command] = { ...before, ...await tryCase(one, sessions, before, errors) };
       });
     }
     if (group.tearDown) test(`end of ${group.name}`, () => forEach(sessions, group.tearDown!));
   }
   test("the results are those of docs/engines.md", async () => {
-    const version = await suite.version(Object.values(sessions)[0]!);
     await writeResult({ engine, version, release, host, outcomes });
     // A host that the page does not have, such as a Debian 13 with cgroup v1: kago had to work in each case above.
     if (!told) return console.error(`docs/engines.md has no ${engine} of ${release} on ${host}`);

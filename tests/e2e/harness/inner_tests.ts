@@ -5,6 +5,7 @@
 import { REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../../scripts/emulated_host/debian_root.ts";
 import { runInEmulatedHost } from "../../../scripts/emulated_host/emulated_host.ts";
+import { PEERS } from "../../engines/peers.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
 import { mayBeTripleFault } from "./triple_faults.ts";
@@ -98,7 +99,11 @@ async function runFiles(
     ...(options.results ? { results: options.results } : {}),
     hybrid: options.hybrid,
     smp: options.smp,
-    env: { NO_COLOR: "1", OUTER_KERNEL_RELEASE: Deno.osRelease() },
+    env: {
+      NO_COLOR: "1",
+      OUTER_KERNEL_RELEASE: Deno.osRelease(),
+      [PEERS]: Deno.env.get(PEERS) ?? "",
+    },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),
   }).finally(() => stdout.close());
