@@ -1,5 +1,10 @@
+/** Milliseconds between two looks. */
+const SHORTEST = 20;
+const LONGEST = 3000;
+
 /**
- * Waits until a condition holds; a machine that is busy, or emulated, may take long to bring it about.
+ * Waits until a condition holds; a machine that is busy, or emulated, may take long to bring it about. It rests as long as the last
+ * look took, within bounds: on a host of one processor a command that looks takes its time from what is waited for.
  * @param seconds after which it throws.
  * @throws {Error} with `what`, or what it says by then.
  */
@@ -9,10 +14,13 @@ export async function until(
   seconds = 240,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
-  while (!await holds()) {
+  for (;;) {
+    const begin = performance.now();
+    if (await holds()) return;
     if (performance.now() > end) {
       throw new Error(`not within ${seconds} s: ${typeof what === "string" ? what : what()}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const rest = Math.min(Math.max(performance.now() - begin, SHORTEST), LONGEST);
+    await new Promise((resolve) => setTimeout(resolve, rest));
   }
 }
