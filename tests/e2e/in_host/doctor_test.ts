@@ -7,7 +7,7 @@ Deno.test("doctor says that this host can run microVMs, and with which libkrun",
   const { code, stdout } = await run(KAGO, ["doctor"]);
   assertStringIncludes(stdout, "This host can run microVMs.\n");
   assertMatch(stdout, /^ok +\/dev\/kvm +runs a 64-bit guest$/m);
-  assertMatch(stdout, /^ok +libkrun +1\S* with .*net, blk.* \(\/.*libkrun\.so\.1\)$/m);
+  assertMatch(stdout, /^ok +libkrun +1\S*( or later)? with .*net, blk.* \(\/.*libkrun\.so\.1\)$/m);
   assertMatch(stdout, /^ok +cgroups +v2; cgroupfs driver$/m);
   assertEquals(code, 0);
 });
