@@ -5,6 +5,7 @@
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
 import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
+import { given } from "../runtime/common/given.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
@@ -238,14 +239,12 @@ export function inspectLibkrun(place?: LibraryPlace): LibkrunReport {
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
-    const [path, version] = [loadedFile("libkrun"), loadedVersion("libkrun")];
-    const firmware = loadedFile("libkrunfw");
-    return {
-      ...(path ? { path } : {}),
-      ...(version ? { version } : {}),
-      ...(isKnown ? { features } : {}),
-      ...(firmware ? { firmware } : {}),
-    };
+    return given({
+      path: loadedFile("libkrun"),
+      version: loadedVersion("libkrun") || undefined,
+      features: isKnown ? features : undefined,
+      firmware: loadedFile("libkrunfw"),
+    });
   } catch (error) {
     if (error instanceof HostError) {
       const detail = error.message.slice(0, -`; ${error.remedy}`.length);

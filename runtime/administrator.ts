@@ -10,6 +10,7 @@ import { openTrustedIfThere } from "../ffi/trusted_file.ts";
 import { HostError, SpecError } from "./common/errors.ts";
 import { readBounded } from "./common/read_bounded.ts";
 import { parseJson } from "./spec/json.ts";
+import { given } from "./common/given.ts";
 
 export const ADMINISTRATOR_FILE = "/etc/kago/microvm.json";
 
@@ -31,12 +32,12 @@ export const NO_WORD: AdministratorWord = { allowed: [] };
  * @throws {HostError} for a file that others could have written, or that is not as it has to be.
  */
 export function administratorWord(
-  given: AdministratorWord = NO_WORD,
+  word: AdministratorWord = NO_WORD,
   file = ADMINISTRATOR_FILE,
 ): AdministratorWord {
   const own = readAdministratorFile(file);
-  const library = given.library ?? own.library;
-  return { ...(library ? { library } : {}), allowed: [...given.allowed, ...own.allowed] };
+  const library = word.library ?? own.library;
+  return { ...given({ library }), allowed: [...word.allowed, ...own.allowed] };
 }
 
 export function isAllowed({ allowed }: AdministratorWord, name: string): boolean {
@@ -87,11 +88,11 @@ export function parseAdministratorFile(
   if (unknown !== undefined) {
     throw wrong(file, `${unknown} is no key of it: it has libkrun and allowAnnotations`);
   }
-  const library = path === undefined ? {} : { library: libraryOf(path, file) };
+  const library = path === undefined ? undefined : libraryOf(path, file);
   if (!isListOfNames(allowed)) {
     throw wrong(file, "allowAnnotations must be a list of names of annotations");
   }
-  return { ...library, allowed };
+  return { ...given({ library }), allowed };
 }
 
 function parse(text: string, file: string): unknown {

@@ -2,24 +2,24 @@
 import { environment, variable } from "../ffi/environment.ts";
 import { NOT_RAISED, packed } from "../ffi/packed.ts";
 import type { HostFacts } from "./plan/compile_input.ts";
+import { given } from "./common/given.ts";
 
 /** Reads the facts of the calling process. */
 export function readHostFacts(): HostFacts {
-  const libraryPath = variable("LD_LIBRARY_PATH");
   return {
     uid: Deno.uid() ?? 0,
     gid: Deno.gid() ?? 0,
     get env() {
       return inheritedEnv();
     },
+    ...given({ libraryPath: variable("LD_LIBRARY_PATH") || undefined }),
     softLimits: callersLimits(),
-    ...(libraryPath ? { libraryPath } : {}),
   };
 }
 
 const RLIMIT_NOFILE = 7;
 
-function callersLimits(): HostFacts["softLimits"] {
+function callersLimits(): NonNullable<HostFacts["softLimits"]> {
   const { softNofile, raised } = packed() ?? {};
   if (softNofile === undefined) return [];
   const others = Object.entries(raised!).filter(([, soft]) => soft !== NOT_RAISED);

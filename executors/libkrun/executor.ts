@@ -31,6 +31,7 @@ import { readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
 import { vmmRunner } from "./vmm_plan.ts";
+import { given } from "../../runtime/common/given.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -114,7 +115,7 @@ function preExec(spec: Spec, { id, rootfs, stateFolder, word }: BundleContext): 
       capabilities: vmmCapabilities(settings),
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
       keepsGroups: isRootless(),
-      ...(settings.agent ? { agentFolder: stateFolder } : {}),
+      ...given({ agentFolder: settings.agent && stateFolder }),
     }),
     hasAgent: settings.agent ?? false,
     leastMemory,

@@ -21,6 +21,7 @@ import { macOf } from "./mac.ts";
 import { requireWord } from "./required_word.ts";
 import type { VmFile } from "./vm_file.ts";
 import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
+import { given } from "../../runtime/common/given.ts";
 
 /** The settings of one microVM. */
 export interface VmSettings {
@@ -108,12 +109,6 @@ export function readVmSettings(
   };
 }
 
-/** Without the properties that are undefined. */
-function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(all).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
 /** The agent is started by libkrun's own guest init, out of a root that another kernel would not look for. */
 function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   const asked = flagAnnotation(spec, "krun.agent");
@@ -133,7 +128,7 @@ function networkOf(spec: Spec, id: string): VmSettings["network"] {
   const name = textAnnotation(spec, "krun.tap_name");
   const ports = portMapOf(spec);
   if (name === undefined) {
-    return passt ? { kind: "passt", ...(ports ? { ports } : {}) } : undefined;
+    return passt ? { kind: "passt", ...given({ ports }) } : undefined;
   }
   if (passt) throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of them");
   if (!ports) return { kind: "tap", name, mac: macOf(id) };
@@ -197,10 +192,5 @@ function kernelOf(spec: Spec, vmFile: VmFile): Kernel | undefined {
     );
   }
   const { initrd_path: initrd, kernel_cmdline: cmdline } = vmFile;
-  return {
-    path,
-    format,
-    ...(initrd === undefined ? {} : { initrd }),
-    ...(cmdline === undefined ? {} : { cmdline }),
-  };
+  return { path, format, ...given({ initrd, cmdline }) };
 }

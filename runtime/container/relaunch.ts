@@ -16,6 +16,7 @@ import { runCreateHooks } from "../stages/hooks.ts";
 import { newState } from "./launch.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
 import { killAndReap } from "../stages/spawn.ts";
+import { given } from "../common/given.ts";
 
 export interface RelaunchOptions {
   /** The program's path. */
@@ -119,7 +120,7 @@ function restoreBy(
     return runCriu({
       plan,
       cgroup: folder,
-      adopt,
+      ...given({ adopt }),
       request: (pid) => {
         const ownCgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
         return restoreRequest(subject, options.flags, ownCgroups);

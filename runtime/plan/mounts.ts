@@ -27,6 +27,7 @@ import { overlayOptions } from "./overlay_options.ts";
 import { joinPath } from "../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 import { labelOps, labelOptions } from "./selinux.ts";
+import { given } from "../common/given.ts";
 
 /** Filesystems whose look decides what masks and labels protect: never through a link (CVE-2019-19921). */
 const NO_LINKS_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs"]);
@@ -169,7 +170,7 @@ function treeOps(
   like: string | undefined,
 ): readonly Op[] {
   if (slot === NO_SLOT) return [];
-  const open: Op = { op: "openTree", source, recursive, slot, links, ...(from ? { from } : {}) };
+  const open: Op = { op: "openTree", source, recursive, slot, links, ...given({ from }) };
   if (!isIdmapped(mount, options)) return [open];
   const rec = options.recursiveIdmap ? 1 : 0;
   if (like !== undefined) {

@@ -8,6 +8,7 @@ import type { Op } from "../plan/op.ts";
 import type { IntelRdt } from "../spec/spec.ts";
 import type { ResctrlRecord } from "./record.ts";
 import { hasSchema } from "./schemata.ts";
+import { given } from "../common/given.ts";
 
 const PLACE = "linux.intelRdt";
 
@@ -42,7 +43,7 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
   const monitor = enableMonitoring ? `${group}/mon_groups/${id}` : undefined;
   const record: ResctrlRecord = {
     group,
-    ...(monitor ? { monitor } : {}),
+    ...given({ monitor }),
     own: !closID && !exists,
     ...(closID && !exists ? { made: true } : {}),
   };

@@ -10,11 +10,12 @@ import {
 import { HostError, SpecError, UsageError } from "../../../runtime/common/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 import type { StoredState } from "../../../runtime/state/container_state.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 const PLAIN: HandlerRequest = { id: "one", invokedAs: "kago" };
 
 function specWith(annotations?: Record<string, string>): Spec {
-  return { ociVersion: "1.2.0", ...(annotations ? { annotations } : {}) };
+  return { ociVersion: "1.2.0", ...given({ annotations }) };
 }
 
 async function pick(

@@ -4,9 +4,10 @@ import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
 import type { AdministratorWord } from "../../../../runtime/administrator.ts";
 import { SpecError } from "../../../../runtime/common/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { given } from "../../../../runtime/common/given.ts";
 
 function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): Spec {
-  return { ociVersion: "1.2.0", annotations, ...(linux ? { linux } : {}) };
+  return { ociVersion: "1.2.0", annotations, ...given({ linux }) };
 }
 
 const KERNEL = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
