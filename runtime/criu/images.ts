@@ -1,6 +1,6 @@
 /** The folder of a checkpoint's images, and the one for criu's logs. */
 import { HostError, UsageError, withReason } from "../common/errors.ts";
-import { isFolder, isMissing } from "../common/files.ts";
+import { isFolder, isThere } from "../common/files.ts";
 import type { FolderPaths } from "./plan.ts";
 import { joinPath } from "../common/path.ts";
 
@@ -54,7 +54,7 @@ export function requireCheckpoint(images: string): void {
       "name the folder of a checkpoint with --image-path",
     );
   }
-  if (exists(`${images}/${INVENTORY}`)) return;
+  if (isThere(`${images}/${INVENTORY}`)) return;
   throw new HostError(
     `${images} is no checkpoint: it has no ${INVENTORY}`,
     "name the folder of a checkpoint with --image-path",
@@ -81,17 +81,4 @@ export function readDescriptors(images: string): string[] {
     );
   }
   throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
-}
-
-function exists(path: string): boolean {
-  return statOf(path) !== undefined;
-}
-
-function statOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 /** What `checkpoint` and `restore` refuse, which takes no kernel that criu works on; tests/e2e/in_host has the rest. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, type RunResult } from "../harness/run.ts";
 

@@ -1,7 +1,7 @@
 /** What the process inside a plain container sees and may do. Needs root. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../scripts/sample/bundle.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 

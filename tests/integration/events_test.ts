@@ -4,7 +4,7 @@ import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { readStats } from "../../runtime/cgroup/stats/stats.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
 import { type JsonObject, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 import { layout } from "./cgroup_fixture.ts";

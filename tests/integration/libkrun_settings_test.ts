@@ -12,6 +12,7 @@ import type { Bundle, BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { withNetwork } from "../harness/network.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
+import { isThere } from "../../runtime/common/files.ts";
 
 interface Case extends BundleOptions {
   readonly double?: DoubleOptions;
@@ -243,7 +244,7 @@ Deno.test("a GPU is looked for on the host, never in the image", async () => {
     allow: ["krun.gpu_flags"],
     prepare: ({ rootfs }) => Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true }),
   });
-  assert(!exists("/dev/dri"), "this host has a GPU");
+  assert(!isThere("/dev/dri"), "this host has a GPU");
   assertEquals(code, 1);
   assertStringIncludes(stderr, "the host has no /dev/dri; ");
 });
@@ -262,13 +263,3 @@ Deno.test("no image supplies the render server of a GPU: its flag is refused", a
   assertStringIncludes(stderr, "leave the flag out (64)");
   assertEquals(calls, []);
 });
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    // Any error means that kago cannot see it either.
-    return false;
-  }
-}
