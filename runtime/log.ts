@@ -56,7 +56,7 @@ export function requireLogFile(path: string): void {
     Deno.openSync(path, { append: true, create: true, mode: 0o644 }).close();
   } catch (cause) {
     const problem = `the log file ${path} cannot be opened: ${reason(cause)}`;
-    throw new HostError(problem, "name a file in a folder that can be written with --log", {
+    throw new HostError(problem, "name a file in a writable directory with --log", {
       cause,
     });
   }

@@ -94,7 +94,7 @@ export const BUNDLE = {
   kind: "string",
   placeholder: "DIR",
   default: ".",
-  help: "the bundle folder",
+  help: "the bundle directory",
 } as const satisfies Option;
 
 export const CONSOLE_SOCKET = {

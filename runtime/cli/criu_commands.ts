@@ -9,13 +9,13 @@ const CRIU_OPTIONS = [
     kind: "string",
     placeholder: "DIR",
     default: "checkpoint",
-    help: "the folder of the checkpoint",
+    help: "the directory of the checkpoint",
   },
   {
     name: "work-path",
     kind: "string",
     placeholder: "DIR",
-    help: "the folder for criu's logs, where it is not that of the checkpoint",
+    help: "the directory for criu's logs, where it is not that of the checkpoint",
   },
   {
     name: "tcp-established",
@@ -64,7 +64,7 @@ export const CHECKPOINT = {
       name: "parent-path",
       kind: "string",
       placeholder: "DIR",
-      help: "the folder of an earlier pre-dump, relative to that of the checkpoint",
+      help: "the directory of an earlier pre-dump, relative to that of the checkpoint",
     },
     { name: "link-remap", kind: "boolean", help: "accept open files that have been deleted" },
     {

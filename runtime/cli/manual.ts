@@ -56,7 +56,7 @@ function mainPage(date: string): string {
 }
 
 const DESCRIPTION =
-  "kago runs containers as the OCI Runtime Specification describes them: a folder, the bundle, with a config.json and " +
+  "kago runs containers as the OCI Runtime Specification describes them: a directory, the bundle, with a config.json and " +
   "a root filesystem. It is called by podman, Docker, containerd, buildah and CRI-O, in the place of runc or crun, and " +
   "can be called by hand. With the handler krun, or under the name krun, a container is a microVM of libkrun; otherwise " +
   "it is an ordinary Linux container.";

@@ -102,7 +102,7 @@ function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
   }
   if (op.op === "kernelMountsReadonly" && errno === EXDEV) {
     const why =
-      "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
+      "bring a procfs along, by which a guest would reach its VMM: bind directories without one";
     return new SpecError("mounts", why, { cause });
   }
 }

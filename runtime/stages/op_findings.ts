@@ -46,7 +46,7 @@ export function wrongWith({ found, text }: Finding, path: string): string | unde
     case "missing":
       return isWhole ? `${whole} does not exist` : `${whole} does not exist, ${part} is missing`;
     case "noFolder":
-      return isWhole ? `${whole} is not a folder` : `${whole}: ${part} is not a folder`;
+      return isWhole ? `${whole} is not a directory` : `${whole}: ${part} is not a directory`;
     case "dangling":
       return `${isWhole ? "" : `${whole}: `}${part} is a link to what does not exist`;
     case "link":

@@ -62,7 +62,9 @@ class Paths {
   /** As wrong(), for a path that must be a folder. */
   noFolder(name: string): string | undefined {
     const finding = this.of(name);
-    return finding?.found === "file" ? `${quoted(finding.text)} is not a folder` : this.wrong(name);
+    return finding?.found === "file"
+      ? `${quoted(finding.text)} is not a directory`
+      : this.wrong(name);
   }
 
   /** As wrong(), for a path that is made where it is missing. */
@@ -99,11 +101,11 @@ function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: 
   if (errno === ENOTDIR && to === "file") {
     return [
       ".destination",
-      `${quoted(target)} is not a folder, but its source ${quoted(source)} is`,
+      `${quoted(target)} is not a directory, but its source ${quoted(source)} is`,
     ];
   }
   if ([ENOTDIR, EINVAL].includes(errno) && to === "folder" && from === "file") {
-    const problem = `${quoted(target)} is a folder, its source ${quoted(source)} is not`;
+    const problem = `${quoted(target)} is a directory, its source ${quoted(source)} is not`;
     // As mount(2) has it, and engines look for; move_mount(2) says EINVAL.
     return [".destination", problem, ENOTDIR];
   }
@@ -126,7 +128,7 @@ function mountWords(op: OpOf<"mount" | "mountByName">, paths: Paths, errno: numb
   if (unmade) return [".destination", unmade];
   const bad = paths.wrong("source");
   if (bad) return [".source", bad];
-  if (errno === ENOTDIR) return [".destination", `${quoted(target)} is not a folder`];
+  if (errno === ENOTDIR) return [".destination", `${quoted(target)} is not a directory`];
   if (errno === EPERM) {
     return ["", `${quoted(fstype)} may not be mounted on ${quoted(target)} with these rights`];
   }

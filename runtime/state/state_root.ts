@@ -15,7 +15,7 @@ export function defaultStateRoot(): string {
   if (runtimeDir) return `${runtimeDir}/kago`;
   throw new HostError(
     "there is no place for the containers' states: XDG_RUNTIME_DIR is not set",
-    "set it to a folder that only you can write, or give --root",
+    "set it to a directory that only you can write, or give --root",
   );
 }
 

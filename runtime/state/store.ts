@@ -42,7 +42,7 @@ export function createStateDir(root: string, id: string): StateLock {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
     throw new HostError(
       withReason(`cannot make ${root}/${id}`, cause),
-      "choose a writable folder with --root",
+      "choose a writable directory with --root",
       {
         cause,
       },
@@ -193,7 +193,7 @@ export function listIds(root: string, isNamed = false): string[] {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     if (!isNamed) return [];
     const problem = `--root: ${root}: no such file or directory`;
-    throw new HostError(problem, "name the folder that the containers were created with", {
+    throw new HostError(problem, "name the directory that the containers were created with", {
       cause,
     });
   }

@@ -153,7 +153,10 @@ Deno.test("checkpoint refuses a parent that is absolute or not there", async () 
           ...["--parent-path", parent, kago.id],
         );
       assertRefused(await checkpoint("/before"), "--parent-path /before must be relative");
-      assertRefused(await checkpoint("../before"), "--parent-path ../before: there is no folder");
+      assertRefused(
+        await checkpoint("../before"),
+        "--parent-path ../before: there is no directory",
+      );
       assert(!isThere(images));
     });
   });
@@ -190,7 +193,10 @@ function restore(kago: Kago, images: string, ...options: string[]): Promise<RunR
 
 Deno.test("restore refuses what is no folder of a checkpoint", async () => {
   await Kago.with(SLEEPER, async (kago) => {
-    assertRefused(await restore(kago, "/nowhere"), "there is no folder /nowhere to restore from");
+    assertRefused(
+      await restore(kago, "/nowhere"),
+      "there is no directory /nowhere to restore from",
+    );
     assertRefused(
       await restore(kago, kago.bundle.path),
       `${kago.bundle.path} is no checkpoint: it has no inventory.img`,

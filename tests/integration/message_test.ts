@@ -49,7 +49,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a file on the way to a source": {
     files: ["here"],
     mounts: [{ ...BIND, destination: "/mnt", source: "here/x" }],
-    says: `mounts[7].source: "BUNDLE/here/x": "BUNDLE/here" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].source: "BUNDLE/here/x": "BUNDLE/here" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a source that is a dangling link": {
     files: ["here -> gone"],
@@ -59,23 +59,24 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a file on the way to a target": {
     files: ["rootfs/file"],
     mounts: [{ ...BIND, destination: "/file/x/y", source: "/tmp" }],
-    says: `mounts[7].destination: "/file/x/y": "/file" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/file/x/y": "/file" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a link to a file on the way to a target": {
     files: ["rootfs/file", "rootfs/link -> file"],
     mounts: [{ ...BIND, destination: "/link/x", source: "/tmp" }],
-    says: `mounts[7].destination: "/link/x": "/link" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/link/x": "/link" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a folder on a file": {
     files: ["rootfs/file"],
     mounts: [{ ...BIND, destination: "/file", source: "/tmp" }],
-    says: `mounts[7].destination: "/file" is not a folder, but its source "/tmp" is: ${NO_FOLDER}`,
+    says:
+      `mounts[7].destination: "/file" is not a directory, but its source "/tmp" is: ${NO_FOLDER}`,
   },
   "bind: a file on a folder": {
     files: ["file"],
     mounts: [{ ...BIND, destination: "/bin", source: "file" }],
     says:
-      `mounts[7].destination: "/bin" is a folder, its source "BUNDLE/file" is not: ${NO_FOLDER}`,
+      `mounts[7].destination: "/bin" is a directory, its source "BUNDLE/file" is not: ${NO_FOLDER}`,
   },
   "bind: a target in a procfs": {
     mounts: [{ ...BIND, destination: "/proc/x", source: "/tmp" }],
@@ -127,7 +128,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "overlay: a lower folder that is a file": {
     mounts: [overlay("lowerdir=/etc/passwd/x")],
-    says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a directory: ${NO_FOLDER}`,
   },
   "overlay: an option that is not known beside layers that fsconfig(2) does not take": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}`, "xino=off", `secret=${SECRET}`)],
@@ -148,7 +149,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "mount: a target that is a file": {
     files: ["rootfs/file"],
     mounts: [{ destination: "/file", type: "tmpfs", source: "tmpfs" }],
-    says: `mounts[7].destination: "/file" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/file" is not a directory: ${NO_FOLDER}`,
   },
   "mount: proc through a link": {
     files: ["rootfs/link -> bin"],
@@ -166,7 +167,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "root: a file": {
     files: ["file"],
     config: { root: { path: "file" } },
-    says: `root.path: "BUNDLE/file" is not a folder: ${NO_FOLDER}`,
+    says: `root.path: "BUNDLE/file" is not a directory: ${NO_FOLDER}`,
   },
   "device: another one is there": {
     files: ["rootfs/node"],
@@ -177,15 +178,15 @@ const CASES: Readonly<Record<string, Case>> = {
   "device: a file on the way": {
     files: ["rootfs/file"],
     config: { linux: { devices: [{ path: "/file/node", type: "c", major: 1, minor: 3 }] } },
-    says: `linux.devices[0]: "/file/node": "/file" is not a folder: ${NO_FOLDER}`,
+    says: `linux.devices[0]: "/file/node": "/file" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a file": {
     cwd: "/bin/busybox",
-    says: `process.cwd: "/bin/busybox" is not a folder: ${NO_FOLDER}`,
+    says: `process.cwd: "/bin/busybox" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a file on the way": {
     cwd: "/bin/busybox/x/y",
-    says: `process.cwd: "/bin/busybox/x/y": "/bin/busybox" is not a folder: ${NO_FOLDER}`,
+    says: `process.cwd: "/bin/busybox/x/y": "/bin/busybox" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a dangling link": {
     files: ["rootfs/link -> gone"],

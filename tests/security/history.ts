@@ -228,7 +228,7 @@ export const HISTORY: readonly Weakness[] = [
     mechanism: "a VMM fills the host's /run, or makes a state that cannot be removed",
     tests: {
       "agent_socket_test.ts": [
-        "a VMM fills nothing of the host's, and its folder holds neither programs nor devices",
+        "a VMM fills nothing of the host's, and its directory holds neither programs nor devices",
       ],
       "state_removal_test.ts": [
         "delete --force removes 60000 folders in each other",
@@ -381,7 +381,7 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "vmm_jail_test.ts": [
         "a VMM that reaches for ${what} ends, and the call is named",
-        "a VMM reaches no file of the host, even with a folder of it open",
+        "a VMM reaches no file of the host, even with a directory of it open",
         "a VMM is told that there is no call to make a process by flags that no filter sees",
         "a privileged VMM has the capabilities of virtiofs on every thread, none ambient, and no_new_privs",
         "a VMM connects to no abstract socket of its network namespace",

@@ -30,7 +30,7 @@ function versionIsOne({ ociVersion }: Spec): void {
 
 function rootIsThere({ root }: Spec): void {
   if (!root) throw new SpecError("root", "is required: the container's root filesystem");
-  if (root.path === "") throw new SpecError("root.path", "is empty, must be a folder");
+  if (root.path === "") throw new SpecError("root.path", "is empty, must be a directory");
 }
 
 function namesNeedUtsNamespace(spec: Spec): void {

@@ -121,7 +121,7 @@ Deno.test("failureError() says in words that a socket is not the VM's own, and t
   }
   assertEquals(
     words(1, 18),
-    "mounts: bring a procfs along, by which a guest would reach its VMM: bind folders without one",
+    "mounts: bring a procfs along, by which a guest would reach its VMM: bind directories without one",
   );
 });
 

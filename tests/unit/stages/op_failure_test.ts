@@ -63,7 +63,7 @@ const TOLD: readonly [errno: number, findings: Finding[], says: string][] = [
       { field: SOURCE, found: "folder", text: "/s/x" },
       { field: TARGET, found: "noFolder", text: "/t" },
     ],
-    'mounts[1].destination: "/t/y": "/t" is not a folder: not a directory (ENOTDIR)',
+    'mounts[1].destination: "/t/y": "/t" is not a directory: not a directory (ENOTDIR)',
   ],
   [
     30,

@@ -22,7 +22,7 @@ testRefusals({
   "an empty root path": {
     changes: [["root.path", ""]],
     jsonPath: "root.path",
-    problem: "is empty, must be a folder",
+    problem: "is empty, must be a directory",
   },
   "a hostname in the host's UTS namespace": {
     changes: [namespaces("uts")],
