@@ -51,7 +51,7 @@ export function isAllowed({ allowed }: AdministratorWord, name: string): boolean
 export function notAllowed(place: string, name: string): SpecError {
   return new SpecError(
     place,
-    `needs the word of the host's administrator: run kago with --allow-annotation ${name}, or list ` +
+    `needs the permission of the host's administrator: run kago with --allow-annotation ${name}, or list ` +
       `it in allowAnnotations of ${ADMINISTRATOR_FILE}`,
   );
 }

@@ -142,7 +142,7 @@ Deno.test("a kernel of the image is taken when its user allows it", async () => 
   assertEquals((await runCase({ prepare })).extras, []);
 });
 
-Deno.test("the image's virtiofs tag and window replace libkrun's own, with the administrator's word", async () => {
+Deno.test("the image's virtiofs tag and window replace libkrun's own, with the administrator's permission", async () => {
   const { code, stderr, extras } = await runCase({
     allow: ["virtiofs_tag"],
     config: UNRESTRICTED,

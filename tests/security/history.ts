@@ -365,13 +365,13 @@ export const HISTORY: readonly Weakness[] = [
       "krun_config_test.ts": [
         "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
         "a microVM without the agent is refused with ${field}, which nothing else would put into force",
-        "${name} of an image or a pod opens nothing of the host without the administrator's word",
+        "${name} of an image or a pod opens nothing of the host without the administrator's permission",
       ],
       "library_trust_test.ts": [
         "the administrator's file allows an annotation, and without it an image's is refused",
       ],
       "../e2e/in_systemd_host/systemd_driver_test.ts": [
-        "a property that reaches other units takes the administrator's word",
+        "a property that reaches other units takes the administrator's permission",
       ],
     },
   },

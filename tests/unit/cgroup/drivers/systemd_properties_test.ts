@@ -184,7 +184,7 @@ Deno.test("annotatedProperties() names the annotation that is wrong", () => {
   }
 });
 
-Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's word", () => {
+Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's permission", () => {
   const cases = {
     BindsTo: "['sshd.service']",
     Conflicts: "['sshd.service']",

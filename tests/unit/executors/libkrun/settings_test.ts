@@ -12,7 +12,7 @@ function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): S
 
 const KERNEL = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
 
-/** With the administrator's word for everything, unless the test is about it. */
+/** With the administrator's permission for everything, unless the test is about it. */
 function readVmSettings(
   spec: Spec,
   id: string,
@@ -98,7 +98,7 @@ Deno.test("readVmSettings() refuses a library that an annotation names, whatever
   assertEquals(refusal("krun.libkrun.path", ""), says);
 });
 
-Deno.test("readVmSettings() refuses what takes the administrator's word and has not got it", () => {
+Deno.test("readVmSettings() refuses what takes the administrator's permission and has not got it", () => {
   const values = {
     "krun.nested_virt": "1",
     "krun.tap_name": "tap0",
