@@ -169,7 +169,7 @@ function descriptorPath(fd: number): string {
 function unsupported(library: string, cause?: unknown): HostError {
   return new HostError(
     `${library} is libkrun 2.x, which is not supported`,
-    "install libkrun 1.x, which can stand beside it",
+    "install libkrun 1.x, which can be installed beside it",
     { cause },
   );
 }

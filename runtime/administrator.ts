@@ -86,7 +86,7 @@ export function parseAdministratorFile(
   >;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
-    throw wrong(file, `${unknown} is no key of it: it has libkrun and allowAnnotations`);
+    throw wrong(file, `${unknown} is an unknown key; the keys are libkrun and allowAnnotations`);
   }
   const library = path === undefined ? undefined : libraryOf(path, file);
   if (!isListOfNames(allowed)) {
@@ -100,7 +100,7 @@ function parse(text: string, file: string): unknown {
     return parseJson(text, file);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
-    throw new HostError(error.message, "correct it, or take it away", { cause: error });
+    throw new HostError(error.message, "correct the file, or remove it", { cause: error });
   }
 }
 
@@ -117,5 +117,5 @@ function isListOfNames(value: unknown): value is string[] {
 }
 
 function wrong(file: string, problem: string): HostError {
-  return new HostError(`${file}: ${problem}`, "correct it, or take it away");
+  return new HostError(`${file}: ${problem}`, "correct the file, or remove it");
 }

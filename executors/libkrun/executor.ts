@@ -54,14 +54,14 @@ function tenantPlan(tenant: TenantInput): Plan {
   const { id, state, stateFolder: agentFolder } = tenant;
   if (state.agent) return compileGuestTenantPlan({ ...tenant, agentFolder });
   throw new HostError(
-    `cannot exec in container ${id}: it is a microVM without kago's guest agent`,
+    `cannot exec in container ${id}: it is a microVM without the guest agent of kago`,
     'create it without annotations["krun.agent"], or run the command as its own',
   );
 }
 
 function validate(spec: Spec): void {
   if (!spec.process?.args?.length) {
-    throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
+    throw new SpecError("process.args", "is missing: the guest needs a process to run");
   }
   requireOwnMounts(spec);
   refuseLabel(spec.process);
@@ -69,7 +69,7 @@ function validate(spec: Spec): void {
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
       "mounts",
-      "a microVM needs a mount of type proc at /proc: libkrun opens the guest's files through it",
+      "a microVM needs a mount of type proc at /proc: libkrun opens the files of the guest through it",
     );
   }
 }
@@ -79,7 +79,7 @@ function requireOwnMounts(spec: Spec): void {
   const mounts = findNamespace(spec, "mount");
   if (mounts && !mounts.path) return;
   const problem = mounts
-    ? "a microVM needs a mount namespace of its own: leave out the path"
+    ? "a microVM needs its own mount namespace: leave the path out"
     : "a microVM needs a namespace of type mount";
   throw new SpecError("linux.namespaces", problem);
 }
@@ -130,7 +130,7 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
   if (!limit || limit < 0 || limit >= leastMemory) return;
   throw new SpecError(
     "linux.resources.memory.limit",
-    `${limit} bytes have no room for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
+    `${limit} bytes are too few for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
       `${leastMemory}: raise the limit, or set the annotation krun.ram_mib lower if it can be`,
   );
 }
@@ -147,8 +147,8 @@ function checkUpdate({ leastMemory = 0 }: StoredState, { memory, devices }: Reso
   if (limit > 0 && limit < leastMemory) {
     throw new SpecError(
       "linux.resources.memory.limit",
-      `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which would be killed: ` +
-        "create it anew with less RAM",
+      `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which the kernel would kill: ` +
+        "create the container again with less RAM",
     );
   }
   if (devices?.length) {

@@ -117,7 +117,7 @@ function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   if (asked && without) {
     throw annotationError(
       "krun.agent",
-      "goes without krun.variant, krun.custom_kernel and virtiofs_tag: leave it out",
+      "cannot be combined with krun.variant, krun.custom_kernel or virtiofs_tag: leave it out",
     );
   }
   return (asked ?? !without) ? true : undefined;
@@ -130,10 +130,15 @@ function networkOf(spec: Spec, id: string): VmSettings["network"] {
   if (name === undefined) {
     return passt ? { kind: "passt", ...given({ ports }) } : undefined;
   }
-  if (passt) throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of them");
+  if (passt) {
+    throw annotationError(
+      "krun.tap_name",
+      "cannot be combined with krun.use_passt: set only one of them",
+    );
+  }
   if (!ports) return { kind: "tap", name, mac: macOf(id) };
-  const remedy = "leave it out, and forward ports where the interface leads to";
-  throw annotationError("krun.port_map", `goes without krun.tap_name: ${remedy}`);
+  const remedy = "leave it out, and forward ports on the host's side of the interface";
+  throw annotationError("krun.port_map", `cannot be combined with krun.tap_name: ${remedy}`);
 }
 
 function portMapOf(spec: Spec): readonly string[] | undefined {
@@ -158,7 +163,7 @@ function consoleOf(spec: Spec): string | undefined {
   if (console === undefined || !spec.process?.terminal) return console;
   throw annotationError(
     "krun.console",
-    "goes without process.terminal: a guest's terminal is its kernel's console",
+    "cannot be combined with process.terminal: the terminal of a guest is its kernel's console",
   );
 }
 

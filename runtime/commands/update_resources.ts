@@ -37,7 +37,7 @@ function fromOptions(options: UpdateOptions, warn: (message: string) => void): R
   for (const name of ["kernelMemory", "kernelMemoryTcp"] as const) {
     if (options[name] === undefined) continue;
     const flag = name === "kernelMemory" ? "kernel-memory" : "kernel-memory-tcp";
-    warn(`--${flag} is ignored: Linux has given up limits on it, --memory counts it too`);
+    warn(`--${flag} is ignored: Linux no longer limits it separately, and --memory includes it`);
   }
   const pids = integer("pids-limit", options.pidsLimit);
   const weight = integer("blkio-weight", options.blkioWeight);
@@ -94,7 +94,7 @@ function readFile(file: string): string {
   } catch (cause) {
     throw new HostError(
       `cannot read ${file}: ${describeErrno(errnoOf(cause))}`,
-      "name a file with the resources as JSON, or - for the standard input",
+      "name a file with the resources as JSON, or - for standard input",
       { cause },
     );
   }

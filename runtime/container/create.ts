@@ -89,7 +89,7 @@ export async function withCreated<T>(
 
 /** @throws {SpecError} for what can be created, but not started (runtime spec, "Start"). */
 function requireProcess({ process }: Build["spec"]): void {
-  if (!process) throw new SpecError("process", "is required: what the container shall run");
+  if (!process) throw new SpecError("process", "is required: it says what the container runs");
 }
 
 function createIn<T>(

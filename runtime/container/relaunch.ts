@@ -54,7 +54,7 @@ export function relaunch(
     if (pid !== 0 && first === 0) {
       // criu has restored it as a sibling; what is none of ours is neither recorded nor ended.
       if (!isChild(pid)) {
-        throw new CriuFailure(`criu names process ${pid}, which it has not restored`);
+        throw new CriuFailure(`criu reported process ${pid}, which it has not restored`);
       }
       first = pid;
       undo.push(() => killAndReap(pid));
@@ -72,7 +72,7 @@ export function relaunch(
   const { restore } = restoreBy(build, options, points, cgroup?.adopt, onNotify);
   for (const point of Object.values(points)) Deno.removeSync(point);
   if (!restore?.pid || restore.pid !== first) {
-    throw new CriuFailure("criu does not tell the process that it restored");
+    throw new CriuFailure("criu did not report the process that it restored");
   }
   return { pid: restore.pid, master };
 }

@@ -21,7 +21,7 @@ function makeFolder(path: string): void {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new HostError(
-      withReason(`cannot make the directory ${path}`, cause),
+      withReason(`cannot create the directory ${path}`, cause),
       "name a directory that can be written to",
       {
         cause,
@@ -58,7 +58,7 @@ export function requireCheckpoint(images: string): void {
   }
   if (isThere(`${images}/${INVENTORY}`)) return;
   throw new HostError(
-    `${images} is no checkpoint: it has no ${INVENTORY}`,
+    `${images} is not a checkpoint: it has no ${INVENTORY}`,
     "name the directory of a checkpoint with --image-path",
   );
 }
@@ -82,5 +82,5 @@ export function readDescriptors(images: string): string[] {
       },
     );
   }
-  throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
+  throw new HostError(`${path} is not a list of strings`, "the checkpoint is damaged");
 }

@@ -38,7 +38,10 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
   requireResources(root, lines);
   if (closID) checkGiven(group, exists, lines);
   if (enableMonitoring && !isFolder(`${root}/mon_groups`)) {
-    throw new SpecError(`${PLACE}.enableMonitoring`, "this host's resctrl monitors nothing");
+    throw new SpecError(
+      `${PLACE}.enableMonitoring`,
+      "this host's resctrl does not support monitoring",
+    );
   }
   const monitor = enableMonitoring ? `${group}/mon_groups/${id}` : undefined;
   const record: ResctrlRecord = {
@@ -105,7 +108,7 @@ function checkGiven(group: string, exists: boolean, lines: readonly SchemaLine[]
   if (!exists && lines.length === 0) {
     throw new SpecError(
       `${PLACE}.closID`,
-      `the group ${group} does not exist: make it first, or say with schemata what it shall be`,
+      `the group ${group} does not exist: create it first, or describe it with schemata`,
     );
   }
   if (!exists || lines.length === 0) return;

@@ -41,7 +41,7 @@ export function createStateDir(root: string, id: string): StateLock {
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
     throw new HostError(
-      withReason(`cannot make ${root}/${id}`, cause),
+      withReason(`cannot create ${root}/${id}`, cause),
       "choose a writable directory with --root",
       {
         cause,
@@ -61,9 +61,13 @@ function lockNewDirectory(root: string, id: string): StateLock {
     lock = lockState(root, id);
   } catch (cause) {
     if (!(cause instanceof NotFoundError)) throw cause;
-    throw new HostError(`container ${id} was deleted while it was created`, "create it again", {
-      cause,
-    });
+    throw new HostError(
+      `container ${id} was deleted while it was being created`,
+      "create it again",
+      {
+        cause,
+      },
+    );
   }
   // Listing is cheaper than the error of looking for a file that, nearly always, is not there.
   if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === STATE_FILE)) return lock;

@@ -100,7 +100,7 @@ Deno.test("a namespace is joined by its path, and a wrong type is refused", asyn
     assertEquals(result.code, 1);
     assertStringIncludes(
       result.stderr,
-      'linux.namespaces[4].path: \\"/proc/self/ns/uts\\" is no namespace of this type',
+      'linux.namespaces[4].path: \\"/proc/self/ns/uts\\" is not a namespace of this type',
     );
   });
 });

@@ -145,7 +145,7 @@ Deno.test("events refuses a stopped container and a bad interval", async () => {
     for (const options of [["--stats"], []]) {
       const { code, stderr } = await kago.run("events", ...options, kago.id);
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `cannot tell events of container ${kago.id}: it is stopped`);
+      assertStringIncludes(stderr, `cannot report events of container ${kago.id}: it is stopped`);
     }
     const { code, stderr } = await kago.run("events", "--interval", "0s", kago.id);
     assertEquals(code, 1);

@@ -72,7 +72,7 @@ Deno.test("a hook that fails or takes too long ends create, and poststop hooks s
     [{ path: "/no/such/hook" }, "no such file or directory"],
     [
       { path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 },
-      '/bin/sleep\\": killed, for it took longer than its timeout',
+      '/bin/sleep\\": killed because it ran longer than its timeout',
     ],
   ];
   for (const moment of ["createRuntime", "createContainer", "startContainer"]) {

@@ -153,7 +153,7 @@ Deno.test("the image's virtiofs tag and window replace libkrun's own, with the a
   });
   assertEquals(code, 0, stderr);
   assertEquals(extras, [["krun_add_virtiofs2", "myroot", "/", 1048576]]);
-  assertMatch(stderr, /\.krun_vm\.json: nested_virt is ignored: an image cannot choose it/);
+  assertMatch(stderr, /\.krun_vm\.json: nested_virt is ignored: an image cannot set it/);
 });
 
 Deno.test("a hostile .krun_vm.json is refused before anything is made", async () => {

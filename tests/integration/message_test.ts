@@ -54,7 +54,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a source that is a dangling link": {
     files: ["here -> gone"],
     mounts: [{ ...BIND, destination: "/mnt", source: "here" }],
-    says: `mounts[7].source: "BUNDLE/here" is a link to what does not exist: ${MISSING}`,
+    says: `mounts[7].source: "BUNDLE/here" is a dangling link: ${MISSING}`,
   },
   "bind: a file on the way to a target": {
     files: ["rootfs/file"],
@@ -85,7 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a target that cannot be made": {
     mounts: [{ ...BIND, destination: "/sys/nothing/x", source: "/tmp" }],
     says:
-      /^mounts\[7\]\.destination: "\/sys\/nothing\/x": "\/sys\/nothing" cannot be made: .*\(E\w+\)$/,
+      /^mounts\[7\]\.destination: "\/sys\/nothing\/x": "\/sys\/nothing" cannot be created: .*\(E\w+\)$/,
   },
   "bind: a source and a target of 400 characters": {
     mounts: [{ ...BIND, destination: LONG, source: LONG }],
@@ -111,8 +111,7 @@ const CASES: Readonly<Record<string, Case>> = {
       source: "x",
       options: ["size=1m", `secret=${SECRET}`],
     }],
-    says:
-      'mounts[7].options: "secret" is not taken by "tmpfs" as it stands: invalid argument (EINVAL)',
+    says: 'mounts[7].options: "secret" is not accepted by "tmpfs": invalid argument (EINVAL)',
   },
   "mount: a device that is missing": {
     mounts: [{ destination: "/mnt", type: "ext4", source: "/dev/no/such" }],
@@ -132,11 +131,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "overlay: an option that is not known beside layers that fsconfig(2) does not take": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}`, "xino=off", `secret=${SECRET}`)],
-    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+    says: /^mounts\[7\]\.options: "secret" is not accepted by "overlay": .*\(EINVAL\)$/,
   },
   "overlay: an unknown option and a label with commas beside such layers": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}`, 'context="a:b,c"', `secret=${SECRET}`)],
-    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+    says: /^mounts\[7\]\.options: "secret" is not accepted by "overlay": .*\(EINVAL\)$/,
   },
   "overlay: a missing folder among such layers": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}:/no/s\\,ch`)],
@@ -154,7 +153,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "mount: proc through a link": {
     files: ["rootfs/link -> bin"],
     mounts: [{ destination: "/link", type: "proc", source: "proc" }],
-    says: /^mounts\[7\]\.destination: "\/link" is a link that may not be followed: .*\(ELOOP\)$/,
+    says: /^mounts\[7\]\.destination: "\/link" is a link that must not be followed: .*\(ELOOP\)$/,
   },
   "remount: nothing is there": {
     mounts: [{ destination: "/no/such", type: "bind", source: "x", options: ["remount", "ro"] }],
@@ -172,8 +171,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "device: another one is there": {
     files: ["rootfs/node"],
     config: { linux: { devices: [{ path: "/node", type: "c", major: 1, minor: 3 }] } },
-    says:
-      'linux.devices[0]: "/node" is there already, and is not this device: file exists (EEXIST)',
+    says: 'linux.devices[0]: "/node" exists and is not this device: file exists (EEXIST)',
   },
   "device: a file on the way": {
     files: ["rootfs/file"],
@@ -191,7 +189,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "cwd: a dangling link": {
     files: ["rootfs/link -> gone"],
     cwd: "/link/x",
-    says: /^process\.cwd: "\/link\/x": "\/link" is a link to what does not exist: /,
+    says: /^process\.cwd: "\/link\/x": "\/link" is a dangling link: /,
   },
   "id maps: a user that is not mapped": {
     config: { process: { user: { uid: 9, gid: 0 } }, ...withUser() },
@@ -216,7 +214,7 @@ const CASES: Readonly<Record<string, Case>> = {
       process: { rlimits: [{ type: "RLIMIT_NOFILE", soft: 4294967295, hard: 4294967295 }] },
     },
     says:
-      "process.rlimits[0]: soft 4294967295, hard 4294967295: more than the caller's limit or the kernel's: operation not permitted (EPERM)",
+      "process.rlimits[0]: soft 4294967295, hard 4294967295: exceeds the caller's limit or the kernel's: operation not permitted (EPERM)",
   },
   "sysctl: not there": {
     config: { linux: { sysctl: { "net.no_such": "1" } } },
@@ -320,7 +318,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a memory limit that is too small": {
     config: { linux: { resources: { memory: { limit: 262144 } } } },
     says:
-      "linux.resources.memory.limit: 262144 bytes are too few to make the process in: the kernel killed it when memory ran out; allow more memory",
+      "linux.resources.memory.limit: 262144 bytes are too few to create the process: the kernel killed it when memory ran out; allow more memory",
   },
   "a variable without =": {
     config: { process: { env: [SECRET] } },

@@ -32,7 +32,7 @@ for (const program of ["true", "/no/such/program"]) {
       await Kago.with({ args: [program], config }, async (kago) => {
         const { code, stdout } = await kago.create();
         assertEquals(code, 1, stdout);
-        assertMatch(stdout, /process \d+, which is no stage of this container/);
+        assertMatch(stdout, /process \d+, which is not a stage of this container/);
         assertEquals([...Deno.readDirSync(kago.root)], [], "something was recorded");
         assertEquals(kago.cgroups(), []);
       });

@@ -86,7 +86,7 @@ Deno.test("parseAdministratorFile() says in one sentence what is wrong with the 
     "{": "is not JSON",
     "[]": "must be a JSON object",
     "null": "must be a JSON object",
-    '{"libkrn":"/x"}': "libkrn is no key of it: it has libkrun and allowAnnotations",
+    '{"libkrn":"/x"}': "libkrn is an unknown key; the keys are libkrun and allowAnnotations",
     '{"libkrun":"libkrun.so.1"}': "libkrun must be the absolute path of a library",
     '{"libkrun":"/a\\u0000b"}': "libkrun must be the absolute path of a library",
     '{"libkrun":1}': "libkrun must be the absolute path of a library",

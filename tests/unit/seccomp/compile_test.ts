@@ -210,7 +210,7 @@ Deno.test("compileFilter() refuses what has more instructions than the kernel ta
   }));
   const error = assertThrows(() => compileFilter(allowing(...rules)), SpecError);
   assertEquals(error.jsonPath, "linux.seccomp");
-  assertStringIncludes(error.message, "the kernel takes 4096");
+  assertStringIncludes(error.message, "the kernel accepts at most 4096");
 });
 
 Deno.test("compileFilter() makes the same of the same profile", () => {

@@ -92,7 +92,7 @@ Deno.test("readVmSettings() refuses what is no decimal integer", () => {
 
 Deno.test("readVmSettings() refuses a library that an annotation names, whatever is allowed", () => {
   const says =
-    'annotations["krun.libkrun.path"]: is not followed, for an image can set it: name the ' +
+    'annotations["krun.libkrun.path"]: is not allowed, because an image can set it: name the ' +
     "library with kago's option --libkrun FILE, or as libkrun in /etc/kago/microvm.json";
   assertEquals(refusal("krun.libkrun.path", "/usr/lib/libkrun.so.1"), says);
   assertEquals(refusal("krun.libkrun.path", ""), says);
