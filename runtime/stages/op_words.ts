@@ -237,7 +237,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
       ? `this kernel has no ${quoted(`/proc/sys/${key}`)}`
       : errno === EACCES || errno === EPERM
       ? `${quoted(`/proc/sys/${key}`)} is not writable`
-      : `${quoted(`/proc/sys/${key}`)} does not take ${quoted(value)}`,
+      : `${quoted(`/proc/sys/${key}`)} does not accept ${quoted(value)}`,
   maskPath: ({ path }, paths) => rootPathWords(path, paths, "masked"),
   readonlyPath: ({ path }, paths) => rootPathWords(path, paths, "made read-only"),
   rootAttributes: () => "cannot set the options of the root",

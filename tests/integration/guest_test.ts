@@ -81,7 +81,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     assertEquals(host.stdout.trim().split(/\s+/), ["PID", ...pids.map(String)], host.stderr);
     const options = await kago.run("ps", kago.id, "-o", "pid,args");
     assertEquals([options.code, options.stdout], [1, ""]);
-    assertStringIncludes(options.stderr, "-o pid,args is for the host's ps");
+    assertStringIncludes(options.stderr, "-o pid,args is an option of the host's ps");
     assertEquals(agent.requests, [PROCESSES, PROCESSES], "asked for nothing else");
   },
   async "what a guest says reaches no terminal raw, and a cut list says so"(kago, agent) {
@@ -122,7 +122,10 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     }
     const script = await kago.run("ps", "--format", "guest", kago.id);
     assertEquals([script.code, script.stdout], [1, ""]);
-    assertStringIncludes(script.stderr, "no list of processes; use --format host to see its VMM");
+    assertStringIncludes(
+      script.stderr,
+      "not a list of processes; use --format host to see its VMM",
+    );
   },
   async "a paused guest is not asked"(kago, agent) {
     agent.answers = honest;
@@ -183,7 +186,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       `did not answer in ${SECONDS} s; use --format host to see its VMM`,
     );
     assertEquals(term.code, 1);
-    const late = `did not take signal 15 in ${SECONDS} s; KILL ends it without asking`;
+    const late = `did not take signal 15 in ${SECONDS} s; KILL ends it without its help`;
     assertStringIncludes(term.stderr, late);
     const limit = 3 * GUEST_PATIENCE + 60_000;
     assert(performance.now() - begin < limit, "three times the patience, and what kago takes");

@@ -223,7 +223,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "sysctl: a value that is not taken": {
     config: { linux: { sysctl: { "net.ipv4.ip_forward": "nonsense" } } },
     says:
-      'linux.sysctl["net.ipv4.ip_forward"]: "/proc/sys/net/ipv4/ip_forward" does not take "nonsense": invalid argument (EINVAL)',
+      'linux.sysctl["net.ipv4.ip_forward"]: "/proc/sys/net/ipv4/ip_forward" does not accept "nonsense": invalid argument (EINVAL)',
   },
   "hostname: too long": {
     config: { hostname: "h".repeat(65) },
@@ -299,7 +299,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "program: a script without an interpreter": {
     files: ["rootfs/script"],
     args: ["/script", SECRET],
-    says: /^process\.args: exec: "\/script": exec format error \(ENOEXEC\): it is for another/,
+    says:
+      /^process\.args: exec: "\/script": exec format error \(ENOEXEC\): it is a program for another/,
   },
   "program of start: a script without an interpreter": {
     verb: "start",

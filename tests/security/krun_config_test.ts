@@ -129,7 +129,7 @@ for (
     async ({ double, run }) => {
       const { code, stderr } = await run();
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `${field}: is put into force in a guest by kago's agent`);
+      assertStringIncludes(stderr, `${field}: is enforced in a guest by kago's agent`);
       assertEquals(entered(double!), 0);
     },
     VM,

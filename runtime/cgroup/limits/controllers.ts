@@ -133,7 +133,7 @@ function isHierarchyTop(path: string): boolean {
 function busyError(parent: string, controller: string, from: string, cause?: unknown): HostError {
   return new HostError(
     `${from}: the cgroup ${parent} has processes of its own, so it cannot enable the controller ` +
-      `${controller} down`,
+      `${controller} for its children`,
     "move them into a cgroup beside the container's, or choose another linux.cgroupsPath",
     { cause },
   );
