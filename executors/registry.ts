@@ -83,5 +83,5 @@ function noSuch(handler: string): never {
 
 function unknown(handler: string): string {
   const names = EXECUTORS.map(({ name }) => name).join(" or ");
-  return `there is no handler ${quoted(handler)}: use ${names}`;
+  return `unknown handler ${quoted(handler)}: use ${names}`;
 }

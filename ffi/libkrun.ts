@@ -5,6 +5,7 @@
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
 import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
+import { given } from "../runtime/common/given.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
@@ -194,7 +195,7 @@ function descriptorPath(fd: number): string {
 function unsupported(library: string, cause?: unknown): HostError {
   return new HostError(
     `${library} is libkrun 2.x, which is not supported`,
-    "install libkrun 1.x, which can stand beside it",
+    "install libkrun 1.x, which can be installed beside it",
     { cause },
   );
 }
@@ -284,15 +285,13 @@ export function inspectLibkrun(place?: LibraryPlace, kernel?: NamedFile): Libkru
     const names = Object.keys(FEATURES) as Feature[];
     const features = names.filter((name) => extras.hasFeature(name));
     const isKnown = extras.hasFeature("net") !== undefined;
-    const [path, version] = [loadedFile("libkrun"), libkrunVersion(extras)];
-    const [firmware, firmwareVersion] = [loadedFile("libkrunfw"), loadedVersion("libkrunfw")];
-    return {
-      ...(path ? { path } : {}),
-      ...(version ? { version } : {}),
-      ...(isKnown ? { features } : {}),
-      ...(firmware ? { firmware } : {}),
-      ...(firmwareVersion ? { firmwareVersion } : {}),
-    };
+    return given({
+      path: loadedFile("libkrun"),
+      version: libkrunVersion(extras) || undefined,
+      features: isKnown ? features : undefined,
+      firmware: loadedFile("libkrunfw"),
+      firmwareVersion: loadedVersion("libkrunfw") || undefined,
+    });
   } catch (error) {
     if (error instanceof HostError) {
       const detail = error.message.slice(0, -`; ${error.remedy}`.length);

@@ -202,7 +202,7 @@ function withMemoryFile<T>(use: (fd: number) => T): T {
   const MFD_CLOEXEC = 1;
   const fd = libc.symbols.memfd_create(cString("kago-seccomp"), u32(MFD_CLOEXEC));
   if (fd < 0) {
-    throw new HostError("the kernel gives no memory file", "free memory or file descriptors");
+    throw new HostError("cannot create a memory file", "free memory or file descriptors");
   }
   try {
     return use(fd);

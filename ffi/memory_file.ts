@@ -22,7 +22,7 @@ const MFD_CLOEXEC = new Uint8Array(new Uint32Array([1]).buffer);
 export function memoryFilePath(name: string, bytes: Uint8Array): string {
   library ??= openLibc();
   const fd = library.symbols.memfd_create(new TextEncoder().encode(`${name}\0`), MFD_CLOEXEC);
-  if (fd < 0) throw new Error(`memfd_create ${name}: the kernel gives no memory file`);
+  if (fd < 0) throw new Error(`memfd_create ${name}: cannot create a memory file`);
   const path = `/proc/self/fd/${fd}`;
   Deno.writeFileSync(path, bytes);
   return path;

@@ -18,9 +18,8 @@ export function openTrusted(path: string, place: string): number {
   if (result >= 0) return result;
   const told = textOf(problem);
   if (!told) throw new SyscallError(`${place}: open ${path}`, -result);
-  const remedy =
-    "kago takes a file from where root alone can write: let it and every folder above " +
-    "it belong to root, and be writable by nobody else";
+  const remedy = "kago uses files that only root can write: let it and every directory above " +
+    "it belong to root and be writable by nobody else";
   throw new HostError(`${place}: ${told}`, remedy);
 }
 

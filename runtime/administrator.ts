@@ -6,6 +6,7 @@
 import type { LibraryPlace } from "../ffi/libkrun.ts";
 import { ADMINISTRATOR_FILES, type Defaults, readDefaults } from "./administrator_file.ts";
 import { SpecError } from "./common/errors.ts";
+import { given } from "./common/given.ts";
 
 /** The words of the command line, of the files, or of both. */
 export interface AdministratorWord {
@@ -25,15 +26,15 @@ export const NO_WORD: AdministratorWord = { allowed: [] };
  * @throws {HostError} for a file that others could have written, or that is not as it has to be.
  */
 export async function administratorWord(
-  given: AdministratorWord = NO_WORD,
+  word: AdministratorWord = NO_WORD,
   files: readonly string[] = ADMINISTRATOR_FILES,
 ): Promise<AdministratorWord> {
   const defaults = await readDefaults(files);
   const { libkrun, allowAnnotations } = defaults;
-  const library = given.library ?? (libkrun && { path: libkrun.value, from: libkrun.from });
+  const library = word.library ?? (libkrun && { path: libkrun.value, from: libkrun.from });
   return {
-    ...(library ? { library } : {}),
-    allowed: [...given.allowed, ...allowAnnotations?.value ?? []],
+    ...given({ library }),
+    allowed: [...word.allowed, ...allowAnnotations?.value ?? []],
     defaults,
   };
 }
@@ -49,7 +50,7 @@ export function isAllowed({ allowed }: AdministratorWord, name: string): boolean
 export function notAllowed(place: string, name: string): SpecError {
   return new SpecError(
     place,
-    `needs the word of the host's administrator: run kago with --allow-annotation ${name}, or list ` +
+    `needs the permission of the host's administrator: run kago with --allow-annotation ${name}, or list ` +
       `it in allowAnnotations of ${ADMINISTRATOR_FILES[0]}`,
   );
 }

@@ -130,7 +130,7 @@ export async function parseDefaults(
   const unknown = entries.find(([key]) => !Object.hasOwn(RULE.optional, key))?.[0];
   if (unknown !== undefined) {
     const keys = Object.keys(RULE.optional).join(", ");
-    throw wrong(file, `${formatPath([unknown])} is no key of it: it has ${keys}`);
+    throw wrong(file, `${formatPath([unknown])} is an unknown key; the keys are ${keys}`);
   }
   return Object.fromEntries(
     entries.map(([key, value]) => [key, { value, from: `${file}: ${key}` }]),
@@ -142,7 +142,7 @@ function parse(text: string, file: string): unknown {
     return parseJson(text, file);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
-    throw new HostError(error.message, "correct it, or take it away", { cause: error });
+    throw new HostError(error.message, "correct the file, or remove it", { cause: error });
   }
 }
 
@@ -166,5 +166,5 @@ function readFile(file: string): string | undefined {
 }
 
 function wrong(file: string, problem: string): HostError {
-  return new HostError(`${file}: ${problem}`, "correct it, or take it away");
+  return new HostError(`${file}: ${problem}`, "correct the file, or remove it");
 }

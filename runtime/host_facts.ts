@@ -3,10 +3,10 @@ import { environment, variable } from "../ffi/environment.ts";
 import { ownLimits } from "../ffi/processes.ts";
 import { NOT_RAISED, packed } from "../ffi/packed.ts";
 import type { HostFacts, Limit } from "./plan/compile_input.ts";
+import { given } from "./common/given.ts";
 
 /** Reads the facts of the calling process. */
 export function readHostFacts(): HostFacts {
-  const libraryPath = variable("LD_LIBRARY_PATH");
   return {
     uid: Deno.uid() ?? 0,
     gid: Deno.gid() ?? 0,
@@ -17,7 +17,7 @@ export function readHostFacts(): HostFacts {
     get limits() {
       return callersLimits();
     },
-    ...(libraryPath ? { libraryPath } : {}),
+    ...given({ libraryPath: variable("LD_LIBRARY_PATH") || undefined }),
   };
 }
 

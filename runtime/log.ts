@@ -10,14 +10,14 @@ import { visible } from "./common/quoted.ts";
 /** Where entries go; stderr when it says nothing. */
 export interface Destination {
   /** The file to append to; undefined, empty or `/dev/stderr` is stderr. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** Takes the entries instead of a file, such as for the journal; what it throws is told on stderr. */
   readonly send?: (level: Level, message: string) => void;
 }
 
 export interface LoggerOptions extends Destination {
   /** Absent: sentences when stderr is a terminal and there is no file, otherwise `text`. */
-  readonly format?: "text" | "json";
+  readonly format?: "text" | "json" | undefined;
   /** Lesser entries are not written. */
   readonly level: Level;
 }
@@ -56,7 +56,7 @@ export function requireLogFile(path: string): void {
     Deno.openSync(path, { append: true, create: true, mode: 0o644 }).close();
   } catch (cause) {
     const problem = `the log file ${path} cannot be opened: ${reason(cause)}`;
-    throw new HostError(problem, "name a file in a folder that can be written with --log", {
+    throw new HostError(problem, "name a file in a writable directory with --log", {
       cause,
     });
   }

@@ -7,7 +7,7 @@ import { closeFd } from "../ffi/descriptors.ts";
 import type { LibraryPlace } from "../ffi/libkrun.ts";
 import { openTrusted } from "../ffi/trusted_file.ts";
 import type { AdministratorWord } from "./administrator.ts";
-import { isAbsent } from "./common/files.ts";
+import { isAbsent, isThere } from "./common/files.ts";
 import { findProgram } from "./find_program.ts";
 
 /** An administrator's (scripts/install.sh), and a distribution's. */
@@ -28,7 +28,7 @@ export function withOwnLibrary(
  * than passed over, for somebody has put it there to be used.
  */
 export function ownLibrary(folders: readonly string[] = OWN_FOLDERS): LibraryPlace | undefined {
-  const folder = folders.find((one) => isThere(`${one}/libkrun.so.1`));
+  const folder = folders.find((one) => isThere(`${one}/libkrun.so.1`, isAbsent));
   if (folder === undefined) return undefined;
   const needed = neededIn(`${folder}/needed`);
   return { path: `${folder}/libkrun.so.1`, from: folder, ...(needed.length ? { needed } : {}) };
@@ -52,19 +52,9 @@ export function findOwnProgram(
   name: string,
   folders: readonly string[] = OWN_FOLDERS,
 ): string | undefined {
-  const folder = folders.find((one) => isThere(`${one}/${name}`));
+  const folder = folders.find((one) => isThere(`${one}/${name}`, isAbsent));
   if (folder === undefined) return findProgram(name);
   const path = `${folder}/${name}`;
   closeFd(openTrusted(path, folder));
   return path;
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
 }

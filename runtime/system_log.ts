@@ -40,7 +40,7 @@ function connected(socket: string, option: string): number {
     return notifyConnect(socket);
   } catch (cause) {
     throw new HostError(
-      `--log ${option} nobody can be reached at ${socket}: ${(cause as Error).message}`,
+      `--log ${option} cannot connect to ${socket}: ${(cause as Error).message}`,
       "start its daemon, or name a file with --log",
       { cause },
     );

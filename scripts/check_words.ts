@@ -1,15 +1,19 @@
 /**
  * Looks for names that are not the project's in all that people read: sources, documents, scripts. Which ones, and what to say
- * instead, the table "Words" of CONTRIBUTING.md has.
+ * instead, the tables below "Words" in CONTRIBUTING.md have: one for everything, one for what users read.
  *
  *   deno run --allow-read scripts/check_words.ts
  *
  * Prints `file:line: why` for each and exits with 1 if there is one.
  */
 import { ROOT } from "./build/paths.ts";
+import { proseOf } from "./imports/scan_source.ts";
 import { lineOf, type Source } from "./lints/source.ts";
 
 const TABLE = "CONTRIBUTING.md";
+
+/** Whose messages users read. */
+const MESSAGES = /^(?:executors|ffi|runtime)\/.*\.ts$/;
 
 /** Where people's words are; configurations of others and what is made of them are not. */
 const FOLDERS = ["docs", "executors", "ffi", "helper-c", "runtime", "scripts", "tests"];
@@ -18,20 +22,27 @@ const FILES = /\.(ts|c|h|md|sh)$/;
 export interface Word {
   readonly say: string;
   readonly not: string;
+  /** Does it hold for what users read only? */
+  readonly forUsers: boolean;
 }
 
-/** The rows of the table below the heading "Words"; commas separate names that are not ours. */
+/** The rows of the tables below the heading "Words"; commas separate names that are not ours. */
 export function readWords(page: string): Word[] {
   const section = page.slice(page.indexOf("\n## Words\n"));
-  const rows = [...section.matchAll(/^\| (?!say \|)([^|]+) \| ([^|]+) \|$/gm)];
-  return rows.flatMap(([, say, not]) => not!.split(", ").map((name) => ({ say: say!, not: name })));
+  const users = section.indexOf("\n| say to users ");
+  const rows = [...section.matchAll(/^\| (?!say |-)([^|]+?) +\| ([^|]+?) +\|$/gm)];
+  return rows.flatMap(({ 1: say, 2: not, index }) => {
+    const forUsers = users >= 0 && index > users;
+    return not!.split(", ").map((name) => ({ say: say!, not: name, forUsers }));
+  });
 }
 
 /** `file:line: why`, for whole words in any case, a line's end between two of them or not. */
 export function findWords({ file, text }: Source, words: readonly Word[]): string[] {
-  return words.flatMap(({ say, not }) => {
+  const told = file.endsWith(".md") ? text : MESSAGES.test(file) ? proseOf(text) : "";
+  return words.flatMap(({ say, not, forUsers }) => {
     const pattern = new RegExp(`\\b${not.replaceAll(" ", "[ \\n/*]+")}\\b`, "gi");
-    return [...text.matchAll(pattern)].map(({ index }) =>
+    return [...(forUsers ? told : text).matchAll(pattern)].map(({ index }) =>
       `${file}:${lineOf(text, index)}: "${not}": say ${say} (${TABLE}, Words)`
     );
   });

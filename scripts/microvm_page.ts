@@ -93,7 +93,7 @@ ${
 
 const FOLLOWED: Readonly<Record<Setter, string>> = {
   image: "yes",
-  administrator: "with the administrator's word",
+  administrator: "with the administrator's permission",
   nobody: "no",
 };
 

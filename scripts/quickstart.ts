@@ -51,7 +51,7 @@ async function main(): Promise<number> {
 /** Why /dev/kvm cannot run a guest, or undefined. */
 function kvmProblem(): string | undefined {
   const errno = probeKvm();
-  return errno === 0 ? undefined : `/dev/kvm runs no 64-bit guest (${describeErrno(errno)})`;
+  return errno === 0 ? undefined : `/dev/kvm cannot run a 64-bit guest (${describeErrno(errno)})`;
 }
 
 /** Why libkrun cannot be used here, or undefined. */

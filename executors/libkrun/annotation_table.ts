@@ -67,31 +67,31 @@ export const ANNOTATIONS = {
   "krun.cpus": {
     kind: "integer",
     setBy: "image",
-    why: "The container's cpu quota and cpuset hold for the VMM, whatever the guest sees.",
+    why: "The container's CPU quota and cpuset limit the VMM, whatever the guest sees.",
     least: 1,
     most: MAX_CPUS,
     help: "Virtual processors of the guest.",
     fallback:
-      "`.krun_vm.json`, else the administrator's, else as many as the caller has processors; the last two at most what the cpu quota, rounded up, and the cpuset allow",
+      "`.krun_vm.json`, else the administrator's, else as many as the caller has processors; the last two at most what the CPU quota, rounded up, and the cpuset allow",
     example: "4",
   },
   "krun.ram_mib": {
     kind: "integer",
     setBy: "image",
     why:
-      "The container's memory limit holds for the VMM, and what does not fit into it is refused.",
+      "The container's memory limit applies to the VMM, and a guest that does not fit into it is refused.",
     least: MIN_RAM_MIB,
     most: MAX_RAM_MIB,
     help: "The guest's memory in MiB.",
     fallback:
-      "`.krun_vm.json`, else the administrator's as far as the memory limit less what the VMM itself takes allows, else that, else 1024",
+      "`.krun_vm.json`, else the administrator's as far as the memory limit minus what the VMM itself needs allows, else that, else 1024",
     example: "2048",
   },
   "krun.agent": {
     kind: "flag",
     setBy: "image",
     why:
-      "Without the agent a container is refused that asks for a restriction which only the agent puts into force.",
+      "Without the agent, a container is refused if it asks for a restriction that only the agent enforces.",
     help:
       "Whether kago's agent runs the container's process in the guest; 0 leaves it to libkrun's own init.",
     fallback: "1; 0 with `krun.variant`, `krun.custom_kernel` and `virtiofs_tag`",
@@ -100,7 +100,7 @@ export const ANNOTATIONS = {
   "krun.log_level": {
     kind: "integer",
     setBy: "image",
-    why: "It goes to the container's own standard error.",
+    why: "The log goes to the container's own standard error.",
     least: 0,
     most: MAX_LOG_LEVEL,
     help:
@@ -111,8 +111,8 @@ export const ANNOTATIONS = {
   "krun.libkrun.path": {
     kind: "refused",
     setBy: "nobody",
-    why: "It would load a library of the image's choice into the host's kago, with root's rights.",
-    help: "Not followed any more: a container that has it is refused.",
+    why: "It would make kago load a library of the image's choice as root.",
+    help: "No longer supported: a container with this annotation is refused.",
     instead:
       "name the library with kago's option --libkrun FILE, or as libkrun in /etc/kago/microvm.json",
   },
@@ -120,7 +120,7 @@ export const ANNOTATIONS = {
     kind: "choice",
     setBy: "image",
     why:
-      "The library is the host's, from where the administrator keeps libkrun; what the flavour does not put into force is refused.",
+      "The library is the host's, from where the administrator keeps libkrun. A restriction that the flavour does not enforce is refused.",
     choices: ["sev", "tdx", "aws-nitro"],
     help:
       "A flavour of libkrun for confidential workloads: `libkrun-sev.so.1`, `libkrun-tdx.so.1` or `libkrun-awsnitro.so.1`, loaded for this container only.",
@@ -143,7 +143,7 @@ export const ANNOTATIONS = {
     pattern: /^[^\s/:\0]{1,15}$/,
     form: "the name of a TAP interface, 1 to 15 bytes",
     help:
-      "A network card on this TAP interface of the container's network namespace; addresses are the guest's to set. Not with `krun.use_passt`.",
+      "A network card on this TAP interface of the container's network namespace; the guest sets its addresses. Not with `krun.use_passt`.",
     fallback: "none",
     example: "tap0",
   },
@@ -155,7 +155,7 @@ export const ANNOTATIONS = {
     pattern: /^\d{1,5}:\d{1,5}$/,
     form: "pairs HOST:GUEST of TCP ports from 1 to 65535",
     help:
-      "Which ports of the guest are opened on the outside, and as what; empty for none. Seen from outside they are the container's ports. Not with `krun.tap_name`.",
+      "Ports of the guest that are reachable from outside, as ports of the container; empty for none. Not with `krun.tap_name`.",
     fallback:
       "every port that the guest listens on; with passt every port, or the lowest ones where the hard limit on open files is below 262144",
     example: "8080:80,8443:443",
@@ -167,7 +167,7 @@ export const ANNOTATIONS = {
     pattern: /^(listen:)?\d{1,10}=\/[^\0,]*$/,
     form: "[listen:]PORT=SOCKET with a vsock port from 1024 and an absolute path in the container",
     help:
-      "Unix sockets that the container can reach (bind them into it) as vsock ports: the guest connects to PORT of the host, or with `listen:` the host connects to SOCKET and reaches PORT in the guest.",
+      "Maps vsock ports to unix sockets in the container (bind-mount them): the guest connects to PORT of the host, or with `listen:` the host connects to SOCKET and reaches PORT in the guest.",
     fallback: "none",
     example: "1234=/run/service.sock,listen:5000=/run/guest/api.sock",
   },
@@ -177,7 +177,7 @@ export const ANNOTATIONS = {
     why: "The files are the container's.",
     ...DISK,
     help:
-      "Disk images or block devices in the container, as /dev/vda, /dev/vdb, … of the guest. The format is never guessed: raw unless said.",
+      "Disk images or block devices in the container, which are /dev/vda, /dev/vdb, … in the guest. The format is raw unless given; it is never guessed.",
     fallback: "the administrator's, else none; empty for none",
     example: "/data/disk.img,/data/tools.qcow2:qcow2:ro",
   },
@@ -188,7 +188,7 @@ export const ANNOTATIONS = {
     pattern: /^(none|\/[^\0]*)$/,
     form: "none, or an absolute path in the container",
     help:
-      "Where the guest kernel's console goes: a file of the container, made or overwritten, or nowhere. The process's own input and output are not concerned.",
+      "Where the guest kernel's console goes: to a file in the container, which is created or overwritten, or nowhere. The input and output of the process are not affected.",
     fallback: "libkrun's log",
     example: "/var/log/console",
   },
@@ -196,7 +196,7 @@ export const ANNOTATIONS = {
     kind: "flag",
     setBy: "administrator",
     why:
-      "It opens the host kernel's nested virtualisation, a large and little hardened part of KVM, to the guest.",
+      "It exposes the host kernel's nested virtualisation, a large and little hardened part of KVM, to the guest.",
     help: "Whether the guest may run virtual machines itself; the host's KVM must allow it.",
     fallback: "0",
     example: "1",
@@ -204,19 +204,20 @@ export const ANNOTATIONS = {
   "krun.gpu_flags": {
     kind: "integer",
     setBy: "administrator",
-    why: "It opens the host's graphics driver to the guest, and renders in the VMM.",
+    why: "It exposes the host's graphics driver to the guest, and renders in the VMM.",
     least: 0,
     most: 0xffffffff,
     help:
-      "A virtio-gpu with these flags of virglrenderer. Needs /dev/dri on the host. The flag RENDER_SERVER (512) is refused: the VMM would execute a program of the image.",
+      "Adds a virtio-gpu device with these flags of virglrenderer. Needs /dev/dri on the host. The flag RENDER_SERVER (512) is refused: the VMM would execute a program of the image.",
     fallback: "no gpu",
     example: "64",
   },
   "krun.custom_kernel": {
     kind: "flag",
     setBy: "administrator",
-    why: "It runs a kernel that the host has not chosen, without kago's agent.",
-    help: "Whether `kernel_path` and its companions in the image's `.krun_vm.json` are followed.",
+    why: "The guest runs a kernel that the host has not chosen, without kago's agent.",
+    help:
+      "Whether the kernel that the image's `.krun_vm.json` names (`kernel_path` and the keys with it) is used.",
     fallback: "0",
     example: "1",
   },
@@ -232,18 +233,19 @@ export interface OtherRow extends Trust {
 export const OTHER_ANNOTATIONS = {
   "run.oci.handler": {
     setBy: "image",
-    why: "A microVM is confined as a plain container is, and more.",
+    why: "A microVM is at least as confined as a plain container.",
     help: "`krun` for a microVM, `default` for a plain container.",
   },
   "run.oci.keep_original_groups": {
     setBy: "image",
-    why: "As with crun: the groups are of use for files only that were bound into the container.",
-    help: "Leaves the process the supplementary groups of whoever runs kago.",
+    why:
+      "As with crun: the groups matter only for files that were bind-mounted into the container.",
+    help: "The process keeps the supplementary groups of the user who runs kago.",
   },
   "org.systemd.property.": {
     setBy: "administrator",
     why:
-      "Properties of a unit can start, stop or delay other units of the host, and power it off. Those that concern the end of the container's own unit are for everybody.",
+      "Properties of a unit can start, stop or delay other units of the host, and power it off. Those about the end of the container's own unit need no permission.",
     help:
       "With the systemd cgroup driver, the rest of the name is a property of the container's unit.",
   },
@@ -255,8 +257,8 @@ export interface KeyRow extends Trust {
 }
 
 const KERNEL_WHY =
-  "Followed with `krun.custom_kernel` alone, which takes the administrator's word.";
-const IGNORED_WHY = "A setting of who runs the image, not of the image.";
+  "Used with `krun.custom_kernel` only, which needs the administrator's permission.";
+const IGNORED_WHY = "The user who runs the image sets it, not the image.";
 
 export const VM_FILE_KEYS = {
   cpus: { setBy: "image", why: ANNOTATIONS["krun.cpus"].why },
@@ -268,11 +270,11 @@ export const VM_FILE_KEYS = {
   virtiofs_tag: {
     setBy: "administrator",
     why:
-      "It gives the container's root to a guest without kago's agent, which the image has not been given the word for.",
+      "It gives the container's root filesystem to a guest without kago's agent, which an image may not choose.",
   },
   virtiofs_shm_size: {
     setBy: "image",
-    why: "It is memory of the VMM's, within the container's limit.",
+    why: "It is memory of the VMM, within the container's limit.",
   },
   gpu_flags: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.gpu_flags" },
   use_passt: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.use_passt" },

@@ -4,8 +4,8 @@ import type { AnnotationRow, Setter } from "./annotation_table.ts";
 export type ValueRow = Exclude<AnnotationRow, { kind: "refused" }>;
 
 export const SETTERS: Readonly<Record<Setter, string>> = {
-  image: "anybody, images and pods among them",
-  administrator: "who has the administrator's word",
+  image: "anybody, including images and pods",
+  administrator: "anybody with the administrator's permission",
   nobody: "nobody",
 };
 
@@ -14,7 +14,7 @@ export const TYPES: Readonly<Record<ValueRow["kind"], string>> = {
   flag: "flag",
   choice: "word",
   text: "text",
-  list: "list, with commas",
+  list: "comma-separated list",
 };
 
 /** What the value of an annotation may be; words in backquotes are values. */
@@ -23,7 +23,7 @@ export function valueRange(row: ValueRow): string {
     case "integer":
       return `${row.least} to ${row.most}`;
     case "flag":
-      return "0 for no, more for yes";
+      return "0 for no, any other number for yes";
     case "choice":
       return row.choices.map((choice) => `\`${choice}\``).join(" or ");
     default:

@@ -1,11 +1,11 @@
 /** How a distribution's users get libkrun: what its packages are called, or that it has none. */
 
-const BUNDLE = "install kago's air-gapped bundle, which has libkrun with it";
+const BUNDLE = "install the air-gapped bundle of kago, which includes libkrun";
 
 /** By ID of os-release(5). */
 const INSTALL: Readonly<Record<string, string>> = {
-  debian: `Debian has no package of libkrun: ${BUNDLE}`,
-  ubuntu: `Ubuntu has no package of libkrun: ${BUNDLE}`,
+  debian: `Debian has no libkrun package: ${BUNDLE}`,
+  ubuntu: `Ubuntu has no libkrun package: ${BUNDLE}`,
   fedora: "dnf install libkrun",
   opensuse: "zypper install libkrun1",
   arch: "pacman -S libkrun",

@@ -35,6 +35,7 @@ import { onlyFollowed, readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
 import { vmmRunner } from "./vmm_plan.ts";
+import { given } from "../../runtime/common/given.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -57,21 +58,21 @@ function tenantPlan(tenant: TenantInput): Plan {
   const { id, state, stateFolder: agentFolder } = tenant;
   if (state.agent) return compileGuestTenantPlan({ ...tenant, agentFolder });
   throw new HostError(
-    `cannot exec in container ${id}: it is a microVM without kago's guest agent`,
+    `cannot exec in container ${id}: it is a microVM without the guest agent of kago`,
     'create it without annotations["krun.agent"], or run the command as its own',
   );
 }
 
 function validate(spec: Spec): void {
   if (!spec.process?.args?.length) {
-    throw new SpecError("process.args", "is missing: there is nothing for the guest to run");
+    throw new SpecError("process.args", "is missing: the guest needs a process to run");
   }
   requireOwnMounts(spec);
   // Without it a thread of libkrun panics and the VM hangs.
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
       "mounts",
-      "a microVM needs a mount of type proc at /proc: libkrun opens the guest's files through it",
+      "a microVM needs a mount of type proc at /proc: libkrun opens the files of the guest through it",
     );
   }
 }
@@ -81,7 +82,7 @@ function requireOwnMounts(spec: Spec): void {
   const mounts = findNamespace(spec, "mount");
   if (mounts && !mounts.path) return;
   const problem = mounts
-    ? "a microVM needs a mount namespace of its own: leave out the path"
+    ? "a microVM needs its own mount namespace: leave the path out"
     : "a microVM needs a namespace of type mount";
   throw new SpecError("linux.namespaces", problem);
 }
@@ -124,7 +125,7 @@ export function prepare(
       quiet: settings.console === undefined && settings.logLevel <= ERRORS_ONLY,
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
       keepsGroups: isRootless(),
-      ...(settings.agent ? { agentFolder: stateFolder } : {}),
+      ...given({ agentFolder: settings.agent && stateFolder }),
     }),
     hasAgent: settings.agent ?? false,
     leastMemory,
@@ -140,7 +141,7 @@ function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
   if (!limit || limit < 0 || limit >= leastMemory) return;
   throw new SpecError(
     "linux.resources.memory.limit",
-    `${limit} bytes have no room for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
+    `${limit} bytes are too few for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
       `${leastMemory}: raise the limit, or set the annotation krun.ram_mib lower if it can be`,
   );
 }
@@ -160,8 +161,8 @@ function checkUpdate({ leastMemory = 0 }: StoredState, { memory, devices }: Reso
   if (limit > 0 && limit < leastMemory) {
     throw new SpecError(
       "linux.resources.memory.limit",
-      `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which would be killed: ` +
-        "create it anew with less RAM",
+      `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which the kernel would kill: ` +
+        "create the container again with less RAM",
     );
   }
   if (devices?.length) {

@@ -17,13 +17,13 @@ export function judgeKvm(errno: number, user: string): Finding {
   const subject = "/dev/kvm";
   switch (errno) {
     case 0:
-      return good("microVMs", subject, "runs a 64-bit guest");
+      return good("microVMs", subject, "can run a 64-bit guest");
     case ENOENT:
     case ENXIO:
     case ENODEV: {
       const remedy =
-        "load kvm_intel or kvm_amd; turn virtualisation on in the firmware, or nested " +
-        "virtualisation where this host is a virtual machine itself";
+        "load kvm_intel or kvm_amd; enable virtualisation in the firmware, or nested " +
+        "virtualisation if this host is a virtual machine itself";
       return bad("microVMs", subject, errno === ENOENT ? "is missing" : "has no driver", remedy);
     }
     case EACCES: {
@@ -31,9 +31,10 @@ export function judgeKvm(errno: number, user: string): Finding {
       return bad("microVMs", subject, `${user} may not open it`, remedy);
     }
     default: {
-      const remedy = "this KVM runs no ordinary guests (a paravirtual or restricted one): use a " +
+      const remedy =
+        "this KVM is paravirtual or restricted and cannot run ordinary guests: use a " +
         "host with hardware or nested virtualisation";
-      return bad("microVMs", subject, `runs no 64-bit guest: ${describeErrno(errno)}`, remedy);
+      return bad("microVMs", subject, `cannot run a 64-bit guest: ${describeErrno(errno)}`, remedy);
     }
   }
 }
@@ -50,7 +51,7 @@ export function judgeLibkrun(
     return bad("microVMs", subject, detail, isMissing ? installLibkrun(osRelease) : remedy);
   }
   const built = features === undefined
-    ? "too old to tell its features"
+    ? "too old to report its features"
     : `with ${features.join(", ") || "no optional features"}`;
   return good("microVMs", subject, `${version ?? "1.x"} ${built} (${path})`);
 }
@@ -60,13 +61,14 @@ export function judgeFirmware({ firmware, firmwareVersion, problem }: LibkrunRep
   if (firmware) return good("microVMs", subject, `${firmwareVersion ?? "5.x"} (${firmware})`);
   const remedy = problem
     ? "install it together with libkrun"
-    : "install the version that this libkrun wants, and run ldconfig";
+    : "install the version that this libkrun needs, and run ldconfig";
   return bad("microVMs", subject, "the guest's kernel cannot be loaded", remedy);
 }
 
 export function judgePasst(path: string | undefined): Finding {
   if (path) return good("networking", "passt", path);
-  const remedy = "install passt for the annotation krun.use_passt; other networks do without";
+  const remedy =
+    "install passt if you want the annotation krun.use_passt; other networks do not need it";
   return bad("networking", "passt", "not found", remedy);
 }
 
@@ -81,7 +83,7 @@ function passtFinding(named: Given<string> | undefined): Finding {
 
 function complaint(concern: Concern, subject: string, error: unknown): Finding {
   if (error instanceof SyscallError) {
-    return bad(concern, subject, error.message, "correct the path, or take it away");
+    return bad(concern, subject, error.message, "correct the path, or remove it");
   }
   if (!(error instanceof HostError)) throw error;
   return bad(concern, subject, error.message.slice(0, -`; ${error.remedy}`.length), error.remedy);

@@ -16,10 +16,10 @@ import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 /** How a missing device comes about. */
 const DRIVERS: Readonly<Record<string, string>> = {
   "/dev/kvm":
-    "load the module kvm_intel or kvm_amd, and turn on virtualisation in the firmware, or " +
+    "load the module kvm_intel or kvm_amd, and enable virtualisation in the firmware, or " +
     "nested virtualisation if this host is a virtual machine itself",
   "/dev/net/tun": "load the module tun",
-  "/dev/sev": "turn on SEV in the firmware, and load the module ccp",
+  "/dev/sev": "enable SEV in the firmware, and load the module ccp",
   "/dev/nitro_enclaves": "run on an EC2 instance with enclaves enabled, and load nitro_enclaves",
 };
 
@@ -63,7 +63,7 @@ function checkFirmware(libkrun: Libkrun): void {
   if (libkrun.hasFirmware()) return;
   throw new HostError(
     "libkrunfw, the guest kernel of libkrun, cannot be loaded",
-    "install libkrunfw of the version that this libkrun wants, and run ldconfig",
+    "install the version of libkrunfw that this libkrun needs, and run ldconfig",
   );
 }
 
@@ -132,11 +132,11 @@ function checkArguments(libkrun: Libkrun, args: readonly string[]): void {
 export function deviceError(path: string, errno: number): HostError {
   if (errno === ENOENT || errno === ENXIO || errno === ENODEV) {
     const problem = `${path} ${errno === ENOENT ? "does not exist" : "has no driver"}`;
-    return new HostError(problem, DRIVERS[path] ?? "load the kernel module that it belongs to");
+    return new HostError(problem, DRIVERS[path] ?? "load the kernel module for it");
   }
   const problem = `${path} cannot be opened: ${describeErrno(errno)}`;
   const remedy = errno === EACCES && path === KVM_PATH
     ? "add the user to the group kvm (usermod -aG kvm USER) and log in again"
-    : "see the kernel's log for why";
+    : "see the kernel's log for the reason";
   return new HostError(problem, remedy);
 }

@@ -17,7 +17,7 @@ export function requireWord(
     if (!Object.hasOwn(annotations, name)) continue;
     const place = `annotations["${name}"]`;
     if (row.kind === "refused") {
-      throw new SpecError(place, `is not followed, for an image can set it: ${row.instead}`);
+      throw new SpecError(place, `is not allowed, because an image can set it: ${row.instead}`);
     }
     if (row.setBy === "administrator" && !isAllowed(word, name)) throw notAllowed(place, name);
   }

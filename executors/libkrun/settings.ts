@@ -22,6 +22,7 @@ import { macOf } from "./mac.ts";
 import { requireWord } from "./required_word.ts";
 import type { VmFile } from "./vm_file.ts";
 import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
+import { given } from "../../runtime/common/given.ts";
 
 /** The settings of one microVM. */
 export interface VmSettings {
@@ -133,12 +134,6 @@ export function readVmSettings(
   };
 }
 
-/** Without the properties that are undefined. */
-function given<T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(all).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
 /** The agent is started by libkrun's own guest init, out of a root that another kernel would not look for. */
 function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   const asked = flagAnnotation(spec, "krun.agent");
@@ -147,7 +142,7 @@ function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   if (asked && without) {
     throw annotationError(
       "krun.agent",
-      "goes without krun.variant, krun.custom_kernel and virtiofs_tag: leave it out",
+      "cannot be combined with krun.variant, krun.custom_kernel or virtiofs_tag: leave it out",
     );
   }
   return (asked ?? !without) ? true : undefined;
@@ -163,16 +158,21 @@ function networkOf(
   const ports = portMapOf(spec);
   if (kind === "none") {
     if (!ports?.length) return { kind, byFile: from };
-    throw annotationError("krun.port_map", `goes without a network, which is none by ${from}`);
+    throw annotationError("krun.port_map", `needs a network, which ${from} sets to none`);
   }
   if (name === undefined) {
     if (kind !== "passt") return undefined;
-    return { kind, ...(ports ? { ports } : {}), ...(passt ? {} : { byFile: from }) };
+    return { kind, ...given({ ports, byFile: passt ? undefined : from }) };
   }
-  if (passt) throw annotationError("krun.tap_name", "goes without krun.use_passt: set one of them");
+  if (passt) {
+    throw annotationError(
+      "krun.tap_name",
+      "cannot be combined with krun.use_passt: set only one of them",
+    );
+  }
   if (!ports) return { kind: "tap", name, mac: macOf(id) };
-  const remedy = "leave it out, and forward ports where the interface leads to";
-  throw annotationError("krun.port_map", `goes without krun.tap_name: ${remedy}`);
+  const remedy = "leave it out, and forward ports on the host's side of the interface";
+  throw annotationError("krun.port_map", `cannot be combined with krun.tap_name: ${remedy}`);
 }
 
 function portMapOf(spec: Spec): readonly string[] | undefined {
@@ -197,7 +197,7 @@ function consoleOf(spec: Spec): string | undefined {
   if (console === undefined || !spec.process?.terminal) return console;
   throw annotationError(
     "krun.console",
-    "goes without process.terminal: a guest's terminal is its kernel's console",
+    "cannot be combined with process.terminal: the terminal of a guest is its kernel's console",
   );
 }
 
@@ -231,10 +231,5 @@ function kernelOf(spec: Spec, vmFile: VmFile): Kernel | undefined {
     );
   }
   const { initrd_path: initrd, kernel_cmdline: cmdline } = vmFile;
-  return {
-    path,
-    format,
-    ...(initrd === undefined ? {} : { initrd }),
-    ...(cmdline === undefined ? {} : { cmdline }),
-  };
+  return { path, format, ...given({ initrd, cmdline }) };
 }

@@ -19,8 +19,8 @@ export function refuseUnenforced(spec: Spec, own = boundingSet()): void {
   if (field === undefined) return;
   throw new SpecError(
     field,
-    "is put into force in a guest by kago's agent, which this microVM goes without (krun.agent, " +
-      "krun.variant, krun.custom_kernel, virtiofs_tag): run it with the agent, or ask for no such restriction",
+    "is enforced in a guest by kago's agent, which this microVM does not have (krun.agent, " +
+      "krun.variant, krun.custom_kernel, virtiofs_tag): run it with the agent, or leave the restriction out",
   );
 }
 

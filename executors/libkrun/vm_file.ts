@@ -120,7 +120,7 @@ export function parseVmFile(text: string): LoadedVmFile {
   const warnings = Object.entries<KeyRow>(VM_FILE_KEYS)
     .filter(([field, { annotation }]) => annotation !== undefined && Object.hasOwn(value, field))
     .map(([field, { annotation }]) =>
-      `${VM_FILE}: ${field} is ignored: an image cannot choose it, set the annotation ${annotation}`
+      `${VM_FILE}: ${field} is ignored: an image cannot set it; set the annotation ${annotation}`
     );
   return { settings, warnings };
 }

@@ -12,6 +12,7 @@ import type { UnitProperty } from "../cgroup/drivers/unit_property.ts";
 import type { CgroupFacts } from "../plan/compile_input.ts";
 import { isRootless, type RootlessOption } from "../rootless.ts";
 import type { Resources, Spec } from "../spec/spec.ts";
+import { given } from "../common/given.ts";
 
 export interface CgroupBuild {
   readonly id: string;
@@ -59,7 +60,9 @@ export async function buildCgroup(request: CgroupRequest, spec: Spec): Promise<C
     }
     return parts(request.id, layout, place, {
       writes: all,
-      ...(isV1(layout, "devices") ? {} : { devices: deviceProgram(resources?.devices ?? []) }),
+      ...given({
+        devices: isV1(layout, "devices") ? undefined : deviceProgram(resources?.devices ?? []),
+      }),
     });
   } catch (error) {
     if (!rootless || !(error instanceof CgroupAccessError)) throw error;
@@ -108,14 +111,13 @@ function parts(
   limits: Pick<CgroupBuild, "writes" | "devices">,
 ): CgroupParts {
   const { writes: joinOps, cloneInto } = driver.join(record);
-  const build = { id, driver, record, unitProperties, ...limits };
   return {
     facts: {
       version: layout.mode === "v2" ? 2 : 1,
       hierarchies: visibleHierarchies(layout, record),
       joinOps,
     },
-    build: { ...build, cloneInto },
+    build: { id, driver, record, unitProperties, ...limits, ...given({ cloneInto }) },
   };
 }
 

@@ -15,8 +15,8 @@ export function checkConsole(
 ): void {
   if (terminal && !consoleSocket && !foreground) {
     throw new HostError(
-      "process.terminal: a detached process's terminal has nowhere to go",
-      "give --console-socket, or set process.terminal to false",
+      "process.terminal: the terminal of a detached process needs a console socket",
+      "use --console-socket, or set process.terminal to false",
     );
   }
   if (!terminal && consoleSocket) {

@@ -21,6 +21,7 @@ import { buildResctrl } from "./resctrl.ts";
 import { buildSeccomp } from "./seccomp.ts";
 import type { Task } from "../stages/conversation.ts";
 import { notifyFolder, withNotify } from "../stages/sd_notify.ts";
+import { given } from "../common/given.ts";
 
 /** What the command line says about a new container. */
 export interface BuildRequest extends CgroupRequest {
@@ -85,7 +86,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   // `plan` has no state root, and shows the usual one.
   const stateFolder = `${request.root ?? "/run/kago"}/${id}`;
-  const context = { id, bundle, rootfs, stateFolder, word: request.word };
+  const context = { id, bundle, rootfs, stateFolder, ...given({ word: request.word }) };
   executor.validate(spec, context);
   const prepared = await executor.preExec(spec, context);
   const host = readHostFacts();
@@ -101,10 +102,12 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     bundle,
     rootfs,
     host,
-    cgroup: cgroup.facts,
-    resctrlJoinOps: resctrl?.joinOps,
-    seccomp: seccomp.filter,
-    runner: prepared.runner,
+    ...given({
+      cgroup: cgroup.facts,
+      resctrlJoinOps: resctrl?.joinOps,
+      seccomp: seccomp.filter,
+      runner: prepared.runner,
+    }),
     preserveFds: request.preserveFds,
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
@@ -118,17 +121,19 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     configText: text,
     executor,
     rootFiles: prepared.rootfsFiles,
-    leastMemory: prepared.leastMemory,
+    ...given({
+      leastMemory: prepared.leastMemory,
+      settings: prepared.settings,
+      checkHost: prepared.checkHost,
+      cgroup: cgroup.build,
+      resctrl,
+      moveNetDevices,
+      notifyFolder: notify.folder,
+    }),
     hasAgent: prepared.hasAgent ?? false,
-    settings: prepared.settings,
-    checkHost: prepared.checkHost,
     host,
-    cgroup: cgroup.build,
-    resctrl,
-    moveNetDevices,
     plan,
     joinOps: [...(cgroup.facts?.joinOps ?? []), ...(resctrl?.joinOps ?? [])],
-    notifyFolder: notify.folder,
     warnings: [
       ...warnings,
       ...notify.warnings,

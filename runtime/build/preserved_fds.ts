@@ -14,7 +14,7 @@ export function preservedFds(count: number, first = 3): number {
   for (let fd = first; fd < first + count; fd++) {
     if (isInherited(fd)) continue;
     throw new UsageError(
-      `option --preserve-fds: ${count} of the caller's descriptors from ${first} on are to be passed on, ` +
+      `option --preserve-fds: ${count} descriptors from ${first} on are to be passed on, ` +
         `but ${fd} is not open`,
     );
   }

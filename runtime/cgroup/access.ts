@@ -17,7 +17,7 @@ export function requireDelegated(layout: CgroupLayout, record: CgroupfsRecord): 
     const closed = [nearestPresent(directory), procs].find((path) => !isOwn(path));
     if (closed === undefined) return;
     throw new CgroupAccessError(
-      `no cgroup can be made at ${directory.path}: ${closed} is not yours`,
+      `cannot create a cgroup at ${directory.path}: ${closed} is not yours`,
       "have this part of the hierarchy delegated to you (systemd-run --user --scope -p Delegate=yes)",
     );
   });

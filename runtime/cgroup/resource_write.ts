@@ -48,7 +48,7 @@ export const RESOURCES_PATH = "linux.resources";
 /** A field that only v1 can carry out, by `file`. runc drops some of them silently, crun refuses them. */
 export function notInV2(field: string, file: string): HostError {
   return new HostError(
-    `${RESOURCES_PATH}.${field}: cgroup v2 has nothing like v1's ${file}`,
+    `${RESOURCES_PATH}.${field}: cgroup v2 has no counterpart of v1's ${file}`,
     "leave it out, or use a host that has the controller in v1",
   );
 }

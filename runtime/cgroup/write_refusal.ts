@@ -11,7 +11,7 @@ const MISSING: readonly (readonly [file: RegExp, reason: string])[] = [
   [/^memory\.(memsw|swap)\./, "it does not count swap, boot it with swapaccount=1"],
   [/^cpu\.rt_/, "it is built without CONFIG_RT_GROUP_SCHED"],
   [/^(cpu\.idle|cpu\.max\.burst|cpu\.cfs_burst_us)$/, "it is older than Linux 5.15"],
-  [/leaf_weight/, "leaf weights are gone since Linux 5.0"],
+  [/leaf_weight/, "leaf weights are not supported since Linux 5.0"],
   [/bfq/, "the module bfq is not loaded"],
   [/^hugetlb\./, "it has no huge pages of this size, see /sys/kernel/mm/hugepages"],
 ];

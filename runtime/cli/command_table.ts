@@ -37,7 +37,8 @@ const CREATE_OPTIONS = [
   {
     name: "no-pivot",
     kind: "boolean",
-    help: "move the root filesystem over / instead of pivot_root, for a host on a ramdisk",
+    help:
+      "move the root filesystem over / instead of using pivot_root, for a host that runs from a ramdisk",
   },
   {
     name: "no-new-keyring",
@@ -54,14 +55,14 @@ const EXEC_OPTIONS = [
     short: "p",
     kind: "string",
     placeholder: "FILE",
-    help: "read the process from FILE, in the form of config.json's process",
+    help: "read the process from FILE, a JSON object like process in config.json",
   },
   {
     name: "env",
     short: "e",
     kind: "list",
     placeholder: "NAME=VALUE",
-    help: "add to the environment",
+    help: "set an environment variable",
   },
   { name: "cwd", kind: "string", placeholder: "DIR", help: "the working directory" },
   {
@@ -69,7 +70,7 @@ const EXEC_OPTIONS = [
     short: "u",
     kind: "string",
     placeholder: "USER[:GROUP]",
-    help: "who the process runs as, by number or by the container's names",
+    help: "user and group of the process, as numbers or as names in the container",
   },
   {
     name: "additional-gids",
@@ -95,7 +96,7 @@ const EXEC_OPTIONS = [
     placeholder: "CAPABILITY",
     help: "add a capability, such as CAP_KILL",
   },
-  { name: "no-new-privs", kind: "boolean", help: "let the process gain no privileges" },
+  { name: "no-new-privs", kind: "boolean", help: "prevent the process from gaining privileges" },
   { name: "apparmor", kind: "string", placeholder: "PROFILE", help: "the AppArmor profile" },
   { name: "process-label", kind: "string", placeholder: "LABEL", help: "the SELinux label" },
   PRESERVE_FDS,
@@ -103,9 +104,13 @@ const EXEC_OPTIONS = [
     name: "cgroup",
     kind: "list",
     placeholder: "[CONTROLLER:]PATH",
-    help: "run the process in an existing sub-cgroup of the container's",
+    help: "run the process in an existing sub-cgroup of the container's cgroup",
   },
-  { name: "ignore-paused", kind: "boolean", help: "accept a paused container" },
+  {
+    name: "ignore-paused",
+    kind: "boolean",
+    help: "run the process even if the container is paused",
+  },
   NO_SUBREAPER,
 ] as const satisfies readonly Option[];
 
@@ -113,7 +118,7 @@ const REGEX = {
   name: "regex",
   short: "r",
   kind: "boolean",
-  help: "ID is a regular expression; do it to all containers whose id matches",
+  help: "ID is a regular expression; act on all containers whose id matches it",
 } as const satisfies Option;
 
 /** An option of `update`: a string, since its value may be negative, have a unit or be a list. */
@@ -147,8 +152,8 @@ export const COMMANDS = {
   exec: {
     summary: "run an additional process in a container",
     details:
-      "Without --process the process is the container's own with COMMAND and the options given. " +
-      "Exits with its status, unless detached, and with 255 when it could not be run.",
+      "Without --process, the process has the settings of the container's own process, changed by COMMAND and the options. " +
+      "Exits with the status of the process, unless detached, and with 255 when the process could not be run.",
     positionals: [ID, { name: "COMMAND", optional: true, repeated: true }],
     options: EXEC_OPTIONS,
     stopAtPositional: true,
@@ -161,14 +166,14 @@ export const COMMANDS = {
   kill: {
     summary: "send a signal to a container",
     details:
-      "SIGNAL is a number or a name, with or without SIG: 9, KILL, SIGRTMIN+3. Default TERM.",
+      "SIGNAL is a number or a name, with or without SIG: 9, KILL, SIGRTMIN+3. The default is TERM.",
     positionals: [ID, { name: "SIGNAL", optional: true }],
     options: [
       {
         name: "all",
         short: "a",
         kind: "boolean",
-        help: "send it to every process of the container, also when its init has ended",
+        help: "send the signal to all processes of the container, even if its init has ended",
       },
       REGEX,
     ],
@@ -181,7 +186,7 @@ export const COMMANDS = {
         name: "force",
         short: "f",
         kind: "boolean",
-        help: "kill the container first; no error when it does not exist",
+        help: "kill the container first; a missing container is not an error",
       },
       REGEX,
     ],
@@ -199,8 +204,8 @@ export const COMMANDS = {
   ps: {
     summary: "show the processes of a container",
     details:
-      "All that follows ID goes to the host's ps, which is asked for -ef otherwise. It sees only the VMM of a microVM, so " +
-      "table shows the guest's processes there, and takes no options for ps.",
+      "Everything after ID is passed to the host's ps; the default is -ef. The host's ps sees only the VMM of a microVM. The " +
+      "format table therefore shows the guest's processes of a microVM, and takes no PS_OPTION then.",
     positionals: [ID, { name: "PS_OPTION", optional: true, repeated: true }],
     options: [
       {
@@ -211,15 +216,15 @@ export const COMMANDS = {
         choices: ["table", "json", "host", "guest"],
         default: "table",
         help:
-          "table for people, host for the output of the host's ps, json for the host's process ids, guest for JSON of " +
-          "what a microVM's guest says",
+          "table is for people, host is the output of the host's ps, json lists the process ids on the host, guest is JSON " +
+          "from the guest of a microVM",
       },
     ],
     stopAtPositional: true,
   },
   events: {
-    summary: "print what a container uses, and when it runs out of memory, as JSON",
-    details: "One line an event, until the container stops.",
+    summary: "print statistics and out-of-memory events of a container as JSON",
+    details: "Prints one event per line until the container stops.",
     positionals: [ID],
     options: [
       {
@@ -227,7 +232,7 @@ export const COMMANDS = {
         kind: "string",
         placeholder: "DURATION",
         default: "5s",
-        help: "time between two statistics, such as 500ms or 1m30s",
+        help: "time between statistics, such as 500ms or 1m30s",
       },
       { name: "stats", kind: "boolean", help: "print the statistics once and exit" },
     ],
@@ -235,7 +240,7 @@ export const COMMANDS = {
   update: {
     summary: "change the limits of a container",
     details:
-      "All of them are changed, or none. Sizes are bytes, or have a unit: 512m, 1.5g; -1 is unlimited.",
+      "Either all limits are changed or none. Sizes are in bytes or have a unit, such as 512m or 1.5g; -1 means unlimited.",
     positionals: [ID],
     options: [
       {
@@ -244,30 +249,26 @@ export const COMMANDS = {
         kind: "string",
         placeholder: "FILE",
         help:
-          "read linux.resources as JSON from FILE, - for the standard input, instead of options",
+          "read the limits from FILE, a JSON object like linux.resources, or from standard input if FILE is -",
       },
-      limit("memory", "BYTES", "memory"),
-      limit("memory-reservation", "BYTES", "memory that is kept from being reclaimed"),
-      limit("memory-swap", "BYTES", "memory and swap together"),
-      limit("kernel-memory", "BYTES", "accepted and ignored, as Linux has given it up"),
-      limit("kernel-memory-tcp", "BYTES", "accepted and ignored, as Linux has given it up"),
-      limit("cpu-share", "N", "CPU time in relation to other containers, 2 to 262144"),
+      limit("memory", "BYTES", "memory limit"),
+      limit("memory-reservation", "BYTES", "soft limit of memory"),
+      limit("memory-swap", "BYTES", "limit of memory and swap together"),
+      limit("kernel-memory", "BYTES", "accepted and ignored; Linux no longer has this limit"),
+      limit("kernel-memory-tcp", "BYTES", "accepted and ignored; Linux no longer has this limit"),
+      limit("cpu-share", "N", "CPU shares relative to other containers, 2 to 262144"),
       limit("cpu-quota", "MICROSECONDS", "CPU time in each period"),
       limit("cpu-period", "MICROSECONDS", "length of a period"),
-      limit("cpu-burst", "MICROSECONDS", "unused CPU time that may be saved up"),
+      limit("cpu-burst", "MICROSECONDS", "unused CPU time that may be saved for bursts"),
       limit("cpu-rt-runtime", "MICROSECONDS", "realtime CPU time in each realtime period"),
       limit("cpu-rt-period", "MICROSECONDS", "length of a realtime period"),
-      limit("cpu-idle", "N", "1 for CPU time that no other container wants, 0 for the default"),
+      limit("cpu-idle", "N", "1 for idle scheduling, 0 for normal scheduling"),
       limit("cpuset-cpus", "LIST", "CPUs to run on, such as 0-3,7"),
       limit("cpuset-mems", "LIST", "memory nodes to use"),
-      limit("pids-limit", "N", "number of processes and threads, -1 for unlimited"),
-      limit("blkio-weight", "N", "share of the disks' time, 10 to 1000"),
-      limit(
-        "l3-cache-schema",
-        "SCHEMA",
-        "line for the L3 cache in the container's own group of resctrl",
-      ),
-      limit("mem-bw-schema", "SCHEMA", "line for the memory bandwidth in that group"),
+      limit("pids-limit", "N", "maximum number of processes and threads, -1 for unlimited"),
+      limit("blkio-weight", "N", "block I/O weight, 10 to 1000"),
+      limit("l3-cache-schema", "SCHEMA", "L3 cache schema of the container's resctrl group"),
+      limit("mem-bw-schema", "SCHEMA", "memory bandwidth schema of the container's resctrl group"),
     ],
   },
   checkpoint: CHECKPOINT,
@@ -289,7 +290,7 @@ export const COMMANDS = {
     ],
   },
   spec: {
-    summary: "write a config.json to start from",
+    summary: "write a default config.json",
     positionals: [],
     options: [
       BUNDLE,
@@ -301,7 +302,7 @@ export const COMMANDS = {
         default: "config.json",
         help: "the file to write, relative to the bundle",
       },
-      { name: "rootless", kind: "boolean", help: "for a container without root" },
+      { name: "rootless", kind: "boolean", help: "for a container that an ordinary user runs" },
     ],
   },
   features: {
@@ -310,33 +311,33 @@ export const COMMANDS = {
     options: [],
   },
   doctor: {
-    summary: "tell whether this host can run microVMs, and if not what to do",
-    details: "Looks, and changes nothing. The exit code is 1 when the host cannot run microVMs.",
+    summary: "check whether this host can run microVMs, and say what is missing",
+    details: "Changes nothing. Exits with 1 when the host cannot run microVMs.",
     positionals: [],
     options: [{ name: "json", kind: "boolean", help: "print the findings as JSON" }],
   },
   completion: {
-    summary: "print a shell's completion of kago's commands",
+    summary: "print a completion script for a shell",
     details: "SHELL is bash, zsh or fish. For bash: kago completion bash > " +
       "/usr/share/bash-completion/completions/kago",
     positionals: [{ name: "SHELL" }],
     options: [],
   },
   manual: {
-    summary: "print a page of kago's manual, for man(1)",
-    details: "PAGE is a command, or microvm for kago-microvm(7); kago(1) without one.",
+    summary: "print a page of the kago manual, in the format of man(1)",
+    details: "PAGE is a command, or microvm for kago-microvm(7). The default is kago(1).",
     positionals: [{ name: "PAGE", optional: true }],
     options: [
       {
         name: "output",
         kind: "string",
         placeholder: "DIR",
-        help: "write all pages to man1 and man7 in DIR instead",
+        help: "write all pages to DIR/man1 and DIR/man7 instead",
       },
     ],
   },
   plan: {
-    summary: "print the operations that create would execute, and execute none",
+    summary: "print the operations that create would execute, without executing them",
     positionals: [{ name: "ID", optional: true }],
     options: [
       BUNDLE,
@@ -344,7 +345,7 @@ export const COMMANDS = {
         name: "diff",
         kind: "string",
         placeholder: "DIR",
-        help: "print what is other in the plan of the bundle in DIR",
+        help: "print the differences to the plan of the bundle in DIR",
       },
       { name: "json", kind: "boolean", help: "print the plan as JSON" },
     ],

@@ -15,20 +15,21 @@ export const GLOBAL_OPTIONS = [
     name: "root",
     kind: "string",
     placeholder: "DIR",
-    help: "where the state of containers is kept, best on a tmpfs",
+    help: "directory for the state of containers, preferably on a tmpfs",
   },
   {
     name: "log",
     kind: "string",
     placeholder: "FILE",
-    help: "append log entries to FILE instead of stderr; journald:NAME and syslog:NAME go there",
+    help:
+      "append log entries to FILE instead of stderr; journald:NAME and syslog:NAME log to journald and syslog",
   },
   {
     name: "log-format",
     kind: "string",
     placeholder: "FORMAT",
     choices: ["text", "json"],
-    help: "format of log entries; default text, and plain sentences at a terminal",
+    help: "format of log entries; the default is text, or plain sentences at a terminal",
   },
   {
     name: "log-level",
@@ -36,34 +37,34 @@ export const GLOBAL_OPTIONS = [
     placeholder: "LEVEL",
     choices: ["debug", "info", "warning", "warn", "error"],
     default: "info",
-    help: "the least important entries that are logged",
+    help: "lowest level of the entries that are logged",
   },
   { name: "debug", kind: "boolean", help: "the same as --log-level debug" },
   {
     name: "handler",
     kind: "string",
     placeholder: "NAME",
-    help: "what runs containers, for example krun for microVMs",
+    help: "handler that runs containers, such as krun for microVMs",
   },
   {
     name: "libkrun",
     kind: "string",
     placeholder: "FILE",
     help:
-      "the libkrun of microVMs, which root alone can write; default as the dynamic linker finds it",
+      "libkrun library to load for microVMs, writable by root only; by default the dynamic linker finds it",
   },
   {
     name: "allow-annotation",
     kind: "list",
     placeholder: "NAME",
-    help: "let containers set an annotation that takes the administrator's word",
+    help: "let containers set an annotation that needs the administrator's permission",
   },
   {
     name: "cgroup-manager",
     kind: "string",
     placeholder: "MANAGER",
     choices: ["cgroupfs", "systemd", "disabled"],
-    help: "what manages the cgroups of containers",
+    help: "cgroup manager for containers",
   },
   {
     name: "systemd-cgroup",
@@ -76,13 +77,13 @@ export const GLOBAL_OPTIONS = [
     placeholder: "WHEN",
     choices: ["true", "false", "auto"],
     default: "auto",
-    help: "whether to go on without rights over cgroups",
+    help: "whether to ignore missing permissions on cgroups",
   },
   {
     name: "criu",
     kind: "string",
     placeholder: "PROGRAM",
-    help: "the criu that checkpoint and restore use, by name or path; default criu",
+    help: "criu program for checkpoint and restore, by name or path; the default is criu",
   },
   { name: "version", short: "v", alias: "V", kind: "boolean", help: "print the version" },
   HELP_OPTION,
@@ -94,7 +95,7 @@ export const BUNDLE = {
   kind: "string",
   placeholder: "DIR",
   default: ".",
-  help: "the bundle folder",
+  help: "the bundle directory",
 } as const satisfies Option;
 
 export const CONSOLE_SOCKET = {
@@ -117,13 +118,13 @@ export const PRESERVE_FDS = {
   placeholder: "N",
   default: 0,
   help:
-    "pass N open file descriptors to the container, from 3 (create, run: after those of LISTEN_FDS)",
+    "pass N additional file descriptors to the container, starting at 3 (create, run: after those of LISTEN_FDS)",
 } as const satisfies Option;
 
 export const NO_SUBREAPER = {
   name: "no-subreaper",
   kind: "boolean",
-  help: "do not become the reaper of the container's orphans",
+  help: "do not become the subreaper of the container's orphaned processes",
 } as const satisfies Option;
 
 export const ID = { name: "ID" } as const;

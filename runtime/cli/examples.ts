@@ -24,45 +24,45 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly Example[]>> = {
   exec: [
     { what: "Open a shell in a container:", command: "kago exec -t web sh" },
     {
-      what: "Run a program as another user, with a variable:",
+      what: "Run a program as another user, with an environment variable:",
       command: "kago exec -u 1000:1000 -e LANG=C.UTF-8 web id",
     },
   ],
-  state: [{ what: "Tell the status of a container:", command: "kago state web" }],
+  state: [{ what: "Print the state of a container:", command: "kago state web" }],
   kill: [
     { what: "Ask a container to read its configuration again:", command: "kago kill web HUP" },
-    { what: "End every process of a container:", command: "kago kill --all web KILL" },
+    { what: "Kill all processes of a container:", command: "kago kill --all web KILL" },
   ],
   delete: [
     { what: "Delete a container that has stopped:", command: "kago delete web" },
-    { what: "End a container that is running, and delete it:", command: "kago delete -f web" },
+    { what: "Kill a running container and delete it:", command: "kago delete -f web" },
   ],
   pause: [{ what: "Suspend a container:", command: "kago pause web" }],
-  resume: [{ what: "Let it go on:", command: "kago resume web" }],
+  resume: [{ what: "Resume a container:", command: "kago resume web" }],
   ps: [
     { what: "Show the processes of a container:", command: "kago ps web" },
-    { what: "Print their host process ids as JSON:", command: "kago ps -f json web" },
+    { what: "Print their process ids on the host as JSON:", command: "kago ps -f json web" },
   ],
   events: [
-    { what: "Print what a container uses, once:", command: "kago events --stats web" },
-    { what: "Print it every second:", command: "kago events --interval 1s web" },
+    { what: "Print the statistics of a container once:", command: "kago events --stats web" },
+    { what: "Print them every second:", command: "kago events --interval 1s web" },
   ],
   update: [
     {
       what: "Limit memory and processes:",
       command: "kago update --memory 512m --pids-limit 200 web",
     },
-    { what: "Take the limit of memory away:", command: "kago update --memory -1 web" },
+    { what: "Remove the memory limit:", command: "kago update --memory -1 web" },
   ],
   checkpoint: [
     {
-      what: "Write a container to /var/tmp/web, and leave it running:",
+      what: "Checkpoint a container to /var/tmp/web and leave it running:",
       command: "kago checkpoint --image-path /var/tmp/web --leave-running web",
     },
   ],
   restore: [
     {
-      what: "Bring it back from there:",
+      what: "Restore a container from /var/tmp/web in the background:",
       command: "kago restore --image-path /var/tmp/web -b /srv/web -d web",
     },
   ],
@@ -71,11 +71,11 @@ export const EXAMPLES: Readonly<Record<CommandName, readonly Example[]>> = {
     { what: "Delete all of them:", command: "kago list -q | xargs -rn1 kago delete -f" },
   ],
   spec: [{ what: "Write /srv/web/config.json:", command: "kago spec -b /srv/web" }],
-  features: [{ what: "Print the hooks that there are:", command: "kago features | jq .hooks" }],
-  doctor: [{ what: "Find out why microVMs do not run here:", command: "kago doctor" }],
+  features: [{ what: "Print the supported hooks:", command: "kago features | jq .hooks" }],
+  doctor: [{ what: "Find out what this host lacks for microVMs:", command: "kago doctor" }],
   completion: [
     {
-      what: "Complete kago's commands in this shell:",
+      what: "Enable completion in the current shell:",
       command: "kago completion bash > ~/.kago.bash; . ~/.kago.bash",
     },
   ],

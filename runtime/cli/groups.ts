@@ -7,17 +7,17 @@ export type Groups<Name extends string = string> = readonly (readonly [
 ])[];
 
 export const COMMAND_GROUPS: Groups<CommandName> = [
-  ["A container's life", ["create", "start", "run", "kill", "delete", "pause", "resume"]],
-  ["What a container runs and uses", ["exec", "ps", "events", "update"]],
-  ["Which containers there are", ["list", "state"]],
+  ["Container lifecycle", ["create", "start", "run", "kill", "delete", "pause", "resume"]],
+  ["Processes and resources", ["exec", "ps", "events", "update"]],
+  ["Container information", ["list", "state"]],
   ["Checkpoints", ["checkpoint", "restore"]],
   ["Bundles and this host", ["spec", "plan", "features", "doctor"]],
   ["kago itself", ["completion", "manual"]],
 ];
 
 export const GLOBAL_GROUPS: Groups = [
-  ["Global options for state and log", ["root", "log", "log-format", "log-level", "debug"]],
-  ["Global options for what runs containers", ["handler", "libkrun", "allow-annotation", "criu"]],
+  ["Global options for state and logging", ["root", "log", "log-format", "log-level", "debug"]],
+  ["Global options for handlers and programs", ["handler", "libkrun", "allow-annotation", "criu"]],
   ["Global options for cgroups", ["cgroup-manager", "systemd-cgroup", "rootless"]],
   ["Other global options", ["version", "help"]],
 ];
@@ -26,10 +26,17 @@ const OF_CREATE: Groups = [
   ["The container", [
     ...["bundle", "config", "no-pivot", "no-new-keyring", "lsm-profile", "lsm-mount-context"],
   ]],
-  ["Its terminal and file descriptors", ["console-socket", "preserve-fds"]],
+  ["Terminal and file descriptors", ["console-socket", "preserve-fds"]],
 ];
 const FOR_THE_CALLER: Groups = [
-  ["For the caller", ["detach", "keep", "pid-file", "pidfd-socket", "status-fd", "no-subreaper"]],
+  ["Process supervision", [
+    "detach",
+    "keep",
+    "pid-file",
+    "pidfd-socket",
+    "status-fd",
+    "no-subreaper",
+  ]],
 ];
 
 const OF_CRIU: Groups = [
@@ -37,7 +44,7 @@ const OF_CRIU: Groups = [
     ...["image-path", "work-path", "parent-path", "pre-dump", "leave-running"],
     ...["auto-dedup", "lazy-pages", "page-server"],
   ]],
-  ["What is kept or accepted", [
+  ["Connections, sessions and files", [
     ...["tcp-established", "tcp-close", "tcp-skip-in-flight", "ext-unix-sk", "shell-job"],
     ...["file-locks", "link-remap"],
   ]],
@@ -52,12 +59,12 @@ export const OPTION_GROUPS: Readonly<Partial<Record<CommandName, Groups>>> = {
     ["The process", [
       ...["process", "env", "cwd", "user", "additional-gids", "cgroup", "ignore-paused"],
     ]],
-    ["Its rights", ["cap", "no-new-privs", "apparmor", "process-label"]],
-    ["Its terminal and file descriptors", ["tty", "console-socket", "preserve-fds"]],
+    ["Privileges", ["cap", "no-new-privs", "apparmor", "process-label"]],
+    ["Terminal and file descriptors", ["tty", "console-socket", "preserve-fds"]],
     ...FOR_THE_CALLER,
   ],
   update: [
-    ["All at once", ["resources"]],
+    ["All limits at once", ["resources"]],
     ["Memory", [
       ...["memory", "memory-reservation", "memory-swap", "kernel-memory", "kernel-memory-tcp"],
     ]],

@@ -56,19 +56,18 @@ function mainPage(date: string): string {
 }
 
 const DESCRIPTION =
-  "kago runs containers as the OCI Runtime Specification describes them: a folder, the bundle, with a config.json and " +
-  "a root filesystem. It is called by podman, Docker, containerd, buildah and CRI-O, in the place of runc or crun, and " +
-  "can be called by hand. With the handler krun, or under the name krun, a container is a microVM of libkrun; otherwise " +
-  "it is an ordinary Linux container.";
+  "kago runs containers as specified by the OCI Runtime Specification. A container is created from a bundle, which is a " +
+  "directory with a config.json and a root filesystem. podman, Docker, containerd, buildah and CRI-O call kago in place of " +
+  "runc or crun, and it can be called by hand. With the handler krun, or when called by the name krun, kago runs a " +
+  "container as a libkrun microVM, otherwise as an ordinary Linux container.";
 
 const EXIT_STATUS =
-  "0 for success, 1 for an error of kago's own, which is logged. run, restore and exec exit with the " +
-  "status of the container's process, 128 and the signal's number when a signal ended it; exec exits with 255 for an error " +
-  "of kago's own.";
+  "0 on success, 1 on an error of kago itself, which is logged. run, restore and exec exit with the status of the " +
+  "process, or with 128 plus the number of the signal that ended it. exec exits with 255 on an error of kago itself.";
 
 const FILES: readonly (readonly [path: string, meaning: string])[] = [
-  ["/run/kago", "State of the containers of root, and kago's own cache."],
-  ["$XDG_RUNTIME_DIR/kago", "State of the containers of another user."],
+  ["/run/kago", "State of root's containers, and the cache of kago."],
+  ["$XDG_RUNTIME_DIR/kago", "State of the containers of any other user."],
 ];
 
 function commandPage(command: CommandName, entry: Command, date: string): string {

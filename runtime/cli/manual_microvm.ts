@@ -47,11 +47,12 @@ export function microvmPage(date: string): string {
 }
 
 const DESCRIPTION = [
-  "A container is a microVM when its annotation `run.oci.handler` is `krun`, with `kago --handler krun`, and when kago is " +
-  "called by the name `krun`. It has a kernel of its own, the one of libkrunfw, and the files of the container's root; the " +
-  "process of libkrun runs in the container's namespaces and cgroup, as the container's user.",
-  "What the guest looks like is said by annotations of config.json. An image and a pod can set annotations too, so those " +
-  "that would open the host need the administrator's word: `--allow-annotation` NAME, or /etc/kago/microvm.json.",
+  "A container runs as a microVM when its annotation `run.oci.handler` is `krun`, when kago is called with " +
+  "`--handler krun`, or when kago is called by the name `krun`. The guest has a kernel of its own, that of libkrunfw, and " +
+  "the files of the container's root filesystem. The VMM, which is a process with libkrun, runs in the container's " +
+  "namespaces and cgroup, as the container's user.",
+  "Annotations in config.json configure the guest. Images and pods can set annotations too, so those that expose the host " +
+  "need the administrator's permission: `--allow-annotation` NAME, or `allowAnnotations` in /etc/kago/microvm.json.",
 ];
 
 const FILES = [

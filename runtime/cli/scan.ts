@@ -56,7 +56,8 @@ export function scanOptions(
 
 interface Given {
   readonly option: Option;
-  readonly value?: string;
+  /** undefined: a boolean's name alone, or the next argument is the value. */
+  readonly value?: string | undefined;
 }
 
 function defaultValues(options: readonly Option[]): Record<string, OptionValue> {

@@ -5,6 +5,7 @@ import type { Logger } from "../log.ts";
 import { checkpointContainer } from "../container/checkpoint.ts";
 import { criuFlags, criuFolders } from "./criu_options.ts";
 import { stateRoot } from "./state_root_option.ts";
+import { given } from "../common/given.ts";
 
 export async function run(
   { global, options, positionals }: Invocation<"checkpoint">,
@@ -15,16 +16,18 @@ export async function run(
     id: positionals[0]!,
     root: stateRoot(global),
     rootless: global.rootless,
-    criu: global.criu || undefined,
+    ...given({ criu: global.criu || undefined }),
     folders: criuFolders(options),
     flags: {
       ...criuFlags(options),
       leaveRunning: options.leaveRunning,
       preDump: options.preDump,
-      parentPath: parentPath || undefined,
       linkRemap: options.linkRemap,
       tcpSkipInFlight: options.tcpSkipInFlight,
-      pageServer: pageServer ? parsePageServer(pageServer) : undefined,
+      ...given({
+        parentPath: parentPath || undefined,
+        pageServer: pageServer ? parsePageServer(pageServer) : undefined,
+      }),
     },
     statusFd: options.statusFd ?? -1,
   }, logger.warn);

@@ -4,8 +4,9 @@ import type { Invocation } from "../cli/command_table.ts";
 import type { CreateRequest } from "../container/create.ts";
 import { inheritedListenFds } from "../build/listen_fds.ts";
 import { preservedFds } from "../build/preserved_fds.ts";
-import { absolutePath, globalRequest } from "./build_request.ts";
+import { absolutePathIf, globalRequest } from "./build_request.ts";
 import { stateRoot } from "./state_root_option.ts";
+import { given } from "../common/given.ts";
 
 export function createRequest(
   { global, options, positionals }: Invocation<"create"> | Invocation<"run">,
@@ -20,11 +21,13 @@ export function createRequest(
     bundle: options.bundle,
     config: options.config,
     ...globalRequest(global),
-    pidFile: options.pidFile ? absolutePath(options.pidFile) : undefined,
-    pidfdSocket: options.pidfdSocket ? absolutePath(options.pidfdSocket) : undefined,
-    consoleSocket: options.consoleSocket ? absolutePath(options.consoleSocket) : undefined,
+    ...given({
+      pidFile: absolutePathIf(options.pidFile),
+      pidfdSocket: absolutePathIf(options.pidfdSocket),
+      consoleSocket: absolutePathIf(options.consoleSocket),
+      listenFds: listenFds > 0 ? listenFds : undefined,
+    }),
     preserveFds: listenFds + preservedFds(options.preserveFds, 3 + listenFds),
-    listenFds: listenFds > 0 ? listenFds : undefined,
     noPivot: options.noPivot,
     noNewKeyring: options.noNewKeyring,
     foreground,

@@ -2,7 +2,8 @@
 import type { Invocation } from "../cli/command_table.ts";
 import type { CriuFlags } from "../criu/options.ts";
 import type { FolderPaths } from "../criu/plan.ts";
-import { absolutePath } from "./build_request.ts";
+import { absolutePath, absolutePathIf } from "./build_request.ts";
+import { given } from "../common/given.ts";
 
 type Options = Invocation<"checkpoint">["options"] | Invocation<"restore">["options"];
 
@@ -23,5 +24,5 @@ export function criuFlags(options: Options): CriuFlags {
 }
 
 export function criuFolders({ imagePath, workPath }: Options): FolderPaths {
-  return { images: absolutePath(imagePath), work: workPath ? absolutePath(workPath) : undefined };
+  return { images: absolutePath(imagePath), ...given({ work: absolutePathIf(workPath) }) };
 }

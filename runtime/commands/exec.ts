@@ -4,9 +4,10 @@ import type { Logger } from "../log.ts";
 import { execInContainer, type ExecRequest } from "../container/exec.ts";
 import { preservedFds } from "../build/preserved_fds.ts";
 import { tenantGid } from "../tenant/user.ts";
-import { absolutePath } from "./build_request.ts";
+import { absolutePathIf } from "./build_request.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";
+import { given } from "../common/given.ts";
 
 export async function run(invocation: Invocation<"exec">, logger: Logger): Promise<number> {
   return exitCode(await execInContainer(execRequest(invocation), logger.warn));
@@ -17,25 +18,29 @@ function execRequest({ global, options, positionals }: Invocation<"exec">): Exec
   return {
     id: id!,
     root: stateRoot(global),
-    processFile: options.process ? absolutePath(options.process) : undefined,
     flags: {
       args,
       env: options.env,
-      ...(options.cwd ? { cwd: options.cwd } : {}),
       additionalGids: options.additionalGids.map(tenantGid),
       capabilities: options.cap,
-      ...(options.apparmor ? { apparmorProfile: options.apparmor } : {}),
-      ...(options.processLabel ? { selinuxLabel: options.processLabel } : {}),
+      ...given({
+        cwd: options.cwd || undefined,
+        apparmorProfile: options.apparmor || undefined,
+        selinuxLabel: options.processLabel || undefined,
+      }),
       noNewPrivileges: options.noNewPrivs,
       terminal: options.tty,
     },
-    user: options.user,
     cgroup: options.cgroup,
     ignorePaused: options.ignorePaused,
     detach: options.detach,
-    pidfdSocket: options.pidfdSocket ? absolutePath(options.pidfdSocket) : undefined,
-    consoleSocket: options.consoleSocket ? absolutePath(options.consoleSocket) : undefined,
-    pidFile: options.pidFile ? absolutePath(options.pidFile) : undefined,
+    ...given({
+      processFile: absolutePathIf(options.process),
+      user: options.user,
+      pidfdSocket: absolutePathIf(options.pidfdSocket),
+      consoleSocket: absolutePathIf(options.consoleSocket),
+      pidFile: absolutePathIf(options.pidFile),
+    }),
     preserveFds: preservedFds(options.preserveFds),
     subreaper: !options.noSubreaper,
   };

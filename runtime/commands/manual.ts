@@ -9,7 +9,7 @@ import { UsageError } from "../common/errors.ts";
 /** @throws {UsageError} for a page that there is not, {Deno.errors} for a folder that cannot be written to */
 export function run({ positionals: [page], options: { output } }: Invocation<"manual">): number {
   if (output !== undefined && page !== undefined) {
-    throw new UsageError("manual: --output writes all pages, and takes no PAGE");
+    throw new UsageError("manual: --output writes all pages, and does not take PAGE");
   }
   if (output !== undefined) writeAll(output);
   else if (page === "microvm") print(microvmPage(COMMIT_DATE));

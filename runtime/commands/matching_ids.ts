@@ -34,6 +34,6 @@ function parse(expression: string): RegExp {
     return new RegExp(expression);
   } catch (cause) {
     const problem = (cause as Error).message;
-    throw new UsageError(`--regex: ${problem}; write it as JavaScript has it`, { cause });
+    throw new UsageError(`--regex: ${problem}; use the syntax of JavaScript`, { cause });
   }
 }

@@ -9,7 +9,7 @@ import { globalRequest } from "./build_request.ts";
 export async function run({ global, options, positionals }: Invocation<"plan">): Promise<number> {
   if (options.diff !== undefined && options.json) {
     throw new UsageError(
-      "plan: --diff prints text; leave --json out, and compare two plans of --json otherwise",
+      "plan: --diff prints text; leave --json out, or compare two outputs of --json yourself",
     );
   }
   const planOf = async (bundle: string) => {

@@ -47,8 +47,8 @@ function checkInside({ id, agent }: StoredState, psOptions: readonly string[]): 
   if (psOptions.length > 0) throw new UsageError("--format guest takes no options for ps");
   if (agent) return;
   throw new HostError(
-    `container ${id} has no guest that could tell of its processes`,
-    "only a microVM with kago's agent has: use another format",
+    `container ${id} has no guest that can list its processes`,
+    "only a microVM with the guest agent has one: use another format",
   );
 }
 
@@ -56,7 +56,7 @@ function checkInside({ id, agent }: StoredState, psOptions: readonly string[]): 
 function pidsOf({ id, cgroup }: StoredState): number[] {
   if (cgroup) return cgroupPids(cgroup).sort((a, b) => a - b);
   throw new HostError(
-    `cannot tell the processes of container ${id}: it has no cgroup of its own`,
+    `cannot list the processes of container ${id}: it has no cgroup of its own`,
     "create it with a cgroup manager",
   );
 }
@@ -75,7 +75,7 @@ function askPs(options: readonly string[]): string {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   if (output.success) return text(output.stdout);
   const said = text(output.stderr).trim() || text(output.stdout).trim();
-  throw new UsageError(`ps ${options.join(" ")} ended with exit code ${output.code}: ${said}`);
+  throw new UsageError(`ps ${options.join(" ")} failed with exit code ${output.code}: ${said}`);
 }
 
 /**
@@ -85,13 +85,13 @@ function askPs(options: readonly string[]): string {
 export function filterPs(table: string, pids: readonly number[]): string {
   const [header = "", ...lines] = table.split("\n");
   const column = wordsOf(header).indexOf("PID");
-  if (column < 0) throw new UsageError("the output of ps has no column PID: ask it for one");
+  if (column < 0) throw new UsageError("the output of ps has no column PID: add that column");
   const wanted = new Set(pids.map(String));
   const kept = lines.filter((line) => {
     const pid = wordsOf(line)[column] ?? "";
     // A column before it had words with spaces, or none.
     if (line !== "" && !/^\d+$/.test(pid)) {
-      throw new UsageError(`there is no process id in "${line}": ask ps for PID first`);
+      throw new UsageError(`there is no process id in "${line}": make PID the first column of ps`);
     }
     return wanted.has(pid);
   });

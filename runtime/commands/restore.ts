@@ -4,10 +4,11 @@ import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { deleteOwn } from "../container/delete.ts";
 import { restoreContainer, type RestoreRequest } from "../container/restore.ts";
-import { absolutePath, globalRequest } from "./build_request.ts";
+import { absolutePathIf, globalRequest } from "./build_request.ts";
 import { criuFlags, criuFolders } from "./criu_options.ts";
 import { exitCode } from "./exit_code.ts";
 import { stateRoot } from "./state_root_option.ts";
+import { given } from "../common/given.ts";
 
 export async function run(invocation: Invocation<"restore">, logger: Logger): Promise<number> {
   const { detach, noSubreaper } = invocation.options;
@@ -28,18 +29,22 @@ function restoreRequestOf({ global, options, positionals }: Invocation<"restore"
     bundle: options.bundle,
     config: "config.json",
     ...globalRequest(global),
-    criu: global.criu || undefined,
     preserveFds: 0,
     noPivot: options.noPivot,
     noNewKeyring: false,
     foreground: !options.detach,
-    pidFile: pidFile ? absolutePath(pidFile) : undefined,
-    consoleSocket: consoleSocket ? absolutePath(consoleSocket) : undefined,
+    ...given({
+      criu: global.criu || undefined,
+      pidFile: absolutePathIf(pidFile),
+      consoleSocket: absolutePathIf(consoleSocket),
+    }),
     folders: criuFolders(options),
     flags: {
       ...criuFlags(options),
-      lsmProfile: lsmProfile || undefined,
-      lsmMountContext: lsmMountContext || undefined,
+      ...given({
+        lsmProfile: lsmProfile || undefined,
+        lsmMountContext: lsmMountContext || undefined,
+      }),
     },
   };
 }

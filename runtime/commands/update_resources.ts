@@ -5,6 +5,7 @@ import { describeErrno, errnoOf, HostError, UsageError } from "../common/errors.
 import { checkResources } from "../spec/checks/checks.ts";
 import { parseResources } from "../config/load.ts";
 import type { CpuResources, Int64, MemoryResources, Resources } from "../spec/spec.ts";
+import { given } from "../common/given.ts";
 
 type UpdateOptions = Omit<Invocation<"update">["options"], "l3CacheSchema" | "memBwSchema">;
 
@@ -19,8 +20,7 @@ export async function updateResources(
   mayBeEmpty = false,
 ): Promise<Resources> {
   const { resources: file, ...others } = options;
-  const given = Object.entries(others).filter(([, value]) => value !== undefined);
-  if (file !== undefined && given.length > 0) {
+  if (file !== undefined && Object.keys(given(others)).length > 0) {
     throw new UsageError("update takes --resources or single limits, not both");
   }
   const resources = file === undefined
@@ -37,20 +37,16 @@ function fromOptions(options: UpdateOptions, warn: (message: string) => void): R
   for (const name of ["kernelMemory", "kernelMemoryTcp"] as const) {
     if (options[name] === undefined) continue;
     const flag = name === "kernelMemory" ? "kernel-memory" : "kernel-memory-tcp";
-    warn(`--${flag} is ignored: Linux has given up limits on it, --memory counts it too`);
+    warn(`--${flag} is ignored: Linux no longer limits it separately, and --memory includes it`);
   }
-  const memory = memoryOf(options);
-  const cpu = cpuOf(options);
-  return {
-    ...(memory ? { memory } : {}),
-    ...(cpu ? { cpu } : {}),
-    ...(options.pidsLimit === undefined
-      ? {}
-      : { pids: { limit: integer("pids-limit", options.pidsLimit)! } }),
-    ...(options.blkioWeight === undefined
-      ? {}
-      : { blockIO: { weight: Number(integer("blkio-weight", options.blkioWeight)) } }),
-  };
+  const pids = integer("pids-limit", options.pidsLimit);
+  const weight = integer("blkio-weight", options.blkioWeight);
+  return given({
+    memory: memoryOf(options),
+    cpu: cpuOf(options),
+    pids: pids === undefined ? undefined : { limit: pids },
+    blockIO: weight === undefined ? undefined : { weight: Number(weight) },
+  });
 }
 
 function memoryOf(options: UpdateOptions): MemoryResources | undefined {
@@ -78,11 +74,9 @@ function cpuOf(options: UpdateOptions): CpuResources | undefined {
 }
 
 /** Without the fields that are undefined; undefined when none is left. */
-function present<T extends object>(
-  fields: { readonly [K in keyof T]: T[K] | undefined },
-): T | undefined {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given) as T;
+function present<T extends object>(fields: T) {
+  const left = given(fields);
+  return Object.keys(left).length === 0 ? undefined : left;
 }
 
 function integer(name: string, text: string | undefined): Int64 | undefined {
@@ -100,7 +94,7 @@ function readFile(file: string): string {
   } catch (cause) {
     throw new HostError(
       `cannot read ${file}: ${describeErrno(errnoOf(cause))}`,
-      "name a file with the resources as JSON, or - for the standard input",
+      "name a file with the resources as JSON, or - for standard input",
       { cause },
     );
   }

@@ -214,7 +214,7 @@ const DENO_VERBS: Readonly<Record<string, string>> = {
   link: "make the link",
   realpath: "look at",
   chdir: "enter",
-  tmpdir: "make a temporary folder",
+  tmpdir: "make a temporary directory",
 };
 
 /**

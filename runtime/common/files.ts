@@ -28,12 +28,24 @@ export function removeIfThere(path: string): void {
   ifThere(() => Deno.removeSync(path));
 }
 
-/** False when there is nothing; other errors are thrown. */
-export function isFolder(path: string): boolean {
+/**
+ * What is at a path, links followed; undefined when there is nothing.
+ * @param isNone which errors say so; others are thrown.
+ */
+function statOf(path: string, isNone = isMissing): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(path);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isNone(error)) return undefined;
     throw error;
   }
+}
+
+/** @param isNone as isAbsent(), where what may not be looked at counts as missing. */
+export function isThere(path: string, isNone = isMissing): boolean {
+  return statOf(path, isNone) !== undefined;
+}
+
+export function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory ?? false;
 }

@@ -22,6 +22,7 @@ import { sendPidfd } from "./pidfd_socket.ts";
 import { listenForNotify, makeNotifyFolder } from "../stages/sd_notify.ts";
 import { mountsBefore, removeSharedMounts } from "./shared_mounts.ts";
 import { undoAll } from "../common/undo.ts";
+import { given } from "../common/given.ts";
 
 export interface CreateRequest extends BuildRequest {
   readonly root: string;
@@ -88,7 +89,7 @@ export async function withCreated<T>(
 
 /** @throws {SpecError} for what can be created, but not started (runtime spec, "Start"). */
 function requireProcess({ process }: Build["spec"]): void {
-  if (!process) throw new SpecError("process", "is required: what the container shall run");
+  if (!process) throw new SpecError("process", "is required: it says what the container runs");
 }
 
 function createIn<T>(
@@ -102,10 +103,13 @@ function createIn<T>(
   saveConfig(lock.directory, build.configText);
   if (build.notifyFolder) makeNotifyFolder(build.notifyFolder);
   const notify = listenForNotify(build.notifyFolder, request.manager ?? -1);
-  const launched = launch(build, {
-    stateFolder: request.status === "created" ? lock.directory : undefined,
-    consoleSocket: request.consoleSocket,
-  });
+  const launched = launch(
+    build,
+    given({
+      stateFolder: request.status === "created" ? lock.directory : undefined,
+      consoleSocket: request.consoleSocket,
+    }),
+  );
   try {
     const { pid } = launched;
     const state: StoredState = {
@@ -118,7 +122,7 @@ function createIn<T>(
     phase("state saved");
     if (request.pidFile) writePidFile(request.pidFile, pid);
     if (request.pidfdSocket) sendPidfd(request.pidfdSocket, pid, "standard");
-    return use({ build, state, launched, lock, notify });
+    return use({ build, state, launched, lock, ...given({ notify }) });
   } catch (error) {
     throw launched.undo(error);
   }
@@ -142,8 +146,7 @@ export function initialState(build: Build): StoredState {
     owner: host.uid,
     cgroup: cgroup?.record ?? null,
     ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
-    ...(resctrl ? { resctrl: resctrl.record } : {}),
-    ...(build.leastMemory ? { leastMemory: build.leastMemory } : {}),
+    ...given({ resctrl: resctrl?.record, leastMemory: build.leastMemory || undefined }),
     ...mountsBefore(spec, rootfs),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),

@@ -104,13 +104,13 @@ function loadLive(root: string, id: string): StoredState {
   const state = loadState(root, id);
   const status = liveStatus(state, () => isUnlocked(root, id));
   if (status !== "stopped" && status !== "creating") return state;
-  throw new StateError(id, "tell events of", status, ["created", "running", "paused"]);
+  throw new StateError(id, "report events of", status, ["created", "running", "paused"]);
 }
 
 function cgroupOf({ id, cgroup }: StoredState): CgroupRecord {
   if (cgroup) return cgroup;
   throw new HostError(
-    `cannot tell events of container ${id}: it has no cgroup of its own`,
+    `cannot report events of container ${id}: it has no cgroup of its own`,
     "create it with a cgroup manager",
   );
 }

@@ -86,7 +86,7 @@ function startInCgroup(
     const other = errno === EBUSY && !isExplicit ? cgroupOfInit(state.pid) : undefined;
     if (other !== undefined && other !== cloneInto) return start(other);
     if (errno !== EACCES || task.host.uid === 0) throw error;
-    warn(`the process stays outside of the cgroup ${cloneInto}, which is not delegated to you`);
+    warn(`the process is not moved into the cgroup ${cloneInto}, which is not delegated to you`);
     return start(undefined);
   }
 }

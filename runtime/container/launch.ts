@@ -13,6 +13,7 @@ import { listenForStart } from "../stages/start_socket.ts";
 import { explainDeath } from "./out_of_memory.ts";
 import { type Stages, startStages } from "../stages/spawn.ts";
 import { undoAll } from "../common/undo.ts";
+import { given } from "../common/given.ts";
 
 export interface LaunchOptions {
   /** Where `start` will find the waiting Init; absent under `run`, which starts at once. */
@@ -69,9 +70,11 @@ function taskOf(
     plan,
     spec,
     host,
-    consoleSocket,
-    adopt: cgroup?.adopt,
-    moveNetDevices: build.moveNetDevices,
+    ...given({
+      consoleSocket,
+      adopt: cgroup?.adopt,
+      moveNetDevices: build.moveNetDevices,
+    }),
     state: (pid, status) => newState(build, pid, status),
   };
 }
@@ -82,5 +85,5 @@ export function newState(
   pid: number,
   status: Status,
 ): OciState {
-  return { ociVersion, id, status, pid, bundle, ...(annotations ? { annotations } : {}) };
+  return { ociVersion, id, status, pid, bundle, ...given({ annotations }) };
 }

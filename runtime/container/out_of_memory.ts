@@ -19,7 +19,7 @@ export function explainDeath(
   const [field, limit] = memoryLimit(spec);
   const what = limit === undefined
     ? "the cgroup has no limit of its own, but one above it is full"
-    : `${limit} bytes are too few to make the process in`;
+    : `${limit} bytes are too few to create the process`;
   return new HostError(
     `${field}: ${what}: the kernel killed it when memory ran out`,
     "allow more memory",

@@ -24,8 +24,8 @@ export function pauseContainer(root: string, id: string): void {
   }
   if (freeze(cgroupOf(state, "pause"), PATIENCE)) return;
   throw new HostError(
-    `container ${id} does not freeze, so it goes on`,
-    "look for a process in an uninterruptible wait in /proc/PID/stack, and try again",
+    `container ${id} did not freeze, so it was resumed`,
+    "look for a process in uninterruptible sleep in /proc/PID/stack, and try again",
   );
 }
 

@@ -22,7 +22,7 @@ export function writePidFile(path: string, pid: number): void {
   } catch (cause) {
     throw new HostError(
       withReason(`cannot write the pid file ${path}`, cause),
-      "name a file in a writable folder",
+      "name a file in a writable directory",
       {
         cause,
       },

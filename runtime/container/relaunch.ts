@@ -16,6 +16,7 @@ import { runCreateHooks } from "../stages/hooks.ts";
 import { newState } from "./launch.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
 import { killAndReap } from "../stages/spawn.ts";
+import { given } from "../common/given.ts";
 
 export interface RelaunchOptions {
   /** The program's path. */
@@ -53,7 +54,7 @@ export function relaunch(
     if (pid !== 0 && first === 0) {
       // criu has restored it as a sibling; what is none of ours is neither recorded nor ended.
       if (!isChild(pid)) {
-        throw new CriuFailure(`criu names process ${pid}, which it has not restored`);
+        throw new CriuFailure(`criu reported process ${pid}, which it has not restored`);
       }
       first = pid;
       undo.push(() => killAndReap(pid));
@@ -71,7 +72,7 @@ export function relaunch(
   const { restore } = restoreBy(build, options, points, cgroup?.adopt, onNotify);
   for (const point of Object.values(points)) Deno.removeSync(point);
   if (!restore?.pid || restore.pid !== first) {
-    throw new CriuFailure("criu does not tell the process that it restored");
+    throw new CriuFailure("criu did not report the process that it restored");
   }
   return { pid: restore.pid, master };
 }
@@ -119,7 +120,7 @@ function restoreBy(
     return runCriu({
       plan,
       cgroup: folder,
-      adopt,
+      ...given({ adopt }),
       request: (pid) => {
         const ownCgroups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
         return restoreRequest(subject, options.flags, ownCgroups);

@@ -24,6 +24,7 @@ import { writePidFile } from "./pid_file.ts";
 import { relaunch, type Relaunched, type RelaunchOptions } from "./relaunch.ts";
 import { undoAll } from "../common/undo.ts";
 import { removeIfThere } from "../common/files.ts";
+import { given } from "../common/given.ts";
 
 export interface RestoreRequest extends BuildRequest, ConsoleRequest {
   readonly root: string;
@@ -107,7 +108,7 @@ function restoreIn(
       folders,
       flags,
       stateFolder: lock.directory,
-      consoleSocket,
+      ...given({ consoleSocket }),
       onProcess: (pid) => {
         const pidStartTime = processStartTime(pid) ?? "";
         state = { ...creating, status: "running", pid, pidStartTime };

@@ -21,6 +21,7 @@ import { connectForStart, removeStartSocket } from "../stages/start_socket.ts";
 import { requireInit } from "../stages/senders.ts";
 import { undoAll } from "../common/undo.ts";
 import { listenForNotify, notifyFolder } from "../stages/sd_notify.ts";
+import { given } from "../common/given.ts";
 
 /** Milliseconds that a process which was killed, or has failed, gets to end. */
 const PATIENCE = 10_000;
@@ -65,7 +66,7 @@ export async function startContainer(
     throw error;
   }
   runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
-  return { pid: state.pid, notify };
+  return { pid: state.pid, ...given({ notify }) };
 }
 
 function requireStartable(state: StoredState): void {

@@ -63,8 +63,8 @@ async function changeResctrl(
 ): Promise<() => void> {
   if (!resctrl?.own && !resctrl?.made) {
     throw new HostError(
-      `cannot update container ${id}: it has no group of resctrl that kago made`,
-      "write to the schemata file of the group, or create the container with linux.intelRdt",
+      `cannot update container ${id}: it has no resctrl group that kago created`,
+      "write to the schemata file of its group, or create the container with linux.intelRdt",
     );
   }
   const { updateResctrl } = await import("../resctrl/group.ts");

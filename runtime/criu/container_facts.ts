@@ -9,6 +9,7 @@ import type { DumpSubject } from "./dump.ts";
 import { externalMounts } from "./externals.ts";
 import { ENOENT, ENOTDIR } from "../common/errno.ts";
 import { ifThere } from "../common/files.ts";
+import { given } from "../common/given.ts";
 
 /** @param state of a container whose Init lives, and is held. */
 export function readSubject(state: StoredState, spec: Spec): DumpSubject {
@@ -20,7 +21,7 @@ export function readSubject(state: StoredState, spec: Spec): DumpSubject {
     rootfs,
     spec,
     externals: externalMounts(spec, bundle, cgroup),
-    ...(freezer === undefined ? {} : { freezer }),
+    ...given({ freezer }),
     mountAt: (path) => mountAt(`/proc/${pid}/root`, path, mountPoints),
     namespaceInode: (name) => inodeOf(Deno.readLinkSync(`/proc/${pid}/ns/${name}`)),
   };

@@ -3,6 +3,7 @@ import type { Spec } from "../spec/spec.ts";
 import { type ExternalMount, externalNamespaces, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
 import type { CriuOpts, CriuRequest } from "./rpc.ts";
+import { given } from "../common/given.ts";
 
 export const DUMP_LOG = "dump.log";
 
@@ -40,9 +41,8 @@ export function dumpRequest(subject: DumpSubject, flags: DumpFlags): CriuRequest
     leave_running: flags.leaveRunning,
     link_remap: flags.linkRemap,
     tcp_skip_in_flight: flags.tcpSkipInFlight,
-    ...(flags.pageServer ? { ps: flags.pageServer } : {}),
+    ...given({ ps: flags.pageServer, freeze_cgroup: subject.freezer }),
     ...(flags.parentPath === undefined ? {} : { parent_img: flags.parentPath, track_mem: true }),
-    ...(subject.freezer === undefined ? {} : { freeze_cgroup: subject.freezer }),
     external: [
       ...namespaces(subject),
       // Memory alone is dumped beforehand.

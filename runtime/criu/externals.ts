@@ -51,7 +51,7 @@ function requireNameable(name: string, field: string): void {
   if (!name.includes("]")) return;
   throw new SpecError(
     field,
-    `${JSON.stringify(name)} has a bracket, which criu's options cannot hold`,
+    `${JSON.stringify(name)} has a bracket, which criu's options cannot contain`,
   );
 }
 
@@ -113,7 +113,7 @@ export function joinedAtRestore(spec: Spec): readonly { ns: string; ns_file: str
       if (type === "mount" || type === "cgroup") {
         throw new SpecError(
           `linux.namespaces[${at}].path`,
-          `a container that joins a ${type} namespace cannot be restored: criu joins none`,
+          `a container that joins a ${type} namespace cannot be restored: criu does not join such a namespace`,
         );
       }
       return { ns: NAMESPACES[type].procName, ns_file: path };

@@ -16,6 +16,6 @@ export class CriuError extends HostError {
 export function criuError(attempt: string, log: string, cause: Error): CriuError {
   const text = ifThere(() => Deno.readTextFileSync(log));
   const said = lastError(text ?? "") ?? cause.message;
-  const remedy = text === undefined ? "it has left no log" : `its log is ${log}`;
+  const remedy = text === undefined ? "it wrote no log" : `its log is ${log}`;
   return new CriuError(`criu cannot ${attempt}: ${said}`, remedy, { cause });
 }

@@ -1,6 +1,6 @@
 /** The folder of a checkpoint's images, and the one for criu's logs. */
 import { HostError, UsageError, withReason } from "../common/errors.ts";
-import { isFolder, isMissing } from "../common/files.ts";
+import { isFolder, isThere } from "../common/files.ts";
 import type { FolderPaths } from "./plan.ts";
 import { joinPath } from "../common/path.ts";
 
@@ -21,8 +21,8 @@ function makeFolder(path: string): void {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new HostError(
-      withReason(`cannot make the folder ${path}`, cause),
-      "name a folder that can be written to",
+      withReason(`cannot create the directory ${path}`, cause),
+      "name a directory that can be written to",
       {
         cause,
       },
@@ -40,24 +40,26 @@ export function logPath({ images, work }: FolderPaths, name: string): string {
  */
 export function checkParentPath(images: string, parent: string): void {
   if (parent.startsWith("/")) {
-    throw new UsageError(`--parent-path ${parent} must be relative to the folder of images`);
+    throw new UsageError(`--parent-path ${parent} must be relative to the directory of images`);
   }
   const path = joinPath(images, parent);
-  if (!isFolder(path)) throw new UsageError(`--parent-path ${parent}: there is no folder ${path}`);
+  if (!isFolder(path)) {
+    throw new UsageError(`--parent-path ${parent}: there is no directory ${path}`);
+  }
 }
 
 /** @throws {HostError} for what is no checkpoint. */
 export function requireCheckpoint(images: string): void {
   if (!isFolder(images)) {
     throw new HostError(
-      `there is no folder ${images} to restore from`,
-      "name the folder of a checkpoint with --image-path",
+      `there is no directory ${images} to restore from`,
+      "name the directory of a checkpoint with --image-path",
     );
   }
-  if (exists(`${images}/${INVENTORY}`)) return;
+  if (isThere(`${images}/${INVENTORY}`)) return;
   throw new HostError(
-    `${images} is no checkpoint: it has no ${INVENTORY}`,
-    "name the folder of a checkpoint with --image-path",
+    `${images} is not a checkpoint: it has no ${INVENTORY}`,
+    "name the directory of a checkpoint with --image-path",
   );
 }
 
@@ -80,18 +82,5 @@ export function readDescriptors(images: string): string[] {
       },
     );
   }
-  throw new HostError(`${path} is no list of strings`, "the checkpoint is damaged");
-}
-
-function exists(path: string): boolean {
-  return statOf(path) !== undefined;
-}
-
-function statOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  throw new HostError(`${path} is not a list of strings`, "the checkpoint is damaged");
 }

@@ -26,7 +26,7 @@ export function findCriu(wanted = "criu"): CriuProgram {
   const path = wanted.includes("/") ? joinPath(Deno.cwd(), wanted) : findProgram(wanted);
   if (path === undefined) {
     throw new HostError(
-      `there is no ${wanted} on this host, which checkpoints and restores containers`,
+      `${wanted}, which checkpoints and restores containers, is not on this host`,
       "install criu, or name it with --criu",
     );
   }
@@ -43,7 +43,7 @@ export function requireVersion(
 ): void {
   if (compareVersions(version, least) >= 0) return;
   throw new HostError(
-    `${path} is criu ${version}, and ${purpose} needs ${least} at least`,
+    `${path} is criu ${version}, and ${purpose} needs at least ${least}`,
     "install a newer criu",
   );
 }
@@ -78,7 +78,7 @@ function askVersion(path: string): string {
   const version = parseVersion(new TextDecoder().decode(output.stdout));
   if (version !== undefined) return version;
   throw new HostError(
-    `${path} --version does not tell a version of criu`,
+    `${path} --version does not print a version of criu`,
     "name another criu with --criu",
   );
 }
@@ -106,7 +106,7 @@ export function compareVersions(a: string, b: string): number {
 export function requireRoot(operation: string, isRootless: boolean): void {
   if (!isRootless) return;
   throw new HostError(
-    `only root of the host can ${operation} a container`,
-    "criu needs its rights: run as root",
+    `only the host's root can ${operation} a container`,
+    "criu needs the privileges of root: run as root",
   );
 }

@@ -123,5 +123,5 @@ class Reader {
 }
 
 function malformed(): Error {
-  return new Error("criu sent a message that is none of its protocol");
+  return new Error("criu sent a message that violates its protocol");
 }

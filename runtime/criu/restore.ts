@@ -5,6 +5,7 @@ import { CRIU_FDS } from "./plan.ts";
 import { type ExternalMount, externalNamespaces, joinedAtRestore, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
 import type { CriuRequest } from "./rpc.ts";
+import { given } from "../common/given.ts";
 
 export const RESTORE_LOG = "restore.log";
 
@@ -43,8 +44,7 @@ export function restoreRequest(
       root,
       rst_sibling: true,
       evasive_devices: true,
-      ...(flags.lsmProfile === undefined ? {} : { lsm_profile: flags.lsmProfile }),
-      ...(flags.lsmMountContext === undefined ? {} : { lsm_mount_context: flags.lsmMountContext }),
+      ...given({ lsm_profile: flags.lsmProfile, lsm_mount_context: flags.lsmMountContext }),
       cg_root: cgroupRoots(ownCgroups),
       inherit_fd: [...streams(descriptors), ...namespaces(spec)],
       join_ns: joinedAtRestore(spec),

@@ -24,8 +24,8 @@ export function judgeCgroups({ mode, hierarchies }: CgroupLayout, host: CgroupHo
   if (host.writable) return good("containers", "cgroups", detail);
   const remedy = host.systemd
     ? "have cgroups delegated: a login session with systemd --user, and --systemd-cgroup"
-    : "have a part of the hierarchy delegated to you, or do without limits";
-  return bad("rootless", "cgroups", `${detail}; not writable for you`, remedy);
+    : "have a part of the hierarchy delegated to you, or run containers without limits";
+  return bad("rootless", "cgroups", `${detail}; not writable by you`, remedy);
 }
 
 export function judgeSeccomp(version: string | undefined): Finding {
@@ -46,7 +46,7 @@ export interface SubordinateIds {
 
 export function judgeSubordinateIds(ids: SubordinateIds): Finding {
   const subject = "subordinate ids";
-  if (ids.uid === 0) return good("rootless", subject, "root needs none");
+  if (ids.uid === 0) return good("rootless", subject, "not needed by root");
   if (!ids.newuidmap || !ids.newgidmap) {
     const missing = ids.newuidmap ? "newgidmap" : "newuidmap";
     const remedy = "install the package uidmap (shadow-utils elsewhere)";

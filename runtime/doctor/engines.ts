@@ -59,8 +59,10 @@ export function judgeEngine(
   program: string,
   texts: readonly string[],
 ): Finding {
-  if (texts.some((text) => pattern.test(text))) return good("engines", name, "knows kago");
-  return bad("engines", name, `${program} does not know kago`, remedy);
+  if (texts.some((text) => pattern.test(text))) {
+    return good("engines", name, "is configured for kago");
+  }
+  return bad("engines", name, `${program} is not configured for kago`, remedy);
 }
 
 /** One finding for each engine that is installed. */

@@ -48,7 +48,7 @@ export function judgeUserNamespaces(facts: UserNamespaceFacts): Finding {
   }
   if (facts.apparmorRestricts === "1") {
     const remedy = "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give kago a profile";
-    return bad("rootless", subject, "AppArmor takes their capabilities from users", remedy);
+    return bad("rootless", subject, "AppArmor denies ordinary users capabilities in them", remedy);
   }
   return good("rootless", subject, `up to ${facts.most}`);
 }

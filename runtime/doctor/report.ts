@@ -31,5 +31,5 @@ function verdict(findings: readonly Finding[]): string {
   const missing = [...containers, ...names("microVMs")].join(", ");
   return containers.length > 0
     ? `This host cannot run containers: ${missing}.`
-    : `This host can run plain containers, but no microVMs: ${missing}.`;
+    : `This host can run plain containers, but not microVMs: ${missing}.`;
 }

@@ -30,7 +30,7 @@ export function parseIdmapOption(text: string, { linux }: Spec, from: string): I
 function malformed(place: string, text: string): SpecError {
   return new SpecError(
     place,
-    `idmap=${text} is malformed, must be like idmap=uids=0-1000-10#10-2000-5;gids=0-1000-10`,
+    `idmap=${text} is malformed, must have the form idmap=uids=0-1000-10#10-2000-5;gids=0-1000-10`,
   );
 }
 

@@ -27,6 +27,7 @@ import { overlayOptions } from "./overlay_options.ts";
 import { joinPath } from "../common/path.ts";
 import { procfsOf } from "./proc_mounts.ts";
 import { labelOps, labelOptions } from "./selinux.ts";
+import { given } from "../common/given.ts";
 
 /** Filesystems whose look decides what masks and labels protect: never through a link (CVE-2019-19921). */
 const NO_LINKS_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs"]);
@@ -105,7 +106,7 @@ function refuseLinkOptions({ links }: MountOptions, bound: boolean, from: string
     ? "copy-symlink, src-nofollow and dest-nofollow are for bind mounts"
     : LINK_CHOICES.has(links)
     ? undefined
-    : "copy-symlink makes a link in place of a mount, so it excludes src-nofollow and dest-nofollow";
+    : "copy-symlink creates a link instead of a mount, so it cannot be combined with src-nofollow and dest-nofollow";
   if (problem) throw new SpecError(`${from}.options`, problem);
 }
 
@@ -118,7 +119,7 @@ export function ignoredOptions({ mounts = [] }: Spec): readonly string[] {
     const parsed = parseMountOptions(options);
     if (!parsed.bind && type !== "bind") return [];
     return parsed.data.filter(needsFilesystem).map((option) =>
-      `mounts[${index}].options: ${option} is ignored: a bind mount makes no filesystem`
+      `mounts[${index}].options: ${option} is ignored: a bind mount does not create a filesystem`
     );
   });
 }
@@ -169,7 +170,7 @@ function treeOps(
   like: string | undefined,
 ): readonly Op[] {
   if (slot === NO_SLOT) return [];
-  const open: Op = { op: "openTree", source, recursive, slot, links, ...(from ? { from } : {}) };
+  const open: Op = { op: "openTree", source, recursive, slot, links, ...given({ from }) };
   if (!isIdmapped(mount, options)) return [open];
   const rec = options.recursiveIdmap ? 1 : 0;
   if (like !== undefined) {
@@ -185,7 +186,7 @@ function treeOps(
   if (!uids?.length || !gids?.length) {
     throw new SpecError(
       `${from}.uidMappings`,
-      "an id-mapped mount needs mappings of its own or those of a new user namespace",
+      "an id-mapped mount needs its own mappings or those of a new user namespace",
     );
   }
   const idmap: Op = {

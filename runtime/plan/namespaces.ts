@@ -82,7 +82,7 @@ function newNamespaceOps(all: readonly Indexed[]): readonly Op[] {
 function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
   if (Object.keys(spec.linux?.netDevices ?? {}).length === 0) return [];
   const from = "linux.netDevices";
-  if (host.uid !== 0) throw new SpecError(from, "only root may move the host's interfaces");
+  if (host.uid !== 0) throw new SpecError(from, "only root can move the host's interfaces");
   return [{ op: "sync", point: SYNC_POINTS.netDevices, from }];
 }
 

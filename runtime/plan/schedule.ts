@@ -128,7 +128,7 @@ export function affinityOps(
 function maskOf(list: string, highest: number, place: string, what: string): number[] {
   const ranges = parseRanges(list);
   if (!ranges || ranges.some(([, last]) => last > highest)) {
-    throw new SpecError(place, `"${list}" is no list of ${what} such as 0-1,3`);
+    throw new SpecError(place, `"${list}" is not a list of ${what} such as 0-1,3`);
   }
   const words: number[] = [];
   for (const node of numbersIn(ranges)) {

@@ -8,6 +8,7 @@ import type { Op } from "../plan/op.ts";
 import type { IntelRdt } from "../spec/spec.ts";
 import type { ResctrlRecord } from "./record.ts";
 import { hasSchema } from "./schemata.ts";
+import { given } from "../common/given.ts";
 
 const PLACE = "linux.intelRdt";
 
@@ -37,12 +38,15 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
   requireResources(root, lines);
   if (closID) checkGiven(group, exists, lines);
   if (enableMonitoring && !isFolder(`${root}/mon_groups`)) {
-    throw new SpecError(`${PLACE}.enableMonitoring`, "this host's resctrl monitors nothing");
+    throw new SpecError(
+      `${PLACE}.enableMonitoring`,
+      "this host's resctrl does not support monitoring",
+    );
   }
   const monitor = enableMonitoring ? `${group}/mon_groups/${id}` : undefined;
   const record: ResctrlRecord = {
     group,
-    ...(monitor ? { monitor } : {}),
+    ...given({ monitor }),
     own: !closID && !exists,
     ...(closID && !exists ? { made: true } : {}),
   };
@@ -104,7 +108,7 @@ function checkGiven(group: string, exists: boolean, lines: readonly SchemaLine[]
   if (!exists && lines.length === 0) {
     throw new SpecError(
       `${PLACE}.closID`,
-      `the group ${group} does not exist: make it first, or say with schemata what it shall be`,
+      `the group ${group} does not exist: create it first, or describe it with schemata`,
     );
   }
   if (!exists || lines.length === 0) return;

@@ -39,7 +39,7 @@ export async function cachedFilter(seccomp: Seccomp, cacheDir: string): Promise<
 }
 
 interface LookUp {
-  readonly found?: Uint8Array<ArrayBuffer>;
+  readonly found?: Uint8Array<ArrayBuffer> | undefined;
   /** Whether the folder may be written to. */
   readonly usable: boolean;
   readonly warnings: string[];

@@ -35,7 +35,7 @@ function readPrivate(path: string, before: Deno.FileInfo): Uint8Array<ArrayBuffe
   using file = Deno.openSync(path);
   const opened = file.statSync();
   if (opened.dev !== before.dev || opened.ino !== before.ino) {
-    throw new UntrustedCacheError(`${path} was exchanged`);
+    throw new UntrustedCacheError(`${path} was replaced while it was opened`);
   }
   requirePrivate(path, opened);
   const bytes = new Uint8Array(Math.min(opened.size, MAX_ENTRY_SIZE));

@@ -68,7 +68,7 @@ function conditionsDoNotShareAnArgument({ syscalls }: Seccomp, warn: Warn): void
     if (new Set(args?.map((arg) => arg.index)).size === (args?.length ?? 0)) continue;
     warn(
       `${PLACE}.syscalls[${index}].args`,
-      "several conditions for one argument: any one of all the conditions is enough, as in runc and crun",
+      "several conditions apply to one argument: any of the conditions is enough to match, as in runc and crun",
     );
   }
 }

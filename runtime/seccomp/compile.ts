@@ -57,7 +57,7 @@ export function compileProgram(seccomp: Seccomp): Program {
       if (unknown.length === 0 || !isDenialLost(seccomp, rule)) continue;
       warnings.push(
         `${place}.names: the installed libseccomp does not know ${unknown.join(", ")}, so ` +
-          `${seccomp.defaultAction} holds for it`,
+          `${seccomp.defaultAction} applies to it`,
       );
     }
     const stub = stubFor(seccomp, architectures.map(({ token }) => token));
@@ -99,7 +99,7 @@ function addArchitectures(filter: Filter, architectures: readonly Architecture[]
     throw new SpecError(
       jsonPath,
       errno === EDOM
-        ? "has another byte order than this machine and cannot be in its filter"
+        ? "has a different byte order than this machine and cannot be in its filter"
         : `libseccomp refuses it: ${describeErrno(errno)}`,
     );
   }
@@ -195,7 +195,7 @@ function concatenate(
   if (count > MAX_INSTRUCTIONS) {
     throw new SpecError(
       PLACE,
-      `compiles to ${count} instructions, the kernel takes ${MAX_INSTRUCTIONS}`,
+      `compiles to ${count} instructions, but the kernel accepts at most ${MAX_INSTRUCTIONS}`,
     );
   }
   const whole = new Uint8Array(stub.length + program.length);

@@ -1,6 +1,7 @@
 /** The config.json that `kago spec` prints: a shell in a read-only root, with the least that programs expect. */
 import { OCI_VERSION } from "./oci_version.ts";
 import type { Linux, Mount, Namespace, Process, Spec } from "./spec.ts";
+import { given } from "../common/given.ts";
 
 export interface DefaultSpecOptions {
   /** For a caller without root: a user namespace that maps one id, and nothing that needs more. */
@@ -78,7 +79,10 @@ function rootlessMounts(): Mount[] {
     switch (mount.destination) {
       case "/dev/pts":
         // Group 5 has no mapping.
-        return [{ ...mount, options: mount.options?.filter((option) => option !== "gid=5") }];
+        return [{
+          ...mount,
+          options: (mount.options ?? []).filter((option) => option !== "gid=5"),
+        }];
       case "/sys":
         // A new sysfs needs rights over the network namespace, which is the host's.
         return [{
@@ -119,8 +123,7 @@ function rootlessLinux(uid: number, gid: number): Linux {
     uidMappings: [{ containerID: 0, hostID: uid, size: 1 }],
     gidMappings: [{ containerID: 0, hostID: gid, size: 1 }],
     namespaces: namespaces("pid", "ipc", "uts", "mount", "cgroup", "user"),
-    ...(maskedPaths ? { maskedPaths } : {}),
-    ...(readonlyPaths ? { readonlyPaths } : {}),
+    ...given({ maskedPaths, readonlyPaths }),
   };
 }
 

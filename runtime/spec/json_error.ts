@@ -54,7 +54,7 @@ export function findJsonError(text: string): JsonError {
 function describe(token: string | undefined, text: string, position: number): string {
   const character = text[position]!;
   if (character === '"') return token === undefined ? "a broken string" : "a string";
-  if (character === "\ufeff") return "a byte order mark (U+FEFF), without which it is to be saved";
+  if (character === "\ufeff") return "a byte order mark (U+FEFF): save the file without it";
   return visible(token ?? character);
 }
 

@@ -15,7 +15,7 @@ export function refuseNul(text: string, value: unknown, place: Path): void {
   if (!found) return;
   throw new SpecError(
     formatPath([...place, ...found]),
-    "has a NUL character, which no system call can take",
+    "has a NUL character, which no system call accepts",
   );
 }
 

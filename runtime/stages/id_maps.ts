@@ -46,7 +46,7 @@ function write(path: string, text: string, field: string): void {
   try {
     Deno.writeTextFileSync(path, text);
   } catch (cause) {
-    const problem = `the kernel does not take ${quoted(text.trimEnd())} in ${path}`;
+    const problem = `the kernel does not accept ${quoted(text.trimEnd())} in ${path}`;
     throw new SpecError(field, withReason(problem, cause), { cause });
   }
 }

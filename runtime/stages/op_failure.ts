@@ -67,7 +67,7 @@ function rootCovered(op: Op, cause: Error): SpecError {
   const [place, path] = isMount(op)
     ? [`${op.from}.destination`, op.target]
     : [`${op.from}`, op.op === "maskPath" ? op.path : ""];
-  const problem = `${path} is or leads to the container's root, over which nothing is mounted`;
+  const problem = `${path} is or leads to the container's root, on which nothing may be mounted`;
   return new SpecError(place, problem, { cause });
 }
 
@@ -92,7 +92,8 @@ function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefine
 /** What is wrong with an image's file or a guest, rather than with config.json. */
 function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
   if (op.op === "findHome" && errno === EFBIG) {
-    const problem = "the root's /etc/passwd, in which HOME is looked for, has more than 4 MiB";
+    const problem =
+      "/etc/passwd of the root filesystem, which is searched for HOME, is larger than 4 MiB";
     return new HostError(problem, "set HOME in process.env, or make the file smaller", { cause });
   }
   if (op.op === "guestSession" && errno === ESRCH) return new Error("the VM has ended", { cause });
@@ -102,7 +103,7 @@ function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
   }
   if (op.op === "kernelMountsReadonly" && errno === EXDEV) {
     const why =
-      "bring a procfs along, by which a guest would reach its VMM: bind folders without one";
+      "include a procfs, through which a guest would reach its VMM: bind-mount directories without one";
     return new SpecError("mounts", why, { cause });
   }
 }

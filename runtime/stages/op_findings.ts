@@ -46,22 +46,21 @@ export function wrongWith({ found, text }: Finding, path: string): string | unde
     case "missing":
       return isWhole ? `${whole} does not exist` : `${whole} does not exist, ${part} is missing`;
     case "noFolder":
-      return isWhole ? `${whole} is not a folder` : `${whole}: ${part} is not a folder`;
+      return isWhole ? `${whole} is not a directory` : `${whole}: ${part} is not a directory`;
     case "dangling":
-      return `${isWhole ? "" : `${whole}: `}${part} is a link to what does not exist`;
+      return `${isWhole ? "" : `${whole}: `}${part} is a dangling link`;
     case "link":
-      return `${isWhole ? "" : `${whole}: `}${part} is a link that may not be followed`;
+      return `${isWhole ? "" : `${whole}: `}${part} is a link that must not be followed`;
     case "shut":
-      return `${isWhole ? "" : `${whole}: `}${part} cannot be looked at`;
+      return `${isWhole ? "" : `${whole}: `}${part} cannot be accessed`;
   }
 }
 
 /** Why the kernel does not execute a file that is there (execve(2)). */
 const EXEC_HINTS: Readonly<Record<number, string>> = {
-  [ENOENT]:
-    ": the interpreter that it names is missing, the dynamic linker or what stands behind #!",
-  [ENOEXEC]: ": it is for another architecture, or a script without #!",
-  [E2BIG]: ": its arguments and variables are more than the kernel takes",
+  [ENOENT]: ": its interpreter is missing, which is the dynamic linker or the program after #!",
+  [ENOEXEC]: ": it is a program for another architecture, or a script without #!",
+  [E2BIG]: ": its arguments and environment are larger than the kernel allows",
 };
 
 /** The program alone is named: its arguments may be long, and hold secrets. */
@@ -74,7 +73,7 @@ export function hookProblem(path: string, errno: number, findings: readonly Find
   const outputs = findings.filter(({ found, text }) => OUTPUTS.has(found) && oneLine(text));
   const wrote = outputs.map(({ found, text }) => `, ${found}: ${oneLine(text)}`).join("");
   if (errno === ETIMEDOUT) {
-    return `${quoted(path)}: killed, for it took longer than its timeout${wrote}`;
+    return `${quoted(path)}: killed because it ran longer than its timeout${wrote}`;
   }
   const wrong = findings[0] && wrongWith(findings[0], path);
   const whole = wrong ?? quoted(path);

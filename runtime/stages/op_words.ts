@@ -36,7 +36,7 @@ export type Told = readonly [field: string, problem: string, errno?: number];
 export function inWords(op: Op, failure: OpFailure): Told {
   const told = WORDS[op.op] as Words<OpName> | undefined;
   const words = told?.(op as never, new Paths(op, failure), failure.errno) ??
-    `a step of the set-up failed, ${op.op}`;
+    `a step of the set-up failed: ${op.op}`;
   return typeof words === "string" ? ["", words] : words;
 }
 
@@ -62,7 +62,9 @@ class Paths {
   /** As wrong(), for a path that must be a folder. */
   noFolder(name: string): string | undefined {
     const finding = this.of(name);
-    return finding?.found === "file" ? `${quoted(finding.text)} is not a folder` : this.wrong(name);
+    return finding?.found === "file"
+      ? `${quoted(finding.text)} is not a directory`
+      : this.wrong(name);
   }
 
   /** As wrong(), for a path that is made where it is missing. */
@@ -70,7 +72,7 @@ class Paths {
     const finding = this.of(name);
     if (finding?.found !== "missing") return this.wrong(name);
     const whole = this.#whole(name);
-    const part = `${quoted(finding.text)} cannot be made`;
+    const part = `${quoted(finding.text)} cannot be created`;
     return finding.text === whole ? part : `${quoted(whole)}: ${part}`;
   }
 
@@ -89,21 +91,21 @@ type Words<N extends OpName> = (
   errno: number,
 ) => string | Told | undefined;
 
-const USERNS_LIMIT = "a limit of the host's (/proc/sys/user/max_*_namespaces) is reached";
+const USERNS_LIMIT = "a limit of the host (/proc/sys/user/max_*_namespaces) is reached";
 
 function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: number): Told {
   const bad = slot === NO_SLOT ? paths.wrong("source") : undefined;
   if (bad) return [".source", bad];
   const [from, to] = [paths.of("source")?.found, paths.of("target")?.found];
-  if (errno === EXDEV) return [".destination", `${quoted(target)} may not be mounted on`];
+  if (errno === EXDEV) return [".destination", `${quoted(target)} cannot be a mount point`];
   if (errno === ENOTDIR && to === "file") {
     return [
       ".destination",
-      `${quoted(target)} is not a folder, but its source ${quoted(source)} is`,
+      `${quoted(target)} is not a directory, but its source ${quoted(source)} is`,
     ];
   }
   if ([ENOTDIR, EINVAL].includes(errno) && to === "folder" && from === "file") {
-    const problem = `${quoted(target)} is a folder, its source ${quoted(source)} is not`;
+    const problem = `${quoted(target)} is a directory, its source ${quoted(source)} is not`;
     // As mount(2) has it, and engines look for; move_mount(2) says EINVAL.
     return [".destination", problem, ENOTDIR];
   }
@@ -120,15 +122,15 @@ function mountWords(op: OpOf<"mount" | "mountByName">, paths: Paths, errno: numb
   if (errno === ENODEV) return [".type", `this kernel has no filesystem ${quoted(fstype)}`];
   const option = paths.of(op.op === "mount" ? "options" : "data");
   if (option) {
-    return [".options", `${quoted(option.text)} is not taken by ${quoted(fstype)} as it stands`];
+    return [".options", `${quoted(option.text)} is not accepted by ${quoted(fstype)}`];
   }
   const unmade = paths.unmade("target");
   if (unmade) return [".destination", unmade];
   const bad = paths.wrong("source");
   if (bad) return [".source", bad];
-  if (errno === ENOTDIR) return [".destination", `${quoted(target)} is not a folder`];
+  if (errno === ENOTDIR) return [".destination", `${quoted(target)} is not a directory`];
   if (errno === EPERM) {
-    return ["", `${quoted(fstype)} may not be mounted on ${quoted(target)} with these rights`];
+    return ["", `${quoted(fstype)} cannot be mounted on ${quoted(target)} with these privileges`];
   }
   return ["", cannotBeMounted(op)];
 }
@@ -150,7 +152,7 @@ function cwdWords(
 function idWords(what: string, id: number, errno: number): string {
   return errno === EINVAL
     ? `${what} ${id} is not mapped in the container's user namespace`
-    : `cannot take ${what} ${id}`;
+    : `cannot switch to ${what} ${id}`;
 }
 
 /** AppArmor's begin with a word of its interface, such as `exec `. */
@@ -163,37 +165,37 @@ function labelWords(
   if (file === "current" && errno === EACCES) {
     return `the SELinux policy does not let kago's VMM become ${quoted(label)}`;
   }
-  if (!file.startsWith("apparmor/")) return `the kernel does not take the label ${quoted(label)}`;
+  if (!file.startsWith("apparmor/")) return `the kernel does not accept the label ${quoted(label)}`;
   return errno === ENOENT
     ? `AppArmor does not know ${quoted(profile)}: load the profile, or leave it out`
-    : `AppArmor does not take ${quoted(profile)}`;
+    : `AppArmor does not accept ${quoted(profile)}`;
 }
 
-const CAPS_MISSING = "they cannot be had: the caller may have fewer";
+const CAPS_MISSING = "they cannot be set: the caller may not have all of them";
 
 const WORDS: { readonly [N in OpName]?: Words<N> } = {
   writeFile: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be written to`,
   setns: ({ path }, paths, errno) =>
     paths.wrong("path") ??
       (errno === EINVAL
-        ? `${quoted(path)} is no namespace of this type, or one that cannot be entered`
+        ? `${quoted(path)} is not a namespace of this type, or it cannot be entered`
         : `${quoted(path)} cannot be entered`),
   unshare: (_op, _paths, errno) =>
     errno === ENOSPC
-      ? `no more namespaces can be made, ${USERNS_LIMIT}`
+      ? `no more namespaces can be created: ${USERNS_LIMIT}`
       : errno === EINVAL
       ? "this kernel lacks one of these namespaces"
       : errno === EPERM
-      ? "these namespaces may not be made"
-      : "these namespaces cannot be made",
+      ? "the caller may not create these namespaces"
+      : "these namespaces cannot be created",
   becomeRoot: (_op, _paths, errno) =>
     errno === EINVAL ? "user 0 or group 0 is not mapped" : "cannot become root of the namespace",
   cloneInit: (_op, _paths, errno) =>
     errno === EAGAIN
-      ? "cannot make the container's process, a limit of processes is reached"
-      : "cannot make the container's process",
+      ? "cannot create the container's process: a limit on processes is reached"
+      : "cannot create the container's process",
   joinProcess: () => "cannot enter the container's namespaces",
-  sessionKeyring: () => "cannot make a session keyring; --no-new-keyring does without",
+  sessionKeyring: () => "cannot create a session keyring; use --no-new-keyring to run without one",
   loopbackUp: () => "the loopback device of the new network namespace cannot be brought up",
   propagation: ({ path }) => `the propagation of ${quoted(path)} cannot be set`,
   openRoot: ({ path }, paths) => paths.noFolder("path") ?? `${quoted(path)} cannot be mounted`,
@@ -209,7 +211,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   openRootTree: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be cloned`,
   idmapTree: (_op, _paths, errno) =>
     errno === EINVAL
-      ? "the source's filesystem takes no id mappings"
+      ? "the source's filesystem does not support id mappings"
       : "the source's ids cannot be mapped",
   idmapTreeLike: ({ namespace }, paths) =>
     paths.wrong("namespace") ?? `the source's ids cannot be mapped as in ${quoted(namespace)}`,
@@ -217,31 +219,31 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     ".destination",
     paths.wrong("target") ??
       (errno === EINVAL
-        ? `nothing is mounted on ${quoted(target)}, or not with these options`
+        ? `${quoted(target)} is not a mount point, or does not accept these options`
         : `${quoted(target)} cannot be remounted`),
   ],
-  symlink: ({ path }, paths) => `the link ${rootPathWords(path, paths, "made")}`,
+  symlink: ({ path }, paths) => `the link ${rootPathWords(path, paths, "created")}`,
   mknod: ({ path }, paths, errno) =>
     errno === EEXIST
-      ? `${quoted(path)} is there already, and is not this device`
+      ? `${quoted(path)} exists and is not this device`
       : errno === EINVAL
-      ? `${quoted(path)} has numbers that no device can have, or no name`
-      : rootPathWords(path, paths, "made"),
+      ? `${quoted(path)} has invalid device numbers, or no name`
+      : rootPathWords(path, paths, "created"),
   console: (_op, _paths, errno) =>
     errno === ENOENT || errno === EXDEV
       ? "no terminal can be opened: a devpts must be mounted on /dev/pts"
       : errno === ELOOP
-      ? "no terminal can be opened: a link is in the way, at /dev/console or in /dev/pts"
+      ? "no terminal can be opened: /dev/console or something in /dev/pts is a link"
       : "no terminal can be opened",
   sysctl: ({ key, value }, _paths, errno) =>
     errno === ENOENT
       ? `this kernel has no ${quoted(`/proc/sys/${key}`)}`
       : errno === EACCES || errno === EPERM
-      ? `${quoted(`/proc/sys/${key}`)} may not be written to`
-      : `${quoted(`/proc/sys/${key}`)} does not take ${quoted(value)}`,
+      ? `${quoted(`/proc/sys/${key}`)} is not writable`
+      : `${quoted(`/proc/sys/${key}`)} does not accept ${quoted(value)}`,
   maskPath: ({ path }, paths) => rootPathWords(path, paths, "masked"),
   readonlyPath: ({ path }, paths) => rootPathWords(path, paths, "made read-only"),
-  rootAttributes: () => "the root cannot be given its options",
+  rootAttributes: () => "cannot set the options of the root",
   pivotRoot: (_op, _paths, errno) =>
     errno === EINVAL
       ? "cannot become the root: with an initramfs give --no-pivot"
@@ -249,15 +251,15 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   changeRoot: () => "cannot become the root",
   sethostname: ({ name }, _paths, errno) =>
     errno === EINVAL || errno === ENAMETOOLONG
-      ? `${quoted(name)} is more than the 64 bytes that the kernel takes`
+      ? `${quoted(name)} is longer than the 64 bytes that the kernel accepts`
       : `the host name cannot be ${quoted(name)}`,
   setdomainname: ({ name }, _paths, errno) =>
     errno === EINVAL || errno === ENAMETOOLONG
-      ? `${quoted(name)} is more than the 64 bytes that the kernel takes`
+      ? `${quoted(name)} is longer than the 64 bytes that the kernel accepts`
       : `the domain name cannot be ${quoted(name)}`,
   rlimit: ({ soft, hard }, _paths, errno) =>
     errno === EPERM
-      ? `soft ${soft}, hard ${hard}: more than the caller's limit or the kernel's`
+      ? `soft ${soft}, hard ${hard}: exceeds the caller's limit or the kernel's`
       : `soft ${soft}, hard ${hard} cannot be set`,
   raiseLimit: () => "the VMM's own limit cannot be raised",
   softLimit: ({ soft }) => `soft ${soft} cannot be set`,
@@ -280,11 +282,11 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
       : `the standard streams cannot be given to user ${uid}`,
   noNewPrivileges: () => "cannot be set",
   seccomp: (_op, _paths, errno) =>
-    errno === EINVAL ? "this kernel does not take the filter or its flags" : "cannot be loaded",
-  hookFilter: (_op, _paths) => "the filter for hooks cannot be kept",
-  sync: () => "kago itself has ended",
-  keepCaps: () => "the process's capabilities cannot be kept over the change of user",
-  dropRoot: () => "the root cannot be taken away again",
+    errno === EINVAL ? "this kernel does not accept the filter or its flags" : "cannot be loaded",
+  hookFilter: (_op, _paths) => "the filter cannot be kept for hooks",
+  sync: () => "the kago process has ended",
+  keepCaps: () => "the capabilities of the process cannot be kept across the change of user",
+  dropRoot: () => "the temporary root cannot be removed",
   krunOpen: () => "the files of libkrun cannot be opened",
   hook: ({ path }, paths, errno) => {
     const cwd = errno === ENOENT && paths.of("path")?.found === "file"
@@ -295,13 +297,13 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   },
   ioPriority: () => "this I/O priority is not granted",
   scheduler: (_op, _paths, errno) =>
-    errno === EPERM ? "this takes CAP_SYS_NICE" : "the kernel does not take this",
-  personality: () => "this kernel has no such domain",
-  memoryPolicy: () => "the kernel does not take this policy with these nodes",
+    errno === EPERM ? "CAP_SYS_NICE is needed for this" : "the kernel does not accept this",
+  personality: () => "this kernel does not support this domain",
+  memoryPolicy: () => "the kernel does not accept this policy with these nodes",
   cpuAffinity: (_op, _paths, errno) =>
     errno === EINVAL
-      ? "none of these processors is there, or in the container's cpuset"
-      : "the kernel does not take these processors",
+      ? "none of these CPUs exists, or is in the container's cpuset"
+      : "the kernel does not accept these CPUs",
   execLabel: labelWords,
   threadLabel: labelWords,
   fileLabel: ({ path, label }) => `${quoted(path)} cannot have the label ${quoted(label)}`,
@@ -309,15 +311,15 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   reopenNull: () => "cannot open the container's /dev/null",
   awaitStart: () => "cannot wait for `start`",
   execVmm: () => "cannot start the VMM",
-  agentDoor: ({ path }) => `cannot make the agent's socket in ${quoted(path)}`,
-  agentFiles: () => "cannot make the agent's files",
+  agentDoor: ({ path }) => `cannot create the agent's socket in ${quoted(path)}`,
+  agentFiles: () => "cannot create the agent's files",
   guestSession: () => "cannot reach the guest's agent",
   sessionTerminal: () => "no terminal can be opened",
   guestTerminal: () => "no terminal can be opened",
   guestConsole: () => "no terminal can be opened",
-  dumpable: () => "cannot show the process",
-  setsid: () => "cannot make a session",
-  criuSocket: () => "cannot make criu's socket",
+  dumpable: () => "cannot make the process dumpable",
+  setsid: () => "cannot create a session",
+  criuSocket: () => "cannot create criu's socket",
   openAs: ({ path }) => `cannot open ${quoted(path)}`,
   bindHost: ({ source, target }) => `cannot bind ${quoted(source)} on ${quoted(target)}`,
   vmmDescriptors: () => "the VMM's descriptors cannot be mounted",
@@ -336,7 +338,7 @@ export function findProgramProblem(file: string, errno: number): string {
 /** A mount that meets a procfs where it may not, or none where it must. */
 export function procfsProblem({ target, procfs }: OpOf<MountOpName>): string {
   const why = procfs === PROCFS.source
-    ? "takes a mount of type proc, or the bind of one, only"
-    : "leads into a procfs, where nothing may be mounted";
+    ? "accepts only a mount of type proc, or a bind mount of one"
+    : "leads into a procfs, in which nothing may be mounted";
   return `${target} ${why}`;
 }

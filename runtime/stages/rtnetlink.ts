@@ -3,6 +3,7 @@
  * machines that kago runs on, which is little-endian. Pure; net_socket.ts sends them.
  */
 import { EIO } from "../common/errno.ts";
+import { given } from "../common/given.ts";
 
 // linux/netlink.h
 const NLMSG_ERROR = 2;
@@ -136,9 +137,11 @@ export function readAddress({ body }: Message, index: number): Address | undefin
     prefix: body[1]!,
     flags,
     metric: numberOf(IFA.metric) ?? 0,
-    local: attributes.get(IFA.local),
-    peer: attributes.get(IFA.address),
-    broadcast: attributes.get(IFA.broadcast),
+    ...given({
+      local: attributes.get(IFA.local),
+      peer: attributes.get(IFA.address),
+      broadcast: attributes.get(IFA.broadcast),
+    }),
   };
 }
 

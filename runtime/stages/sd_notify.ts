@@ -64,7 +64,9 @@ export function connectToManager(
     return notifyConnect(address!);
   } catch (error) {
     warn(
-      `NOTIFY_SOCKET: nobody can be told that the container is ready: ${(error as Error).message}`,
+      `NOTIFY_SOCKET: the service manager cannot be notified that the container is ready: ${
+        (error as Error).message
+      }`,
     );
     return -1;
   }

@@ -70,9 +70,9 @@ export class Senders {
   }
 
   #takeInit(pid: number): void {
-    if (this.init >= 0) throw new Error("the Intermediate names a second Init");
+    if (this.init >= 0) throw new Error("the Intermediate reported a second Init");
     if (pid === this.intermediate || !this.isChild(pid)) {
-      throw new Error(`the Intermediate names process ${pid}, which it has not made`);
+      throw new Error(`the Intermediate reported process ${pid}, which it has not created`);
     }
     this.init = pid;
   }
@@ -97,11 +97,11 @@ function requireOf(speaker: Speaker, { type, value }: Message): void {
   const isIntermediates = INTERMEDIATE_POINTS.includes(value);
   const isItsPoint = type !== "sync" || isIntermediates === (speaker === "the Intermediate");
   if (TYPES[speaker].has(type) && isItsPoint) return;
-  throw new Error(`${speaker} sent a message of type ${type}, which is not its to send`);
+  throw new Error(`${speaker} sent a message of type ${type}, which is a protocol violation`);
 }
 
 function stranger({ message, sender }: Pick<Heard, "message" | "sender">): Error {
   return new Error(
-    `process ${sender}, which is no stage of this container, sent a message of type ${message.type}`,
+    `process ${sender}, which is not a stage of this container, sent a message of type ${message.type}`,
   );
 }

@@ -158,7 +158,7 @@ export function parseStoredState(text: string, id: string, file: string): Stored
   if (!isObject(value)) throw damaged("is not a JSON object");
   if (value.formatVersion !== 1) {
     throw damaged(
-      `has the format ${JSON.stringify(value.formatVersion)}, this kago reads format 1`,
+      `has the format ${JSON.stringify(value.formatVersion)}, but this kago reads format 1`,
     );
   }
   for (const [name, check] of Object.entries(CHECKS)) {

@@ -14,8 +14,8 @@ export function defaultStateRoot(): string {
   if (Deno.uid() === 0 && !(runtimeDir && isRootlessNamespace())) return DEFAULT_ROOT;
   if (runtimeDir) return `${runtimeDir}/kago`;
   throw new HostError(
-    "there is no place for the containers' states: XDG_RUNTIME_DIR is not set",
-    "set it to a folder that only you can write, or give --root",
+    "there is no directory for the state of containers: XDG_RUNTIME_DIR is not set",
+    "set it to a directory that only you can write to, or use --root",
   );
 }
 

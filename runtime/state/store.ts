@@ -41,8 +41,8 @@ export function createStateDir(root: string, id: string): StateLock {
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
     throw new HostError(
-      withReason(`cannot make ${root}/${id}`, cause),
-      "choose a writable folder with --root",
+      withReason(`cannot create ${root}/${id}`, cause),
+      "choose a writable directory with --root",
       {
         cause,
       },
@@ -61,9 +61,13 @@ function lockNewDirectory(root: string, id: string): StateLock {
     lock = lockState(root, id);
   } catch (cause) {
     if (!(cause instanceof NotFoundError)) throw cause;
-    throw new HostError(`container ${id} was deleted while it was created`, "create it again", {
-      cause,
-    });
+    throw new HostError(
+      `container ${id} was deleted while it was being created`,
+      "create it again",
+      {
+        cause,
+      },
+    );
   }
   // Listing is cheaper than the error of looking for a file that, nearly always, is not there.
   if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === STATE_FILE)) return lock;
@@ -193,7 +197,7 @@ export function listIds(root: string, isNamed = false): string[] {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     if (!isNamed) return [];
     const problem = `--root: ${root}: no such file or directory`;
-    throw new HostError(problem, "name the folder that the containers were created with", {
+    throw new HostError(problem, "name the directory that the containers were created with", {
       cause,
     });
   }

@@ -26,6 +26,7 @@ import type { Task } from "../stages/conversation.ts";
 import { LiveInit } from "./facts.ts";
 import { type ProcessFlags, processOfFile, processOfFlags } from "./process.ts";
 import { tenantUser } from "./user.ts";
+import { given } from "../common/given.ts";
 
 /** What the command line says of a tenant. */
 export interface TenantRequest {
@@ -61,7 +62,8 @@ export interface TenantBuild {
  * @throws {SpecError | UsageError} for a process that cannot be carried out.
  */
 export async function buildTenant(request: TenantRequest): Promise<TenantBuild> {
-  const { root, id, consoleSocket } = request;
+  const { root, id } = request;
+  const console = given({ consoleSocket: request.consoleSocket });
   const state = loadState(root, id);
   const executor = await executorOf(state);
   requireLive(state, executor, request);
@@ -70,10 +72,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const process = await processOf(request, spec, init);
   const warnings = checkProcess(process);
   labelsNeedSelinux({ process });
-  checkConsole(process, {
-    consoleSocket,
-    foreground: !request.detach,
-  });
+  checkConsole(process, { ...console, foreground: !request.detach });
   const join = joinOf(state.cgroup, request.cgroup, process);
   const host = readHostFacts();
   const tenantSpec: Spec = { ...spec, process };
@@ -84,7 +83,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     rootfs: state.rootfs,
     host,
     joinOps: [...join.writes, ...await resctrlOps(state)],
-    seccomp: seccomp.filter,
+    ...given({ seccomp: seccomp.filter }),
     preserveFds: request.preserveFds,
     noNewKeyring: state.noNewKeyring ?? false,
   };
@@ -96,12 +95,12 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     executor,
     process,
     init,
-    cloneInto: join.cloneInto,
+    ...given({ cloneInto: join.cloneInto }),
     task: {
       plan,
       spec: tenantSpec,
       host,
-      consoleSocket,
+      ...console,
       state: () => ociState(state, state.status),
     },
     warnings: [...warnings, ...seccomp.warnings],

@@ -1,5 +1,6 @@
 /** Runs the programs that the build needs. Owns how their failure is told, not what they are asked to do. */
 import { HostError } from "../../runtime/common/errors.ts";
+import { given } from "../../runtime/common/given.ts";
 
 /** A program of the build ended with a code other than 0. */
 export class CommandError extends Error {
@@ -29,9 +30,7 @@ export async function runCommand(
   const signal = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
   const command = new Deno.Command(program, {
     args: [...args],
-    cwd: options.cwd,
-    env: options.env,
-    signal,
+    ...given({ cwd: options.cwd, env: options.env, signal }),
     stdin: "null",
   });
   const { code, stdout, stderr } = await outputOf(command, program);

@@ -1,4 +1,5 @@
 /** Runs the tools of the build machine. It owns how their failures are told, not what they are for. */
+import { given } from "../../runtime/common/given.ts";
 
 export interface ToolOptions {
   readonly cwd?: string;
@@ -18,8 +19,7 @@ export async function tool(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const child = new Deno.Command(command, {
     args: [...args],
-    cwd: options.cwd,
-    env: options.env,
+    ...given({ cwd: options.cwd, env: options.env }),
     stdin: options.stdin ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",

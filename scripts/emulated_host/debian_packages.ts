@@ -1,6 +1,7 @@
 /** What is installed on this machine, a Debian or a relative, and what its package archive offers. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { exists, readIfPresent } from "../build/output_file.ts";
+import { hostRelease } from "./apt_sources.ts";
 import { tell, tool, toolText } from "./command.ts";
 
 /**
@@ -83,13 +84,13 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** The backports of this machine's release, from where its other packages come; no line when apt knows them already. */
 async function findBackports(): Promise<{ suite: string; line: string }> {
-  const release = /^VERSION_CODENAME=(\S+)$/m.exec(await Deno.readTextFile("/etc/os-release"))?.[1];
+  const release = await hostRelease();
   const format = "$(RELEASE) $(COMPONENT) $(REPO_URI)";
   const args = ["indextargets", "--format", format, "Created-By: Packages"];
   const targets = (await toolText("apt-get", args)).split("\n").map((line) => line.split(" "));
   const find = (wanted: string) =>
     targets.find(([suite, component]) => suite === wanted && component === "main")?.[2];
-  const suite = `${release}-backports`, archive = find(`${release}`);
+  const suite = `${release}-backports`, archive = find(release);
   if (find(suite)) return { suite, line: "" };
   if (!archive) throw new Error(`apt has no archive of the release ${release}`);
   const signed = await exists(KEYRING) ? ` [signed-by=${KEYRING}]` : "";

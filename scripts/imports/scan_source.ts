@@ -48,12 +48,28 @@ export function findNames(source: string, names: readonly string[]) {
     .map(({ 0: name, index }) => ({ name, line: lineAt(source, index) }));
 }
 
+/** The strings with a space in them, without what is computed; blanks for all else. */
+export function proseOf(source: string): string {
+  let [prose, end] = ["", 0];
+  for (const { 0: literal, index } of source.matchAll(LITERALS)) {
+    const isProse = !literal.startsWith("/") && literal.includes(" ");
+    prose += blanks(source.slice(end, index)) +
+      (isProse ? literal.replaceAll(/\$\{[^{}]*\}/g, blanks) : blanks(literal));
+    end = index + literal.length;
+  }
+  return prose;
+}
+
 /** The source with the characters of some literals and comments as blanks; lines and offsets stay. */
 function blank(source: string, chosen: (literal: string) => boolean): string {
   return source.replace(
     LITERALS,
-    (literal) => chosen(literal) ? literal.replace(/[^\n]/g, " ") : literal,
+    (literal) => chosen(literal) ? blanks(literal) : literal,
   );
+}
+
+function blanks(text: string): string {
+  return text.replace(/[^\n]/g, " ");
 }
 
 function indent(text: string): number {

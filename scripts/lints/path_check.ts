@@ -88,27 +88,17 @@ export const PATH_CHECK: Lint = {
       reason: "Links of procfs, of a process that a pidfd holds, and of descriptors.",
     },
     {
-      file: "runtime/criu/images.ts",
-      place: "statOf",
-      reason: "Whether a checkpoint is there, for the words of an error; criu opens its folder.",
-    },
-    {
       file: "ffi/code_cache.ts",
       place: "sizeOf",
       reason: "Files of a folder that is root's alone, as the entry stub has seen.",
     },
-    { file: "runtime/common/files.ts", place: "isFolder", reason: LISTED },
+    { file: "runtime/common/files.ts", place: "statOf", reason: LISTED },
     {
       file: "runtime/stages/path_finding.ts",
       place: "whatIsAt",
       reason: "For the words about what has failed.",
     },
     { file: "runtime/find_program.ts", place: "isExecutable", reason: "As execvp(3) does it." },
-    {
-      file: "runtime/own_files.ts",
-      place: "isThere",
-      reason: "Which folder it is; the file is then opened where root alone could have put it.",
-    },
     {
       file: "runtime/seccomp/cache_folder.ts",
       reason: "The folder is root's alone, and what is opened is compared with what was seen.",

@@ -80,7 +80,7 @@ async function realFile(path: string, given: string): Promise<string> {
     return await Deno.realPath(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    const remedy = `--with-libkrun takes a folder with libkrun.so.1 and libkrunfw.so.5`;
+    const remedy = `--with-libkrun takes a directory with libkrun.so.1 and libkrunfw.so.5`;
     throw new HostError(`${given} has no ${path.slice(given.length + 1)}`, remedy, { cause });
   }
 }

@@ -1,4 +1,5 @@
 /** The list of components as CycloneDX 1.5 has it (cyclonedx.org/specification). Pure. */
+import { given } from "../../runtime/common/given.ts";
 import type { Component } from "./component.ts";
 import type { Source } from "./source.ts";
 
@@ -34,9 +35,9 @@ function componentOf({ name, version, licence, integrity, purl, scope }: Compone
     name,
     version,
     scope,
-    ...(integrity ? { hashes: [hashOf(integrity)] } : {}),
+    ...given({ hashes: integrity && [hashOf(integrity)] }),
     licenses: [{ expression: licence }],
-    ...(purl ? { purl } : {}),
+    ...given({ purl }),
   };
 }
 

@@ -3,6 +3,7 @@
  * owns what a default bundle looks like; what a test is about it says itself.
  */
 import { makeRootfs } from "./rootfs.ts";
+import { given } from "../../runtime/common/given.ts";
 
 /** Any JSON object, e.g. a part of config.json. */
 export type JsonObject = { [key: string]: unknown };
@@ -34,7 +35,10 @@ export interface Bundle {
 
 /** Makes a bundle below the folder for temporary files; remove it with removeBundle(). */
 export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
-  const path = await Deno.makeTempDir({ prefix: "bundle_", dir: options.parent });
+  const path = await Deno.makeTempDir({
+    prefix: "bundle_",
+    ...given({ dir: options.parent }),
+  });
   await Deno.chmod(path, 0o755); // root of a user namespace has to get through
   const rootfs = `${path}/rootfs`;
   await makeRootfs(rootfs);
@@ -88,7 +92,7 @@ function defaultConfig(options: BundleOptions): JsonObject {
     root: { path: "rootfs", readonly: false },
     hostname: "test",
     mounts: [...DEFAULT_MOUNTS, ...mounts],
-    ...(annotations ? { annotations } : {}),
+    ...given({ annotations }),
     linux: {
       namespaces: ["pid", "network", "ipc", "uts", "mount", "cgroup"].map((type) => ({ type })),
       maskedPaths: MASKED_PATHS,
@@ -103,7 +107,7 @@ const MASKED_PATHS = [
 ];
 
 function mount(destination: string, type: string, source: string, options?: string): JsonObject {
-  return { destination, type, source, ...(options ? { options: options.split(",") } : {}) };
+  return { destination, type, source, ...given({ options: options?.split(",") }) };
 }
 
 const DEFAULT_MOUNTS = [

@@ -3,7 +3,7 @@
  * Owns what is asked; what the answers mean is facts.ts's.
  */
 import { CONTAINER_HOOKS_REPORT } from "./variations_cgroup.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 
 /** The script's last line: from here on it waits for the end of its standard input. */
 export const END = "== end";

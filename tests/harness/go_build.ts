@@ -3,12 +3,12 @@
  * and the go.sum beside it the content of every module.
  */
 import { cachedDirectory } from "../../scripts/emulated_host/cache.ts";
-import { tool } from "../../scripts/emulated_host/command.ts";
+import { toolText } from "../../scripts/emulated_host/command.ts";
 import { findGo } from "./go_tool.ts";
 
-const FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+export const FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 
-/** Static, so that they run in the emulated hosts too; and nothing of the caller's Go settings. */
+/** Static, so that they run in the emulated hosts and in a foreign root too; and nothing of the caller's Go settings. */
 const ENVIRONMENT = ["CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off"];
 
 /**
@@ -27,7 +27,11 @@ export async function goPrograms(
   const flags = [...FLAGS, ...(tags.length > 0 ? [`-tags=${tags}`] : [])];
   const inputs = [Deno.build.arch, flags, packages, manifest, sums];
   return await cachedDirectory(name, inputs, async (folder) => {
-    const build = [await findGo(), "build", ...flags, "-o", `${folder}/`, ...packages];
-    await tool("env", [...ENVIRONMENT, ...build], { cwd: module });
+    await go(module, "build", ...flags, "-o", `${folder}/`, ...packages);
   });
+}
+
+/** Runs the command `go` in the folder of a module and returns what it prints. */
+export async function go(module: string, ...args: string[]): Promise<string> {
+  return await toolText("env", [...ENVIRONMENT, await findGo(), ...args], { cwd: module });
 }

@@ -6,7 +6,7 @@ import {
   makeBundle,
   removeBundle,
 } from "../../scripts/sample/bundle.ts";
-import { isThere } from "./is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 import { until } from "./until.ts";
 

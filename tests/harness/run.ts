@@ -1,4 +1,5 @@
 /** Runs commands for tests, always within a time limit. It owns how a command's end and output are awaited. */
+import { given } from "../../runtime/common/given.ts";
 
 export interface RunOptions {
   /** Given to standard input, which is then closed; without it standard input is /dev/null. */
@@ -48,8 +49,7 @@ export async function run(
   const piped = options.stdin !== undefined || options.holdStdin === true;
   const child = new Deno.Command(program, {
     args: words,
-    cwd: options.cwd,
-    env: options.env,
+    ...given({ cwd: options.cwd, env: options.env }),
     stdin: piped ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",

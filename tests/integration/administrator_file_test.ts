@@ -102,7 +102,7 @@ Deno.test("plan and doctor tell what is in force, and who says so", async () => 
     assertStringIncludes(broken.stdout, words);
     const refused = await runUnder(kago, '{"cpus":99}');
     assertEquals(refused.code, 1);
-    assertStringIncludes(refused.stderr, `${words}; correct it, or take it away`);
+    assertStringIncludes(refused.stderr, `${words}; correct the file, or remove it`);
   });
 });
 

@@ -57,7 +57,7 @@ const BAD: readonly BadInput[] = [
   {
     name: "an unknown handler",
     config: { annotations: { "run.oci.handler": "wasm" } },
-    says: 'annotations["run.oci.handler"]: there is no handler "wasm"',
+    says: 'annotations["run.oci.handler"]: unknown handler "wasm"',
   },
 ];
 

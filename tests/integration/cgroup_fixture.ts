@@ -2,12 +2,13 @@
  * What the tests of real cgroups share: a cgroup of their own below a name of their own, and processes in it. They run
  * on v1, hybrid and v2 hosts and need root.
  */
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { cgroupJoin } from "../../runtime/cgroup/drivers/cgroupfs.ts";
 import { killCgroup } from "../../runtime/cgroup/life/kill.ts";
 import { readCgroupLayout } from "../../runtime/cgroup/layout.ts";
 import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { removeCgroup } from "../../runtime/cgroup/life/remove.ts";
+import { isFolder } from "../../runtime/common/files.ts";
 
 const isRoot = Deno.uid() === 0;
 if (!isRoot) console.log("skipped: cgroups are made by root only");
@@ -36,17 +37,8 @@ export function only(record: CgroupRecord, version: 1 | 2): CgroupRecord {
   return { ...record, directories: record.directories.filter((d) => d.version === version) };
 }
 
-export function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    assertInstanceOf(error, Deno.errors.NotFound);
-    return false;
-  }
-}
-
 export function allExist(record: CgroupRecord): boolean[] {
-  return [...new Set(record.directories.map(({ path }) => exists(path)))];
+  return [...new Set(record.directories.map(({ path }) => isFolder(path)))];
 }
 
 /** A shell in the cgroup that says when it is, and then runs the script. */

@@ -142,7 +142,7 @@ test("createCgroup() explains that a v2 parent with processes hands nothing down
       `${write.from}: the cgroup ${
         top.directories[0]!.path
       } has processes of its own, so it cannot ` +
-        `hand the controller ${write.controller} down; move them into a cgroup beside the ` +
+        `enable the controller ${write.controller} for its children; move them into a cgroup beside the ` +
         "container's, or choose another linux.cgroupsPath",
     );
     assertEquals(allExist(unified), [false]);

@@ -1,6 +1,6 @@
 /** What `checkpoint` and `restore` refuse, which takes no kernel that criu works on; tests/e2e/in_host has the rest. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, type RunResult } from "../harness/run.ts";
 
@@ -74,9 +74,12 @@ Deno.test("checkpoint needs a criu, and one that is recent enough", async () => 
     await startDetached(kago);
     const checkpoint = (criu: string) => kago.run("--criu", criu, "checkpoint", kago.id);
     assertRefused(await checkpoint("/nowhere/criu"), "/nowhere/criu cannot be executed");
-    assertRefused(await checkpoint("no-such-criu"), "there is no no-such-criu on this host");
+    assertRefused(
+      await checkpoint("no-such-criu"),
+      "no-such-criu, which checkpoints and restores containers, is not on this host",
+    );
     await withProgram('echo "Version: 3.14"', async (program) => {
-      assertRefused(await checkpoint(program), "is criu 3.14, and", "needs 3.15 at least");
+      assertRefused(await checkpoint(program), "is criu 3.14, and", "needs at least 3.15");
     });
     assertEquals((await kago.state()).status, "running");
   });
@@ -106,7 +109,7 @@ Deno.test("a criu that ends without a word is told of too", async () => {
     await withProgram(VERSION, async (program, images) => {
       assertRefused(
         await kago.run("--criu", program, "checkpoint", "--image-path", images, kago.id),
-        "it ended without an answer; it has left no log",
+        "it ended without an answer; it wrote no log",
       );
     });
   });
@@ -137,7 +140,7 @@ Deno.test("checkpoint and restore are for root of the host, not for root of a us
     for (const command of ["checkpoint", "restore"]) {
       assertRefused(
         await asNamespaceRoot(command),
-        `only root of the host can ${command} a container; `,
+        `only the host's root can ${command} a container; `,
       );
     }
   });
@@ -153,7 +156,10 @@ Deno.test("checkpoint refuses a parent that is absolute or not there", async () 
           ...["--parent-path", parent, kago.id],
         );
       assertRefused(await checkpoint("/before"), "--parent-path /before must be relative");
-      assertRefused(await checkpoint("../before"), "--parent-path ../before: there is no folder");
+      assertRefused(
+        await checkpoint("../before"),
+        "--parent-path ../before: there is no directory",
+      );
       assert(!isThere(images));
     });
   });
@@ -190,10 +196,13 @@ function restore(kago: Kago, images: string, ...options: string[]): Promise<RunR
 
 Deno.test("restore refuses what is no folder of a checkpoint", async () => {
   await Kago.with(SLEEPER, async (kago) => {
-    assertRefused(await restore(kago, "/nowhere"), "there is no folder /nowhere to restore from");
+    assertRefused(
+      await restore(kago, "/nowhere"),
+      "there is no directory /nowhere to restore from",
+    );
     assertRefused(
       await restore(kago, kago.bundle.path),
-      `${kago.bundle.path} is no checkpoint: it has no inventory.img`,
+      `${kago.bundle.path} is not a checkpoint: it has no inventory.img`,
     );
   });
 });

@@ -84,7 +84,7 @@ Deno.test("--log journald: and syslog: say where nobody listens, and make no fil
     const words = ["sh", "-c", hidden, folder, KAGO, "--log", log!, "kill", "nobody"];
     const { code, stderr } = await run("unshare", ["--mount", ...words]);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, `nobody can be reached at ${socket}`);
+    assertStringIncludes(stderr, `cannot connect to ${socket}`);
     assertStringIncludes(stderr, "start its daemon, or name a file with --log");
   }
   await Deno.remove(folder); // fails unless it is empty

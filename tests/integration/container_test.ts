@@ -1,7 +1,7 @@
 /** What the process inside a plain container sees and may do. Needs root. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../scripts/sample/bundle.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { inside, KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 
@@ -100,7 +100,7 @@ Deno.test("a namespace is joined by its path, and a wrong type is refused", asyn
     assertEquals(result.code, 1);
     assertStringIncludes(
       result.stderr,
-      'linux.namespaces[4].path: \\"/proc/self/ns/uts\\" is no namespace of this type',
+      'linux.namespaces[4].path: \\"/proc/self/ns/uts\\" is not a namespace of this type',
     );
   });
 });

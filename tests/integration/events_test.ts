@@ -4,7 +4,7 @@ import { cgroupPaths, type CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { readStats } from "../../runtime/cgroup/stats/stats.ts";
 import { stringifyJson } from "../../runtime/spec/json.ts";
 import { type JsonObject, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 import { layout } from "./cgroup_fixture.ts";
@@ -145,7 +145,7 @@ Deno.test("events refuses a stopped container and a bad interval", async () => {
     for (const options of [["--stats"], []]) {
       const { code, stderr } = await kago.run("events", ...options, kago.id);
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `cannot tell events of container ${kago.id}: it is stopped`);
+      assertStringIncludes(stderr, `cannot report events of container ${kago.id}: it is stopped`);
     }
     const { code, stderr } = await kago.run("events", "--interval", "0s", kago.id);
     assertEquals(code, 1);

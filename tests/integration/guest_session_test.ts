@@ -21,6 +21,7 @@ import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, type Kago } from "../harness/kago.ts";
 import { inTerminal } from "../harness/terminal.ts";
 import { until } from "../harness/until.ts";
+import { isThere } from "../../runtime/common/files.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const data = (value: string, stream = 1) => frame(DATA, text(value), { stream });
@@ -177,19 +178,10 @@ Deno.test("a process is not waited for in a VM that has ended", async () => {
     await Deno.remove(`${kago.root}/${kago.id}/agent.sock`);
     const pidFile = `${kago.bundle.path}/pid`;
     const exec = kago.run("exec", "--pid-file", pidFile, kago.id, "x");
-    await until("it waits for the agent", () => exists(pidFile));
+    await until("it waits for the agent", () => isThere(pidFile));
     Deno.kill((await kago.state()).pid as number, "SIGKILL");
     const { code, stderr } = await exec;
     assertEquals(code, 255);
     assertStringIncludes(stderr, "the VM has ended");
   });
 });
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

@@ -81,7 +81,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     assertEquals(host.stdout.trim().split(/\s+/), ["PID", ...pids.map(String)], host.stderr);
     const options = await kago.run("ps", kago.id, "-o", "pid,args");
     assertEquals([options.code, options.stdout], [1, ""]);
-    assertStringIncludes(options.stderr, "-o pid,args is for the host's ps");
+    assertStringIncludes(options.stderr, "-o pid,args is an option of the host's ps");
     assertEquals(agent.requests, [PROCESSES, PROCESSES], "asked for nothing else");
   },
   async "what a guest says reaches no terminal raw, and a cut list says so"(kago, agent) {
@@ -92,7 +92,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     assertEquals(stdout.split("\n").slice(1), [
       "0              1       0 00:00:00 ?[2J??31m?evil?",
       "0              3       1 00:00:00 ",
-      "… and 41 more, for which the guest's answer had no room",
+      "… and 41 more, which did not fit into the guest's answer",
       "",
     ]);
     const json = (await kago.run("ps", "--format", "guest", kago.id)).stdout;
@@ -118,11 +118,14 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     for (const [request, answer] of lies) {
       agent.answers = () => answer;
       if (request === FIGURES) assertEquals(await guestOf(kago), null);
-      else await expectFallback(kago, "answered with something that is no list of processes");
+      else await expectFallback(kago, "sent an answer that is not a list of processes");
     }
     const script = await kago.run("ps", "--format", "guest", kago.id);
     assertEquals([script.code, script.stdout], [1, ""]);
-    assertStringIncludes(script.stderr, "no list of processes; --format host shows its VMM");
+    assertStringIncludes(
+      script.stderr,
+      "not a list of processes; use --format host to see its VMM",
+    );
   },
   async "a paused guest is not asked"(kago, agent) {
     agent.answers = honest;
@@ -180,10 +183,10 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     assertEquals([script.code, script.stdout], [1, ""]);
     assertStringIncludes(
       script.stderr,
-      `did not answer in ${SECONDS} s; --format host shows its VMM`,
+      `did not answer in ${SECONDS} s; use --format host to see its VMM`,
     );
     assertEquals(term.code, 1);
-    const late = `did not take signal 15 in ${SECONDS} s; KILL ends it without asking`;
+    const late = `did not take signal 15 in ${SECONDS} s; KILL ends it without its help`;
     assertStringIncludes(term.stderr, late);
     const limit = 3 * GUEST_PATIENCE + 60_000;
     assert(performance.now() - begin < limit, "three times the patience, and what kago takes");
@@ -209,7 +212,7 @@ Deno.test("a plain container has no guest", async () => {
     await kago.run("start", kago.id);
     const { code, stderr } = await kago.run("ps", "--format", "guest", kago.id);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, `container ${kago.id} has no guest that could tell`);
+    assertStringIncludes(stderr, `container ${kago.id} has no guest that can list`);
     const host = await kago.run("ps", "--format", "host", kago.id);
     assertEquals(host.stdout, (await kago.run("ps", kago.id)).stdout);
     assertEquals(await guestOf(kago), undefined);

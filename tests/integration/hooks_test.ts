@@ -1,7 +1,7 @@
 /** Hooks at the spec's moments, in the spec's namespaces (runtime spec, "Lifecycle", "POSIX-platform Hooks"). Needs root. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../scripts/sample/bundle.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { Kago } from "../harness/kago.ts";
 import { runOk } from "../harness/run.ts";
 
@@ -72,7 +72,7 @@ Deno.test("a hook that fails or takes too long ends create, and poststop hooks s
     [{ path: "/no/such/hook" }, "no such file or directory"],
     [
       { path: "/bin/sleep", args: ["sleep", "30"], timeout: 1 },
-      '/bin/sleep\\": killed, for it took longer than its timeout',
+      '/bin/sleep\\": killed because it ran longer than its timeout',
     ],
   ];
   for (const moment of ["createRuntime", "createContainer", "startContainer"]) {

@@ -12,6 +12,7 @@ import type { Bundle, BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import { withNetwork } from "../harness/network.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
+import { isThere } from "../../runtime/common/files.ts";
 
 interface Case extends BundleOptions {
   readonly double?: DoubleOptions;
@@ -141,7 +142,7 @@ Deno.test("a kernel of the image is taken when its user allows it", async () => 
   assertEquals((await runCase({ prepare })).extras, []);
 });
 
-Deno.test("the image's virtiofs tag and window replace libkrun's own, with the administrator's word", async () => {
+Deno.test("the image's virtiofs tag and window replace libkrun's own, with the administrator's permission", async () => {
   const { code, stderr, extras } = await runCase({
     allow: ["virtiofs_tag"],
     config: UNRESTRICTED,
@@ -152,7 +153,7 @@ Deno.test("the image's virtiofs tag and window replace libkrun's own, with the a
   });
   assertEquals(code, 0, stderr);
   assertEquals(extras, [["krun_add_virtiofs2", "myroot", "/", 1048576]]);
-  assertMatch(stderr, /\.krun_vm\.json: nested_virt is ignored: an image cannot choose it/);
+  assertMatch(stderr, /\.krun_vm\.json: nested_virt is ignored: an image cannot set it/);
 });
 
 Deno.test("a hostile .krun_vm.json is refused before anything is made", async () => {
@@ -243,7 +244,7 @@ Deno.test("a GPU is looked for on the host, never in the image", async () => {
     allow: ["krun.gpu_flags"],
     prepare: ({ rootfs }) => Deno.mkdirSync(`${rootfs}/dev/dri`, { recursive: true }),
   });
-  assert(!exists("/dev/dri"), "this host has a GPU");
+  assert(!isThere("/dev/dri"), "this host has a GPU");
   assertEquals(code, 1);
   assertStringIncludes(stderr, "the host has no /dev/dri; ");
 });
@@ -262,13 +263,3 @@ Deno.test("no image supplies the render server of a GPU: its flag is refused", a
   assertStringIncludes(stderr, "leave the flag out (64)");
   assertEquals(calls, []);
 });
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    // Any error means that kago cannot see it either.
-    return false;
-  }
-}

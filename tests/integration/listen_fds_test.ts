@@ -52,7 +52,7 @@ Deno.test("--preserve-fds refuses a descriptor that is not open, and what kago h
       assertEquals(result.code, code, verb);
       assertStringIncludes(
         result.stderr,
-        "option --preserve-fds: 3 of the caller's descriptors from 3 on are to be passed on, but 5 is not open",
+        "option --preserve-fds: 3 descriptors from 3 on are to be passed on, but 5 is not open",
       );
     }
     assertEquals([...Deno.readDirSync(kago.root)], []);

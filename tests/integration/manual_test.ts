@@ -60,6 +60,6 @@ Deno.test("a page that there is not is refused", async () => {
   for (const words of [["nix"], ["constructor"], ["run", "--output", "/tmp"]]) {
     const { code, stderr } = await run(KAGO, ["manual", ...words]);
     assertEquals(code, 1);
-    assert(/there is no page|takes no PAGE/.test(stderr), stderr);
+    assert(/there is no page|does not take PAGE/.test(stderr), stderr);
   }
 });

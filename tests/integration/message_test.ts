@@ -49,33 +49,34 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a file on the way to a source": {
     files: ["here"],
     mounts: [{ ...BIND, destination: "/mnt", source: "here/x" }],
-    says: `mounts[7].source: "BUNDLE/here/x": "BUNDLE/here" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].source: "BUNDLE/here/x": "BUNDLE/here" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a source that is a dangling link": {
     files: ["here -> gone"],
     mounts: [{ ...BIND, destination: "/mnt", source: "here" }],
-    says: `mounts[7].source: "BUNDLE/here" is a link to what does not exist: ${MISSING}`,
+    says: `mounts[7].source: "BUNDLE/here" is a dangling link: ${MISSING}`,
   },
   "bind: a file on the way to a target": {
     files: ["rootfs/file"],
     mounts: [{ ...BIND, destination: "/file/x/y", source: "/tmp" }],
-    says: `mounts[7].destination: "/file/x/y": "/file" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/file/x/y": "/file" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a link to a file on the way to a target": {
     files: ["rootfs/file", "rootfs/link -> file"],
     mounts: [{ ...BIND, destination: "/link/x", source: "/tmp" }],
-    says: `mounts[7].destination: "/link/x": "/link" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/link/x": "/link" is not a directory: ${NO_FOLDER}`,
   },
   "bind: a folder on a file": {
     files: ["rootfs/file"],
     mounts: [{ ...BIND, destination: "/file", source: "/tmp" }],
-    says: `mounts[7].destination: "/file" is not a folder, but its source "/tmp" is: ${NO_FOLDER}`,
+    says:
+      `mounts[7].destination: "/file" is not a directory, but its source "/tmp" is: ${NO_FOLDER}`,
   },
   "bind: a file on a folder": {
     files: ["file"],
     mounts: [{ ...BIND, destination: "/bin", source: "file" }],
     says:
-      `mounts[7].destination: "/bin" is a folder, its source "BUNDLE/file" is not: ${NO_FOLDER}`,
+      `mounts[7].destination: "/bin" is a directory, its source "BUNDLE/file" is not: ${NO_FOLDER}`,
   },
   "bind: a target in a procfs": {
     mounts: [{ ...BIND, destination: "/proc/x", source: "/tmp" }],
@@ -84,7 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "bind: a target that cannot be made": {
     mounts: [{ ...BIND, destination: "/sys/nothing/x", source: "/tmp" }],
     says:
-      /^mounts\[7\]\.destination: "\/sys\/nothing\/x": "\/sys\/nothing" cannot be made: .*\(E\w+\)$/,
+      /^mounts\[7\]\.destination: "\/sys\/nothing\/x": "\/sys\/nothing" cannot be created: .*\(E\w+\)$/,
   },
   "bind: a source and a target of 400 characters": {
     mounts: [{ ...BIND, destination: LONG, source: LONG }],
@@ -110,8 +111,7 @@ const CASES: Readonly<Record<string, Case>> = {
       source: "x",
       options: ["size=1m", `secret=${SECRET}`],
     }],
-    says:
-      'mounts[7].options: "secret" is not taken by "tmpfs" as it stands: invalid argument (EINVAL)',
+    says: 'mounts[7].options: "secret" is not accepted by "tmpfs": invalid argument (EINVAL)',
   },
   "mount: a device that is missing": {
     mounts: [{ destination: "/mnt", type: "ext4", source: "/dev/no/such" }],
@@ -127,15 +127,15 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "overlay: a lower folder that is a file": {
     mounts: [overlay("lowerdir=/etc/passwd/x")],
-    says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].options: "/etc/passwd/x": "/etc/passwd" is not a directory: ${NO_FOLDER}`,
   },
   "overlay: an option that is not known beside layers that fsconfig(2) does not take": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}`, "xino=off", `secret=${SECRET}`)],
-    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+    says: /^mounts\[7\]\.options: "secret" is not accepted by "overlay": .*\(EINVAL\)$/,
   },
   "overlay: an unknown option and a label with commas beside such layers": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}`, 'context="a:b,c"', `secret=${SECRET}`)],
-    says: /^mounts\[7\]\.options: "secret" is not taken by "overlay" as it stands: .*\(EINVAL\)$/,
+    says: /^mounts\[7\]\.options: "secret" is not accepted by "overlay": .*\(EINVAL\)$/,
   },
   "overlay: a missing folder among such layers": {
     mounts: [overlay(`lowerdir=${LONG_LAYERS}:/no/s\\,ch`)],
@@ -148,12 +148,12 @@ const CASES: Readonly<Record<string, Case>> = {
   "mount: a target that is a file": {
     files: ["rootfs/file"],
     mounts: [{ destination: "/file", type: "tmpfs", source: "tmpfs" }],
-    says: `mounts[7].destination: "/file" is not a folder: ${NO_FOLDER}`,
+    says: `mounts[7].destination: "/file" is not a directory: ${NO_FOLDER}`,
   },
   "mount: proc through a link": {
     files: ["rootfs/link -> bin"],
     mounts: [{ destination: "/link", type: "proc", source: "proc" }],
-    says: /^mounts\[7\]\.destination: "\/link" is a link that may not be followed: .*\(ELOOP\)$/,
+    says: /^mounts\[7\]\.destination: "\/link" is a link that must not be followed: .*\(ELOOP\)$/,
   },
   "remount: nothing is there": {
     mounts: [{ destination: "/no/such", type: "bind", source: "x", options: ["remount", "ro"] }],
@@ -166,31 +166,30 @@ const CASES: Readonly<Record<string, Case>> = {
   "root: a file": {
     files: ["file"],
     config: { root: { path: "file" } },
-    says: `root.path: "BUNDLE/file" is not a folder: ${NO_FOLDER}`,
+    says: `root.path: "BUNDLE/file" is not a directory: ${NO_FOLDER}`,
   },
   "device: another one is there": {
     files: ["rootfs/node"],
     config: { linux: { devices: [{ path: "/node", type: "c", major: 1, minor: 3 }] } },
-    says:
-      'linux.devices[0]: "/node" is there already, and is not this device: file exists (EEXIST)',
+    says: 'linux.devices[0]: "/node" exists and is not this device: file exists (EEXIST)',
   },
   "device: a file on the way": {
     files: ["rootfs/file"],
     config: { linux: { devices: [{ path: "/file/node", type: "c", major: 1, minor: 3 }] } },
-    says: `linux.devices[0]: "/file/node": "/file" is not a folder: ${NO_FOLDER}`,
+    says: `linux.devices[0]: "/file/node": "/file" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a file": {
     cwd: "/bin/busybox",
-    says: `process.cwd: "/bin/busybox" is not a folder: ${NO_FOLDER}`,
+    says: `process.cwd: "/bin/busybox" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a file on the way": {
     cwd: "/bin/busybox/x/y",
-    says: `process.cwd: "/bin/busybox/x/y": "/bin/busybox" is not a folder: ${NO_FOLDER}`,
+    says: `process.cwd: "/bin/busybox/x/y": "/bin/busybox" is not a directory: ${NO_FOLDER}`,
   },
   "cwd: a dangling link": {
     files: ["rootfs/link -> gone"],
     cwd: "/link/x",
-    says: /^process\.cwd: "\/link\/x": "\/link" is a link to what does not exist: /,
+    says: /^process\.cwd: "\/link\/x": "\/link" is a dangling link: /,
   },
   "id maps: a user that is not mapped": {
     config: { process: { user: { uid: 9, gid: 0 } }, ...withUser() },
@@ -215,7 +214,7 @@ const CASES: Readonly<Record<string, Case>> = {
       process: { rlimits: [{ type: "RLIMIT_NOFILE", soft: 4294967295, hard: 4294967295 }] },
     },
     says:
-      "process.rlimits[0]: soft 4294967295, hard 4294967295: more than the caller's limit or the kernel's: operation not permitted (EPERM)",
+      "process.rlimits[0]: soft 4294967295, hard 4294967295: exceeds the caller's limit or the kernel's: operation not permitted (EPERM)",
   },
   "sysctl: not there": {
     config: { linux: { sysctl: { "net.no_such": "1" } } },
@@ -224,7 +223,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "sysctl: a value that is not taken": {
     config: { linux: { sysctl: { "net.ipv4.ip_forward": "nonsense" } } },
     says:
-      'linux.sysctl["net.ipv4.ip_forward"]: "/proc/sys/net/ipv4/ip_forward" does not take "nonsense": invalid argument (EINVAL)',
+      'linux.sysctl["net.ipv4.ip_forward"]: "/proc/sys/net/ipv4/ip_forward" does not accept "nonsense": invalid argument (EINVAL)',
   },
   "hostname: too long": {
     config: { hostname: "h".repeat(65) },
@@ -300,7 +299,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "program: a script without an interpreter": {
     files: ["rootfs/script"],
     args: ["/script", SECRET],
-    says: /^process\.args: exec: "\/script": exec format error \(ENOEXEC\): it is for another/,
+    says:
+      /^process\.args: exec: "\/script": exec format error \(ENOEXEC\): it is a program for another/,
   },
   "program of start: a script without an interpreter": {
     verb: "start",
@@ -319,7 +319,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a memory limit that is too small": {
     config: { linux: { resources: { memory: { limit: 262144 } } } },
     says:
-      "linux.resources.memory.limit: 262144 bytes are too few to make the process in: the kernel killed it when memory ran out; allow more memory",
+      "linux.resources.memory.limit: 262144 bytes are too few to create the process: the kernel killed it when memory ran out; allow more memory",
   },
   "a variable without =": {
     config: { process: { env: [SECRET] } },

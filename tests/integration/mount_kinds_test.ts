@@ -80,7 +80,10 @@ Deno.test("nothing is mounted in a procfs that a link of the image leads to, nor
   const refusals = [
     [{ ...tmpfs, destination: "/linked" }, "/linked leads into a procfs"],
     [{ destination: "/linked", source: "/etc", options: ["bind"] }, "/linked leads into a procfs"],
-    [{ destination: "/proc", source: "/etc", options: ["bind"] }, "takes a mount of type proc"],
+    [
+      { destination: "/proc", source: "/etc", options: ["bind"] },
+      "accepts only a mount of type proc",
+    ],
     [{ ...tmpfs, destination: "/proc/self" }, "is inside /proc"],
   ] as const;
   for (const [mount, says] of refusals) {

@@ -4,6 +4,7 @@
  */
 import { runCommand } from "../../scripts/build/command.ts";
 import { pack } from "../../scripts/build/pack.ts";
+import { packInputs } from "../harness/pack_inputs.ts";
 
 /** The first argument says what to do; this is JavaScript, as the bundler would leave it. */
 const WHOLE = `
@@ -53,22 +54,12 @@ export interface Probe {
 export async function packProbe(): Promise<Probe> {
   const folder = await Deno.makeTempDir({ prefix: "kago_probe_" });
   await Deno.chmod(folder, 0o755);
-  const [whole, quick, shim] = ["whole.js", "quick.js", "shim.so"].map((name) =>
-    `${folder}/${name}`
-  );
-  await Deno.writeTextFile(whole!, WHOLE);
-  await Deno.writeTextFile(quick!, QUICK);
+  const inputs = packInputs(folder);
+  await Deno.writeTextFile(inputs.whole, WHOLE);
+  await Deno.writeTextFile(inputs.quick, QUICK);
   await Deno.writeTextFile(`${folder}/shim.c`, "int answer(void) { return 42; }");
-  await runCommand("cc", ["-shared", "-fPIC", "-o", shim!, `${folder}/shim.c`]);
+  await runCommand("cc", ["-shared", "-fPIC", "-o", inputs.shim, `${folder}/shim.c`]);
   const binary = `${folder}/probe`;
-  const inputs = {
-    whole: whole!,
-    quick: quick!,
-    create: whole!,
-    shim: shim!,
-    stage: shim!,
-    vmm: shim!,
-  };
   await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
   return { binary, folder };
 }

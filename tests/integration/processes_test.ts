@@ -59,7 +59,7 @@ Deno.test("ps says what is wrong with its options, and shows nobody of a stopped
     assertStringIncludes(noColumn.stderr, "the output of ps has no column PID");
     const unknown = await kago.run("ps", kago.id, "--no-such-option");
     assertEquals(unknown.code, 1);
-    assertStringIncludes(unknown.stderr, "ps --no-such-option ended with exit code 1: error:");
+    assertStringIncludes(unknown.stderr, "ps --no-such-option failed with exit code 1: error:");
     const format = await kago.run("ps", "-f", "yaml", kago.id);
     assertStringIncludes(format.stderr, "is not one of table, json, host, guest");
     await kago.run("kill", kago.id, "KILL");

@@ -136,7 +136,7 @@ Deno.test("a NOTIFY_SOCKET where nobody listens is a warning, and one of another
     assertEquals([gone.code, gone.stdout], [0, "none\n"]);
     assertStringIncludes(
       gone.stderr,
-      "NOTIFY_SOCKET: nobody can be told that the container is ready",
+      "NOTIFY_SOCKET: the service manager cannot be notified that the container is ready",
     );
     for (const other of ["", "vsock:2:1234"]) {
       assertEquals(await run(other), { code: 0, stdout: "none\n", stderr: "" });

@@ -97,7 +97,7 @@ test("createStateDir() makes a directory that others can pass and not read, and 
 
 test("createStateDir() refuses ids that lead elsewhere, and says where it cannot write", (root) => {
   assertThrows(() => createStateDir(root, "../c1"), UsageError);
-  assertThrows(() => createStateDir("/proc/none", "c1"), HostError, "choose a writable folder");
+  assertThrows(() => createStateDir("/proc/none", "c1"), HostError, "choose a writable directory");
 });
 
 test("createStateDir() lets one of many parallel creators win", async (root) => {

@@ -231,7 +231,7 @@ Deno.test("an update without a limit, or with a bad one, changes nothing and say
       const [args, words] of [
         [[], "needs a limit"],
         [["--memory", "much"], "--memory"],
-        [["--l3-cache-schema", "L3:0=f"], "it has no group of resctrl that kago made"],
+        [["--l3-cache-schema", "L3:0=f"], "it has no resctrl group that kago created"],
         [["-r", "/no/such/file"], "cannot read /no/such/file"],
       ] as const
     ) {
@@ -292,7 +292,7 @@ Deno.test("update writes schemata to a group of resctrl that kago made, and take
       const others = { ...state, resctrl: { group, own: false } };
       await Deno.writeTextFile(path, JSON.stringify(others));
       const foreign = await kago.run("update", "--l3-cache-schema", "L3:0=1", kago.id);
-      assertStringIncludes(foreign.stderr, "it has no group of resctrl that kago made");
+      assertStringIncludes(foreign.stderr, "it has no resctrl group that kago created");
       await Deno.writeTextFile(path, text);
     })
   );

@@ -106,7 +106,7 @@ Deno.test("a link or another's socket in the place of the door is refused with a
   });
 });
 
-Deno.test("a VMM fills nothing of the host's, and its folder holds neither programs nor devices", async () => {
+Deno.test("a VMM fills nothing of the host's, and its directory holds neither programs nor devices", async () => {
   await withGuestDouble(async (kago) => {
     const folder = await folderOfVmm(kago);
     // A filesystem of its own, with an end to it.

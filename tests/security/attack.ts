@@ -7,6 +7,7 @@ import { buildLibkrunDouble, type LibkrunDouble } from "../doubles/libkrun/build
 import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Kago } from "../harness/kago.ts";
 import type { RunResult } from "../harness/run.ts";
+import { given } from "../../runtime/common/given.ts";
 
 export type Kind = "process" | "microVM";
 
@@ -61,12 +62,12 @@ async function onScene(
     ? { "run.oci.handler": "krun", ...bundle.annotations }
     : bundle.annotations;
   try {
-    await Kago.with({ ...bundle, ...(annotations ? { annotations } : {}) }, async (kago) => {
+    await Kago.with({ ...bundle, ...given({ annotations }) }, async (kago) => {
       kago.globals.push(...double?.options ?? []);
       const before = await describeTree(victim.path);
       const run = () => kago.foreground();
       const { rootfs } = kago.bundle;
-      await act({ kind, kago, rootfs, victim, run, ...(double ? { double } : {}) });
+      await act({ kind, kago, rootfs, victim, run, ...given({ double }) });
       assertEquals(await describeTree(victim.path), before, "files of the host were changed");
     });
   } finally {

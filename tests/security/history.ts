@@ -228,7 +228,7 @@ export const HISTORY: readonly Weakness[] = [
     mechanism: "a VMM fills the host's /run, or makes a state that cannot be removed",
     tests: {
       "agent_socket_test.ts": [
-        "a VMM fills nothing of the host's, and its folder holds neither programs nor devices",
+        "a VMM fills nothing of the host's, and its directory holds neither programs nor devices",
       ],
       "state_removal_test.ts": [
         "delete --force removes 60000 folders in each other",
@@ -365,13 +365,13 @@ export const HISTORY: readonly Weakness[] = [
       "krun_config_test.ts": [
         "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
         "a microVM without the agent is refused with ${field}, which nothing else would put into force",
-        "${name} of an image or a pod opens nothing of the host without the administrator's word",
+        "${name} of an image or a pod opens nothing of the host without the administrator's permission",
       ],
       "library_trust_test.ts": [
         "the administrator's file allows an annotation, and without it an image's is refused",
       ],
       "../e2e/in_systemd_host/systemd_driver_test.ts": [
-        "a property that reaches other units takes the administrator's word",
+        "a property that reaches other units takes the administrator's permission",
       ],
     },
   },
@@ -381,7 +381,7 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "vmm_jail_test.ts": [
         "a VMM that reaches for ${what} ends, and the call is named",
-        "a VMM reaches no file of the host, even with a folder of it open",
+        "a VMM reaches no file of the host, even with a directory of it open",
         "a VMM is told that there is no call to make a process by flags that no filter sees",
         "a privileged VMM has the capabilities of virtiofs on every thread, none ambient, and no_new_privs",
         "a VMM connects to no abstract socket of its network namespace",

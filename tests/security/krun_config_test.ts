@@ -102,7 +102,7 @@ attack(
     await Deno.writeTextFile(`${rootfs}/.krun_vm.json`, '{"virtiofs_tag":"/dev/root"}');
     const { code, stdout, stderr } = await run();
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, ".krun_vm.json: virtiofs_tag: needs the word of the host's");
+    assertStringIncludes(stderr, ".krun_vm.json: virtiofs_tag: needs the permission of the host's");
     assertEquals(entered(double!), 0);
   },
   VM,
@@ -129,7 +129,7 @@ for (
     async ({ double, run }) => {
       const { code, stderr } = await run();
       assertEquals(code, 1);
-      assertStringIncludes(stderr, `${field}: is put into force in a guest by kago's agent`);
+      assertStringIncludes(stderr, `${field}: is enforced in a guest by kago's agent`);
       assertEquals(entered(double!), 0);
     },
     VM,
@@ -145,7 +145,7 @@ for (
   ] as const
 ) {
   attack(
-    `${name} of an image or a pod opens nothing of the host without the administrator's word`,
+    `${name} of an image or a pod opens nothing of the host without the administrator's permission`,
     () => ({ ...ECHO, annotations: { [name]: value } }),
     async ({ double, run }) => {
       const { code, stderr } = await run();

@@ -23,7 +23,7 @@ Deno.test("a passwd of a terabyte ends run with a sentence, and one that HOME is
     assertEquals(code, 1);
     assertStringIncludes(
       stderr,
-      "/etc/passwd, in which HOME is looked for, has more than 4 MiB; set",
+      "/etc/passwd of the root filesystem, which is searched for HOME, is larger than 4 MiB; set",
     );
   });
   await Kago.with({ args: ["sh", "-c", "echo $HOME"], env: ["HOME=/given"] }, async (kago) => {
@@ -65,7 +65,7 @@ Deno.test("exec reads no passwd and no group of a terabyte", async () => {
     }
     const { code, stderr } = await exec("--user", "0", kago.id, "true");
     assertEquals(code, 255);
-    assertStringIncludes(stderr, "more than 4 MiB");
+    assertStringIncludes(stderr, "larger than 4 MiB");
   });
 });
 

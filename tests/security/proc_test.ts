@@ -95,7 +95,7 @@ attack(
     assertEquals([code, stdout], [1, ""]);
     assertStringIncludes(
       stderr,
-      'default devices: \\"/dev/null\\" is there already, and is not this device',
+      'default devices: \\"/dev/null\\" exists and is not this device',
     );
   },
 );

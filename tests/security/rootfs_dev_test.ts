@@ -52,7 +52,7 @@ attack(
     // In a VMM's empty folder there, no node can be opened.
     const problem = scene.kind === "microVM"
       ? "/dev/kvm: permission denied"
-      : 'default devices: \\"/dev/null\\" cannot be made';
+      : 'default devices: \\"/dev/null\\" cannot be created';
     assertStringIncludes(stderr, problem);
   },
 );
@@ -69,7 +69,7 @@ for (const name of ["null", "zero", "full", "random", "urandom", "tty", "kvm"]) 
         await plantLink(target, path);
         const { code, stdout, stderr } = await runWithoutDev(scene);
         assertEquals([code, stdout], [1, ""], target);
-        assertStringIncludes(stderr, `/dev/${name}\\" is there already, and is not this device`);
+        assertStringIncludes(stderr, `/dev/${name}\\" exists and is not this device`);
         assertStringIncludes(stderr, "exists");
       }
       await Deno.remove(path);

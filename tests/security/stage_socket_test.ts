@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compileC } from "../harness/c_program.ts";
 import { Kago } from "../harness/kago.ts";
 import { capabilities, DEFAULT_CAPABILITIES, Neighbour } from "./neighbours.ts";
+import { isThere } from "../../runtime/common/files.ts";
 
 /** A process of the host that has nothing to do with kago. */
 async function withBystander(use: (pid: number) => Promise<void>): Promise<void> {
@@ -31,7 +32,7 @@ for (const program of ["true", "/no/such/program"]) {
       await Kago.with({ args: [program], config }, async (kago) => {
         const { code, stdout } = await kago.create();
         assertEquals(code, 1, stdout);
-        assertMatch(stdout, /process \d+, which is no stage of this container/);
+        assertMatch(stdout, /process \d+, which is not a stage of this container/);
         assertEquals([...Deno.readDirSync(kago.root)], [], "something was recorded");
         assertEquals(kago.cgroups(), []);
       });
@@ -49,18 +50,6 @@ function descriptors(pid: number): Map<string, string> {
   ]));
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
-}
-
 Deno.test("a created container's Init holds no procfs, whatever it has set with one, and no folder", async () => {
   const config = {
     process: { capabilities: capabilities(DEFAULT_CAPABILITIES) },
@@ -72,7 +61,7 @@ Deno.test("a created container's Init holds no procfs, whatever it has set with 
     const pid = (await kago.state()).pid as number;
     for (const [fd, target] of descriptors(pid)) {
       const path = `/proc/${pid}/fd/${fd}`;
-      assert(!exists(`${path}/sys/kernel/core_pattern`), `${fd} is a procfs: ${target}`);
+      assert(!isThere(`${path}/sys/kernel/core_pattern`), `${fd} is a procfs: ${target}`);
       assert(Number(fd) <= 2 || !Deno.statSync(path).isDirectory, `${fd} is the folder ${target}`);
     }
   });

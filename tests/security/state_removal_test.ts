@@ -1,7 +1,7 @@
 /** What others have put into a container's state is removed with it, however it is made, and nothing else is. Needs root. */
 import { assert, assertEquals } from "@std/assert";
 import { compileC } from "../harness/c_program.ts";
-import { isThere } from "../harness/is_there.ts";
+import { isThere } from "../../runtime/common/files.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 

@@ -179,7 +179,7 @@ Deno.test("a VMM is told that there is no call to make a process by flags that n
   });
 });
 
-Deno.test("a VMM reaches no file of the host, even with a folder of it open", async () => {
+Deno.test("a VMM reaches no file of the host, even with a directory of it open", async () => {
   await takenOver({}, async (attack) => {
     const { code, stdout, stderr } = await attack("host_file", "host_write");
     const words = "host_file: Permission denied\nhost_write: Permission denied\n";

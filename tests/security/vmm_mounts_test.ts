@@ -133,7 +133,7 @@ attack(
       await rewriteConfig(kago, { mounts: [...mounts, bind(link, destination)] });
       const linked = await run();
       assertEquals(linked.code, 1, `${destination}: ${linked.stdout}`);
-      assertStringIncludes(linked.stderr, "bring a procfs along");
+      assertStringIncludes(linked.stderr, "include a procfs");
     }
     const folder = `${rootfs}/../folder`;
     await Deno.mkdir(`${folder}/inner`, { recursive: true });
@@ -142,7 +142,7 @@ attack(
       await rewriteConfig(kago, { mounts: [...mounts, bind(folder, "/volume")] });
       const inside = await run();
       assertEquals(inside.code, 1, inside.stdout);
-      assertStringIncludes(inside.stderr, "mounts: bring a procfs along");
+      assertStringIncludes(inside.stderr, "mounts: include a procfs");
     } finally {
       await runOk("umount", [`${folder}/inner`]);
     }

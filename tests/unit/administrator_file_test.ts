@@ -29,7 +29,8 @@ Deno.test("parseDefaults() says in one sentence which value is wrong, and what i
     "{": "is not JSON",
     "[]": "expected object, got array",
     "null": "expected object, got null",
-    '{"libkrn":"/x"}': "libkrn is no key of it: it has libkrun, kernel, passt, cpus, ramMib,",
+    '{"libkrn":"/x"}':
+      "libkrn is an unknown key; the keys are libkrun, kernel, passt, cpus, ramMib,",
     '{"libkrun":"libkrun.so.1"}':
       'libkrun: expected the absolute path of a library, got "libkrun.so.1"',
     '{"libkrun":"/a\\u0000b"}': "libkrun: expected the absolute path of a library",
@@ -53,6 +54,6 @@ Deno.test("parseDefaults() says in one sentence which value is wrong, and what i
     const { message, remedy } = await assertRejects(() => parseDefaults(text), HostError);
     assertStringIncludes(message, FILE);
     assertStringIncludes(message, problem);
-    assertEquals(remedy, "correct it, or take it away");
+    assertEquals(remedy, "correct the file, or remove it");
   }
 });

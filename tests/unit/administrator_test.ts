@@ -113,7 +113,7 @@ Deno.test("isAllowed() takes names whole, and prefixes that end with a dot", () 
 Deno.test("notAllowed() names the place and both ways to allow it", () => {
   assertEquals(
     notAllowed('annotations["krun.tap_name"]', "krun.tap_name").message,
-    'annotations["krun.tap_name"]: needs the word of the host\'s administrator: run kago with ' +
+    'annotations["krun.tap_name"]: needs the permission of the host\'s administrator: run kago with ' +
       "--allow-annotation krun.tap_name, or list it in allowAnnotations of /etc/kago/microvm.json",
   );
 });

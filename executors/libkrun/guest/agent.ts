@@ -15,7 +15,7 @@ function signal(container: AgentContainer, signal: number, all: boolean): boolea
     const { id } = container.state;
     throw new HostError(
       `the guest of container ${id} did not take signal ${signal} in ${GUEST_PATIENCE / 1000} s`,
-      `KILL ends it without asking it: kago kill ${id} KILL`,
+      `KILL ends it without its help: kago kill ${id} KILL`,
       { cause },
     );
   }

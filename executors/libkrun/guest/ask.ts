@@ -46,7 +46,7 @@ export function askGuest<Answer>(
   request: "figures" | "processes",
   read: (answer: Uint8Array) => Answer | undefined,
 ): Answer | NoAnswer {
-  const malformed = `answered with something that is no list of ${request}`;
+  const malformed = `sent an answer that is not a list of ${request}`;
   let answer: Uint8Array | undefined;
   try {
     answer = answerOf(container, request);

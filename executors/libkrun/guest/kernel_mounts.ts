@@ -103,8 +103,8 @@ function refuseProcfs(mount: Mount, options: MountOptions, from: string): void {
   if (source !== "/proc" && !source.startsWith("/proc/")) return;
   throw new SpecError(
     `${from}.source`,
-    `${source} cannot be bound into a microVM, whose guest would reach its VMM by it: ` +
-      "mount a proc of the guest's own",
+    `${source} cannot be bound into a microVM, because the guest would reach its VMM through it: ` +
+      "mount a new proc instead",
   );
 }
 

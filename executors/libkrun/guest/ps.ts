@@ -24,8 +24,10 @@ export function guestPs(container: AgentContainer, request: PsRequest): string |
 
 function noOptions(id: string, options: readonly string[]): UsageError {
   return new UsageError(
-    `${options.join(" ")} is for the host's ps, which sees only the VMM of container ${id}: ` +
-      "add --format host for that, or leave it out to see the guest's processes",
+    `${
+      options.join(" ")
+    } is an option of the host's ps, which sees only the VMM of container ${id}: ` +
+      "add --format host to use it, or leave it out to see the processes of the guest",
   );
 }
 
@@ -38,7 +40,7 @@ function refusal(id: string, { status }: PsRequest, { problem, cause }: NoAnswer
   if (status !== "running") return new StateError(id, "ask the guest of", status, ["running"]);
   return new HostError(
     `the guest of container ${id} ${problem}`,
-    "--format host shows its VMM",
+    "use --format host to see its VMM",
     { cause },
   );
 }
@@ -58,7 +60,7 @@ export function guestTable({ processes, leftOut }: GuestProcesses): string {
   ]);
   const header = ["UID     ", "    PID", "   PPID", "    TIME", "CMD"];
   const rest = leftOut > 0
-    ? [[`… and ${leftOut} more, for which the guest's answer had no room`]]
+    ? [[`… and ${leftOut} more, which did not fit into the guest's answer`]]
     : [];
   return [header, ...rows, ...rest].map((row) => `${row.join(" ")}\n`).join("");
 }

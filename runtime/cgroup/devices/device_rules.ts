@@ -142,7 +142,7 @@ function withdraw(state: DeviceState, rule: DeviceException): void {
       throw new SpecError(
         rule.from,
         `cannot take ${rule.type} ${rule.major}:${rule.minor} out of ${old.from} ` +
-          `(${old.major}:${old.minor}): cgroup v1 knows no exception to an exception`,
+          `(${old.major}:${old.minor}): cgroup v1 does not support an exception to an exception`,
       );
     }
     old.access = rest;

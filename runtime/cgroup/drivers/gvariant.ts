@@ -38,7 +38,7 @@ interface Token {
 export function parseVariant(text: string): BusValue {
   const reader = new Reader(text);
   const value = readValue(reader);
-  if (reader.peek() !== undefined) throw new SyntaxError(`"${reader.peek()!.text}" is too much`);
+  if (reader.peek() !== undefined) throw new SyntaxError(`"${reader.peek()!.text}" is unexpected`);
   return value;
 }
 
@@ -56,7 +56,7 @@ class Reader {
 
   next(): Token {
     const token = this.#tokens[this.#at++];
-    if (token === undefined) throw new SyntaxError("it ends too early");
+    if (token === undefined) throw new SyntaxError("it ends unexpectedly");
     return token;
   }
 
@@ -75,7 +75,7 @@ function tokens(text: string): Token[] {
   for (let at = 0; at < trimmed.length;) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(trimmed);
-    if (!match) throw new SyntaxError(`"${trimmed.slice(at).trim()}" is not understood`);
+    if (!match) throw new SyntaxError(`"${trimmed.slice(at).trim()}" is not valid`);
     const index = match.slice(1).findIndex((group) => group !== undefined);
     const kind = (["mark", "text", "word", "number"] as const)[index]!;
     found.push({ kind, text: match[index + 1]! });
@@ -97,7 +97,7 @@ function readValue(reader: Reader, type?: string): BusValue {
   }
   if (kind === "word" && TYPE_WORDS[text]) return readValue(reader, TYPE_WORDS[text]);
   if (kind === "number") return readNumber(token, type);
-  throw new SyntaxError(`"${text}" is not understood`);
+  throw new SyntaxError(`"${text}" is not valid`);
 }
 
 function withType(

@@ -80,7 +80,7 @@ export function systemdPlace(
 ): SystemdRecord {
   if (rootless && layout.mode !== "v2") {
     throw new HostError(
-      "an ordinary user's systemd has no cgroup v1 to give",
+      "systemd does not delegate cgroup v1 to ordinary users",
       "boot with systemd.unified_cgroup_hierarchy=1, or run without --systemd-cgroup",
     );
   }

@@ -28,7 +28,10 @@ export function systemdRecord(
 ): SystemdRecord {
   const [wanted, prefix, name] = splitPath(cgroupsPath || `:kago:${escapeName(id)}`);
   if (name.endsWith(".slice")) {
-    throw new SpecError(FIELD, `a slice holds no processes, so "${name}" cannot be a container's`);
+    throw new SpecError(
+      FIELD,
+      `a slice cannot hold processes, so "${name}" cannot be a container's`,
+    );
   }
   const slice = wanted || (manager.bus === "user" ? "user.slice" : "system.slice");
   const unit = `${prefix}-${name}.scope`;

@@ -70,7 +70,7 @@ export function killCgroup(record: CgroupRecord, patience = 5000): void {
   });
   if (!done) {
     throw new HostError(
-      `processes of the container outlive SIGKILL: ${left.slice(0, 10).join(", ")}`,
+      `processes of the container survive SIGKILL: ${left.slice(0, 10).join(", ")}`,
       "see /proc/PID/stack for what the kernel waits for",
     );
   }

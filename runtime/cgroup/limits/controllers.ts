@@ -110,7 +110,7 @@ function handDown(parent: string, { controller, from }: ResourceWrite): void {
       case EPERM:
       case EROFS:
         throw new CgroupAccessError(
-          `${from}: the cgroup ${parent} does not hand the controller ${controller} down, and ` +
+          `${from}: the cgroup ${parent} does not enable the controller ${controller} for its children, and ` +
             `${file} is not writable`,
           "run as root, or have the controller delegated to you",
           { cause },
@@ -132,8 +132,8 @@ function isHierarchyTop(path: string): boolean {
 
 function busyError(parent: string, controller: string, from: string, cause?: unknown): HostError {
   return new HostError(
-    `${from}: the cgroup ${parent} has processes of its own, so it cannot hand the controller ` +
-      `${controller} down`,
+    `${from}: the cgroup ${parent} has processes of its own, so it cannot enable the controller ` +
+      `${controller} for its children`,
     "move them into a cgroup beside the container's, or choose another linux.cgroupsPath",
     { cause },
   );

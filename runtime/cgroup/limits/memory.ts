@@ -16,7 +16,7 @@ export function memoryRows(memory: MemoryResources, { version, present }: Target
   // Linux 5.11 took the other kind of cgroup away, and v2 never had it; true is what there is.
   if (memory.useHierarchy === false) {
     throw new HostError(
-      `${PATH}.useHierarchy: cgroups without it (v1's memory.use_hierarchy) are gone since Linux 5.11`,
+      `${PATH}.useHierarchy: cgroups without it (v1's memory.use_hierarchy) are not supported since Linux 5.11`,
       "leave it out",
     );
   }
@@ -110,7 +110,7 @@ function presentLimit(present: Present | undefined, file: string): bigint | unde
 function checkSwap(limit: Int64 | undefined, swap: Int64 | undefined): void {
   if (!swap || swap === -1) return;
   const problem = !limit || limit < 0
-    ? `needs ${PATH}.limit, for it counts memory and swap together`
+    ? `needs ${PATH}.limit, because it counts memory and swap together`
     : swap < limit
     ? `${swap} is below ${PATH}.limit, ${limit}, which it includes`
     : undefined;

@@ -17,6 +17,7 @@ import { netClsRows, netPrioRows } from "./network.ts";
 import { pidsRows } from "./pids.ts";
 import { rdmaRows } from "./rdma.ts";
 import { unifiedWrites } from "./unified.ts";
+import { given } from "../../common/given.ts";
 
 export type { ResourceWrite };
 
@@ -55,7 +56,7 @@ export function limitWrites(
   const writes: ResourceWrite[] = [];
   const target = (controller: string) => ({
     version: isV1(controllers, controller) ? 1 as const : 2 as const,
-    present,
+    ...given({ present }),
   });
   const add = (controller: string, rows: readonly Row[]) => {
     for (const [file, value, field, more] of rows) {

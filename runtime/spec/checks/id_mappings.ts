@@ -13,7 +13,7 @@ export function requireSoundMappings(jsonPath: string, mappings: readonly IdMapp
   if (mappings.length > MAX_RANGES) {
     throw new SpecError(
       jsonPath,
-      `has ${mappings.length} ranges, at most ${MAX_RANGES} are possible`,
+      `has ${mappings.length} ranges, but at most ${MAX_RANGES} are allowed`,
     );
   }
   for (const [index, { size }] of mappings.entries()) {
@@ -38,7 +38,7 @@ function requireSoundRanges(
     if (end > END_OF_IDS) {
       throw new SpecError(
         place,
-        `${start} and size ${mapping.size} go past the last id ${END_OF_IDS - 1}`,
+        `${start} and size ${mapping.size} exceed the last id ${END_OF_IDS - 1}`,
       );
     }
   }

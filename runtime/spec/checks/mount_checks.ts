@@ -26,7 +26,7 @@ function eachMountIsSound({ mounts = [] }: Spec, warn: Warn): void {
 function destinationIsRelative({ destination }: Mount, index: number, warn: Warn): void {
   const place = `mounts[${index}].destination`;
   if (destination === "") throw new SpecError(place, "is empty, must be a path in the container");
-  warn(place, `${quoted(destination)} is relative, taken as "/${destination}"`);
+  warn(place, `${quoted(destination)} is relative and is taken as "/${destination}"`);
 }
 
 const WITHOUT_TYPE: ReadonlySet<string> = new Set(["bind", "rbind", "remount"]);
@@ -65,7 +65,7 @@ function optionsDoNotContradict({ options = [] }: Mount, index: number, warn: Wa
     const last = options.lastIndexOf(opposite) > position ? opposite : option;
     warn(
       `mounts[${index}].options`,
-      `${option} and ${opposite} contradict each other, ${last} wins`,
+      `${option} and ${opposite} contradict each other; ${last} applies`,
     );
   }
 }

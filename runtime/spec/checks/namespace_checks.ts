@@ -23,7 +23,7 @@ function namespacesAreUnique({ linux }: Spec): void {
   if (index < 0) return;
   throw new SpecError(
     `linux.namespaces[${index}].type`,
-    `${namespaces[index]!.type} is there twice`,
+    `${namespaces[index]!.type} is listed twice`,
   );
 }
 
@@ -62,16 +62,16 @@ function mappingsAreSound({ linux }: Spec): void {
 function hiddenPathsNeedMountNamespace(spec: Spec): void {
   for (const field of ["maskedPaths", "readonlyPaths"] as const) {
     if (!spec.linux?.[field]?.length) continue;
-    requireNamespace(spec, "mount", `linux.${field}`, "the host's paths would be hidden");
+    requireNamespace(spec, "mount", `linux.${field}`, "it would hide paths of the host");
   }
 }
 
 /** time_namespaces(7): offsets are fixed once a process has entered. */
 function timeOffsetsNeedNewTimeNamespace(spec: Spec): void {
   if (!spec.linux?.timeOffsets) return;
-  requireNamespace(spec, "time", "linux.timeOffsets", "the host's clocks have no offsets");
+  requireNamespace(spec, "time", "linux.timeOffsets", "the clocks of the host cannot have offsets");
   if (!findNamespace(spec, "time")?.path) return;
-  throw new SpecError("linux.timeOffsets", "cannot be set in a time namespace that is joined");
+  throw new SpecError("linux.timeOffsets", "cannot be set in an existing time namespace");
 }
 
 const CLOCKS = ["boottime", "monotonic"] as const;
@@ -80,7 +80,7 @@ function timeOffsetsAreInRange({ linux }: Spec): void {
   const unknown = Object.keys(linux?.timeOffsets ?? {})
     .find((clock) => !CLOCKS.some((known) => known === clock));
   if (unknown !== undefined) {
-    const problem = `is no clock with an offset, must be ${CLOCKS.join(" or ")}`;
+    const problem = `is not a clock with an offset, must be ${CLOCKS.join(" or ")}`;
     throw new SpecError(`linux.timeOffsets.${unknown}`, problem);
   }
   for (const clock of CLOCKS) {
@@ -91,7 +91,7 @@ function timeOffsetsAreInRange({ linux }: Spec): void {
 
 function netDevicesNeedNetworkNamespace(spec: Spec): void {
   if (Object.keys(spec.linux?.netDevices ?? {}).length === 0) return;
-  requireNamespace(spec, "network", "linux.netDevices", "interfaces are moved to another one");
+  requireNamespace(spec, "network", "linux.netDevices", "interfaces are moved into it");
 }
 
 function requireNamespace(spec: Spec, type: NamespaceType, jsonPath: string, why: string): void {

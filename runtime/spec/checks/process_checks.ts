@@ -61,7 +61,7 @@ function rlimitsAreKnown({ rlimits = [] }: Process): void {
 function rlimitsAreUnique({ rlimits = [] }: Process): void {
   const index = findDuplicate(rlimits);
   if (index < 0) return;
-  throw new SpecError(`process.rlimits[${index}].type`, `${rlimits[index]!.type} is there twice`);
+  throw new SpecError(`process.rlimits[${index}].type`, `${rlimits[index]!.type} is listed twice`);
 }
 
 function rlimitsAreOrdered({ rlimits = [] }: Process): void {
@@ -99,7 +99,7 @@ function ambientCanBeRaised({ capabilities }: Process, warn: Warn): void {
     "process.capabilities.ambient",
     `ignoring ${
       lost.slice(0, 3).join(", ")
-    }${others}: only what is permitted and inheritable too ` +
+    }${others}: only capabilities that are also permitted and inheritable ` +
       "can be ambient",
   );
 }
@@ -120,7 +120,7 @@ function schedulerFitsItsPolicy({ scheduler }: Process): void {
   if (priority && policy !== "SCHED_FIFO" && policy !== "SCHED_RR") {
     throw new SpecError(
       "process.scheduler.priority",
-      `does not go with ${policy}, only with SCHED_FIFO and SCHED_RR`,
+      `cannot be combined with ${policy}, only with SCHED_FIFO and SCHED_RR`,
     );
   }
   if (policy === "SCHED_DEADLINE") return;
@@ -128,7 +128,7 @@ function schedulerFitsItsPolicy({ scheduler }: Process): void {
     if (!value) continue;
     throw new SpecError(
       `process.scheduler.${name}`,
-      `does not go with ${policy}, only with SCHED_DEADLINE`,
+      `cannot be combined with ${policy}, only with SCHED_DEADLINE`,
     );
   }
 }

@@ -27,7 +27,7 @@ function deviceRulesAreWritable({ devices = [] }: Resources): void {
       if ("rwm".includes(access[at]!)) continue;
       throw new SpecError(
         `linux.resources.devices[${index}].access`,
-        `must be of the letters r, w and m, got ${quoted(access)}`,
+        `must consist of the letters r, w and m, got ${quoted(access)}`,
       );
     }
   }
@@ -56,7 +56,7 @@ function kernelMemoryIsIgnored({ memory }: Resources, warn: Warn): void {
     if (!memory?.[field]) continue;
     warn(
       `linux.resources.memory.${field}`,
-      "is ignored: Linux has given up limits on it, memory.limit counts it too",
+      "is ignored: Linux no longer limits it separately, and memory.limit includes it",
     );
   }
 }

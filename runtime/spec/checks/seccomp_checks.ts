@@ -30,7 +30,7 @@ function requireErrno(jsonPath: string, action: SeccompAction, errno: number): v
   if (action === "SCMP_ACT_TRACE") return requireRange(jsonPath, errno, 0, 0xffff);
   throw new SpecError(
     jsonPath,
-    `does not go with ${action}, only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE`,
+    `cannot be combined with ${action}, only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE`,
   );
 }
 

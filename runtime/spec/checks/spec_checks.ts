@@ -30,7 +30,7 @@ function versionIsOne({ ociVersion }: Spec): void {
 
 function rootIsThere({ root }: Spec): void {
   if (!root) throw new SpecError("root", "is required: the container's root filesystem");
-  if (root.path === "") throw new SpecError("root.path", "is empty, must be a folder");
+  if (root.path === "") throw new SpecError("root.path", "is empty, must be a directory");
 }
 
 function namesNeedUtsNamespace(spec: Spec): void {
@@ -54,7 +54,7 @@ function namesFitTheKernel(spec: Spec): void {
     if (name.length * 3 <= MAX_NAME_BYTES) continue;
     const size = new TextEncoder().encode(name).length;
     if (size <= MAX_NAME_BYTES) continue;
-    throw new SpecError(field, `has ${size} bytes, at most ${MAX_NAME_BYTES} are possible`);
+    throw new SpecError(field, `has ${size} bytes, but at most ${MAX_NAME_BYTES} are allowed`);
   }
 }
 
@@ -69,8 +69,8 @@ const CRUN_PREFIX = "run.oci.";
 const CRUN_ANNOTATIONS: Readonly<Record<string, string>> = {
   "handler": "",
   "keep_original_groups": "",
-  "hooks.stdout": "what a hook writes is said when it fails",
-  "hooks.stderr": "what a hook writes is said when it fails",
+  "hooks.stdout": "the error of a failed hook includes its output",
+  "hooks.stderr": "the error of a failed hook includes its output",
   "mount_context_type": "linux.mountLabel is the context of all files",
   "pidfd_receiver": "use the option --pidfd-socket",
   "seccomp.receiver": "use linux.seccomp.listenerPath",

@@ -30,12 +30,12 @@ export function sysctlsAreNamespaced(spec: Spec): void {
 
 function problemOf(spec: Spec, path: string | undefined, value: string): string | undefined {
   if (!path) return "is not the name of a sysctl, such as net.ipv4.ip_forward";
-  if (path === "kernel/hostname") return "is set by the field hostname, use that";
+  if (path === "kernel/hostname") return "is set by the field hostname: use that field";
   if (path === "kernel/domainname" && spec.domainname && spec.domainname !== value) {
-    return `is not what the field domainname says, "${spec.domainname}": leave one of them out`;
+    return `differs from the field domainname, "${spec.domainname}": leave one of them out`;
   }
   const type = namespaceOf(path);
-  if (!type) return "belongs to the whole host, no namespace holds it";
+  if (!type) return "belongs to the whole host: it is not part of a namespace";
   return findNamespace(spec, type)
     ? undefined
     : `would change the host: it needs ${type} in linux.namespaces`;

@@ -3,8 +3,7 @@
  * owns their building; go.mod pins the version and go.sum the content of every module.
  */
 import { cachedDirectory } from "../../../scripts/emulated_host/cache.ts";
-import { toolText } from "../../../scripts/emulated_host/command.ts";
-import { findGo } from "../../harness/go_tool.ts";
+import { FLAGS, go } from "../../harness/go_build.ts";
 
 const MODULE = "github.com/opencontainers/runtime-tools";
 const HERE = new URL(".", import.meta.url).pathname;
@@ -26,25 +25,18 @@ export interface Suite {
 export async function prepareSuite(): Promise<Suite> {
   const manifest = await Deno.readTextFile(`${HERE}go.mod`);
   const sums = await Deno.readTextFile(`${HERE}go.sum`);
-  const inputs = [Deno.build.arch, BUILD_FLAGS, manifest, sums];
+  const inputs = [Deno.build.arch, FLAGS, manifest, sums];
   const directory = await cachedDirectory("conformance", inputs, build);
   const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
   const isProgram = (name: string) => name !== RUNTIMETEST && !name.includes(".");
   return { directory, programs: names.filter(isProgram).sort() };
 }
 
-const BUILD_FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
-
-/** Static programs, for runtimetest runs in a foreign root; and nothing of the caller's Go settings. */
-const ENVIRONMENT = ["CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off"];
-
 async function build(directory: string): Promise<void> {
-  const go = await findGo();
-  const run = (...args: string[]) => toolText("env", [...ENVIRONMENT, go, ...args], { cwd: HERE });
   const packages = [`${MODULE}/validation/...`, `${MODULE}/cmd/${RUNTIMETEST}`];
-  await run("build", ...BUILD_FLAGS, "-o", `${directory}/`, ...packages);
+  await go(HERE, "build", ...FLAGS, "-o", `${directory}/`, ...packages);
   // Only now: a module has no folder before something was built from it.
-  const source = await run("list", "-mod=readonly", "-m", "-f", "{{.Dir}}", MODULE);
+  const source = await go(HERE, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", MODULE);
   for (const { name } of Deno.readDirSync(source)) {
     if (!name.startsWith("rootfs-")) continue;
     await Deno.copyFile(`${source}/${name}`, `${directory}/${name}`);

@@ -10,7 +10,7 @@ import {
   removeBundle,
 } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
-import { isThere } from "../../harness/is_there.ts";
+import { isThere } from "../../../runtime/common/files.ts";
 import { run, runOk } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
 import { addFacts, type Facts, splitSections } from "../facts.ts";

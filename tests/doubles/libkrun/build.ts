@@ -2,6 +2,7 @@
  * Builds doubles of libkrun and libkrunfw: shared objects that stand in for them on a host without KVM. What they do is
  * in libkrun.c; this module owns their files and names.
  */
+import { given } from "../../../runtime/common/given.ts";
 import { type Flavour, functionsOf, type LibkrunVersion } from "./versions.ts";
 
 const SOURCES = [
@@ -73,7 +74,7 @@ export class LibkrunDouble {
 /** Compiles a double; dispose it to remove its files. The real file names carry the version, `ABI.99.0` without one. */
 export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<LibkrunDouble> {
   const { abi = 1 } = options;
-  const dir = await Deno.makeTempDir({ dir: PARENT, prefix: "libkrun_double_" });
+  const dir = await Deno.makeTempDir({ ...given({ dir: PARENT }), prefix: "libkrun_double_" });
   const record = `${dir}/calls.jsonl`;
   await Deno.writeTextFile(record, "");
   // A VMM that runs as another user finds them too.

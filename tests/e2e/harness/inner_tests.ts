@@ -9,6 +9,7 @@ import { PEERS } from "../../engines/peers.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
 import { mayBeTripleFault } from "./triple_faults.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 export interface InnerTest {
   /** Path from the repository's root. */
@@ -93,12 +94,14 @@ async function runFiles(
   const ended = runInEmulatedHost([...command, ...preloads, ...files], {
     timeout: options.timeout ?? 600,
     release: options.release ?? TESTED_RELEASE,
-    apparmor: options.apparmor,
-    selinux: options.selinux,
-    systemd: options.systemd,
-    ...(options.results ? { results: options.results } : {}),
-    hybrid: options.hybrid,
-    smp: options.smp,
+    ...given({
+      apparmor: options.apparmor,
+      selinux: options.selinux,
+      systemd: options.systemd,
+      results: options.results,
+      hybrid: options.hybrid,
+      smp: options.smp,
+    }),
     env: {
       NO_COLOR: "1",
       OUTER_KERNEL_RELEASE: Deno.osRelease(),

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
-import { isThere } from "../../harness/is_there.ts";
+import { isThere } from "../../../runtime/common/files.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk, type RunResult } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";

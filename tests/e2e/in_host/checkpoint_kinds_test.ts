@@ -1,6 +1,6 @@
 /** Containers of other kinds, checkpointed and restored: with a terminal, with a user namespace. Inside the emulated host. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { isThere } from "../../harness/is_there.ts";
+import { isThere } from "../../../runtime/common/files.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { inTerminal } from "../../harness/terminal.ts";
 import { until } from "../../harness/until.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../../scripts/sample/bundle.ts";
-import { isThere } from "../../harness/is_there.ts";
+import { isThere } from "../../../runtime/common/files.ts";
 import { Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 import { COUNTER, Keeper, loadSocketModules } from "../harness/keeper.ts";

@@ -184,7 +184,7 @@ async function refused(resources: JsonObject, ...words: string[]): Promise<void>
 }
 
 Deno.test("what v2 does not have is refused by field and file", async () => {
-  const nothing = "cgroup v2 has nothing like v1's";
+  const nothing = "cgroup v2 has no counterpart of v1's";
   await refused(
     { memory: { swappiness: 10 } },
     `linux.resources.memory.swappiness: ${nothing} memory.swappiness`,

@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
+import { isFolder } from "../../../runtime/common/files.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
 const LIMITS = {
@@ -58,17 +59,8 @@ Deno.test("a scope's limits and devices are in v1's files, survive daemon-reload
 
     assertEquals((await kago.run("delete", "--force", kago.id)).stderr, "");
     const left = joined.map((line) => line.split(":")[1]!.replace("name=", "") || "unified")
-      .map((name) => `${CGROUPS}/${name}${place}`).filter(isThere);
+      .map((name) => `${CGROUPS}/${name}${place}`).filter(isFolder);
     assertEquals(left, []);
     assertEquals(await runOk("systemctl", ["list-units", "--all", "--no-legend", "pre-v1*"]), "");
   });
 });
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

@@ -56,7 +56,7 @@ Deno.test("a memory limit without room for guest and VMM is refused", async () =
   await Kago.with(options, async (kago) => {
     const { code, stderr } = await kago.foreground();
     assertEquals(code, 1);
-    assertStringIncludes(stderr, "linux.resources.memory.limit: 209715200 bytes have no room");
+    assertStringIncludes(stderr, "linux.resources.memory.limit: 209715200 bytes are too few");
     assertEquals(kago.cgroups(), []);
   });
 });

@@ -1,5 +1,5 @@
-/** Makes the emulated host's kernel enforce policy.conf, for the tests of this folder. */
-import { isThere } from "../../harness/is_there.ts";
+/** Makes the emulated host's kernel enforce policy.conf, for the tests of this directory. */
+import { isThere } from "../../../runtime/common/files.ts";
 import { runOk } from "../../harness/run.ts";
 
 export const SELINUX = "/sys/fs/selinux";

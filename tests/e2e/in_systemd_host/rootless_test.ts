@@ -9,7 +9,7 @@ import {
 } from "../../harness/ordinary_user.ts";
 import { KAGO, ok, quiet, SUBORDINATE, type UserBundle, withBundle } from "./user_bundle.ts";
 import { until } from "../../harness/until.ts";
-import { isThere } from "../../harness/is_there.ts";
+import { isThere } from "../../../runtime/common/files.ts";
 
 const SERVICE = `/user.slice/user-${USER.uid}.slice/user@${USER.uid}.service`;
 

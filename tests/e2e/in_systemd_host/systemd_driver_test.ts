@@ -162,7 +162,7 @@ Deno.test("run starts in the scope, and its end leaves no unit, even when memory
   });
 });
 
-Deno.test("a property that reaches other units takes the administrator's word", async () => {
+Deno.test("a property that reaches other units takes the administrator's permission", async () => {
   const annotations = { "org.systemd.property.Conflicts": "['multi-user.target']" };
   await Kago.with({ args: SLEEP, annotations }, async (kago) => {
     const { code, stdout } = await systemd(kago, "create", "-b", kago.bundle.path, kago.id);

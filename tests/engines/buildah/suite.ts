@@ -20,7 +20,7 @@ const GROUP: CaseGroup<Buildah> = {
   name: "build",
   cases: [
     {
-      command: "buildah build --runtime FILE --isolation oci -t IMAGE FOLDER",
+      command: "buildah build --runtime FILE --isolation oci -t IMAGE DIRECTORY",
       check: async (b) => {
         const { folder } = b.podman;
         await Deno.mkdir(`${folder}/context`, { recursive: true });
@@ -51,7 +51,7 @@ const GROUP: CaseGroup<Buildah> = {
       },
     },
     {
-      command: "buildah run --user 7:8 --volume /host/folder:/data CONTAINER; buildah commit",
+      command: "buildah run --user 7:8 --volume /host/directory:/data CONTAINER; buildah commit",
       check: async (b) => {
         const folder = await Deno.makeTempDir({ dir: b.podman.folder });
         await Deno.writeTextFile(`${folder}/file`, "shared\n");

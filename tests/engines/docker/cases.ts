@@ -73,7 +73,7 @@ const RUN: CaseGroup<Docker> = {
       },
     },
     {
-      command: "docker run --rm -v /host/folder:/data IMAGE",
+      command: "docker run --rm -v /host/directory:/data IMAGE",
       check: async (d) => {
         const folder = await Deno.makeTempDir({ dir: d.folder });
         await d.ok(

@@ -15,7 +15,7 @@ export const BUILD: CaseGroup<Podman> = {
   name: "build",
   cases: [
     {
-      command: "podman build --isolation oci -t IMAGE FOLDER",
+      command: "podman build --isolation oci -t IMAGE DIRECTORY",
       emulated: ["rootless"],
       check: async (p) => {
         const context = `${p.folder}/context`;

@@ -75,7 +75,7 @@ const LASTING: CaseGroup<Podman> = {
   cases: [
     {
       command:
-        "podman run -d (krun) -v /host/folder:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
+        "podman run -d (krun) -v /host/directory:/data -e NAME=value -w /data IMAGE; podman logs CONTAINER",
       emulated: REAL,
       check: async (p) => {
         assertEquals(await p.ok("logs", NAME), "up\n");

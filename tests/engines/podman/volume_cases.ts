@@ -9,7 +9,7 @@ export const VOLUMES: CaseGroup<Podman> = {
   name: "volumes",
   cases: [
     {
-      command: "podman run --rm -v /host/folder:/data IMAGE",
+      command: "podman run --rm -v /host/directory:/data IMAGE",
       check: async (p) => {
         const folder = await Deno.makeTempDir({ dir: p.folder });
         await p.run("-v", `${folder}:/data`, IMAGE, "sh", "-c", "echo written > /data/file");

@@ -5,6 +5,7 @@ import { compileArguments } from "../../../scripts/build/compile_pack.ts";
 import { HostError } from "../../../runtime/common/errors.ts";
 import { pack, type Packer } from "../../../scripts/build/pack.ts";
 import { stockDeno } from "../../../scripts/build/stock_deno.ts";
+import { packInputs } from "../../harness/pack_inputs.ts";
 
 const MARK = "a mark in the bundle";
 
@@ -15,19 +16,11 @@ async function packSmall(
 ): Promise<{ used: string; binary: Uint8Array<ArrayBuffer> }> {
   const folder = await Deno.makeTempDir();
   try {
-    const [whole, quick, shim] = ["whole.js", "quick.js", "shim.so"].map((n) => `${folder}/${n}`);
-    for (const path of [whole, quick, shim]) {
-      await Deno.writeTextFile(path!, `console.log("${MARK}")`);
+    const inputs = packInputs(folder);
+    for (const path of Object.values(inputs)) {
+      await Deno.writeTextFile(path, `console.log("${MARK}")`);
     }
     const output = `${folder}/out/kago`;
-    const inputs = {
-      whole: whole!,
-      quick: quick!,
-      create: whole!,
-      shim: shim!,
-      stage: shim!,
-      vmm: shim!,
-    };
     const env = { DENORT_BIN: denort, DENO_DIR: folder };
     const used = await pack({ packer, offline: true, env, ...inputs, output });
     assertEquals((await Deno.stat(output)).mode! & 0o777, 0o755);

@@ -19,7 +19,7 @@ function readTestdata(name: string): string {
 /** `runc spec` asks for ambient capabilities that are not inheritable. */
 const AMBIENT =
   "process.capabilities.ambient: ignoring CAP_AUDIT_WRITE, CAP_KILL, CAP_NET_BIND_SERVICE: " +
-  "only what is permitted and inheritable too can be ambient";
+  "only capabilities that are also permitted and inheritable can be ambient";
 
 const ENGINES_CONFIGS: Readonly<Record<string, readonly string[]>> = {
   "podman_config.json": [],
@@ -46,7 +46,7 @@ Deno.test("loadSpec() reads the config that is named and returns the warnings of
     const config = configWith(["mounts[0].destination", "proc"]);
     Deno.writeTextFileSync(`${bundle}/other.json`, JSON.stringify(config));
     assertEquals((await loadSpec(bundle, "other.json")).warnings, [
-      'mounts[0].destination: "proc" is relative, taken as "/proc"',
+      'mounts[0].destination: "proc" is relative and is taken as "/proc"',
     ]);
   });
 });
@@ -151,7 +151,7 @@ Deno.test("parseSpec() refuses a NUL in any string", async () => {
   await assertSpecRejection(
     () => parseSpec(JSON.stringify(configWith(["process.env", ["A=1", "B=\0"]]))),
     "process.env[1]",
-    "has a NUL character, which no system call can take",
+    "has a NUL character, which no system call accepts",
   );
 });
 
@@ -174,7 +174,7 @@ Deno.test("parseProcess() names places below process", async () => {
   await assertSpecRejection(
     () => parseProcess('{"cwd": "/\\u0000"}'),
     "process.cwd",
-    "has a NUL character, which no system call can take",
+    "has a NUL character, which no system call accepts",
   );
 });
 

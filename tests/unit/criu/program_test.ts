@@ -24,7 +24,7 @@ Deno.test("requireVersion() names the version that is wanted, and for what", () 
   assertThrows(
     () => requireVersion(old, "3.16", "--lsm-profile"),
     HostError,
-    "/usr/sbin/criu is criu 3.14, and --lsm-profile needs 3.16 at least",
+    "/usr/sbin/criu is criu 3.14, and --lsm-profile needs at least 3.16",
   );
 });
 
@@ -47,12 +47,16 @@ Deno.test("findCriu() takes the program that is named, and asks it for its versi
 });
 
 Deno.test("findCriu() refuses a name that is nowhere, a path that is not there, and what is no criu", async () => {
-  assertThrows(() => findCriu("no-such-criu"), HostError, "there is no no-such-criu on this host");
+  assertThrows(
+    () => findCriu("no-such-criu"),
+    HostError,
+    "no-such-criu, which checkpoints and restores containers, is not on this host",
+  );
   assertThrows(() => findCriu("/nowhere/criu"), HostError, "/nowhere/criu cannot be executed");
   await withProgram("hello", (path) => {
-    assertThrows(() => findCriu(path), HostError, "does not tell a version of criu");
+    assertThrows(() => findCriu(path), HostError, "does not print a version of criu");
   });
   await withProgram("Version: 3.14", (path) => {
-    assertThrows(() => findCriu(path), HostError, "needs 3.15 at least; install a newer criu");
+    assertThrows(() => findCriu(path), HostError, "needs at least 3.15; install a newer criu");
   });
 });

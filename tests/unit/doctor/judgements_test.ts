@@ -74,7 +74,7 @@ Deno.test("judgeCgroups() tells layout and drivers, and what a user without righ
   );
   const user = judgeCgroups(layout, { ...host, writable: false });
   assertEquals(user.concern, "rootless");
-  assertMatch(complaint(user), /not writable for you; have cgroups delegated/);
+  assertMatch(complaint(user), /not writable by you; have cgroups delegated/);
   assertMatch(complaint(judgeCgroups({ mode: "none", hierarchies: [] }, host)), /mount -t cgroup2/);
 });
 
@@ -118,7 +118,10 @@ Deno.test("judgeEngine() finds kago in each engine's own words", () => {
     for (const text of known[engine.name]!) {
       assertEquals(judgeEngine(engine, "/bin/x", ["", text]).ok, true, text);
     }
-    assertMatch(complaint(judgeEngine(engine, "/bin/x", others)), /^\/bin\/x does not know kago; /);
+    assertMatch(
+      complaint(judgeEngine(engine, "/bin/x", others)),
+      /^\/bin\/x is not configured for kago; /,
+    );
     assertEquals(judgeEngine(engine, "/bin/x", []).ok, false);
   }
 });

@@ -3,7 +3,7 @@ import type { Paint } from "../../../runtime/colour.ts";
 import { bad, canRunMicrovms, type Finding, good } from "../../../runtime/finding.ts";
 import { formatReport, reportToJson } from "../../../runtime/doctor/report.ts";
 
-const KVM = good("microVMs", "/dev/kvm", "runs a 64-bit guest");
+const KVM = good("microVMs", "/dev/kvm", "can run a 64-bit guest");
 const NO_KVM = bad("microVMs", "/dev/kvm", "is missing", "load kvm_amd");
 const NO_PASST = bad("networking", "passt", "not found", "install passt");
 const OLD_KERNEL = bad("containers", "kernel", "Linux 4.18", "boot a newer one");
@@ -13,7 +13,7 @@ const plain: Paint = (_, text) => text;
 Deno.test("formatReport() has a line for each finding, and a remedy below each that fails", () => {
   assertEquals(
     formatReport([NO_KVM, NO_PASST], plain),
-    `This host can run plain containers, but no microVMs: /dev/kvm.
+    `This host can run plain containers, but not microVMs: /dev/kvm.
 
 FAIL /dev/kvm  is missing
               → load kvm_amd
@@ -48,7 +48,7 @@ Deno.test("reportToJson() is the findings and the answer", () => {
   assertEquals(JSON.parse(reportToJson([KVM, NO_PASST])), {
     microVMs: true,
     findings: [
-      { subject: "/dev/kvm", concern: "microVMs", ok: true, detail: "runs a 64-bit guest" },
+      { subject: "/dev/kvm", concern: "microVMs", ok: true, detail: "can run a 64-bit guest" },
       {
         subject: "passt",
         concern: "networking",

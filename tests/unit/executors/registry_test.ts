@@ -10,11 +10,12 @@ import {
 import { HostError, SpecError, UsageError } from "../../../runtime/common/errors.ts";
 import type { Spec } from "../../../runtime/spec/spec.ts";
 import type { StoredState } from "../../../runtime/state/container_state.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 const PLAIN: HandlerRequest = { id: "one", invokedAs: "kago" };
 
 function specWith(annotations?: Record<string, string>): Spec {
-  return { ociVersion: "1.2.0", ...(annotations ? { annotations } : {}) };
+  return { ociVersion: "1.2.0", ...given({ annotations }) };
 }
 
 async function pick(
@@ -74,7 +75,7 @@ Deno.test("pickExecutor() names the annotation and the handlers there are", asyn
   assertEquals(error.handler, "wasm");
   assertEquals(
     error.message,
-    'annotations["run.oci.handler"]: there is no handler "wasm": use krun or default, or leave it out',
+    'annotations["run.oci.handler"]: unknown handler "wasm": use krun or default, or leave it out',
   );
   assertEquals(error instanceof SpecError, true);
 });
@@ -85,7 +86,7 @@ Deno.test("pickExecutor() does not fall back when the annotation is empty", asyn
 
 Deno.test("pickExecutor() calls an unknown --handler a mistake of usage", async () => {
   const error = await assertRejects(() => pick(undefined, { handler: "wasm" }), UsageError);
-  assertEquals(error.message, '--handler: there is no handler "wasm": use krun or default');
+  assertEquals(error.message, '--handler: unknown handler "wasm": use krun or default');
 });
 
 Deno.test("every executor has the name of its entry, and a container whose handler is gone says so", async () => {

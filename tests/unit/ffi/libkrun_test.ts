@@ -69,7 +69,7 @@ Deno.test("openLibkrun() refuses libkrun 2.x where there is no 1.x", async () =>
   assertEquals(
     error?.message,
     "libkrun.so.2 is libkrun 2.x, which is not supported; " +
-      "install libkrun 1.x, which can stand beside it",
+      "install libkrun 1.x, which can be installed beside it",
   );
 });
 

@@ -3,7 +3,7 @@ import { SpecError } from "../../../runtime/common/errors.ts";
 import { compileTenantPlan, type TenantInput } from "../../../runtime/plan/compile_tenant.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
 import { NAMESPACES } from "../../../runtime/spec/namespaces.ts";
-import type { Spec } from "../../../runtime/spec/spec.ts";
+import type { Process, Spec } from "../../../runtime/spec/spec.ts";
 import { IDENTITY, inputOf, PROCESS, specWith } from "./input.ts";
 
 const { mount, pid, user } = NAMESPACES;
@@ -110,7 +110,7 @@ Deno.test("compileTenantPlan() loads a filter where create does", () => {
 });
 
 Deno.test("compileTenantPlan() refuses what it cannot carry out, by place", () => {
-  const refused = (process: Spec["process"]) =>
+  const refused = (process: Process) =>
     assertThrows(() => compileTenantPlan(tenantOf(specWith(["mount"], { process }))), SpecError)
       .jsonPath;
   assertEquals(

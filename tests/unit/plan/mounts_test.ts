@@ -108,7 +108,7 @@ Deno.test("mountOps() has crun's options about links, and refuses those that con
     LINKS.bindSource | LINKS.coverTarget,
     "/d",
   ]);
-  assertThrows(() => links("copy-symlink", "dest-nofollow"), SpecError, "excludes");
+  assertThrows(() => links("copy-symlink", "dest-nofollow"), SpecError, "cannot be combined");
   const tmpfs = { destination: "/d", type: "tmpfs", options: ["dest-nofollow"] };
   assertThrows(() => opsOf(tmpfs), SpecError, "are for bind mounts");
 });
@@ -376,7 +376,7 @@ Deno.test("ignoredOptions() tells of a filesystem's options on binds, and of not
     { destination: "/c", type: "bind", source: "/etc", options: ["size=1k", "nosuid", "sync"] },
   ];
   assertEquals(ignoredOptions({ ociVersion: "1.0.2", mounts }), [
-    "mounts[1].options: mode=755 is ignored: a bind mount makes no filesystem",
-    "mounts[2].options: size=1k is ignored: a bind mount makes no filesystem",
+    "mounts[1].options: mode=755 is ignored: a bind mount does not create a filesystem",
+    "mounts[2].options: size=1k is ignored: a bind mount does not create a filesystem",
   ]);
 });

@@ -5,6 +5,7 @@ import { compileFilter } from "../../../runtime/seccomp/compile.ts";
 import type { Seccomp, SeccompArg, SeccompOperator } from "../../../runtime/spec/spec.ts";
 import { runFilter } from "./bpf.ts";
 import { ALLOW, allowing, decider, denying, errno, KILL_THREAD } from "./profile.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 /** The place that the SpecError of a profile names. */
 function faultOf(seccomp: Seccomp): string {
@@ -148,7 +149,7 @@ Deno.test("compileFilter() has the native architecture, listed or not, and kills
   const rule = { names: ["ptrace"], action: "SCMP_ACT_ERRNO" } as const;
   const AUDIT_ARCH_PPC64LE = 0xc0000015;
   for (const architectures of [undefined, [], ["SCMP_ARCH_RISCV64"]] as const) {
-    const { filter } = compileFilter({ ...allowing(rule), architectures });
+    const { filter } = compileFilter({ ...allowing(rule), ...given({ architectures }) });
     const run = (architecture: number) => runFilter(filter, { architecture, number: 3 });
     assertEquals([run(nativeArchitecture()), run(AUDIT_ARCH_PPC64LE)], [ALLOW, KILL_THREAD]);
   }
@@ -209,7 +210,7 @@ Deno.test("compileFilter() refuses what has more instructions than the kernel ta
   }));
   const error = assertThrows(() => compileFilter(allowing(...rules)), SpecError);
   assertEquals(error.jsonPath, "linux.seccomp");
-  assertStringIncludes(error.message, "the kernel takes 4096");
+  assertStringIncludes(error.message, "the kernel accepts at most 4096");
 });
 
 Deno.test("compileFilter() makes the same of the same profile", () => {

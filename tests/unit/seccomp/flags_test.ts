@@ -2,13 +2,14 @@ import { assertEquals } from "@std/assert";
 import { filterFlags } from "../../../runtime/seccomp/flags.ts";
 import type { SeccompFlag } from "../../../runtime/spec/spec.ts";
 import { allowing } from "./profile.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 const NOTIFY = { names: ["mknod"], action: "SCMP_ACT_NOTIFY" } as const;
 const TSYNC = "SECCOMP_FILTER_FLAG_TSYNC";
 const KILLABLE = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
 
 function flagsOf(flags: SeccompFlag[] | undefined, ...rules: typeof NOTIFY[]) {
-  return filterFlags({ ...allowing(...rules), flags }).flags;
+  return filterFlags({ ...allowing(...rules), ...given({ flags }) }).flags;
 }
 
 Deno.test("filterFlags() is SPEC_ALLOW without flags, and nothing with an empty list", () => {

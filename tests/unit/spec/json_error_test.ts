@@ -16,7 +16,7 @@ const CASES: readonly (readonly [text: string, line: number, column: number, pro
     "\ufeff{}",
     1,
     1,
-    "expected a value, found a byte order mark (U+FEFF), without which it is to be saved",
+    "expected a value, found a byte order mark (U+FEFF): save the file without it",
   ],
   ["[\u202e]", 1, 2, "expected a value or ], found \\u202e"],
   ['{\n  "a": [1, {"b": tru}]\n}', 2, 18, "expected a value, found t"],

@@ -1,7 +1,7 @@
 import { assertSpecError } from "./config.ts";
 import { refuseNul } from "../../../runtime/spec/nul.ts";
 
-const PROBLEM = "has a NUL character, which no system call can take";
+const PROBLEM = "has a NUL character, which no system call accepts";
 
 function refuse(value: unknown): void {
   refuseNul(JSON.stringify(value), value, ["top"]);

@@ -72,15 +72,15 @@ Deno.test("failureError() of an exec names the program and why, and none of its 
   const begin = 'process.args: exec: "/bin/tool": ';
   assertEquals(
     said(2),
-    `${begin}no such file or directory (ENOENT): the interpreter that it names is missing, the dynamic linker or what stands behind #!`,
+    `${begin}no such file or directory (ENOENT): its interpreter is missing, which is the dynamic linker or the program after #!`,
   );
   assertEquals(
     said(8),
-    `${begin}exec format error (ENOEXEC): it is for another architecture, or a script without #!`,
+    `${begin}exec format error (ENOEXEC): it is a program for another architecture, or a script without #!`,
   );
   assertEquals(
     said(7),
-    `${begin}argument list too long (E2BIG): its arguments and variables are more than the kernel takes`,
+    `${begin}argument list too long (E2BIG): its arguments and environment are larger than the kernel allows`,
   );
   assertEquals(said(1), `${begin}operation not permitted (EPERM)`);
 });
@@ -121,7 +121,7 @@ Deno.test("failureError() says in words that a socket is not the VM's own, and t
   }
   assertEquals(
     words(1, 18),
-    "mounts: bring a procfs along, by which a guest would reach its VMM: bind folders without one",
+    "mounts: include a procfs, through which a guest would reach its VMM: bind-mount directories without one",
   );
 });
 
@@ -147,8 +147,8 @@ Deno.test("failureError() says in words that a mount leads into a procfs, or tha
     failureError(decodeMessage(encodeFailure("init", index, 18)), plan).message
   );
   assertEquals(messages, [
-    "mounts[3].destination: /t leads into a procfs, where nothing may be mounted",
-    "mounts[3].destination: /t takes a mount of type proc, or the bind of one, only",
+    "mounts[3].destination: /t leads into a procfs, in which nothing may be mounted",
+    "mounts[3].destination: /t accepts only a mount of type proc, or a bind mount of one",
   ]);
 });
 
@@ -174,7 +174,7 @@ Deno.test("failureError() says in words that a path leads to the container's roo
   const messages = [0, 1, 2].map((index) =>
     failureError(decodeMessage(encodeFailure("init", index, ROOT_COVERED)), plan).message
   );
-  const why = "is or leads to the container's root, over which nothing is mounted";
+  const why = "is or leads to the container's root, on which nothing may be mounted";
   assertEquals(messages, [
     `linux.maskedPaths[2]: /m ${why}`,
     `mounts[3].destination: /t ${why}`,

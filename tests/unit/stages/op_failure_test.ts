@@ -63,7 +63,7 @@ const TOLD: readonly [errno: number, findings: Finding[], says: string][] = [
       { field: SOURCE, found: "folder", text: "/s/x" },
       { field: TARGET, found: "noFolder", text: "/t" },
     ],
-    'mounts[1].destination: "/t/y": "/t" is not a folder: not a directory (ENOTDIR)',
+    'mounts[1].destination: "/t/y": "/t" is not a directory: not a directory (ENOTDIR)',
   ],
   [
     30,
@@ -71,12 +71,12 @@ const TOLD: readonly [errno: number, findings: Finding[], says: string][] = [
       { field: SOURCE, found: "folder", text: "/s/x" },
       { field: TARGET, found: "missing", text: "/t" },
     ],
-    'mounts[1].destination: "/t/y": "/t" cannot be made: read-only file system (EROFS)',
+    'mounts[1].destination: "/t/y": "/t" cannot be created: read-only file system (EROFS)',
   ],
   [
     13,
     [{ field: SOURCE, found: "shut", text: "/s" }],
-    'mounts[1].source: "/s/x": "/s" cannot be looked at: permission denied (EACCES)',
+    'mounts[1].source: "/s/x": "/s" cannot be accessed: permission denied (EACCES)',
   ],
   [
     22,

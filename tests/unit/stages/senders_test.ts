@@ -45,7 +45,7 @@ Deno.test("Senders hold what Init says before the Intermediate's word of its pid
 Deno.test("Senders refuse what a stranger said before the Intermediate's word, once that comes", () => {
   const known = senders();
   assertEquals(known.admit(heard(STRANGER, "ready")), []);
-  assertThrows(() => known.admit(child()), Error, "process 666, which is no stage");
+  assertThrows(() => known.admit(child()), Error, "process 666, which is not a stage");
 });
 
 Deno.test("Senders hold no endless list", () => {
@@ -73,7 +73,7 @@ Deno.test("Senders take a pid from nobody but the Intermediate, and once", () =>
   const known = senders();
   known.admit(child());
   assertThrows(() => known.admit(child(102)), Error, "a second Init");
-  assertThrows(() => known.admit(child(102, INIT)), Error, "not its to send");
+  assertThrows(() => known.admit(child(102, INIT)), Error, "a protocol violation");
   assertThrows(() => known.admit(child(102, STRANGER)), Error, "process 666");
   assertEquals(known.init, INIT);
 });
@@ -81,7 +81,7 @@ Deno.test("Senders take a pid from nobody but the Intermediate, and once", () =>
 Deno.test("Senders refuse a pid that is no child of this process, or is the Intermediate's own", () => {
   for (const pid of [STRANGER, 1, 0, INTERMEDIATE]) {
     const known = senders();
-    assertThrows(() => known.admit(child(pid)), Error, `names process ${pid}, which it has not`);
+    assertThrows(() => known.admit(child(pid)), Error, `reported process ${pid}, which it has not`);
     assertEquals(known.init, -1);
   }
 });
@@ -98,7 +98,7 @@ Deno.test("Senders let each stage send its own kinds and sync points only", () =
     ),
   ];
   for (const one of refused) {
-    assertThrows(() => known.admit(one), Error, "which is not its to send");
+    assertThrows(() => known.admit(one), Error, "which is a protocol violation");
   }
 });
 
@@ -106,6 +106,6 @@ Deno.test("requireInit() and requireIntermediate() take one sender's messages al
   requireInit(INIT, heard(INIT, "failed"));
   requireIntermediate(INTERMEDIATE, heard(INTERMEDIATE, "socket"));
   assertThrows(() => requireInit(INIT, heard(INTERMEDIATE, "failed")), Error, "process 100");
-  assertThrows(() => requireInit(INIT, child(102, INIT)), Error, "not its to send");
+  assertThrows(() => requireInit(INIT, child(102, INIT)), Error, "a protocol violation");
   assertThrows(() => requireIntermediate(INTERMEDIATE, heard(INIT, "socket")), Error, "101");
 });

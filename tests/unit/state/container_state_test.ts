@@ -113,7 +113,7 @@ Deno.test("parseStoredState() refuses JSON that is not an object", () => {
 Deno.test("parseStoredState() refuses another format, and names both", () => {
   assertEquals(
     problemOf(JSON.stringify({ ...STORED, formatVersion: 2 })),
-    "has the format 2, this kago reads format 1",
+    "has the format 2, but this kago reads format 1",
   );
 });
 

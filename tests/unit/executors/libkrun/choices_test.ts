@@ -102,6 +102,6 @@ Deno.test("readVmSettings() opens no ports of a guest to which the administrator
   assertEquals(read(""), { kind: "none", byFile: `${FILE}: network` });
   assertEquals(
     assertThrows(() => read("80:80"), SpecError).message,
-    `annotations["krun.port_map"]: goes without a network, which is none by ${FILE}: network`,
+    `annotations["krun.port_map"]: needs a network, which ${FILE}: network sets to none`,
   );
 });

@@ -11,7 +11,7 @@ Deno.test("installLibkrun() names the bundle where there is no package, and wher
   for (
     const [id, says] of [["debian", "Debian has no"], ["ubuntu", "Ubuntu has no"], [
       "slackware",
-      "install libkrun 1.x, or kago's",
+      "install libkrun 1.x, or the",
     ]]
   ) {
     assertMatch(installLibkrun(`ID=${id}\n`), new RegExp(`^${says}.*air-gapped bundle`));

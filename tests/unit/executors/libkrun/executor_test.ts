@@ -11,6 +11,7 @@ import type { Plan } from "../../../../runtime/plan/op.ts";
 import { inputOf } from "../../plan/input.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { given } from "../../../../runtime/common/given.ts";
 
 const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs", stateFolder: "/run/kago/c" };
 const SPEC: Spec = {
@@ -63,7 +64,7 @@ Deno.test("libkrunExecutor.preExec() refuses annotations out of range", () => {
 /** What a plan takes from the executor. */
 function planOf(spec: Spec, context: BundleContext = CONTEXT): Plan {
   const { runner, spec: adjusted } = preExec(spec, context);
-  return compilePlan(inputOf(adjusted, { runner }));
+  return compilePlan(inputOf(adjusted, given({ runner })));
 }
 
 Deno.test("libkrunExecutor.preExec() ends in the VMM with the settings' operations and an agent", () => {

@@ -14,7 +14,7 @@ function complaint({ detail, remedy }: Finding): string {
 }
 
 Deno.test("judgeKvm() has a remedy for each way to fail", () => {
-  assertEquals(judgeKvm(0, "ann"), good("microVMs", "/dev/kvm", "runs a 64-bit guest"));
+  assertEquals(judgeKvm(0, "ann"), good("microVMs", "/dev/kvm", "can run a 64-bit guest"));
   assertMatch(complaint(judgeKvm(2, "ann")), /^is missing; load kvm_intel or kvm_amd/);
   assertMatch(complaint(judgeKvm(19, "ann")), /^has no driver; load kvm_intel or kvm_amd/);
   assertEquals(
@@ -23,7 +23,7 @@ Deno.test("judgeKvm() has a remedy for each way to fail", () => {
   );
   assertMatch(
     complaint(judgeKvm(5, "ann")),
-    /^runs no 64-bit guest: input\/output error \(EIO\); /,
+    /^cannot run a 64-bit guest: input\/output error \(EIO\); /,
   );
 });
 
@@ -36,7 +36,7 @@ Deno.test("judgeLibkrun() tells file, version and features", () => {
   );
   assertEquals(
     judgeLibkrun({ path, version: "1.9.0" }).detail,
-    `1.9.0 too old to tell its features (${path})`,
+    `1.9.0 too old to report its features (${path})`,
   );
   assertEquals(
     judgeLibkrun({ path, features: [] }).detail,

@@ -42,7 +42,7 @@ Deno.test("deviceError() says what to do for each reason", () => {
 Deno.test("checkLibkrunHost() misses libkrunfw before anything is made", async () => {
   const { error } = await check({ firmware: false }, ["sh"]);
   assertEquals(error?.name, "HostError");
-  assertMatch(error!.message, /^libkrunfw, .* cannot be loaded; install libkrunfw/);
+  assertMatch(error!.message, /^libkrunfw, .* cannot be loaded; install the version of libkrunfw/);
 });
 
 Deno.test("checkLibkrunHost() refuses more arguments than the guest init in C can hold", async () => {

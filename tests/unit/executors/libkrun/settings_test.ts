@@ -5,14 +5,15 @@ import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
 import type { AdministratorWord } from "../../../../runtime/administrator.ts";
 import { SpecError } from "../../../../runtime/common/errors.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
+import { given } from "../../../../runtime/common/given.ts";
 
 function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): Spec {
-  return { ociVersion: "1.2.0", annotations, ...(linux ? { linux } : {}) };
+  return { ociVersion: "1.2.0", annotations, ...given({ linux }) };
 }
 
 const KERNEL = { kernel_path: "/vmlinuz", kernel_format: 1 } as const;
 
-/** With the administrator's word for everything, unless the test is about it. */
+/** With the administrator's permission for everything, unless the test is about it. */
 function readVmSettings(
   spec: Spec,
   id: string,
@@ -101,13 +102,13 @@ Deno.test("readVmSettings() refuses what is no decimal integer", () => {
 
 Deno.test("readVmSettings() refuses a library that an annotation names, whatever is allowed", () => {
   const says =
-    'annotations["krun.libkrun.path"]: is not followed, for an image can set it: name the ' +
+    'annotations["krun.libkrun.path"]: is not allowed, because an image can set it: name the ' +
     "library with kago's option --libkrun FILE, or as libkrun in /etc/kago/microvm.json";
   assertEquals(refusal("krun.libkrun.path", "/usr/lib/libkrun.so.1"), says);
   assertEquals(refusal("krun.libkrun.path", ""), says);
 });
 
-Deno.test("readVmSettings() refuses what takes the administrator's word and has not got it", () => {
+Deno.test("readVmSettings() refuses what takes the administrator's permission and has not got it", () => {
   const values = {
     "krun.nested_virt": "1",
     "krun.tap_name": "tap0",

@@ -41,9 +41,9 @@ Deno.test("parseVmFile() warns of what an image may not choose", () => {
   const { settings, warnings } = parseVmFile('{"nested_virt":1,"flavor":"sev"}');
   assertEquals(settings, {});
   assertEquals(warnings, [
-    ".krun_vm.json: nested_virt is ignored: an image cannot choose it, set the annotation " +
+    ".krun_vm.json: nested_virt is ignored: an image cannot set it; set the annotation " +
     "krun.nested_virt",
-    ".krun_vm.json: flavor is ignored: an image cannot choose it, set the annotation krun.variant",
+    ".krun_vm.json: flavor is ignored: an image cannot set it; set the annotation krun.variant",
   ]);
 });
 

@@ -25,7 +25,7 @@ Deno.test("checkSpec() collects the warnings of all checks", async () => {
       ["linux.personality", { domain: "LINUX", flags: ["x"] }],
     ),
     [
-      "mounts[0].options: ro and rw contradict each other, rw wins",
+      "mounts[0].options: ro and rw contradict each other; rw applies",
       "process.capabilities: ignoring the unknown CAP_FUTURE",
       "linux.personality.flags: ignored: the spec defines no flags",
     ],

@@ -1,6 +1,7 @@
 import { checkHost } from "../../../../runtime/spec/checks/host_checks.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 import { assertSpecError, configWith, namespaces } from "../config.ts";
+import { isThere } from "../../../../runtime/common/files.ts";
 
 function specWith(path: string, sysctl: Record<string, string>): Spec {
   const network = namespaces("network", { type: "network", path });
@@ -33,16 +34,7 @@ Deno.test("checkHost() names a namespace path that is not there", () => {
 });
 
 /** These tests' own host decides; Debian and Ubuntu have none. */
-const HAS_SELINUX = exists("/sys/fs/selinux/enforce");
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const HAS_SELINUX = isThere("/sys/fs/selinux/enforce");
 
 Deno.test("checkHost() refuses labels without SELinux, and takes an empty one", () => {
   for (const place of ["process.selinuxLabel", "linux.mountLabel"]) {

@@ -34,7 +34,7 @@ Deno.test("requireSoundMappings() refuses an empty range and one past the last i
   assertSpecError(
     () => requireSoundMappings("m", ranges([0, 4294967290, 6])),
     "m[0].hostID",
-    "4294967290 and size 6 go past the last id 4294967294",
+    "4294967290 and size 6 exceed the last id 4294967294",
   );
 });
 
@@ -43,6 +43,6 @@ Deno.test("requireSoundMappings() refuses more ranges than the kernel takes", ()
   assertSpecError(
     () => requireSoundMappings("m", ranges(...rows)),
     "m",
-    "has 341 ranges, at most 340 are possible",
+    "has 341 ranges, but at most 340 are allowed",
   );
 });

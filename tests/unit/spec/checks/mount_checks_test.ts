@@ -82,14 +82,14 @@ testPasses({
 
 Deno.test("checkSpec() warns of a relative destination", async () => {
   assertEquals(await check(withMount({ destination: "mnt/a", type: "tmpfs" })), [
-    'mounts[1].destination: "mnt/a" is relative, taken as "/mnt/a"',
+    'mounts[1].destination: "mnt/a" is relative and is taken as "/mnt/a"',
   ]);
 });
 
 Deno.test("checkSpec() warns once of each pair of options that contradict each other", async () => {
   const options = ["rw", "nosuid", "exec", "noexec", "ro"];
   assertEquals(await check(withMount({ type: "tmpfs", options })), [
-    "mounts[1].options: noexec and exec contradict each other, noexec wins",
-    "mounts[1].options: ro and rw contradict each other, ro wins",
+    "mounts[1].options: noexec and exec contradict each other; noexec applies",
+    "mounts[1].options: ro and rw contradict each other; ro applies",
   ]);
 });

@@ -8,7 +8,7 @@ testRefusals({
   "the same namespace twice": {
     changes: [namespaces("", { type: "pid", path: "/proc/1/ns/pid" })],
     jsonPath: "linux.namespaces[6].type",
-    problem: "pid is there twice",
+    problem: "pid is listed twice",
   },
   "a relative namespace path": {
     changes: [namespaces("", { type: "time", path: "ns/time" })],
@@ -46,17 +46,17 @@ testRefusals({
   "masked paths in the host's mount namespace": {
     changes: [namespaces("mount"), ["linux.maskedPaths", ["/proc/kcore"]]],
     jsonPath: "linux.maskedPaths",
-    problem: "needs mount in linux.namespaces: the host's paths would be hidden",
+    problem: "needs mount in linux.namespaces: it would hide paths of the host",
   },
   "read-only paths in the host's mount namespace": {
     changes: [namespaces("mount"), ["linux.readonlyPaths", ["/proc/sys"]]],
     jsonPath: "linux.readonlyPaths",
-    problem: "needs mount in linux.namespaces: the host's paths would be hidden",
+    problem: "needs mount in linux.namespaces: it would hide paths of the host",
   },
   "time offsets without a time namespace": {
     changes: [["linux.timeOffsets.monotonic.secs", 1]],
     jsonPath: "linux.timeOffsets",
-    problem: "needs time in linux.namespaces: the host's clocks have no offsets",
+    problem: "needs time in linux.namespaces: the clocks of the host cannot have offsets",
   },
   "time offsets in a time namespace that is joined": {
     changes: [
@@ -64,12 +64,12 @@ testRefusals({
       ["linux.timeOffsets.monotonic.secs", 1],
     ],
     jsonPath: "linux.timeOffsets",
-    problem: "cannot be set in a time namespace that is joined",
+    problem: "cannot be set in an existing time namespace",
   },
   "the offset of another clock": {
     changes: [namespaces("", { type: "time" }), ["linux.timeOffsets", { realtime: { secs: 1 } }]],
     jsonPath: "linux.timeOffsets.realtime",
-    problem: "is no clock with an offset, must be boottime or monotonic",
+    problem: "is not a clock with an offset, must be boottime or monotonic",
   },
   "a second of nanoseconds": {
     changes: [
@@ -82,7 +82,7 @@ testRefusals({
   "network devices for the host's network namespace": {
     changes: [namespaces("network"), ["linux.netDevices", { eth0: {} }]],
     jsonPath: "linux.netDevices",
-    problem: "needs network in linux.namespaces: interfaces are moved to another one",
+    problem: "needs network in linux.namespaces: interfaces are moved into it",
   },
 });
 

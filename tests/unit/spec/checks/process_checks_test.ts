@@ -39,7 +39,7 @@ testRefusals({
   "the same limit twice": refusal(
     "process.rlimits",
     ["NOFILE", "CPU", "NOFILE"].map((name) => ({ type: `RLIMIT_${name}`, soft: 1, hard: 1 })),
-    "RLIMIT_NOFILE is there twice",
+    "RLIMIT_NOFILE is listed twice",
     "process.rlimits[2].type",
   ),
   "a soft limit above the hard one": refusal(
@@ -67,13 +67,13 @@ testRefusals({
   "a priority for a policy without": refusal(
     "process.scheduler",
     { policy: "SCHED_BATCH", priority: 5 },
-    "does not go with SCHED_BATCH, only with SCHED_FIFO and SCHED_RR",
+    "cannot be combined with SCHED_BATCH, only with SCHED_FIFO and SCHED_RR",
     "process.scheduler.priority",
   ),
   "a deadline for a policy without": refusal(
     "process.scheduler",
     { policy: "SCHED_RR", priority: 5, deadline: 1000 },
-    "does not go with SCHED_RR, only with SCHED_DEADLINE",
+    "cannot be combined with SCHED_RR, only with SCHED_DEADLINE",
     "process.scheduler.deadline",
   ),
   "an I/O priority of 8": refusal(
@@ -113,7 +113,7 @@ Deno.test("checkSpec() warns of ambient capabilities that cannot be raised", asy
     await warningsOf({ permitted: [KILL], inheritable: [KILL, CHOWN], ambient: [KILL] }),
     [],
   );
-  const why = "only what is permitted and inheritable too can be ambient";
+  const why = "only capabilities that are also permitted and inheritable can be ambient";
   assertEquals(
     await warningsOf({ permitted: [KILL], inheritable: [KILL, CHOWN], ambient: [CHOWN, KILL] }),
     [`process.capabilities.ambient: ignoring CAP_CHOWN: ${why}`],

@@ -18,7 +18,7 @@ testRefusals({
   "an unknown access to a device": refusal(
     "devices",
     [{ allow: true, access: "rx" }],
-    'must be of the letters r, w and m, got "rx"',
+    'must consist of the letters r, w and m, got "rx"',
     "devices[0].access",
   ),
   "less memory and swap than memory": refusal(

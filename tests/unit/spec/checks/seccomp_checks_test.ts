@@ -13,7 +13,7 @@ function rule(action: string, more: Record<string, unknown> = {}) {
 }
 
 const NO_ERRNO = (action: string) =>
-  `does not go with ${action}, only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE`;
+  `cannot be combined with ${action}, only with SCMP_ACT_ERRNO and SCMP_ACT_TRACE`;
 
 testRefusals({
   "an errno for a default action without": refusal(

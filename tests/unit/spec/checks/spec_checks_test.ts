@@ -22,7 +22,7 @@ testRefusals({
   "an empty root path": {
     changes: [["root.path", ""]],
     jsonPath: "root.path",
-    problem: "is empty, must be a folder",
+    problem: "is empty, must be a directory",
   },
   "a hostname in the host's UTS namespace": {
     changes: [namespaces("uts")],
@@ -37,12 +37,12 @@ testRefusals({
   "a hostname of 65 bytes": {
     changes: [["hostname", `${"é".repeat(32)}x`]],
     jsonPath: "hostname",
-    problem: "has 65 bytes, at most 64 are possible",
+    problem: "has 65 bytes, but at most 64 are allowed",
   },
   "a domainname of 65 bytes": {
     changes: [["domainname", "x".repeat(65)]],
     jsonPath: "domainname",
-    problem: "has 65 bytes, at most 64 are possible",
+    problem: "has 65 bytes, but at most 64 are allowed",
   },
   "an annotation without a key": {
     changes: [["annotations", { a: "b", "": "c" }]],
@@ -79,8 +79,8 @@ Deno.test("checkSpec() warns of every annotation of crun's that nothing is made 
   const of = (names: readonly string[]) =>
     check(["annotations", Object.fromEntries(names.map((name) => [`run.oci.${name}`, "x"]))]);
   const instead = {
-    "hooks.stderr": ": what a hook writes is said when it fails",
-    "hooks.stdout": ": what a hook writes is said when it fails",
+    "hooks.stderr": ": the error of a failed hook includes its output",
+    "hooks.stdout": ": the error of a failed hook includes its output",
     "mount_context_type": ": linux.mountLabel is the context of all files",
     "pidfd_receiver": ": use the option --pidfd-socket",
     "seccomp.receiver": ": use linux.seccomp.listenerPath",

@@ -9,7 +9,7 @@ function refusal(name: string, problem: string, less = ""): Refusal {
   };
 }
 
-const HOST = "belongs to the whole host, no namespace holds it";
+const HOST = "belongs to the whole host: it is not part of a namespace";
 const NO_NAME = "is not the name of a sysctl, such as net.ipv4.ip_forward";
 const NEEDS = (type: string) => `would change the host: it needs ${type} in linux.namespaces`;
 
@@ -31,13 +31,13 @@ testRefusals({
     "network",
   ),
   "user without a user namespace": refusal("user.max_net_namespaces", NEEDS("user")),
-  "kernel.hostname": refusal("kernel.hostname", "is set by the field hostname, use that"),
+  "kernel.hostname": refusal("kernel.hostname", "is set by the field hostname: use that field"),
   "a name that leaves its folder": refusal("net/../kernel/core_pattern", NO_NAME),
   "a name that leaves its folder by dots for slashes": refusal("net.//.kernel.x", NO_NAME),
   "kernel.domainname beside domainname": {
     changes: [["domainname", "example"], ["linux.sysctl", { "kernel.domainname": "x" }]],
     jsonPath: 'linux.sysctl["kernel.domainname"]',
-    problem: 'is not what the field domainname says, "example": leave one of them out',
+    problem: 'differs from the field domainname, "example": leave one of them out',
   },
   "kernel.domainname in the host's UTS namespace": {
     changes: [

@@ -121,7 +121,7 @@ for (const [jsonPath, value, problem] of BAD) {
 Deno.test("parseSpec() and checkSpec() accept a config with every property", async () => {
   const spec = await parseSpec(JSON.stringify(FULL_CONFIG));
   assertEquals<unknown>(spec, FULL_CONFIG);
-  const ignored = "is ignored: Linux has given up limits on it, memory.limit counts it too";
+  const ignored = "is ignored: Linux no longer limits it separately, and memory.limit includes it";
   assertEquals(checkSpec(spec), [
     `linux.resources.memory.kernel: ${ignored}`,
     `linux.resources.memory.kernelTCP: ${ignored}`,

@@ -83,7 +83,7 @@ Deno.test("guestTable() has a line for each process, and one for those that are 
     "UID          PID    PPID     TIME CMD\n" +
       "0              1       0 01:01:01 init\n" +
       "4294967295 4194304       1 2777:46:39 a b\n" +
-      "… and 5 more, for which the guest's answer had no room\n",
+      "… and 5 more, which did not fit into the guest's answer\n",
   );
   assertEquals(
     guestTable({ processes: [], leftOut: 0 }),

@@ -1,0 +1,7 @@
+/** What the packers' tests pack in the place of kago: a program and a library for all that the packer asks for. */
+
+/** Paths in `folder`, for the caller to write: `whole`, `quick` and `shim`; the others are the same files. */
+export function packInputs(folder: string) {
+  const [whole, quick, shim] = [`${folder}/whole.js`, `${folder}/quick.js`, `${folder}/shim.so`];
+  return { whole, quick, create: whole, shim, stage: shim, vmm: shim };
+}
