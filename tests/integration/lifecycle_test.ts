@@ -178,7 +178,7 @@ Deno.test("create hands the terminal to the console socket", async () => {
   await Kago.with(options, async (kago) => {
     const refused = await kago.create();
     assertEquals(refused.code, 1);
-    assertStringIncludes(refused.stdout, "give --console-socket");
+    assertStringIncludes(refused.stdout, "use --console-socket");
     const socket = `${kago.bundle.path}/console.sock`;
     using listener = Deno.listen({ transport: "unix", path: socket });
     const created = await kago.create("--console-socket", socket);
