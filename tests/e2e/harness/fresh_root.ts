@@ -9,7 +9,7 @@ import {
   withPackageLists,
 } from "../../../scripts/emulated_host/debian_packages.ts";
 import { aptSettings, mirrorLines } from "../../../scripts/emulated_host/apt_sources.ts";
-import { enterOverlay, KERNEL_FILESYSTEMS } from "../../harness/overlay_root.ts";
+import { enterOverlay, KERNEL_FILESYSTEMS } from "../../../scripts/emulated_host/overlay_root.ts";
 
 /** Where the repository is in a fresh root. */
 export const CLONE = "/root/kago";
