@@ -1,28 +1,58 @@
 /**
- * The surroundings of the benchmark: a private mount namespace. crun refuses a host that has cgroup v1 controllers with
- * a v2 hierarchy beside them (systemd's hybrid layout) where that hierarchy is empty, so there the v2 mount is taken
- * away, in this namespace and for all contenders alike.
+ * The surroundings of the benchmark: a private mount namespace with one layout of cgroups, for all contenders alike. crun
+ * refuses a host that has cgroup v1 controllers with a v2 hierarchy beside them (systemd's hybrid layout) where that
+ * hierarchy is empty, so with v1 the v2 mount is taken away. On a host of v1, v2 is without controllers: containers have
+ * cgroups, filters for devices and a freezer, but no limits.
  */
 
 const MARK = "KAGO_BENCH_NAMESPACE";
-const UNIFIED = "/sys/fs/cgroup/unified";
+
+export type Layout = "v1" | "v2";
+
+/** As a shell's commands, after which the namespace has the layout. */
+const ENTER: Readonly<Record<Layout, string>> = {
+  v1: `
+    if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+      echo "this machine has cgroup v2 alone: boot it with systemd.unified_cgroup_hierarchy=0" >&2
+      exit 1
+    fi
+    if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi`,
+  v2: `
+    if [ "$(stat -fc %T /sys/fs/cgroup)" != cgroup2fs ]; then
+      umount -R /sys/fs/cgroup
+      mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    fi`,
+};
+
+/** Whether this program runs in the namespace already. */
+export function isInNamespace(): boolean {
+  return Deno.env.get(MARK) !== undefined;
+}
+
+/** What this machine has. */
+export async function ownLayout(): Promise<Layout> {
+  const command = new Deno.Command("stat", { args: ["-fc", "%T", "/sys/fs/cgroup"] });
+  const text = new TextDecoder().decode((await command.output()).stdout);
+  return text.trim() === "cgroup2fs" ? "v2" : "v1";
+}
 
 /**
- * Runs this program again in a private mount namespace and returns its exit code; undefined means that it is there
- * already.
+ * Runs this program again in a private mount namespace, through `inRoot` in another root, and returns its exit code.
  * @throws {Error} without root.
  */
-export async function enterPrivateNamespace(script: string): Promise<number | undefined> {
-  if (Deno.env.get(MARK) !== undefined) return undefined;
+export async function enterPrivateNamespace(
+  script: string,
+  layout: Layout,
+  inRoot: readonly string[] = [],
+): Promise<number> {
   if (Deno.uid() !== 0) {
     throw new Error("the benchmark makes containers and mounts: run it as root");
   }
-  const detach = `if mountpoint -q ${UNIFIED}; then umount ${UNIFIED}; fi; exec "$@"`;
   const child = new Deno.Command("unshare", {
     args: [
       // Private before the umount: in a shared mount it would happen to the host as well.
-      ...["--mount", "--propagation", "private", "sh", "-ec", detach, "sh"],
-      ...[Deno.execPath(), "run", "-A", script, ...Deno.args],
+      ...["--mount", "--propagation", "private", "sh", "-ec", `${ENTER[layout]}\nexec "$@"`, "sh"],
+      ...[...inRoot, Deno.execPath(), "run", "-A", script, ...Deno.args],
     ],
     env: { [MARK]: "1" },
   }).spawn();

@@ -1,49 +1,73 @@
 /**
- * Times one command and reads its peak memory, through measure.c. Owns building and calling that program; what to
- * measure is contenders.ts's, how often rounds.ts's.
+ * Measures commands through measure.c. Owns building and calling that program; what to measure is cases.ts's, how often
+ * rounds.ts's.
  */
 
-/** One run of one command. */
+/** Of all copies together. */
 export interface Sample {
-  readonly milliseconds: number;
-  /** The kernel's ru_maxrss: the command and the children that it waited for. */
+  /** Milliseconds. */
+  readonly wall: number;
+  /** Milliseconds of processor time: the commands and the children that they, or measure, waited for. */
+  readonly cpu: number;
+  /** The kernel's ru_maxrss, of the largest process. */
   readonly peakKiB: number;
+  /** At the process's end, with `memory` only: proc_pid_smaps(5)'s Rss and Private_Dirty. */
+  readonly rssKiB: number;
+  readonly privateKiB: number;
+}
+
+export interface MeasureOptions {
+  /** How often the commands are run, one time after another; `{}` in a word is the copy's number. Absent: once. */
+  readonly copies?: number;
+  /** All copies at once. */
+  readonly parallel?: boolean;
+  /** Reads the memory of a single command's process; its times are then those of a traced process. */
+  readonly memory?: boolean;
+}
+
+/** One of the commands ended with another code than 0. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(words: readonly string[], readonly code: number, readonly said: string) {
+    super(`${words.join(" ")} exited with ${code}: ${said}`);
+  }
 }
 
 /**
- * Runs `argv` (the program by its path) and measures it.
- * @throws {Error} with its output when it exits with another code than 0.
+ * Runs commands, each a program by its path with its arguments or one of measure.c's own, and measures them together.
+ * @throws {CommandError}
  */
-export type Measure = (argv: readonly string[]) => Promise<Sample>;
+export type Measure = (
+  commands: readonly (readonly string[])[],
+  options?: MeasureOptions,
+) => Promise<Sample>;
+
+const SOURCES = ["measure.c", "measure_container.c"];
+const FLAGS = "-O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static".split(" ");
 
 /**
- * Compiles measure.c into `folder` and returns the function that calls it.
+ * Compiles measure into `folder` and returns the function that calls it.
  * @throws {Error} when there is no C compiler.
  */
-export async function buildMeasure(folder: string, environment: Record<string, string>) {
+export async function buildMeasure(
+  folder: string,
+  environment: Record<string, string>,
+): Promise<Measure> {
   const program = `${folder}/measure`;
-  const source = new URL("measure.c", import.meta.url).pathname;
-  await runTool("cc", [
-    "-O2",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-D_GNU_SOURCE",
-    "-static",
-    "-o",
-    program,
-    source,
-  ]);
+  const sources = SOURCES.map((name) => new URL(name, import.meta.url).pathname);
+  await runTool("cc", [...FLAGS, "-o", program, ...sources]);
   const output = `${folder}/output`;
 
-  return async (argv: readonly string[]): Promise<Sample> => {
-    const text = await runTool(program, [output, ...argv], environment);
-    const { nanoseconds, peakKiB, exitCode } = JSON.parse(text);
+  return async (commands, { copies = 1, parallel, memory } = {}) => {
+    const kind = memory ? ["--memory"] : [parallel ? "--parallel" : "--repeat", `${copies}`];
+    const words = commands.flatMap((command, at) => at > 0 ? [";", ...command] : command);
+    const text = await runTool(program, [...kind, output, ...words], environment);
+    const { nanoseconds, cpuNanoseconds, peakKiB, rssKiB, privateKiB, exitCode } = JSON.parse(text);
     if (exitCode !== 0) {
       const said = (await Deno.readTextFile(output)).trim();
-      throw new Error(`${argv.join(" ")} exited with ${exitCode}: ${said}`);
+      throw new CommandError(words, exitCode, said);
     }
-    return { milliseconds: nanoseconds / 1e6, peakKiB };
+    return { wall: nanoseconds / 1e6, cpu: cpuNanoseconds / 1e6, peakKiB, rssKiB, privateKiB };
   };
 }
 

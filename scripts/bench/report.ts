@@ -1,114 +1,158 @@
-/** What the samples say: the figures, the goals that they miss, and the Markdown text. Measures nothing. */
-import { type Step, STEPS } from "./contenders.ts";
-import type { Sample } from "./measure.ts";
-import type { Results } from "./rounds.ts";
-import { interquartileRange, median } from "./statistics.ts";
+/** A run's figures as JSON and as Markdown. Measures nothing. */
+import { WAYS } from "./cases.ts";
+import type { Conditions } from "./conditions.ts";
+import { KAGO } from "./contenders.ts";
+import { goalText, judge, rowOf, type Verdict } from "./goals.ts";
+import type { Failure, Row, Samples } from "./samples.ts";
+import { median, pairedRatios, type Spread, spreadOf } from "./statistics.ts";
 
-/** The names of the contenders that goals compare. */
-export const KAGO = "kago";
-export const RUNC = "runc";
-export const EMPTY_SCRIPT = "empty Deno script";
-
-/** `run` may take this many times what it takes runc, and the short commands what it takes an empty script. */
-const RUN_TO_RUNC = 1.0;
-const SHORT_TO_EMPTY_SCRIPT = 1.3;
-const SHORT_STEPS: readonly Step[] = ["start", "state", "pause", "resume", "kill", "delete"];
-/** `list` of 200 containers may take this many times what it takes for 20. */
-const MANY_TO_FEW = 2.0;
-const PEAK_MIB = 45;
-
-/** The figures of one step of one contender. */
-export interface Figures {
-  readonly medianMs: number;
-  /** The interquartile range: half of the samples lie within. */
-  readonly iqrMs: number;
-  /** The highest of all samples. */
-  readonly peakMiB: number;
+/** What a run leaves in its file: all samples, so that figures can be made anew. */
+export interface Run {
+  readonly conditions: Conditions;
+  readonly samples: Samples;
 }
 
-/** Figures by contender and step; steps without samples are left out. */
-export type Summary = Readonly<Record<string, Partial<Record<Step, Figures>>>>;
+/** The run with its figures and verdicts, for programs to read. */
+export function asJson(run: Run): string {
+  const figures = run.samples.rows.map((row) => ({
+    ...{ case: row.case, way: row.way, contender: row.contender },
+    wallMs: spreadOf(row.wall),
+    cpuMs: spreadOf(row.cpu),
+    ratios: ratiosOf(row, run.samples),
+  }));
+  return JSON.stringify({ ...run, figures, goals: judge(run.samples) }, null, 1) + "\n";
+}
 
-export function summarize(results: Results): Summary {
+/** To every other contender. */
+function ratiosOf(row: Row, { rows }: Samples) {
   return Object.fromEntries(
-    [...results].map(([name, samples]) => [
-      name,
-      Object.fromEntries(
-        STEPS.filter((step) => samples[step].length > 0).map((
-          step,
-        ) => [step, figures(samples[step])]),
-      ),
-    ]),
+    rows.filter((other) =>
+      other.case === row.case && other.way === row.way && other.contender !== row.contender
+    ).map((other) => [other.contender, {
+      wall: spreadOf(pairedRatios(row.wall, other.wall)),
+      cpu: spreadOf(pairedRatios(row.cpu, other.cpu)),
+    }]),
   );
 }
 
-function figures(samples: readonly Sample[]): Figures {
-  const times = samples.map(({ milliseconds }) => milliseconds);
-  return {
-    medianMs: median(times),
-    iqrMs: interquartileRange(times),
-    peakMiB: Math.max(...samples.map(({ peakKiB }) => peakKiB)) / 1024,
-  };
-}
-
-/** One sentence for each goal that kago misses. */
-export function missedGoals(summary: Summary): string[] {
-  const misses: string[] = [];
-  const compare = (step: Step, other: string, reference: Figures, goal: number) => {
-    const ratio = summary[KAGO]![step]!.medianMs / reference.medianMs;
-    if (ratio > goal) {
-      misses.push(`${step} takes ${ratio.toFixed(2)} times as long as ${other}, at most ${goal}`);
-    }
-  };
-  for (const step of ["run", "run with limits", "run with seccomp"] as const) {
-    compare(step, RUNC, summary[RUNC]![step]!, RUN_TO_RUNC);
-  }
-  for (const step of SHORT_STEPS) {
-    compare(step, `an ${EMPTY_SCRIPT}`, summary[EMPTY_SCRIPT]!.run!, SHORT_TO_EMPTY_SCRIPT);
-  }
-  compare("list of 200", "list of 20", summary[KAGO]!["list of 20"]!, MANY_TO_FEW);
-  for (const step of STEPS) {
-    const { peakMiB } = summary[KAGO]![step]!;
-    if (peakMiB > PEAK_MIB) {
-      misses.push(`${step} needs ${peakMiB.toFixed(1)} MiB, at most ${PEAK_MIB}`);
-    }
-  }
-  return misses;
-}
-
-/** Two Markdown tables, times with ratios and memory, and a line about the empty script. */
-export function markdown(summary: Summary): string {
-  const runtimes = Object.keys(summary).filter((name) => name !== EMPTY_SCRIPT);
-  const others = runtimes.filter((name) => name !== KAGO);
-  const floor = summary[EMPTY_SCRIPT]!.run!;
-  const times = STEPS.map((step) => {
-    const own = summary[KAGO]![step]!.medianMs;
-    return [
-      step,
-      ...runtimes.map((name) => time(summary[name]![step]!)),
-      ...others.map((name) => (own / summary[name]![step]!.medianMs).toFixed(2)),
-      (own / floor.medianMs).toFixed(2),
-    ];
-  });
-  const peaks = STEPS.map((step) => [
-    step,
-    ...runtimes.map((name) => summary[name]![step]!.peakMiB.toFixed(1)),
-  ]);
-  const ratios = [...others, EMPTY_SCRIPT].map((name) => `${KAGO} / ${name}`);
+/** The conditions, a table of times and one of memory. */
+export function markdown({ conditions, samples }: Run): string {
+  const names = Object.keys(conditions.versions);
+  const verdicts = judge(samples);
+  const reached = verdicts.filter((verdict) => verdict.reached).length;
   return [
-    ...table(["ms, median (IQR)", ...runtimes, ...ratios], times),
+    conditionsText(conditions),
     "",
-    ...table(["peak memory, MiB", ...runtimes], peaks),
+    ...timesTable("ms of one container, median (quartiles)", "wall", names, samples, verdicts),
     "",
-    `${EMPTY_SCRIPT}: ${time(floor)} ms, ${floor.peakMiB.toFixed(1)} MiB`,
+    ...timesTable("ms of processor time of one container", "cpu", names, samples, verdicts),
+    "",
+    ...table(
+      ["memory at the end, MiB: private + shared", ...names, "goal"],
+      memoryOf(samples, names, verdicts),
+    ),
+    "",
+    `${reached} of ${verdicts.length} goals are reached.`,
+    ...samples.failures.map(failureText),
   ].join("\n");
 }
 
-function time({ medianMs, iqrMs }: Figures): string {
-  return `${medianMs.toFixed(1)} (${iqrMs.toFixed(1)})`;
+function failureText({ contender, cases, said }: Failure): string {
+  return `\nWithout ${contender}: ${cases.join("; ")}. It said: ${said.split("\n")[0]}`;
+}
+
+function conditionsText(conditions: Conditions): string {
+  const { kernel, release, processors, cgroups, versions, rounds, date } = conditions;
+  const share = Math.max(...conditions.othersShare);
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const load = conditions.load.map((value) => value.toFixed(2)).join(" before and ");
+  return `${date}: ${
+    names.join(", ")
+  }; ${release}, Linux ${kernel}, cgroup ${cgroups}, ${processors}; ` +
+    `${rounds} rounds; load average ${load} after; others took ${
+      percent(share)
+    } of the processors.`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed()} %`;
+}
+
+/** A line for each case and way. */
+function timesTable(
+  title: string,
+  figure: "wall" | "cpu",
+  names: readonly string[],
+  { rows }: Samples,
+  verdicts: readonly Verdict[],
+): string[] {
+  const others = names.filter((name) => name !== KAGO);
+  const lines = [...new Set(rows.map((row) => row.case))].flatMap((name) =>
+    WAYS.filter((way) => rows.some((row) => row.case === name && row.way === way.name))
+      .map(({ name: way }) => {
+        const valuesOf = (contender: string) => rowOf(rows, name, way, contender)?.[figure];
+        const goals = verdicts.filter((one) =>
+          one.case === name && one.way === way && one.figure === figure
+        );
+        return [
+          `${name}, ${way}`,
+          ...names.map((contender) => timeText(valuesOf(contender))),
+          ...others.map((contender) => ratioText(valuesOf(KAGO), valuesOf(contender))),
+          goalsText(goals),
+        ];
+      })
+  );
+  return table([title, ...names, ...others.map((name) => `${KAGO} / ${name}`), "goals"], lines);
+}
+
+function timeText(values: readonly number[] | undefined): string {
+  return values ? spreadText(spreadOf(values), 1) : "";
+}
+
+function ratioText(
+  values: readonly number[] | undefined,
+  others: readonly number[] | undefined,
+): string {
+  return values && others ? spreadText(spreadOf(pairedRatios(values, others)), 2) : "";
+}
+
+function spreadText({ median, low, high }: Spread, digits: number): string {
+  const [middle, from, to] = [median, low, high].map((value) => value.toFixed(digits));
+  return `${middle} (${from}–${to})`;
+}
+
+function memoryOf({ memory }: Samples, names: readonly string[], verdicts: readonly Verdict[]) {
+  const cases = [...new Set(memory.map((row) => row.case))];
+  const mib = (values: readonly number[]) => (median(values) / 1024).toFixed(1);
+  return cases.map((name) => [
+    name,
+    ...names.map((contender) => {
+      const row = memory.find((row) => row.case === name && row.contender === contender);
+      return row ? `${mib(row.privateKiB)} + ${mib(row.sharedKiB)}` : "";
+    }),
+    goalsText(verdicts.filter((one) => one.case === name && one.figure === "private")),
+  ]);
+}
+
+function goalsText(verdicts: readonly Verdict[]): string {
+  return verdicts.map((verdict) =>
+    `${goalText(verdict)}: ${verdict.reached ? "reached" : "**missed**"}`
+  ).join("; ");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [head, head.map((_, i) => i === 0 ? "---" : "---:"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`);
+  const last = head.length - 1;
+  const rule = head.map((_, at) => at === 0 || at === last ? "---" : "---:");
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+}
+
+const BEGIN = "<!-- bench: deno task bench --readme -->";
+const END = "<!-- /bench -->";
+
+/** `page` with the text between its two marks replaced. @throws {Error} when it lacks them. */
+export function intoPage(page: string, text: string): string {
+  const [before, rest] = page.split(`${BEGIN}\n`);
+  const after = rest?.split(`\n${END}`)[1];
+  if (after === undefined) throw new Error(`the page has no place for figures, ${BEGIN} to ${END}`);
+  return `${before}${BEGIN}\n\n${text}\n\n${END}${after}`;
 }

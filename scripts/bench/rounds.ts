@@ -1,75 +1,166 @@
-/** Repeats the contenders' rounds fairly and collects the samples. */
-import { type Contender, type Step, STEPS } from "./contenders.ts";
-import type { Measure, Sample } from "./measure.ts";
+/** Repeats the scenes with all contenders, fairly, and collects the samples. */
+import { ALONE, OWN_COMMANDS, type Scene, type Step, type Way, WAYS } from "./cases.ts";
+import type { Contender } from "./contenders.ts";
+import { Collection, type Samples } from "./samples.ts";
+import { CommandError, type Measure, type Sample } from "./measure.ts";
 
-/** All samples of one contender; a step that it does not have is empty. */
-export type Samples = Readonly<Record<Step, readonly Sample[]>>;
-export type Results = ReadonlyMap<string, Samples>;
+/**
+ * How long the kernel is left alone before a command that moves processes between cgroups. The first move by
+ * `cgroup.procs` makes all forks take their slow path, for which it waits a grace period of RCU (8 ms and more); for
+ * some 15 ms after that, further moves need not wait. A command within that time would be measured with what the one
+ * before it has paid; ten in a row are such commands.
+ */
+const REST_MS = 100;
+
+/** How often a command's memory is read: it hardly differs from time to time. */
+const MEMORY_ROUNDS = 3;
 
 export interface RoundOptions {
   readonly rounds: number;
   /** Rounds before these that are not counted: they fill the page cache. */
   readonly warmUp: number;
+  /** Contenders whose failure ends all; others then lack the scene. */
+  readonly needed: readonly string[];
   /** Called after each round, from 1. */
   readonly onRound?: (round: number) => void;
-  /** Ends the run between two contenders; it then throws the signal's reason. */
+  /** Ends the run between two scenes; it then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Measures all contenders in each round, so that a slower minute of the machine hits all of them, and starts each round
+ * Measures all contenders with each scene, so that a slower moment of the machine hits all of them, and starts each round
  * with another one. In the end, whatever it is, no container is left.
  */
 export async function measureRounds(
   contenders: readonly Contender[],
+  scenes: readonly Scene[],
   measure: Measure,
   options: RoundOptions,
-): Promise<Results> {
+): Promise<Samples> {
   const failures: unknown[] = [];
-  let results: Results | undefined;
+  const rounds = new Rounds(contenders, scenes, measure, options);
   try {
-    for (const contender of contenders) {
-      options.signal?.throwIfAborted();
-      await contender.prepare();
-    }
-    results = await repeat(contenders, measure, options);
+    await rounds.run();
   } catch (error) {
     failures.push(error);
   }
   failures.push(...await cleanUpAll(contenders));
-  if (results && failures.length === 0) return results;
+  if (failures.length === 0) return rounds.samples;
   if (failures.length === 1) throw failures[0];
   throw new AggregateError(failures, "the benchmark failed, and so did its clean-up");
 }
 
-async function repeat(
-  contenders: readonly Contender[],
-  measure: Measure,
-  options: RoundOptions,
-): Promise<Results> {
-  const results = new Map(contenders.map(({ name }) => [name, emptySamples()]));
-  for (let round = 1 - options.warmUp; round <= options.rounds; round++) {
-    for (const contender of rotate(contenders, round + options.warmUp)) {
-      options.signal?.throwIfAborted();
-      const samples = await measureOne(contender, measure, options.signal);
-      if (round < 1) continue;
-      for (const step of STEPS) {
-        const sample = samples[step];
-        if (sample !== undefined) results.get(contender.name)![step].push(sample);
+class Rounds {
+  readonly samples = new Collection();
+  /** Contenders that failed in a scene, as `CONTENDER in SCENE'S NUMBER`. */
+  readonly #out = new Set<string>();
+
+  constructor(
+    private readonly contenders: readonly Contender[],
+    private readonly scenes: readonly Scene[],
+    private readonly measure: Measure,
+    private readonly options: RoundOptions,
+  ) {}
+
+  async run(): Promise<void> {
+    const { rounds, warmUp, onRound } = this.options;
+    await this.#prepareCrowds(this.scenes.filter(({ crowd }) => crowd));
+    for (let round = 0; round < warmUp; round++) await this.#runWay(ALONE, round, false);
+    for (let round = 0; round < MEMORY_ROUNDS; round++) {
+      await this.#everyScene(
+        ALONE,
+        round,
+        (contender, scene) => this.#readMemory(contender, scene),
+      );
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const way of WAYS.filter(({ every }) => round % every === 0)) {
+        await this.#runWay(way, round / way.every, true);
+      }
+      onRound?.(round + 1);
+    }
+  }
+
+  async #prepareCrowds(scenes: readonly Scene[]): Promise<void> {
+    for (const contender of scenes.length > 0 ? this.contenders : []) {
+      this.options.signal?.throwIfAborted();
+      await this.#orLeaveOut(contender, scenes, () => contender.prepareCrowd(this.measure));
+    }
+  }
+
+  #runWay(way: Way, turn: number, counted: boolean): Promise<void> {
+    return this.#everyScene(way, turn, async (contender, scene) => {
+      for (const step of scene.steps) {
+        if (step.rested) await new Promise((resolve) => setTimeout(resolve, REST_MS));
+        const sample = await this.#measureStep(contender, scene, step, way);
+        if (counted && step.name) this.samples.addTimes(step.name, way, contender.name, sample);
+      }
+    });
+  }
+
+  /** Each contender in each scene that has this way, unless it has failed there; the order is `turn`'s. */
+  async #everyScene(
+    way: Way,
+    turn: number,
+    play: (contender: Contender, scene: Scene) => Promise<void>,
+  ): Promise<void> {
+    for (const scene of this.scenes.filter(({ ways }) => ways.includes(way))) {
+      for (const contender of rotate(this.contenders, turn)) {
+        if (this.#out.has(this.#key(contender.name, scene))) continue;
+        this.options.signal?.throwIfAborted();
+        await this.#orLeaveOut(contender, [scene], () => play(contender, scene));
       }
     }
-    if (round >= 1) options.onRound?.(round);
   }
-  return results;
-}
 
-async function measureOne(contender: Contender, measure: Measure, signal?: AbortSignal) {
-  try {
-    return await contender.measureRound(measure);
-  } catch (error) {
-    // Ctrl-C also ends the measured command: the interruption is then the reason to name.
-    signal?.throwIfAborted();
-    throw error;
+  #key(contender: string, scene: Scene): string {
+    return `${contender} in ${this.scenes.indexOf(scene)}`;
+  }
+
+  /** Does it; a contender whose command fails is left out of the scenes. @throws when it is needed. */
+  async #orLeaveOut(
+    contender: Contender,
+    scenes: readonly Scene[],
+    action: () => Promise<void>,
+  ): Promise<void> {
+    const { needed, signal } = this.options;
+    try {
+      return await action();
+    } catch (error) {
+      // Ctrl-C also ends the measured command: the interruption is then the reason to name.
+      signal?.throwIfAborted();
+      if (needed.includes(contender.name) || !(error instanceof CommandError)) throw error;
+      this.#leaveOut(contender, scenes, error.said);
+    }
+    await contender.sweep();
+  }
+
+  #leaveOut({ name: contender }: Contender, scenes: readonly Scene[], said: string): void {
+    const cases = scenes.flatMap(({ steps }) => steps.flatMap(({ name }) => name ?? []));
+    for (const scene of scenes) this.#out.add(this.#key(contender, scene));
+    this.samples.leaveOut({ contender, cases, said });
+  }
+
+  #measureStep(
+    contender: Contender,
+    { crowd }: Scene,
+    { commands }: Step,
+    way: Way,
+  ): Promise<Sample> {
+    return this.measure(contender.commandLines(commands, crowd), way);
+  }
+
+  async #readMemory(contender: Contender, scene: Scene): Promise<void> {
+    for (const step of scene.steps) {
+      const lines = contender.commandLines(step.commands, scene.crowd);
+      const ofRuntime = lines.filter(([word]) => !OWN_COMMANDS.includes(word!));
+      if (!step.name || ofRuntime.length > 1) {
+        await this.#measureStep(contender, scene, step, ALONE);
+        continue;
+      }
+      const sample = await this.measure(ofRuntime, { memory: true });
+      this.samples.addMemory(step.name, contender.name, sample);
+    }
   }
 }
 
@@ -83,10 +174,6 @@ async function cleanUpAll(contenders: readonly Contender[]): Promise<unknown[]> 
     }
   }
   return failures;
-}
-
-function emptySamples(): Record<Step, Sample[]> {
-  return Object.fromEntries(STEPS.map((step) => [step, []])) as unknown as Record<Step, Sample[]>;
 }
 
 /** The list from its element `by` (modulo its length) on, then those before. */

@@ -15,7 +15,18 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The distance between the first and the third quartile. */
-export function interquartileRange(values: readonly number[]): number {
-  return quantile(values, 0.75) - quantile(values, 0.25);
+/** A median with the first and the third quartile. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}
+
+/** `values[i] / others[i]`: what was measured at the same time is compared. */
+export function pairedRatios(values: readonly number[], others: readonly number[]): number[] {
+  return values.map((value, at) => value / others[at]!).filter(Number.isFinite);
 }

@@ -1,32 +1,90 @@
-import { assert, assertRejects } from "@std/assert";
-import { buildMeasure } from "../../../../scripts/bench/measure.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { buildMeasure, CommandError, type Measure } from "../../../../scripts/bench/measure.ts";
 
-async function withMeasure(use: (measure: Awaited<ReturnType<typeof buildMeasure>>) => unknown) {
+async function withMeasure(use: (measure: Measure, folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   try {
-    await use(await buildMeasure(folder, { KAGO_TEST: "seen" }));
+    await use(await buildMeasure(folder, { KAGO_TEST: "seen" }), folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-Deno.test("buildMeasure() makes a function that measures time and the command's own memory", async () => {
+Deno.test("the measure function has a command's time and its own memory", async () => {
   await withMeasure(async (measure) => {
-    const { milliseconds, peakKiB } = await measure(["/bin/sleep", "0.05"]);
-    assert(milliseconds >= 50, `${milliseconds} ms`);
+    const { wall, cpu, peakKiB, rssKiB } = await measure([["/bin/sleep", "0.05"]]);
+    assert(wall >= 50, `${wall} ms`);
+    assert(cpu > 0 && cpu < wall, `${cpu} ms`);
     // sleep needs 1 to 4 MiB; this process, which started it, over 20.
     assert(peakKiB > 100 && peakKiB < 10_000, `${peakKiB} KiB`);
+    assertEquals(rssKiB, -1);
+  });
+});
+
+Deno.test("the measure function reads a process's memory at its end", async () => {
+  await withMeasure(async (measure) => {
+    const { rssKiB, privateKiB } = await measure([["/bin/true"]], { memory: true });
+    assert(privateKiB > 0 && privateKiB < rssKiB, `${privateKiB} of ${rssKiB} KiB`);
+  });
+});
+
+Deno.test("the measure function counts children that a command leaves once they are waited for", async () => {
+  await withMeasure(async (measure, folder) => {
+    const work = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+    const leave = ["/bin/sh", "-c", `(${work}) & echo $! > ${folder}/pid`];
+    const left = await measure([leave]);
+    const waited = await measure([leave, ["wait", `${folder}/pid`]]);
+    assert(waited.cpu > 2 * left.cpu, `${waited.cpu} ms with, ${left.cpu} ms without`);
+  });
+});
+
+Deno.test("the measure function adds the processor time that a process has had so far", async () => {
+  await withMeasure(async (measure, folder) => {
+    await Deno.writeTextFile(`${folder}/pid`, `${Deno.pid}\n`);
+    const without = await measure([["/bin/true"]]);
+    const { cpu } = await measure([["/bin/true"], ["cpu", `${folder}/pid`]]);
+    // That of this process, which has come up, and has compiled the tests.
+    assert(cpu > without.cpu + 50, `${cpu} ms with, ${without.cpu} ms without`);
+  });
+});
+
+Deno.test("the measure function runs copies in a row or at once, each with its number", async () => {
+  await withMeasure(async (measure, folder) => {
+    const commands = [["/bin/sh", "-c", `echo $0 >> ${folder}/numbers; sleep 0.1`, "{}"]];
+    const row = await measure(commands, { copies: 3 });
+    const once = await measure(commands, { copies: 3, parallel: true });
+    assert(row.wall >= 300, `${row.wall} ms in a row`);
+    assert(once.wall < row.wall, `${once.wall} ms at once, ${row.wall} in a row`);
+    const numbers = (await Deno.readTextFile(`${folder}/numbers`)).trim().split("\n");
+    assertEquals(numbers.slice(0, 3), ["0", "1", "2"]);
+    assertEquals(numbers.slice(3).toSorted(), ["0", "1", "2"]);
   });
 });
 
 Deno.test("the measure function throws with the output of a command that fails", async () => {
   await withMeasure(async (measure) => {
+    const shell = (script: string) => () => measure([["/bin/sh", "-c", script]]);
     await assertRejects(
-      () => measure(["/bin/sh", "-c", "echo $KAGO_TEST; echo bad >&2; exit 3"]),
-      Error,
+      shell("echo $KAGO_TEST; echo bad >&2; exit 3"),
+      CommandError,
       "exited with 3: seen\nbad",
     );
-    await assertRejects(() => measure(["/bin/sh", "-c", "kill -9 $$"]), Error, "exited with 137");
-    await assertRejects(() => measure(["/nonexistent"]), Error, "exited with 127");
+    await assertRejects(shell("kill -9 $$"), CommandError, "exited with 137");
+    await assertRejects(() => measure([["/nonexistent"]]), CommandError, "exited with 127");
+  });
+});
+
+Deno.test("the measure function runs nothing behind a command that fails, and tells of a copy", async () => {
+  await withMeasure(async (measure, folder) => {
+    const commands = [["/bin/sh", "-c", "exit {}"], ["/bin/touch", `${folder}/behind-{}`]];
+    for (const parallel of [false, true]) {
+      await assertRejects(
+        () => measure(commands, { copies: 2, parallel }),
+        CommandError,
+        "exited with 1",
+      );
+      await Deno.remove(`${folder}/behind-0`);
+      await assertRejects(() => Deno.stat(`${folder}/behind-1`), Deno.errors.NotFound);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { interquartileRange, median, quantile } from "../../../../scripts/bench/statistics.ts";
+import { median, pairedRatios, quantile, spreadOf } from "../../../../scripts/bench/statistics.ts";
 
 Deno.test("median() is the middle value, or the mean of the two middle values", () => {
   assertEquals(median([10, 9, 100]), 10);
@@ -14,6 +14,10 @@ Deno.test("quantile() interpolates between neighbours and leaves the list in its
   assertEquals(values, [30, 10, 20]);
 });
 
-Deno.test("interquartileRange() ignores the outer quarters", () => {
-  assertEquals(interquartileRange([1, 2, 3, 4, 1000]), 2);
+Deno.test("spreadOf() has the median between the quartiles, whatever the outer quarters are", () => {
+  assertEquals(spreadOf([1, 2, 3, 4, 1000]), { median: 3, low: 2, high: 4 });
+});
+
+Deno.test("pairedRatios() leaves out what has no partner", () => {
+  assertEquals(pairedRatios([10, 30, 5], [20, 10]), [0.5, 3]);
 });
