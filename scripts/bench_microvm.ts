@@ -3,7 +3,9 @@
  * 256 MiB, and the time from `run` to the guest's first line. Where this machine's KVM runs no guest, it does so in the
  * emulated host, in which a start of Deno weighs ten times what it weighs natively.
  *
- *   deno run -A scripts/bench_microvm.ts --crun FILE [--kago FILE] [--rounds N]
+ *   deno run -A scripts/bench_microvm.ts --crun FILE [--kago FILE] [--rounds N] [--check]
+ *
+ * It prints the table, writes build/bench/microvm.json, and exits with 1 under `--check` when a goal is missed.
  *
  * Debian's crun is built without that handler. Its source (`apt-get source crun`) has it: `./configure --with-libkrun`,
  * where an empty libkrun.h is enough for crun 1.8.
@@ -11,24 +13,31 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { probeKvm } from "../ffi/shim.ts";
 import { UsageError } from "../runtime/common/errors.ts";
-import { type Contender, measureMicrovms, type MicrovmFigures } from "./bench/microvm.ts";
-import { median } from "./bench/statistics.ts";
+import { type Contender, measureMicrovms } from "./bench/microvm.ts";
+import { microvmMarkdown, microvmMisses, type MicrovmRun } from "./bench/microvm_report.ts";
+import { REPOSITORY } from "./emulated_host/cache.ts";
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
 import { runMain } from "./run_main.ts";
 
 /** Seconds; a round of both takes ten on an idle machine. */
 const TIMEOUT = 900;
 
+const RESULTS = `${REPOSITORY}/build/bench`;
+
 interface Options {
   readonly kago: string;
   readonly crun: string;
   readonly rounds: number;
+  /** Only measures, in the emulated host, and prints JSON. */
+  readonly figures: boolean;
+  readonly check: boolean;
 }
 
 /** @throws {UsageError} */
 function parseOptions(args: readonly string[]): Options {
-  const { kago, crun, rounds } = parseArgs([...args], {
+  const { kago, crun, rounds, figures, check } = parseArgs([...args], {
     string: ["kago", "crun", "rounds"],
+    boolean: ["figures", "check"],
     default: { kago: "dist/kago", rounds: "10" },
   });
   if (!crun) throw new UsageError("bench_microvm needs --crun FILE, a crun with the handler krun");
@@ -37,6 +46,8 @@ function parseOptions(args: readonly string[]): Options {
     kago: Deno.realPathSync(kago),
     crun: Deno.realPathSync(crun),
     rounds: Number(rounds),
+    figures,
+    check,
   };
 }
 
@@ -48,38 +59,41 @@ function contendersOf({ kago, crun }: Options): readonly [Contender, Contender] 
   ];
 }
 
-function markdown([kago, crun]: readonly MicrovmFigures[]): string {
-  const mib = (kib: number) => (kib / 1024).toFixed(1);
-  const row = ({ name, firstLine, rss, pss }: MicrovmFigures) =>
-    `| ${name} | ${median(firstLine).toFixed()} | ${mib(rss)} | ${mib(pss)} |`;
-  const ratios = kago!.firstLine.map((time, round) => time / crun!.firstLine[round]!);
-  return [
-    "| | run to the first line, ms | VMM, Rss MiB | VMM, Pss MiB |",
-    "|---|---|---|---|",
-    row(kago!),
-    row(crun!),
-    "",
-    `First line, kago/crun: ${median(ratios).toFixed(2)} (median of ${ratios.length} pairs); ` +
-    `VMM: ${mib(kago!.rss - crun!.rss)} MiB more Rss, ${mib(kago!.pss - crun!.pss)} MiB more Pss.`,
-  ].join("\n");
+/** On this machine, or printed as JSON by this script in the emulated host. */
+async function measureSomewhere(options: Options): Promise<MicrovmRun> {
+  if (probeKvm() === 0) return await measureHere(options, false);
+  const script = new URL(import.meta.url).pathname;
+  const { kago, crun, rounds } = options;
+  const args = ["--kago", kago, "--crun", crun, "--rounds", `${rounds}`, "--figures"];
+  const command = ["deno", "run", "-A", "--no-check", "--cached-only", script, ...args];
+  const decoder = new TextDecoder();
+  let text = "";
+  const { code } = await runInEmulatedHost(command, {
+    timeout: TIMEOUT,
+    onStdout: (chunk) => text += decoder.decode(chunk, { stream: true }),
+    onStderr: (chunk) => void Deno.stderr.writeSync(chunk),
+  });
+  if (code !== 0) throw new Error(`the emulated host's benchmark ended with ${code}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function measureHere(options: Options, emulated: boolean): Promise<MicrovmRun> {
+  const [kago, crun] = await measureMicrovms(contendersOf(options), options.rounds);
+  const date = new Date().toISOString().slice(0, 16) + "Z";
+  return { date, kernel: Deno.osRelease(), emulated, kago: kago!, crun: crun! };
 }
 
 async function main(): Promise<number> {
   const options = parseOptions(Deno.args);
-  if (probeKvm() === 0) {
-    console.log(markdown(await measureMicrovms(contendersOf(options), options.rounds)));
+  if (options.figures) {
+    console.log(JSON.stringify(await measureHere(options, true)));
     return 0;
   }
-  const script = new URL(import.meta.url).pathname;
-  const { kago, crun, rounds } = options;
-  const args = ["--kago", kago, "--crun", crun, "--rounds", `${rounds}`];
-  const command = ["deno", "run", "-A", "--no-check", "--cached-only", script, ...args];
-  const { code } = await runInEmulatedHost(command, {
-    timeout: TIMEOUT,
-    onStdout: (chunk) => void Deno.stdout.writeSync(chunk),
-    onStderr: (chunk) => void Deno.stderr.writeSync(chunk),
-  });
-  return code;
+  const run = await measureSomewhere(options);
+  await Deno.mkdir(RESULTS, { recursive: true });
+  await Deno.writeTextFile(`${RESULTS}/microvm.json`, JSON.stringify(run, null, 1) + "\n");
+  console.log(microvmMarkdown(run));
+  return options.check && microvmMisses(run).length > 0 ? 1 : 0;
 }
 
 if (import.meta.main) await runMain("bench_microvm", main);
