@@ -107,8 +107,9 @@ export class Podman {
     return onTerminal(this.commandLine(words), { stdin: input, cwd: this.folder });
   }
 
-  private commandLine(words: readonly string[]): readonly string[] {
-    const command = ["podman", ...this.globalOptions, ...this.adapt(words)];
+  /** `podman OPTIONS... WORDS...`; of an option that this class gives too, the last one counts. */
+  commandLine(words: readonly string[], options: readonly string[] = []): readonly string[] {
+    const command = ["podman", ...this.globalOptions, ...options, ...this.adapt(words)];
     return this.host === "rootless" ? asSessionUser(command) : command;
   }
 
