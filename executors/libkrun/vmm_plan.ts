@@ -68,8 +68,11 @@ function vmmStages(
   const { uid = 0, gid = 0 } = process.user ?? {};
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid };
   const confined = identity.filter(({ op }) => !OF_PROCESS.has(op));
+  const terminal: readonly Op[] = process.terminal
+    ? [{ op: "vmmTerminal", from: "process.terminal" }]
+    : [];
   return {
-    vmm: [...states, ...opening, files, ...enter, ...confined, ...start, ...closing],
+    vmm: [...terminal, ...states, ...opening, files, ...enter, ...confined, ...start, ...closing],
     guest,
   };
 }

@@ -209,7 +209,7 @@ TEST(what_the_containers_own_process_failed_for_is_printed_with_the_part_of_the_
   pid_t pid = fork();
   if (pid == 0) {
     dup2(ends[1], STDERR_FILENO);
-    become(&plan);
+    become(&plan, -1);
   }
   close(ends[1]);
   ssize_t n = read(ends[0], text, sizeof text - 1);

@@ -108,3 +108,11 @@ Deno.test("a VMM with an agent has a door in the state, and neither limits nor t
   assertEquals(only(without.intermediate, "agentDoor", "hardLimit").length, 1);
   assertEquals(only(without.vmm, "rlimit").length, 1);
 });
+
+Deno.test("a VMM makes its terminal transparent first of all, where the agent gives the process one of its own", () => {
+  const spec = specWith(["mount"], { process: { ...PROCESS, terminal: true } });
+  const { vmm } = planOf(spec, { agentFolder: "/run/kago/box" });
+  assertEquals(vmm[0], { op: "vmmTerminal", from: "process.terminal" });
+  assertEquals(only(planOf(spec).vmm, "vmmTerminal"), []);
+  assertEquals(only(planOf(specWith(["mount"]), { agentFolder: "/a" }).vmm, "vmmTerminal"), []);
+});
