@@ -70,22 +70,33 @@ export function closingOps(settings: VmSettings): readonly Op[] {
     ...processorOps(settings),
     // Once in a process: a second call makes libkrun panic. It is all contexts'.
     callOfAll("krun_set_log_level", number(logLevel)),
+    ...(settings.agent ? [{ op: "vmmStreams", from: AGENT_FROM } as const] : []),
     { op: "vmmJail", ...jailFeatures(settings) },
     { op: "krunEnter" },
   ];
 }
 
-/** The tag that the agent mounts, the port that it listens on, its path, and its argument for DAX (helper-c/agent/main.c). */
-const AGENT = { tag: "kago", port: 1, program: "/agent", dax: "dax" } as const;
+/**
+ * The tag that the agent mounts, the port that it listens on, the host's to which it connects with its process's streams,
+ * its path, and its argument for DAX (helper-c/agent/main.c).
+ */
+const AGENT = { tag: "kago", port: 1, streamsPort: 2, program: "/agent", dax: "dax" } as const;
+
+/** What its calls are wanted by. */
+const AGENT_FROM = 'annotations["krun.agent"]';
+
+/** Made by vmmStreams, in the directory of the agent's socket (helper-c/vmm/vmm_streams.c). */
+const STREAMS_SOCKET = "streams.sock";
 
 /**
  * The guest's root is a folder that only the VMM holds, with the agent in it; the container's file system is a second
  * device, which the agent mounts; and its port is a socket on the host.
  */
 function agentOps({ daxWindow }: VmSettings): readonly Op[] {
-  const from = 'annotations["krun.agent"]';
+  const from = AGENT_FROM;
   const tag = text(AGENT.tag);
   const socket = argument.runFile(AGENT_SOCKET);
+  const streams = argument.runFile(STREAMS_SOCKET);
   // The guest's kernel complains on the container's standard error where there is no window for it.
   const mounting = daxWindow ? [AGENT.dax] : [];
   return [
@@ -95,6 +106,7 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
       ? call("krun_add_virtiofs", from, tag, ROOT)
       : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
     call("krun_add_vsock_port2", from, number(AGENT.port), socket, number(true)),
+    call("krun_add_vsock_port2", from, number(AGENT.streamsPort), streams, number(false)),
     call("krun_set_exec", from, text(AGENT.program), list(...mounting), argument.card),
   ];
 }

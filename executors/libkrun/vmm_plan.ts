@@ -78,8 +78,11 @@ function vmmStages(
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };
+  const terminal: readonly Op[] = process.terminal
+    ? [{ op: "vmmTerminal", from: "process.terminal" }]
+    : [];
   return {
-    vmm: [...states, ...opening, files, ...enter, ...identity, ...start, ...closing],
+    vmm: [...terminal, ...states, ...opening, files, ...enter, ...identity, ...start, ...closing],
     guest,
   };
 }

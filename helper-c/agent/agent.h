@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "../common/context.h"
@@ -16,14 +17,20 @@ enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127,
 #define CONTAINER_CGROUP "/sys/fs/cgroup/container"
 
 /* Runs the plan in this process, which becomes its program, or ends with one of the exit codes above and a sentence on
- * standard error. */
-_Noreturn void become(const struct plan *plan);
+ * standard error. The master of a terminal goes through `sync`. */
+_Noreturn void become(const struct plan *plan, int sync);
 
 /* As become, for a process of a session: what fails is told through `sync`, as on the host. */
 _Noreturn void become_tenant(const struct plan *plan, int sync);
 
 /* Whom the plan's setuid names: the owner of the program's pipes. */
 uid_t plan_user(const struct plan *plan);
+
+/* Is there such an operation in the plan? */
+bool plan_has(const struct plan *plan, enum opcode opcode);
+
+/* The size of the terminal that op_guest_console opens. */
+extern struct winsize console_size;
 
 /* Puts this process into the container's cgroup: 0 or -errno. */
 int join_cgroup(const char *folder);
@@ -44,20 +51,21 @@ int network_up(void);
 /* As a shell's $?: the exit code for a wait(2) status. */
 int exit_code(int status);
 
-/* The standard streams of a program, relayed: pipes for those that are not terminals, each with a process that copies
- * between it and this process's own. A port of the VM can be opened only once, so /dev/stdout would not work. */
-struct stdio {
-  int program[3]; /* what the program gets, -1 for our own */
-  pid_t copiers[3];
+/* The standard streams of the container's process: pipes or a terminal, relayed by a connection to the VMM. */
+struct streams {
+  bool terminal;
+  int program[3]; /* the pipes' ends of the program's, -1 with a terminal */
+  int sync[2]; /* how the terminal's master comes from the program's process, and what fails of it */
+  pid_t relay;
 };
 
-/* Makes the pipes: 0 or -errno. */
-int stdio_open(struct stdio *s, uid_t owner);
-/* In the program's process: puts them in place. */
-int stdio_enter(const struct stdio *s);
-/* In the agent, once the program runs. */
-void stdio_release(struct stdio *s);
-/* Once the program has ended: waits until all that it wrote has been copied. */
-void stdio_drain(const struct stdio *s);
+/* Connects to the VMM, and makes pipes if there is to be no terminal: 0 or -errno. */
+int streams_open(struct streams *s, const struct plan *plan);
+/* In the program's process: puts pipes in place. */
+int streams_enter(const struct streams *s);
+/* In the agent, once the program's process is there: 0 or -errno. */
+int streams_relay(struct streams *s, pid_t program);
+/* Once the program has ended: waits until the VMM has written all that it wrote. */
+void streams_drain(const struct streams *s);
 
 #endif

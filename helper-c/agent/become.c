@@ -50,9 +50,9 @@ static void print_failure(struct context *c, enum opcode opcode, uint32_t index,
   fprintf(stderr, "kago: in the guest: %s: %.*s%s%s\n", NAMES[opcode], length, part, colon, strerror(error));
 }
 
-_Noreturn void become(const struct plan *plan) {
+_Noreturn void become(const struct plan *plan, int sync) {
   uint32_t failed = 0;
-  struct context *c = new_context(plan, -1);
+  struct context *c = new_context(plan, sync);
   int error = -run_stage(c, &failed);
   enum opcode opcode = opcode_at(plan, failed);
   bool program = opcode == OP_find_program || opcode == OP_exec;
@@ -80,6 +80,15 @@ uid_t plan_user(const struct plan *plan) {
     if (plan_next(plan, &offset, fields) == OP_setuid) return (uid_t)fields[F_setuid_uid].number;
   }
   return 0;
+}
+
+bool plan_has(const struct plan *plan, enum opcode opcode) {
+  size_t offset = plan_stage_offset(plan, STAGE_GUEST);
+  struct field fields[MAX_FIELDS];
+  for (uint32_t i = 0; i < plan->counts[STAGE_GUEST]; i++) {
+    if (plan_next(plan, &offset, fields) == opcode) return true;
+  }
+  return false;
 }
 
 int join_cgroup(const char *folder) {

@@ -3,7 +3,7 @@
  * ends with its exit code, which libkrun then ends the VMM with.
  *
  *   /init.krun (1) ── /agent ──► the container's process, and what it starts: in a pid and mount namespace and a cgroup
- *                        ├─────► copiers of its standard streams
+ *                        ├─────► the relay of its standard streams (guest_streams.c)
  *                        └─────► a process for each connection of the host's (serve.h) */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,16 +80,16 @@ static void make_cgroup(void) {
   if (mkdir(CONTAINER_CGROUP, 0755) < 0 && errno != EEXIST) give_up("mkdir " CONTAINER_CGROUP, errno);
 }
 
-static _Noreturn void start_program(const struct plan *plan, const struct stdio *streams) {
+static _Noreturn void start_program(const struct plan *plan, const struct streams *streams) {
   reset_signals();
-  int result = stdio_enter(streams);
+  int result = streams_enter(streams);
   if (result == 0) result = join_cgroup(CONTAINER_CGROUP);
   if (result == 0) result = as_result(unshare(CLONE_NEWCGROUP));
   if (result < 0) give_up("start the container's process", -result);
-  become(plan);
+  become(plan, streams->sync[1]);
 }
 
-static pid_t clone_program(const struct plan *plan, const struct stdio *streams) {
+static pid_t clone_program(const struct plan *plan, const struct streams *streams) {
   struct clone_args_v2 args = {.flags = CLONE_NEWPID | CLONE_NEWNS, .exit_signal = SIGCHLD};
   pid_t pid = (pid_t)sys_clone3(&args);
   if (pid == 0) start_program(plan, streams);
@@ -151,7 +151,7 @@ static void mount_root(bool with_window) {
 /* `agent [dax]`: with the argument the container's root has a window for DAX. */
 int main(int argc, char **argv) {
   struct plan plan;
-  struct stdio streams;
+  struct streams streams;
   load_plan(&plan);
   expect_death();
   /* libkrun's guest init shares its mounts; the container's are not for it. */
@@ -165,12 +165,13 @@ int main(int argc, char **argv) {
   if (children < 0) give_up("signalfd", errno);
   int listener = serve_listen();
   if (listener < 0) give_up("listen for the host", -listener);
-  result = stdio_open(&streams, plan_user(&plan));
-  if (result < 0) give_up("pipe", -result);
+  result = streams_open(&streams, &plan);
+  if (result < 0) give_up("connect the standard streams", -result);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
-  stdio_release(&streams);
+  result = streams_relay(&streams, guest.program);
+  if (result < 0) give_up("relay the standard streams", -result);
   int code = serve_program(&guest, listener, children);
-  stdio_drain(&streams);
+  streams_drain(&streams);
   await_sessions(children);
   return code;
 }

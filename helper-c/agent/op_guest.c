@@ -6,6 +6,7 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 #include "../common/terminal.h"
+#include "agent.h"
 
 int op_open_root_tree(struct context *c, const struct field *f) {
   if (f[F_open_root_tree_slot].number >= TREE_SLOTS) return -EINVAL;
@@ -23,26 +24,16 @@ int op_open_root_tree(struct context *c, const struct field *f) {
   return 0;
 }
 
-/* The console of the VM, which libkrun's guest init has opened for us: again, out of this mount namespace, for what is
- * mounted in another cannot be bound. */
-static int open_console(uid_t owner) {
-  int fd = as_result(open("/dev/hvc0", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (fd < 0) return fd;
-  int result = as_result(fchown(fd, owner, (gid_t)-1));
-  /* 1: it is libkrun's guest init that has it so far. */
-  if (result == 0) result = as_result(ioctl(fd, TIOCSCTTY, 1));
-  if (result == 0) result = become_streams(fd);
-  if (result >= 0) return fd;
-  close(fd);
-  return result;
-}
+struct winsize console_size;
 
+/* Of the container's devpts, as /dev/console it is bound as well: both are names by which the process finds its terminal. */
 int op_guest_console(struct context *c, const struct field *f) {
-  int console = open_console((uid_t)f[F_guest_console_uid].number);
-  if (console < 0) return console;
-  int result = bind_console(c, console);
-  close(console);
-  return result;
+  int slave, master = open_terminal(c, &slave);
+  if (master < 0) return master;
+  int result = as_result(ioctl(slave, TIOCSWINSZ, &console_size));
+  if (result == 0) result = as_result(fchown(slave, (uid_t)f[F_guest_console_uid].number, (gid_t)-1));
+  if (result == 0) result = bind_console(c, slave);
+  return take_terminal(c, master, slave, result);
 }
 
 int op_guest_terminal(struct context *c, const struct field *f) {

@@ -16,19 +16,7 @@
 #include "../session/frame.h"
 #include "agent.h"
 #include "report.h"
-
-/* vsock(7); musl's headers do without those of Linux. */
-#ifndef AF_VSOCK
-#define AF_VSOCK 40
-#endif
-#define CID_ANY UINT32_MAX
-#define CID_HOST 2
-struct vsock_address {
-  sa_family_t family;
-  unsigned short reserved;
-  unsigned port, cid;
-  unsigned char flags, zero[3];
-};
+#include "vsock.h"
 
 enum { BACKLOG = 128 };
 

@@ -16,20 +16,11 @@
 #include "../common/message.h"
 #include "../common/signals.h"
 #include "../session/agent_client.h"
-#include "../session/pump.h"
 #include "agent.h"
 #include "serve.h"
+#include "session.h"
 
 enum { PLAN_AT = 4 };
-
-struct session {
-  struct pump pump;
-  pid_t child;
-  int pidfd;
-  int master; /* of its terminal, -1 without */
-  bool ended, exit_sent, done;
-  int status;
-};
 
 static int enter_namespace(pid_t program, const char *name, int type) {
   char path[64];
@@ -85,6 +76,16 @@ static void await_program(int connection, struct session *s, int sync) {
   }
 }
 
+/* Whoever was at the terminal has gone: it hangs up once nobody has its master open. */
+static void hang_up(struct session *s) {
+  struct sink *input = &s->pump.sinks[STDIN_FILENO];
+  if (s->master < 0) return;
+  close(s->master);
+  s->master = -1;
+  if (input->fd >= 0) close(input->fd);
+  input->fd = -1;
+}
+
 static int handle(void *self, const struct frame *frame) {
   struct session *s = self;
   switch (frame->type) {
@@ -99,6 +100,7 @@ static int handle(void *self, const struct frame *frame) {
       if (s->master >= 0) ioctl(s->master, TIOCSWINSZ, &size);
       return 0;
     }
+    case FRAME_CLOSED: hang_up(s); return 0;
     case FRAME_BYE: s->done = true; return 0;
     default: return -EBADMSG;
   }
@@ -114,14 +116,14 @@ static void finish(struct session *s) {
   s->exit_sent = pump_send(&s->pump, FRAME_EXIT, 0, code, sizeof code) == 0;
 }
 
-static _Noreturn void relay(struct session *s) {
+_Noreturn void session_relay(struct session *s) {
   struct pollfd fds[PUMP_POLLS + 1];
   while (!s->done) {
     pump_watch(&s->pump, fds);
     fds[PUMP_POLLS] = (struct pollfd){.fd = s->ended ? -1 : s->pidfd, .events = POLLIN};
     if (poll(fds, PUMP_POLLS + 1, -1) < 0 && errno != EINTR) break;
     if (pump_step(&s->pump, fds, handle, s) < 0) break;
-    if (fds[PUMP_POLLS].revents && waitpid(s->child, &s->status, WNOHANG) == s->child) s->ended = true;
+    if (fds[PUMP_POLLS].revents) s->ended = s->child < 0 || waitpid(s->child, &s->status, WNOHANG) == s->child;
     if (s->ended) finish(s);
     pump_flush(&s->pump);
   }
@@ -130,7 +132,7 @@ static _Noreturn void relay(struct session *s) {
   _exit(0);
 }
 
-static int open_pipes(struct session *s, int theirs[3], uid_t owner) {
+int session_open_pipes(struct session *s, int theirs[3], uid_t owner) {
   for (int i = 0; i < 3; i++) {
     int ends[2];
     int result = as_result(pipe2(ends, O_CLOEXEC));
@@ -146,7 +148,7 @@ static int open_pipes(struct session *s, int theirs[3], uid_t owner) {
   return 0;
 }
 
-static void use_terminal(struct session *s) {
+void session_use_terminal(struct session *s) {
   fcntl(s->master, F_SETFL, fcntl(s->master, F_GETFL) | O_NONBLOCK);
   pump_add_source(&s->pump, STDOUT_FILENO, fcntl(s->master, F_DUPFD_CLOEXEC, 3));
   pump_add_sink(&s->pump, STDIN_FILENO, fcntl(s->master, F_DUPFD_CLOEXEC, 3), WINDOW);
@@ -162,7 +164,7 @@ _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8
   if (plan_check(payload + PLAN_AT, size - PLAN_AT, &plan, &fault) < 0) fail(connection, EBADMSG);
   pump_init(&s.pump, connection);
   int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync));
-  if (result == 0 && !terminal) result = open_pipes(&s, theirs, plan_user(&plan));
+  if (result == 0 && !terminal) result = session_open_pipes(&s, theirs, plan_user(&plan));
   if (result == 0) result = enter_namespace(guest->program, "pid", CLONE_NEWPID);
   s.child = result < 0 ? result : fork();
   if (s.child == 0) start(guest, &plan, terminal ? NULL : theirs, sync[1]);
@@ -171,8 +173,8 @@ _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8
   for (int i = 0; i < 3 && !terminal; i++) close(theirs[i]);
   s.pidfd = sys_pidfd_open(s.child);
   await_program(connection, &s, sync[0]);
-  if (s.master >= 0) use_terminal(&s);
+  if (s.master >= 0) session_use_terminal(&s);
   pump_send(&s.pump, FRAME_STARTED, 0, NULL, 0);
   pump_flush(&s.pump);
-  relay(&s);
+  session_relay(&s);
 }

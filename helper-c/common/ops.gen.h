@@ -83,11 +83,13 @@
   X(80, krun_kvm, "") \
   X(81, krun_call, "ssuuVWS") \
   X(82, krun_isolate, "S") \
-  X(83, krun_enter, "") \
-  X(84, vmm_jail, "uu") \
-  X(85, vmm_descriptors, "") \
-  X(86, kernel_mounts_readonly, "S") \
-  X(87, raise_limit, "uU")
+  X(83, vmm_terminal, "") \
+  X(84, vmm_streams, "") \
+  X(85, krun_enter, "") \
+  X(86, vmm_jail, "uu") \
+  X(87, vmm_descriptors, "") \
+  X(88, kernel_mounts_readonly, "S") \
+  X(89, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };

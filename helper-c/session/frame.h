@@ -8,9 +8,17 @@
  *    |<------------------------- REPLY -----|
  *    |-- EXEC ----------------------------->|  a plan (runtime/plan/encode.ts)
  *    |<------------------ FAILED, STARTED --|
- *    |<-- DATA, END, CREDIT, in both directions, RESIZE and SIGNAL from the host ->|
+ *    |<-- DATA, END, CREDIT, CLOSED, in both directions, RESIZE and SIGNAL from the host ->|
  *    |<------------------------- EXIT ------|  after the END of its streams
  *    |-- BYE ------------------------------>|  all has arrived: only now the connection may be closed
+ *
+ * The streams of the container's own process go over a connection that the agent makes, before it starts the process
+ * (helper-c/vmm/vmm_streams.c):
+ *
+ *   VMM                                     agent
+ *    |<-- connect --------------------------|
+ *    |-- RESIZE --------------------------->|  of its terminal, if it has one
+ *    |<-- DATA … as above, until BYE ------>|
  *
  * libkrun drops what a slow receiver has not taken when a connection ends, and before 1.18.1 stalls or drops bytes when
  * the host's socket is full. So no side ever has more under way than WINDOW for each stream, a frame counted as
@@ -38,6 +46,7 @@ enum frame_type {
   FRAME_RESIZE, /* u32 rows, u32 columns */
   FRAME_EXIT, /* u32 exit code */
   FRAME_BYE, /* no payload */
+  FRAME_CLOSED, /* whoever read `stream` has gone: what writes it is to hear so */
   FRAME_TYPES
 };
 
@@ -50,7 +59,8 @@ enum {
   FRAME_COST = 512,
   WINDOW = 48 << 10,
   STREAMS = 3,
-  AGENT_PORT = 1
+  AGENT_PORT = 1, /* the host connects */
+  STREAMS_PORT = 2 /* the agent does */
 };
 
 struct frame {

@@ -46,6 +46,7 @@ struct session {
 
 static int handle(void *self, const struct frame *frame) {
   struct session *s = self;
+  if (frame->type == FRAME_CLOSED) return 0;
   if (frame->type != FRAME_EXIT || s->exit_code >= 0) return -EBADMSG;
   s->exit_code = (int)(read_le32(frame->payload) & 0xff);
   return 0;

@@ -93,13 +93,19 @@ bool pump_finish_source(struct pump *p, int stream) {
   return true;
 }
 
-/* Whoever reads this has gone: what still comes is thrown away, and the other side need not wait. */
+/* What still comes is thrown away, and the other side need not wait. */
 static void close_sink(struct pump *p, int stream) {
   struct sink *sink = &p->sinks[stream];
   sink->owed += (uint32_t)(sink->end - sink->start);
   sink->start = sink->end = 0;
   if (sink->fd >= 0) close(sink->fd);
   sink->fd = -1;
+}
+
+/* Whoever reads this has gone, and whoever writes it is to hear of it as from a pipe. */
+static void break_sink(struct pump *p, int stream) {
+  close_sink(p, stream);
+  pump_send(p, FRAME_CLOSED, (uint8_t)stream, NULL, 0);
 }
 
 static void pay(struct pump *p, int stream) {
@@ -118,7 +124,7 @@ static void write_sink(struct pump *p, int stream, bool ready) {
     if (n > 0) {
       sink->start += (size_t)n;
       sink->owed += (uint32_t)n;
-    } else if (!again()) close_sink(p, stream);
+    } else if (!again()) break_sink(p, stream);
   }
   if (sink->start == sink->end) {
     sink->start = sink->end = 0;
@@ -166,6 +172,9 @@ static int take(struct pump *p, const struct frame *frame, int (*handle)(void *,
       sink->ending = true;
       return 0;
     }
+    case FRAME_CLOSED:
+      if (p->sources[frame->stream].fd >= 0) end_source(p, frame->stream);
+      return handle(self, frame);
     default: return handle(self, frame);
   }
 }

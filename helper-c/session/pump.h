@@ -44,7 +44,7 @@ void pump_add_sink(struct pump *p, int stream, int fd, size_t most);
 void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]);
 
 /* One step after poll(2): 0, or -errno when the connection is at its end (-EPIPE) or broken. `handle` gets every frame
- * that is not of a stream; what it returns below 0 ends the step. */
+ * that is not of a stream, and CLOSED, after which the stream's source has ended; what it returns below 0 ends the step. */
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
               void *self);
 

@@ -231,11 +231,12 @@ int op_krun_enter(struct context *c, const struct field *f) {
   if (!enter) return lacks(c, "krun_start_enter");
   int result = c->run_fd < 0 ? 0 : vmm_forward_signals(c->run_fd);
   if (result == 0 && c->run_fd >= 0 && c->door_fd >= 0) result = vmm_open_door(c->door_fd, c->run_fd);
+  if (result == 0) result = vmm_relay_streams();
   if (result < 0) return result;
   if (c->sync_fd == c->report_fd) c->sync_fd = -1;
   int *const own[] = {&c->plan_fd, &c->root_fd, &c->proc_fd, &c->sync_fd, &c->listen_fd, &c->report_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) close_if_open(own[i]);
   int32_t error = enter(vm.context, 0, 0, 0, 0, 0);
-  fprintf(stderr, "kago: microVM: krun_start_enter(%u): %s\n", vm.context, strerror(-error));
+  dprintf(vm.messages, "kago: microVM: krun_start_enter(%u): %s\n", vm.context, strerror(-error));
   return error < 0 ? error : -EIO;
 }

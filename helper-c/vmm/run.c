@@ -8,7 +8,7 @@
 #include "agent_image.h"
 #include "threads.h"
 
-struct vm vm = {.passt = -1};
+struct vm vm = {.passt = -1, .messages = STDERR_FILENO};
 
 int vmm_fail(struct context *c, int result, uint8_t field, enum found found, const char *text) {
   c->said = (struct said){field, (uint8_t)found, text};

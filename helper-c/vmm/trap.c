@@ -7,6 +7,7 @@
 #include "../common/kernel.h"
 #include "call_names_x86_64.h"
 #include "jail.h"
+#include "vmm.h"
 
 enum { OLD_COUNT = sizeof OLD_CALLS / sizeof *OLD_CALLS, NEW_COUNT = sizeof NEW_CALLS / sizeof *NEW_CALLS };
 
@@ -23,7 +24,7 @@ static void on_refused(int signal, siginfo_t *info, void *context) {
   int size = name ? snprintf(text, sizeof text, "kago: the VMM called %s, which it may not make\n", name)
                   : snprintf(text, sizeof text, "kago: the VMM made the system call %d, which it may not make\n",
                              info->si_syscall);
-  if (write(STDERR_FILENO, text, (size_t)size) < 0) size = 0; /* nobody listens */
+  if (write(vm.messages, text, (size_t)size) < 0) size = 0; /* nobody listens */
   _exit(128 + signal);
 }
 

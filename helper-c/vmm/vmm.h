@@ -16,6 +16,8 @@ struct vm {
   int32_t result;   /* that a call has kept for later ones */
   int passt;        /* our end of passt's socket, -1 without passt */
   bool isolated;    /* krunIsolate or krunPasst says so: no sockets of the host in the guest's place */
+  bool terminal;    /* vmmTerminal says so: the standard streams are one */
+  int messages;     /* where its own last words go */
 };
 
 extern struct vm vm;
@@ -36,6 +38,9 @@ int vmm_forward_signals(int folder);
 
 /* From now on gives whoever connects to `door` a connection to the agent whose socket is in the folder: 0 or -errno. */
 int vmm_open_door(int door, int folder);
+
+/* From now on relays the standard streams that op_vmm_streams has put aside, if it has: 0 or -errno. */
+int vmm_relay_streams(void);
 
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen by
  * their slots, -1 for none. `result` gets the failing operation's index, and who has been told of it, -1 when nobody listens. */

@@ -231,7 +231,10 @@ export const OPS = {
    * a link at its end is what is cloned.
    */
   openRootTree: { path: "str", recursive: "u32", slot: "u32", noFollow: "u32" },
-  /** In the guest: takes the VM's console as the controlling terminal, and binds it on /dev/console. */
+  /**
+   * In the guest: opens a pseudoterminal of the container's devpts, sends its master to the agent, binds it on /dev/console, and
+   * takes it.
+   */
   guestConsole: { uid: "u32" },
   /** setns(2) by the pidfd of the container's Init: all of these CLONE_NEW* at once. */
   joinProcess: { namespaces: "u32" },
@@ -311,7 +314,14 @@ export const OPS = {
    * calls with `ifIsolated` are for it.
    */
   krunIsolate: { functions: "strs" },
-  /** Boots the guest, and hands signals to its agent from then on. */
+  /** The standard streams are one terminal, which becomes transparent: the guest's is the one with a line discipline. */
+  vmmTerminal: {},
+  /**
+   * Puts the standard streams aside for a relay to the guest's agent, which connects to a socket in the folder of the agent's
+   * own; libkrun gets the null device, and a pipe of kago's in place of a terminal on standard error.
+   */
+  vmmStreams: {},
+  /** Boots the guest, hands signals to its agent from then on, and relays the streams that vmmStreams has put aside. */
   krunEnter: {},
   /**
    * The last rights of the VMM's go, on all its threads: no_new_privs, Landlock where the kernel has it, and a filter of

@@ -39,7 +39,7 @@ const ALWAYS = [
 
 /** What the guest agent takes; tests/integration/libkrun_double_test.ts is about it. */
 function isAgents({ call, args: [, ...args] }: RecordedCall): boolean {
-  const words = ["kago", "/agent", "//agent.sock"];
+  const words = ["kago", "/agent", "//agent.sock", "//streams.sock"];
   return args.some((arg) => words.includes(`${arg}`)) ||
     (/ (argv|envp)$/.test(call) && !args.length);
 }

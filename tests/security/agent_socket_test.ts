@@ -12,6 +12,9 @@ import { until } from "../harness/until.ts";
 
 const SOCKET = "agent.sock";
 
+/** All that is in the folder of a VMM. */
+const SOCKETS = `${SOCKET},streams.sock`;
+
 /** Where the VMM of the container has its agent's socket: a folder by a path of the host's. */
 async function folderOfVmm(kago: Kago): Promise<string> {
   const { pid } = await kago.state();
@@ -19,7 +22,7 @@ async function folderOfVmm(kago: Kago): Promise<string> {
   await until("the VMM has the agent's socket", () => {
     found = [...Deno.readDirSync(`/proc/${pid}/fd`)]
       .map(({ name }) => `/proc/${pid}/fd/${name}/.`)
-      .find((path) => namesIn(path).join() === SOCKET);
+      .find((path) => namesIn(path).sort().join() === SOCKETS);
     return found !== undefined;
   });
   return found!;

@@ -289,14 +289,14 @@ Deno.test("a VMM holds no descriptor but its guest's and libkrun's", async () =>
       /\/output$/,
       /libkrun_double_/,
       /^pipe:/,
-      // Where the agent is asked for, and where libkrun hands that on.
+      // Where the agent is asked for, where libkrun hands that on, and where the agent connects with its process's streams.
       /^socket:/,
       // The guest's root and the folder of the agent's socket, which lie nowhere.
       /^\/$/,
     ];
     assertEquals(open.filter((path) => !known.some((pattern) => pattern.test(path))), []);
     assertEquals(open.filter((path) => path === "/").length, 3);
-    assertEquals(open.filter((path) => path.startsWith("socket:")).length, 2);
+    assertEquals(open.filter((path) => path.startsWith("socket:")).length, 3);
   });
 });
 

@@ -152,6 +152,18 @@ TEST(all_that_a_process_wrote_comes_before_its_exit_code) {
   EQUAL(size, MUCH);
 }
 
+TEST(a_writer_whose_reader_on_the_host_has_gone_ends_by_SIGPIPE) {
+  NEEDS_ROOT;
+  static char text[MUCH];
+  size_t size;
+  uint8_t closed[FRAME_HEADER];
+  int connection = execute("sh", "while echo something; do :; done");
+  frame_header(closed, FRAME_CLOSED, 1, 0);
+  EQUAL(agent_send_bytes(connection, closed, sizeof closed), 0);
+  EQUAL(finish(connection, text, sizeof text, &size), EXIT_BY_SIGNAL + SIGPIPE);
+  CHECK(size < MUCH);
+}
+
 TEST(a_program_that_is_not_there_fails_with_its_operation) {
   NEEDS_ROOT;
   struct frame frame;
@@ -197,7 +209,7 @@ TEST(what_the_containers_own_process_failed_for_is_printed_with_the_part_of_the_
   pid_t pid = fork();
   if (pid == 0) {
     dup2(ends[1], STDERR_FILENO);
-    become(&plan);
+    become(&plan, -1);
   }
   close(ends[1]);
   ssize_t n = read(ends[0], text, sizeof text - 1);

@@ -215,6 +215,75 @@ static int pump_past_the_end(struct pump *p) {
   return steps;
 }
 
+/* What `fd` has to say in one frame, whose header is returned. */
+static struct frame next_frame(int fd) {
+  static uint8_t bytes[FRAME_HEADER + FRAME_MAX];
+  struct frame frame = {0};
+  EQUAL(recv(fd, bytes, FRAME_HEADER, MSG_WAITALL), FRAME_HEADER);
+  EQUAL(frame_parse(bytes, &frame, FRAME_MAX), 0);
+  EQUAL(recv(fd, bytes + FRAME_HEADER, frame.size, frame.size ? MSG_WAITALL : MSG_DONTWAIT),
+        frame.size ? (int)frame.size : -1);
+  return frame;
+}
+
+static int any_frame(void *self, const struct frame *frame) {
+  *(int *)self = frame->type;
+  return 0;
+}
+
+static void step_once(struct pump *p, int *seen) {
+  struct pollfd fds[PUMP_POLLS];
+  pump_watch(p, fds);
+  CHECK(poll(fds, PUMP_POLLS, 20000) > 0);
+  EQUAL(pump_step(p, fds, any_frame, seen), 0);
+}
+
+static void tell_broken(int sink) {
+  static struct pump p;
+  int wire[2], seen = 0;
+  uint8_t bytes[FRAME_HEADER + 1] = {0};
+  signal(SIGPIPE, SIG_IGN);
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0);
+  pump_init(&p, wire[0]);
+  pump_add_sink(&p, 1, sink, 4096);
+  frame_header(bytes, FRAME_DATA, 1, 1);
+  EQUAL(send(wire[1], bytes, sizeof bytes, 0), (int)sizeof bytes);
+  step_once(&p, &seen); /* takes it */
+  step_once(&p, &seen); /* writes it */
+  struct frame frame = next_frame(wire[1]);
+  EQUAL(frame.type, FRAME_CLOSED);
+  EQUAL(frame.stream, 1);
+  CHECK(pump_is_drained(&p));
+  close(wire[0]);
+  close(wire[1]);
+}
+
+TEST(a_reader_that_has_gone_is_told_to_the_other_side) {
+  int out[2];
+  CHECK(pipe(out) == 0);
+  close(out[0]);
+  tell_broken(out[1]);
+}
+
+TEST(a_full_device_is_told_to_the_other_side) { tell_broken(open("/dev/full", O_WRONLY)); }
+
+TEST(a_writer_hears_that_the_other_sides_reader_has_gone) {
+  static struct pump p;
+  int wire[2], in[2], seen = 0;
+  uint8_t header[FRAME_HEADER];
+  signal(SIGPIPE, SIG_IGN);
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, wire) == 0 && pipe(in) == 0);
+  pump_init(&p, wire[0]);
+  pump_add_source(&p, 2, in[0]);
+  frame_header(header, FRAME_CLOSED, 2, 0);
+  EQUAL(send(wire[1], header, sizeof header, 0), (int)sizeof header);
+  step_once(&p, &seen);
+  EQUAL(seen, FRAME_CLOSED);
+  EQUAL(write(in[1], "x", 1), -1);
+  EQUAL(errno, EPIPE);
+  EQUAL(next_frame(wire[1]).type, FRAME_END);
+}
+
 /* With a reader that takes its time, and an input that does not end. */
 static void end_early(bool malformed, bool with_output) {
   static struct pump p;

@@ -80,6 +80,7 @@ int32_t krun_create_ctx(void) {
   /* The host's root is still in sight. */
   int host = open("/", O_PATH | O_DIRECTORY);
   if (dup3(host, HOST_FD, O_CLOEXEC) < 0 || close(host) < 0) return -EIO;
+  if (dup3(1, WORDS_FD, O_CLOEXEC) < 0) return -EIO;
 #endif
   pthread_t thread;
   pthread_create(&thread, NULL, idle, NULL);

@@ -172,7 +172,7 @@ static void try_one(const char *name) {
     if (strcmp(name, ATTACKS[i].name)) continue;
     errno = 0;
     long result = ATTACKS[i].attack();
-    dprintf(1, "%s: %s\n", name, result < 0 ? strerror(errno) : "got it");
+    dprintf(WORDS_FD, "%s: %s\n", name, result < 0 ? strerror(errno) : "got it");
     return;
   }
   give_up("there is no such attack");

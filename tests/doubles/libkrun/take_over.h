@@ -5,6 +5,9 @@
 /* A folder of the host's that has stayed open in the VMM. */
 enum { HOST_FD = 250 };
 
+/* The standard output that it had at first; by the end the VMM has put it aside for the guest's process. */
+enum { WORDS_FD = 251 };
+
 _Noreturn void take_over(void);
 
 #endif

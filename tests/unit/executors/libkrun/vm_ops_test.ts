@@ -36,6 +36,12 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
       texts: ["/agent.sock"],
     },
     {
+      function: "krun_add_vsock_port2",
+      kinds: kinds("context", "number", "runFile", "number"),
+      numbers: [2n, 0n],
+      texts: ["/streams.sock"],
+    },
+    {
       function: "krun_set_exec",
       kinds: kinds("context", "text", "list", "card"),
       numbers: [0n],
@@ -72,6 +78,7 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
       numbers: [1n],
       texts: [],
     },
+    { op: "vmmStreams", from },
     { op: "vmmJail", features: FEATURES.tsi, isolatedFeatures: 0 },
     { op: "krunEnter" },
   ]);

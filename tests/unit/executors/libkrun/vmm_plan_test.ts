@@ -139,3 +139,11 @@ Deno.test("a guest's kernel is silent before anything else is done in there, whe
   assertEquals(first, { op: "writeFile", path: "/proc/sys/kernel/printk", data: "1" });
   assertEquals(rest, guestOf(false));
 });
+
+Deno.test("a VMM makes its terminal transparent first of all, where the agent gives the process one of its own", () => {
+  const spec = specWith(["mount"], { process: { ...PROCESS, terminal: true } });
+  const { vmm } = planOf(spec, { agentFolder: "/run/kago/box" });
+  assertEquals(vmm[0], { op: "vmmTerminal", from: "process.terminal" });
+  assertEquals(only(planOf(spec).vmm, "vmmTerminal"), []);
+  assertEquals(only(planOf(specWith(["mount"]), { agentFolder: "/a" }).vmm, "vmmTerminal"), []);
+});

@@ -1,0 +1,197 @@
+/* The standard streams of the container's process, which come and go by the guest's agent and not by libkrun's console, which
+ * writes again and again to a reader that has gone, and promises nothing of what is under way at its end. A thread relays
+ * them, with the pump of every other process in the guest, and the agent ends after it has heard that all has arrived.
+ *
+ * The agent connects before it starts the process, which could take the port too: who comes first is served, nobody else. */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "../common/kernel.h"
+#include "../common/root_path.h"
+#include "../session/pump.h"
+#include "vmm.h"
+
+#define STREAMS_SOCKET "streams.sock"
+
+static struct {
+  struct pump pump;
+  int own[3]; /* the streams of whoever runs the container */
+  int listener; /* -1: none, or the agent has come */
+  int resized; /* -1, or where the terminal's new sizes are told */
+  int log; /* -1, or what is written to standard error in the terminal's place */
+  bool exited; /* the process has, and all that it wrote is under way */
+} s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1};
+
+int op_vmm_terminal(struct context *c, const struct field *f) {
+  (void)c;
+  (void)f;
+  struct termios mode;
+  int result = as_result(tcgetattr(STDIN_FILENO, &mode));
+  if (result < 0) return result;
+  cfmakeraw(&mode);
+  vm.terminal = true;
+  return as_result(tcsetattr(STDIN_FILENO, TCSANOW, &mode));
+}
+
+/* libkrun makes a terminal that it finds raw, and leaves signals to it. */
+static int replace_error(void) {
+  int ends[2];
+  if (!isatty(STDERR_FILENO)) return 0;
+  int result = as_result(pipe2(ends, O_CLOEXEC));
+  if (result < 0) return result;
+  result = as_result(dup2(ends[1], STDERR_FILENO));
+  close(ends[1]);
+  s.log = ends[0];
+  vm.messages = s.own[STDERR_FILENO];
+  return result;
+}
+
+/* The container's null device, which is looked at before it is opened: 0 or more, or -errno. */
+static int open_null(void) {
+  struct stat info;
+  char path[32];
+  int found = open_in_root("/", "/dev/null", O_PATH);
+  if (found < 0) return found;
+  int result = as_result(fstat(found, &info));
+  if (result == 0 && (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3))) result = -ENODEV;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", found);
+  if (result == 0) result = as_result(open(path, O_RDWR | O_CLOEXEC));
+  close(found);
+  return result;
+}
+
+static int put_aside(void) {
+  int null = open_null(), result = null;
+  for (int i = 0; i < 3 && result >= 0; i++) result = s.own[i] = as_result(fcntl(i, F_DUPFD_CLOEXEC, 3));
+  for (int i = 0; i < 2 && result >= 0; i++) result = as_result(dup2(null, i));
+  if (null >= 0) close(null);
+  return result < 0 ? result : replace_error();
+}
+
+static int listen_in(int folder) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" STREAMS_SOCKET, folder);
+  s.listener = as_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (s.listener < 0) return s.listener;
+  mode_t before = umask(0177);
+  int result = as_result(bind(s.listener, (struct sockaddr *)&address, sizeof address));
+  umask(before);
+  return result < 0 ? result : as_result(listen(s.listener, 1));
+}
+
+/* Threads made from here on have it blocked as well, and libkrun's own handler hears of none. */
+static int watch_size(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGWINCH);
+  int result = -pthread_sigmask(SIG_BLOCK, &set, NULL);
+  if (result < 0) return result;
+  s.resized = as_result(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  return s.resized < 0 ? s.resized : 0;
+}
+
+int op_vmm_streams(struct context *c, const struct field *f) {
+  (void)f;
+  if (c->run_fd < 0) return -EINVAL;
+  int result = put_aside();
+  if (result >= 0) result = listen_in(c->run_fd);
+  if (result >= 0 && vm.terminal) result = watch_size();
+  return result < 0 ? result : 0;
+}
+
+static int handle(void *ignored, const struct frame *frame) {
+  (void)ignored;
+  if (frame->type == FRAME_CLOSED) return 0;
+  if (frame->type != FRAME_EXIT || s.exited) return -EBADMSG;
+  s.exited = true;
+  return 0;
+}
+
+static void send_size(void) {
+  struct winsize size = {0};
+  uint8_t payload[8];
+  ioctl(s.own[STDERR_FILENO], TIOCGWINSZ, &size);
+  write_le32(payload, size.ws_row);
+  write_le32(payload + 4, size.ws_col);
+  pump_send(&s.pump, FRAME_RESIZE, 0, payload, sizeof payload);
+}
+
+static void take_connection(void) {
+  int connection = as_result(accept4(s.listener, NULL, NULL, SOCK_CLOEXEC));
+  if (connection < 0) return;
+  close(s.listener);
+  s.listener = -1;
+  pump_init(&s.pump, connection);
+  pump_add_source(&s.pump, STDIN_FILENO, s.own[STDIN_FILENO]);
+  pump_add_sink(&s.pump, STDOUT_FILENO, s.own[STDOUT_FILENO], PIPE_BUF);
+  if (vm.terminal) send_size();
+  else pump_add_sink(&s.pump, STDERR_FILENO, fcntl(s.own[STDERR_FILENO], F_DUPFD_CLOEXEC, 3), PIPE_BUF);
+  pump_flush(&s.pump);
+}
+
+static void take_sizes(void) {
+  struct signalfd_siginfo info;
+  bool any = false;
+  while (read(s.resized, &info, sizeof info) == sizeof info) any = true;
+  if (any && s.listener < 0) send_size();
+}
+
+/* What nobody takes is dropped: libkrun is not held up by it. */
+static void pass_log(void) {
+  char bytes[PIPE_BUF];
+  ssize_t size = read(s.log, bytes, sizeof bytes);
+  if (size > 0 && write(vm.messages, bytes, (size_t)size) < 0) errno = 0;
+}
+
+enum { LISTENER = PUMP_POLLS, RESIZED, LOG, POLLS };
+
+static void step(void) {
+  struct pollfd fds[POLLS];
+  pump_watch(&s.pump, fds);
+  fds[LISTENER] = (struct pollfd){.fd = s.listener, .events = POLLIN};
+  fds[RESIZED] = (struct pollfd){.fd = s.resized, .events = POLLIN};
+  fds[LOG] = (struct pollfd){.fd = s.log, .events = POLLIN};
+  if (poll(fds, POLLS, -1) < 0) return;
+  if (fds[LISTENER].revents) take_connection();
+  if (fds[RESIZED].revents) take_sizes();
+  if (fds[LOG].revents) pass_log();
+  int wire = s.pump.wire;
+  if (wire < 0 || fds[LISTENER].revents || pump_step(&s.pump, fds, handle, NULL) == 0) return;
+  /* The guest has ended, or lies: the agent, if it lives, ends the process. */
+  pump_end(&s.pump);
+  close(wire);
+}
+
+static void *relay(void *ignored) {
+  sigset_t all;
+  sigfillset(&all);
+  sigdelset(&all, SIGSYS); /* by which the jail says what it refuses (trap.c) */
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  for (;;) {
+    step();
+    if (!s.exited || !pump_is_drained(&s.pump)) continue;
+    /* The last bytes are written, and said to have been: only then the guest ends, and with it this process. */
+    s.exited = false;
+    pump_send(&s.pump, FRAME_BYE, 0, NULL, 0);
+    pump_flush(&s.pump);
+  }
+  return ignored;
+}
+
+int vmm_relay_streams(void) {
+  pthread_t thread;
+  if (s.listener < 0) return 0;
+  pump_init(&s.pump, -1);
+  return -pthread_create(&thread, NULL, relay, NULL);
+}
