@@ -16,6 +16,9 @@ enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127,
 /* The cgroup of the container's processes in the guest. */
 #define CONTAINER_CGROUP "/sys/fs/cgroup/container"
 
+/* Where the sockets that take the place of the host's are bound, before the plan binds them over the volumes. */
+#define SOCKETS_FOLDER "/sockets"
+
 /* Runs the plan in this process, which becomes its program, or ends with one of the exit codes above and a sentence on
  * standard error. The master of a terminal goes through `sync`. */
 _Noreturn void become(const struct plan *plan, int sync);
@@ -47,6 +50,10 @@ bool parse_card(const char *text, struct card *card);
 /* Brings loopback up, and the card if the VMM has told of one; takes away an address of libkrun's that hides a network: 0 or
  * -errno. */
 int network_up(void);
+
+/* Listens in the place of each of the host's sockets that the plan names, which are below `root`: 0, or -errno with the path
+ * of the one that failed. */
+int sockets_open(const struct plan *plan, const char *root, const char **path);
 
 /* As a shell's $?: the exit code for a wait(2) status. */
 int exit_code(int status);

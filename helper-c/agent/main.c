@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/clock.h"
 #include "../common/kernel.h"
 #include "../common/signals.h"
 #include "agent.h"
@@ -119,15 +120,26 @@ static int serve_program(const struct guest *guest, int listener, int children) 
   }
 }
 
-/* Sessions tell the host how their processes ended, of which none has outlived the program. */
-static void await_sessions(int children) {
-  struct pollfd wait = {.fd = children, .events = POLLIN};
+/* Reaps connections' processes: true while there are others. One that did something gives the others more time. */
+static bool reap_sessions(int64_t *end) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (exit_code(status) != EXIT_IDLE) *end = now_ms() + SESSIONS_PATIENCE_MS;
+  }
+  return pid == 0;
+}
+
+/* Sessions tell the host how their processes ended, of which none has outlived the program; and what these sent to sockets
+ * is still on its way, or waits to be accepted. */
+static void await_sessions(const struct guest *guest, int listener, int children) {
+  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
   struct signalfd_siginfo ignored;
-  for (;;) {
-    pid_t pid;
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) continue;
-    if (pid < 0 || poll(&wait, 1, SESSIONS_PATIENCE_MS) <= 0) return;
-    if (read(children, &ignored, sizeof ignored) < 0) return;
+  int64_t end = now_ms() + SESSIONS_PATIENCE_MS;
+  while (reap_sessions(&end)) {
+    if (poll(fds, 2, left_ms(end)) <= 0) return;
+    if (fds[0].revents && read(children, &ignored, sizeof ignored) < 0) return;
+    if (fds[1].revents) serve_accept(listener, guest);
   }
 }
 
@@ -157,9 +169,12 @@ int main(int argc, char **argv) {
   /* libkrun's guest init shares its mounts; the container's are not for it. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   mount_root(argc > 1 && strcmp(argv[1], "dax") == 0);
+  const char *path = "";
+  int result = sockets_open(&plan, ROOT_FOLDER, &path);
+  if (result < 0) give_up(path, -result);
   make_cgroup();
   allow_files();
-  int result = network_up();
+  result = network_up();
   if (result < 0) give_up("set up the network", -result);
   int children = watch_children();
   if (children < 0) give_up("signalfd", errno);
@@ -172,6 +187,6 @@ int main(int argc, char **argv) {
   if (result < 0) give_up("relay the standard streams", -result);
   int code = serve_program(&guest, listener, children);
   streams_drain(&streams);
-  await_sessions(children);
+  await_sessions(&guest, listener, children);
   return code;
 }

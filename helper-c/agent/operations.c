@@ -35,6 +35,7 @@
   X(find_home) \
   X(exec) \
   X(open_root_tree) \
+  X(open_socket_tree) \
   X(guest_console) \
   X(guest_terminal)
 

@@ -99,6 +99,7 @@ _Noreturn void serve(int connection, const struct guest *guest) {
   if (frame.size && receive_payload(connection, frame.size, &payload) < 0) _exit(1);
   switch (frame.type) {
     case FRAME_EXEC: serve_exec(connection, guest, payload, frame.size);
+    case FRAME_SOCKET: serve_socket(connection, guest, read_le32(payload));
     case FRAME_SIGNAL: reply(connection, signal_guest(guest, payload), bytes, 0); break;
     case FRAME_FIGURES: reply(connection, 0, bytes, report_figures(guest, bytes + 4)); break;
     case FRAME_PROCESSES: reply(connection, 0, bytes, report_processes(guest, bytes + 4, sizeof bytes - 4)); break;

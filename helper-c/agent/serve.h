@@ -23,4 +23,10 @@ _Noreturn void serve(int connection, const struct guest *guest);
 /* Executes a plan for the host and relays its process; `payload` is that of EXEC. */
 _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8_t *payload, uint32_t size);
 
+/* How the process of a connection ends to which no client of a socket has come. */
+enum { EXIT_IDLE = 3 };
+
+/* Waits for a client of a socket (guest_sockets.c), and relays it to its end. */
+_Noreturn void serve_socket(int connection, const struct guest *guest, uint32_t index);
+
 #endif

@@ -64,32 +64,34 @@
   X(61, agent_door, "s") \
   X(62, agent_files, "buus") \
   X(63, open_root_tree, "suuu") \
-  X(64, guest_console, "u") \
-  X(65, join_process, "u") \
-  X(66, enter_root, "s") \
-  X(67, cpu_affinity, "V") \
-  X(68, guest_terminal, "uuu") \
-  X(69, session_terminal, "uu") \
-  X(70, guest_session, "sbu") \
-  X(71, bind_host, "ssU") \
-  X(72, drop_root, "") \
-  X(73, open_as, "su") \
-  X(74, criu_socket, "u") \
-  X(75, reopen_null, "") \
-  X(76, own_streams, "u") \
-  X(77, krun_open, "SS") \
-  X(78, krun_load, "SS") \
-  X(79, krun_passt, "sSu") \
-  X(80, krun_kvm, "") \
-  X(81, krun_call, "ssuuVWS") \
-  X(82, krun_isolate, "S") \
-  X(83, vmm_terminal, "") \
-  X(84, vmm_streams, "") \
-  X(85, krun_enter, "") \
-  X(86, vmm_jail, "uu") \
-  X(87, vmm_descriptors, "") \
-  X(88, kernel_mounts_readonly, "S") \
-  X(89, raise_limit, "uU")
+  X(64, open_socket_tree, "suu") \
+  X(65, guest_console, "u") \
+  X(66, join_process, "u") \
+  X(67, enter_root, "s") \
+  X(68, cpu_affinity, "V") \
+  X(69, guest_terminal, "uuu") \
+  X(70, session_terminal, "uu") \
+  X(71, guest_session, "sbu") \
+  X(72, bind_host, "ssU") \
+  X(73, drop_root, "") \
+  X(74, open_as, "su") \
+  X(75, criu_socket, "u") \
+  X(76, reopen_null, "") \
+  X(77, own_streams, "u") \
+  X(78, krun_open, "SS") \
+  X(79, krun_load, "SS") \
+  X(80, krun_passt, "sSu") \
+  X(81, krun_kvm, "") \
+  X(82, krun_call, "ssuuVWS") \
+  X(83, krun_isolate, "S") \
+  X(84, vmm_terminal, "") \
+  X(85, vmm_streams, "") \
+  X(86, host_sockets, "S") \
+  X(87, krun_enter, "") \
+  X(88, vmm_jail, "uu") \
+  X(89, vmm_descriptors, "") \
+  X(90, kernel_mounts_readonly, "S") \
+  X(91, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -147,6 +149,7 @@ enum { F_file_label_path, F_file_label_label };
 enum { F_agent_door_path };
 enum { F_agent_files_plan, F_agent_files_uid, F_agent_files_gid, F_agent_files_context };
 enum { F_open_root_tree_path, F_open_root_tree_recursive, F_open_root_tree_slot, F_open_root_tree_no_follow };
+enum { F_open_socket_tree_path, F_open_socket_tree_slot, F_open_socket_tree_socket };
 enum { F_guest_console_uid };
 enum { F_join_process_namespaces };
 enum { F_enter_root_path };
@@ -163,6 +166,7 @@ enum { F_krun_load_before, F_krun_load_libraries };
 enum { F_krun_passt_program, F_krun_passt_args, F_krun_passt_may_lack };
 enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_krun_call_keep_result, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
 enum { F_krun_isolate_functions };
+enum { F_host_sockets_paths };
 enum { F_vmm_jail_features, F_vmm_jail_isolated_features };
 enum { F_kernel_mounts_readonly_types };
 enum { F_raise_limit_resource, F_raise_limit_most };

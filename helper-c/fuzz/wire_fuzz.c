@@ -31,8 +31,9 @@ static void fuzz_frames(const uint8_t *data, size_t size) {
   p.in.start = p.in.end = p.out_start = p.out_end = 0;
   for (int i = 0; i < STREAMS; i++) {
     memset(&p.sinks[i], 0, offsetof(struct sink, bytes));
-    p.sources[i] = (struct source){.fd = -1, .credit = data[0] & 0x80 ? 0 : WINDOW};
+    p.sources[i] = (struct source){.fd = -1, .socket = i == 0, .credit = data[0] & 0x80 ? 0 : WINDOW};
     p.sinks[i].fd = i == 2 ? -1 : 1;
+    p.sinks[i].socket = i == 0;
   }
   size_t piece = 1 + (data[0] & 0x3f) * 37u;
   for (size_t at = 1, n = 0; at < size; n++) {

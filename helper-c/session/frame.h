@@ -11,6 +11,11 @@
  *    |<-- DATA, END, CREDIT, CLOSED, in both directions, RESIZE and SIGNAL from the host ->|
  *    |<------------------------- EXIT ------|  after the END of its streams
  *    |-- BYE ------------------------------>|  all has arrived: only now the connection may be closed
+ *    |-- SOCKET --------------------------->|  waits for a process of the guest to connect to one of its volumes' sockets
+ *    |<------------------------ STARTED ----|  one has; the host connects to the real socket
+ *    |<-- DATA, END, CREDIT and CLOSED of stream 0, in both directions; BYE from each when all of it is over ->|
+ *    |-- CLOSED, instead, at any time ----->|  nobody will ever listen on the real socket again, nor does the agent
+ *    |<---------------------------- BYE ----|  from now on
  *
  * The streams of the container's own process go over a connection that the agent makes, before it starts the process
  * (helper-c/vmm/vmm_streams.c):
@@ -47,6 +52,7 @@ enum frame_type {
   FRAME_EXIT, /* u32 exit code */
   FRAME_BYE, /* no payload */
   FRAME_CLOSED, /* whoever read `stream` has gone: what writes it is to hear so */
+  FRAME_SOCKET, /* u32 index, as in openSocketTree and hostSockets */
   FRAME_TYPES
 };
 

@@ -1,21 +1,29 @@
 #include "pump.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "../common/kernel.h"
+#include "../common/message.h"
 
 /* Credit goes back in portions: many small ones would fill the connection with frames about nothing. */
 enum { PORTION = WINDOW / 4 };
 
 /* The wire never holds us up, whatever else has it open and makes of it. */
 void pump_init(struct pump *p, int wire) {
-  memset(p, 0, offsetof(struct pump, out));
   p->wire = wire;
-  p->out_start = p->out_end = 0;
+  p->in.start = p->in.end = p->out_start = p->out_end = 0;
   for (int i = 0; i < STREAMS; i++) {
-    p->sources[i].fd = p->sinks[i].fd = -1;
-    p->sources[i].credit = WINDOW;
+    struct sink *sink = &p->sinks[i];
+    p->sources[i] = (struct source){.fd = -1, .credit = WINDOW};
+    /* Not its bytes: there may be hundreds of pumps, and pages that nobody has written take no memory. */
+    sink->fd = -1;
+    sink->socket = sink->ending = false;
+    sink->owed = 0;
+    sink->most = sink->start = sink->end = 0;
   }
 }
 
@@ -24,6 +32,22 @@ void pump_add_source(struct pump *p, int stream, int fd) { p->sources[stream].fd
 void pump_add_sink(struct pump *p, int stream, int fd, size_t most) {
   p->sinks[stream].fd = fd;
   p->sinks[stream].most = most;
+}
+
+int pump_add_socket(struct pump *p, int stream, int fd) {
+  int second = as_result(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (second < 0) {
+    close(fd);
+    return second;
+  }
+  pump_add_source(p, stream, fd);
+  pump_add_sink(p, stream, second, WINDOW);
+  p->sources[stream].socket = p->sinks[stream].socket = true;
+  return 0;
+}
+
+bool pump_is_over(const struct pump *p, int stream) {
+  return p->sources[stream].fd < 0 && p->sinks[stream].fd < 0 && p->sinks[stream].ending;
 }
 
 static size_t out_room(const struct pump *p) { return sizeof p->out - (p->out_end - p->out_start); }
@@ -63,13 +87,28 @@ static void end_source(struct pump *p, int stream) {
   pump_send(p, FRAME_END, (uint8_t)stream, NULL, 0);
 }
 
+/* A process at the other end of a VM has no use for a descriptor, and would wait for what it means. */
+static ssize_t read_socket(struct source *source, uint8_t *bytes, size_t size) {
+  int passed, n = socket_receive(source->fd, bytes, size, MSG_DONTWAIT, &passed);
+  if (n < 0) errno = -n;
+  if (passed < 0) return n < 0 ? -1 : n;
+  close(passed);
+  source->refused = true;
+  shutdown(source->fd, SHUT_RDWR);
+  return 0;
+}
+
+static ssize_t read_bytes(struct source *source, uint8_t *bytes, size_t size) {
+  return source->socket ? read_socket(source, bytes, size) : read(source->fd, bytes, size);
+}
+
 /* One read: what came, 0 when there is nothing now or no credit, -1 at the end. */
 static ssize_t read_source(struct pump *p, int stream) {
-  static uint8_t bytes[FRAME_MAX];
+  uint8_t bytes[FRAME_MAX]; /* of this thread: a VMM pumps on several */
   struct source *source = &p->sources[stream];
   if (!can_read(p, source)) return 0;
   size_t most = source->credit - FRAME_COST;
-  ssize_t n = read(source->fd, bytes, most < sizeof bytes ? most : sizeof bytes);
+  ssize_t n = read_bytes(source, bytes, most < sizeof bytes ? most : sizeof bytes);
   if (n < 0 && again()) return 0;
   if (n <= 0) { /* a terminal whose other side is closed gives EIO */
     end_source(p, stream);
@@ -98,7 +137,9 @@ static void close_sink(struct pump *p, int stream) {
   struct sink *sink = &p->sinks[stream];
   sink->owed += (uint32_t)(sink->end - sink->start);
   sink->start = sink->end = 0;
-  if (sink->fd >= 0) close(sink->fd);
+  if (sink->fd < 0) return;
+  if (sink->socket && sink->ending) shutdown(sink->fd, SHUT_WR);
+  close(sink->fd);
   sink->fd = -1;
 }
 
@@ -106,6 +147,11 @@ static void close_sink(struct pump *p, int stream) {
 static void break_sink(struct pump *p, int stream) {
   close_sink(p, stream);
   pump_send(p, FRAME_CLOSED, (uint8_t)stream, NULL, 0);
+}
+
+static ssize_t write_bytes(const struct sink *sink, size_t size) {
+  const uint8_t *at = sink->bytes + sink->start;
+  return sink->socket ? send(sink->fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT) : write(sink->fd, at, size);
 }
 
 static void pay(struct pump *p, int stream) {
@@ -120,7 +166,7 @@ static void write_sink(struct pump *p, int stream, bool ready) {
   struct sink *sink = &p->sinks[stream];
   size_t size = sink->end - sink->start;
   if (ready && sink->fd >= 0 && size > 0) {
-    ssize_t n = write(sink->fd, sink->bytes + sink->start, size < sink->most ? size : sink->most);
+    ssize_t n = write_bytes(sink, size < sink->most ? size : sink->most);
     if (n > 0) {
       sink->start += (size_t)n;
       sink->owed += (uint32_t)n;
@@ -162,6 +208,14 @@ static int take_credit(struct pump *p, const struct frame *frame) {
   return 0;
 }
 
+/* Whoever writes to a socket hears it as if its reader had closed. */
+static void take_closed(struct pump *p, int stream) {
+  struct source *source = &p->sources[stream];
+  if (source->fd < 0) return;
+  if (source->socket) shutdown(source->fd, SHUT_RD);
+  end_source(p, stream);
+}
+
 static int take(struct pump *p, const struct frame *frame, int (*handle)(void *, const struct frame *), void *self) {
   switch (frame->type) {
     case FRAME_DATA: return take_data(p, frame);
@@ -172,9 +226,7 @@ static int take(struct pump *p, const struct frame *frame, int (*handle)(void *,
       sink->ending = true;
       return 0;
     }
-    case FRAME_CLOSED:
-      if (p->sources[frame->stream].fd >= 0) end_source(p, frame->stream);
-      return handle(self, frame);
+    case FRAME_CLOSED: take_closed(p, frame->stream); return handle(self, frame);
     default: return handle(self, frame);
   }
 }

@@ -11,11 +11,14 @@
 
 struct source {
   int fd;          /* -1: ended, or none */
+  bool socket;     /* one whose two directions end one by one */
+  bool refused;    /* it sent descriptors, which cannot go through a VM */
   uint32_t credit; /* what the other side still takes */
 };
 
 struct sink {
   int fd;         /* -1: closed, or none */
+  bool socket;
   bool ending;    /* END has come */
   uint32_t owed;  /* credit to be given back */
   size_t most;    /* of one write */
@@ -39,6 +42,13 @@ void pump_init(struct pump *p, int wire);
 void pump_add_source(struct pump *p, int stream, int fd);
 /* Never more than `most` bytes at once: PIPE_BUF for a descriptor that blocks, which others may have open too. */
 void pump_add_sink(struct pump *p, int stream, int fd, size_t most);
+
+/* Takes a stream socket over, both ways: half-closes go through, and a sender whose reader has gone is told. It must not block.
+ * 0 or -errno, and then it is closed. */
+int pump_add_socket(struct pump *p, int stream, int fd);
+
+/* Is a stream over in both directions, with all of it delivered? */
+bool pump_is_over(const struct pump *p, int stream);
 
 /* What to poll for. */
 void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]);

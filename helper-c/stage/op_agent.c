@@ -72,7 +72,7 @@ static int put_file(int folder, const char *name, mode_t mode, const uint8_t *by
 }
 
 /* The mount points of libkrun's guest init, and the agent's. */
-static const char *const FOLDERS[] = {"dev", "proc", "sys", "root"};
+static const char *const FOLDERS[] = {"dev", "proc", "sys", "root", "sockets"};
 
 static int fill(const struct context *c, int folder, const struct field *plan) {
   int result = 0;

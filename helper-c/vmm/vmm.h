@@ -41,6 +41,8 @@ int vmm_open_door(int door, int folder);
 
 /* From now on relays the standard streams that op_vmm_streams has put aside, if it has: 0 or -errno. */
 int vmm_relay_streams(void);
+/* From now on serves the sockets among the guest's volumes to the agent whose socket is in the folder: 0 or -errno. */
+int vmm_serve_sockets(int folder);
 
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen by
  * their slots, -1 for none. `result` gets the failing operation's index, and who has been told of it, -1 when nobody listens. */

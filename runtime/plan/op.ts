@@ -232,6 +232,11 @@ export const OPS = {
    */
   openRootTree: { path: "str", recursive: "u32", slot: "u32", noFollow: "u32" },
   /**
+   * In the guest: clones the socket that the agent has made in the place of the host's at `path` below the root, for a later
+   * bind over it. `socket` is its index in hostSockets, from 0 in the order of the plan.
+   */
+  openSocketTree: { path: "str", slot: "u32", socket: "u32" },
+  /**
    * In the guest: opens a pseudoterminal of the container's devpts, sends its master to the agent, binds it on /dev/console, and
    * takes it.
    */
@@ -321,6 +326,8 @@ export const OPS = {
    * own; libkrun gets the null device, and a pipe of kago's in place of a terminal on standard error.
    */
   vmmStreams: {},
+  /** Opens the host's sockets at these paths of the container, which processes in the guest connect to through the agent. */
+  hostSockets: { paths: "strs" },
   /** Boots the guest, hands signals to its agent from then on, and relays the streams that vmmStreams has put aside. */
   krunEnter: {},
   /**

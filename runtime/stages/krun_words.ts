@@ -2,7 +2,7 @@
  * What is said when an operation of a microVM's VMM has failed, of the operation and of what it has found itself. Pure.
  */
 import { describeErrno } from "../common/errors.ts";
-import { ESRCH, ETIMEDOUT } from "../common/errno.ts";
+import { EACCES, ESRCH, ETIMEDOUT } from "../common/errno.ts";
 import { visible } from "../common/quoted.ts";
 import { decodeOp } from "../plan/decode.ts";
 import { formatCall } from "../plan/format.ts";
@@ -40,6 +40,11 @@ function problemOf(op: Op, errno: number, own: Finding | undefined): string | un
       if (own?.found === "missing") return lacks(op.function, op.wantedBy);
       if (own) return `open ${own.text} in /: ${reason}`;
       return `${op.wantedBy && `${op.wantedBy}: `}${formatCall(op, shortList)}: ${reason}`;
+    case "hostSockets":
+      return own && `the container's user cannot reach the socket ${own.text}: ${reason}` +
+          (errno === EACCES
+            ? "; mount it where process.user may search every directory above"
+            : "");
     case "krunEnter":
       return own && lacks(own.text, "");
     case "vmmJail":

@@ -209,6 +209,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     paths.wrong("source") ?? `${quoted(source)} cannot be cloned`,
   ],
   openRootTree: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be cloned`,
+  openSocketTree: ({ path }) => `the socket in the place of ${quoted(path)} cannot be cloned`,
   idmapTree: (_op, _paths, errno) =>
     errno === EINVAL
       ? "the source's filesystem does not support id mappings"

@@ -139,7 +139,7 @@ Deno.test("every thread of the VMM has the container's credentials, and nothing 
         path,
         ...[...Deno.readDirSync(`/proc/${pid}/fd/${name}/.`)].map((entry) => entry.name).sort(),
       ]);
-      const root = ["/", "agent", "dev", "plan", "proc", "root", "sys"];
+      const root = ["/", "agent", "dev", "plan", "proc", "root", "sockets", "sys"];
       assertEquals(folders.filter((names) => names.includes("plan")), [root, root]);
       const sockets = ["/", "agent.sock", "streams.sock"];
       assertEquals(folders.filter((names) => names.includes("agent.sock")), [sockets]);

@@ -99,6 +99,13 @@ const SAID: readonly [op: Op, errno: number, own: Own | undefined, says: string]
     "install a newer libkrun, or one that was built with it",
   ],
   [
+    { op: "hostSockets", paths: ["/run/x.sock"], from: "mounts" },
+    13,
+    { found: "shut", text: "/run/x.sock" },
+    "the container's user cannot reach the socket /run/x.sock: permission denied (EACCES); " +
+    "mount it where process.user may search every directory above",
+  ],
+  [
     JAIL,
     1,
     { found: "said", text: "landlock" },

@@ -1,0 +1,23 @@
+/* One connection to a Unix socket, through a VM: a pump of stream 0, and the end that both sides agree on. */
+#ifndef KAGO_SOCKET_RELAY_H
+#define KAGO_SOCKET_RELAY_H
+
+#include "pump.h"
+
+/* The stream of a relayed socket; the sockets that a VM can have, and the connections to all of them at once. */
+enum { SOCKET_STREAM = 0, SOCKETS_MAX = 32, RELAYS_MAX = 256 };
+
+struct socket_relay {
+  struct pump pump;
+  bool said_bye, heard_bye;
+};
+
+/* For pump_step: takes BYE, with a struct relay; every other frame is a protocol violation. */
+int socket_relay_handle(void *self, const struct frame *frame);
+
+/* One step after poll(2): true when all is over, or the connection broken and what had come by then delivered. The
+ * connection stays the caller's to close. */
+bool socket_relay_step(struct socket_relay *r, const struct pollfd fds[PUMP_POLLS],
+                       int (*handle)(void *self, const struct frame *frame), void *self);
+
+#endif
