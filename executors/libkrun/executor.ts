@@ -30,12 +30,12 @@ import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
 import { settingLines } from "./setting_lines.ts";
 import { readVmSettings } from "./settings.ts";
+import { socketMounts } from "./sockets.ts";
 import { refuseUnenforced } from "./unenforced.ts";
 import { onlyFollowed, readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
 import { vmmRunner } from "./vmm_plan.ts";
-import { given } from "../../runtime/common/given.ts";
 
 export const libkrunExecutor: Executor = {
   name: "krun",
@@ -50,7 +50,7 @@ export const libkrunExecutor: Executor = {
     const { microvmFindings } = await import("./findings.ts");
     return microvmFindings(user, word);
   },
-  // The guest's kernel has sockets of its own, which lead nowhere from a file of the host's.
+  // It is told by datagrams, and only streams reach a socket of the host's (helper-c/vmm/host_sockets.c).
   noNotify: "a microVM cannot notify a service manager",
 };
 
@@ -95,7 +95,7 @@ async function preExec(spec: Spec, context: BundleContext): Promise<PreExecResul
 /** @param word of the command line and of the files. */
 export function prepare(
   spec: Spec,
-  { id, rootfs, stateFolder }: BundleContext,
+  { id, bundle, rootfs, stateFolder }: BundleContext,
   word: AdministratorWord,
 ): PreExecResult {
   const { defaults = {} } = word;
@@ -125,7 +125,9 @@ export function prepare(
       quiet: settings.console === undefined && settings.logLevel <= ERRORS_ONLY,
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
       keepsGroups: isRootless(),
-      ...given({ agentFolder: settings.agent && stateFolder }),
+      ...(settings.agent
+        ? { agentFolder: stateFolder, sockets: socketMounts(adjusted, bundle) }
+        : {}),
     }),
     hasAgent: settings.agent ?? false,
     leastMemory,

@@ -8,7 +8,7 @@ import { startHookOps } from "../../runtime/plan/hooks.ts";
 import { type Op, type Plan, SYNC_POINTS } from "../../runtime/plan/op.ts";
 import { identityOps, startOps } from "../../runtime/plan/process.ts";
 import { RLIMITS } from "../../runtime/spec/rlimits.ts";
-import type { Process } from "../../runtime/spec/spec.ts";
+import type { Process, Spec } from "../../runtime/spec/spec.ts";
 import { guestOps } from "./guest/plan.ts";
 import { vmmMountOps } from "./guest/kernel_mounts.ts";
 
@@ -22,6 +22,8 @@ export interface Vmm {
   readonly closing: readonly Op[];
   /** The folder of the socket by which the agent is reached; absent without an agent. */
   readonly agentFolder?: string;
+  /** Which `mounts` are Unix sockets, by their indexes: of a guest with an agent. */
+  readonly sockets?: readonly number[];
   /** The most that it keeps of the container's capabilities: a mask. */
   readonly capabilities: bigint;
   /** Does the guest's kernel tell its console nothing but its own end, for nobody has asked for more? */
@@ -58,7 +60,7 @@ function vmmStages(
   process: Process,
   enter: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
-  const { opening, closing, agentFolder } = vmm;
+  const { opening, closing, agentFolder, sockets = [] } = vmm;
   // The states that Init got are gone with its memory.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
@@ -74,7 +76,7 @@ function vmmStages(
   if (agentFolder === undefined) {
     return { vmm: [...states, ...opening, ...enter, ...identity, ...start, ...closing] };
   }
-  const guest = [...(vmm.quiet ? [QUIET] : []), ...guestOps(input, process)];
+  const guest = [...(vmm.quiet ? [QUIET] : []), ...guestOps(input, process, sockets)];
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };
@@ -82,13 +84,25 @@ function vmmStages(
     ? [{ op: "vmmTerminal", from: "process.terminal" }]
     : [];
   return {
-    vmm: [...terminal, ...states, ...opening, files, ...enter, ...identity, ...start, ...closing],
+    vmm: [
+      ...[...terminal, ...states, ...opening, files, ...enter, ...identity],
+      ...socketOps(input.spec, sockets),
+      ...start,
+      ...closing,
+    ],
     guest,
   };
 }
 
 /** libkrun has a line of the guest's kernel on the container's standard error; 1 leaves emergencies (proc_sys_kernel(5)). */
 const QUIET: Op = { op: "writeFile", path: "/proc/sys/kernel/printk", data: "1" };
+
+/** As the VMM's user, who connects to them: what he cannot reach is said before anything runs. */
+function socketOps({ mounts = [] }: Spec, sockets: readonly number[]): readonly Op[] {
+  if (sockets.length === 0) return [];
+  const paths = sockets.map((index) => mounts[index]!.destination);
+  return [{ op: "hostSockets", paths, from: "mounts" }];
+}
 
 /** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
 const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);

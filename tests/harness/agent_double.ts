@@ -9,7 +9,9 @@ export const STARTED = 7,
   CREDIT = 11,
   RESIZE = 12,
   EXIT = 13,
-  BYE = 14;
+  BYE = 14,
+  CLOSED = 15,
+  SOCKET = 16;
 const HELLO = 1, REPLY = 5, HEADER = 8;
 
 /** Bytes to send in answer to a request of that type; undefined for silence. */

@@ -18,7 +18,8 @@ import { LINKS, type Op, TREE_SLOTS } from "../../../runtime/plan/op.ts";
 import { joinPath } from "../../../runtime/common/path.ts";
 import { procfsOf } from "../../../runtime/plan/proc_mounts.ts";
 
-export function guestMountOps(input: CompileInput): MountPlan {
+/** @param sockets which `mounts` are Unix sockets of the host's, in whose place the agent listens. */
+export function guestMountOps(input: CompileInput, sockets: readonly number[] = []): MountPlan {
   const { spec } = input;
   const ops: Op[] = [];
   const early: Op[] = [];
@@ -34,8 +35,11 @@ export function guestMountOps(input: CompileInput): MountPlan {
       if (late) finish.push({ ...remountReadonly(mount.destination), from });
       covered.push(joinPath("/", mount.destination));
     } else if (options.remount) ops.push(remountOp(mount, options, from));
-    else if (options.attrs.set || options.recAttrs.set || isBelow(mount, covered)) {
-      const [open, bind] = rebindOps(mount, options, index, from);
+    else if (
+      sockets.includes(index) || options.attrs.set || options.recAttrs.set ||
+      isBelow(mount, covered)
+    ) {
+      const [open, bind] = rebindOps(mount, options, index, sockets.indexOf(index), from);
       early.push(open);
       ops.push(bind);
     }
@@ -73,10 +77,12 @@ function isBelow({ destination }: Mount, covered: readonly string[]): boolean {
   return covered.some((above) => path === above || path.startsWith(`${above}/`));
 }
 
+/** @param socket its index among the sockets, -1 for what is none. */
 function rebindOps(
   { destination }: Mount,
   options: MountOptions,
   index: number,
+  socket: number,
   from: string,
 ): readonly [Op, Op] {
   const slot = index;
@@ -86,7 +92,10 @@ function rebindOps(
   const target = mountTarget(destination, options);
   // The host may have put a link there.
   const noFollow = options.links ? 1 : 0;
-  return [{ op: "openRootTree", path: target, recursive: 1, slot, noFollow, from }, {
+  const open: Op = socket < 0
+    ? { op: "openRootTree", path: target, recursive: 1, slot, noFollow, from }
+    : { op: "openSocketTree", path: target, slot, socket, from };
+  return [open, {
     op: "bind",
     source: "",
     target,

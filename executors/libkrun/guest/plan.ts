@@ -29,10 +29,15 @@ import {
 /** Where the agent mounts the container's file system (helper-c/agent/main.c). */
 const GUEST_ROOT = "/root";
 
-export function guestOps(host: CompileInput, process: Process): readonly Op[] {
+/** @param sockets which `mounts` are Unix sockets of the host's, by their indexes. */
+export function guestOps(
+  host: CompileInput,
+  process: Process,
+  sockets: readonly number[] = [],
+): readonly Op[] {
   const spec = withoutLabels(host.spec);
   const input = { ...host, spec };
-  const mounts = guestMountOps(input);
+  const mounts = guestMountOps(input, sockets);
   return [
     { op: "setsid" },
     ...oomScoreOps(process),

@@ -54,6 +54,22 @@ Deno.test("a VMM takes over before the pivot, enters the root as a process does,
   assertEquals(vmm, [...opening, ...enter, ...IDENTITY, { op: "awaitStart" }, ...closing]);
 });
 
+Deno.test("a VMM opens its guest's sockets as the container's user, before it says that it is ready", () => {
+  const mounts = [
+    { destination: "/data", type: "bind", source: "/srv" },
+    { destination: "/run/x.sock", type: "bind", source: "/run/x.sock" },
+  ];
+  const spec = specWith(["mount"], { mounts });
+  const { vmm, guest } = planOf(spec, { agentFolder: "/run/kago/box", sockets: [1] });
+  const at = vmm.findIndex(({ op }) => op === "hostSockets");
+  assertEquals(vmm[at], { op: "hostSockets", paths: ["/run/x.sock"], from: "mounts" });
+  assert(vmm.slice(0, at).some(({ op }) => op === "setuid" || op === "capset"));
+  assertEquals(vmm[at + 1]?.op, "awaitStart");
+  assertEquals(only(guest!, "openSocketTree").length, 1);
+  const without = planOf(spec, { agentFolder: "/run/kago/box" });
+  assertEquals(only([...without.vmm, ...without.guest!], "hostSockets", "openSocketTree"), []);
+});
+
 Deno.test("a VMM keeps its own part of the capabilities, and none to inherit", () => {
   const most = ["CAP_CHOWN", "CAP_SYS_ADMIN"];
   const capabilities = {

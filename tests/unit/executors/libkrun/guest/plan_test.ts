@@ -89,6 +89,34 @@ Deno.test("guestOps() binds again what a bundle binds below a mount of the guest
   assertEquals([open!.path, open!.slot, bind!.target, bind!.slot], ["/dev/log", 1, "/dev/log", 1]);
 });
 
+Deno.test("guestOps() binds the agent's socket over each of the host's", () => {
+  const log = { destination: "/dev/log", type: "bind", source: "/run/log" };
+  const data = { destination: "/data", type: "bind", source: "/srv" };
+  const api = { destination: "/run/api.sock", type: "bind", source: "/run/a", options: ["ro"] };
+  const spec = specWith(["mount", "pid"], { mounts: [DEV, log, data, api] });
+  const ops = only(
+    guestOps(inputOf(spec), spec.process!, [1, 3]),
+    ...["openSocketTree", "openRootTree", "mount", "bind"] as const,
+  );
+  assertEquals(
+    ops.map((op) => [op.op, "slot" in op && op.slot, "target" in op && op.target]),
+    [
+      ["openSocketTree", 1, false],
+      ["openSocketTree", 3, false],
+      ["mount", false, "/dev"],
+      ["bind", 1, "/dev/log"],
+      ["bind", 3, "/run/api.sock"],
+    ],
+  );
+  assertEquals(ops[1], {
+    op: "openSocketTree",
+    path: "/run/api.sock",
+    slot: 3,
+    socket: 1,
+    from: "mounts[3]",
+  });
+});
+
 Deno.test("guestOps() binds a link again that the host has put below a mount of the guest's", () => {
   const options = ["bind", "copy-symlink"];
   const link = { destination: "/dev/log/", type: "bind", source: "/run/log", options };
