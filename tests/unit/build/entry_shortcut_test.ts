@@ -83,7 +83,8 @@ function names(folder: string): string[] {
 
 /** Runs the packed program: its exit code. */
 async function start(...args: string[]): Promise<number> {
-  return (await run(PROGRAM, args, { timeout: 20 })).code;
+  // One of the lines names a log, which is created in the working directory.
+  return (await run(PROGRAM, args, { timeout: 20, cwd: FOLDER })).code;
 }
 
 Deno.test("the stub deletes a stopped container", async () => {
