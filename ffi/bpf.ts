@@ -1,14 +1,14 @@
 /** bpf(2) by the shim. */
 import { call } from "./shim_call.ts";
 
-/** As much of union bpf_attr (linux/bpf.h) as its fields in use take; to the kernel the rest is zero. */
-const ATTRIBUTES = 64;
-
 /**
  * A union bpf_attr, and behind it what its addresses lead to: the one buffer is there for as long as the call, and so is
  * all of that.
  */
 export class BpfAttributes {
+  /** As much of the union as its fields in use take; to the kernel the rest is zero. */
+  static readonly SIZE = 72;
+
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What stands behind the attributes. */
   readonly data: Uint8Array<ArrayBuffer>;
@@ -19,8 +19,8 @@ export class BpfAttributes {
    * @param room bytes of `data`.
    */
   constructor(numbers: readonly number[], room = 0) {
-    this.bytes = new Uint8Array(new ArrayBuffer(ATTRIBUTES + room));
-    this.data = this.bytes.subarray(ATTRIBUTES);
+    this.bytes = new Uint8Array(new ArrayBuffer(BpfAttributes.SIZE + room));
+    this.data = this.bytes.subarray(BpfAttributes.SIZE);
     this.#view = new DataView(this.bytes.buffer);
     numbers.forEach((number, i) => this.setNumber(4 * i, number));
   }
@@ -33,14 +33,18 @@ export class BpfAttributes {
     this.#view.setUint32(at, number, true);
   }
 
-  /** Has the field `at` lead to `data[offset]`. */
+  clearAddress(at: number): void {
+    this.#view.setBigUint64(at, 0n, true);
+  }
+
+  /** Has the field `at`, of the attributes or of what stands behind them, lead to `data[offset]`. */
   setAddress(at: number, offset: number): void {
     const start = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.bytes.buffer)));
-    this.#view.setBigUint64(at, start + BigInt(ATTRIBUTES + offset), true);
+    this.#view.setBigUint64(at, start + BigInt(BpfAttributes.SIZE + offset), true);
   }
 }
 
 /** What the command gives, which may be a descriptor, or -errno. */
 export function bpf(command: number, { bytes }: BpfAttributes): number {
-  return call("bpf", [command, ATTRIBUTES], bytes);
+  return call("bpf", [command, BpfAttributes.SIZE], bytes);
 }

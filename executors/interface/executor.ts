@@ -123,9 +123,8 @@ const SANDBOX_ANNOTATIONS = [
 ] as const;
 
 /**
- * The handler's name for this container: the bundle's own word comes first, then the command line's. A pod's sandbox, which
- * does nothing, is a plain process whatever the pod's handler, as with crun. No image can say that it is one: it does not know
- * its container's id.
+ * The handler's name for this container: the bundle's own word comes first, then the command line's. A pod's sandbox is a plain
+ * process whatever the pod's handler, as with crun.
  */
 export function requestedHandler(spec: Spec, request: HandlerRequest): string {
   if (isSandbox(spec, request.id)) return "default";
@@ -133,7 +132,11 @@ export function requestedHandler(spec: Spec, request: HandlerRequest): string {
     (request.invokedAs === "krun" ? "krun" : "default");
 }
 
-function isSandbox({ annotations = {} }: Spec, id: string): boolean {
+/**
+ * Is this the container that holds a pod's namespaces, and does nothing? No image can say that it is: it does not know its
+ * container's id.
+ */
+export function isSandbox({ annotations = {} }: Spec, id: string): boolean {
   return SANDBOX_ANNOTATIONS.some(({ kind, pod }) =>
     annotations[kind] === "sandbox" && annotations[pod] === id
   );

@@ -242,6 +242,20 @@ export const OTHER_ANNOTATIONS = {
       "As with crun: the groups matter only for files that were bind-mounted into the container.",
     help: "The process keeps the supplementary groups of the user who runs kago.",
   },
+  "run.kago.egress": {
+    setBy: "image",
+    why: "A list only takes connections away: if there are two, both must allow a connection.",
+    help:
+      "To whom the container may connect and send datagrams, a plain container too: addresses, CIDR blocks, host names, `dns` " +
+      "and `*`, with ports and `/tcp` or `/udp` if wanted, separated by blanks or commas, such as " +
+      "`10.0.0.0/8 api.example.com:443/tcp dns`. Everything else is refused.",
+  },
+  "krun.egress": {
+    setBy: "image",
+    why: "As for `run.kago.egress`.",
+    help:
+      "Another name for `run.kago.egress`; if both are set, both lists must allow a connection.",
+  },
   "org.systemd.property.": {
     setBy: "administrator",
     why:

@@ -6,6 +6,7 @@
 import type { LibraryPlace } from "../../ffi/libkrun.ts";
 import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
 import type { Given } from "../../runtime/administrator_file.ts";
+import { egressLists } from "../../runtime/egress_lists.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import {
@@ -168,6 +169,14 @@ function networkOf(
     throw annotationError(
       "krun.tap_name",
       "cannot be combined with krun.use_passt: set only one of them",
+    );
+  }
+  const [limits] = egressLists(spec);
+  if (limits) {
+    throw annotationError(
+      "krun.tap_name",
+      `cannot be combined with ${limits.from}, which applies to sockets, not to frames of a network card: ` +
+        "leave one of them out",
     );
   }
   if (!ports) return { kind: "tap", name, mac: macOf(id) };

@@ -22,6 +22,8 @@ export interface CgroupBuild {
   /** v2's device rules. */
   readonly devices?: DeviceProgram;
   readonly unitProperties: readonly UnitProperty[];
+  /** Puts egress rules into force, in a cgroup that nothing of the container's runs in yet. */
+  readonly attachEgress?: (record: CgroupRecord) => void;
   /** The v2 folder in which the first process is cloned. */
   readonly cloneInto?: string;
 }

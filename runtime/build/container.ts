@@ -16,6 +16,7 @@ import { loadSpec } from "../config/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
+import { buildEgress } from "./egress.ts";
 import { buildNetDevices } from "./net_devices.ts";
 import { buildResctrl } from "./resctrl.ts";
 import { buildSeccomp } from "./seccomp.ts";
@@ -92,6 +93,13 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const host = readHostFacts();
   const cgroup = await buildCgroup(request, prepared.spec);
   phase("host and cgroup looked at");
+  const egress = await buildEgress(
+    request,
+    prepared.spec,
+    prepared.runner === undefined,
+    cgroup.build,
+  );
+  if (egress) phase("egress rules made");
   const seccomp = await buildSeccomp(spec, request.root);
   phase("seccomp filter made");
   const resctrl = await buildResctrl(id, spec);
@@ -123,9 +131,11 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     rootFiles: prepared.rootfsFiles,
     ...given({
       leastMemory: prepared.leastMemory,
-      settings: prepared.settings,
+      settings: egress ? [...(prepared.settings ?? []), ...egress.settings] : prepared.settings,
       checkHost: prepared.checkHost,
-      cgroup: cgroup.build,
+      cgroup: egress && cgroup.build
+        ? { ...cgroup.build, attachEgress: egress.attach }
+        : cgroup.build,
       resctrl,
       moveNetDevices,
       notifyFolder: notify.folder,

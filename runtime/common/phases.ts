@@ -14,6 +14,16 @@ export function onPhase(tell: Listener): void {
   last = 0;
 }
 
+/** Does anybody hear of what is told? */
+export function isHeard(): boolean {
+  return listener !== undefined;
+}
+
+/** Something that only `--debug` is about. */
+export function tell(message: string): void {
+  listener?.(message);
+}
+
 /** A step has been done: how long it took, since the one before, and when that was. */
 export function phase(name: string): void {
   if (!listener) return;

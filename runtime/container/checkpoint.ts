@@ -2,7 +2,6 @@
 import { disposing } from "../common/disposing.ts";
 import type { Executor } from "../../executors/interface/executor.ts";
 import { executorOf } from "../../executors/registry.ts";
-import { cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { readDescriptors, readSubject } from "../criu/container_facts.ts";
 import { DUMP_LOG, type DumpFlags, dumpRequest } from "../criu/dump.ts";
 import { criuError } from "../criu/failure.ts";
@@ -21,6 +20,7 @@ import { lockState } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { loadConfig } from "../state/stored_config.ts";
 import { removeStopped } from "./delete.ts";
+import { destroyerOf } from "./destroyer.ts";
 import { LiveInit } from "../tenant/facts.ts";
 import { removeIfThere } from "../common/files.ts";
 
@@ -50,7 +50,7 @@ export async function checkpointContainer(
   const { id, root, flags, folders } = request;
   requireRoot("checkpoint", isRootless(request.rootless));
   const before = loadState(root, id);
-  const destroy = await cgroupDestroyer(before.cgroup);
+  const destroy = await destroyerOf(before);
   const executor = await executorOf(before);
   const spec = await parseSpec(loadConfig(`${root}/${id}`));
   using lock = lockState(root, id);

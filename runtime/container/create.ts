@@ -152,6 +152,7 @@ export function initialState(build: Build): StoredState {
     ...(spec.process ? {} : { processless: true }),
     ...(build.hasAgent ? { agent: true } : {}),
     ...(build.notifyFolder === undefined ? {} : { sdNotify: true }),
+    ...(cgroup?.attachEgress ? { egress: true } : {}),
     handler: executor.name,
   };
 }

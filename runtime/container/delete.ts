@@ -1,5 +1,5 @@
 /** `delete`: removes what a container left on the host, and with force ends it first. */
-import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
+import type { CgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { HostError, NotFoundError, StateError } from "../common/errors.ts";
 import { phase } from "../common/phases.ts";
 import { removeResctrl } from "../resctrl/record.ts";
@@ -9,6 +9,7 @@ import { lockState, type StateLock } from "../state/lock.ts";
 import { loadState, removeStateDir } from "../state/store.ts";
 import { killInit } from "../stages/signal_init.ts";
 import { hookEnv, runAllHooks } from "../stages/hooks.ts";
+import { destroyerOf } from "./destroyer.ts";
 import { removeSharedMounts } from "./shared_mounts.ts";
 
 export type Warn = (message: string) => void;
@@ -29,7 +30,7 @@ export async function deleteContainer(
   force: boolean,
   warn: Warn,
 ): Promise<void> {
-  const destroy = await cgroupDestroyer(peekState(root, id)?.cgroup);
+  const destroy = await destroyerOf(peekState(root, id));
   try {
     using lock = lockState(root, id);
     const state = readState(root, id, force, lock);
@@ -56,7 +57,7 @@ export async function deleteOwn(
   warn: Warn,
 ): Promise<void> {
   using _lock = lock;
-  const destroy = await cgroupDestroyer(state.cgroup);
+  const destroy = await destroyerOf(state);
   if (lock.relock()) removeAll(root, state, destroy, warn);
 }
 

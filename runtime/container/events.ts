@@ -2,10 +2,12 @@
 import type { Agent, AgentFigures } from "../../executors/interface/agent.ts";
 import { loadAgent } from "../../executors/registry.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
+import type { readRefusals } from "../cgroup/egress/egress_filter.ts";
 import { OomWatch } from "../cgroup/stats/oom.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { readStats } from "../cgroup/stats/stats.ts";
 import type { CgroupStats } from "../cgroup/stats/figures.ts";
+import { given } from "../common/given.ts";
 import { HostError, NotFoundError, StateError } from "../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
@@ -24,6 +26,8 @@ export type ContainerEvent =
       readonly network_interfaces: null;
       /** What the agent of a container that has one says; null when it is not to be asked, or does not answer. */
       readonly guest?: AgentFigures | null;
+      /** Of a container with egress rules: how often they have refused what, in the words of refusal.ts. */
+      readonly egress_refused?: Readonly<Record<string, number>>;
     };
   };
 
@@ -33,7 +37,20 @@ export type ContainerEvent =
  */
 export async function statsEvent(root: string, id: string): Promise<ContainerEvent> {
   const state = loadLive(root, id);
-  return toEvent(root, state, await agentOf(state));
+  return toEvent(root, state, await sourcesOf(state));
+}
+
+/** Who tells what cgroup files do not; loaded for the containers that have it. */
+interface Sources {
+  readonly agent?: Agent;
+  readonly refusals?: typeof readRefusals;
+}
+
+async function sourcesOf(state: StoredState): Promise<Sources> {
+  const agent = await agentOf(state);
+  if (!state.egress) return given({ agent });
+  const { readRefusals } = await import("../cgroup/egress/egress_filter.ts");
+  return given({ agent, refusals: readRefusals });
 }
 
 async function agentOf(state: StoredState): Promise<Agent | undefined> {
@@ -41,10 +58,15 @@ async function agentOf(state: StoredState): Promise<Agent | undefined> {
 }
 
 /** runc has no interfaces of its own making to count here either, and the resctrl filesystem is not used. */
-function toEvent(root: string, state: StoredState, agent: Agent | undefined): ContainerEvent {
-  const data = { ...readStats(cgroupOf(state)), intel_rdt: {}, network_interfaces: null };
+function toEvent(root: string, state: StoredState, { agent, refusals }: Sources): ContainerEvent {
+  const cgroup = cgroupOf(state);
+  const data = { ...readStats(cgroup), intel_rdt: {}, network_interfaces: null };
   const guest = agent ? { guest: figuresOf(root, state, agent) } : {};
-  return { type: "stats", id: state.id, data: { ...data, ...guest } };
+  const refused = refusals
+    ? (refusals(cgroup) ?? []).map(({ what, count }) => [what, count])
+    : undefined;
+  const egress = refused ? { egress_refused: Object.fromEntries(refused) } : {};
+  return { type: "stats", id: state.id, data: { ...data, ...guest, ...egress } };
 }
 
 function figuresOf(root: string, stored: StoredState, agent: Agent): AgentFigures | null {
@@ -75,7 +97,7 @@ export async function followEvents(
   print: (event: ContainerEvent) => void,
 ): Promise<void> {
   const state = loadLive(root, id);
-  const agent = await agentOf(state);
+  const sources = await sourcesOf(state);
   const cgroup = cgroupOf(state);
   using watch = new OomWatch(cgroup);
   const init = openInit(state);
@@ -86,7 +108,7 @@ export async function followEvents(
       if (oom) print({ type: "oom", id });
       if (ended) return;
       if (performance.now() < next) continue;
-      print(toEvent(root, state, agent));
+      print(toEvent(root, state, sources));
       // Not in a hurry when it was suspended for long.
       next = Math.max(next + interval, performance.now());
     }

@@ -16,7 +16,7 @@ export interface CgroupLaunch {
  * @throws {HostError | CgroupWriteError | SyscallError}
  */
 export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLaunch {
-  const { driver, record, writes } = build;
+  const { driver, record, writes, attachEgress } = build;
   const late = writes.filter(isLate);
   const order = { ...build, early: writes.filter((write) => !isLate(write)), late };
   // A cgroup that is not ours must outlive the attempt to make it.
@@ -24,10 +24,14 @@ export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLau
   undo.push(() => {
     if (made) driver.destroy(record);
   });
+  if (made) attachEgress?.(record);
   return {
     adopt(pid) {
       driver.adopt(order, pid);
+      if (made) return;
       made = true;
+      // The one process that is in there waits, and is kago's own.
+      attachEgress?.(record);
     },
     settle() {
       if (late.length === 0) return;

@@ -57,6 +57,8 @@ export interface StoredState {
   readonly agent?: true;
   /** Set when the program can notify the service manager, by a socket in the folder of sd_notify.ts. */
   readonly sdNotify?: true;
+  /** Set when what the container connects to is limited (runtime/cgroup/egress). */
+  readonly egress?: true;
   /** The executor's name. */
   readonly handler: string;
 }
@@ -216,6 +218,7 @@ const CHECKS: Readonly<
       | "noNewKeyring"
       | "agent"
       | "sdNotify"
+      | "egress"
     >,
     (value: unknown) => boolean
   >

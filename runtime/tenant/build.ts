@@ -76,6 +76,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const join = joinOf(state.cgroup, request.cgroup, process);
   const host = readHostFacts();
   const tenantSpec: Spec = { ...spec, process };
+  if (state.egress && !executor.tenantPlan) await requireLimited(tenantSpec);
   const seccomp = await buildSeccomp(tenantSpec, root);
   const input = {
     id,
@@ -105,6 +106,12 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
     },
     warnings: [...warnings, ...seccomp.warnings],
   };
+}
+
+/** What config.json does not give the container's process is not to be had by exec either. */
+async function requireLimited(spec: Spec): Promise<void> {
+  const { requireNoWayPast } = await import("../build/egress_capabilities.ts");
+  requireNoWayPast(spec);
 }
 
 /** Few containers have any, so the module is loaded for them only. */

@@ -29,6 +29,7 @@ export const QUICK: Part = {
   dispatchers: [
     ...CHOOSING,
     "runtime/cgroup/drivers/destroy.ts",
+    "runtime/container/destroyer.ts",
     "executors/registry.ts",
     "executors/libkrun/guest/agent.ts",
   ],
@@ -38,7 +39,8 @@ export const QUICK: Part = {
 
 /**
  * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json,
- * compiling a seccomp profile for the first time and containers with network interfaces of the host's to the whole program.
+ * compiling a seccomp profile for the first time and containers with network interfaces of the host's, or whose connections are
+ * limited, to the whole program.
  */
 export const CREATE: Part = {
   commands: ["create", "run", "exec"],
@@ -47,6 +49,8 @@ export const CREATE: Part = {
     "runtime/config/load.ts",
     "runtime/seccomp/cache.ts",
     "runtime/build/net_devices.ts",
+    "runtime/build/egress.ts",
+    "runtime/container/destroyer.ts",
     "executors/libkrun/executor.ts",
   ],
 };

@@ -17,7 +17,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["runtime/state"],
   ["runtime/resctrl", "runtime/cgroup/drivers"],
   ["runtime/cgroup/limits", "runtime/cgroup/life", "runtime/cgroup/stats"],
-  ["runtime/cgroup/devices"],
+  ["runtime/cgroup/devices", "runtime/cgroup/egress"],
   ["runtime/cgroup"],
   ["runtime"],
   ["runtime/seccomp", "runtime/config"],

@@ -4,12 +4,15 @@
  */
 import { closeFd, openFolder } from "../../../ffi/descriptors.ts";
 import { SyscallError } from "../../common/errors.ts";
-import { setDeviceProgram } from "./bpf_program.ts";
+import { type ProgramKind, setProgram } from "../bpf_program.ts";
 import type { DeviceProgram } from "./device_program.ts";
 import { EACCES, EPERM } from "../../common/errno.ts";
 import type { CgroupRecord } from "../path.ts";
 
 const FROM = "linux.resources.devices";
+
+/** linux/bpf.h: BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE. */
+const KIND: ProgramKind = { type: 15, attach: 6, name: "kago_devices" };
 
 /**
  * Without the right to load programs, the rules are left out where they deny nothing or this process is in a user
@@ -22,7 +25,7 @@ export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram
   if (path === undefined) return;
   const folder = openFolder(path);
   try {
-    setDeviceProgram(folder, program.code);
+    setProgram(folder, KIND, program.code);
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
     const { errno, operation } = cause;

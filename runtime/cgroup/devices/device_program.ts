@@ -4,6 +4,7 @@
  * device_filter.ts loads it.
  */
 import type { DeviceCgroup } from "../../spec/spec.ts";
+import { instruction } from "../bpf_code.ts";
 import { DEFAULT_DEVICES } from "./device_rules.ts";
 
 export interface DeviceProgram {
@@ -141,15 +142,4 @@ function verdict(allow: boolean): number[] {
     ...instruction(MOVE, REGISTER.verdict, 0, 0, allow ? 1 : 0),
     ...instruction(EXIT),
   ];
-}
-
-/** struct bpf_insn, little-endian: opcode, source and destination, offset, immediate. */
-function instruction(opcode: number, to = 0, from = 0, offset = 0, value = 0): number[] {
-  const { buffer } = new Uint8Array(8);
-  const view = new DataView(buffer);
-  view.setUint8(0, opcode);
-  view.setUint8(1, from << 4 | to);
-  view.setInt16(2, offset, true);
-  view.setInt32(4, value, true);
-  return [...new Uint8Array(buffer)];
 }

@@ -30,7 +30,8 @@ const SOURCES = Object.fromEntries(
 const KNOWN = unsafeAnnotations();
 
 Deno.test("every annotation that a source names is in the table", () => {
-  const literal = /["`](krun\.[a-z][a-z_.]*|run\.oci\.[a-z_]+|org\.systemd\.property\.)["`]/g;
+  const literal =
+    /["`](krun\.[a-z][a-z_.]*|run\.(?:oci|kago)\.[a-z_]+|org\.systemd\.property\.)["`]/g;
   const named = Object.values(SOURCES).flatMap((text) => [...text.matchAll(literal)])
     .map(([, name]) => name!);
   assert(named.length > 15, "the sources were not found");
@@ -65,6 +66,7 @@ Deno.test("annotations are looked into in these places alone, each of which goes
     "executors/libkrun/required_word.ts",
     "executors/registry.ts",
     "runtime/cgroup/drivers/systemd_annotations.ts",
+    "runtime/egress_lists.ts",
     "runtime/plan/process.ts",
     "runtime/spec/checks/spec_checks.ts",
     "runtime/state/container_state.ts",
@@ -122,5 +124,6 @@ Deno.test("install.sh has containerd pass on what an image or a pod may set, and
   const passed = /^ANNOTATIONS="([^"]*)"$/m.exec(script)?.[1]?.split(" ").sort();
   const settable = Object.entries<AnnotationRow>(ANNOTATIONS)
     .filter(([, { setBy }]) => setBy === "image").map(([name]) => name);
-  assertEquals(passed, [...settable, "run.oci.handler"].sort());
+  const others = ["run.oci.handler", "run.kago.egress", "krun.egress"];
+  assertEquals(passed, [...settable, ...others].sort());
 });

@@ -247,6 +247,12 @@ Deno.test("readVmSettings() refuses annotations that are at odds", () => {
     refused({ "krun.tap_name": "tap0", "krun.port_map": "1:1" }),
     'annotations["krun.port_map"]',
   );
+  for (const egress of ["run.kago.egress", "krun.egress"]) {
+    assertEquals(
+      refused({ "krun.tap_name": "tap0", [egress]: "*" }),
+      'annotations["krun.tap_name"]',
+    );
+  }
   assertEquals(
     refused({ "krun.vsock": "2000=/a,listen:2000=/b" }),
     'annotations["krun.vsock"]',

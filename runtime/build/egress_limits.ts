@@ -1,0 +1,176 @@
+/** The part of buildEgress() that few containers need: whether the host can limit connections, and to what. */
+import { attachEgress } from "../cgroup/egress/egress_filter.ts";
+import { type EgressRules, egressRules, formatRule } from "../cgroup/egress/egress_rules.ts";
+import { parseEgress } from "../cgroup/egress/egress_entries.ts";
+import { readCgroupLayout } from "../cgroup/layout.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { disposing } from "../common/disposing.ts";
+import { tell } from "../common/phases.ts";
+import { HostError } from "../common/errors.ts";
+import { isAbsent } from "../common/files.ts";
+import { readBounded } from "../common/read_bounded.ts";
+import { joinPath } from "../common/path.ts";
+import type { EgressList } from "../egress_lists.ts";
+import type { SettingWords } from "../plan/format.ts";
+import { isRootless } from "../rootless.ts";
+import { findNamespace } from "../spec/namespaces.ts";
+import type { Spec } from "../spec/spec.ts";
+import type { CgroupBuild, CgroupRequest } from "./cgroup.ts";
+import { requireNoWayPast } from "./egress_capabilities.ts";
+
+export interface EgressRequest extends CgroupRequest {
+  /** Absent for `plan`, which looks up no names. */
+  readonly root?: string;
+}
+
+export interface EgressBuild {
+  /** Puts the rules into force, in a cgroup in which no process is. */
+  readonly attach: (record: CgroupRecord) => void;
+  /** For `plan`. */
+  readonly settings: readonly SettingWords[];
+}
+
+/** @throws as buildEgress(). */
+export async function limitEgress(
+  lists: readonly EgressList[],
+  request: EgressRequest,
+  spec: Spec,
+  isOwnProcess: boolean,
+  cgroup: CgroupBuild | undefined,
+): Promise<EgressBuild> {
+  const { from } = lists[0]!;
+  const entries = lists.map((list) => ({ list, entries: parseEgress(list) }));
+  if (isOwnProcess) requireNoWayPast(spec);
+  requireHost(from, request, cgroup);
+  const rules = request.root === undefined ? [] : await egressRules(lists, {
+    ownLoopback: hasOwnNetwork(spec),
+    resolvConf: () => resolvConf(spec),
+    lookUp: (name) => lookUp(name, from),
+  });
+  for (const { from, rules: all } of rules) tell(`${from} allows ${words(all)}`);
+  return {
+    attach: (record) => attachEgress(record, rules),
+    settings: entries.map(({ list, entries }) => ({
+      name: "egress",
+      value: entries.map(({ text }) => text).join(",") || "nothing",
+      from: list.from,
+    })),
+  };
+}
+
+function words(rules: EgressRules["rules"]): string {
+  return rules.map(formatRule).join(",") || "nothing";
+}
+
+/** @throws {HostError} where the rules would not be in force. */
+function requireHost(
+  from: string,
+  { cgroupManager, rootless }: EgressRequest,
+  cgroup: CgroupBuild | undefined,
+): void {
+  if (isRootless(rootless)) {
+    throw new HostError(
+      `${from} needs root: the kernel lets no ordinary user limit connections`,
+      "run kago as root, or leave it out",
+    );
+  }
+  if (cgroupManager === "disabled" || !cgroup) {
+    throw new HostError(
+      `${from} needs a cgroup, and --cgroup-manager disabled creates none`,
+      "use another cgroup manager, or leave it out",
+    );
+  }
+  if (!cgroup.record.directories.some(({ version }) => version === 2)) {
+    throw new HostError(
+      `${from} needs cgroup v2, which is not mounted on this host`,
+      "boot with systemd.unified_cgroup_hierarchy=1, or leave it out",
+    );
+  }
+  requireSocketsOfV2(from);
+}
+
+function requireSocketsOfV2(from: string): void {
+  const controllers = readCgroupLayout().hierarchies.flatMap(({ controllers }) => controllers);
+  const other = inPlaceOfV2(Deno.osRelease(), controllers);
+  if (other === undefined) return;
+  throw new HostError(
+    `${from} has no effect on a kernel before 5.15 where ${other} is mounted as cgroup v1`,
+    "boot with systemd.unified_cgroup_hierarchy=1, or leave it out",
+  );
+}
+
+/**
+ * Linux 5.15 gave sockets their v2 cgroup whatever else they are in; before, these controllers took its place.
+ * @param release the kernel's, as uname(2) has it.
+ * @param controllers those of all v1 hierarchies that are mounted.
+ * @returns the controller in whose favour a socket may have no v2 cgroup.
+ */
+export function inPlaceOfV2(release: string, controllers: readonly string[]): string | undefined {
+  const [major = 0, minor = 0] = release.split(".").map((part) => parseInt(part, 10));
+  if (major > 5 || major === 5 && minor >= 15) return undefined;
+  return controllers.find((name) => name === "net_cls" || name === "net_prio");
+}
+
+/** A path can lead to the host's namespace too, and nobody's loopback is allowed where that cannot be seen. */
+function hasOwnNetwork(spec: Spec): boolean {
+  const network = findNamespace(spec, "network");
+  if (!network?.path) return network !== undefined;
+  const own = identityOf("/proc/self/ns/net");
+  try {
+    const given = identityOf(network.path);
+    return given.dev !== own.dev || given.ino !== own.ino;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+function identityOf(path: string): Deno.FileInfo {
+  return disposing(Deno.openSync(path), (file) => file.statSync());
+}
+
+/** Bytes; more than a few lines are no list of name servers. */
+const MOST_OF_RESOLV_CONF = 64 * 1024;
+
+const RESOLV_CONF = "/etc/resolv.conf";
+
+/** What config.json binds there; else the host's, for a file in the image would be the image's to choose. */
+function resolvConf({ mounts = [] }: Spec): string {
+  const bound = mounts.findLast(({ destination }) => joinPath("/", destination) === RESOLV_CONF);
+  for (const path of [bound?.source, RESOLV_CONF]) {
+    if (path === undefined) continue;
+    try {
+      const bytes = disposing(
+        Deno.openSync(path),
+        (file) => readBounded(file, MOST_OF_RESOLV_CONF),
+      );
+      if (bytes) return new TextDecoder().decode(bytes);
+      throw new HostError(`${path} has more than ${MOST_OF_RESOLV_CONF} bytes`, "shorten it");
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+  }
+  return "";
+}
+
+/** For each question: a resolver that is asked asks others. */
+const PATIENCE_MS = 10_000;
+
+async function lookUp(name: string, from: string): Promise<readonly string[]> {
+  const ask = (type: "A" | "AAAA") =>
+    Deno.resolveDns(name, type, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answers = await Promise.allSettled([ask("A"), ask("AAAA")]);
+  const addresses = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+  const failed = answers.find((answer): answer is PromiseRejectedResult =>
+    answer.status === "rejected" && !(answer.reason instanceof Deno.errors.NotFound)
+  );
+  if (addresses.length > 0 || !failed) return addresses;
+  const late = failed.reason instanceof Deno.errors.TimedOut ||
+    failed.reason instanceof DOMException;
+  throw new HostError(
+    `${from}: the name ${name} cannot be looked up: ` +
+      (late ? "the name server does not answer" : "the name server reports an error"),
+    "check /etc/resolv.conf of the host, or list addresses",
+    { cause: failed.reason },
+  );
+}
