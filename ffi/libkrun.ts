@@ -1,11 +1,18 @@
 /**
- * libkrun's functions (libkrun.h of 1.x) in TypeScript's terms, and where the library comes from. Which calls to make
- * in which order is not decided here.
+ * libkrun's functions (libkrun.h of 1.x; libkrun_2.ts has those of 2) in TypeScript's terms, and where the library comes from.
+ * Which calls to make in which order is not decided here.
  */
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
-import { type Feature, FEATURES, LibkrunExtras } from "./libkrun_extras.ts";
-import { given } from "../runtime/common/given.ts";
+import { LibkrunExtras } from "./libkrun_extras.ts";
+import {
+  LIBKRUN_2,
+  LIBKRUN_INIT,
+  lookForFirmware,
+  missingOf2,
+  type Symbols2,
+  SYMBOLS_2,
+} from "./libkrun_2.ts";
 
 /**
  * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
@@ -28,7 +35,6 @@ type OptionalSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 type Symbols = { readonly [N in keyof OptionalSymbols]: NonNullable<OptionalSymbols[N]> };
 
 const LIBKRUN = "libkrun.so.1";
-const LIBKRUN_2 = "libkrun.so.2";
 /** The files of the flavours for confidential workloads, by the names of `krun.variant`; newer names first. */
 const VARIANTS = {
   sev: ["libkrun-sev.so.1"],
@@ -39,7 +45,7 @@ const VARIANTS = {
 /** They boot from a disk, and have no function for another root. */
 const FROM_DISK: ReadonlySet<Variant | undefined> = new Set(["sev", "tdx"]);
 
-/** libkrun 2.0 has other functions altogether; its first versions went without this one alone. */
+/** libkrun 2 has other functions altogether; its first versions went without this one alone. */
 const DROPPED_BY_2 = "krun_set_log_level";
 
 export type Variant = keyof typeof VARIANTS;
@@ -72,22 +78,25 @@ export interface NamedFile {
 
 /** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
 export class Libkrun {
-  readonly #symbols: Symbols;
+  readonly #look: () => void;
   /** What not every libkrun has. */
   readonly extras: LibkrunExtras;
 
-  /** @param library the name or path that it was loaded by. */
-  constructor(symbols: Symbols, library: string) {
-    this.#symbols = symbols;
-    this.extras = new LibkrunExtras(library);
+  /**
+   * @param look has libkrun look for its firmware.
+   * @param library the name or path that it was loaded by.
+   */
+  constructor(readonly abi: 1 | 2, look: () => void, library: string) {
+    this.#look = look;
+    this.extras = new LibkrunExtras(library, abi);
   }
 
-  /** A new configuration; libkrun loads its firmware now, if it finds it, so the host's files must be in sight. */
-  createContext(): number {
-    return checked(this.#symbols.krun_create_ctx(), "krun_create_ctx()");
+  /** libkrun loads its firmware now, if it finds it, so the host's files must be in sight. Of 1.x this makes a context. */
+  lookForFirmware(): void {
+    this.#look();
   }
 
-  /** Has a libkrunfw been loaded since createContext()? */
+  /** Has a libkrunfw been loaded since lookForFirmware()? */
   hasFirmware(): boolean {
     return loadedFile("libkrunfw") !== undefined;
   }
@@ -122,21 +131,70 @@ export function openLibkrun(
   for (const file of loadedBefore(place, firmware?.value)) {
     if (file !== firmware?.value) loadIfThere(file, place!.from);
   }
-  const { name, library, symbols } = load(place, variant);
-  if (!symbols.krun_create_ctx) {
+  const { name, library, symbols, symbols2 } = load(place, variant);
+  if (symbols.krun_create_ctx) return opened1(name, library, symbols, variant);
+  if (symbols2.krun_vmm_builder_new) return opened2(name, library, symbols2, place);
+  if (!/\blibkrun\.so\.2\b/.test(name)) {
     throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
   }
+  throw new HostError(
+    `${name} was built without the functions of libkrun 2 for programs in C`,
+    "build it with FFI=1, or install libkrun 1.x, which can be installed beside it",
+  );
+}
+
+function opened1(
+  name: string,
+  library: string,
+  symbols: OptionalSymbols,
+  variant: Variant | undefined,
+): Libkrun {
   const missing = Object.entries(symbols).filter(([, symbol]) => symbol === null)
     .map(([symbol]) => symbol)
     .filter((symbol) => !(FROM_DISK.has(variant) && symbol === "krun_set_root"));
-  if (missing.includes(DROPPED_BY_2)) throw unsupported(name);
+  if (missing.includes(DROPPED_BY_2)) throw early2(name);
   if (missing.length > 0) throw incomplete(name, missing, variant);
-  return new Libkrun(symbols as Symbols, library);
+  const create = (symbols as Symbols).krun_create_ctx;
+  return new Libkrun(1, () => void checked(create(), "krun_create_ctx()"), library);
+}
+
+function opened2(
+  name: string,
+  library: string,
+  symbols: Symbols2,
+  place: LibraryPlace | undefined,
+): Libkrun {
+  const missing = missingOf2(symbols);
+  if (missing.length > 0) throw incomplete2(name, missing);
+  if (place) loadIfThere(`${folderOf(place.path)}${LIBKRUN_INIT}`, place.from);
+  if (!isLoadable(LIBKRUN_INIT)) {
+    throw new HostError(
+      `${LIBKRUN_INIT}, the guest's init of libkrun 2, cannot be loaded`,
+      "install it together with libkrun, and run ldconfig",
+    );
+  }
+  return new Libkrun(2, () => lookForFirmware(symbols), library);
+}
+
+/**
+ * Which table of functions the libkrun has that openLibkrun() would load; 1 where there is none, or one that it refuses: it
+ * says why. No context is made, and no firmware loaded.
+ */
+export function libkrunAbi(place?: LibraryPlace, variant?: Variant): 1 | 2 {
+  if (variant) return 1;
+  try {
+    for (const file of place?.needed ?? []) loadIfThere(file, place!.from);
+    const { symbols, symbols2 } = load(place, variant);
+    return !symbols.krun_create_ctx && symbols2.krun_vmm_builder_new ? 2 : 1;
+  } catch (error) {
+    if (error instanceof HostError || error instanceof SyscallError) return 1;
+    throw error;
+  }
 }
 
 /** The files that are tried in turn: names for the dynamic linker, or paths. */
-export function librariesOf(path?: string, variant?: Variant): readonly string[] {
-  if (!variant) return [path ?? LIBKRUN];
+export function librariesOf(path?: string, variant?: Variant, abi?: 1 | 2): readonly string[] {
+  if (!variant) return [path ?? (abi === 2 ? LIBKRUN_2 : LIBKRUN)];
   const folder = path === undefined ? "" : folderOf(path);
   return VARIANTS[variant].map((name) => `${folder}${name}`);
 }
@@ -145,9 +203,15 @@ export function librariesOf(path?: string, variant?: Variant): readonly string[]
  * What is loaded before a library: what it needs, and the firmware that is named, or may lie beside it; none beside it is
  * fine, the dynamic linker may know one.
  * @param firmware a path.
+ * @param abi with 2 the library that has the guest's init may lie beside it too.
  */
-export function loadedBefore(place?: LibraryPlace, firmware?: string): readonly string[] {
-  const needed = place?.needed ?? [];
+export function loadedBefore(
+  place?: LibraryPlace,
+  firmware?: string,
+  abi?: 1 | 2,
+): readonly string[] {
+  const init = place && abi === 2 ? [`${folderOf(place.path)}${LIBKRUN_INIT}`] : [];
+  const needed = [...place?.needed ?? [], ...init];
   if (firmware !== undefined) return [...needed, firmware];
   return place ? [...needed, ...FIRMWARE.map((name) => `${folderOf(place.path)}${name}`)] : needed;
 }
@@ -163,21 +227,24 @@ interface Loaded {
   /** By which the dynamic linker knows it. */
   readonly library: string;
   readonly symbols: OptionalSymbols;
+  readonly symbols2: Symbols2;
 }
 
 function load(place: LibraryPlace | undefined, variant: Variant | undefined): Loaded {
+  const names = librariesOf(place?.path, variant);
   let failure: unknown;
-  for (const name of librariesOf(place?.path, variant)) {
+  // 1.x first: what the dynamic linker finds of 2 is for a host that has nothing else.
+  for (const name of place || variant ? names : [...names, LIBKRUN_2]) {
     try {
       const library = place ? descriptorPath(openTrusted(name, place.from)) : name;
-      return { name, library, symbols: Deno.dlopen(library, SYMBOLS).symbols };
+      const { symbols } = Deno.dlopen(library, SYMBOLS);
+      return { name, library, symbols, symbols2: Deno.dlopen(library, SYMBOLS_2).symbols };
     } catch (cause) {
       // Somebody could put his own there, and no other file will do.
       if (cause instanceof HostError) throw cause;
       failure ??= cause;
     }
   }
-  if (!place && !variant && isLoadable(LIBKRUN_2)) throw unsupported(LIBKRUN_2, failure);
   const flavour = variant ? `the ${variant} flavour of ` : "";
   const remedy = place
     ? `correct ${place.from}, or install ${flavour}libkrun 1.x there`
@@ -192,11 +259,18 @@ function descriptorPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
-function unsupported(library: string, cause?: unknown): HostError {
+/** Before libkrun 2 had functions of its own. */
+function early2(library: string): HostError {
   return new HostError(
-    `${library} is libkrun 2.x, which is not supported`,
+    `${library} is an early libkrun 2, with neither the functions of 1.x nor those of 2.0`,
     "install libkrun 1.x, which can be installed beside it",
-    { cause },
+  );
+}
+
+function incomplete2(library: string, missing: readonly string[]): HostError {
+  return new HostError(
+    `this build of libkrun 2, ${library}, has no ${missing.join(" and ")}`,
+    "install libkrun 1.x, which can be installed beside it",
   );
 }
 
@@ -240,82 +314,7 @@ function reason(cause: unknown): string {
 }
 
 /** The file that a library was loaded from, its links resolved; undefined when it is not loaded. */
-function loadedFile(library: string): string | undefined {
+export function loadedFile(library: string): string | undefined {
   const maps = Deno.readTextFileSync("/proc/self/maps");
   return new RegExp(`/(?:.*/)?${library}\\.so[^/\\n]*$`, "m").exec(maps)?.[0];
-}
-
-/**
- * Versions as the names of the files behind the sonames tell them (`libkrun.so.1.17.4`): the libraries have no call for it. Of
- * a libkrun whose file has the soname's number alone its functions tell the least version (`1.17.1 or later`).
- */
-export interface LibraryVersions {
-  readonly libkrun: string | undefined;
-  readonly libkrunfw: string | undefined;
-}
-
-/** Of the libkrun at `place`, or the one that the dynamic linker finds; undefined for what cannot be loaded. */
-export function libraryVersions(place?: LibraryPlace): LibraryVersions {
-  let extras: LibkrunExtras | undefined;
-  try {
-    extras = openLibkrunWithFirmware(place).extras;
-  } catch (error) {
-    // A missing library is an answer here, and a 2.x is loaded and gets its number.
-    if (!(error instanceof HostError || error instanceof SyscallError)) throw error;
-  }
-  return { libkrun: libkrunVersion(extras), libkrunfw: loadedVersion("libkrunfw") };
-}
-
-/** What can be said of the libkrun that a microVM would use. */
-export interface LibkrunReport {
-  readonly path?: string;
-  readonly version?: string;
-  /** What it was built with; undefined when it is too old to tell. */
-  readonly features?: readonly string[];
-  /** The file of its firmware. */
-  readonly firmware?: string;
-  readonly firmwareVersion?: string;
-  readonly problem?: { readonly detail: string; readonly remedy: string };
-}
-
-/** Loads libkrun and its firmware, to look. */
-export function inspectLibkrun(place?: LibraryPlace, kernel?: NamedFile): LibkrunReport {
-  try {
-    const { extras } = openLibkrunWithFirmware(place, kernel);
-    const names = Object.keys(FEATURES) as Feature[];
-    const features = names.filter((name) => extras.hasFeature(name));
-    const isKnown = extras.hasFeature("net") !== undefined;
-    return given({
-      path: loadedFile("libkrun"),
-      version: libkrunVersion(extras) || undefined,
-      features: isKnown ? features : undefined,
-      firmware: loadedFile("libkrunfw"),
-      firmwareVersion: loadedVersion("libkrunfw") || undefined,
-    });
-  } catch (error) {
-    if (error instanceof HostError) {
-      const detail = error.message.slice(0, -`; ${error.remedy}`.length);
-      return { problem: { detail, remedy: error.remedy } };
-    }
-    if (!(error instanceof SyscallError)) throw error;
-    return { problem: { detail: error.message, remedy: "install another build of libkrun 1.x" } };
-  }
-}
-
-/** A context, because libkrun looks for its firmware when it makes one. */
-function openLibkrunWithFirmware(place?: LibraryPlace, kernel?: NamedFile): Libkrun {
-  const libkrun = openLibkrun(place, undefined, kernel);
-  libkrun.createContext();
-  return libkrun;
-}
-
-function libkrunVersion(extras: LibkrunExtras | undefined): string | undefined {
-  const version = loadedVersion("libkrun");
-  if (version === undefined || version.includes(".")) return version;
-  const least = extras?.leastVersion();
-  return least ? `${least} or later` : version;
-}
-
-function loadedVersion(library: string): string | undefined {
-  return loadedFile(library)?.split(".so.")[1]?.replace(" (deleted)", "");
 }

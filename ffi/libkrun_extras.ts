@@ -1,6 +1,6 @@
 /**
- * What Main asks of a libkrun that is loaded, by functions that not every build and version has (libkrun.h of 1.x): each
- * is looked for when it is wanted. The calls that make a microVM are the VMM's (helper-c/vmm/krun.c).
+ * What Main asks of a libkrun that is loaded, by functions that not every build and version has (libkrun.h of 1.x, and of 2
+ * where that is said): each is looked for when it is wanted. The calls that make a microVM are the VMM's (helper-c/vmm/krun.c).
  */
 
 /** The C prototype stands beside each entry. */
@@ -36,21 +36,35 @@ export const FEATURES = {
 } as const;
 export type Feature = keyof typeof FEATURES;
 
+/** libkrun 2 has no call for it: a build without the feature is without its functions. */
+const FUNCTIONS_OF_2: Readonly<Record<Feature, string>> = {
+  net: "krun_net_device_new_unixstream_fd",
+  blk: "krun_block_device_new",
+  gpu: "krun_gpu_device_new",
+  tee: "krun_payload_load_krunfw_tee",
+  "amd-sev": "krun_payload_load_krunfw_tee",
+  "intel-tdx": "krun_payload_load_krunfw_tee",
+  "aws-nitro": "krun_payload_nitro_enclave",
+};
+
 /** Questions to a libkrun that is loaded. */
 export class LibkrunExtras {
   /** @param library the name or path that it was loaded by. */
-  constructor(private readonly library: string) {}
+  constructor(private readonly library: string, private readonly abi: 1 | 2) {}
 
   has(name: keyof typeof SYMBOLS): boolean {
     return this.#find(name) !== null;
   }
 
+  #hasSymbol(name: string): boolean {
+    const symbol = { parameters: [], result: "void", optional: true } as const;
+    return Deno.dlopen(this.library, { [name]: symbol }).symbols[name] !== null;
+  }
+
   /** The version that it is at least, by its functions; undefined before 1.10.1. */
   leastVersion(): string | undefined {
-    const unused = { parameters: [], result: "void", optional: true } as const;
-    const symbols = Object.fromEntries(Object.keys(CAME_WITH).map((name) => [name, unused]));
-    const found = Deno.dlopen(this.library, symbols).symbols as Record<string, unknown>;
-    return Object.entries(CAME_WITH).find(([name]) => found[name] !== null)?.[1];
+    if (this.abi === 2) return undefined;
+    return Object.entries(CAME_WITH).find(([name]) => this.#hasSymbol(name))?.[1];
   }
 
   /**
@@ -58,17 +72,18 @@ export class LibkrunExtras {
    * krun_has_feature() came with 1.17.1, and answers -EINVAL for what it does not know.
    */
   hasFeature(feature: Feature): boolean | undefined {
-    return this.#ask("krun_has_feature", BigInt(FEATURES[feature]));
+    if (this.abi === 2) return this.#hasSymbol(FUNCTIONS_OF_2[feature]);
+    const answer = this.#find("krun_has_feature")?.(BigInt(FEATURES[feature])) as
+      | number
+      | undefined;
+    return answer === undefined || answer < 0 ? undefined : answer === 1;
   }
 
-  /** Does the host's KVM nest? Undefined when this libkrun cannot tell. */
+  /** Does the host's KVM nest? Undefined when this libkrun cannot tell. Of libkrun 2 the function is a bool, in the low byte. */
   checkNestedVirt(): boolean | undefined {
-    return this.#ask("krun_check_nested_virt");
-  }
-
-  #ask(name: keyof typeof SYMBOLS, ...args: unknown[]): boolean | undefined {
-    const answer = this.#find(name)?.(...args) as number | undefined ?? -1;
-    return answer < 0 ? undefined : answer === 1;
+    const answer = this.#find("krun_check_nested_virt")?.() as number | undefined;
+    if (this.abi === 2 && answer !== undefined) return (answer & 0xff) !== 0;
+    return answer === undefined || answer < 0 ? undefined : answer === 1;
   }
 
   #find(name: keyof typeof SYMBOLS): ((...args: unknown[]) => unknown) | null {

@@ -1,6 +1,6 @@
 /** `kago --version`: the lines that podman, containerd and Docker read, and the libraries that this host offers. */
 import { COMMIT, VERSION } from "../ffi/embedded.gen.ts";
-import { libraryVersions } from "../ffi/libkrun.ts";
+import { libraryVersions } from "../ffi/libkrun_report.ts";
 import { ownLibrary } from "./own_files.ts";
 import { findLibseccompVersion } from "./seccomp/features.ts";
 import { OCI_VERSION } from "./spec/oci_version.ts";

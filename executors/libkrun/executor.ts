@@ -3,6 +3,7 @@
  * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
  * a plain process.
  */
+import { libkrunAbi } from "../../ffi/libkrun.ts";
 import { processors } from "../../ffi/processes.ts";
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import { HostError, SpecError } from "../../runtime/common/errors.ts";
@@ -29,11 +30,12 @@ import { withGuestMemory } from "./guest/shared_memory.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
 import { settingLines } from "./setting_lines.ts";
-import { readVmSettings } from "./settings.ts";
+import { readVmSettings, type VmSettings } from "./settings.ts";
 import { socketMounts } from "./sockets.ts";
 import { refuseUnenforced } from "./unenforced.ts";
 import { onlyFollowed, readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
+import { refuseFor2 } from "./vm_ops_2.ts";
 import { vmmCapabilities } from "./vmm_features.ts";
 import { vmmRunner } from "./vmm_plan.ts";
 
@@ -101,7 +103,7 @@ export function prepare(
   const { defaults = {} } = word;
   const vmFile = onlyFollowed(readVmFile(rootfs), defaults.imageKeys);
   const choices = chooseSettings(spec, vmFile.settings, defaults, processors);
-  const settings = readVmSettings(spec, id, vmFile.settings, word, choices);
+  const settings = withAbi(spec, readVmSettings(spec, id, vmFile.settings, word, choices));
   if (!settings.agent) refuseUnenforced(spec);
   const leastMemory = vmMemory(settings.ramMib);
   requireRoom(spec, settings.ramMib, leastMemory);
@@ -116,7 +118,8 @@ export function prepare(
   if (settings.agent) vmmOwner(adjusted);
   return {
     spec: adjusted,
-    rootfsFiles: settings.agent ? [] : [guestConfigFile(adjusted)],
+    // libkrun 2 gets it as arguments.
+    rootfsFiles: settings.agent || settings.abi === 2 ? [] : [guestConfigFile(adjusted)],
     runner: vmmRunner({
       early: earlyOps(settings),
       opening: openingOps(settings, passt),
@@ -135,6 +138,17 @@ export function prepare(
     settings: settingLines(choices, word),
     checkHost: () => checkLibkrunHost(spec, settings, defaults.passt),
   };
+}
+
+/**
+ * The settings for the libkrun that is there.
+ * @throws {HostError} for what that one cannot do.
+ */
+function withAbi({ process }: Spec, settings: VmSettings): VmSettings {
+  if (libkrunAbi(settings.library, settings.variant) === 1) return settings;
+  refuseFor2(settings);
+  const { args = [], env = [], cwd = "/" } = process ?? {};
+  return { ...settings, abi: 2, command: { args, env, cwd } };
 }
 
 /** A guest may fill its RAM at any time, and the kernel would then kill the VMM: all of the container, unasked. */

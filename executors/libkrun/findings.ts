@@ -1,5 +1,6 @@
 /** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
-import { inspectLibkrun, INSTALL_LIBKRUN, type LibkrunReport } from "../../ffi/libkrun.ts";
+import { INSTALL_LIBKRUN } from "../../ffi/libkrun.ts";
+import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun_report.ts";
 import { probeKvm } from "../../ffi/shim.ts";
 import { type AdministratorWord, administratorWord } from "../../runtime/administrator.ts";
 import type { Given } from "../../runtime/administrator_file.ts";

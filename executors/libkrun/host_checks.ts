@@ -39,7 +39,7 @@ export function checkLibkrunHost(
   const libkrun = openLibkrun(library, variant, firmware);
   // A flavour has a firmware of its own kind, and another kernel needs none.
   if (!variant && !kernel) checkFirmware(libkrun);
-  if (settings.agent) checkAgentPort(libkrun.extras);
+  if (settings.agent) checkAgentPort(libkrun);
   else checkArguments(libkrun, spec.process?.args ?? []);
   checkFeatures(libkrun.extras, settings, passt);
   for (const { path } of vmDevices(settings)) {
@@ -48,9 +48,9 @@ export function checkLibkrunHost(
   }
 }
 
-/** Of what the agent needs of libkrun this came last. */
-function checkAgentPort(extras: LibkrunExtras): void {
-  if (extras.has("krun_add_vsock_port2")) return;
+/** Of what the agent needs of libkrun 1.x this came last. */
+function checkAgentPort({ abi, extras }: Libkrun): void {
+  if (abi === 2 || extras.has("krun_add_vsock_port2")) return;
   throw new HostError(
     "this libkrun is too old for kago's guest agent: it has no krun_add_vsock_port2",
     'install libkrun 1.10.1 or later, or set annotations["krun.agent"] to 0',
@@ -59,7 +59,7 @@ function checkAgentPort(extras: LibkrunExtras): void {
 
 /** libkrun says nothing of it before krun_start_enter(), when the container is already there. */
 function checkFirmware(libkrun: Libkrun): void {
-  libkrun.createContext();
+  libkrun.lookForFirmware();
   if (libkrun.hasFirmware()) return;
   throw new HostError(
     "libkrunfw, the guest kernel of libkrun, cannot be loaded",

@@ -17,6 +17,7 @@ export const argument = {
   agentRoot: { kind: "agentRoot" },
   card: { kind: "card" },
   result: { kind: "result" },
+  library: { kind: "library" },
   number: (number: number | bigint | boolean): Argument => ({ kind: "number", number }),
   /** @param address six bytes in hexadecimal, with colons. */
   mac: (address: string): Argument => ({

@@ -31,6 +31,8 @@ export interface VmSettings {
   readonly ramMib: number;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
+  /** The table of functions that it has, which is looked up on the host; without one that of 1.x. */
+  readonly abi?: 2;
   /** A libkrun that the administrator names, or that came with kago, in the place of the dynamic linker's. */
   readonly library?: LibraryPlace;
   /** A libkrunfw that the administrator names, in the place of the one that libkrun finds. */
@@ -54,8 +56,12 @@ export interface VmSettings {
   readonly rootTag?: string;
   /** Bytes. */
   readonly daxWindow?: number;
-  /** What an enclave runs; every other guest finds it in a file. */
-  readonly command?: { readonly args: readonly string[]; readonly env: readonly string[] };
+  /** What an enclave runs, and a guest of libkrun 2 without the agent; every other guest finds it in a file. */
+  readonly command?: {
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    readonly cwd?: string;
+  };
 }
 
 interface PasstNetwork {

@@ -11,10 +11,10 @@ import { passtPlace, type VmSettings } from "./settings.ts";
  * virtio-net features that every backend bears (virtio 1.2, "Network Device"): checksums, TSO for IPv4 and UFO, for both
  * directions.
  */
-const NET_FEATURES = [0, 1, 7, 10, 11, 14].reduce((bits, bit) => bits | (1 << bit), 0);
+export const NET_FEATURES = [0, 1, 7, 10, 11, 14].reduce((bits, bit) => bits | (1 << bit), 0);
 
 /** The guest is alone on its wire, so every guest may have it; crun's is the same. */
-const PASST = argument.mac("5a:94:ef:e4:0c:ee");
+export const PASST_MAC = argument.mac("5a:94:ef:e4:0c:ee");
 
 const [DISABLE, ADD] = ["krun_disable_implicit_vsock", "krun_add_vsock"] as const;
 
@@ -34,7 +34,14 @@ function isolationOps(): readonly Op[] {
 /** Of the administrator's passt, which krunPasst has not started in an empty namespace. */
 function passtOps(byFile: string | undefined, bits: readonly Argument[]): readonly Op[] {
   const from = passtPlace(byFile);
-  const card = call("krun_add_net_unixstream", from, argument.null, argument.passt, PASST, ...bits);
+  const card = call(
+    "krun_add_net_unixstream",
+    from,
+    argument.null,
+    argument.passt,
+    PASST_MAC,
+    ...bits,
+  );
   if (byFile === undefined) return [card];
   return [
     { ...card, ifIsolated: CALLED_IF.connected },

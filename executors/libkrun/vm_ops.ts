@@ -9,28 +9,26 @@ import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import { passtPlace, type VmSettings } from "./settings.ts";
+import {
+  AGENT,
+  AGENT_FROM,
+  DAX_WINDOW,
+  DISK_FORMATS,
+  ROOT,
+  ROOT_TAG,
+  STREAMS_SOCKET,
+} from "./shared_ops.ts";
 import { networkOps } from "./vm_network.ts";
+import { closingOps2, openingOps2 } from "./vm_ops_2.ts";
 import { jailFeatures } from "./vmm_features.ts";
 
 const { number, text, file, newFile, list } = argument;
 
-/** libkrun.h, KRUN_DISK_FORMAT_*. */
-const DISK_FORMATS = { raw: 0, qcow2: 1 } as const;
-
-/** The tag under which a guest kernel looks for its root (libkrun.h, KRUN_FS_ROOT_TAG). */
-const ROOT_TAG = "/dev/root";
-
-/** Bytes; what krun_set_root() takes. */
-const DAX_WINDOW = 512 * 1024 * 1024;
-
-/** Where the container's root is for the VMM. */
-const ROOT = text("/");
-
 /** On the host, before any namespace is entered: what is loaded by its path is opened, once. */
-export function earlyOps({ library, firmware, variant }: VmSettings): readonly Op[] {
+export function earlyOps({ library, firmware, variant, abi }: VmSettings): readonly Op[] {
   const from = library?.from ?? firmware?.from;
   if (from === undefined) return [];
-  const before = loadedBefore(library, firmware?.value);
+  const before = loadedBefore(library, firmware?.value, abi);
   return [{
     op: "krunOpen",
     before,
@@ -41,23 +39,29 @@ export function earlyOps({ library, firmware, variant }: VmSettings): readonly O
 
 /** While the host's files are in sight. */
 export function openingOps(
-  { library, firmware, network, variant }: VmSettings,
+  settings: VmSettings,
   passt: PasstCommand | undefined,
 ): readonly Op[] {
-  const load: Op = {
-    op: "krunLoad",
-    before: loadedBefore(library, firmware?.value),
-    libraries: librariesOf(library?.path, variant),
-  };
-  if (!passt) return [load];
+  const { library, firmware, network, variant, abi } = settings;
+  const load: readonly Op[] = [
+    {
+      op: "krunLoad",
+      before: loadedBefore(library, firmware?.value, abi),
+      libraries: librariesOf(library?.path, variant, abi),
+      abi: abi ?? 1,
+    },
+    ...(abi === 2 ? openingOps2(settings) : []),
+  ];
+  if (!passt) return load;
   const byFile = network?.kind === "passt" ? network.byFile : undefined;
   const mayLack = byFile === undefined ? 0 : 1;
-  return [load, { op: "krunPasst", ...passt, mayLack, from: passtPlace(byFile) }];
+  return [...load, { op: "krunPasst", ...passt, mayLack, from: passtPlace(byFile) }];
 }
 
 /** In the container, once it is started. */
 export function closingOps(settings: VmSettings): readonly Op[] {
-  const { cpus, ramMib, variant, logLevel } = settings;
+  const { cpus, ramMib, variant, logLevel, abi } = settings;
+  if (abi === 2) return closingOps2(settings);
   return [
     ...(variant === "aws-nitro" ? [] : [{ op: "krunKvm" } as const]),
     call("krun_set_vm_config", "", number(cpus), number(ramMib)),
@@ -72,21 +76,9 @@ export function closingOps(settings: VmSettings): readonly Op[] {
     callOfAll("krun_set_log_level", number(logLevel)),
     ...(settings.agent ? [{ op: "vmmStreams", from: AGENT_FROM } as const] : []),
     { op: "vmmJail", ...jailFeatures(settings) },
-    { op: "krunEnter" },
+    { op: "krunEnter", builder: 0 },
   ];
 }
-
-/**
- * The tag that the agent mounts, the port that it listens on, the host's to which it connects with its process's streams,
- * its path, and its argument for DAX (helper-c/agent/main.c).
- */
-const AGENT = { tag: "kago", port: 1, streamsPort: 2, program: "/agent", dax: "dax" } as const;
-
-/** What its calls are wanted by. */
-const AGENT_FROM = 'annotations["krun.agent"]';
-
-/** Made by vmmStreams, in the directory of the agent's socket (helper-c/vmm/vmm_streams.c). */
-const STREAMS_SOCKET = "streams.sock";
 
 /**
  * The guest's root is a folder that only the VMM holds, with the agent in it; the container's file system is a second

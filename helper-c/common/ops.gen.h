@@ -79,7 +79,7 @@
   X(76, reopen_null, "") \
   X(77, own_streams, "u") \
   X(78, krun_open, "SS") \
-  X(79, krun_load, "SS") \
+  X(79, krun_load, "SSu") \
   X(80, krun_passt, "sSu") \
   X(81, krun_kvm, "") \
   X(82, krun_call, "ssuuVWS") \
@@ -87,7 +87,7 @@
   X(84, vmm_terminal, "") \
   X(85, vmm_streams, "") \
   X(86, host_sockets, "S") \
-  X(87, krun_enter, "") \
+  X(87, krun_enter, "u") \
   X(88, vmm_jail, "uu") \
   X(89, vmm_descriptors, "") \
   X(90, kernel_mounts_readonly, "S") \
@@ -162,17 +162,18 @@ enum { F_open_as_path, F_open_as_fd };
 enum { F_criu_socket_fd };
 enum { F_own_streams_uid };
 enum { F_krun_open_before, F_krun_open_libraries };
-enum { F_krun_load_before, F_krun_load_libraries };
+enum { F_krun_load_before, F_krun_load_libraries, F_krun_load_abi };
 enum { F_krun_passt_program, F_krun_passt_args, F_krun_passt_may_lack };
 enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_krun_call_keep_result, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
 enum { F_krun_isolate_functions };
 enum { F_host_sockets_paths };
+enum { F_krun_enter_builder };
 enum { F_vmm_jail_features, F_vmm_jail_isolated_features };
 enum { F_kernel_mounts_readonly_types };
 enum { F_raise_limit_resource, F_raise_limit_most };
 
 /* Arguments of libkrun's functions. */
-enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_OUTPUT_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_RESULT, KRUN_AGENT_ROOT, KRUN_PASST };
+enum { KRUN_CONTEXT, KRUN_NULL, KRUN_NUMBER, KRUN_MAC, KRUN_TEXT, KRUN_LIST, KRUN_CARD, KRUN_FILE, KRUN_OUTPUT_FILE, KRUN_NEW_FILE, KRUN_RUN_FILE, KRUN_RESULT, KRUN_AGENT_ROOT, KRUN_PASST, KRUN_OBJECT, KRUN_LIBRARY };
 
 /* Values of fields that are one of a few, or bits. */
 enum { PROCFS_REFUSED = 0, PROCFS_ALLOWED = 1, PROCFS_SOURCE = 2 };

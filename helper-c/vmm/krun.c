@@ -16,9 +16,15 @@ enum { MAX_ARGUMENTS = 6 };
 /* All arguments of libkrun's functions are integers and pointers, which go in registers of one kind. */
 typedef int32_t krun_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
+void *vmm_find(const char *name) {
+  bool init = vm.abi == ABI_2 && krun_2_is_of_init(name);
+  if (init && !vm.init_library) return NULL;
+  return dlsym(init ? vm.init_library : vm.library, name);
+}
+
 static krun_function *find(const char *name) {
   krun_function *function;
-  void *symbol = dlsym(vm.library, name);
+  void *symbol = vmm_find(name);
   memcpy(&function, &symbol, sizeof function);
   return function;
 }
@@ -45,6 +51,21 @@ static void not_loaded(struct context *c, const char *name) {
   vmm_fail(c, -ELIBACC, F_krun_load_libraries, reason ? FOUND_SAID : FOUND_MISSING, reason ? strdup(reason) : name);
 }
 
+static int create_context(struct context *c, const char *name) {
+  krun_function *create = find("krun_create_ctx");
+  if (!create) return vmm_fail(c, -ELIBBAD, F_krun_load_libraries, FOUND_NAMED, name);
+  int32_t context = create(0, 0, 0, 0, 0, 0);
+  vm.context = (uint32_t)context;
+  return context < 0 ? context : 0;
+}
+
+/* libkrun 2 has its guest init in a library of its own, which the dynamic linker finds, or has by now. */
+static int load_init(struct context *c, const char *name) {
+  if (!find("krun_vmm_builder_new")) return vmm_fail(c, -ELIBBAD, F_krun_load_libraries, FOUND_NAMED, name);
+  vm.init_library = dlopen("libkrun_init.so.0", RTLD_LAZY);
+  return 0;
+}
+
 int op_krun_load(struct context *c, const struct field *f) {
   const struct field *before = &f[F_krun_load_before];
   const uint8_t *item = before->data;
@@ -62,11 +83,8 @@ int op_krun_load(struct context *c, const struct field *f) {
   close_libraries(c);
   if (!vm.library) return -ELIBACC;
   c->said.text = NULL;
-  krun_function *create = find("krun_create_ctx");
-  if (!create) return vmm_fail(c, -ELIBBAD, F_krun_load_libraries, FOUND_NAMED, name);
-  int32_t context = create(0, 0, 0, 0, 0, 0);
-  vm.context = (uint32_t)context;
-  return context < 0 ? context : 0;
+  vm.abi = f[F_krun_load_abi].number == ABI_2 ? ABI_2 : ABI_1;
+  return vm.abi == ABI_2 ? load_init(c, name) : create_context(c, name);
 }
 
 static char *descriptor_path(int fd, const char *rest) {
@@ -133,6 +151,13 @@ static char **card_list(void) {
   return list;
 }
 
+/* The place of an object: functions take it, or what is in it. */
+static int object_place(uint64_t number, const void **made) {
+  if (number >= MAX_OBJECTS) return -EINVAL;
+  *made = &vm.objects[number];
+  return 0;
+}
+
 /* One argument: 0, or -errno when there is none. */
 static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t *value) {
   const void *pointer = NULL;
@@ -155,6 +180,8 @@ static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t
     case KRUN_MAC: pointer = mac_bytes(take_number(rest)); break;
     case KRUN_LIST: pointer = take_list(rest); break;
     case KRUN_CARD: pointer = card_list(); break;
+    case KRUN_OBJECT: result = object_place(take_number(rest), &pointer); break;
+    case KRUN_LIBRARY: pointer = vm.library; break;
     default: return -EINVAL;
   }
   *value = (uint64_t)(uintptr_t)pointer;
@@ -173,16 +200,18 @@ static int convert_all(struct context *c, const struct field *f, uint64_t values
   return rest.numbers == f[F_krun_call_numbers].count && rest.texts == f[F_krun_call_texts].count ? 0 : -EINVAL;
 }
 
-static int lacks(struct context *c, const char *name) { return vmm_fail(c, -ENOSYS, 0, FOUND_MISSING, name); }
+int vmm_lacks(struct context *c, const char *name) { return vmm_fail(c, -ENOSYS, 0, FOUND_MISSING, name); }
 
 int op_krun_call(struct context *c, const struct field *f) {
   uint64_t condition = f[F_krun_call_if_isolated].number;
   if (condition && vm.isolated != (condition == CALLED_IF_ISOLATED)) return 0;
-  krun_function *function = find(f[F_krun_call_function].text);
-  if (!function) return lacks(c, f[F_krun_call_function].text);
+  const char *name = f[F_krun_call_function].text;
+  krun_function *function = find(name);
+  if (!function) return vmm_lacks(c, name);
   uint64_t values[MAX_ARGUMENTS] = {0};
   int result = convert_all(c, f, values);
   if (result < 0) return result;
+  if (vm.abi == ABI_2) return krun_2_call(c, name, values, f[F_krun_call_keep_result].number);
   int32_t answer = function(values[0], values[1], values[2], values[3], values[4], values[5]);
   if (f[F_krun_call_keep_result].number) vm.result = answer;
   return answer < 0 ? answer : 0;
@@ -226,9 +255,11 @@ static void close_if_open(int *fd) {
 /* The guest gets the VMM's process, so nothing of kago's may be left open in it. The connection for reports goes last: its
  * end tells `start` that the guest boots, and what fails later can only be told on the container's standard error. */
 int op_krun_enter(struct context *c, const struct field *f) {
-  (void)f;
-  krun_function *enter = find("krun_start_enter");
-  if (!enter) return lacks(c, "krun_start_enter");
+  uint64_t builder = f[F_krun_enter_builder].number;
+  const char *name = builder ? "krun_vmm_builder_build" : "krun_start_enter", *said = NULL;
+  krun_function *enter = find(name);
+  if (builder && !find("krun_vmm_run")) return vmm_lacks(c, "krun_vmm_run");
+  if (!enter || builder >= MAX_OBJECTS) return vmm_lacks(c, name);
   int result = c->run_fd < 0 ? 0 : vmm_forward_signals(c->run_fd);
   if (result == 0 && c->run_fd >= 0 && c->door_fd >= 0) result = vmm_open_door(c->door_fd, c->run_fd);
   if (result == 0) result = vmm_relay_streams();
@@ -237,7 +268,8 @@ int op_krun_enter(struct context *c, const struct field *f) {
   if (c->sync_fd == c->report_fd) c->sync_fd = -1;
   int *const own[] = {&c->plan_fd, &c->root_fd, &c->proc_fd, &c->sync_fd, &c->listen_fd, &c->report_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) close_if_open(own[i]);
-  int32_t error = enter(vm.context, 0, 0, 0, 0, 0);
-  dprintf(vm.messages, "kago: microVM: krun_start_enter(%u): %s\n", vm.context, strerror(-error));
+  int32_t error = builder ? krun_2_enter(vm.objects[builder], &said) : enter(vm.context, 0, 0, 0, 0, 0);
+  if (builder) dprintf(vm.messages, "kago: microVM: %s(): %s\n", name, said ? said : strerror(-error));
+  else dprintf(vm.messages, "kago: microVM: krun_start_enter(%u): %s\n", vm.context, strerror(-error));
   return error < 0 ? error : -EIO;
 }

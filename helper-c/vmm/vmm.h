@@ -10,10 +10,18 @@
 #include "../common/context.h"
 #include "../stage/failure.h"
 
+/* The two tables of functions that kago calls: libkrun.so.1's and libkrun.so.2's. */
+enum abi { ABI_1 = 1, ABI_2 = 2 };
+
+enum { MAX_OBJECTS = 16 }; /* KRUN_OBJECTS in runtime/plan/op.ts */
+
 struct vm {
   void *library;
+  enum abi abi;
   uint32_t context; /* libkrun's number for the VM */
   int32_t result;   /* that a call has kept for later ones */
+  void *init_library;          /* libkrun 2's second one, NULL without it */
+  void *objects[MAX_OBJECTS];  /* of libkrun 2, that calls have kept for later ones */
   int passt;        /* our end of passt's socket, -1 without passt */
   bool isolated;    /* krunIsolate or krunPasst says so: no sockets of the host in the guest's place */
   bool terminal;    /* vmmTerminal says so: the standard streams are one */
@@ -24,6 +32,22 @@ extern struct vm vm;
 
 /* For an operation to return: `result`, of which a failure's finding says more; the text has to last. */
 int vmm_fail(struct context *c, int result, uint8_t field, enum found found, const char *text);
+
+/* A function of libkrun's, or of the library beside it; NULL when it has none of that name. */
+void *vmm_find(const char *name);
+
+/* For an operation to return when there is none. */
+int vmm_lacks(struct context *c, const char *name);
+
+/* Is the function in the library beside libkrun 2? */
+bool krun_2_is_of_init(const char *name);
+
+/* Calls a function of libkrun 2's, whose arguments are converted; what it makes becomes the object `keep`. 0 or -errno, with
+ * what libkrun says of it. */
+int krun_2_call(struct context *c, const char *name, const uint64_t *values, uint64_t keep);
+
+/* Boots the VM of this builder. Comes back if that fails, with -errno and *said, what libkrun says of it. */
+int krun_2_enter(void *builder, const char **said);
 
 /* For the guest agent, `ADDRESS/PREFIX GATEWAY`: the container's own address, which its guest behind passt gets; NULL when
  * it has none. */

@@ -3,7 +3,15 @@ import { CAPABILITIES } from "../spec/capabilities.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
 import { MOUNT_ATTR, MS } from "./mount_options.ts";
-import { LINKS, NO_SLOT, PROCFS, SUPERBLOCK_FLAGS, SYNC_POINTS, TAKES } from "./op.ts";
+import {
+  KRUN_OBJECTS,
+  LINKS,
+  NO_SLOT,
+  PROCFS,
+  SUPERBLOCK_FLAGS,
+  SYNC_POINTS,
+  TAKES,
+} from "./op.ts";
 
 /** What a field holds: the words for its value, or undefined when there is nothing to say of it. */
 type Words = (value: number | bigint) => string | undefined;
@@ -130,6 +138,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   "changeRoot.moveMount": on,
   "prepareCwd.make": on,
   "krunPasst.mayLack": on,
+  "krunLoad.abi": oneOf({}, 1),
+  "krunEnter.builder": oneOf({ builder: KRUN_OBJECTS.indexOf("builder") }, 0),
   "hook.home": on,
   "guestSession.terminal": on,
 };

@@ -2,7 +2,14 @@
 import { quoted } from "../common/quoted.ts";
 import { diffLines } from "../common/diff_lines.ts";
 import { fieldWords } from "./field_words.ts";
-import { CALLED_IF, CONTAINER_STAGES, KRUN_ARGUMENTS, type Op, type Plan } from "./op.ts";
+import {
+  CALLED_IF,
+  CONTAINER_STAGES,
+  KRUN_ARGUMENTS,
+  KRUN_OBJECTS,
+  type Op,
+  type Plan,
+} from "./op.ts";
 
 /** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
 export function nameOp(op: Op): string {
@@ -23,11 +30,17 @@ const CONDITIONS: Readonly<Record<number, string>> = {
 export function formatOp(op: Op): string {
   if (op.op === "krunCall") {
     const condition = CONDITIONS[op.ifIsolated] ?? "";
-    const marks = `${condition}${op.keepResult ? " keepResult" : ""}`;
-    return `krunCall ${formatCall(op)}${marks}`;
+    return `krunCall ${formatCall(op)}${condition}${kept(op)}`;
   }
   const fields = Object.entries(op).filter(([name]) => name !== "op" && name !== "from");
   return [op.op, ...fields.flatMap(([name, value]) => formatField(op.op, name, value))].join(" ");
+}
+
+/** Calls of libkrun 1.x that leave a result begin with its context; libkrun 2's make an object. */
+function kept({ keepResult, kinds }: Op & { op: "krunCall" }): string {
+  if (!keepResult) return "";
+  const isNumber = KRUN_ARGUMENTS[kinds[0] ?? -1] === "context";
+  return isNumber ? " keepResult" : ` keepResult=${KRUN_OBJECTS[keepResult]}`;
 }
 
 /**
@@ -57,6 +70,8 @@ export function formatCall(
       case "newFile":
       case "runFile":
         return quoted(text());
+      case "object":
+        return KRUN_OBJECTS[Number(number())] ?? "none";
       default:
         return kind === "null" ? "NULL" : `${kind}`;
     }

@@ -289,10 +289,11 @@ export const OPS = {
    */
   krunOpen: { before: "strs", libraries: "strs" },
   /**
-   * Loads the first of `libraries` that can be loaded, after what can be of `before`, and makes a context. A path is
-   * what krunOpen has opened, a name is the dynamic linker's to find.
+   * Loads the first of `libraries` that can be loaded, after what can be of `before`. A path is what krunOpen has opened, a
+   * name is the dynamic linker's to find. With an `abi` of 1 it makes a context; with 2 it loads libkrun_init as well, if it is
+   * there.
    */
-  krunLoad: { before: "strs", libraries: "strs" },
+  krunLoad: { before: "strs", libraries: "strs", abi: "u32" },
   /**
    * Starts passt(1) in the container's namespaces, and waits until it serves. With `mayLack` the VM is isolated where they have
    * no network, rather than the operation failing.
@@ -303,7 +304,7 @@ export const OPS = {
   /**
    * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which takes the next of `numbers` and
    * `texts` as its kind says. `ifIsolated` is one of CALLED_IF, as krunIsolate or krunPasst has found; with `keepResult` its result
-   * is what the argument `result` is from then on.
+   * is what the argument `result` is from then on; of libkrun 2, which makes objects, `keepResult` is one of KRUN_OBJECTS.
    */
   krunCall: {
     function: "str",
@@ -328,8 +329,11 @@ export const OPS = {
   vmmStreams: {},
   /** Opens the host's sockets at these paths of the container, which processes in the guest connect to through the agent. */
   hostSockets: { paths: "strs" },
-  /** Boots the guest, hands signals to its agent from then on, and relays the streams that vmmStreams has put aside. */
-  krunEnter: {},
+  /**
+   * Boots the guest, hands signals to its agent from then on, and relays the streams that vmmStreams has put aside. `builder` is
+   * libkrun 2's, one of KRUN_OBJECTS; 0 is the context of 1.x.
+   */
+  krunEnter: { builder: "u32" },
   /**
    * The last rights of the VMM's go, on all its threads: no_new_privs, Landlock where the kernel has it, and a filter of
    * system calls that leaves what libkrun needs for `features` (executors/libkrun/vmm_features.ts), or those of a VM that
@@ -388,8 +392,29 @@ export const KRUN_ARGUMENTS = [
   "agentRoot",
   /** Our end of passt's socket. */
   "passt",
+  /** Takes a number: one of KRUN_OBJECTS, which a call has kept. */
+  "object",
+  /** libkrun itself, for a library beside it that calls it. */
+  "library",
 ] as const;
 export type KrunArgument = (typeof KRUN_ARGUMENTS)[number];
+
+/** What a VM of libkrun 2 is put together from, by their numbers; helper-c/vmm/vmm.h has room for 16. */
+export const KRUN_OBJECTS = [
+  "none",
+  "payload",
+  "overlay",
+  "init",
+  "initConfig",
+  "root",
+  "files",
+  "vsock",
+  "console",
+  "devices",
+  "device",
+  "builder",
+] as const;
+export type KrunObject = Exclude<(typeof KRUN_OBJECTS)[number], "none">;
 
 /**
  * What a new filesystem takes from the folder that it covers: all that is in it, with those of the folder's own attributes

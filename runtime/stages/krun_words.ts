@@ -38,6 +38,9 @@ function problemOf(op: Op, errno: number, own: Finding | undefined): string | un
         "(in a user namespace they are the host's), at linux.resources.devices, and for nodev on /dev";
     case "krunCall":
       if (own?.found === "missing") return lacks(op.function, op.wantedBy);
+      if (own?.found === "said") {
+        return `${op.wantedBy && `${op.wantedBy}: `}${formatCall(op, shortList)}: ${own.text}`;
+      }
       if (own) return `open ${own.text} in /: ${reason}`;
       return `${op.wantedBy && `${op.wantedBy}: `}${formatCall(op, shortList)}: ${reason}`;
     case "hostSockets":

@@ -95,75 +95,88 @@ Deno.test("vCPUs and memory come from the annotations, else from the caller's pr
   }
 });
 
-Deno.test("every thread of the VMM has the container's credentials, and nothing of the host stays open", async () => {
-  const process = {
-    user: { uid: 1000, gid: 1001, additionalGids: [7] },
-    // Of these a VMM has a use for one.
-    capabilities: { bounding: ["CAP_KILL", "CAP_FOWNER"], permitted: [], effective: [] },
-  };
-  await withDouble(
-    { args: ["/bin/sleep", "1000"], config: { process } },
-    async (kago, double) => {
-      const output = `${kago.bundle.path}/output`;
-      const created = await kago.runWith(
-        { output },
-        "create",
-        "-b",
-        kago.bundle.path,
-        kago.id,
-      );
-      assertEquals(created.code, 0, created.stdout);
-      const started = await kago.run("start", kago.id);
-      assertEquals(started.code, 0, started.stderr);
-      const { pid } = await kago.state();
-      const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)];
-      // The double's from krun_create_ctx(), and the one that hands signals on.
-      assert(tasks.length > 2, `${tasks.length} threads`);
-      for (const { name } of tasks) {
-        const status = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
-        assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
-        assertMatch(status, /^Gid:\t1001\t1001\t1001\t1001$/m);
-        assertMatch(status, /^Groups:\t7 $/m);
-        assertMatch(status, /^CapEff:\t0{16}$/m);
-        assertMatch(status, /^CapPrm:\t0{16}$/m);
-        assertMatch(status, /^CapBnd:\t0{14}08$/m);
-        assertMatch(status, /^NoNewPrivs:\t1$/m);
-      }
-      const open = [...Deno.readDirSync(`/proc/${pid}/fd`)]
-        .map(({ name }) => [Deno.readLinkSync(`/proc/${pid}/fd/${name}`), name] as const);
-      const host = open.filter(([path]) =>
-        path.startsWith("/") && !/^\/(dev|memfd:|proc\/self)/.test(path)
-      ).filter(([path]) => path !== output && !path.startsWith(double.dir));
-      // A detached mount shows as "/": the agent's two folders, one of which the double has open too.
-      const folders = host.map(([path, name]) => [
-        path,
-        ...[...Deno.readDirSync(`/proc/${pid}/fd/${name}/.`)].map((entry) => entry.name).sort(),
-      ]);
-      const root = ["/", "agent", "dev", "plan", "proc", "root", "sockets", "sys"];
-      assertEquals(folders.filter((names) => names.includes("plan")), [root, root]);
-      const sockets = ["/", "agent.sock", "streams.sock"];
-      assertEquals(folders.filter((names) => names.includes("agent.sock")), [sockets]);
-    },
-  );
-});
+/** What is the same over both tables of functions. */
+function testOverBoth(name: string, test: (double: DoubleOptions) => Promise<void>): void {
+  Deno.test(name, () => test({ abi: 1 }));
+  Deno.test(`${name}, over libkrun 2 too`, () => test({ abi: 2 }));
+}
 
-Deno.test("a startContainer hook of a microVM has its three streams open, and nothing of kago's", async () => {
-  // There is no procfs to look into.
-  const look = "i=0; while [ $i -lt 64 ]; do (true <&$i) 2>/dev/null && echo $i; i=$((i+1)); done";
-  const script = `cat > /dev/null; exec > /open; ${look}; true`;
-  const hook = { path: "/bin/sh", args: ["sh", "-c", script] };
-  const config = { hooks: { startContainer: [hook] } };
-  await withDouble({ args: ["/bin/true"], config }, async (kago) => {
-    const { code, stderr } = await kago.foreground();
-    assertEquals(code, 0, stderr);
-    assertEquals(Deno.readTextFileSync(`${kago.bundle.rootfs}/open`), "0\n1\n2\n");
-  });
-});
+testOverBoth(
+  "every thread of the VMM has the container's credentials, and nothing of the host stays open",
+  async (options) => {
+    const process = {
+      user: { uid: 1000, gid: 1001, additionalGids: [7] },
+      // Of these a VMM has a use for one.
+      capabilities: { bounding: ["CAP_KILL", "CAP_FOWNER"], permitted: [], effective: [] },
+    };
+    await withDouble(
+      { args: ["/bin/sleep", "1000"], config: { process }, double: options },
+      async (kago, double) => {
+        const output = `${kago.bundle.path}/output`;
+        const created = await kago.runWith(
+          { output },
+          "create",
+          "-b",
+          kago.bundle.path,
+          kago.id,
+        );
+        assertEquals(created.code, 0, created.stdout);
+        const started = await kago.run("start", kago.id);
+        assertEquals(started.code, 0, started.stderr);
+        const { pid } = await kago.state();
+        const tasks = [...Deno.readDirSync(`/proc/${pid}/task`)];
+        // The double's from when its firmware is loaded, and the one that hands signals on.
+        assert(tasks.length > 2, `${tasks.length} threads`);
+        for (const { name } of tasks) {
+          const status = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
+          assertMatch(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
+          assertMatch(status, /^Gid:\t1001\t1001\t1001\t1001$/m);
+          assertMatch(status, /^Groups:\t7 $/m);
+          assertMatch(status, /^CapEff:\t0{16}$/m);
+          assertMatch(status, /^CapPrm:\t0{16}$/m);
+          assertMatch(status, /^CapBnd:\t0{14}08$/m);
+          assertMatch(status, /^NoNewPrivs:\t1$/m);
+        }
+        const open = [...Deno.readDirSync(`/proc/${pid}/fd`)]
+          .map(({ name }) => [Deno.readLinkSync(`/proc/${pid}/fd/${name}`), name] as const);
+        const host = open.filter(([path]) =>
+          path.startsWith("/") && !/^\/(dev|memfd:|proc\/self)/.test(path)
+        ).filter(([path]) => path !== output && !path.startsWith(double.dir));
+        // A detached mount shows as "/": the agent's two folders, one of which the double has open too.
+        const folders = host.map(([path, name]) => [
+          path,
+          ...[...Deno.readDirSync(`/proc/${pid}/fd/${name}/.`)].map((entry) => entry.name).sort(),
+        ]);
+        const root = ["/", "agent", "dev", "plan", "proc", "root", "sockets", "sys"];
+        assertEquals(folders.filter((names) => names.includes("plan")), [root, root]);
+        const sockets = ["/", "agent.sock", "streams.sock"];
+        assertEquals(folders.filter((names) => names.includes("agent.sock")), [sockets]);
+      },
+    );
+  },
+);
+
+testOverBoth(
+  "a startContainer hook of a microVM has its three streams open, and nothing of kago's",
+  async (double) => {
+    // There is no procfs to look into.
+    const look =
+      "i=0; while [ $i -lt 64 ]; do (true <&$i) 2>/dev/null && echo $i; i=$((i+1)); done";
+    const script = `cat > /dev/null; exec > /open; ${look}; true`;
+    const hook = { path: "/bin/sh", args: ["sh", "-c", script] };
+    const config = { hooks: { startContainer: [hook] } };
+    await withDouble({ args: ["/bin/true"], config, double }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 0, stderr);
+      assertEquals(Deno.readTextFileSync(`${kago.bundle.rootfs}/open`), "0\n1\n2\n");
+    });
+  },
+);
 
 Deno.test("what the host lacks is one sentence each, and nothing is created", async () => {
   const cases: [string, DoubleOptions | undefined, string][] = [
     ["no libkrun", undefined, "libkrun"],
-    ["libkrun 2", { abi: 2 }, "libkrun 2"],
+    ["an early libkrun 2", { abi: "early 2" }, "early libkrun 2"],
     ["no libkrunfw", { firmware: false }, "libkrunfw"],
   ];
   for (const [name, double, says] of cases) {
@@ -240,23 +253,27 @@ Deno.test("a microVM is told of no service manager, and the user that it is so",
   await Deno.remove(tool);
 });
 
-Deno.test("a library that is named is opened before a user namespace, in which root's files have no owner", async () => {
-  const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
-  const namespaces = ["pid", "network", "ipc", "uts", "mount", "cgroup", "user"];
-  const linux = {
-    uidMappings: map,
-    gidMappings: map,
-    namespaces: namespaces.map((type) => ({ type })),
-  };
-  const options = { args: ["/bin/true"], config: { linux } };
-  await withDouble(options, async (kago, double) => {
-    await runOk("chown", ["-R", "100000:100000", kago.bundle.rootfs]);
-    // Whether its user may open the host's /dev/kvm is the host's matter, and comes later.
-    const { stderr } = await kago.foreground();
-    const contexts = double.calls().filter(({ call }) => call === "krun_create_ctx");
-    assertEquals(contexts.length, 2, `the builder's and the VMM's: ${stderr}`);
-  });
-});
+testOverBoth(
+  "a library that is named is opened before a user namespace, in which root's files have no owner",
+  async (abi) => {
+    const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    const namespaces = ["pid", "network", "ipc", "uts", "mount", "cgroup", "user"];
+    const linux = {
+      uidMappings: map,
+      gidMappings: map,
+      namespaces: namespaces.map((type) => ({ type })),
+    };
+    const options = { args: ["/bin/true"], config: { linux }, double: abi };
+    await withDouble(options, async (kago, double) => {
+      await runOk("chown", ["-R", "100000:100000", kago.bundle.rootfs]);
+      // Whether its user may open the host's /dev/kvm is the host's matter, and comes later.
+      const { stderr } = await kago.foreground();
+      const loaded = ["krun_create_ctx", "krun_payload_load_krunfw"];
+      const looks = double.calls().filter(({ call }) => loaded.includes(call));
+      assertEquals(looks.length, 2, `the builder's and the VMM's: ${stderr}`);
+    });
+  },
+);
 
 /** `kago run` where the double's folder is /usr/local/lib/kago too, which nobody else sees. */
 async function runBesideDouble(

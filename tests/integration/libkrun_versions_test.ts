@@ -70,6 +70,8 @@ for (const version of VERSIONS) {
       "krun_set_root",
       "krun_add_virtiofs",
       "krun_add_vsock_port2",
+      // The host's, by which the process's streams go.
+      "krun_add_vsock_port2",
       "krun_set_exec",
       ...isolation(version),
       "krun_set_log_level",

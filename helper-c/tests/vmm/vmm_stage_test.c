@@ -198,16 +198,17 @@ TEST(a_kvm_that_cannot_be_opened_is_told_by_its_errno) {
   expect_finding(0, ENOENT, 0, 0, NULL);
 }
 
-static void put_load(const char *const *libraries) {
+static void put_load(const char *const *libraries, enum abi abi) {
   begin_operation(&w, OP_krun_load);
   put_strs(&w, NO_STRINGS);
   put_strs(&w, libraries);
+  put_u32(&w, abi);
 }
 
 TEST(a_library_that_was_not_opened_is_told_and_the_first_of_two) {
   int32_t result[2];
   begin_vmm();
-  put_load(STRINGS("/no/libkrun.so", "/no/other.so"));
+  put_load(STRINGS("/no/libkrun.so", "/no/other.so"), ABI_1);
   EQUAL(run_vmm(-1, result), -ELIBACC);
   expect_finding(0, ELIBACC, F_krun_load_libraries, FOUND_MISSING, "/no/libkrun.so");
 }
@@ -215,18 +216,28 @@ TEST(a_library_that_was_not_opened_is_told_and_the_first_of_two) {
 TEST(a_library_that_the_linker_does_not_find_is_told_in_its_words) {
   int32_t result[2];
   begin_vmm();
-  put_load(STRINGS("libkago-none.so", "/no/other.so"));
+  put_load(STRINGS("libkago-none.so", "/no/other.so"), ABI_1);
   EQUAL(run_vmm(-1, result), -ELIBACC);
   const char *words = "libkago-none.so: cannot open shared object file: No such file or directory";
   expect_finding(0, ELIBACC, F_krun_load_libraries, FOUND_SAID, words);
 }
 
 TEST(a_library_that_is_not_libkrun_is_told_by_its_name) {
-  int32_t result[2];
-  begin_vmm();
-  put_load(STRINGS("/no/libkrun.so", "libc.so.6"));
-  EQUAL(run_vmm(-1, result), -ELIBBAD);
-  expect_finding(0, ELIBBAD, F_krun_load_libraries, FOUND_NAMED, "libc.so.6");
+  for (enum abi abi = ABI_1; abi <= ABI_2; abi++) {
+    int32_t result[2];
+    begin_vmm();
+    vm.library = NULL;
+    put_load(STRINGS("/no/libkrun.so", "libc.so.6"), abi);
+    EQUAL(run_vmm(-1, result), -ELIBBAD);
+    expect_finding(0, ELIBBAD, F_krun_load_libraries, FOUND_NAMED, "libc.so.6");
+  }
+}
+
+TEST(a_function_that_libkrun_2_is_not_known_to_have_is_refused) {
+  const uint64_t values[1] = {0};
+  struct context c = {0};
+  EQUAL(krun_2_call(&c, "abs", values, 0), -EINVAL);
+  EQUAL(krun_2_call(&c, "krun_vmm_builder_new", values, MAX_OBJECTS), -EINVAL);
 }
 
 TEST(a_passt_that_ends_is_told_with_what_it_has_written) {
@@ -298,6 +309,7 @@ TEST(arguments_that_do_not_match_the_numbers_and_texts_are_refused) {
   expect_refused(-EINVAL, ARGUMENTS(KRUN_LIST), NONE, STRINGS("one"));
   expect_refused(-EINVAL, ARGUMENTS(KRUN_TEXT, KRUN_LIST), NUMBERS(2), STRINGS("one", "two"));
   expect_refused(-EINVAL, ARGUMENTS(KRUN_LIST), NUMBERS(UINT64_MAX), STRINGS("one"));
+  expect_refused(-EINVAL, ARGUMENTS(KRUN_OBJECT), NUMBERS(MAX_OBJECTS), NO_STRINGS);
 }
 
 /* memcmp(3) fails, as a function of libkrun's does, when the first one is less. */

@@ -5,19 +5,26 @@
 import { given } from "../../../runtime/common/given.ts";
 import { type Flavour, functionsOf, type LibkrunVersion } from "./versions.ts";
 
-const SOURCES = [
-  "libkrun.c",
-  "guest.c",
-  "plan_guest.c",
-  "vsock.c",
-  "take_over.c",
+const sources = (...names: readonly string[]) =>
+  names.map((name) => new URL(name, import.meta.url).pathname);
+
+const GUEST = sources(
+  ...["recorded.c", "made_guest.c", "guest.c", "plan_guest.c", "vsock.c", "take_over.c"],
   "../../../helper-c/common/plan.c",
-]
-  .map((name) => new URL(name, import.meta.url).pathname);
+);
 
 export interface DoubleOptions {
-  /** 2 builds what kago must refuse, as libkrun.so.2; default 1. */
-  readonly abi?: 1 | 2;
+  /** 2 builds a libkrun.so.2 with a libkrun_init.so.0; "early 2" what kago must refuse, as libkrun.so.2; default 1. */
+  readonly abi?: 1 | 2 | "early 2";
+  /** Of a libkrun 2: is the library of the guest's init beside it? Default true. */
+  readonly init?: boolean;
+  /** Of a libkrun 2: what calls say that shall fail. */
+  readonly vcpusError?: string;
+  readonly buildError?: string;
+  readonly applyError?: string;
+  /** Of a libkrun 2: was it built with the feature blk, and with functions for C? Both true by default. */
+  readonly blk?: boolean;
+  readonly c?: boolean;
   /** Is a libkrunfw made beside it? Default true. */
   readonly firmware?: boolean;
   /** Results, -errno, of calls that shall fail. */
@@ -73,7 +80,7 @@ export class LibkrunDouble {
 
 /** Compiles a double; dispose it to remove its files. The real file names carry the version, `ABI.99.0` without one. */
 export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<LibkrunDouble> {
-  const { abi = 1 } = options;
+  const abi = options.abi === undefined ? 1 : Number(`${options.abi}`.replace("early ", ""));
   const dir = await Deno.makeTempDir({ ...given({ dir: PARENT }), prefix: "libkrun_double_" });
   const record = `${dir}/calls.jsonl`;
   await Deno.writeTextFile(record, "");
@@ -84,11 +91,22 @@ export async function buildLibkrunDouble(options: DoubleOptions = {}): Promise<L
   const soname = `libkrun${options.variant ? `-${options.variant}` : ""}.so.${abi}`;
   const needed = options.needs ? await compileNeeded(`${dir}/needed`) : [];
   await compile(
-    [...defines(options, record, dir), ...SOURCES, ...needed, ...exported],
+    [
+      ...defines(options, record, dir),
+      ...sources(options.abi === 2 ? "libkrun_2.c" : "libkrun.c"),
+      ...GUEST,
+      ...needed,
+      ...exported,
+      ...(options.abi === 2 ? await onlyInterface(dir) : []),
+    ],
     dir,
     soname,
     options.version ?? `${abi}.99.0`,
   );
+  if (options.abi === 2 && (options.init ?? true)) {
+    const init = sources("libkrun_init.c", "recorded.c");
+    await compile([...defines(options, record, dir), ...init], dir, "libkrun_init.so.0", "0.99.0");
+  }
   if (options.firmware ?? true) {
     await compile(["-x", "c", "/dev/null"], dir, "libkrunfw.so.5", "5.99.0");
   }
@@ -102,6 +120,12 @@ async function linkedFunctions(
 ): Promise<string[]> {
   const names = functionsOf(version!, variant).map((name) => `${name};`).join(" ");
   await Deno.writeTextFile(`${dir}/exports.map`, `{ global: ${names} local: *; };\n`);
+  return [`-Wl,--version-script=${dir}/exports.map`];
+}
+
+/** A version of libkrun 2 has no other symbols than these. */
+async function onlyInterface(dir: string): Promise<string[]> {
+  await Deno.writeTextFile(`${dir}/exports.map`, "{ global: krun_*; local: *; };\n");
   return [`-Wl,--version-script=${dir}/exports.map`];
 }
 
@@ -122,15 +146,24 @@ function defines(options: DoubleOptions, record: string, dir: string): string[] 
     START_RESULT: options.startEnter,
     FEATURE_RESULT: options.hasFeature,
   };
+  const texts = {
+    VCPUS_ERROR: options.vcpusError,
+    BUILD_ERROR: options.buildError,
+    APPLY_ERROR: options.applyError,
+  };
   return [
     `-DRECORD=${JSON.stringify(record)}`,
     `-DFOLDER=${JSON.stringify(dir)}`,
-    ...(options.abi === 2 ? ["-DABI_2"] : []),
+    ...(options.abi === "early 2" ? ["-DEARLY_2"] : []),
+    ...(options.blk === false ? ["-DWITHOUT_BLK"] : []),
+    ...(options.c === false ? ["-DWITHOUT_C"] : []),
     ...(options.extras === false ? ["-DWITHOUT_EXTRAS"] : []),
     ...(options.takenOver ? ["-DTAKEN_OVER"] : []),
     ...(options.initInC ? ["-DINIT_IN_C"] : []),
     ...Object.entries(results).filter(([, value]) => value !== undefined)
       .map(([name, value]) => `-D${name}=${value}`),
+    ...Object.entries(texts).filter(([, text]) => text !== undefined)
+      .map(([name, text]) => `-D${name}=${JSON.stringify(text)}`),
   ];
 }
 

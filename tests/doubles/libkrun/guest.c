@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,16 @@ _Noreturn void give_up(const char *why) {
   _exit(125);
 }
 
+static bool is_given;
+
+void config_given(const char *text, size_t size) {
+  if (size > CONFIG_SIZE) give_up("a long /.krun_config.json");
+  memcpy(config, text, size);
+  is_given = true;
+}
+
 static void read_config(void) {
+  if (is_given) return;
   int fd = open("/.krun_config.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) give_up("cannot open /.krun_config.json");
   ssize_t size = read(fd, config, CONFIG_SIZE);

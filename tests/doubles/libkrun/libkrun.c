@@ -4,7 +4,7 @@
  *
  *   -DRECORD="PATH"      required: where the calls go; opened when the library is loaded, before any change of root
  *   -DFOLDER="PATH"      required: where a test's agent listens (vsock.c)
- *   -DABI_2              without the functions that libkrun 2.0 dropped
+ *   -DEARLY_2            without the functions that libkrun 2 dropped at first
  *   -DCREATE_RESULT=-12, -DVM_CONFIG_RESULT=-22, -DSTART_RESULT=-22    what the call returns instead of doing its work
  *   -DWITHOUT_EXTRAS     without the functions that not every libkrun has
  *   -DFEATURE_RESULT=0   what krun_has_feature() returns; 1 by default
@@ -13,61 +13,21 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
+#include "recorded.h"
 #include "take_over.h"
 
-static int record_fd = -1;
 static void *firmware;
-static int guest_root = -1;
-static int start_pipe[2] = {-1, -1};
-static pid_t guest;
-static int end_pipe[2];
+__attribute__((unused)) static int guest_root = -1;
 
 #ifdef INIT_IN_C
 __attribute__((used)) static const char message_of_init[] = "Couldn't find object in config file";
 #endif
-
-__attribute__((constructor)) static void open_record(void) {
-  record_fd = open(RECORD, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-}
-
-#ifndef CREATE_RESULT
-/* libkrun may have threads before the container's credentials are taken. */
-static void *idle(void *unused) {
-  for (;;) pause();
-  return unused;
-}
-#endif
-
-/* The jailed VMM may not wait for children. */
-static void on_child(int signal, siginfo_t *info, void *context) {
-  (void)signal;
-  (void)context;
-  int code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
-  if (info->si_pid == guest && write(end_pipe[1], &code, sizeof code) < 0) _exit(125);
-}
-
-/* In the last call before the jail. */
-__attribute__((unused)) static void make_guest(void) {
-  struct sigaction action = {.sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP};
-  char byte;
-  if (pipe2(start_pipe, O_CLOEXEC) < 0 || pipe2(end_pipe, O_CLOEXEC) < 0) give_up("cannot make a pipe");
-  sigaction(SIGCHLD, &action, NULL);
-  guest = fork();
-  if (guest != 0) return;
-  close(start_pipe[1]);
-  if (read(start_pipe[0], &byte, 1) == 1) run_guest(guest_root);
-  _exit(0);
-}
 
 int32_t krun_create_ctx(void) {
   dprintf(record_fd, "{\"call\":\"krun_create_ctx\",\"args\":[]}\n");
@@ -77,13 +37,9 @@ int32_t krun_create_ctx(void) {
   /* As libkrun: what is not found now is missed by krun_start_enter. */
   if (!firmware) firmware = dlopen("libkrunfw.so.5", RTLD_LAZY);
 #ifdef TAKEN_OVER
-  /* The host's root is still in sight. */
-  int host = open("/", O_PATH | O_DIRECTORY);
-  if (dup3(host, HOST_FD, O_CLOEXEC) < 0 || close(host) < 0) return -EIO;
-  if (dup3(1, WORDS_FD, O_CLOEXEC) < 0) return -EIO;
+  keep_host();
 #endif
-  pthread_t thread;
-  pthread_create(&thread, NULL, idle, NULL);
+  start_idle_thread();
   return 0;
 #endif
 }
@@ -97,7 +53,7 @@ int32_t krun_set_vm_config(uint32_t ctx, uint8_t cpus, uint32_t ram_mib) {
 #endif
 }
 
-#ifndef ABI_2
+#ifndef EARLY_2
 int32_t krun_set_root(uint32_t ctx, const char *path) {
   guest_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   dprintf(record_fd, "{\"call\":\"krun_set_root\",\"args\":[%u,\"%s\"]}\n", ctx, path);
@@ -107,32 +63,13 @@ int32_t krun_set_root(uint32_t ctx, const char *path) {
 int32_t krun_set_log_level(uint32_t level) {
   dprintf(record_fd, "{\"call\":\"krun_set_log_level\",\"args\":[%u]}\n", level);
 #ifndef TAKEN_OVER
-  make_guest();
+  make_guest(guest_root);
 #endif
   return 0;
 }
 #endif
 
 #ifndef WITHOUT_EXTRAS
-/* Descriptors are recorded as what they are open on. */
-static const char *named(const char *path) {
-  static char names[4][512];
-  static int next;
-  char *name = names[next++ % 4];
-  if (!path) return "NULL";
-  if (strncmp(path, "/proc/self/fd/", 14)) return path;
-  const char *rest = strchr(path + 14, '/');
-  char link[64];
-  snprintf(link, sizeof link, "%.*s", (int)(rest ? rest - path : (long)strlen(path)), path);
-  ssize_t size = readlink(link, name, 256);
-  if (size < 0) return "broken";
-  snprintf(name + size, 512 - (size_t)size, "%s", rest ? rest : "");
-  return name;
-}
-
-#define RECORD_CALL(name, format, ...) \
-  dprintf(record_fd, "{\"call\":\"" name "\",\"args\":[" format "]}\n", __VA_ARGS__)
-
 static int32_t record_list(const char *call, uint32_t ctx, const char *const list[]) {
   dprintf(record_fd, "{\"call\":\"%s\",\"args\":[%u", call, ctx);
   for (; list && *list; list++) dprintf(record_fd, ",\"%s\"", *list);
@@ -261,9 +198,6 @@ int32_t krun_start_enter(uint32_t ctx) {
   take_over();
 #endif
   vsock_open();
-  if (guest < 0 || write(start_pipe[1], "", 1) != 1) return -EIO;
-  int code;
-  if (read(end_pipe[0], &code, sizeof code) != sizeof code) return -EIO;
-  _exit(code);
+  _exit(guest_code());
 #endif
 }

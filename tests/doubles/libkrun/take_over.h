@@ -8,6 +8,9 @@ enum { HOST_FD = 250 };
 /* The standard output that it had at first; by the end the VMM has put it aside for the guest's process. */
 enum { WORDS_FD = 251 };
 
+/* Opens both; the host's root is still in sight. */
+void keep_host(void);
+
 _Noreturn void take_over(void);
 
 #endif

@@ -3,13 +3,16 @@
  * different ones. As a module it starts that process, as a program it is that process.
  */
 import { checkLibkrunHost } from "../../../executors/libkrun/host_checks.ts";
-import { libraryVersions, openLibkrun } from "../../../ffi/libkrun.ts";
+import { libkrunAbi, openLibkrun } from "../../../ffi/libkrun.ts";
+import { libraryVersions } from "../../../ffi/libkrun_report.ts";
 
 export interface Probe {
   /** As for openLibkrun(), named by `--libkrun`. */
   readonly path?: string;
   /** Call libraryVersions() instead. */
   readonly versions?: true;
+  /** Call libkrunAbi() instead. */
+  readonly abi?: true;
   /** Call checkLibkrunHost() for a spec with these args instead. */
   readonly check?: readonly string[];
 }
@@ -41,15 +44,17 @@ export async function probeLibkrun(probe: Probe, env: Record<string, string>): P
   return { ...JSON.parse(text || "{}"), code };
 }
 
-function carryOut({ path, versions, check }: Probe): unknown {
+function carryOut({ path, versions, abi, check }: Probe): unknown {
+  const place = path === undefined ? undefined : { path, from: "--libkrun" };
+  if (abi) return libkrunAbi(place);
   if (versions) return { ...libraryVersions() };
   if (check) {
     const spec = { ociVersion: "1.2.0", process: { cwd: "/", args: check } };
     return checkLibkrunHost(spec, { cpus: 1, ramMib: 128, logLevel: 1 });
   }
-  const libkrun = openLibkrun(path === undefined ? undefined : { path, from: "--libkrun" });
-  libkrun.createContext();
-  return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC() };
+  const libkrun = openLibkrun(place);
+  libkrun.lookForFirmware();
+  return { firmware: libkrun.hasFirmware(), initInC: libkrun.hasInitInC(), abi: libkrun.abi };
 }
 
 if (import.meta.main) {

@@ -20,12 +20,12 @@ Deno.test("Libkrun turns a negative result into an error that names the call", a
 Deno.test("openLibkrun() finds the firmware beside a library that is given by path", async () => {
   using double = await buildLibkrunDouble({ initInC: true });
   const { result } = await probeLibkrun({ path: double.path }, {});
-  assertEquals(result, { firmware: true, initInC: true });
+  assertEquals(result, { firmware: true, initInC: true, abi: 1 });
 });
 
 Deno.test("Libkrun.hasInitInC() is false for a library without that program", async () => {
   const { result } = await probe({}, {});
-  assertEquals(result, { firmware: true, initInC: false });
+  assertEquals(result, { firmware: true, initInC: false, abi: 1 });
 });
 
 Deno.test("openLibkrun() says which file it could not load", async () => {
@@ -61,22 +61,69 @@ Deno.test("openLibkrun() passes on why the installed library is broken", async (
   assertMatch(error!.message, /^libkrun cannot be loaded: .*file too short; install libkrun 1\.x/);
 });
 
-Deno.test("openLibkrun() refuses libkrun 2.x where there is no 1.x", async () => {
+Deno.test("openLibkrun() takes libkrun 2 where there is no 1.x, with its firmware", async () => {
   using double = await buildLibkrunDouble({ abi: 2 });
   await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
-  const { error } = await probeLibkrun({}, { LD_LIBRARY_PATH: double.dir });
+  const { result } = await probeLibkrun({}, { LD_LIBRARY_PATH: double.dir });
+  assertEquals(result, { firmware: true, initInC: false, abi: 2 });
+});
+
+Deno.test("openLibkrun() knows libkrun 2 by its functions, whatever its name, and finds its init beside it", async () => {
+  using double = await buildLibkrunDouble({ abi: 2 });
+  const path = `${double.dir}/libkrun.so`;
+  await Deno.rename(double.path, path);
+  const { result } = await probeLibkrun({ path }, {});
+  assertEquals(result, { firmware: true, initInC: false, abi: 2 });
+});
+
+Deno.test("openLibkrun() loads no init of libkrun 2 that others than root could have put there", async () => {
+  using double = await buildLibkrunDouble({ abi: 2 });
+  await Deno.chmod(`${double.dir}/libkrun_init.so.0.99.0`, 0o757);
+  const { error } = await probeLibkrun({ path: double.path }, {});
+  assertStringIncludes(
+    error!.message,
+    `--libkrun: ${double.dir}/libkrun_init.so.0.99.0 can be written by others than root; `,
+  );
+});
+
+Deno.test("openLibkrun() says that libkrun 2 is without its init, or without functions for C", async () => {
+  const { error: init } = await probe({ abi: 2, init: false }, {});
+  assertEquals(
+    init?.message,
+    "libkrun_init.so.0, the guest's init of libkrun 2, cannot be loaded; " +
+      "install it together with libkrun, and run ldconfig",
+  );
+  const { error: functions } = await probe({ abi: 2, c: false }, {});
+  assertEquals(
+    functions?.message,
+    "libkrun.so.2 was built without the functions of libkrun 2 for programs in C; " +
+      "build it with FFI=1, or install libkrun 1.x, which can be installed beside it",
+  );
+});
+
+Deno.test("openLibkrun() refuses a libkrun 2 from before it had functions of its own", async () => {
+  const { error } = await probe({ abi: "early 2" }, {});
   assertEquals(error?.name, "HostError");
   assertEquals(
     error?.message,
-    "libkrun.so.2 is libkrun 2.x, which is not supported; " +
+    "libkrun.so.2 is an early libkrun 2, with neither the functions of 1.x nor those of 2.0; " +
       "install libkrun 1.x, which can be installed beside it",
   );
 });
 
-Deno.test("openLibkrun() knows libkrun 2.x by its functions, whatever its name", async () => {
-  using double = await buildLibkrunDouble({ abi: 2 });
-  const { error } = await probeLibkrun({ path: double.path }, {});
-  assertMatch(error!.message, /libkrun\.so\.2 is libkrun 2\.x, which is not supported; install/);
+Deno.test("libkrunAbi() is 1 for what openLibkrun() refuses, and for no libkrun at all", async () => {
+  const cases: [DoubleOptions, number][] = [
+    [{}, 1],
+    [{ abi: 2 }, 2],
+    [{ abi: 2, init: false }, 2],
+    [{ abi: 2, c: false }, 1],
+    [{ abi: "early 2" }, 1],
+  ];
+  for (const [options, expected] of cases) {
+    assertEquals((await probe(options, { abi: true })).result, expected);
+  }
+  const missing = await probeLibkrun({ abi: true, path: "/nonexistent/libkrun.so.2" }, {});
+  assertEquals(missing.result, 1);
 });
 
 Deno.test("openLibkrun() refuses a library that is not libkrun", async () => {
@@ -118,7 +165,7 @@ Deno.test("openLibkrun() names the function that a build of libkrun 1.x has not,
 });
 
 Deno.test("libraryVersions() tells the version of a library that is not supported", async () => {
-  using double = await buildLibkrunDouble({ abi: 2, firmware: false });
+  using double = await buildLibkrunDouble({ abi: "early 2", firmware: false });
   await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
   const { result } = await probeLibkrun({ versions: true }, { LD_LIBRARY_PATH: double.dir });
   assertEquals(result, { libkrun: "2.99.0" });

@@ -9,7 +9,7 @@ import type { Finding } from "../../../runtime/stages/op_findings.ts";
 
 const { number, text, list, file } = argument;
 
-const LOAD: Op = { op: "krunLoad", before: [], libraries: ["libkrun.so.1"] };
+const LOAD: Op = { op: "krunLoad", before: [], libraries: ["libkrun.so.1"], abi: 1 };
 const PASST: Op = { op: "krunPasst", program: "/bin/passt", args: ["passt"], mayLack: 0 };
 const JAIL: Op = { op: "vmmJail", features: 1, isolatedFeatures: 0 };
 const DISK = call("krun_add_disk2", "w", text("disk0"), file("/a"), number(0), number(true));
@@ -43,6 +43,12 @@ const SAID: readonly [op: Op, errno: number, own: Own | undefined, says: string]
     "/l/other.so is not libkrun; name the file of libkrun 1.x",
   ],
   [LOAD, 12, undefined, "krun_create_ctx(): cannot allocate memory (ENOMEM)"],
+  [
+    { ...DISK, wantedBy: 'annotations["krun.disk"]' },
+    5,
+    { found: "said", text: "block: no such file" },
+    'annotations["krun.disk"]: krun_add_disk2(context, "disk0", "/a", 0, 1): block: no such file',
+  ],
   [
     PASST,
     3,
@@ -92,7 +98,7 @@ const SAID: readonly [op: Op, errno: number, own: Own | undefined, says: string]
     'krun_set_exec(context, "/a", […], []): invalid argument (EINVAL)',
   ],
   [
-    { op: "krunEnter" },
+    { op: "krunEnter", builder: 0 },
     38,
     { found: "missing", text: "krun_start_enter" },
     "a microVM needs the function krun_start_enter, which this libkrun does not have; " +
@@ -133,7 +139,7 @@ Deno.test("krunProblem() says what libkrun, passt or the VMM lacks, in one sente
 
 Deno.test("krunProblem() leaves what only the errno tells of, and what is not libkrun's, to others", () => {
   assertEquals(krunProblem(PASST, failure(2)), undefined);
-  assertEquals(krunProblem({ op: "krunEnter" }, failure(12)), undefined);
+  assertEquals(krunProblem({ op: "krunEnter", builder: 0 }, failure(12)), undefined);
   assertEquals(krunProblem({ op: "umask", mask: 0 }, failure(1)), undefined);
 });
 

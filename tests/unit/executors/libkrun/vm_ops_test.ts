@@ -80,7 +80,7 @@ Deno.test("closingOps() gives a microVM with the agent these calls", () => {
     },
     { op: "vmmStreams", from },
     { op: "vmmJail", features: FEATURES.tsi, isolatedFeatures: 0 },
-    { op: "krunEnter" },
+    { op: "krunEnter", builder: 0 },
   ]);
 });
 
@@ -189,10 +189,10 @@ const FIRMWARE = ["/opt/k/libkrunfw.so.5", "/opt/k/libkrunfw.so.4"];
 
 Deno.test("openingOps() loads libkrun, with the firmware beside a library that is named", () => {
   assertEquals(openingOps({ ...PLAIN, library: LIBRARY }, undefined), [
-    { op: "krunLoad", before: FIRMWARE, libraries: [LIBRARY.path] },
+    { op: "krunLoad", before: FIRMWARE, libraries: [LIBRARY.path], abi: 1 },
   ]);
   const sev = openingOps({ ...PLAIN, variant: "sev" }, undefined);
-  assertEquals(sev, [{ op: "krunLoad", before: [], libraries: ["libkrun-sev.so.1"] }]);
+  assertEquals(sev, [{ op: "krunLoad", before: [], libraries: ["libkrun-sev.so.1"], abi: 1 }]);
 });
 
 Deno.test("openingOps() loads what the library needs before it, in the order given", () => {
@@ -202,6 +202,7 @@ Deno.test("openingOps() loads what the library needs before it, in the order giv
     op: "krunLoad",
     before: [...needed, ...FIRMWARE],
     libraries: [LIBRARY.path],
+    abi: 1,
   });
 });
 
@@ -209,8 +210,10 @@ Deno.test("earlyOps() opens what openingOps() loads, a flavour beside the librar
   const opened = (variant?: VmSettings["variant"]) => {
     const settings = { ...PLAIN, library: LIBRARY, variant } as VmSettings;
     const [load] = openingOps(settings, undefined);
-    assertEquals(earlyOps(settings), [{ ...load, op: "krunOpen", from: "--libkrun" }]);
-    return load?.op === "krunLoad" ? load.libraries : [];
+    if (load?.op !== "krunLoad") return [];
+    const { before, libraries } = load;
+    assertEquals(earlyOps(settings), [{ op: "krunOpen", before, libraries, from: "--libkrun" }]);
+    return libraries;
   };
   assertEquals(opened(), ["/opt/k/libkrun.so.1"]);
   assertEquals(opened("sev"), ["/opt/k/libkrun-sev.so.1"]);
@@ -235,10 +238,15 @@ Deno.test("earlyOps() opens a kernel that is named, in the place of the one besi
     { op: "krunOpen", before: [firmware.value], libraries: [], from: "/etc/k: kernel" },
   ]);
   assertEquals(openingOps({ ...PLAIN, firmware }, undefined), [
-    { op: "krunLoad", before: [firmware.value], libraries: ["libkrun.so.1"] },
+    { op: "krunLoad", before: [firmware.value], libraries: ["libkrun.so.1"], abi: 1 },
   ]);
   const [both] = openingOps({ ...PLAIN, firmware, library: LIBRARY }, undefined);
-  assertEquals(both, { op: "krunLoad", before: [firmware.value], libraries: [LIBRARY.path] });
+  assertEquals(both, {
+    op: "krunLoad",
+    before: [firmware.value],
+    libraries: [LIBRARY.path],
+    abi: 1,
+  });
   assertEquals(earlyOps(PLAIN), []);
 });
 

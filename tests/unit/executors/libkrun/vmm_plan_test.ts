@@ -32,8 +32,13 @@ function part(ops: readonly Op[], first: OpName, end: OpName): readonly Op[] {
 }
 
 Deno.test("a VMM takes over before the pivot, enters the root as a process does, and drops privileges itself", () => {
-  const opening: readonly Op[] = [{ op: "krunLoad", before: [], libraries: ["libkrun.so.1"] }];
-  const closing: readonly Op[] = [{ op: "krunEnter" }];
+  const opening: readonly Op[] = [{
+    op: "krunLoad",
+    before: [],
+    libraries: ["libkrun.so.1"],
+    abi: 1,
+  }];
+  const closing: readonly Op[] = [{ op: "krunEnter", builder: 0 }];
   const host = { uid: 0, gid: 0, env: [], libraryPath: "/opt/lib" };
   const spec = specWith(["mount"]);
   const plain = compilePlan(inputOf(spec));
