@@ -28,6 +28,8 @@ import { given } from "../../runtime/common/given.ts";
 export interface VmSettings {
   readonly cpus: number;
   readonly ramMib: number;
+  /** May that be more than the memory limit, which is put into force inside? */
+  readonly elastic?: true;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
   /** A libkrun that the administrator names, or that came with kago, in the place of the dynamic linker's. */
@@ -108,6 +110,9 @@ export function readVmSettings(
   const { cpus, ramMib, logLevel, disks, daxWindow } = choices;
   const network = networkOf(spec, id, choices.network);
   const variant = choiceAnnotation(spec, "krun.variant");
+  const agent = agentOf(spec, vmFile);
+  const elastic = integerAnnotation(spec, "krun.ram_max_mib") !== undefined;
+  if (elastic) checkElastic(spec, agent);
   return {
     cpus: cpus.value,
     ramMib: ramMib.value,
@@ -117,7 +122,8 @@ export function readVmSettings(
       // A flavour has a firmware of its own kind.
       firmware: variant ? undefined : word.defaults?.kernel,
       variant,
-      agent: agentOf(spec, vmFile),
+      elastic: elastic || undefined,
+      agent,
       network,
       ownNetwork: findNamespace(spec, "network") && true as const,
       portMap: network ? undefined : portMapOf(spec),
@@ -146,6 +152,21 @@ function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
     );
   }
   return (asked ?? !without) ? true : undefined;
+}
+
+function checkElastic(spec: Spec, agent: true | undefined): void {
+  if (integerAnnotation(spec, "krun.ram_mib") !== undefined) {
+    throw annotationError(
+      "krun.ram_max_mib",
+      "cannot be combined with krun.ram_mib: set only one of them",
+    );
+  }
+  if (agent) return;
+  throw annotationError(
+    "krun.ram_max_mib",
+    "needs the guest agent, which puts the memory limit into force: leave krun.agent, krun.variant, krun.custom_kernel " +
+      "and virtiofs_tag out, or set krun.ram_mib instead",
+  );
 }
 
 function networkOf(

@@ -33,8 +33,8 @@ static const struct {
     [FRAME_EXEC] = {4, EXEC_MAX},  [FRAME_FAILED] = {FAILED_MIN, FAILED_MAX},
     [FRAME_DATA] = {1, FRAME_MAX}, [FRAME_CREDIT] = {4, 4},
     [FRAME_RESIZE] = {8, 8},       [FRAME_EXIT] = {4, 4},
-    [FRAME_SOCKET] = {4, 4},
-    [FRAME_TIME] = {8, 8},         [FRAME_ADJUST] = {8, 8},
+    [FRAME_SOCKET] = {4, 4},       [FRAME_TIME] = {8, 8},
+    [FRAME_ADJUST] = {8, 8},       [FRAME_LIMITS] = {24, 24},
 };
 
 int frame_parse(const uint8_t header[FRAME_HEADER], struct frame *frame, uint32_t largest) {

@@ -4,7 +4,7 @@
  *   host                                    agent
  *    |-- connect -------------------------->|
  *    |<------------------------- HELLO -----|
- *    |-- SIGNAL, FIGURES or PROCESSES ----->|  and the connection ends after
+ *    |-- SIGNAL, FIGURES, PROCESSES, LIMITS ->|  one of them, and the connection ends after
  *    |<------------------------- REPLY -----|
  *    |-- EXEC ----------------------------->|  a plan (runtime/plan/encode.ts)
  *    |<------------------ FAILED, STARTED --|
@@ -59,6 +59,7 @@ enum frame_type {
   FRAME_CLOCK, /* no payload */
   FRAME_TIME, /* i64 nanoseconds since 1970 */
   FRAME_ADJUST, /* i64 nanoseconds by which the guest's clock is behind the host's */
+  FRAME_LIMITS, /* i64 bytes of memory, i64 and i64 microseconds of CPU time in a period: 0 as before, below it no limit */
   FRAME_TYPES
 };
 
