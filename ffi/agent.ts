@@ -2,7 +2,7 @@
 import { call, checked, cString } from "./shim_call.ts";
 
 /** helper-c/session/frame.h */
-const AGENT_REQUESTS = { signal: 2, figures: 3, processes: 4 } as const;
+const AGENT_REQUESTS = { signal: 2, figures: 3, processes: 4, limits: 20 } as const;
 
 const MAX_REPLY = 16384;
 
@@ -10,6 +10,17 @@ export interface AgentOptions {
   readonly signal?: number;
   /** Is the signal for all processes? */
   readonly all?: boolean;
+  readonly limits?: GuestLimits;
+}
+
+/** 0 leaves a limit as it is, -1 takes it away. */
+export interface GuestLimits {
+  /** Bytes. */
+  readonly memory: bigint;
+  /** Microseconds of CPU time in each period. */
+  readonly quota: bigint;
+  /** Microseconds. */
+  readonly period: bigint;
 }
 
 /**
@@ -23,11 +34,23 @@ export function askAgent(
   vmm: number,
   request: keyof typeof AGENT_REQUESTS,
   timeoutMs: number,
-  { signal = 0, all = false }: AgentOptions = {},
+  options: AgentOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const reply = new Uint8Array(MAX_REPLY);
   const size = Uint32Array.of(MAX_REPLY);
-  const numbers = [AGENT_REQUESTS[request], signal, all ? 1 : 0, timeoutMs, vmm];
+  const payload = payloadOf(request, options);
+  reply.set(payload);
+  const numbers = [AGENT_REQUESTS[request], payload.length, timeoutMs, vmm];
   checked(call("ask_agent", numbers, cString(folder), reply, size), `ask the guest for ${request}`);
   return reply.subarray(0, size[0]);
+}
+
+function payloadOf(
+  request: keyof typeof AGENT_REQUESTS,
+  { signal = 0, all = false, limits }: AgentOptions,
+): Uint8Array {
+  if (request === "signal") return new Uint8Array(Uint32Array.of(signal, all ? 1 : 0).buffer);
+  if (request !== "limits" || !limits) return new Uint8Array();
+  const { memory, quota, period } = limits;
+  return new Uint8Array(BigInt64Array.of(memory, quota, period).buffer);
 }

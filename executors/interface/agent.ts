@@ -2,6 +2,7 @@
  * Whom an executor asks about a container's processes, where they are not the host's own: somebody inside, such as an agent in
  * a guest. Commands load an agent for the containers alone whose state says that there is one.
  */
+import type { Resources } from "../../runtime/spec/spec.ts";
 import type { Status, StoredState } from "../../runtime/state/container_state.ts";
 
 /** A container with an agent. */
@@ -21,6 +22,13 @@ export interface Agent {
 
   /** Called by `events` for a running container: what is used inside; null when there is no answer. */
   figures(container: AgentContainer): AgentFigures | null;
+
+  /**
+   * Called by `update` for a running container: puts limits into force inside, as far as there is anything to be told.
+   * @returns false when the container has ended.
+   * @throws {HostError} when they are not taken.
+   */
+  limit(container: AgentContainer, resources: Resources): boolean;
 
   /**
    * Called by `ps`, whatever the container's status: what it prints, or undefined when it shall show the host's processes.

@@ -102,6 +102,11 @@ export interface PreExecResult {
   readonly hasAgent?: boolean;
   /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
   readonly leastMemory?: number;
+  /**
+   * Bytes of a memory limit that the container's processes do not get, where it is put into force inside as well; absent
+   * where it is not.
+   */
+  readonly memoryOutside?: number;
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
   /** What the executor has chosen for this container, and by whose word: for `plan`. */

@@ -87,6 +87,18 @@ export const ANNOTATIONS = {
       "`.krun_vm.json`, else the administrator's as far as the memory limit minus what the VMM itself needs allows, else that, else 1024",
     example: "2048",
   },
+  "krun.ram_max_mib": {
+    kind: "integer",
+    setBy: "image",
+    why:
+      "The container's memory limit applies to the VMM, and the guest's processes get what it leaves them.",
+    least: MIN_RAM_MIB,
+    most: MAX_RAM_MIB,
+    help:
+      "The guest's memory in MiB, which may be more than the memory limit: the limit is put into force in the guest, and `update` changes it there. In the place of `krun.ram_mib`.",
+    fallback: "none: the guest's memory is `krun.ram_mib`, and no limit changes it",
+    example: "4096",
+  },
   "krun.agent": {
     kind: "flag",
     setBy: "image",

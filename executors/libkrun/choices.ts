@@ -44,11 +44,13 @@ export function chooseSettings(
 ): Choices {
   const resources = spec.linux?.resources ?? {};
   const ramMib = integerAnnotation(spec, "krun.ram_mib");
+  const ramMaxMib = integerAnnotation(spec, "krun.ram_max_mib");
   return {
     cpus: annotated("krun.cpus", integerAnnotation(spec, "krun.cpus")) ??
       imaged("cpus", vmFile.cpus) ??
       cpusOf(defaults.cpus, cpusWithin(resources, MAX_CPUS), processors),
-    ramMib: annotated("krun.ram_mib", ramMib) ?? imaged("ram_mib", vmFile.ram_mib) ??
+    ramMib: annotated("krun.ram_max_mib", ramMaxMib) ?? annotated("krun.ram_mib", ramMib) ??
+      imaged("ram_mib", vmFile.ram_mib) ??
       limited(
         defaults.ramMib,
         WITHOUT_LIMIT_RAM_MIB,

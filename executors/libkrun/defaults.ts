@@ -25,6 +25,26 @@ export function vmMemory(ramMib: number): number {
   return (ramMib + VMM_RAM_MIB) * Number(MIB);
 }
 
+/** What a guest's kernel takes for itself, beside the table of its memory's pages. */
+const KERNEL_MIB = 32;
+
+/** A table's entry has 64 bytes for a page of 4096. */
+const PAGES_TABLE = 64;
+
+/** What the process of a guest gets at least, so that it can do anything. */
+const PROCESS_MIB = 32;
+
+/**
+ * Of a guest whose processes get what the memory limit leaves them: the bytes of the limit that they do not get, and the
+ * least limit.
+ */
+export function elasticMemory(
+  ramMib: number,
+): { readonly outside: number; readonly least: number } {
+  const outside = VMM_RAM_MIB + KERNEL_MIB + Math.ceil(ramMib / PAGES_TABLE);
+  return { outside: outside * Number(MIB), least: (outside + PROCESS_MIB) * Number(MIB) };
+}
+
 /**
  * As many vCPUs as the quota pays for, rounded up, and not more than the cpuset has; at most `most`. Undefined without a
  * limit.

@@ -11,6 +11,7 @@ import { compileGuestTenantPlan } from "./guest/tenant_plan.ts";
 import type { Plan } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { findNamespace } from "../../runtime/spec/namespaces.ts";
+import { given } from "../../runtime/common/given.ts";
 import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { isRootless } from "../../runtime/rootless.ts";
 import type { Resources, Spec } from "../../runtime/spec/spec.ts";
@@ -24,8 +25,9 @@ import {
 import { choiceAnnotation } from "./annotations.ts";
 import { chooseSettings, ERRORS_ONLY } from "./choices.ts";
 import { vmDevices, withDevices } from "./devices.ts";
-import { vmMemory } from "./defaults.ts";
+import { elasticMemory, vmMemory } from "./defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
+import { guestLimitOps } from "./guest/limits.ts";
 import { withGuestMemory } from "./guest/shared_memory.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
@@ -105,8 +107,9 @@ export function prepare(
   const choices = chooseSettings(spec, vmFile.settings, defaults, processors);
   const settings = withAbi(spec, readVmSettings(spec, id, vmFile.settings, word, choices));
   if (!settings.agent) refuseUnenforced(spec);
-  const leastMemory = vmMemory(settings.ramMib);
-  requireRoom(spec, settings.ramMib, leastMemory);
+  const elastic = settings.elastic && elasticMemory(settings.ramMib);
+  const leastMemory = elastic?.least ?? vmMemory(settings.ramMib);
+  requireRoom(spec, settings, leastMemory);
   const withVmDevices = withDevices(spec, vmDevices(settings));
   const adjusted = settings.agent
     ? withGuestMemory(withVmDevices, () => Deno.readTextFileSync("/proc/self/mountinfo"))
@@ -124,6 +127,7 @@ export function prepare(
       early: earlyOps(settings),
       opening: openingOps(settings, passt),
       closing: closingOps(settings),
+      guestLimits: guestLimitOps(spec.linux?.resources ?? {}, elastic?.outside),
       capabilities: vmmCapabilities(settings),
       quiet: settings.console === undefined && settings.logLevel <= ERRORS_ONLY,
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
@@ -134,6 +138,7 @@ export function prepare(
     }),
     hasAgent: settings.agent ?? false,
     leastMemory,
+    ...given({ memoryOutside: elastic?.outside }),
     warnings: vmFile.warnings,
     settings: settingLines(choices, word),
     checkHost: () => checkLibkrunHost(spec, settings, defaults.passt),
@@ -152,13 +157,14 @@ function withAbi({ process }: Spec, settings: VmSettings): VmSettings {
 }
 
 /** A guest may fill its RAM at any time, and the kernel would then kill the VMM: all of the container, unasked. */
-function requireRoom(spec: Spec, ramMib: number, leastMemory: number): void {
+function requireRoom(spec: Spec, { ramMib, elastic }: VmSettings, leastMemory: number): void {
+  const name = elastic ? "krun.ram_max_mib" : "krun.ram_mib";
   const limit = spec.linux?.resources?.memory?.limit;
   if (!limit || limit < 0 || limit >= leastMemory) return;
   throw new SpecError(
     "linux.resources.memory.limit",
     `${limit} bytes are too few for a microVM with ${ramMib} MiB of RAM and its VMM, which need ` +
-      `${leastMemory}: raise the limit, or set the annotation krun.ram_mib lower if it can be`,
+      `${leastMemory}: raise the limit, or set the annotation ${name} lower if it can be`,
   );
 }
 
@@ -178,7 +184,7 @@ function checkUpdate({ leastMemory = 0 }: StoredState, { memory, devices }: Reso
     throw new SpecError(
       "linux.resources.memory.limit",
       `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which the kernel would kill: ` +
-        "create the container again with less RAM",
+        "create the container again with less RAM, or with the annotation krun.ram_max_mib, which lets the limit change",
     );
   }
   if (devices?.length) {

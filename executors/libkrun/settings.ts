@@ -29,6 +29,8 @@ import { given } from "../../runtime/common/given.ts";
 export interface VmSettings {
   readonly cpus: number;
   readonly ramMib: number;
+  /** May that be more than the memory limit, which is put into force inside? */
+  readonly elastic?: true;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
   /** The table of functions that it has, which is looked up on the host; without one that of 1.x. */
@@ -115,6 +117,9 @@ export function readVmSettings(
   const { cpus, ramMib, logLevel, disks, daxWindow } = choices;
   const network = networkOf(spec, id, choices.network);
   const variant = choiceAnnotation(spec, "krun.variant");
+  const agent = agentOf(spec, vmFile);
+  const elastic = integerAnnotation(spec, "krun.ram_max_mib") !== undefined;
+  if (elastic) checkElastic(spec, agent);
   return {
     cpus: cpus.value,
     ramMib: ramMib.value,
@@ -124,7 +129,8 @@ export function readVmSettings(
       // A flavour has a firmware of its own kind.
       firmware: variant ? undefined : word.defaults?.kernel,
       variant,
-      agent: agentOf(spec, vmFile),
+      elastic: elastic || undefined,
+      agent,
       network,
       ownNetwork: findNamespace(spec, "network") && true as const,
       portMap: network ? undefined : portMapOf(spec),
@@ -153,6 +159,21 @@ function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
     );
   }
   return (asked ?? !without) ? true : undefined;
+}
+
+function checkElastic(spec: Spec, agent: true | undefined): void {
+  if (integerAnnotation(spec, "krun.ram_mib") !== undefined) {
+    throw annotationError(
+      "krun.ram_max_mib",
+      "cannot be combined with krun.ram_mib: set only one of them",
+    );
+  }
+  if (agent) return;
+  throw annotationError(
+    "krun.ram_max_mib",
+    "needs the guest agent, which puts the memory limit into force: leave krun.agent, krun.variant, krun.custom_kernel " +
+      "and virtiofs_tag out, or set krun.ram_mib instead",
+  );
 }
 
 function networkOf(

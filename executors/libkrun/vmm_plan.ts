@@ -24,6 +24,8 @@ export interface Vmm {
   readonly agentFolder?: string;
   /** Which `mounts` are Unix sockets, by their indexes: of a guest with an agent. */
   readonly sockets?: readonly number[];
+  /** By which the guest's processes are limited in there. */
+  readonly guestLimits: readonly Op[];
   /** The most that it keeps of the container's capabilities: a mask. */
   readonly capabilities: bigint;
   /** Does the guest's kernel tell its console nothing but its own end, for nobody has asked for more? */
@@ -76,7 +78,11 @@ function vmmStages(
   if (agentFolder === undefined) {
     return { vmm: [...states, ...opening, ...enter, ...identity, ...start, ...closing] };
   }
-  const guest = [...(vmm.quiet ? [QUIET] : []), ...guestOps(input, process, sockets)];
+  const guest = [
+    ...(vmm.quiet ? [QUIET] : []),
+    ...vmm.guestLimits,
+    ...guestOps(input, process, sockets),
+  ];
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";
   const files: Op = { op: "agentFiles", plan: encodeGuestPlan(guest), uid, gid, context };

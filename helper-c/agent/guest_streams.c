@@ -44,6 +44,7 @@ static int receive_size(int connection) {
 int streams_open(struct streams *s, const struct plan *plan) {
   *s = (struct streams){.program = {-1, -1, -1}, .sync = {-1, -1}, .terminal = plan_has(plan, OP_guest_console)};
   session.child = session.master = -1;
+  session.follows_clock = true;
   int connection = connect_to_host();
   if (connection < 0) return connection;
   pump_init(&session.pump, connection);

@@ -36,6 +36,7 @@
   X(exec) \
   X(open_root_tree) \
   X(open_socket_tree) \
+  X(guest_limits) \
   X(guest_console) \
   X(guest_terminal)
 

@@ -15,6 +15,7 @@
 #include "../session/agent_client.h"
 #include "../session/frame.h"
 #include "agent.h"
+#include "limits.h"
 #include "report.h"
 #include "vsock.h"
 
@@ -69,6 +70,13 @@ static int signal_guest(const struct guest *guest, const uint8_t *payload) {
   return all ? signal_all(guest, (int)number) : as_result(kill(guest->program, (int)number));
 }
 
+static int limit_guest(const struct guest *guest, const uint8_t *payload) {
+  struct limits limits = {read_le64(payload), read_le64(payload + 8), read_le64(payload + 16)};
+  int result = limits_set(guest->cgroup, &limits);
+  if (result == 0 && limits.memory > 0) limits_give_back();
+  return result;
+}
+
 static void reply(int connection, int32_t result, uint8_t *bytes, uint32_t size) {
   write_le32(bytes, (uint32_t)result);
   agent_send(connection, FRAME_REPLY, bytes, 4 + size);
@@ -101,6 +109,7 @@ _Noreturn void serve(int connection, const struct guest *guest) {
     case FRAME_EXEC: serve_exec(connection, guest, payload, frame.size);
     case FRAME_SOCKET: serve_socket(connection, guest, read_le32(payload));
     case FRAME_SIGNAL: reply(connection, signal_guest(guest, payload), bytes, 0); break;
+    case FRAME_LIMITS: reply(connection, limit_guest(guest, payload), bytes, 0); break;
     case FRAME_FIGURES: reply(connection, 0, bytes, report_figures(guest, bytes + 4)); break;
     case FRAME_PROCESSES: reply(connection, 0, bytes, report_processes(guest, bytes + 4, sizeof bytes - 4)); break;
     default: break;

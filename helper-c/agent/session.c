@@ -17,6 +17,7 @@
 #include "../common/signals.h"
 #include "../session/agent_client.h"
 #include "agent.h"
+#include "follow_clock.h"
 #include "serve.h"
 #include "session.h"
 
@@ -100,6 +101,8 @@ static int handle(void *self, const struct frame *frame) {
       if (s->master >= 0) ioctl(s->master, TIOCSWINSZ, &size);
       return 0;
     }
+    case FRAME_CLOCK:
+    case FRAME_ADJUST: return s->follows_clock ? follow_clock(&s->pump, frame) : -EBADMSG;
     case FRAME_CLOSED: hang_up(s); return 0;
     case FRAME_BYE: s->done = true; return 0;
     default: return -EBADMSG;

@@ -13,6 +13,7 @@ struct session {
   int pidfd;
   int master; /* of its terminal, -1 without */
   bool ended, exit_sent, done;
+  bool follows_clock; /* the guest's clock is set by this connection */
   int status;
 };
 

@@ -1,15 +1,16 @@
 #include "clock.h"
 
 #include <poll.h>
-#include <time.h>
 
 #include "kernel.h"
 
-int64_t now_ms(void) {
+int64_t now_ns(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
+
+int64_t now_ms(void) { return now_ns(CLOCK_MONOTONIC) / 1000000; }
 
 int left_ms(int64_t end) {
   int64_t left = end - now_ms();

@@ -3,6 +3,10 @@
 #define KAGO_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
+
+/* Nanoseconds, on any clock. */
+int64_t now_ns(clockid_t clock);
 
 /* Of a clock that nobody sets. */
 int64_t now_ms(void);

@@ -66,32 +66,33 @@
   X(63, open_root_tree, "suuu") \
   X(64, open_socket_tree, "suu") \
   X(65, guest_console, "u") \
-  X(66, join_process, "u") \
-  X(67, enter_root, "s") \
-  X(68, cpu_affinity, "V") \
-  X(69, guest_terminal, "uuu") \
-  X(70, session_terminal, "uu") \
-  X(71, guest_session, "sbu") \
-  X(72, bind_host, "ssU") \
-  X(73, drop_root, "") \
-  X(74, open_as, "su") \
-  X(75, criu_socket, "u") \
-  X(76, reopen_null, "") \
-  X(77, own_streams, "u") \
-  X(78, krun_open, "SS") \
-  X(79, krun_load, "SSu") \
-  X(80, krun_passt, "sSu") \
-  X(81, krun_kvm, "") \
-  X(82, krun_call, "ssuuVWS") \
-  X(83, krun_isolate, "S") \
-  X(84, vmm_terminal, "") \
-  X(85, vmm_streams, "") \
-  X(86, host_sockets, "S") \
-  X(87, krun_enter, "u") \
-  X(88, vmm_jail, "uu") \
-  X(89, vmm_descriptors, "") \
-  X(90, kernel_mounts_readonly, "S") \
-  X(91, raise_limit, "uU")
+  X(66, guest_limits, "UUU") \
+  X(67, join_process, "u") \
+  X(68, enter_root, "s") \
+  X(69, cpu_affinity, "V") \
+  X(70, guest_terminal, "uuu") \
+  X(71, session_terminal, "uu") \
+  X(72, guest_session, "sbu") \
+  X(73, bind_host, "ssU") \
+  X(74, drop_root, "") \
+  X(75, open_as, "su") \
+  X(76, criu_socket, "u") \
+  X(77, reopen_null, "") \
+  X(78, own_streams, "u") \
+  X(79, krun_open, "SS") \
+  X(80, krun_load, "SSu") \
+  X(81, krun_passt, "sSu") \
+  X(82, krun_kvm, "") \
+  X(83, krun_call, "ssuuVWS") \
+  X(84, krun_isolate, "S") \
+  X(85, vmm_terminal, "") \
+  X(86, vmm_streams, "") \
+  X(87, host_sockets, "S") \
+  X(88, krun_enter, "u") \
+  X(89, vmm_jail, "uu") \
+  X(90, vmm_descriptors, "") \
+  X(91, kernel_mounts_readonly, "S") \
+  X(92, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -151,6 +152,7 @@ enum { F_agent_files_plan, F_agent_files_uid, F_agent_files_gid, F_agent_files_c
 enum { F_open_root_tree_path, F_open_root_tree_recursive, F_open_root_tree_slot, F_open_root_tree_no_follow };
 enum { F_open_socket_tree_path, F_open_socket_tree_slot, F_open_socket_tree_socket };
 enum { F_guest_console_uid };
+enum { F_guest_limits_memory, F_guest_limits_quota, F_guest_limits_period };
 enum { F_join_process_namespaces };
 enum { F_enter_root_path };
 enum { F_cpu_affinity_cpus };

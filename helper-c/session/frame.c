@@ -11,6 +11,13 @@ void write_le32(uint8_t *at, uint32_t value) {
   for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> 8 * i);
 }
 
+int64_t read_le64(const uint8_t *at) { return (int64_t)((uint64_t)read_le32(at + 4) << 32 | read_le32(at)); }
+
+void write_le64(uint8_t *at, int64_t value) {
+  write_le32(at, (uint32_t)value);
+  write_le32(at + 4, (uint32_t)((uint64_t)value >> 32));
+}
+
 void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint8_t stream, uint32_t size) {
   header[0] = (uint8_t)type;
   header[1] = stream;
@@ -26,7 +33,8 @@ static const struct {
     [FRAME_EXEC] = {4, EXEC_MAX},  [FRAME_FAILED] = {FAILED_MIN, FAILED_MAX},
     [FRAME_DATA] = {1, FRAME_MAX}, [FRAME_CREDIT] = {4, 4},
     [FRAME_RESIZE] = {8, 8},       [FRAME_EXIT] = {4, 4},
-    [FRAME_SOCKET] = {4, 4},
+    [FRAME_SOCKET] = {4, 4},       [FRAME_TIME] = {8, 8},
+    [FRAME_ADJUST] = {8, 8},       [FRAME_LIMITS] = {24, 24},
 };
 
 int frame_parse(const uint8_t header[FRAME_HEADER], struct frame *frame, uint32_t largest) {

@@ -4,7 +4,7 @@
  *   host                                    agent
  *    |-- connect -------------------------->|
  *    |<------------------------- HELLO -----|
- *    |-- SIGNAL, FIGURES or PROCESSES ----->|  and the connection ends after
+ *    |-- SIGNAL, FIGURES, PROCESSES, LIMITS ->|  one of them, and the connection ends after
  *    |<------------------------- REPLY -----|
  *    |-- EXEC ----------------------------->|  a plan (runtime/plan/encode.ts)
  *    |<------------------ FAILED, STARTED --|
@@ -24,6 +24,9 @@
  *    |<-- connect --------------------------|
  *    |-- RESIZE --------------------------->|  of its terminal, if it has one
  *    |<-- DATA … as above, until BYE ------>|
+ *    |-- CLOCK ---------------------------->|  at any time: what is your time?
+ *    |<------------------------- TIME ------|
+ *    |-- ADJUST --------------------------->|  if the two are apart
  *
  * libkrun drops what a slow receiver has not taken when a connection ends, and before 1.18.1 stalls or drops bytes when
  * the host's socket is full. So no side ever has more under way than WINDOW for each stream, a frame counted as
@@ -53,6 +56,10 @@ enum frame_type {
   FRAME_BYE, /* no payload */
   FRAME_CLOSED, /* whoever read `stream` has gone: what writes it is to hear so */
   FRAME_SOCKET, /* u32 index, as in openSocketTree and hostSockets */
+  FRAME_CLOCK, /* no payload */
+  FRAME_TIME, /* i64 nanoseconds since 1970 */
+  FRAME_ADJUST, /* i64 nanoseconds by which the guest's clock is behind the host's */
+  FRAME_LIMITS, /* i64 bytes of memory, i64 and i64 microseconds of CPU time in a period: 0 as before, below it no limit */
   FRAME_TYPES
 };
 
@@ -96,5 +103,7 @@ void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint8_t st
 
 uint32_t read_le32(const uint8_t *at);
 void write_le32(uint8_t *at, uint32_t value);
+int64_t read_le64(const uint8_t *at);
+void write_le64(uint8_t *at, int64_t value);
 
 #endif

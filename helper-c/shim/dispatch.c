@@ -49,8 +49,8 @@ int kago_call(struct shim_request request, void *p, void *q, void *r) {
     case CALL_eventfd: return kago_eventfd((uint32_t)n[0]);
     case CALL_poll: return kago_poll(p, (uint32_t)n[0], n[1]);
     case CALL_ask_agent:
-      return kago_ask_agent(
-          p, (const uint32_t[]){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3], (uint32_t)n[4]}, q, r);
+      return kago_ask_agent(p, (const uint32_t[]){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3]}, q,
+                            r);
     case CALL_mount_id: return kago_mount_id(p);
     case CALL_detach_mount: return kago_detach_mount(p);
     case CALL_notify_connect: return kago_notify_connect(p);

@@ -101,9 +101,10 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
  * -EFBIG when there are more. */
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
-/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, a signal, 1 for all processes, the
- * milliseconds to wait, and a pidfd of the VMM, which must be who answers. *size is the room in `reply`, and gets its size. 0 or -errno. */
-int kago_ask_agent(const char *path, const uint32_t request[5], uint8_t *reply, uint32_t *size);
+/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, the size of its payload, which `reply` begins
+ * with, the milliseconds to wait, and a pidfd of the VMM, which must be who answers. *size is the room in `reply`, and gets its
+ * size. 0 or -errno. */
+int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size);
 
 /* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
  * a sync point. 0, or the failure of hook_run with the failing one's index and what is to be said of it. */

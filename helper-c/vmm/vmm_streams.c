@@ -2,7 +2,8 @@
  * writes again and again to a reader that has gone, and promises nothing of what is under way at its end. A thread relays
  * them, with the pump of every other process in the guest, and the agent ends after it has heard that all has arrived.
  *
- * The agent connects before it starts the process, which could take the port too: who comes first is served, nobody else. */
+ * The agent connects before it starts the process, which could take the port too: who comes first is served, nobody else. By the
+ * same connection the guest's clock is set (guest_clock.h). */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -20,12 +21,14 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 #include "../session/pump.h"
+#include "guest_clock.h"
 #include "vmm.h"
 
 #define STREAMS_SOCKET "streams.sock"
 
 static struct {
   struct pump pump;
+  struct guest_clock clock;
   int own[3]; /* the streams of whoever runs the container */
   int listener; /* -1: none, or the agent has come */
   int resized; /* -1, or where the terminal's new sizes are told */
@@ -113,6 +116,7 @@ int op_vmm_streams(struct context *c, const struct field *f) {
 static int handle(void *ignored, const struct frame *frame) {
   (void)ignored;
   if (frame->type == FRAME_CLOSED) return 0;
+  if (frame->type == FRAME_TIME) return guest_clock_answer(&s.clock, frame, &s.pump);
   if (frame->type != FRAME_EXIT || s.exited) return -EBADMSG;
   s.exited = true;
   return 0;
@@ -137,7 +141,7 @@ static void take_connection(void) {
   pump_add_sink(&s.pump, STDOUT_FILENO, s.own[STDOUT_FILENO], PIPE_BUF);
   if (vm.terminal) send_size();
   else pump_add_sink(&s.pump, STDERR_FILENO, fcntl(s.own[STDERR_FILENO], F_DUPFD_CLOEXEC, 3), PIPE_BUF);
-  pump_flush(&s.pump);
+  guest_clock_ask(&s.clock, &s.pump); /* after the size, which comes first */
 }
 
 static void take_sizes(void) {
@@ -154,7 +158,7 @@ static void pass_log(void) {
   if (size > 0 && write(vm.messages, bytes, (size_t)size) < 0) errno = 0;
 }
 
-enum { LISTENER = PUMP_POLLS, RESIZED, LOG, POLLS };
+enum { LISTENER = PUMP_POLLS, RESIZED, LOG, CLOCK, POLLS = CLOCK + CLOCK_POLLS };
 
 static void step(void) {
   struct pollfd fds[POLLS];
@@ -162,10 +166,12 @@ static void step(void) {
   fds[LISTENER] = (struct pollfd){.fd = s.listener, .events = POLLIN};
   fds[RESIZED] = (struct pollfd){.fd = s.resized, .events = POLLIN};
   fds[LOG] = (struct pollfd){.fd = s.log, .events = POLLIN};
+  guest_clock_watch(&s.clock, fds + CLOCK);
   if (poll(fds, POLLS, -1) < 0) return;
   if (fds[LISTENER].revents) take_connection();
   if (fds[RESIZED].revents) take_sizes();
   if (fds[LOG].revents) pass_log();
+  guest_clock_step(&s.clock, fds + CLOCK, &s.pump);
   int wire = s.pump.wire;
   if (wire < 0 || fds[LISTENER].revents || pump_step(&s.pump, fds, handle, NULL) == 0) return;
   /* The guest has ended, or lies: the agent, if it lives, ends the process. */
@@ -193,5 +199,7 @@ int vmm_relay_streams(void) {
   pthread_t thread;
   if (s.listener < 0) return 0;
   pump_init(&s.pump, -1);
+  int result = guest_clock_open(&s.clock);
+  if (result < 0) return result;
   return -pthread_create(&thread, NULL, relay, NULL);
 }

@@ -55,6 +55,7 @@ export interface Build {
   readonly rootFiles: readonly RootFile[];
   /** As the executor says (executors/interface/executor.ts). */
   readonly leastMemory?: number;
+  readonly memoryOutside?: number;
   readonly hasAgent: boolean;
   readonly settings?: readonly SettingWords[];
   readonly checkHost?: () => void;
@@ -131,6 +132,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
     rootFiles: prepared.rootfsFiles,
     ...given({
       leastMemory: prepared.leastMemory,
+      memoryOutside: prepared.memoryOutside,
       settings: egress ? [...(prepared.settings ?? []), ...egress.settings] : prepared.settings,
       checkHost: prepared.checkHost,
       cgroup: egress && cgroup.build

@@ -146,7 +146,11 @@ export function initialState(build: Build): StoredState {
     owner: host.uid,
     cgroup: cgroup?.record ?? null,
     ...(hasOwnPids(spec) ? {} : { sharesPids: true }),
-    ...given({ resctrl: resctrl?.record, leastMemory: build.leastMemory || undefined }),
+    ...given({
+      resctrl: resctrl?.record,
+      leastMemory: build.leastMemory || undefined,
+      memoryOutside: build.memoryOutside,
+    }),
     ...mountsBefore(spec, rootfs),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),

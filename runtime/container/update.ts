@@ -1,10 +1,11 @@
 /** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
 import { executorOf } from "../../executors/registry.ts";
+import type { AgentContainer } from "../../executors/interface/agent.ts";
 import { loadDriver } from "../cgroup/drivers/load_driver.ts";
 import { updateCgroup } from "../cgroup/limits/update.ts";
 import { HostError, StateError } from "../common/errors.ts";
 import type { IntelRdt, Resources } from "../spec/spec.ts";
-import type { StoredState } from "../state/container_state.ts";
+import type { Status, StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
@@ -36,13 +37,18 @@ export async function updateContainer(
   }
   const restoreResctrl = intelRdt ? await changeResctrl(state, intelRdt) : undefined;
   try {
-    await changeCgroup(state, resources);
+    await changeCgroup({ state, stateFolder: `${root}/${id}` }, resources, status);
   } catch (error) {
     throw restoreResctrl ? undoAll([restoreResctrl], error) : error;
   }
 }
 
-async function changeCgroup(state: StoredState, resources: Resources): Promise<void> {
+async function changeCgroup(
+  container: AgentContainer,
+  resources: Resources,
+  status: Status,
+): Promise<void> {
+  const { state } = container;
   if (Object.keys(resources).length === 0) return;
   if (!state.cgroup) {
     throw new HostError(
@@ -53,7 +59,10 @@ async function changeCgroup(state: StoredState, resources: Resources): Promise<v
   (await executorOf(state)).checkUpdate?.(state, resources);
   const { cgroup } = state;
   const driver = await loadDriver(cgroup);
-  updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
+  const change = () => updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
+  if (!state.agent) return change();
+  const { updateInside } = await import("./update_inside.ts");
+  await updateInside(container, cgroup, resources, status, change);
 }
 
 /** @returns what takes the change back. */

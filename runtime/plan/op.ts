@@ -241,6 +241,8 @@ export const OPS = {
    * takes it.
    */
   guestConsole: { uid: "u32" },
+  /** In the guest: limits the cgroup of its processes, in bytes and microseconds; 0 for no limit of the kind. */
+  guestLimits: { memory: "u64", quota: "u64", period: "u64" },
   /** setns(2) by the pidfd of the container's Init: all of these CLONE_NEW* at once. */
   joinProcess: { namespaces: "u32" },
   /** chroot(2) to a path of the host, where the container has no mount namespace. */

@@ -38,6 +38,8 @@ export interface StoredState {
   readonly cgroup: CgroupRecord | null;
   /** Bytes of memory that the container must have, as its executor says. */
   readonly leastMemory?: number;
+  /** Bytes of a memory limit that its processes do not get, where the limit is put into force inside as well. */
+  readonly memoryOutside?: number;
   /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
   readonly sharesPids?: true;
   /** Absent when the container has nothing in resctrl. */
@@ -235,6 +237,7 @@ const CHECKS: Readonly<
   owner: isCount,
   cgroup: isCgroup,
   leastMemory: (value) => value === undefined || isCount(value),
+  memoryOutside: (value) => value === undefined || isCount(value),
   resctrl: (value) => value === undefined || isResctrlRecord(value),
   handler: isString,
   mountBelow: (value) => value === undefined || isCount(value),

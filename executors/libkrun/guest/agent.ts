@@ -3,8 +3,10 @@ import { HostError, SyscallError } from "../../../runtime/common/errors.ts";
 import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../../interface/agent.ts";
 import { answerOf, askGuest, GUEST_PATIENCE, NoAnswer } from "./ask.ts";
 import { readFigures } from "./answers.ts";
+import { guestLimits } from "./limits.ts";
+import type { Resources } from "../../../runtime/spec/spec.ts";
 
-export const guestAgent: Agent = { signal, figures, ps };
+export const guestAgent: Agent = { signal, figures, limit, ps };
 
 /** The agent says that it has been done; to the VMM a signal would be on its way (helper-c/vmm/forward_signals.c). */
 function signal(container: AgentContainer, signal: number, all: boolean): boolean {
@@ -24,6 +26,22 @@ function signal(container: AgentContainer, signal: number, all: boolean): boolea
 function figures(container: AgentContainer): AgentFigures | null {
   const answer = askGuest(container, "figures", readFigures);
   return answer instanceof NoAnswer ? null : answer;
+}
+
+function limit(container: AgentContainer, resources: Resources): boolean {
+  const { id, memoryOutside } = container.state;
+  const limits = guestLimits(resources, memoryOutside);
+  if (!limits) return true;
+  try {
+    return answerOf(container, "limits", { limits }) !== undefined;
+  } catch (cause) {
+    if (!(cause instanceof SyscallError)) throw cause;
+    throw new HostError(
+      `the guest of container ${id} did not take the new limits in ${GUEST_PATIENCE / 1000} s`,
+      "try again when it is less busy; its cgroup on the host limits it until then",
+      { cause },
+    );
+  }
 }
 
 async function ps(container: AgentContainer, request: PsRequest): Promise<string | undefined> {

@@ -84,6 +84,10 @@ const agent: Agent = {
     return !hasEnded;
   },
   figures: () => FIGURES,
+  limit: ({ state }, { cpu }) => {
+    asked.push(["limit", state.id, cpu]);
+    return !hasEnded;
+  },
   ps: (_container, { status, format, options }: PsRequest) => {
     asked.push(["ps", status, format, options]);
     return Promise.resolve("");

@@ -1,5 +1,5 @@
 import { processors } from "../../../../ffi/processes.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
 import { libkrunExecutor, prepare } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
@@ -94,6 +94,26 @@ Deno.test("libkrunExecutor.preExec() says how much memory guest and VMM can come
   assertEquals(least(withMemory(512 << 20)), 512 << 20);
   assertEquals(least(withMemory(512 << 20, 256)), (256 + VMM_RAM_MIB) << 20);
   assertEquals(least(withMemory(-1, 256)), (256 + VMM_RAM_MIB) << 20);
+});
+
+Deno.test("libkrunExecutor.preExec() lets a guest have more RAM than the limit, which its processes keep to", () => {
+  const annotations = { "krun.ram_max_mib": "1024" };
+  const outside = (VMM_RAM_MIB + 32 + 16) << 20;
+  const spec = { ...withMemory(256 << 20), annotations };
+  const { leastMemory, memoryOutside } = preExec(spec, CONTEXT);
+  assertEquals([leastMemory, memoryOutside], [outside + (32 << 20), outside]);
+  const limits = planOf(spec).guest?.find(({ op }) => op === "guestLimits");
+  assertEquals(limits, {
+    op: "guestLimits",
+    memory: BigInt((256 << 20) - outside),
+    quota: 0n,
+    period: 0n,
+    from: "linux.resources",
+  });
+  const tooSmall = { ...withMemory(outside + (32 << 20) - 1), annotations };
+  const { jsonPath, message } = assertThrows(() => preExec(tooSmall, CONTEXT), SpecError);
+  assertEquals(jsonPath, "linux.resources.memory.limit");
+  assertStringIncludes(message, "krun.ram_max_mib");
 });
 
 Deno.test("libkrunExecutor.preExec() refuses a memory limit under which the VMM would be killed", () => {

@@ -91,6 +91,7 @@ Deno.test("readVmSettings() refuses numbers out of range and names the range", (
   refusal("krun.cpus", "0");
   refusal("krun.ram_mib", "127");
   refusal("krun.ram_mib", "1048577");
+  refusal("krun.ram_max_mib", "127");
   refusal("krun.log_level", "6");
 });
 
@@ -292,4 +293,14 @@ Deno.test("readVmSettings() does without the agent where it is told to, and wher
   const both = specWith({ "krun.agent": "1", "krun.variant": "sev" });
   const error = assertThrows(() => readVmSettings(both, "c"), SpecError);
   assertEquals(error.jsonPath, 'annotations["krun.agent"]');
+});
+
+Deno.test("readVmSettings() takes krun.ram_max_mib alone, and with the agent that puts the limit into force", () => {
+  const { ramMib, elastic } = readVmSettings(specWith({ "krun.ram_max_mib": "2048" }), "c");
+  assertEquals([ramMib, elastic], [2048, true]);
+  for (const other of [{ "krun.ram_mib": "512" }, { "krun.agent": "0" }]) {
+    const spec = specWith({ "krun.ram_max_mib": "2048", ...other });
+    const { jsonPath } = assertThrows(() => readVmSettings(spec, "c"), SpecError);
+    assertEquals(jsonPath, 'annotations["krun.ram_max_mib"]');
+  }
 });

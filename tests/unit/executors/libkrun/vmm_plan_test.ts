@@ -14,6 +14,7 @@ const VMM: Vmm = {
   closing: [],
   capabilities: ALL,
   quiet: false,
+  guestLimits: [],
   keepsGroups: false,
 };
 

@@ -1,0 +1,58 @@
+/**
+ * The limits of a container as its processes have them in the guest: what the guest's kernel keeps to, and what
+ * programs read in their cgroup. The cgroup on the host limits the VMM whatever becomes of these. Pure.
+ */
+import type { GuestLimits } from "../../../ffi/agent.ts";
+import type { Op } from "../../../runtime/plan/op.ts";
+import type { Int64, Resources } from "../../../runtime/spec/spec.ts";
+
+const NONE = -1n;
+const AS_BEFORE = 0n;
+
+/**
+ * What the guest is told of these limits; undefined when there is nothing to tell.
+ * @param outside bytes of the memory limit that are not for the guest's processes; undefined when its memory is fixed.
+ */
+export function guestLimits(
+  { memory = {}, cpu = {} }: Resources,
+  outside: number | undefined,
+): GuestLimits | undefined {
+  const limits = {
+    memory: outside === undefined ? AS_BEFORE : guestMemory(memory.limit, outside),
+    quota: given(cpu.quota),
+    period: given(cpu.period),
+  };
+  return Object.values(limits).some((limit) => limit !== AS_BEFORE) ? limits : undefined;
+}
+
+/** @returns bytes of a limit that are for the guest's processes, at least a page. */
+export function guestMemory(limit: Int64 | undefined, outside: number): bigint {
+  const bytes = given(limit);
+  if (bytes <= 0n) return bytes;
+  const left = bytes - BigInt(outside);
+  return left > PAGE ? left : PAGE;
+}
+
+const PAGE = 4096n;
+
+/** Zero means "not given", less is no limit (runtime spec, "CPU" and "Memory"). */
+function given(value: Int64 | undefined): bigint {
+  const number = BigInt(value ?? 0);
+  return number < 0n ? NONE : number;
+}
+
+/** Those with which the guest starts; no limit is what it has without them. */
+export function guestLimitOps(resources: Resources, outside: number | undefined): readonly Op[] {
+  const limits = guestLimits(resources, outside);
+  if (!limits) return [];
+  const { memory, quota, period } = limits;
+  const limited = (limit: bigint) => limit > 0n ? limit : 0n;
+  const op: Op = {
+    op: "guestLimits",
+    memory: limited(memory),
+    quota: limited(quota),
+    period: limited(period),
+    from: "linux.resources",
+  };
+  return op.memory || op.quota || op.period ? [op] : [];
+}

@@ -1,0 +1,114 @@
+/**
+ * The part of `update` inside a container that has an agent. A lower memory limit is put into force in there first, and on
+ * the host when as much has come back: the kernel would kill all of the container for what its inside still holds.
+ */
+import { loadAgent } from "../../executors/registry.ts";
+import type { Agent, AgentContainer } from "../../executors/interface/agent.ts";
+import { directoryFor } from "../cgroup/apply.ts";
+import { readIfThere } from "../cgroup/files.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
+import { HostError } from "../common/errors.ts";
+import { undoAll } from "../common/undo.ts";
+import type { Resources } from "../spec/spec.ts";
+import type { Status } from "../state/container_state.ts";
+
+/** Milliseconds that the inside gets to give memory back; its kernel waits two seconds before it does. */
+const PATIENCE = 30_000;
+const LOOK = 200;
+
+/** v1's kernel writes a number of pages near this for no limit. */
+const NO_LIMIT = 1n << 62n;
+
+/**
+ * Changes the limits inside and, by `change`, on the host: all of them, or none; but one that is raised, or is about CPU time,
+ * stays on the host when the inside does not take it.
+ * @param patience milliseconds that the inside gets to give memory back.
+ * @throws {HostError} when the inside cannot be told, or does not give back what it holds.
+ */
+export async function updateInside(
+  container: AgentContainer,
+  cgroup: CgroupRecord,
+  resources: Resources,
+  status: Status,
+  change: () => void,
+  patience = PATIENCE,
+): Promise<void> {
+  const { id, memoryOutside } = container.state;
+  const limit = memoryOutside === undefined ? 0n : BigInt(resources.memory?.limit ?? 0);
+  if (status !== "running") {
+    if (limit === 0n) return change();
+    throw new HostError(
+      `the memory limit of container ${id} cannot be changed while it is ${status}, because its guest cannot be told`,
+      status === "paused"
+        ? `resume it first: kago resume ${id}`
+        : `start it first: kago start ${id}`,
+    );
+  }
+  const agent = await loadAgent(container.state);
+  const before = limit > 0n ? memoryLimit(cgroup) : undefined;
+  if (before !== undefined && limit < before) {
+    const giveBack = () => untilGivenBack(id, cgroup, limit, patience);
+    await lower(agent, container, { limit, before }, giveBack, change);
+  } else change();
+  // CPU time, and memory that is more now.
+  agent.limit(container, resources);
+}
+
+async function lower(
+  agent: Agent,
+  container: AgentContainer,
+  { limit, before }: { readonly limit: bigint; readonly before: bigint },
+  giveBack: () => Promise<void>,
+  change: () => void,
+): Promise<void> {
+  const set = (limit: bigint) => agent.limit(container, { memory: { limit } });
+  if (!set(limit)) return change();
+  try {
+    await giveBack();
+    change();
+  } catch (error) {
+    throw undoAll([() => void set(before >= NO_LIMIT ? -1n : before)], error);
+  }
+}
+
+async function untilGivenBack(
+  id: string,
+  cgroup: CgroupRecord,
+  limit: bigint,
+  patience: number,
+): Promise<void> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const held = heldMemory(cgroup);
+    if (held === undefined || held <= limit) return;
+    if (performance.now() > end) {
+      throw new HostError(
+        `linux.resources.memory.limit: the guest of container ${id} still holds ${held} bytes of ${limit} after ` +
+          `${patience / 1000} s`,
+        "set a higher limit, or try again later",
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+}
+
+/** The cgroup's limit in bytes; undefined without one. */
+function memoryLimit(cgroup: CgroupRecord): bigint | undefined {
+  const text = readMemory(cgroup, "memory.max") ?? readMemory(cgroup, "memory.limit_in_bytes");
+  if (text === undefined) return undefined;
+  return text === "max" ? NO_LIMIT : BigInt(text);
+}
+
+/** Bytes that the kernel cannot take back by itself: all but the pages of files. */
+function heldMemory(cgroup: CgroupRecord): bigint | undefined {
+  const all = readMemory(cgroup, "memory.current") ?? readMemory(cgroup, "memory.usage_in_bytes");
+  if (all === undefined) return undefined;
+  const stat = readMemory(cgroup, "memory.stat") ?? "";
+  const files = [...stat.matchAll(/^(?:in)?active_file (\d+)$/gm)];
+  return files.reduce((left, [, bytes]) => left - BigInt(bytes!), BigInt(all));
+}
+
+function readMemory(cgroup: CgroupRecord, file: string): string | undefined {
+  const { path } = directoryFor(cgroup, { controller: "memory", from: "linux.resources.memory" });
+  return readIfThere(`${path}/${file}`)?.trim();
+}
