@@ -111,7 +111,8 @@ attack(
     const line = `${KAGO} --root ${kago.root} ${kago.globals.join(" ")} ` +
       `run --bundle ${kago.bundle.path} ${kago.id}`;
     const { stdout } = await inTerminal(line, { rows: 24, columns: 80 });
-    assertMatch(stdout, /^terminal\r\n/);
+    // A VMM's terminal is raw: the guest's own adds the carriage return, and the double has none.
+    assertMatch(stdout, /^terminal\n/);
     assertEquals(stdout.match(/\/dev\/pts\/(0|ptmx): Read-only file system/g)?.length, 2, stdout);
   },
   ["microVM"],
