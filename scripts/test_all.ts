@@ -57,6 +57,11 @@ const ON_BOTH_HOSTS = [
 /** Suites that share this machine's cgroups and engines, and run one after the other. docs/tests.md has the reasons. */
 const CONTAINERS: readonly Suite[] = [
   ...ON_BOTH_HOSTS,
+  withMounts("private", {
+    name: "deno compile",
+    command: ["run", "-A", "tests/compiled/run.ts"],
+    reads: "deno",
+  }),
   ...[
     tests("differential", ...SAME_MOUNTS, "tests/differential"),
     {

@@ -1,11 +1,15 @@
-/** The packer that uses `deno compile`. Owns its options. */
-import { runCommand } from "./command.ts";
+/** The packer that uses `deno compile`. Owns its options, and the proof that what it made starts. */
+import { HostError } from "../../runtime/common/errors.ts";
+import { CommandError, runCommand } from "./command.ts";
 import type { DenortEnvironment } from "./denort.ts";
 import { replaceFile } from "./output_file.ts";
-import { stockDeno } from "./stock_deno.ts";
+import { DENO_VERSION, stockDeno } from "./stock_deno.ts";
 
 /** Milliseconds for the download of the base: a network that swallows packets must not stop the build. */
 const DOWNLOAD_TIMEOUT = 120_000;
+
+/** Milliseconds for the start of what was made, which takes 0.2 s. */
+const START_TIMEOUT = 30_000;
 
 /** The arguments of deno that make `output` out of the bundle; it needs no module besides, wherever that were. */
 export function compileArguments(bundle: string, output: string): string[] {
@@ -28,20 +32,45 @@ export function compileArguments(bundle: string, output: string): string[] {
 /**
  * Packs the bundle with all commands into `output`; Deno may download the base for it.
  * @param env added to the environment.
- * @throws {CommandError} when it cannot.
+ * @param deno the executable that compiles; the pinned one by default.
+ * @throws {CommandError} when it cannot, {HostError} when what it makes does not start.
  */
 export async function packWithCompile(
   bundle: string,
   output: string,
   env: DenortEnvironment,
+  deno?: string,
 ): Promise<void> {
-  const deno = await stockDeno();
+  const compiler = deno ?? await stockDeno();
   await replaceFile(output, 0o755, async (temporary) => {
     // deno compile overwrites only what looks like its own work.
     await Deno.remove(temporary);
-    await runCommand(deno, compileArguments(bundle, temporary), {
+    await runCommand(compiler, compileArguments(bundle, temporary), {
       env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       timeout: DOWNLOAD_TIMEOUT,
     });
+    await checkStarts(temporary, env);
   });
+}
+
+/**
+ * deno compile takes any executable for denort, and each version of Deno has its own form of what is added to it.
+ * @throws {HostError} when the program does not start.
+ */
+async function checkStarts(program: string, env: DenortEnvironment): Promise<void> {
+  try {
+    await runCommand(program, ["--version"], { env: { NO_COLOR: "1" }, timeout: START_TIMEOUT });
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause;
+    const base = env.DENORT_BIN ? `DENORT_BIN, ${env.DENORT_BIN},` : "denort in Deno's cache";
+    throw new HostError(
+      `what deno compile made of ${base} does not start: ${firstLine(cause.output)}`,
+      `give it the denort of Deno ${DENO_VERSION}`,
+      { cause },
+    );
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!.replace(/\.$/, "") || "it says nothing";
 }

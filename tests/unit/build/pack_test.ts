@@ -1,10 +1,10 @@
 /** The choice between the packers. The stock deno stands in for denort, which need not be on this machine. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../scripts/build/command.ts";
 import { compileArguments } from "../../../scripts/build/compile_pack.ts";
 import { HostError } from "../../../runtime/common/errors.ts";
 import { pack, type Packer } from "../../../scripts/build/pack.ts";
-import { stockDeno } from "../../../scripts/build/stock_deno.ts";
+import { DENO_VERSION, stockDeno } from "../../../scripts/build/stock_deno.ts";
 import { packInputs } from "../../harness/pack_inputs.ts";
 
 const MARK = "a mark in the bundle";
@@ -61,6 +61,12 @@ Deno.test("pack() fails when deno compile is asked for and cannot be had", async
 Deno.test("pack() does not go over to the other packer when a base that is there does not work", async () => {
   const notABase = new URL(import.meta.url).pathname;
   await assertRejects(() => packSmall("auto", notABase), CommandError);
+});
+
+Deno.test("pack() keeps no program of deno compile that does not start, and says what its base must be", async () => {
+  const error = await assertRejects(() => packSmall("auto", "/bin/false"), HostError);
+  assertStringIncludes(error.problem, "of DENORT_BIN, /bin/false, does not start: false (GNU");
+  assertStringIncludes(error.remedy, `denort of Deno ${DENO_VERSION}`);
 });
 
 Deno.test("compileArguments() lets deno compile find modules nowhere but in the bundle", () => {

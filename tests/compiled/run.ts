@@ -1,0 +1,34 @@
+/**
+ * kago as `deno compile` makes it, with a real denort: builds it of the bundle, and runs the tests below with it.
+ *   deno run -A tests/compiled/run.ts [FILE]...
+ * Needs root and `deno task build`. An argument is a test file to run in place of those.
+ */
+import { packWithCompile } from "../../scripts/build/compile_pack.ts";
+import { BUILD, ROOT } from "../../scripts/build/paths.ts";
+import { runMain } from "../../scripts/run_main.ts";
+import { prepareDenort } from "./denort.ts";
+
+const FILES = ["binary", "container", "exec", "lifecycle"]
+  .map((name) => `tests/integration/${name}_test.ts`);
+
+const DIRECTORY = `${BUILD}/compiled`;
+
+async function main(files: readonly string[]): Promise<number> {
+  const { deno, denort } = await prepareDenort();
+  const output = `${DIRECTORY}/kago`;
+  // A cache of its own: one Deno throws away what another has kept.
+  const env = { DENORT_BIN: denort, DENO_DIR: `${DIRECTORY}/deno` };
+  await packWithCompile(`${BUILD}/kago.js`, output, env, deno);
+  const test = ["test", "-A", "--preload", "tests/harness/same_mounts.ts"];
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [...test, ...files],
+    cwd: ROOT,
+    env: { KAGO: output },
+    stdin: "null",
+  }).spawn().status;
+  return code;
+}
+
+if (import.meta.main) {
+  await runMain("compiled", () => main(Deno.args.length > 0 ? Deno.args : FILES));
+}
