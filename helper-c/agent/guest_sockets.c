@@ -117,12 +117,12 @@ static int hear_host(int connection, int listener) {
 
 /* Who connects next: descriptor, or -errno when the host has gone, or the container's process, with all that could connect. */
 static int await_client(int connection, int listener, const struct guest *guest) {
-  int ended = sys_pidfd_open(guest->program), wait = -1;
+  int wait = -1;
   for (;;) {
     struct pollfd fds[] = {{.fd = connection, .events = POLLIN},
-                           {.fd = ended, .events = POLLIN},
+                           {.fd = guest->pidfd, .events = POLLIN},
                            {.fd = wait < 0 ? listener : -1, .events = POLLIN}};
-    if (ended < 0 || poll(fds, 3, wait) < 0) return -ESRCH;
+    if (poll(fds, 3, wait) < 0) return -ESRCH;
     if (fds[0].revents) return hear_host(connection, listener);
     if (fds[1].revents && !(fds[2].revents & POLLIN)) return -ESRCH;
     int client = as_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -130,6 +130,17 @@ static int await_client(int connection, int listener, const struct guest *guest)
     /* One that cannot be accepted now, for want of memory, is there again later. */
     wait = client == -EAGAIN ? -1 : RETRY_MS;
   }
+}
+
+bool sockets_have_clients(void) {
+  struct pollfd fds[SOCKETS_MAX];
+  for (uint32_t i = 0; i < sockets.count; i++) fds[i] = (struct pollfd){.fd = sockets.listeners[i], .events = POLLIN};
+  if (poll(fds, sockets.count, 0) <= 0) return false;
+  for (uint32_t i = 0; i < sockets.count; i++) {
+    /* One whose server has gone is shut down, and readable for that. */
+    if ((fds[i].revents & POLLIN) && !(fds[i].revents & POLLHUP)) return true;
+  }
+  return false;
 }
 
 /* Once for each socket: a guest could fill its own standard error with it. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,10 @@
 #include "session.h"
 #include "vsock.h"
 
-enum { SIZE_PATIENCE_MS = 30000 };
+enum { SIZE_PATIENCE_MS = 30000, PATIENCE_S = 30 };
+
+/* SO_VM_SOCKETS_CONNECT_TIMEOUT (vsock(7), linux/vm_sockets.h). */
+#define VSOCK_CONNECT_TIMEOUT 6
 
 static struct session session;
 
@@ -23,6 +27,9 @@ static int connect_to_host(void) {
   struct vsock_address address = {.family = AF_VSOCK, .cid = CID_HOST, .port = STREAMS_PORT};
   int fd = as_result(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
+  /* Of itself the kernel waits for two seconds, and the VMM takes only one connection. */
+  struct timeval patience = {.tv_sec = PATIENCE_S};
+  setsockopt(fd, AF_VSOCK, VSOCK_CONNECT_TIMEOUT, &patience, sizeof patience);
   int result = as_result(connect(fd, (struct sockaddr *)&address, sizeof address));
   if (result == 0) return fd;
   close(fd);

@@ -120,7 +120,7 @@ static int serve_program(const struct guest *guest, int listener, int children) 
   }
 }
 
-/* Reaps connections' processes: true while there are others. One that did something gives the others more time. */
+/* Reaps connections' processes: true while there are others. One that relayed something gives the others more time. */
 static bool reap_sessions(int64_t *end) {
   int status;
   pid_t pid;
@@ -136,7 +136,7 @@ static void await_sessions(const struct guest *guest, int listener, int children
   struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
   struct signalfd_siginfo ignored;
   int64_t end = now_ms() + SESSIONS_PATIENCE_MS;
-  while (reap_sessions(&end)) {
+  while (reap_sessions(&end) || sockets_have_clients()) {
     if (poll(fds, 2, left_ms(end)) <= 0) return;
     if (fds[0].revents && read(children, &ignored, sizeof ignored) < 0) return;
     if (fds[1].revents) serve_accept(listener, guest);
@@ -183,6 +183,8 @@ int main(int argc, char **argv) {
   result = streams_open(&streams, &plan);
   if (result < 0) give_up("connect the standard streams", -result);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
+  guest.pidfd = sys_pidfd_open(guest.program);
+  if (guest.pidfd < 0) give_up("pidfd_open", -guest.pidfd);
   result = streams_relay(&streams, guest.program);
   if (result < 0) give_up("relay the standard streams", -result);
   int code = serve_program(&guest, listener, children);

@@ -67,7 +67,7 @@ static int signal_all(const struct guest *guest, int number) {
 static int signal_guest(const struct guest *guest, const uint8_t *payload) {
   uint32_t number = read_le32(payload), all = read_le32(payload + 4);
   if (number > LAST_SIGNAL) return -EINVAL;
-  return all ? signal_all(guest, (int)number) : as_result(kill(guest->program, (int)number));
+  return all ? signal_all(guest, (int)number) : sys_pidfd_send_signal(guest->pidfd, (int)number);
 }
 
 static int limit_guest(const struct guest *guest, const uint8_t *payload) {
@@ -114,5 +114,5 @@ _Noreturn void serve(int connection, const struct guest *guest) {
     case FRAME_PROCESSES: reply(connection, 0, bytes, report_processes(guest, bytes + 4, sizeof bytes - 4)); break;
     default: break;
   }
-  _exit(0);
+  _exit(EXIT_IDLE);
 }

@@ -23,23 +23,14 @@
 
 enum { PLAN_AT = 4 };
 
-static int enter_namespace(pid_t program, const char *name, int type) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)program, name);
-  int fd = as_result(open(path, O_RDONLY | O_CLOEXEC));
-  int result = fd < 0 ? fd : as_result(setns(fd, type));
-  if (fd >= 0) close(fd);
-  return result;
-}
-
 /* In the child: becomes the program, or tells through `sync` why not. */
 static _Noreturn void start(const struct guest *guest, const struct plan *plan, const int *streams, int sync) {
   reset_signals();
   int result = 0;
   for (int fd = 0; fd < 3 && result >= 0 && streams; fd++) result = as_result(dup2(streams[fd], fd));
   if (result >= 0) result = join_cgroup(guest->cgroup);
-  if (result >= 0) result = enter_namespace(guest->program, "cgroup", CLONE_NEWCGROUP);
-  if (result >= 0) result = enter_namespace(guest->program, "mnt", CLONE_NEWNS);
+  if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWCGROUP));
+  if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWNS));
   if (result >= 0) become_tenant(plan, sync);
   struct message message = {.type = MESSAGE_FAILED, .value = UINT32_MAX, .error = -result};
   message_send(sync, &message, -1);
@@ -168,7 +159,7 @@ _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8
   pump_init(&s.pump, connection);
   int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync));
   if (result == 0 && !terminal) result = session_open_pipes(&s, theirs, plan_user(&plan));
-  if (result == 0) result = enter_namespace(guest->program, "pid", CLONE_NEWPID);
+  if (result == 0) result = as_result(setns(guest->pidfd, CLONE_NEWPID));
   s.child = result < 0 ? result : fork();
   if (s.child == 0) start(guest, &plan, terminal ? NULL : theirs, sync[1]);
   if (s.child < 0) fail(connection, result < 0 ? -result : errno);

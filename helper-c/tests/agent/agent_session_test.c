@@ -28,6 +28,8 @@ static void start_container(void) {
   guest.program = (pid_t)sys_clone3(&args);
   CHECK(guest.program >= 0);
   while (guest.program == 0) pause();
+  guest.pidfd = sys_pidfd_open(guest.program);
+  CHECK(guest.pidfd >= 0);
   guest.cgroup = "cgroup";
 }
 

@@ -103,6 +103,8 @@ static void start_agent(int server) {
   guest.program = begin();
   if (guest.program == 0) close(server);
   while (guest.program == 0) pause();
+  guest.pidfd = sys_pidfd_open(guest.program);
+  CHECK(guest.pidfd >= 0);
   guest.cgroup = "/";
   if (begin()) {
     close(listener);
@@ -301,6 +303,18 @@ TEST(a_descriptor_of_the_servers_ends_its_connection_and_is_said) {
 }
 
 /* A client that says nothing, with all that it has to say in one piece. */
+/* As the agent: a connection of the VMM's past its SOCKET. One that a busy machine answers too late is given up, and another comes. */
+static int take_link(int listener) {
+  uint8_t frame[FRAME_HEADER + 4];
+  for (;;) {
+    int fd = accept(listener, NULL, NULL);
+    if (agent_send(fd, FRAME_HELLO, NULL, 0) == 0 && recv(fd, frame, sizeof frame, MSG_WAITALL) == sizeof frame &&
+        frame[0] == FRAME_SOCKET)
+      return fd;
+    close(fd);
+  }
+}
+
 TEST(an_end_that_comes_with_its_client_reaches_the_server_at_once) {
   NEEDS_ROOT;
   uint8_t bytes[2 * FRAME_HEADER], frame[64];
@@ -311,9 +325,7 @@ TEST(an_end_that_comes_with_its_client_reaches_the_server_at_once) {
   frame_header(bytes, FRAME_STARTED, 0, 0);
   frame_header(bytes + FRAME_HEADER, FRAME_END, 0, 0);
   if (begin() == 0) {
-    int fd = accept(listener, NULL, NULL);
-    agent_send(fd, FRAME_HELLO, NULL, 0);
-    if (recv(fd, frame, FRAME_HEADER + 4, MSG_WAITALL) == FRAME_HEADER + 4) agent_send_bytes(fd, bytes, sizeof bytes);
+    agent_send_bytes(take_link(listener), bytes, sizeof bytes);
     pause();
   }
   int fd;
@@ -484,6 +496,20 @@ TEST(no_more_than_the_limit_are_open_at_once_the_others_wait_and_all_is_given_ba
 }
 
 /* What a hostile agent says to the VMM, instead of what it should: the connection ends, and another is made. */
+TEST(a_client_that_waits_when_the_program_has_been_reaped_is_served) {
+  NEEDS_ROOT;
+  enum { SIZE = 5000 };
+  int server = set_up(), client = connect_to("/sockets/0");
+  EQUAL(send_pattern(client, SIZE), SIZE);
+  close(client);
+  CHECK(sockets_have_clients());
+  CHECK(kill(guest.program, SIGKILL) == 0 && waitpid(guest.program, NULL, 0) == guest.program);
+  pid_t reader = begin();
+  if (reader == 0) _exit(read_pattern(accept(server, NULL, NULL)) == SIZE ? 0 : 1);
+  EQUAL(relay_until_end(reader), 0);
+  CHECK(!sockets_have_clients());
+}
+
 static void expect_end(const uint8_t *bytes, size_t size) {
   uint8_t frame[64];
   enter_root();
@@ -494,10 +520,7 @@ static void expect_end(const uint8_t *bytes, size_t size) {
   pid_t agent = begin();
   if (agent == 0) {
     for (int i = 0; i < 2; i++) {
-      int fd = accept(listener, NULL, NULL);
-      if (agent_send(fd, FRAME_HELLO, NULL, 0) < 0) _exit(1);
-      /* SOCKET 0 comes first. */
-      if (recv(fd, frame, FRAME_HEADER + 4, MSG_WAITALL) != FRAME_HEADER + 4 || frame[0] != FRAME_SOCKET) _exit(2);
+      int fd = take_link(listener);
       if (agent_send_bytes(fd, bytes, size) < 0 || recv(fd, frame, sizeof frame, 0) != 0) _exit(3);
     }
     _exit(0);
