@@ -2,6 +2,7 @@
  * of them, connects to the socket once somebody in the guest has, and relays (../session/socket_relay.h). The agent is asked, and
  * asks for nothing: which sockets there are was said before the guest booted. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ static struct {
   const char *paths[SOCKETS_MAX];
   int files[SOCKETS_MAX]; /* the sockets themselves */
   bool said[SOCKETS_MAX];
+  bool denied[SOCKETS_MAX]; /* the VMM may not write to it */
   bool dead[SOCKETS_MAX], told[SOCKETS_MAX]; /* no connection will come of it any more, and the agent knows */
   int probe; /* -1, or a socket to look with */
   int64_t next_look;
@@ -181,7 +183,9 @@ static void complain(uint32_t socket, int error) {
   sockets.said[socket] = true;
   const char *what = error == EPROTOTYPE ? "not a stream socket, so the guest cannot use it" : strerror(error);
   if (error == EBADF) what = "SCM_RIGHTS: no descriptor enters a microVM, so the connection has ended";
-  dprintf(vm.messages, "kago: microVM: %s: %s\n", sockets.paths[socket], what);
+  char text[PIPE_BUF];
+  int size = snprintf(text, sizeof text, "kago: microVM: %s: %s\n", sockets.paths[socket], what);
+  if (size > 0) vmm_say(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
 }
 
 static int connect_by(int fd, uint32_t number) {
@@ -194,6 +198,7 @@ static int connect_to(uint32_t number) {
   int fd = as_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd < 0) return fd;
   int result = connect_by(fd, number);
+  if (result == 0) sockets.denied[number] = false;
   if (result == 0) return fd;
   close(fd);
   if (result == -EPROTOTYPE) bury(number);
@@ -204,7 +209,10 @@ static int connect_to(uint32_t number) {
  * (unix(7)), and a stream's is of another type. */
 static void look(void) {
   for (uint32_t i = 0; i < sockets.count; i++) {
+    if (sockets.denied[i]) continue;
     int result = sockets.dead[i] ? -EPROTOTYPE : connect_by(sockets.probe, i);
+    /* Whoever may not write to it is not asked again and again: each time is a line in the host's audit log. */
+    sockets.denied[i] = result == -EACCES || result == -EPERM;
     if (result == 0) complain(i, EPROTOTYPE);
     if (result == 0 || result == -ECONNREFUSED) bury(i);
   }
@@ -315,7 +323,9 @@ static void *serve(void *ignored) {
   sigfillset(&all);
   sigdelset(&all, SIGSYS); /* by which the jail says what it refuses (trap.c) */
   pthread_sigmask(SIG_SETMASK, &all, NULL);
-  while (sockets_step(-1)) continue;
+  for (;;) {
+    if (!sockets_step(-1)) poll(NULL, 0, RETRY_MS); /* for want of memory, which there may be later */
+  }
   return ignored;
 }
 

@@ -7,6 +7,10 @@
 #ifndef KAGO_VMM_H
 #define KAGO_VMM_H
 
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include "../common/context.h"
 #include "../stage/failure.h"
 
@@ -29,6 +33,12 @@ struct vm {
 };
 
 extern struct vm vm;
+
+/* Tells the user something, in at most PIPE_BUF bytes. What nobody takes is dropped: no thread is held up by it. */
+static inline void vmm_say(const char *text, size_t size) {
+  struct pollfd fd = {.fd = vm.messages, .events = POLLOUT};
+  if (poll(&fd, 1, 0) == 1 && (fd.revents & POLLOUT) && write(vm.messages, text, size) < 0) errno = 0;
+}
 
 /* For an operation to return: `result`, of which a failure's finding says more; the text has to last. */
 int vmm_fail(struct context *c, int result, uint8_t field, enum found found, const char *text);
