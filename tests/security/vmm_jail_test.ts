@@ -291,6 +291,8 @@ Deno.test("a VMM holds no descriptor but its guest's and libkrun's", async () =>
       /^pipe:/,
       // Where the agent is asked for, where libkrun hands that on, and where the agent connects with its process's streams.
       /^socket:/,
+      // When the guest's clock is looked at.
+      /^anon_inode:\[timerfd\]$/,
       // The guest's root and the folder of the agent's socket, which lie nowhere.
       /^\/$/,
     ];
