@@ -16,7 +16,7 @@ import { loadSpec } from "../config/load.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 import { buildCgroup, type CgroupBuild, type CgroupRequest } from "./cgroup.ts";
-import { buildEgress } from "./egress.ts";
+import { buildEgress, withTrustedFile } from "./egress.ts";
 import { buildNetDevices } from "./net_devices.ts";
 import { buildResctrl } from "./resctrl.ts";
 import { buildSeccomp } from "./seccomp.ts";
@@ -84,7 +84,8 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   phase("config.json read and checked");
   const executor = await pickExecutor(loaded, request);
   const notify = notifyFolderOf(request, loaded, executor);
-  const spec = withNotify(withListenFds(loaded, request.listenFds ?? 0), notify.folder);
+  const trusted = await withTrustedFile(loaded, id);
+  const spec = withNotify(withListenFds(trusted, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
   // `plan` has no state root, and shows the usual one.
   const stateFolder = `${request.root ?? "/run/kago"}/${id}`;
@@ -95,7 +96,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const cgroup = await buildCgroup(request, prepared.spec);
   phase("host and cgroup looked at");
   const egress = await buildEgress(
-    request,
+    { ...request, bundle },
     prepared.spec,
     prepared.runner === undefined,
     cgroup.build,

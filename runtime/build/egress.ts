@@ -21,3 +21,13 @@ export async function buildEgress(
   const { limitEgress } = await import("./egress_limits.ts");
   return await limitEgress(lists, request, spec, isOwnProcess, cgroup);
 }
+
+/**
+ * The spec with the file read-only that rules are made of, if they are made of one.
+ * @throws {SpecError} for a list that is not of its form.
+ */
+export async function withTrustedFile(spec: Spec, id: string): Promise<Spec> {
+  if (egressLists(spec).length === 0 || isSandbox(spec, id)) return spec;
+  const { withReadonlyResolvConf } = await import("./egress_limits.ts");
+  return withReadonlyResolvConf(spec);
+}

@@ -3,13 +3,20 @@ import { SpecError } from "../common/errors.ts";
 import { egressLists } from "../egress_lists.ts";
 import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";
+import { trustsMountedFile } from "./resolv_conf.ts";
 
-/** How a process with this capability gets past rules on connections. */
-const WAYS_PAST: readonly (readonly [capability: string, way: string, onlyOnHost: boolean])[] = [
-  ["CAP_NET_RAW", "can send packets without a connection", false],
-  ["CAP_NET_ADMIN", "can redirect an allowed connection", false],
-  ["CAP_SYS_ADMIN", "can leave the cgroup or remove its rules", true],
-];
+/** How a process with this capability gets past rules on connections; undefined if it does not. */
+type WayPast = (spec: Spec) => string | undefined;
+
+const WAYS_PAST: Readonly<Record<string, WayPast>> = {
+  CAP_NET_RAW: () => "can send packets without a connection",
+  CAP_NET_ADMIN: () => "can redirect an allowed connection",
+  CAP_SYS_ADMIN: (spec) => {
+    if (!findNamespace(spec, "user")) return "can leave the cgroup or remove its rules";
+    // Mounts that were made for its own namespace are its own to change.
+    return trustsMountedFile(spec) ? "can write the /etc/resolv.conf of dns" : undefined;
+  },
+};
 
 /**
  * Of a container's process, or one of `exec` in it. A VMM does not keep these capabilities (vmm_features.ts), and what they give in
@@ -18,10 +25,10 @@ const WAYS_PAST: readonly (readonly [capability: string, way: string, onlyOnHost
  */
 export function requireNoWayPast(spec: Spec): void {
   const from = egressLists(spec)[0]?.from;
-  const ownUsers = findNamespace(spec, "user") !== undefined;
   for (const [set, names] of Object.entries(spec.process?.capabilities ?? {})) {
-    for (const [capability, way, onlyOnHost] of WAYS_PAST) {
-      if (onlyOnHost && ownUsers || !names?.includes(capability)) continue;
+    for (const [capability, wayPast] of Object.entries(WAYS_PAST)) {
+      const way = names?.includes(capability) ? wayPast(spec) : undefined;
+      if (way === undefined) continue;
       throw new SpecError(
         `process.capabilities.${set}`,
         `with ${capability} a process ${way}, which ${from} does not allow: leave the capability out ` +

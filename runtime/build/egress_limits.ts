@@ -8,8 +8,6 @@ import { disposing } from "../common/disposing.ts";
 import { tell } from "../common/phases.ts";
 import { HostError } from "../common/errors.ts";
 import { isAbsent } from "../common/files.ts";
-import { readBounded } from "../common/read_bounded.ts";
-import { joinPath } from "../common/path.ts";
 import type { EgressList } from "../egress_lists.ts";
 import type { SettingWords } from "../plan/format.ts";
 import { isRootless } from "../rootless.ts";
@@ -17,8 +15,13 @@ import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { CgroupBuild, CgroupRequest } from "./cgroup.ts";
 import { requireNoWayPast } from "./egress_capabilities.ts";
+import { resolvConf } from "./resolv_conf.ts";
+
+export { withReadonlyResolvConf } from "./resolv_conf.ts";
 
 export interface EgressRequest extends CgroupRequest {
+  /** Its absolute path. */
+  readonly bundle: string;
   /** Absent for `plan`, which looks up no names. */
   readonly root?: string;
 }
@@ -44,7 +47,7 @@ export async function limitEgress(
   requireHost(from, request, cgroup);
   const rules = request.root === undefined ? [] : await egressRules(lists, {
     ownLoopback: hasOwnNetwork(spec),
-    resolvConf: () => resolvConf(spec),
+    resolvConf: () => resolvConf(spec, request.bundle),
     lookUp: (name) => lookUp(name, from),
   });
   for (const { from, rules: all } of rules) tell(`${from} allows ${words(all)}`);
@@ -127,30 +130,6 @@ function hasOwnNetwork(spec: Spec): boolean {
 
 function identityOf(path: string): Deno.FileInfo {
   return disposing(Deno.openSync(path), (file) => file.statSync());
-}
-
-/** Bytes; more than a few lines are no list of name servers. */
-const MOST_OF_RESOLV_CONF = 64 * 1024;
-
-const RESOLV_CONF = "/etc/resolv.conf";
-
-/** What config.json binds there; else the host's, for a file in the image would be the image's to choose. */
-function resolvConf({ mounts = [] }: Spec): string {
-  const bound = mounts.findLast(({ destination }) => joinPath("/", destination) === RESOLV_CONF);
-  for (const path of [bound?.source, RESOLV_CONF]) {
-    if (path === undefined) continue;
-    try {
-      const bytes = disposing(
-        Deno.openSync(path),
-        (file) => readBounded(file, MOST_OF_RESOLV_CONF),
-      );
-      if (bytes) return new TextDecoder().decode(bytes);
-      throw new HostError(`${path} has more than ${MOST_OF_RESOLV_CONF} bytes`, "shorten it");
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
-  }
-  return "";
 }
 
 /** For each question: a resolver that is asked asks others. */

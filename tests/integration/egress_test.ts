@@ -173,6 +173,37 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "with the word dns a container cannot write the file that names its servers, nor list its own next time",
+  onV2(async () => {
+    const script = "echo nameserver 192.0.2.99 >/etc/resolv.conf || echo refused; " +
+      "connect_tool tcp=192.0.2.53=53 tcp=192.0.2.99=53";
+    await withTool({
+      args: ["sh", "-c", script],
+      annotations: { [EGRESS]: "dns" },
+      mounts: [{
+        destination: "/etc/resolv.conf",
+        type: "bind",
+        source: "resolv.conf",
+        // As podman and containerd do.
+        options: ["bind", "rprivate", "rw"],
+      }],
+    }, async (kago) => {
+      const file = `${kago.bundle.path}/resolv.conf`;
+      await Deno.writeTextFile(file, "nameserver 192.0.2.53\n");
+      for (const _start of ["first", "second"]) {
+        const { stdout, stderr } = await kago.foreground();
+        assertEquals(
+          stdout,
+          "refused\ntcp=192.0.2.53=53 ENETUNREACH\ntcp=192.0.2.99=53 EPERM\n",
+          stderr,
+        );
+      }
+      assertEquals(await Deno.readTextFile(file), "nameserver 192.0.2.53\n");
+    });
+  }),
+);
+
 /** `run` fails with one sentence, and leaves nothing. */
 async function refused(
   options: BundleOptions,
@@ -220,6 +251,14 @@ Deno.test(
         gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
       },
     };
+    const mounts = [{
+      ...{ destination: "/etc/resolv.conf", type: "bind", source: "/dev/null" },
+      options: ["bind"],
+    }];
+    await refused(
+      { annotations: { [EGRESS]: "dns" }, mounts, config: users },
+      /bounding: with CAP_SYS_ADMIN a process can write the \/etc\/resolv\.conf of dns/,
+    );
     await withTool({ ...ANY, args: ["connect_tool", "raw"], config: users }, async (kago) => {
       await Deno.chmod(kago.bundle.rootfs, 0o755);
       const { stdout, stderr } = await kago.foreground();
