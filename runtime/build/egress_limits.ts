@@ -135,21 +135,34 @@ function identityOf(path: string): Deno.FileInfo {
 /** For each question: a resolver that is asked asks others. */
 const PATIENCE_MS = 10_000;
 
-async function lookUp(name: string, from: string): Promise<readonly string[]> {
-  const ask = (type: "A" | "AAAA") =>
-    Deno.resolveDns(name, type, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  const answers = await Promise.allSettled([ask("A"), ask("AAAA")]);
-  const addresses = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
-  const failed = answers.find((answer): answer is PromiseRejectedResult =>
-    answer.status === "rejected" && !(answer.reason instanceof Deno.errors.NotFound)
-  );
-  if (addresses.length > 0 || !failed) return addresses;
-  const late = failed.reason instanceof Deno.errors.TimedOut ||
-    failed.reason instanceof DOMException;
-  throw new HostError(
-    `${from}: the name ${name} cannot be looked up: ` +
-      (late ? "the name server does not answer" : "the name server reports an error"),
-    "check /etc/resolv.conf of the host, or list addresses",
-    { cause: failed.reason },
-  );
+/** As Deno.resolveDns(). */
+type Ask = (name: string, type: "A" | "AAAA") => Promise<readonly string[]>;
+
+const askHost: Ask = (name, type) =>
+  Deno.resolveDns(name, type, { signal: AbortSignal.timeout(PATIENCE_MS) });
+
+/**
+ * The addresses of a name; none when there is none.
+ * @param from where the name is listed.
+ * @throws {HostError} when IPv4's or IPv6's are not known: a list that lacks them would not be what was asked for.
+ */
+export async function lookUp(
+  name: string,
+  from: string,
+  ask: Ask = askHost,
+): Promise<readonly string[]> {
+  const types = ["A", "AAAA"] as const;
+  const answers = await Promise.allSettled(types.map((type) => ask(name, type)));
+  return answers.flatMap((answer, i) => {
+    if (answer.status === "fulfilled") return answer.value;
+    const { reason } = answer;
+    if (reason instanceof Deno.errors.NotFound) return [];
+    const late = reason instanceof Deno.errors.TimedOut || reason instanceof DOMException;
+    throw new HostError(
+      `${from}: the name ${name} cannot be looked up (${types[i]}): ` +
+        (late ? "the name server does not answer" : "the name server reports an error"),
+      "check /etc/resolv.conf of the host, or list addresses",
+      { cause: reason },
+    );
+  });
 }
