@@ -58,7 +58,7 @@ export function attachEgress(record: CgroupRecord, lists: readonly EgressRules[]
 
 const RIGHTS =
   "run kago with CAP_SYS_ADMIN and CAP_NET_ADMIN in the host's user namespace, below cgroups whose programs allow others";
-const KERNEL = "a kernel 5.1 or later with CONFIG_CGROUP_BPF is needed";
+const KERNEL = "a kernel with CONFIG_CGROUP_BPF is needed";
 
 function closeHeld(path: string): void {
   const map = HELD.get(path);
