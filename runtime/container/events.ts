@@ -8,7 +8,7 @@ import type { CgroupRecord } from "../cgroup/path.ts";
 import { readStats } from "../cgroup/stats/stats.ts";
 import type { CgroupStats } from "../cgroup/stats/figures.ts";
 import { given } from "../common/given.ts";
-import { HostError, NotFoundError, StateError } from "../common/errors.ts";
+import { HostError, NotFoundError, StateError, SyscallError } from "../common/errors.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { liveStatus } from "../state/live_status.ts";
 import { isUnlocked } from "../state/lock.ts";
@@ -26,7 +26,7 @@ export type ContainerEvent =
       readonly network_interfaces: null;
       /** What the agent of a container that has one says; null when it is not to be asked, or does not answer. */
       readonly guest?: AgentFigures | null;
-      /** Of a container with egress rules: how often they have refused what, in the words of refusal.ts. */
+      /** Of a container with egress rules: how often they have refused what, in the words of refusal.ts; absent if that cannot be read. */
       readonly egress_refused?: Readonly<Record<string, number>>;
     };
   };
@@ -62,11 +62,22 @@ function toEvent(root: string, state: StoredState, { agent, refusals }: Sources)
   const cgroup = cgroupOf(state);
   const data = { ...readStats(cgroup), intel_rdt: {}, network_interfaces: null };
   const guest = agent ? { guest: figuresOf(root, state, agent) } : {};
-  const refused = refusals
-    ? (refusals(cgroup) ?? []).map(({ what, count }) => [what, count])
-    : undefined;
-  const egress = refused ? { egress_refused: Object.fromEntries(refused) } : {};
+  const egress = refusals ? given({ egress_refused: refusedBy(refusals, cgroup) }) : {};
   return { type: "stats", id: state.id, data: { ...data, ...guest, ...egress } };
+}
+
+/** Undefined where they cannot be read, which takes more rights than the other figures do. */
+function refusedBy(
+  refusals: typeof readRefusals,
+  cgroup: CgroupRecord,
+): Readonly<Record<string, number>> | undefined {
+  try {
+    const all = refusals(cgroup)?.map(({ what, count }) => [what, count]);
+    return all && Object.fromEntries(all);
+  } catch (error) {
+    if (error instanceof SyscallError) return undefined;
+    throw error;
+  }
 }
 
 function figuresOf(root: string, stored: StoredState, agent: Agent): AgentFigures | null {

@@ -128,6 +128,13 @@ Deno.test(
       assertMatch(more.stderr, /process\.capabilities\.\w+: with CAP_NET_RAW a process can send/);
       const { stdout } = await kago.run("events", "--stats", kago.id);
       assertEquals(JSON.parse(stdout).data.egress_refused["192.0.2.1:80/tcp"], 1);
+      const without = await run("setpriv", [
+        ...["--bounding-set", "-sys_admin,-bpf,-net_admin", "--inh-caps", "-all", KAGO],
+        ...["--root", kago.root, "events", "--stats", kago.id],
+      ]);
+      assertEquals(without.code, 0, without.stderr);
+      const { data } = JSON.parse(without.stdout);
+      assertEquals([data.egress_refused, typeof data.pids.current], [undefined, "number"]);
       await kago.run("kill", kago.id, "KILL");
       await kago.until("stopped");
       const { stderr } = await kago.run("--debug", "delete", kago.id);
