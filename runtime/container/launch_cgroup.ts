@@ -1,7 +1,10 @@
 /** The cgroup's part of a launch: made before the first process or around it, and limited in two steps. */
 import { applyWrites } from "../cgroup/apply.ts";
+import { readProcs } from "../cgroup/files.ts";
+import type { CgroupRecord } from "../cgroup/path.ts";
 import type { ResourceWrite } from "../cgroup/resource_write.ts";
 import type { CgroupBuild } from "../build/cgroup.ts";
+import { HostError } from "../common/errors.ts";
 
 export interface CgroupLaunch {
   /** The first process waits at SYNC_POINTS.cgroup. */
@@ -30,8 +33,10 @@ export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLau
       driver.adopt(order, pid);
       if (made) return;
       made = true;
+      if (!attachEgress) return;
       // The one process that is in there waits, and is kago's own.
-      attachEgress?.(record);
+      requireInV2(record, pid);
+      attachEgress(record);
     },
     settle() {
       if (late.length === 0) return;
@@ -47,4 +52,18 @@ export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLau
  */
 function isLate({ controller, file }: ResourceWrite): boolean {
   return controller === "pids" || controller === "cpu" && !file.startsWith("cpu.rt_");
+}
+
+/**
+ * A driver that moves the process need not move it in every hierarchy that is mounted: systemd knows nothing of a v2 that
+ * somebody else has mounted beside its v1.
+ * @throws {HostError} where rules on the v2 directory would not apply.
+ */
+function requireInV2({ directories }: CgroupRecord, pid: number): void {
+  const v2 = directories.find(({ version }) => version === 2);
+  if (v2 && readProcs(v2.path).includes(pid)) return;
+  throw new HostError(
+    `the egress rules would not apply: ${v2?.path ?? "a cgroup v2"} is not the container's cgroup`,
+    "use the cgroupfs driver, or boot with systemd.unified_cgroup_hierarchy=1",
+  );
 }

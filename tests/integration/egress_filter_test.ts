@@ -2,15 +2,17 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { setProgram } from "../../runtime/cgroup/bpf_program.ts";
-import { createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
+import { cgroupfsDriver, createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
+import type { CgroupDriver } from "../../runtime/cgroup/drivers/driver.ts";
 import { attachEgress, readRefusals } from "../../runtime/cgroup/egress/egress_filter.ts";
 import { EGRESS_KINDS } from "../../runtime/cgroup/egress/egress_program.ts";
 import { egressRules } from "../../runtime/cgroup/egress/egress_rules.ts";
 import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { HostError } from "../../runtime/common/errors.ts";
+import { beginCgroup } from "../../runtime/container/launch_cgroup.ts";
 import { compileC } from "../harness/c_program.ts";
 import { runOk } from "../harness/run.ts";
-import { layout, only, test, TOP } from "./cgroup_fixture.ts";
+import { allExist, layout, only, test, TOP } from "./cgroup_fixture.ts";
 
 const FROM = 'annotations["run.kago.egress"]';
 
@@ -311,3 +313,54 @@ testLists(
     assertEquals(open(), before);
   },
 );
+
+/** A driver as systemd's, which is told of the process and moves it in the hierarchies that it uses itself. */
+function movingDriver(usesV2: boolean): CgroupDriver {
+  return {
+    ...cgroupfsDriver,
+    create: () => false,
+    adopt({ record }, pid) {
+      createCgroup(record, []);
+      for (const { version, path } of record.directories) {
+        if (version === 1 || usesV2) Deno.writeTextFileSync(`${path}/cgroup.procs`, `${pid}`);
+      }
+    },
+  };
+}
+
+for (const usesV2 of [true, false]) {
+  const what = usesV2 ? "in force" : "refused, and the cgroup goes,";
+  test(`rules are ${what} where a driver ${usesV2 ? "uses" : "does not use"} v2`, async (record) => {
+    if (only(record, 2).directories.length === 0) return console.log("no v2 hierarchy here");
+    const rules = await rulesOf("");
+    const undo: (() => void)[] = [];
+    const launch = beginCgroup({
+      id: "id",
+      driver: movingDriver(usesV2),
+      record,
+      writes: [],
+      unitProperties: [],
+      attachEgress: (record) => attachEgress(record, rules),
+    }, undo);
+    const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+    try {
+      if (usesV2) {
+        launch.adopt(child.pid);
+        assertEquals(readRefusals(record), []);
+        return;
+      }
+      const error = assertThrows(() => launch.adopt(child.pid), HostError);
+      assertStringIncludes(error.message, "is not the container's cgroup; use the cgroupfs driver");
+      assertEquals(readRefusals(record), undefined);
+      for (const back of undo) back();
+      assertEquals(allExist(record), [false]);
+    } finally {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // The way back has ended it.
+      }
+      await child.status;
+    }
+  });
+}
