@@ -3,7 +3,7 @@ import { attachEgress } from "../cgroup/egress/egress_filter.ts";
 import { type EgressRules, egressRules, formatRule } from "../cgroup/egress/egress_rules.ts";
 import { parseEgress } from "../cgroup/egress/egress_entries.ts";
 import { readCgroupLayout } from "../cgroup/layout.ts";
-import type { CgroupRecord } from "../cgroup/path.ts";
+import type { CgroupDirectory, CgroupRecord } from "../cgroup/path.ts";
 import { disposing } from "../common/disposing.ts";
 import { tell } from "../common/phases.ts";
 import { HostError } from "../common/errors.ts";
@@ -15,6 +15,7 @@ import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { CgroupBuild, CgroupRequest } from "./cgroup.ts";
 import { requireNoWayPast } from "./egress_capabilities.ts";
+import { requireNoOtherCgroup } from "./egress_mounts.ts";
 import { resolvConf } from "./resolv_conf.ts";
 
 export { withReadonlyResolvConf } from "./resolv_conf.ts";
@@ -44,7 +45,8 @@ export async function limitEgress(
   const { from } = lists[0]!;
   const entries = lists.map((list) => ({ list, entries: parseEgress(list) }));
   if (isOwnProcess) requireNoWayPast(spec);
-  requireHost(from, request, cgroup);
+  const { mountPoint } = requireHost(from, request, cgroup);
+  requireNoOtherCgroup(spec, from, mountPoint, request.bundle);
   const rules = request.root === undefined ? [] : await egressRules(lists, {
     ownLoopback: hasOwnNetwork(spec),
     resolvConf: () => resolvConf(spec, request.bundle),
@@ -65,12 +67,15 @@ function words(rules: EgressRules["rules"]): string {
   return rules.map(formatRule).join(",") || "nothing";
 }
 
-/** @throws {HostError} where the rules would not be in force. */
+/**
+ * @returns the cgroup's v2 directory.
+ * @throws {HostError} where the rules would not be in force.
+ */
 function requireHost(
   from: string,
   { cgroupManager, rootless }: EgressRequest,
   cgroup: CgroupBuild | undefined,
-): void {
+): CgroupDirectory {
   if (isRootless(rootless)) {
     throw new HostError(
       `${from} needs root: the kernel lets no ordinary user limit connections`,
@@ -83,13 +88,15 @@ function requireHost(
       "use another cgroup manager, or leave it out",
     );
   }
-  if (!cgroup.record.directories.some(({ version }) => version === 2)) {
+  const directory = cgroup.record.directories.find(({ version }) => version === 2);
+  if (!directory) {
     throw new HostError(
       `${from} needs cgroup v2, which is not mounted on this host`,
       "boot with systemd.unified_cgroup_hierarchy=1, or leave it out",
     );
   }
   requireSocketsOfV2(from);
+  return directory;
 }
 
 function requireSocketsOfV2(from: string): void {

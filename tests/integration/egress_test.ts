@@ -275,6 +275,22 @@ Deno.test(
 );
 
 Deno.test(
+  "a mount by which a process could leave its cgroup is refused, and a read-only one is not",
+  onV2(async () => {
+    const v2 = layout.hierarchies.find(({ version }) => version === 2)!.mountPoint;
+    const mount = (...options: string[]) => [
+      { destination: "/host", type: "bind", source: v2, options: ["rbind", ...options] },
+    ];
+    await refused({ ...ANY, mounts: mount() }, /mounts\[\d+\]: by a writable mount of cgroup v2/);
+    const args = ["sh", "-c", "echo 0 >/host/cgroup.procs || echo still here"];
+    await withTool({ ...ANY, args, mounts: mount("ro") }, async (kago) => {
+      const { stdout, stderr } = await kago.foreground();
+      assertEquals(stdout, "still here\n", stderr);
+    });
+  }),
+);
+
+Deno.test(
   "without root's rights, and without a cgroup, rules are refused rather than not in force",
   onV2(async () => {
     await refused(ANY, /needs root: the kernel/, ["--rootless=true"]);
