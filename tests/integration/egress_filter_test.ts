@@ -5,7 +5,7 @@ import { setProgram } from "../../runtime/cgroup/bpf_program.ts";
 import { cgroupfsDriver, createCgroup } from "../../runtime/cgroup/drivers/cgroupfs.ts";
 import type { CgroupDriver } from "../../runtime/cgroup/drivers/driver.ts";
 import { attachEgress, readRefusals } from "../../runtime/cgroup/egress/egress_filter.ts";
-import { EGRESS_KINDS } from "../../runtime/cgroup/egress/egress_program.ts";
+import { EGRESS_KINDS } from "../../runtime/cgroup/egress/egress_kinds.ts";
 import { egressRules } from "../../runtime/cgroup/egress/egress_rules.ts";
 import type { CgroupRecord } from "../../runtime/cgroup/path.ts";
 import { HostError } from "../../runtime/common/errors.ts";
@@ -311,6 +311,27 @@ testLists(
     const gone = { ...v2, directories: v2.directories.map((d) => ({ ...d, path: "/" })) };
     assertThrows(() => attachEgress(gone, rules), HostError);
     assertEquals(open(), before);
+  },
+);
+
+testLists(
+  "a cgroup that is used again has nothing of an earlier container's rules, and what others attached stays",
+  ["192.0.2.9"],
+  async (attempt, v2) => {
+    const [directory] = v2.directories;
+    const folder = openFolder(directory!.path);
+    const others = { ...EGRESS_KINDS.connect6, name: "others" };
+    // Refuses: r0 = 0, exit.
+    const refuse = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+    setProgram(folder, others, refuse);
+    const words = ["tcp=192.0.2.1=80", "datagram=192.0.2.1=53", "tcp=2001:db8::1=80"] as const;
+    assertEquals(Object.values(await attempt(...words)), ["EPERM", "EPERM", "EPERM"]);
+    readRefusals(v2);
+    createCgroup(v2, []);
+    assertEquals(Object.values(await attempt(...words)), ["ECONNREFUSED", "ok", "EPERM"]);
+    assertEquals(readRefusals(v2), undefined);
+    setProgram(folder, others, new Uint8Array());
+    closeFd(folder);
   },
 );
 

@@ -35,8 +35,11 @@ Deno.test("lookUp() fails when one of the two questions has no answer, though th
   ) {
     const error = await assertRejects(
       () =>
-        lookUp("half", "list", (_, type) =>
-          type === fails ? Promise.reject(reason) : Promise.resolve(["192.0.2.7"])),
+        lookUp(
+          "half",
+          "list",
+          (_, type) => type === fails ? Promise.reject(reason) : Promise.resolve(["192.0.2.7"]),
+        ),
       HostError,
     );
     assertEquals(

@@ -9,6 +9,7 @@ import { enableControllers } from "../limits/controllers.ts";
 import type { CgroupDriver, CgroupJoin } from "./driver.ts";
 import { inheritCpuset } from "../limits/cpuset.ts";
 import { attachDeviceProgram } from "../devices/device_filter.ts";
+import { detachEgress } from "../egress/egress_kinds.ts";
 import type { DeviceProgram } from "../devices/device_program.ts";
 import { EACCES, EEXIST, ENOENT, EPERM, EROFS } from "../../common/errno.ts";
 import { CgroupAccessError, syscallError } from "../errors.ts";
@@ -52,7 +53,7 @@ export function createCgroup(
   const inV2 = [...writes, ...later].filter((write) => directoryFor(record, write).version === 2);
   try {
     for (const directory of record.directories) {
-      if (!makeDirectory(directory.path, directory, made) && !shared) requireUnused(directory);
+      if (!makeDirectory(directory.path, directory, made) && !shared) reuse(directory);
       if (directory.controllers.includes("cpuset")) {
         inheritCpuset(directory.path, directory.mountPoint);
       }
@@ -99,8 +100,17 @@ function makeDirectory(path: string, directory: CgroupDirectory, made: string[])
   }
 }
 
+/**
+ * For a directory that is there already: nobody may be in it, and an earlier container's egress rules are not the new one's.
+ * @throws {HostError} when it is in use or frozen.
+ */
+export function reuse(directory: CgroupDirectory): void {
+  requireUnused(directory);
+  if (directory.version === 2) detachEgress(directory.path);
+}
+
 /** A cgroup that others are in would be limited with the container and killed with it; a frozen one stops Init. */
-export function requireUnused(directory: CgroupDirectory): void {
+function requireUnused(directory: CgroupDirectory): void {
   const { path, version } = directory;
   const pids = cgroupPids({ driver: "cgroupfs", directories: [directory] });
   if (pids.length > 0) {

@@ -6,7 +6,7 @@ import { disposing } from "../../common/disposing.ts";
 import { exists } from "../files.ts";
 import { HostError } from "../../common/errors.ts";
 import { type Op, SYNC_POINTS } from "../../plan/op.ts";
-import { cgroupJoin, createCgroup, requireUnused } from "./cgroupfs.ts";
+import { cgroupJoin, createCgroup, reuse } from "./cgroupfs.ts";
 import type { CgroupDriver } from "./driver.ts";
 import { cgroupPids, killCgroup } from "../life/kill.ts";
 import type { CgroupLayout } from "../layout.ts";
@@ -26,7 +26,7 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
 
   create({ record }) {
     for (const directory of record.directories) {
-      if (exists(directory.path)) requireUnused(directory);
+      if (exists(directory.path)) reuse(directory);
     }
     return false;
   },

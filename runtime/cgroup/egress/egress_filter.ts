@@ -9,7 +9,8 @@ import { ENOENT, EPERM } from "../../common/errno.ts";
 import { HostError, SyscallError } from "../../common/errors.ts";
 import { findProgram, mapOfProgram, setProgram } from "../bpf_program.ts";
 import type { CgroupRecord } from "../path.ts";
-import { EGRESS_KINDS, egressPrograms, REFUSAL } from "./egress_program.ts";
+import { EGRESS_KINDS } from "./egress_kinds.ts";
+import { egressPrograms, REFUSAL } from "./egress_program.ts";
 import type { EgressRules } from "./egress_rules.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
 

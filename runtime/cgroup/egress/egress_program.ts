@@ -8,6 +8,7 @@
 import { assemble, instruction, type Part } from "../bpf_code.ts";
 import type { ProgramKind } from "../bpf_program.ts";
 import { maskByte } from "./egress_entries.ts";
+import { EGRESS_KINDS } from "./egress_kinds.ts";
 import type { EgressRule, EgressRules } from "./egress_rules.ts";
 
 // linux/bpf.h: opcodes. Where a name has no number of bits, it is about the lower 32 bits of a register.
@@ -65,22 +66,6 @@ export interface EgressProgram {
   /** @param map the descriptor of the map of refusals. */
   code(map: number): Uint8Array<ArrayBuffer>;
 }
-
-const NAME = "kago_egress";
-/** linux/bpf.h: BPF_PROG_TYPE_CGROUP_SKB, _SOCK and _SOCK_ADDR, with their attach types. */
-const kind = (type: number, attach: number): ProgramKind => (
-  { type, attach, verifiedFor: true, name: NAME }
-);
-
-/** By where each decides. */
-export const EGRESS_KINDS = {
-  packet: kind(8, 1),
-  socket: kind(9, 2),
-  connect4: kind(18, 10),
-  connect6: kind(18, 11),
-  sendmsg4: kind(18, 14),
-  sendmsg6: kind(18, 15),
-} as const;
 
 /** @param lists of rules, each of which must allow. */
 export function egressPrograms(lists: readonly EgressRules[]): EgressProgram[] {

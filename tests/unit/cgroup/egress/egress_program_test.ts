@@ -1,10 +1,7 @@
 /** The programs by an interpreter of the instructions that they are made of; tests/integration has the kernel run them. */
 import { assertEquals } from "@std/assert";
-import {
-  EGRESS_KINDS,
-  egressPrograms,
-  REFUSAL,
-} from "../../../../runtime/cgroup/egress/egress_program.ts";
+import { EGRESS_KINDS } from "../../../../runtime/cgroup/egress/egress_kinds.ts";
+import { egressPrograms, REFUSAL } from "../../../../runtime/cgroup/egress/egress_program.ts";
 import { egressRules } from "../../../../runtime/cgroup/egress/egress_rules.ts";
 import { refusalOf } from "../../../../runtime/cgroup/egress/refusal.ts";
 import { parseIpAddress } from "../../../../runtime/common/ip_address.ts";
