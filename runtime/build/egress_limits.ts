@@ -15,7 +15,7 @@ import { findNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { CgroupBuild, CgroupRequest } from "./cgroup.ts";
 import { requireNoWayPast } from "./egress_capabilities.ts";
-import { requireNoOtherCgroup } from "./egress_mounts.ts";
+import { identityAt, requireNoOtherCgroup } from "./egress_mounts.ts";
 import { resolvConf } from "./resolv_conf.ts";
 
 export { withReadonlyResolvConf } from "./resolv_conf.ts";
@@ -46,7 +46,7 @@ export async function limitEgress(
   const entries = lists.map((list) => ({ list, entries: parseEgress(list) }));
   if (isOwnProcess) requireNoWayPast(spec);
   const { mountPoint } = requireHost(from, request, cgroup);
-  requireNoOtherCgroup(spec, from, mountPoint, request.bundle);
+  requireNoOtherCgroup(spec, from, { mountPoint, bundle: request.bundle, identify: identityAt });
   const rules = request.root === undefined ? [] : await egressRules(lists, {
     ownLoopback: hasOwnNetwork(spec),
     resolvConf: () => resolvConf(spec, request.bundle),

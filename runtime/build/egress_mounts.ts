@@ -7,18 +7,26 @@ import { MOUNT_ATTR, type MountOptions, parseMountOptions } from "../plan/mount_
 import { findNamespace } from "../spec/namespaces.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
 
+type Identity = Pick<Deno.FileInfo, "dev" | "ino">;
+
+interface Host {
+  /** Of cgroup v2. */
+  readonly mountPoint: string;
+  /** From which relative sources start. */
+  readonly bundle: string;
+  /** What is at a path, links followed. */
+  readonly identify: (path: string) => Identity | undefined;
+}
+
 /**
  * A guest too can write files of its VMM's. Capabilities make no difference: the owner of the directories may.
  * @param from the list that asks for it.
- * @param mountPoint the host's, of cgroup v2.
- * @param bundle from which relative sources start.
  * @throws {SpecError} for the first such mount.
  */
 export function requireNoOtherCgroup(
   spec: Spec,
   from: string,
-  mountPoint: string,
-  bundle: string,
+  host: Host,
 ): void {
   const { mounts = [] } = spec;
   for (const [index, mount] of mounts.entries()) {
@@ -26,7 +34,7 @@ export function requireNoOtherCgroup(
     if (options.remount) continue;
     const bound = options.bind || mount.type === "bind";
     const shown = bound
-      ? shownByBind(mount, options, mountPoint, bundle)
+      ? shownByBind(mount, options, host)
       : showsOthers(mount, spec)
       ? "itself"
       : undefined;
@@ -45,22 +53,30 @@ export function requireNoOtherCgroup(
 /** What of a mount is cgroup v2. */
 type Shown = "itself" | "below";
 
+/** Its filesystem is told by its device, however it is mounted and whatever links lead there. */
 function shownByBind(
   { source = "" }: Mount,
   { recursive }: MountOptions,
-  mountPoint: string,
-  bundle: string,
+  { mountPoint, bundle, identify }: Host,
 ): Shown | undefined {
-  const [path, top] = [joinPath(bundle, source), mountPoint].map(withoutLinks) as [string, string];
-  if (`${path}/`.startsWith(`${top}/`)) return "itself";
-  return recursive && `${top}/`.startsWith(path === "/" ? path : `${path}/`) ? "below" : undefined;
+  const [bound, top] = [identify(joinPath(bundle, source)), identify(mountPoint)];
+  if (!bound || !top) return undefined;
+  if (bound.dev === top.dev) return "itself";
+  if (!recursive) return undefined;
+  for (let path = mountPoint; path !== "/";) {
+    path = joinPath(path, "..");
+    const above = identify(path);
+    if (above && above.dev === bound.dev && above.ino === bound.ino) return "below";
+  }
+  return undefined;
 }
 
-function withoutLinks(path: string): string {
+/** What cannot be looked at fails where it is bound, with words about it. */
+export function identityAt(path: string): Identity | undefined {
   try {
-    return Deno.realPathSync(path);
+    return Deno.statSync(path);
   } catch (error) {
-    if (isAbsent(error)) return path;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

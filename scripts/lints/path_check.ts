@@ -98,6 +98,11 @@ export const PATH_CHECK: Lint = {
       place: "whatIsAt",
       reason: "For the words about what has failed.",
     },
+    {
+      file: "runtime/build/egress_mounts.ts",
+      place: "identityAt",
+      reason: "Who can exchange what is bound can have any file of the host's bound.",
+    },
     { file: "runtime/find_program.ts", place: "isExecutable", reason: "As execvp(3) does it." },
     {
       file: "runtime/seccomp/cache_folder.ts",

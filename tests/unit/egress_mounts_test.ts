@@ -5,9 +5,15 @@ import type { Mount, Namespace } from "../../runtime/spec/spec.ts";
 
 const V2 = "/no/such/cgroup";
 
+/** All that is below V2 is its filesystem; `/link` leads to what is above it. */
+function identify(path: string) {
+  const real = path.replace(/^\/link/, "/no").replace(/^\/unified/, V2);
+  return { dev: `${real}/`.startsWith(`${V2}/`) ? 2 : 1, ino: real.length };
+}
+
 function check(mounts: Mount[], ...namespaces: Namespace[]): void {
   const spec = { ociVersion: "1.2.0", mounts, linux: { namespaces } };
-  requireNoOtherCgroup(spec, "the list", V2, "/bundle");
+  requireNoOtherCgroup(spec, "the list", { mountPoint: V2, bundle: "/bundle", identify });
 }
 
 const bind = (source: string, ...options: string[]): Mount => (
@@ -27,6 +33,8 @@ Deno.test("requireNoOtherCgroup() refuses what shows other cgroups and can be wr
     [[bind("../no/such/cgroup/")]],
     [[bind("/")]],
     [[bind("/no", "ro")]],
+    [[bind("/link")]],
+    [[bind("/unified/machine")]],
     [[{ ...bind(V2), type: "bind", options: [] }]],
     [[bind(V2, "ro"), { destination: "/x/", options: ["bind", "remount", "rw"] }]],
     [[filesystem("cgroup2")]],
@@ -37,7 +45,7 @@ Deno.test("requireNoOtherCgroup() refuses what shows other cgroups and can be wr
     const error = assertThrows(() => check(mounts, ...namespaces), SpecError);
     assertEquals(error.message.startsWith("mounts[0]: by a writable mount"), true, error.message);
   }
-  const { message } = assertThrows(() => check([bind("/etc"), bind("/no")]), SpecError);
+  const { message } = assertThrows(() => check([bind("/home"), bind("/no")]), SpecError);
   assertEquals(
     message,
     "mounts[1]: by a writable mount of cgroup v2 a process can leave its cgroup, which the list does not allow: " +
