@@ -45,6 +45,14 @@ Deno.test("socketMounts() finds binds of sockets, by any path, and nothing else"
   });
 });
 
+Deno.test("socketMounts() leaves a source that cannot be looked at to the mount, which names it", () => {
+  withSocket((folder) => {
+    Deno.symlinkSync("loop", `${folder}/loop`);
+    const sources = ["file/x.sock", "loop", "n".repeat(256), "missing/x.sock"];
+    assertEquals(socketsOf(folder, ...sources.map((source) => bind(source, "/run/a"))), []);
+  });
+});
+
 Deno.test("socketMounts() leaves out a link that is bound as it is", () => {
   withSocket((folder) => {
     assertEquals(socketsOf(folder, bind("link", "/run/a", "copy-symlink")), []);
