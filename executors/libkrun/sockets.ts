@@ -42,10 +42,11 @@ function isSocket(path: string, followLinks: boolean): boolean {
   }
 }
 
-/** By a later mount at the same place or above. */
+/** By a later mount at the same place or above; a remount changes what is there. */
 function isCovered({ destination }: Mount, later: readonly Mount[]): boolean {
   const path = joinPath("/", destination);
   return later.some((mount) => {
+    if (parseMountOptions(mount.options ?? []).remount) return false;
     const above = joinPath("/", mount.destination);
     return path === above || above === "/" || path.startsWith(`${above}/`);
   });

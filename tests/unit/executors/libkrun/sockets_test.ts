@@ -68,6 +68,14 @@ Deno.test("socketMounts() leaves out what a later mount hides", () => {
   });
 });
 
+Deno.test("socketMounts() keeps what a later entry only remounts", () => {
+  withSocket((folder) => {
+    const a = bind("x.sock", "/run/a");
+    const remounts = ["/run/a", "/run"].map((place) => bind("x.sock", place, "remount,ro"));
+    assertEquals(socketsOf(folder, a, ...remounts), [0]);
+  });
+});
+
 Deno.test("socketMounts() refuses more sockets than a microVM can have", () => {
   withSocket((folder) => {
     const many = Array.from({ length: 33 }, (_, index) => bind("x.sock", `/run/${index}`));
