@@ -62,9 +62,9 @@ async function lower(
   change: () => void,
 ): Promise<void> {
   const set = (limit: bigint) => agent.limit(container, { memory: { limit } });
-  if (!set(limit)) return change();
   try {
-    await giveBack();
+    // Nothing is held by one that has ended.
+    if (set(limit)) await giveBack();
     change();
   } catch (error) {
     throw undoAll([() => void set(before >= NO_LIMIT ? -1n : before)], error);

@@ -17,6 +17,8 @@ interface World {
   update(resources: Resources, status?: Status, outside?: number): Promise<void>;
   /** Does the agent refuse, and has the container ended? */
   refuses: boolean;
+  /** Does the agent put the first limits into force, and does not say so in time? */
+  isLate: boolean;
   ended: boolean;
   /** Does the change on the host fail? */
   fails: boolean;
@@ -34,6 +36,7 @@ async function withAgent(files: Record<string, string>, use: (world: World) => P
     done: [],
     write,
     refuses: false,
+    isLate: false,
     ended: false,
     fails: false,
     givesBack: true,
@@ -51,6 +54,10 @@ async function withAgent(files: Record<string, string>, use: (world: World) => P
     limit: (_container: unknown, { memory, cpu }: Resources) => {
       if (world.refuses) throw new HostError("the guest did not take it", "try again");
       world.done.push(`inside ${memory?.limit ?? ""}${cpu ? ` cpu ${cpu.quota}` : ""}`.trimEnd());
+      if (world.isLate) {
+        world.isLate = false;
+        throw new HostError("the guest did not say so", "try again");
+      }
       if (world.givesBack && memory?.limit) write("memory.current", `${memory.limit}\n`);
       return !world.ended;
     },
@@ -115,6 +122,15 @@ Deno.test("updateInside() changes nothing on the host when a lower limit is not 
     world.refuses = true;
     await assertRejects(() => world.update({ memory: { limit: 500 } }), HostError);
     assertEquals(world.done, []);
+  });
+});
+
+Deno.test("updateInside() takes a lower limit back inside that was perhaps taken there", async () => {
+  await withAgent(FILES, async (world) => {
+    world.isLate = true;
+    const update = () => world.update({ memory: { limit: 500 } });
+    await assertRejects(update, HostError, "the guest did not say so");
+    assertEquals(world.done, ["inside 500", "inside 1000"]);
   });
 });
 
