@@ -19,6 +19,9 @@ const LOOK = 200;
 /** v1's kernel writes a number of pages near this for no limit. */
 const NO_LIMIT = 1n << 62n;
 
+/** Bytes, of any processor's kernel. */
+const LARGEST_PAGE = 1n << 16n;
+
 /**
  * Changes the limits inside and, by `change`, on the host: all of them, or none; but one that is raised, or is about CPU time,
  * stays on the host when the inside does not take it.
@@ -35,8 +38,9 @@ export async function updateInside(
 ): Promise<void> {
   const { id, memoryOutside } = container.state;
   const limit = memoryOutside === undefined ? 0n : BigInt(resources.memory?.limit ?? 0);
+  const before = limit === 0n ? undefined : memoryLimit(cgroup);
   if (status !== "running") {
-    if (limit === 0n) return change();
+    if (limit === 0n || isSame(limit, before)) return change();
     throw new HostError(
       `the memory limit of container ${id} cannot be changed while it is ${status}, because its guest cannot be told`,
       status === "paused"
@@ -45,8 +49,7 @@ export async function updateInside(
     );
   }
   const agent = await loadAgent(container.state);
-  const before = limit > 0n ? memoryLimit(cgroup) : undefined;
-  if (before !== undefined && limit < before) {
+  if (limit > 0n && before !== undefined && limit < before) {
     const giveBack = () => untilGivenBack(id, cgroup, limit, patience);
     await lower(agent, container, { limit, before }, giveBack, change);
   } else change();
@@ -97,6 +100,13 @@ function memoryLimit(cgroup: CgroupRecord): bigint | undefined {
   const text = readMemory(cgroup, "memory.max") ?? readMemory(cgroup, "memory.limit_in_bytes");
   if (text === undefined) return undefined;
   return text === "max" ? NO_LIMIT : BigInt(text);
+}
+
+/** Is the limit the one that is in force, which the kernel has rounded down to pages? */
+function isSame(limit: bigint, present: bigint | undefined): boolean {
+  if (present === undefined) return false;
+  if (limit < 0n || present >= NO_LIMIT) return limit < 0n && present >= NO_LIMIT;
+  return limit >= present && limit - present < LARGEST_PAGE;
 }
 
 /** Bytes that the kernel cannot take back by itself: all but the pages of files. */

@@ -153,3 +153,28 @@ Deno.test("updateInside() tells nobody who cannot hear, and refuses memory that 
     }
   });
 });
+
+Deno.test("updateInside() takes the memory limit that is in force already, whether the inside can hear or not", async () => {
+  const cases: [string, number, boolean][] = [
+    ["99999744", 99999744, true],
+    // podman tells all of its limits, as it was given them.
+    ["99999744", 100_000_000, true],
+    ["99999744", 200_000_000, false],
+    ["99999744", 99_999_743, false],
+    ["99999744", -1, false],
+    ["max", -1, true],
+    ["max", 99999744, false],
+    // v1's for none.
+    ["9223372036854771712", -1, true],
+  ];
+  for (const [present, limit, isTaken] of cases) {
+    await withAgent({ ...FILES, "memory.max": `${present}\n` }, async (world) => {
+      for (const status of ["paused", "created"] as const) {
+        const update = () => world.update({ memory: { limit }, cpu: { quota: 7 } }, status);
+        if (isTaken) await update();
+        else await assertRejects(update, HostError, `cannot be changed while it is ${status}`);
+        assertEquals(world.done.splice(0), isTaken ? ["host"] : [], `${limit} in ${present}`);
+      }
+    });
+  }
+});
