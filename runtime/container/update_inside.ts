@@ -22,10 +22,13 @@ const NO_LIMIT = 1n << 62n;
 /** Bytes, of any processor's kernel. */
 const LARGEST_PAGE = 1n << 16n;
 
+/** Tells the inside of limits that are in force on the host, where they stay if it throws because the inside does not take them. */
+export type TellInside = () => void;
+
 /**
- * Changes the limits inside and, by `change`, on the host: all of them, or none; but one that is raised, or is about CPU time,
- * stays on the host when the inside does not take it.
+ * Changes the limits by `change` on the host, a lower memory limit inside first: both, or none.
  * @param patience milliseconds that the inside gets to give memory back.
+ * @returns what is left to be told inside, when nothing on the host can fail any more: CPU time, and memory that is more now.
  * @throws {HostError} when the inside cannot be told, or does not give back what it holds.
  */
 export async function updateInside(
@@ -35,7 +38,7 @@ export async function updateInside(
   status: Status,
   change: () => void,
   patience = PATIENCE,
-): Promise<void> {
+): Promise<TellInside | void> {
   const { id, memoryOutside } = container.state;
   const limit = memoryOutside === undefined ? 0n : BigInt(resources.memory?.limit ?? 0);
   const before = limit === 0n ? undefined : memoryLimit(cgroup);
@@ -53,8 +56,7 @@ export async function updateInside(
     const giveBack = () => untilGivenBack(id, cgroup, limit, patience);
     await lower(agent, container, { limit, before }, giveBack, change);
   } else change();
-  // CPU time, and memory that is more now.
-  agent.limit(container, resources);
+  return () => void agent.limit(container, resources);
 }
 
 async function lower(

@@ -40,14 +40,14 @@ async function withAgent(files: Record<string, string>, use: (world: World) => P
     ended: false,
     fails: false,
     givesBack: true,
-    update: (resources, status = "running", outside = OUTSIDE) => {
+    update: async (resources, status = "running", outside = OUTSIDE) => {
       const state = { id: "box", handler: "elastic", agent: true, memoryOutside: outside };
       const container = { state: state as unknown as StoredState, stateFolder: folder };
       const change = () => {
         if (world.fails) throw new Error("the kernel says no");
         world.done.push("host");
       };
-      return updateInside(container, cgroup, resources, status, change, 300);
+      (await updateInside(container, cgroup, resources, status, change, 300))?.();
     },
   };
   const agent = {
