@@ -22,13 +22,13 @@ const NO_LIMIT = 1n << 62n;
 /** Bytes, of any processor's kernel. */
 const LARGEST_PAGE = 1n << 16n;
 
-/** Tells the inside of limits that are in force on the host, where they stay if it throws because the inside does not take them. */
+/** Tells the inside of limits that are in force on the host; they stay when this throws because the inside does not take them. */
 export type TellInside = () => void;
 
 /**
  * Changes the limits by `change` on the host, a lower memory limit inside first: both, or none.
  * @param patience milliseconds that the inside gets to give memory back.
- * @returns what is left to be told inside, when nothing on the host can fail any more: CPU time, and memory that is more now.
+ * @returns what is left to be told inside, when nothing can fail on the host any more: CPU time, and memory that is more.
  * @throws {HostError} when the inside cannot be told, or does not give back what it holds.
  */
 export async function updateInside(
@@ -39,7 +39,7 @@ export async function updateInside(
   change: () => void,
   patience = PATIENCE,
 ): Promise<TellInside | void> {
-  const { id, memoryOutside } = container.state;
+  const { id, memoryOutside, agentLimits } = container.state;
   const limit = memoryOutside === undefined ? 0n : BigInt(resources.memory?.limit ?? 0);
   const before = limit === 0n ? undefined : memoryLimit(cgroup);
   if (status !== "running") {
@@ -51,6 +51,7 @@ export async function updateInside(
         : `start it first: kago start ${id}`,
     );
   }
+  if (!agentLimits) return change();
   const agent = await loadAgent(container.state);
   if (limit > 0n && before !== undefined && limit < before) {
     const giveBack = () => untilGivenBack(id, cgroup, limit, patience);

@@ -7,14 +7,15 @@ import { updateInside } from "../../../runtime/container/update_inside.ts";
 import type { Resources } from "../../../runtime/spec/spec.ts";
 import type { Status, StoredState } from "../../../runtime/state/container_state.ts";
 
-const OUTSIDE = 100;
+const ELASTIC: Partial<StoredState> = { agentLimits: true, memoryOutside: 100 };
 
 interface World {
   /** What was done, in order. */
   readonly done: string[];
   /** Writes a file of the container's cgroup. */
   write(file: string, text: string): void;
-  update(resources: Resources, status?: Status, outside?: number): Promise<void>;
+  /** @param other what its state has besides. */
+  update(resources: Resources, status?: Status, other?: Partial<StoredState>): Promise<void>;
   /** Does the agent refuse, and has the container ended? */
   refuses: boolean;
   /** Does the agent put the first limits into force, and does not say so in time? */
@@ -40,8 +41,8 @@ async function withAgent(files: Record<string, string>, use: (world: World) => P
     ended: false,
     fails: false,
     givesBack: true,
-    update: async (resources, status = "running", outside = OUTSIDE) => {
-      const state = { id: "box", handler: "elastic", agent: true, memoryOutside: outside };
+    update: async (resources, status = "running", other = ELASTIC) => {
+      const state = { id: "box", handler: "elastic", agent: true, ...other };
       const container = { state: state as unknown as StoredState, stateFolder: folder };
       const change = () => {
         if (world.fails) throw new Error("the kernel says no");
@@ -177,4 +178,12 @@ Deno.test("updateInside() takes the memory limit that is in force already, wheth
       }
     });
   }
+});
+
+Deno.test("updateInside() asks no agent that was made before it could be told of limits", async () => {
+  await withAgent(FILES, async (world) => {
+    world.refuses = true;
+    await world.update({ memory: { limit: 500 }, cpu: { quota: 7 } }, "running", {});
+    assertEquals(world.done, ["host"]);
+  });
 });

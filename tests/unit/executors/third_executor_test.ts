@@ -183,8 +183,8 @@ Deno.test("the builder takes from an executor of the registry what Init becomes,
       "slow",
     ]);
     assertThrows(() => built.checkHost?.(), HostError, "there is no wasm on this host");
-    const { handler, agent } = initialState(built);
-    assertEquals({ handler, agent }, { handler: "wasm", agent: true });
+    const { handler, agent, agentLimits } = initialState(built);
+    assertEquals([handler, agent, agentLimits], ["wasm", true, true]);
   });
 });
 
