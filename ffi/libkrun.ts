@@ -2,6 +2,7 @@
  * libkrun's functions (libkrun.h of 1.x; libkrun_2.ts has those of 2) in TypeScript's terms, and where the library comes from.
  * Which calls to make in which order is not decided here.
  */
+import { ENOENT } from "../runtime/common/errno.ts";
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { openTrusted, openTrustedIfThere } from "./trusted_file.ts";
 import { LibkrunExtras } from "./libkrun_extras.ts";
@@ -242,6 +243,11 @@ function load(place: LibraryPlace | undefined, variant: Variant | undefined): Lo
     } catch (cause) {
       // Somebody could put his own there, and no other file will do.
       if (cause instanceof HostError) throw cause;
+      // One that is there is the one that is meant, and what is wrong with it is what is said.
+      if (!isNotFound(name, cause)) {
+        failure = cause;
+        break;
+      }
       failure ??= cause;
     }
   }
@@ -252,6 +258,12 @@ function load(place: LibraryPlace | undefined, variant: Variant | undefined): Lo
     ? `install ${flavour}libkrun 1.x and run ldconfig`
     : INSTALL_LIBKRUN;
   throw new HostError(`libkrun cannot be loaded: ${reason(failure)}`, remedy, { cause: failure });
+}
+
+/** Is there no such file, rather than one that cannot be loaded, or lacks what it needs? */
+function isNotFound(name: string, cause: unknown): boolean {
+  if (cause instanceof SyscallError) return cause.errno === ENOENT;
+  return reason(cause).startsWith(`${name}: cannot open shared object file: No such file`);
 }
 
 /** It stays open: the dynamic linker takes a library of the same path for the same. */

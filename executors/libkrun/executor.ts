@@ -178,13 +178,19 @@ async function wordFor(
 }
 
 /** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */
-function checkUpdate({ leastMemory = 0 }: StoredState, { memory, devices }: Resources): void {
+function checkUpdate(
+  { leastMemory = 0, memoryOutside }: StoredState,
+  { memory, devices }: Resources,
+): void {
   const { limit = 0 } = memory ?? {};
   if (limit > 0 && limit < leastMemory) {
+    const remedy = memoryOutside === undefined
+      ? "create the container again with less RAM, or with the annotation krun.ram_max_mib, which lets the limit change"
+      : "give a higher limit, or create the container again with a lower krun.ram_max_mib";
     throw new SpecError(
       "linux.resources.memory.limit",
       `${limit} is below the ${leastMemory} bytes of the microVM and its VMM, which the kernel would kill: ` +
-        "create the container again with less RAM, or with the annotation krun.ram_max_mib, which lets the limit change",
+        remedy,
     );
   }
   if (devices?.length) {

@@ -37,18 +37,16 @@ function bindsSocket({ type, source, options = [] }: Mount, bundle: string): boo
 function isSocket(path: string, followLinks: boolean): boolean {
   try {
     return (followLinks ? Deno.statSync : Deno.lstatSync)(path).isSocket ?? false;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
-      return false;
-    }
-    throw error;
+  } catch {
+    return false;
   }
 }
 
-/** By a later mount at the same place or above. */
+/** By a later mount at the same place or above; a remount changes what is there. */
 function isCovered({ destination }: Mount, later: readonly Mount[]): boolean {
   const path = joinPath("/", destination);
   return later.some((mount) => {
+    if (parseMountOptions(mount.options ?? []).remount) return false;
     const above = joinPath("/", mount.destination);
     return path === above || above === "/" || path.startsWith(`${above}/`);
   });

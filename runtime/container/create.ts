@@ -154,7 +154,7 @@ export function initialState(build: Build): StoredState {
     ...mountsBefore(spec, rootfs),
     ...laterHooks(spec),
     ...(spec.process ? {} : { processless: true }),
-    ...(build.hasAgent ? { agent: true } : {}),
+    ...(build.hasAgent ? { agent: true, agentLimits: true } : {}),
     ...(build.notifyFolder === undefined ? {} : { sdNotify: true }),
     ...(cgroup?.attachEgress ? { egress: true } : {}),
     handler: executor.name,

@@ -10,6 +10,7 @@ import { liveStatus } from "../state/live_status.ts";
 import { lockState } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { undoAll } from "../common/undo.ts";
+import type { TellInside } from "./update_inside.ts";
 
 const ALLOWED = ["created", "running", "paused"] as const;
 
@@ -22,7 +23,8 @@ export interface Changes {
 /**
  * Changes the limits, all of them or none.
  * @throws {StateError} for a stopped container.
- * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be had; the old ones hold.
+ * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be had; the old ones hold. Or, of a container
+ * with an agent, saying that its inside was not told: on the host all of the new ones hold.
  */
 export async function updateContainer(
   root: string,
@@ -36,18 +38,20 @@ export async function updateContainer(
     throw new StateError(id, "update", status, ALLOWED);
   }
   const restoreResctrl = intelRdt ? await changeResctrl(state, intelRdt) : undefined;
+  let tellInside: TellInside | void;
   try {
-    await changeCgroup({ state, stateFolder: `${root}/${id}` }, resources, status);
+    tellInside = await changeCgroup({ state, stateFolder: `${root}/${id}` }, resources, status);
   } catch (error) {
     throw restoreResctrl ? undoAll([restoreResctrl], error) : error;
   }
+  tellInside?.();
 }
 
 async function changeCgroup(
   container: AgentContainer,
   resources: Resources,
   status: Status,
-): Promise<void> {
+): Promise<TellInside | void> {
   const { state } = container;
   if (Object.keys(resources).length === 0) return;
   if (!state.cgroup) {
@@ -62,7 +66,7 @@ async function changeCgroup(
   const change = () => updateCgroup(cgroup, resources, (writes) => driver.announce(cgroup, writes));
   if (!state.agent) return change();
   const { updateInside } = await import("./update_inside.ts");
-  await updateInside(container, cgroup, resources, status, change);
+  return updateInside(container, cgroup, resources, status, change);
 }
 
 /** @returns what takes the change back. */

@@ -19,10 +19,16 @@ const LOOK = 200;
 /** v1's kernel writes a number of pages near this for no limit. */
 const NO_LIMIT = 1n << 62n;
 
+/** Bytes, of any processor's kernel. */
+const LARGEST_PAGE = 1n << 16n;
+
+/** Tells the inside of limits that are in force on the host; they stay when this throws because the inside does not take them. */
+export type TellInside = () => void;
+
 /**
- * Changes the limits inside and, by `change`, on the host: all of them, or none; but one that is raised, or is about CPU time,
- * stays on the host when the inside does not take it.
+ * Changes the limits by `change` on the host, a lower memory limit inside first: both, or none.
  * @param patience milliseconds that the inside gets to give memory back.
+ * @returns what is left to be told inside, when nothing can fail on the host any more: CPU time, and memory that is more.
  * @throws {HostError} when the inside cannot be told, or does not give back what it holds.
  */
 export async function updateInside(
@@ -32,11 +38,12 @@ export async function updateInside(
   status: Status,
   change: () => void,
   patience = PATIENCE,
-): Promise<void> {
-  const { id, memoryOutside } = container.state;
+): Promise<TellInside | void> {
+  const { id, memoryOutside, agentLimits } = container.state;
   const limit = memoryOutside === undefined ? 0n : BigInt(resources.memory?.limit ?? 0);
+  const before = limit === 0n ? undefined : memoryLimit(cgroup);
   if (status !== "running") {
-    if (limit === 0n) return change();
+    if (limit === 0n || isSame(limit, before)) return change();
     throw new HostError(
       `the memory limit of container ${id} cannot be changed while it is ${status}, because its guest cannot be told`,
       status === "paused"
@@ -44,14 +51,13 @@ export async function updateInside(
         : `start it first: kago start ${id}`,
     );
   }
+  if (!agentLimits) return change();
   const agent = await loadAgent(container.state);
-  const before = limit > 0n ? memoryLimit(cgroup) : undefined;
-  if (before !== undefined && limit < before) {
+  if (limit > 0n && before !== undefined && limit < before) {
     const giveBack = () => untilGivenBack(id, cgroup, limit, patience);
     await lower(agent, container, { limit, before }, giveBack, change);
   } else change();
-  // CPU time, and memory that is more now.
-  agent.limit(container, resources);
+  return () => void agent.limit(container, resources);
 }
 
 async function lower(
@@ -62,9 +68,9 @@ async function lower(
   change: () => void,
 ): Promise<void> {
   const set = (limit: bigint) => agent.limit(container, { memory: { limit } });
-  if (!set(limit)) return change();
   try {
-    await giveBack();
+    // Nothing is held by one that has ended.
+    if (set(limit)) await giveBack();
     change();
   } catch (error) {
     throw undoAll([() => void set(before >= NO_LIMIT ? -1n : before)], error);
@@ -97,6 +103,13 @@ function memoryLimit(cgroup: CgroupRecord): bigint | undefined {
   const text = readMemory(cgroup, "memory.max") ?? readMemory(cgroup, "memory.limit_in_bytes");
   if (text === undefined) return undefined;
   return text === "max" ? NO_LIMIT : BigInt(text);
+}
+
+/** Is the limit the one that is in force, which the kernel has rounded down to pages? */
+function isSame(limit: bigint, present: bigint | undefined): boolean {
+  if (present === undefined) return false;
+  if (limit < 0n || present >= NO_LIMIT) return limit < 0n && present >= NO_LIMIT;
+  return limit >= present && limit - present < LARGEST_PAGE;
 }
 
 /** Bytes that the kernel cannot take back by itself: all but the pages of files. */

@@ -57,6 +57,8 @@ export interface StoredState {
   readonly noNewKeyring?: true;
   /** Set when the executor has an agent in there, which is asked about the processes (executors/interface/agent.ts). */
   readonly agent?: true;
+  /** Set when the agent can be told of limits; one of an older kago cannot. */
+  readonly agentLimits?: true;
   /** Set when the program can notify the service manager, by a socket in the folder of sd_notify.ts. */
   readonly sdNotify?: true;
   /** Set when what the container connects to is limited (runtime/cgroup/egress). */
@@ -219,6 +221,7 @@ const CHECKS: Readonly<
       | "processless"
       | "noNewKeyring"
       | "agent"
+      | "agentLimits"
       | "sdNotify"
       | "egress"
     >,

@@ -11,7 +11,8 @@ export const STARTED = 7,
   EXIT = 13,
   BYE = 14,
   CLOSED = 15,
-  SOCKET = 16;
+  SOCKET = 16,
+  LIMITS = 20;
 const HELLO = 1, REPLY = 5, HEADER = 8;
 
 /** Bytes to send in answer to a request of that type; undefined for silence. */

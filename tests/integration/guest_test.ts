@@ -4,7 +4,16 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { GUEST_PATIENCE } from "../../executors/libkrun/guest/ask.ts";
-import { AgentDouble, FIGURES, frame, PROCESSES, reply, SIGNAL } from "../harness/agent_double.ts";
+import { describeErrno, EBADMSG } from "../../runtime/common/errno.ts";
+import {
+  AgentDouble,
+  FIGURES,
+  frame,
+  LIMITS,
+  PROCESSES,
+  reply,
+  SIGNAL,
+} from "../harness/agent_double.ts";
 import { withGuestDouble } from "../harness/guest_double.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { until } from "../harness/until.ts";
@@ -163,6 +172,36 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     );
     assertEquals(guests[0], GUEST);
     assertEquals(guests.at(-1), null);
+  },
+  async "update says why a guest did not take limits, and does not ask an agent that is too old"(
+    kago,
+    agent,
+  ) {
+    const update = () => kago.run("update", "--cpu-quota", "50000", kago.id);
+    const refusal = `the guest of container ${kago.id} did not take the new limits`;
+    const cases: [Uint8Array | undefined, string][] = [
+      [reply(new Uint8Array(), -22), `: ${describeErrno(22)}; its cgroup on the host limits it`],
+      [
+        frame(77, new Uint8Array()),
+        `: ${describeErrno(EBADMSG)}; its cgroup on the host limits it`,
+      ],
+      [undefined, ` in ${SECONDS} s; try again when it is less busy`],
+    ];
+    for (const [answer, problem] of cases) {
+      agent.answers = () => answer;
+      const { code, stderr } = await update();
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `${refusal}${problem}`);
+    }
+    assertEquals(agent.requests.splice(0), [LIMITS, LIMITS, LIMITS]);
+    const file = `${kago.root}/${kago.id}/state.json`;
+    const text = await Deno.readTextFile(file);
+    const { agentLimits, ...old } = JSON.parse(text);
+    assertEquals(agentLimits, true);
+    await Deno.writeTextFile(file, JSON.stringify(old));
+    const { code, stderr } = await update();
+    assertEquals([code, stderr, agent.requests], [0, "", []]);
+    await Deno.writeTextFile(file, text);
   },
   async "a guest that stalls costs seconds: figures are null, ps falls back, and only KILL needs no answer"(
     kago,

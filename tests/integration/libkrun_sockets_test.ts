@@ -137,3 +137,13 @@ Deno.test("create is refused where the container's user does not get to a socket
     );
   });
 });
+
+Deno.test("create names the mount whose source leads nowhere, in a microVM too", async () => {
+  await withSocket((path) => Deno.symlinkSync("x.sock", path), async (kago) => {
+    const { mounts } = JSON.parse(await Deno.readTextFile(`${kago.bundle.path}/config.json`));
+    const { code } = await kago.create();
+    assertEquals(code, 1);
+    assertStringIncludes(kago.output(), `mounts[${mounts.length - 1}].source: `);
+    assertStringIncludes(kago.output(), "too many levels of symbolic links");
+  });
+});

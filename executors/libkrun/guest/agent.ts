@@ -1,4 +1,5 @@
 /** The agent in a microVM's guest, as commands ask it. It is what `kill` loads, so what only `ps` needs is loaded by that. */
+import { describeErrno, ETIMEDOUT } from "../../../runtime/common/errno.ts";
 import { HostError, SyscallError } from "../../../runtime/common/errors.ts";
 import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../../interface/agent.ts";
 import { answerOf, askGuest, GUEST_PATIENCE, NoAnswer } from "./ask.ts";
@@ -36,9 +37,13 @@ function limit(container: AgentContainer, resources: Resources): boolean {
     return answerOf(container, "limits", { limits }) !== undefined;
   } catch (cause) {
     if (!(cause instanceof SyscallError)) throw cause;
+    const isLate = cause.errno === ETIMEDOUT;
+    const problem = isLate ? ` in ${GUEST_PATIENCE / 1000} s` : `: ${describeErrno(cause.errno)}`;
     throw new HostError(
-      `the guest of container ${id} did not take the new limits in ${GUEST_PATIENCE / 1000} s`,
-      "try again when it is less busy; its cgroup on the host limits it until then",
+      `the guest of container ${id} did not take the new limits${problem}`,
+      isLate
+        ? "try again when it is less busy; its cgroup on the host limits it until then"
+        : "its cgroup on the host limits it without that; create it again to have limits in the guest",
       { cause },
     );
   }

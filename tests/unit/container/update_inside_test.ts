@@ -7,16 +7,19 @@ import { updateInside } from "../../../runtime/container/update_inside.ts";
 import type { Resources } from "../../../runtime/spec/spec.ts";
 import type { Status, StoredState } from "../../../runtime/state/container_state.ts";
 
-const OUTSIDE = 100;
+const ELASTIC: Partial<StoredState> = { agentLimits: true, memoryOutside: 100 };
 
 interface World {
   /** What was done, in order. */
   readonly done: string[];
   /** Writes a file of the container's cgroup. */
   write(file: string, text: string): void;
-  update(resources: Resources, status?: Status, outside?: number): Promise<void>;
+  /** @param other what its state has besides. */
+  update(resources: Resources, status?: Status, other?: Partial<StoredState>): Promise<void>;
   /** Does the agent refuse, and has the container ended? */
   refuses: boolean;
+  /** Does the agent put the first limits into force, and does not say so in time? */
+  isLate: boolean;
   ended: boolean;
   /** Does the change on the host fail? */
   fails: boolean;
@@ -34,23 +37,28 @@ async function withAgent(files: Record<string, string>, use: (world: World) => P
     done: [],
     write,
     refuses: false,
+    isLate: false,
     ended: false,
     fails: false,
     givesBack: true,
-    update: (resources, status = "running", outside = OUTSIDE) => {
-      const state = { id: "box", handler: "elastic", agent: true, memoryOutside: outside };
+    update: async (resources, status = "running", other = ELASTIC) => {
+      const state = { id: "box", handler: "elastic", agent: true, ...other };
       const container = { state: state as unknown as StoredState, stateFolder: folder };
       const change = () => {
         if (world.fails) throw new Error("the kernel says no");
         world.done.push("host");
       };
-      return updateInside(container, cgroup, resources, status, change, 300);
+      (await updateInside(container, cgroup, resources, status, change, 300))?.();
     },
   };
   const agent = {
     limit: (_container: unknown, { memory, cpu }: Resources) => {
       if (world.refuses) throw new HostError("the guest did not take it", "try again");
       world.done.push(`inside ${memory?.limit ?? ""}${cpu ? ` cpu ${cpu.quota}` : ""}`.trimEnd());
+      if (world.isLate) {
+        world.isLate = false;
+        throw new HostError("the guest did not say so", "try again");
+      }
       if (world.givesBack && memory?.limit) write("memory.current", `${memory.limit}\n`);
       return !world.ended;
     },
@@ -118,6 +126,15 @@ Deno.test("updateInside() changes nothing on the host when a lower limit is not 
   });
 });
 
+Deno.test("updateInside() takes a lower limit back inside that was perhaps taken there", async () => {
+  await withAgent(FILES, async (world) => {
+    world.isLate = true;
+    const update = () => world.update({ memory: { limit: 500 } });
+    await assertRejects(update, HostError, "the guest did not say so");
+    assertEquals(world.done, ["inside 500", "inside 1000"]);
+  });
+});
+
 Deno.test("updateInside() changes the host's limits of a container that ends meanwhile", async () => {
   await withAgent(FILES, async (world) => {
     world.ended = true;
@@ -135,5 +152,38 @@ Deno.test("updateInside() tells nobody who cannot hear, and refuses memory that 
       await assertRejects(update, HostError, `cannot be changed while it is ${status}`);
       assertEquals(world.done, []);
     }
+  });
+});
+
+Deno.test("updateInside() takes the memory limit that is in force already, whether the inside can hear or not", async () => {
+  const cases: [string, number, boolean][] = [
+    ["99999744", 99999744, true],
+    // podman tells all of its limits, as it was given them.
+    ["99999744", 100_000_000, true],
+    ["99999744", 200_000_000, false],
+    ["99999744", 99_999_743, false],
+    ["99999744", -1, false],
+    ["max", -1, true],
+    ["max", 99999744, false],
+    // v1's for none.
+    ["9223372036854771712", -1, true],
+  ];
+  for (const [present, limit, isTaken] of cases) {
+    await withAgent({ ...FILES, "memory.max": `${present}\n` }, async (world) => {
+      for (const status of ["paused", "created"] as const) {
+        const update = () => world.update({ memory: { limit }, cpu: { quota: 7 } }, status);
+        if (isTaken) await update();
+        else await assertRejects(update, HostError, `cannot be changed while it is ${status}`);
+        assertEquals(world.done.splice(0), isTaken ? ["host"] : [], `${limit} in ${present}`);
+      }
+    });
+  }
+});
+
+Deno.test("updateInside() asks no agent that was made before it could be told of limits", async () => {
+  await withAgent(FILES, async (world) => {
+    world.refuses = true;
+    await world.update({ memory: { limit: 500 }, cpu: { quota: 7 } }, "running", {});
+    assertEquals(world.done, ["host"]);
   });
 });

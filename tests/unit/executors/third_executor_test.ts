@@ -77,6 +77,7 @@ const wasm: Executor = {
 };
 
 let hasEnded = false;
+let isDeaf = false;
 
 const agent: Agent = {
   signal: ({ state, stateFolder }, signal, all) => {
@@ -85,6 +86,7 @@ const agent: Agent = {
   },
   figures: () => FIGURES,
   limit: ({ state }, { cpu }) => {
+    if (isDeaf) throw new HostError("the module was not told", "try again");
     asked.push(["limit", state.id, cpu]);
     return !hasEnded;
   },
@@ -105,6 +107,7 @@ async function withWasm(use: (root: string, bundle: string) => Promise<void>): P
   EXECUTORS.push(entry);
   asked.length = 0;
   hasEnded = false;
+  isDeaf = false;
   try {
     await Deno.mkdir(`${folder}/bundle/rootfs`, { recursive: true });
     const config = {
@@ -180,8 +183,8 @@ Deno.test("the builder takes from an executor of the registry what Init becomes,
       "slow",
     ]);
     assertThrows(() => built.checkHost?.(), HostError, "there is no wasm on this host");
-    const { handler, agent } = initialState(built);
-    assertEquals({ handler, agent }, { handler: "wasm", agent: true });
+    const { handler, agent, agentLimits } = initialState(built);
+    assertEquals([handler, agent, agentLimits], ["wasm", true, true]);
   });
 });
 
@@ -214,6 +217,43 @@ Deno.test("kill sends KILL itself, whatever the agent would say", async () => {
     await killContainer(root, "box", 9, false);
     assertEquals((await ended).signal, "SIGKILL");
     assertEquals(asked, []);
+  });
+});
+
+Deno.test("update keeps all of the host's limits, or none, whether the inside can be told or not", async () => {
+  await withRunning(async (root, state) => {
+    const resctrl = `${root}/resctrl`;
+    const cgroup = `${root}/cgroup`;
+    for (const folder of [`${resctrl}/info/L3`, `${resctrl}/box`, `${cgroup}/box`]) {
+      await Deno.mkdir(folder, { recursive: true });
+    }
+    await Deno.writeTextFile(`${cgroup}/box/pids.max`, "max\n");
+    const schemata = `${resctrl}/box/schemata`;
+    await Deno.writeTextFile(schemata, "L3:0=ff\n");
+    const directory = {
+      version: 1,
+      controllers: ["pids"],
+      mountPoint: cgroup,
+      path: `${cgroup}/box`,
+    } as const;
+    saveState(root, {
+      ...state,
+      cgroup: { driver: "cgroupfs", directories: [directory] },
+      resctrl: { group: `${resctrl}/box`, own: true },
+    });
+    const update = (pids: number, cpu = {}) =>
+      updateContainer(root, "box", {
+        resources: { pids: { limit: pids }, cpu },
+        intelRdt: { l3CacheSchema: "L3:0=f" },
+      });
+    const limits = () =>
+      [schemata, `${cgroup}/box/pids.max`].map((file) => Deno.readTextFileSync(file).trim());
+    // There is no such controller.
+    await assertRejects(() => update(7, { shares: 2 }));
+    assertEquals(limits(), ["L3:0=ff", "max"]);
+    isDeaf = true;
+    await assertRejects(() => update(8), HostError, "the module was not told");
+    assertEquals(limits(), ["L3:0=f", "8"]);
   });
 });
 

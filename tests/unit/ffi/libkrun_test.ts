@@ -63,9 +63,29 @@ Deno.test("openLibkrun() passes on why the installed library is broken", async (
 
 Deno.test("openLibkrun() takes libkrun 2 where there is no 1.x, with its firmware", async () => {
   using double = await buildLibkrunDouble({ abi: 2 });
-  await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
   const { result } = await probeLibkrun({}, { LD_LIBRARY_PATH: double.dir });
   assertEquals(result, { firmware: true, initInC: false, abi: 2 });
+});
+
+Deno.test("openLibkrun() takes no libkrun 2 in the place of a 1.x that is there, and says what is wrong with that", async () => {
+  using two = await buildLibkrunDouble({ abi: 2 });
+  using lacking = await buildLibkrunDouble({ needs: true });
+  using broken = await buildLibkrunDouble();
+  await Deno.writeTextFile(await Deno.realPath(broken.path), "");
+  const cases: [string, string][] = [
+    [
+      lacking.dir,
+      "libkago_needed.so.0: cannot open shared object file: No such file or directory; install libkrun 1.x",
+    ],
+    [broken.dir, `${broken.dir}/libkrun.so.1: file too short; install libkrun 1.x`],
+  ];
+  for (const [dir, problem] of cases) {
+    const env = { LD_LIBRARY_PATH: `${dir}:${two.dir}` };
+    const { error } = await probeLibkrun({}, env);
+    assertStringIncludes(`${error?.message}`, `libkrun cannot be loaded: ${problem}`);
+    assertEquals((await probeLibkrun({ abi: true }, env)).result, 1);
+  }
+  assertEquals(two.calls(), []);
 });
 
 Deno.test("openLibkrun() knows libkrun 2 by its functions, whatever its name, and finds its init beside it", async () => {
@@ -166,7 +186,6 @@ Deno.test("openLibkrun() names the function that a build of libkrun 1.x has not,
 
 Deno.test("libraryVersions() tells the version of a library that is not supported", async () => {
   using double = await buildLibkrunDouble({ abi: "early 2", firmware: false });
-  await Deno.writeTextFile(`${double.dir}/libkrun.so.1`, "");
   const { result } = await probeLibkrun({ versions: true }, { LD_LIBRARY_PATH: double.dir });
   assertEquals(result, { libkrun: "2.99.0" });
 });

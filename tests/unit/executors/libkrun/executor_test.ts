@@ -12,6 +12,7 @@ import { inputOf } from "../../plan/input.ts";
 import { UNRESTRICTED } from "../../../harness/unrestricted.ts";
 import type { Spec } from "../../../../runtime/spec/spec.ts";
 import { given } from "../../../../runtime/common/given.ts";
+import type { StoredState } from "../../../../runtime/state/container_state.ts";
 
 const CONTEXT = { id: "c", bundle: "/b", rootfs: "/b/rootfs", stateFolder: "/run/kago/c" };
 const SPEC: Spec = {
@@ -114,6 +115,24 @@ Deno.test("libkrunExecutor.preExec() lets a guest have more RAM than the limit, 
   const { jsonPath, message } = assertThrows(() => preExec(tooSmall, CONTEXT), SpecError);
   assertEquals(jsonPath, "linux.resources.memory.limit");
   assertStringIncludes(message, "krun.ram_max_mib");
+});
+
+Deno.test("libkrunExecutor.checkUpdate() says what lets a limit be lower, by what the microVM has already", () => {
+  const refusal = (annotations: Record<string, string>) => {
+    const { leastMemory, memoryOutside } = preExec({ ...SPEC, annotations }, CONTEXT);
+    const state = given({ leastMemory, memoryOutside }) as unknown as StoredState;
+    const update = (limit: number) => libkrunExecutor.checkUpdate!(state, { memory: { limit } });
+    update(leastMemory!);
+    return assertThrows(() => update(leastMemory! - 1), SpecError).message;
+  };
+  assertStringIncludes(
+    refusal({}),
+    ": create the container again with less RAM, or with the annotation krun.ram_max_mib",
+  );
+  assertStringIncludes(
+    refusal({ "krun.ram_max_mib": "1024" }),
+    ": give a higher limit, or create the container again with a lower krun.ram_max_mib",
+  );
 });
 
 Deno.test("libkrunExecutor.preExec() refuses a memory limit under which the VMM would be killed", () => {

@@ -45,6 +45,14 @@ Deno.test("socketMounts() finds binds of sockets, by any path, and nothing else"
   });
 });
 
+Deno.test("socketMounts() leaves a source that cannot be looked at to the mount, which names it", () => {
+  withSocket((folder) => {
+    Deno.symlinkSync("loop", `${folder}/loop`);
+    const sources = ["file/x.sock", "loop", "n".repeat(256), "missing/x.sock"];
+    assertEquals(socketsOf(folder, ...sources.map((source) => bind(source, "/run/a"))), []);
+  });
+});
+
 Deno.test("socketMounts() leaves out a link that is bound as it is", () => {
   withSocket((folder) => {
     assertEquals(socketsOf(folder, bind("link", "/run/a", "copy-symlink")), []);
@@ -57,6 +65,14 @@ Deno.test("socketMounts() leaves out what a later mount hides", () => {
     const [a, runner] = [bind("x.sock", "/run/a"), bind("x.sock", "/runner/a")];
     assertEquals(socketsOf(folder, a, runner, tmpfs), [1]);
     assertEquals(socketsOf(folder, tmpfs, a, a), [2]);
+  });
+});
+
+Deno.test("socketMounts() keeps what a later entry only remounts", () => {
+  withSocket((folder) => {
+    const a = bind("x.sock", "/run/a");
+    const remounts = ["/run/a", "/run"].map((place) => bind("x.sock", place, "remount,ro"));
+    assertEquals(socketsOf(folder, a, ...remounts), [0]);
   });
 });
 
