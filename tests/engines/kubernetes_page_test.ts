@@ -64,7 +64,7 @@ Deno.test("the steps for containerd 2 lead to a pod with a user namespace", asyn
     const output = await node.run([
       ...commandsOf("1. kago on the node"),
       ...commandsOf("containerd 2: `version = 3`"),
-      ...commandsOf("3. Trying it without a cluster").filter(runnable),
+      ...commandsOf("3. Try it without a cluster").filter(runnable),
     ]);
     assertStringIncludes(output, "kago version");
     assertMatch(output, /^ +0 +1000000 +65536$/m);
@@ -94,7 +94,7 @@ Deno.test("with the handler krun the page's pod is of microVMs, sized by its ann
     await node.run([
       ...commandsOf("1. kago on the node"),
       ...commandsOf("containerd 2: `version = 3`"),
-      ...commandsOf("3. Trying it without a cluster")
+      ...commandsOf("3. Try it without a cluster")
         .filter((command) => runnable(command) && !command.startsWith("crictl exec"))
         .map((command) => command.replace("--runtime kago", "--runtime krun")),
     ]);
@@ -164,7 +164,7 @@ Deno.test("every command of the page is run, or is one of those that are compare
   const headings = ["1. kago on the node", "containerd 2: `version = 3`"];
   const run = [
     ...[...headings, "containerd 1.6 and 1.7: `version = 2`", "CRI-O"].flatMap(commandsOf),
-    ...commandsOf("3. Trying it without a cluster"),
+    ...commandsOf("3. Try it without a cluster"),
   ];
   assertEquals(
     commandsIn(PAGE).filter((command) => runnable(command) && !run.includes(command)),
