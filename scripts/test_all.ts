@@ -57,11 +57,6 @@ const ON_BOTH_HOSTS = [
 /** Suites that share this machine's cgroups and engines, and run one after the other. docs/tests.md has the reasons. */
 const CONTAINERS: readonly Suite[] = [
   ...ON_BOTH_HOSTS,
-  withMounts("private", {
-    name: "deno compile",
-    command: ["run", "-A", "tests/compiled/run.ts"],
-    reads: "deno",
-  }),
   ...[
     tests("differential", ...SAME_MOUNTS, "tests/differential"),
     {
@@ -95,16 +90,16 @@ const PIECES: readonly Suite[] = [
 
 /** Boots of the emulated host, what takes longest first. Each keeps one processor and a half busy at most. */
 const BOOTS: readonly Suite[] = [
+  tests("microVM host", "tests/e2e/microvm_host_test.ts"),
+  tests("systemd host", "tests/e2e/systemd_host_test.ts"),
+  tests("plain host", "tests/e2e/plain_host_test.ts"),
+  tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
+  tests("newcomer", "tests/e2e/newcomer_test.ts"),
   {
     name: "conformance, emulated",
     command: ["run", "-A", "tests/conformance/run.ts", "--emulated"],
     reads: "tap",
   },
-  tests("plain host", "tests/e2e/plain_host_test.ts"),
-  tests("microVM host", "tests/e2e/microvm_host_test.ts"),
-  tests("systemd host", "tests/e2e/systemd_host_test.ts"),
-  tests("engines, emulated", "tests/e2e/engines_host_test.ts"),
-  tests("newcomer", "tests/e2e/newcomer_test.ts"),
   tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
 ];
 
