@@ -77,7 +77,7 @@ const CONTAINERS: readonly Suite[] = [
 /** What may run beside them, and prepares the emulated hosts. */
 const PIECES: readonly Suite[] = [
   { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
-  { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts"], reads: "tap" },
+  { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts", "--runs=2000000"], reads: "tap" },
   tests("unit", "--parallel", "tests/unit", "tests/conformance"),
   {
     name: "emulated hosts",
