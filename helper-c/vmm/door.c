@@ -17,10 +17,7 @@ static struct {
 } door;
 
 static void *serve(void *ignored) {
-  sigset_t all;
-  sigfillset(&all);
-  sigdelset(&all, SIGSYS); /* by which the jail says what it refuses (trap.c) */
-  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  vmm_block_signals();
   for (;;) {
     int caller = as_result(accept4(door.socket, NULL, NULL, SOCK_CLOEXEC));
     if (caller == -EBADF || caller == -EINVAL) return ignored;

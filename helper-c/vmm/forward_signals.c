@@ -25,11 +25,7 @@ static void on_signal(int number) {
 
 static void *hand_over(void *ignored) {
   unsigned char number;
-  sigset_t all;
-  sigfillset(&all);
-  /* Where it is blocked, a refused call ends the VMM without its name. */
-  sigdelset(&all, SIGSYS);
-  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  vmm_block_signals();
   /* All signals wait here, so an error is what a filter says. */
   while (read(wake_pipe[0], &number, 1) == 1) {
     uint8_t payload[8] = {0}, reply[4];

@@ -319,10 +319,7 @@ int sockets_begin(int folder) {
 }
 
 static void *serve(void *ignored) {
-  sigset_t all;
-  sigfillset(&all);
-  sigdelset(&all, SIGSYS); /* by which the jail says what it refuses (trap.c) */
-  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  vmm_block_signals();
   for (;;) {
     if (!sockets_step(-1)) poll(NULL, 0, RETRY_MS); /* for want of memory, which there may be later */
   }

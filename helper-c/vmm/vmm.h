@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "../common/context.h"
@@ -38,6 +40,15 @@ extern struct vm vm;
 static inline void vmm_say(const char *text, size_t size) {
   struct pollfd fd = {.fd = vm.messages, .events = POLLOUT};
   if (poll(&fd, 1, 0) == 1 && (fd.revents & POLLOUT) && write(vm.messages, text, size) < 0) errno = 0;
+}
+
+/* In a thread of the VMM's own: signals are for the one that waits for them, but SIGSYS, by which the jail says what it refuses
+ * (trap.c): where it is blocked, a refused call ends the VMM without its name. */
+static inline void vmm_block_signals(void) {
+  sigset_t all;
+  sigfillset(&all);
+  sigdelset(&all, SIGSYS);
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
 }
 
 /* For an operation to return: `result`, of which a failure's finding says more; the text has to last. */

@@ -180,10 +180,7 @@ static void step(void) {
 }
 
 static void *relay(void *ignored) {
-  sigset_t all;
-  sigfillset(&all);
-  sigdelset(&all, SIGSYS); /* by which the jail says what it refuses (trap.c) */
-  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  vmm_block_signals();
   for (;;) {
     step();
     if (!s.exited || !pump_is_drained(&s.pump)) continue;
