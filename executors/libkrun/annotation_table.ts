@@ -70,7 +70,7 @@ export const ANNOTATIONS = {
     why: "The container's CPU quota and cpuset limit the VMM, whatever the guest sees.",
     least: 1,
     most: MAX_CPUS,
-    help: "Virtual processors of the guest.",
+    help: "Number of virtual CPUs of the guest.",
     fallback:
       "`.krun_vm.json`, else the administrator's, else as many as the caller has processors; the last two at most what the CPU quota, rounded up, and the cpuset allow",
     example: "4",
