@@ -12,11 +12,12 @@ import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
 import { BUILD, DIST, ROOT } from "./build/paths.ts";
-import { bundlePart, CREATE, QUICK } from "./build/quick.ts";
+import { bundlePart, CREATE, EXEC, QUICK } from "./build/quick.ts";
 import { runMain } from "./run_main.ts";
 
 const WHOLE_BUNDLE = `${BUILD}/kago.js`;
 const QUICK_BUNDLE = `${BUILD}/kago_quick.js`;
+const EXEC_BUNDLE = `${BUILD}/kago_exec.js`;
 const CREATE_BUNDLE = `${BUILD}/kago_create.js`;
 
 interface Options {
@@ -32,7 +33,11 @@ async function build(options: Options): Promise<void> {
   if (options.only === "helpers") return;
   // Not beside the others: the first bundle on a machine makes Deno fetch its bundler, and two at once get in each other's way.
   await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
-  await Promise.all([bundlePart(QUICK, QUICK_BUNDLE), bundlePart(CREATE, CREATE_BUNDLE)]);
+  await Promise.all([
+    bundlePart(QUICK, QUICK_BUNDLE),
+    bundlePart(EXEC, EXEC_BUNDLE),
+    bundlePart(CREATE, CREATE_BUNDLE),
+  ]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
   const env = Deno.env.toObject();
@@ -42,6 +47,7 @@ async function build(options: Options): Promise<void> {
     env,
     whole: WHOLE_BUNDLE,
     quick: QUICK_BUNDLE,
+    exec: EXEC_BUNDLE,
     create: CREATE_BUNDLE,
     ...helpers,
     output,

@@ -116,16 +116,17 @@ static long move_up(long low) {
 }
 
 /*
- * Reading the program is a good part of the time that a command takes, so some commands have a small program of their
- * own. The first argument that is a command's name decides: in `exec ID ps` ps is none. An option's value that only
+ * Reading the program is a good part of the time that a command takes, so most commands have a small program. The first
+ * argument that is a command's name decides: in `exec ID ps` ps is none. An option's value that only
  * looks like a command is no harm: every program falls back to the whole one.
  */
-static int is_quick(const struct initial_stack *old) {
+static const struct entry_part *choose_program(const struct initial_stack *old) {
   for (long i = 1; i < old->argc; i++) {
-    if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal)) return 1;
-    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal)) return 0;
+    if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal)) return &header.quick;
+    if (any_matches(in_image(header.exec_commands_offset), old->argv[i], is_equal)) return &header.exec;
+    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal)) break;
   }
-  return 0;
+  return &header.create;
 }
 
 static void write_all(long fd, const char *bytes, unsigned long size) {
@@ -239,7 +240,7 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
  * the connection on which a container that was started says why its program does not run; 0 means that there is none.
  */
 static void write_loader(char *loader, const struct initial_stack *old, unsigned long soft_stack, long report) {
-  const struct entry_part *program = is_quick(old) ? &header.quick : &header.create;
+  const struct entry_part *program = choose_program(old);
   const char *piece = in_image(header.loader_offset);
   unsigned long numbers[8] = {soft_nofile(), soft_stack, [4] = report};
 

@@ -18,8 +18,9 @@ export const ENTRY_HEADER = {
   options_offset: "word",
   /** … the pieces of the loader, … */
   loader_offset: "word",
-  /** … the commands that have the quick program, the others, … */
+  /** … the commands that have the quick program, those that have exec's, the others, … */
   quick_commands_offset: "word",
+  exec_commands_offset: "word",
   other_commands_offset: "word",
   /** … the variables that are deno's environment, … */
   variables_offset: "word",
@@ -34,6 +35,7 @@ export const ENTRY_HEADER = {
   vmm: "part",
   /** The programs that the stub starts, in JavaScript; they know where the whole one is. */
   quick: "part",
+  exec: "part",
   create: "part",
 } as const;
 

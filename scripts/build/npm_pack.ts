@@ -24,7 +24,7 @@ import {
 import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX, type Part } from "./entry_header.ts";
 import { Image } from "./image.ts";
 import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "./program.ts";
-import { QUICK } from "./quick.ts";
+import { EXEC, QUICK } from "./quick.ts";
 
 /** The page size of x86-64. */
 const PAGE = 4096;
@@ -85,6 +85,8 @@ export interface Parts {
   readonly whole: string;
   /** The bundle with the quick commands only, in ASCII. */
   readonly quick: string;
+  /** The bundle with `exec` only, in ASCII. */
+  readonly exec: string;
   /** The bundle that is started for all other commands, in ASCII; it goes on to the whole one where it must. */
   readonly create: string;
 }
@@ -163,8 +165,9 @@ function buildImage(
     options_offset: image.appendList([...OPTIONS, ...UNCACHED]),
     loader_offset: image.appendList(LOADER),
     quick_commands_offset: image.appendList(QUICK.commands),
+    exec_commands_offset: image.appendList(EXEC.commands),
     other_commands_offset: image.appendList(
-      Object.keys(COMMANDS).filter((name) => !QUICK.commands.includes(name)),
+      Object.keys(COMMANDS).filter((name) => ![QUICK, EXEC].some((p) => p.commands.includes(name))),
     ),
     variables_offset: image.appendList([...VARIABLES, NO_FOLDER]),
     cache_folders_offset: image.appendList(CACHE_FOLDERS),
@@ -184,6 +187,7 @@ function buildImage(
     stage: partWithin(shim, parts.shim, parts.stage),
     vmm: partWithin(shim, parts.shim, parts.vmm),
     create: appendPart(parts.create),
+    exec: appendPart(parts.exec),
     quick: appendPart(parts.quick),
   });
   return { bytes, programHeadersOffset };

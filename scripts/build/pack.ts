@@ -17,9 +17,10 @@ export interface PackRequest {
   readonly offline: boolean;
   /** Where to look for the base of deno compile. */
   readonly env: DenortEnvironment;
-  /** Paths of the bundle with all commands, of the two partial ones (quick.ts), of the shim and the stages' programs in it. */
+  /** Paths of the bundle with all commands, of the partial ones (quick.ts), of the shim and the stages' programs in it. */
   readonly whole: string;
   readonly quick: string;
+  readonly exec: string;
   readonly create: string;
   readonly shim: string;
   readonly stage: string;
@@ -66,6 +67,7 @@ async function writeNpmPacked(request: PackRequest): Promise<void> {
     vmm: await Deno.readFile(request.vmm),
     whole: await Deno.readTextFile(request.whole),
     quick: await Deno.readTextFile(request.quick),
+    exec: await Deno.readTextFile(request.exec),
     create: await Deno.readTextFile(request.create),
   });
   await replaceFile(request.output, 0o755, async (temporary) => {

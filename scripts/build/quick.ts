@@ -1,7 +1,7 @@
 /**
  * The partial programs. A V8 without a code cache reads all of a source at every start (about 40 kB a millisecond), so
  * the commands that engines call most have bundles without the modules of the others: a quick one for the shortest,
- * and one for creating containers. Owns which those are.
+ * one for `exec` and one for creating containers. Owns which those are.
  */
 import { bundleWithout } from "./bundle.ts";
 import { runCommand } from "./command.ts";
@@ -38,12 +38,22 @@ export const QUICK: Part = {
 };
 
 /**
+ * The stub starts it for `exec`. The builder has no effects before it has the executor, so an additional process in a
+ * microVM is left to the whole program, and so is compiling a seccomp profile for the first time.
+ */
+export const EXEC: Part = {
+  commands: ["exec"],
+  dispatchers: [...CHOOSING, "runtime/seccomp/cache.ts", "executors/registry.ts"],
+  others: ["executors/default.ts"],
+};
+
+/**
  * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json,
  * compiling a seccomp profile for the first time and containers with network interfaces of the host's, or whose connections are
  * limited, to the whole program.
  */
 export const CREATE: Part = {
-  commands: ["create", "run", "exec"],
+  commands: ["create", "run"],
   dispatchers: [
     ...CHOOSING,
     "runtime/config/load.ts",

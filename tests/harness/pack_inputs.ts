@@ -3,5 +3,5 @@
 /** Paths in `folder`, for the caller to write: `whole`, `quick` and `shim`; the others are the same files. */
 export function packInputs(folder: string) {
   const [whole, quick, shim] = [`${folder}/whole.js`, `${folder}/quick.js`, `${folder}/shim.so`];
-  return { whole, quick, create: whole, shim, stage: shim, vmm: shim };
+  return { whole, quick, exec: whole, create: whole, shim, stage: shim, vmm: shim };
 }

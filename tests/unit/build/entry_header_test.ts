@@ -14,6 +14,7 @@ const HEADER: EntryHeader = {
   options_offset: 4,
   loader_offset: 5,
   quick_commands_offset: 6,
+  exec_commands_offset: 23,
   other_commands_offset: 7,
   variables_offset: 8,
   cache_folders_offset: 9,
@@ -23,6 +24,7 @@ const HEADER: EntryHeader = {
   stage: { offset: 14, size: 15 },
   vmm: { offset: 16, size: 17 },
   quick: { offset: 19, size: 20 },
+  exec: { offset: 24, size: 25 },
   create: { offset: 21, size: 22 },
 };
 
@@ -30,7 +32,7 @@ Deno.test("encodeEntryHeader() writes a 64-bit word a field and two a part, in o
   const bytes = encodeEntryHeader(HEADER);
   assertEquals(bytes.byteLength, ENTRY_HEADER_SIZE);
   const words = [...new BigUint64Array(bytes.buffer)].map(Number);
-  const rest = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22];
+  const rest = [4, 5, 6, 23, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 24, 25, 21, 22];
   assertEquals(words, [1, 2, 0x1_0000_0003, 18, ...rest]);
 });
 

@@ -92,8 +92,11 @@ Deno.test("the stub takes the quick program when an argument names a quick comma
 });
 
 Deno.test("the stub goes by the first argument that names a command", async () => {
-  const { files } = await start(PROGRAM, ["create", "state"]);
-  assert(files[2]!.content.includes("create()"), files[2]!.content);
+  const cases = [["create", ["create", "state"]], ["exec", ["exec", "id", "ps"]]] as const;
+  for (const [program, words] of cases) {
+    const { files } = await start(PROGRAM, words);
+    assert(files[2]!.content.includes(`${program}()`), files[2]!.content);
+  }
 });
 
 Deno.test("the stub gives deno an environment of its own", async () => {

@@ -11,6 +11,7 @@ const HEADER: EntryHeader = {
   options_offset: 0,
   loader_offset: 0,
   quick_commands_offset: 0,
+  exec_commands_offset: 0,
   other_commands_offset: 0,
   variables_offset: 0,
   cache_folders_offset: 0,
@@ -20,6 +21,7 @@ const HEADER: EntryHeader = {
   stage: NOTHING,
   vmm: NOTHING,
   quick: NOTHING,
+  exec: NOTHING,
   create: NOTHING,
 };
 

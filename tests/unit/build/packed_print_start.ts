@@ -27,6 +27,7 @@ export async function packPrintStart(linker?: string): Promise<PackedPrintStart>
     whole: "whole()",
     create: "create()",
     quick: "quick()",
+    exec: "exec()",
   });
   const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
   await Deno.writeFile(program, bytes, { mode: 0o755 });
