@@ -1,8 +1,7 @@
 /**
- * Plain containers on pure cgroup v2, with all capabilities: the integration tests' own files, run here once more.
+ * The life of plain containers on pure cgroup v2, with all capabilities: the integration tests' own files, run here once more.
  * Runs inside the emulated host.
  */
-import "../../integration/container_test.ts";
 import "../../integration/exec_test.ts";
 import "../../integration/lifecycle_test.ts";
 import "../../integration/seccomp_notify_test.ts";

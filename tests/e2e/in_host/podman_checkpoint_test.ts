@@ -1,6 +1,5 @@
-/** `podman container checkpoint` and `restore` on kago, and the same on runc beside it. Runs inside the emulated host. */
+/** `podman container checkpoint` and `restore` on kago. Runs inside the emulated host. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Runtime } from "../../engines/engine_case.ts";
 import { IMAGE, Podman } from "../../engines/podman/podman.ts";
 import { until } from "../../harness/until.ts";
 import { loadSocketModules } from "../harness/keeper.ts";
@@ -25,22 +24,15 @@ async function status(podman: Podman, name: string): Promise<string> {
   return (await podman.ok("inspect", "--format", format, name)).trim();
 }
 
-/** With kago, and where it says so with runc too, which must be no better. */
-function test(
-  name: string,
-  use: (podman: Podman) => Promise<void>,
-  runtimes: readonly Runtime[] = ["kago"],
-): void {
-  for (const runtime of runtimes) {
-    Deno.test(`${name} (${runtime})`, async () => {
-      const podman = await Podman.open(runtime, "v2");
-      try {
-        await use(podman);
-      } finally {
-        await podman.close();
-      }
-    });
-  }
+function test(name: string, use: (podman: Podman) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const podman = await Podman.open("kago", "v2");
+    try {
+      await use(podman);
+    } finally {
+      await podman.close();
+    }
+  });
 }
 
 test("podman checkpoints a container with its network and restores it", async (podman) => {
@@ -59,7 +51,7 @@ test("podman checkpoints a container with its network and restores it", async (p
   );
   assertStringIncludes(await podman.ok("exec", "c", "ip", "addr"), "eth0");
   await podman.ok("stop", "--time", "0", "c");
-}, ["runc", "kago"]);
+});
 
 test("podman keeps a container running, exports it, and imports it under another name", async (podman) => {
   await podman.ok("run", "-d", "--name", "c", "--network", "none", IMAGE, "sh", "-c", COUNT);
