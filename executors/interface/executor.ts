@@ -103,7 +103,7 @@ export interface PreExecResult {
   /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
   readonly leastMemory?: number;
   /**
-   * Bytes of a memory limit that the container's processes do not get, where it is put into force inside as well; absent
+   * Bytes of a memory limit that the container's processes do not get, where it is enforced inside as well; absent
    * where it is not.
    */
   readonly memoryOutside?: number;

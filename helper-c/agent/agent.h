@@ -51,7 +51,7 @@ bool parse_card(const char *text, struct card *card);
  * -errno. */
 int network_up(void);
 
-/* Listens in the place of each of the host's sockets that the plan names, which are below `root`: 0, or -errno with the path
+/* Listens in place of each of the host's sockets that the plan names, which are below `root`: 0, or -errno with the path
  * of the one that failed. */
 int sockets_open(const struct plan *plan, const char *root, const char **path);
 

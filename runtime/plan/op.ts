@@ -232,7 +232,7 @@ export const OPS = {
    */
   openRootTree: { path: "str", recursive: "u32", slot: "u32", noFollow: "u32" },
   /**
-   * In the guest: clones the socket that the agent has made in the place of the host's at `path` below the root, for a later
+   * In the guest: clones the socket that the agent has made in place of the host's at `path` below the root, for a later
    * bind over it. `socket` is its index in hostSockets, from 0 in the order of the plan.
    */
   openSocketTree: { path: "str", slot: "u32", socket: "u32" },

@@ -85,7 +85,7 @@ function columnsOf(run: SuiteResult): Column[] {
   ).map((runtime) => ({ run, runtime }));
 }
 
-/** The results with those of `newer` in the place of older ones of the same engine, host and release. */
+/** The results with those of `newer` in place of older ones of the same engine, host and release. */
 export function takeOver(
   results: readonly SuiteResult[],
   newer: readonly SuiteResult[],
