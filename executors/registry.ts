@@ -1,6 +1,6 @@
 /**
- * Which executors there are. They are loaded when a container needs them, and what asks about a container's processes apart
- * from what makes one: short commands are short because of what they do not load (scripts/build/quick.ts).
+ * The list of executors. They are loaded when a container needs them. The agent, for requests about processes, is loaded
+ * separately, because short commands must load little (scripts/build/quick.ts).
  */
 import { HostError, SpecError, UsageError } from "../runtime/common/errors.ts";
 import { quoted } from "../runtime/common/quoted.ts";
@@ -33,7 +33,7 @@ export const EXECUTORS: ExecutorEntry[] = [
   { name: "default", load: async () => (await import("./default.ts")).defaultExecutor },
 ];
 
-/** No executor takes the container: the bundle asks for a handler that kago does not have. */
+/** The bundle's annotation names a handler that kago does not have. */
 export class CantHandle extends SpecError {
   override name = "CantHandle";
   constructor(readonly handler: string) {
@@ -43,7 +43,7 @@ export class CantHandle extends SpecError {
 
 /**
  * The executor for this container.
- * @throws {CantHandle} when the bundle's annotation names a handler that there is not.
+ * @throws {CantHandle} when the bundle's annotation names an unknown handler.
  * @throws {UsageError} when the command line does.
  */
 export async function pickExecutor(spec: Spec, request: HandlerRequest): Promise<Executor> {
@@ -63,7 +63,7 @@ export async function executorOf({ handler }: StoredState): Promise<Executor> {
 }
 
 /**
- * The agent of a container whose state says that there is one.
+ * The agent of a container whose state records one.
  * @throws {HostError} when this kago has none for its handler.
  */
 export async function loadAgent({ handler }: StoredState): Promise<Agent> {

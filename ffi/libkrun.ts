@@ -139,7 +139,7 @@ export function openLibkrun(
     throw new HostError(`${name} is not libkrun`, "name the file of libkrun 1.x");
   }
   throw new HostError(
-    `${name} was built without the functions of libkrun 2 for programs in C`,
+    `${name} was built without the C interface of libkrun 2`,
     "build it with FFI=1, or install libkrun 1.x, which can be installed beside it",
   );
 }

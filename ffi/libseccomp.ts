@@ -90,7 +90,7 @@ export function libseccompIdentity(): string {
   return `ld.so.cache ${dev} ${ino} ${size} ${mtime?.getTime()}`;
 }
 
-/** SCMP_ARCH_NATIVE in the place of an architecture's token. */
+/** SCMP_ARCH_NATIVE in place of an architecture's token. */
 export const NATIVE = 0;
 
 /** The token of this machine's architecture. */

@@ -76,7 +76,7 @@ const RULE: Rule<AdministratorFile> = {
   required: {},
   optional: {
     libkrun: path("a library"),
-    kernel: path("a libkrunfw, the library with the guest's kernel"),
+    kernel: path("a libkrunfw, the library that contains the guest's kernel"),
     passt: path("a program"),
     cpus: { kind: "integer", minimum: 1, maximum: MAX_CPUS },
     ramMib: { kind: "integer", minimum: MIN_RAM_MIB, maximum: MAX_RAM_MIB },
@@ -93,7 +93,7 @@ const RULE: Rule<AdministratorFile> = {
       item: {
         kind: "pattern",
         expression: /^(?!\.$)./,
-        form: "the name of an annotation, or the beginning of names with a dot at its end",
+        form: "the name of an annotation, or a prefix that ends with a dot",
       },
     },
   },

@@ -16,7 +16,7 @@ usage: install.sh [--prefix DIR] [--root DIR] [--dry-run] [--uninstall]
        install.sh [--prefix DIR] [--root DIR] --containerd-config VERSION | --crio-config
 
   --prefix DIR  where bin/kago and bin/krun go (default /usr/local)
-  --root DIR    a file system to install into, in the place of / (default /)
+  --root DIR    a file system to install into, in place of / (default /)
   --dry-run     say what would be done, and do nothing
   --uninstall   remove what an installation has made
 
@@ -147,7 +147,7 @@ docker_json() {
 END
 }
 
-# What an image or a pod may set (docs/microvm.md). The others take the administrator's word, and are not passed on unless he
+# What an image or a pod may set (docs/microvm.md). The others need the administrator's permission, and are not passed on unless he
 # adds them.
 ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.ram_max_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.disk krun.console krun.egress run.kago.egress"
 

@@ -1,6 +1,6 @@
 /**
- * Whom an executor asks about a container's processes, where they are not the host's own: somebody inside, such as an agent in
- * a guest. Commands load an agent for the containers alone whose state says that there is one.
+ * The interface to an agent inside a container, which answers requests about processes that are not the host's, such as those
+ * of a guest. Commands load it only for containers whose state records an agent.
  */
 import type { Resources } from "../../runtime/spec/spec.ts";
 import type { Status, StoredState } from "../../runtime/state/container_state.ts";
@@ -16,33 +16,33 @@ export interface Agent {
   /**
    * Called by `kill` for a running container and every signal but SIGKILL, which the host sends.
    * @returns false when the container has ended.
-   * @throws {HostError} when the signal is not taken.
+   * @throws {HostError} when the agent does not accept the signal.
    */
   signal(container: AgentContainer, signal: number, all: boolean): boolean;
 
-  /** Called by `events` for a running container: what is used inside; null when there is no answer. */
+  /** Called by `events` for a running container: the statistics of its inside; null when there is no answer. */
   figures(container: AgentContainer): AgentFigures | null;
 
   /**
-   * Called by `update` for a running container: puts limits into force inside, as far as there is anything to be told.
+   * Called by `update` for a running container: applies those limits inside that can be applied there.
    * @returns false when the container has ended.
-   * @throws {HostError} when they are not taken.
+   * @throws {HostError} when they are not applied.
    */
   limit(container: AgentContainer, resources: Resources): boolean;
 
   /**
-   * Called by `ps`, whatever the container's status: what it prints, or undefined when it shall show the host's processes.
+   * Called by `ps`, whatever the container's status: the text to print, or undefined to show the host's processes.
    * @throws {UsageError} for options of ps(1) that mean nothing inside.
-   * @throws {StateError | HostError} when what is inside is asked for alone, and does not answer.
+   * @throws {StateError | HostError} when only processes inside are requested, and the agent does not answer.
    */
   ps(container: AgentContainer, request: PsRequest): Promise<string | undefined>;
 }
 
-/** Bytes and nanoseconds, in the shape in which `events` tells them. */
+/** Bytes and nanoseconds, in the form that `events` prints. */
 export interface AgentFigures {
   /**
-   * `total` and `available` are the kernel's inside; `usage` is what the container's processes have, and `oomKills` how many
-   * of them that kernel has killed for want of memory.
+   * `total` and `available` are those of the kernel inside; `usage` is the memory of the container's processes, and `oomKills`
+   * the number of them that this kernel has killed when memory ran out.
    */
   readonly memory: {
     readonly total: bigint;
@@ -56,9 +56,9 @@ export interface AgentFigures {
 
 export interface PsRequest {
   readonly status: Status;
-  /** As a table, or as JSON for which nothing else will do. */
+  /** As a table; or as JSON, which only the guest can provide. */
   readonly format: "table" | "guest";
-  /** What the user says to ps(1). */
+  /** Options for ps(1). */
   readonly options: readonly string[];
   readonly warn: (message: string) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * The seam between the container's set-up, which is the same for all, and what finally runs in it. Questions about the
- * processes of a container that runs are agent.ts's.
+ * The interface between the set-up of a container, which is the same for all executors, and what runs in it. agent.ts is
+ * the interface for requests about the processes of a running container.
  */
 import type { RootFile } from "../../ffi/files.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
@@ -29,9 +29,9 @@ export interface BundleContext {
   readonly bundle: string;
   /** Absolute path of the root filesystem folder. */
   readonly rootfs: string;
-  /** Where the container's state will be kept; it is there when the Intermediate runs. */
+  /** The folder of the container's state; it exists when the Intermediate runs. */
   readonly stateFolder: string;
-  /** What the command line says of libraries and annotations. */
+  /** The command line's options about libraries and annotations. */
   readonly word?: AdministratorWord;
 }
 
@@ -40,49 +40,49 @@ export interface Executor {
   readonly name: string;
 
   /**
-   * Called in the builder by `create` and `plan`. Pure: it looks at the spec only.
-   * @throws {SpecError} for what this executor cannot carry out, annotations out of range among it.
+   * Called in the builder by `create` and `plan`. Pure: it reads only the spec.
+   * @throws {SpecError} for what this executor does not support, such as annotations out of range.
    */
   validate(spec: Spec, context: BundleContext): void;
 
   /**
-   * Called in the builder by `create` and `plan`, before namespaces are entered: the spec as Init shall see it.
-   * No effect on the host; it may read the image, and the files that the executor needs are listed in `rootfsFiles`.
-   * An executor with nothing to wait for answers at once.
-   * @throws {SpecError} for what the image or the bundle asks of this executor and cannot have.
+   * Called in the builder by `create` and `plan`, before namespaces are entered: returns the spec for Init.
+   * No effect on the host; it may read the image, and lists the files that the executor needs in `rootfsFiles`.
+   * An executor with nothing to wait for returns synchronously.
+   * @throws {SpecError} for what the image or the bundle asks for and this executor does not support.
    */
   preExec(spec: Spec, context: BundleContext): PreExecResult | Promise<PreExecResult>;
 
   /**
-   * Called by `exec`: the plan of a tenant. Pure. Executors whose container is what its namespaces hold have none:
-   * `exec` joins the namespaces then.
-   * @throws {HostError} when nothing more can be run in this container.
+   * Called by `exec`: the plan of an additional process. Pure. Executors whose containers are only namespaces have none:
+   * `exec` then joins the namespaces.
+   * @throws {HostError} when no additional process can run in this container.
    */
   tenantPlan?(tenant: TenantInput): Plan;
 
-  /** Is there anything for `exec` to be run in before `start`? As with namespaces, unless it says otherwise. */
+  /** Does `exec` require `start`? False by default: namespaces exist before it. */
   readonly tenantsNeedStart?: boolean;
 
   /**
    * Called by `update`, under the container's lock.
-   * @throws {SpecError} for limits with which the container could not go on.
+   * @throws {SpecError} for limits that the container cannot run with.
    */
   checkUpdate?(state: StoredState, resources: Resources): void;
 
   /**
    * Called by `checkpoint`, under the container's lock.
-   * @throws {HostError} when criu cannot write down what runs in the container.
+   * @throws {HostError} when criu cannot checkpoint what runs in the container.
    */
   checkCheckpoint?(state: StoredState): void;
 
-  /** Called by `doctor`, for this user: has the host what containers of this executor take? */
+  /** Called by `doctor`, for this user: has the host what containers of this executor need? */
   findings?(user: string, word: AdministratorWord): Promise<readonly Finding[]>;
 
-  /** Called by the builder where a service manager is to be notified: why the program cannot, as a sentence's end. */
+  /** Why programs cannot notify a service manager: the end of the warning if NOTIFY_SOCKET is set. */
   readonly noNotify?: string;
 }
 
-/** An additional process in a running container: `spec` is the container's with the tenant's process. */
+/** An additional process in a running container: `spec` is the container's with this process. */
 export interface TenantInput extends ProcessInput {
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
@@ -98,21 +98,21 @@ export interface PreExecResult {
   readonly rootfsFiles: readonly RootFile[];
   /** What Init becomes; absent where that is the container's process. */
   readonly runner?: Runner;
-  /** Will there be an agent: somebody in the container whom the executor asks about its processes? */
+  /** Will there be an agent: a process in the container that answers requests about its processes? */
   readonly hasAgent?: boolean;
-  /** Bytes of memory without which what runs in the container is killed; absent where the user knows best. */
+  /** The least memory limit, in bytes, with which the container can run; absent for no check. */
   readonly leastMemory?: number;
   /**
-   * Bytes of a memory limit that the container's processes do not get, where it is put into force inside as well; absent
-   * where it is not.
+   * Bytes of a memory limit that the container's processes do not get, if the limit is also enforced inside; otherwise
+   * absent.
    */
   readonly memoryOutside?: number;
   /** One sentence each, without a full stop: what will be ignored. */
   readonly warnings: readonly string[];
-  /** What the executor has chosen for this container, and by whose word: for `plan`. */
+  /** The executor's settings for this container with their sources: for `plan`. */
   readonly settings?: readonly SettingWords[];
   /**
-   * Called by `create`, not by `plan`, before anything is made: has the host what it takes? No effect on the host.
+   * Called by `create`, not by `plan`, before anything is created: has the host what is needed? No effect on the host.
    * @throws {HostError} with what is missing and how to get it.
    */
   readonly checkHost?: () => void;
@@ -121,15 +121,15 @@ export interface PreExecResult {
 /** The annotation that names a container's handler; crun and youki read it too. */
 export const HANDLER_ANNOTATION = "run.oci.handler";
 
-/** How containerd and CRI-O tell the container that holds a pod's namespaces: what it is, and the pod's id, which is its own. */
+/** By which containerd and CRI-O mark a pod's sandbox: the container's kind, and the pod's id, which is the sandbox's own id. */
 const SANDBOX_ANNOTATIONS = [
   { kind: "io.kubernetes.cri.container-type", pod: "io.kubernetes.cri.sandbox-id" },
   { kind: "io.kubernetes.cri-o.ContainerType", pod: "io.kubernetes.cri-o.SandboxID" },
 ] as const;
 
 /**
- * The handler's name for this container: the bundle's own word comes first, then the command line's. A pod's sandbox is a plain
- * process whatever the pod's handler, as with crun.
+ * The handler's name for this container: the bundle's annotation has precedence over the command line. A pod's sandbox is a
+ * plain process whatever the pod's handler, as with crun.
  */
 export function requestedHandler(spec: Spec, request: HandlerRequest): string {
   if (isSandbox(spec, request.id)) return "default";
@@ -138,8 +138,8 @@ export function requestedHandler(spec: Spec, request: HandlerRequest): string {
 }
 
 /**
- * Is this the container that holds a pod's namespaces, and does nothing? No image can say that it is: it does not know its
- * container's id.
+ * Is this a pod's sandbox, the container that only holds the pod's namespaces? An image cannot claim this, because it does not
+ * know its container's id.
  */
 export function isSandbox({ annotations = {} }: Spec, id: string): boolean {
   return SANDBOX_ANNOTATIONS.some(({ kind, pod }) =>

@@ -2,7 +2,7 @@
  * Every annotation that kago reads, and every key of an image's `.krun_vm.json`: the one source for reading them
  * (settings.ts), for who may set them, for `kago features` and for docs/microvm.md. Plain data. An image can set annotations,
  * for engines copy those of its manifest into config.json, and so can a pod; what would open the host to it, or weaken what
- * confines it, takes the administrator's word. Paths are the container's own.
+ * confines it, needs the administrator's permission. Paths are the container's own.
  */
 
 import {
@@ -72,7 +72,7 @@ export const ANNOTATIONS = {
     most: MAX_CPUS,
     help: "Number of virtual CPUs of the guest.",
     fallback:
-      "`.krun_vm.json`, else the administrator's, else as many as the caller has processors; the last two at most what the CPU quota, rounded up, and the cpuset allow",
+      "that of `.krun_vm.json`, else of the administrator's file, else the number of the caller's processors; the latter two are limited by the CPU quota, rounded up, and by the cpuset",
     example: "4",
   },
   "krun.ram_mib": {
@@ -84,18 +84,17 @@ export const ANNOTATIONS = {
     most: MAX_RAM_MIB,
     help: "The guest's memory in MiB.",
     fallback:
-      "`.krun_vm.json`, else the administrator's as far as the memory limit minus what the VMM itself needs allows, else that, else 1024",
+      "that of `.krun_vm.json`, else of the administrator's file, up to the memory limit minus the VMM's own memory, else that difference, else 1024",
     example: "2048",
   },
   "krun.ram_max_mib": {
     kind: "integer",
     setBy: "image",
-    why:
-      "The container's memory limit applies to the VMM, and the guest's processes get what it leaves them.",
+    why: "The container's memory limit applies to the VMM, and the guest's processes get the rest.",
     least: MIN_RAM_MIB,
     most: MAX_RAM_MIB,
     help:
-      "The guest's memory in MiB, which may be more than the memory limit: the limit is put into force in the guest, and `update` changes it there. In the place of `krun.ram_mib`.",
+      "The guest's memory in MiB, which may be more than the memory limit: the guest enforces the limit, and `update` changes it there. Replaces `krun.ram_mib`.",
     fallback: "none: the guest's memory is `krun.ram_mib`, and no limit changes it",
     example: "4096",
   },
@@ -117,7 +116,7 @@ export const ANNOTATIONS = {
     most: MAX_LOG_LEVEL,
     help:
       "What libkrun logs on stderr: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything.",
-    fallback: "the administrator's, else 1",
+    fallback: "that of the administrator's file, else 1",
     example: "3",
   },
   "krun.libkrun.path": {
@@ -132,7 +131,7 @@ export const ANNOTATIONS = {
     kind: "choice",
     setBy: "image",
     why:
-      "The library is the host's, from where the administrator keeps libkrun. A restriction that the flavour does not enforce is refused.",
+      "The library is a file of the host, beside the administrator's libkrun or found by the dynamic linker. A restriction that the flavour does not enforce is refused.",
     choices: ["sev", "tdx", "aws-nitro"],
     help:
       "A flavour of libkrun for confidential workloads: `libkrun-sev.so.1`, `libkrun-tdx.so.1` or `libkrun-awsnitro.so.1`, loaded for this container only.",
@@ -144,7 +143,7 @@ export const ANNOTATIONS = {
     setBy: "image",
     why: "passt runs in the container's own namespaces.",
     help: "A network card behind passt(1), instead of libkrun's socket impersonation (TSI).",
-    fallback: "the administrator's `network`, else 0; 0 is TSI",
+    fallback: "1 if `network` in the administrator's file is `passt`, else 0; 0 is TSI",
     example: "1",
   },
   "krun.tap_name": {
@@ -190,7 +189,7 @@ export const ANNOTATIONS = {
     ...DISK,
     help:
       "Disk images or block devices in the container, which are /dev/vda, /dev/vdb, … in the guest. The format is raw unless given; it is never guessed.",
-    fallback: "the administrator's, else none; empty for none",
+    fallback: "that of the administrator's file, else none; empty for none",
     example: "/data/disk.img,/data/tools.qcow2:qcow2:ro",
   },
   "krun.console": {
@@ -258,7 +257,7 @@ export const OTHER_ANNOTATIONS = {
     setBy: "image",
     why: "A list only takes connections away: if there are two, both must allow a connection.",
     help:
-      "To whom the container may connect and send datagrams, a plain container too: addresses, CIDR blocks, host names, `dns` " +
+      "Destinations that a microVM or a plain container may connect and send datagrams to: addresses, CIDR blocks, host names, `dns` " +
       "and `*`, with ports and `/tcp` or `/udp` if wanted, separated by blanks or commas, such as " +
       "`10.0.0.0/8 api.example.com:443/tcp dns`. Everything else is refused.",
   },

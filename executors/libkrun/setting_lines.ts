@@ -15,13 +15,13 @@ export function settingLines(
   const libkrun = library && { value: library.path, from: library.from };
   const allowedBy = allowAnnotations?.from ?? (allowed.length > 0 ? "--allow-annotation" : KAGO);
   return [
-    named("libkrun", libkrun, "the dynamic linker's"),
-    named("kernel", kernel, "libkrunfw's"),
+    named("libkrun", libkrun, "found by the dynamic linker"),
+    named("kernel", kernel, "that of libkrunfw"),
     line("cpus", cpus),
     line("ram", ramMib, `${ramMib.value} MiB`),
     line("log level", logLevel),
     line("network", network),
-    named("passt", passt, "the one that is installed"),
+    named("passt", passt, "the installed one"),
     line("disks", disks, listed(disks.value)),
     line("DAX window", daxWindow, daxWindow.value === undefined ? "none" : undefined),
     line(

@@ -29,15 +29,15 @@ import { given } from "../../runtime/common/given.ts";
 export interface VmSettings {
   readonly cpus: number;
   readonly ramMib: number;
-  /** May that be more than the memory limit, which is put into force inside? */
+  /** May that be more than the memory limit, which is enforced inside? */
   readonly elastic?: true;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
   /** The table of functions that it has, which is looked up on the host; without one that of 1.x. */
   readonly abi?: 2;
-  /** A libkrun that the administrator names, or that came with kago, in the place of the dynamic linker's. */
+  /** A libkrun that the administrator names, or that came with kago, in place of the dynamic linker's. */
   readonly library?: LibraryPlace;
-  /** A libkrunfw that the administrator names, in the place of the one that libkrun finds. */
+  /** A libkrunfw that the administrator names, in place of the one that libkrun finds. */
   readonly firmware?: Given<string>;
   /** Is the container's process the guest agent's to run? */
   readonly agent?: true;

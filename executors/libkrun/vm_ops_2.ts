@@ -59,11 +59,11 @@ const KERNEL_FROM = 'annotations["krun.custom_kernel"]';
  */
 export function refuseFor2({ console, gpuFlags, portMap }: VmSettings): void {
   const lacks = console !== undefined
-    ? ["krun.console", "libkrun 2 writes no guest's console to a file"]
+    ? ["krun.console", "libkrun 2 cannot write a guest's console to a file"]
     : gpuFlags !== undefined
-    ? ["krun.gpu_flags", "libkrun 2 takes a GPU only with a display of its caller's"]
+    ? ["krun.gpu_flags", "libkrun 2 supports a GPU only with a display that its caller provides"]
     : portMap?.length === 0
-    ? ["krun.port_map", "libkrun 2 takes an empty list for all ports"]
+    ? ["krun.port_map", "libkrun 2 opens all ports if the list is empty"]
     : undefined;
   if (!lacks) return;
   throw new HostError(

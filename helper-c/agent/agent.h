@@ -1,5 +1,5 @@
-/* The guest agent: the first program in a microVM after libkrun's guest init, with all rights over the guest and none
- * over anything else. What it shares between its files. */
+/* The guest agent: the first program in a microVM after libkrun's guest init, with all rights in the guest and none
+ * outside. Declarations shared by its files. */
 #ifndef KAGO_AGENT_H
 #define KAGO_AGENT_H
 
@@ -16,20 +16,20 @@ enum { EXIT_SETUP_FAILED = 125, EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127,
 /* The cgroup of the container's processes in the guest. */
 #define CONTAINER_CGROUP "/sys/fs/cgroup/container"
 
-/* Where the sockets that take the place of the host's are bound, before the plan binds them over the volumes. */
+/* Where the agent's sockets are, which replace the host's, before the plan binds them over the volumes. */
 #define SOCKETS_FOLDER "/sockets"
 
-/* Runs the plan in this process, which becomes its program, or ends with one of the exit codes above and a sentence on
- * standard error. The master of a terminal goes through `sync`. */
+/* Executes the plan in this process, including the exec of the program, or exits with one of the exit codes above and
+ * an error message on standard error. The master of a terminal is sent through `sync`. */
 _Noreturn void become(const struct plan *plan, int sync);
 
-/* As become, for a process of a session: what fails is told through `sync`, as on the host. */
+/* As become, for a process of a session: failures are reported through `sync`, as on the host. */
 _Noreturn void become_tenant(const struct plan *plan, int sync);
 
-/* Whom the plan's setuid names: the owner of the program's pipes. */
+/* The user of the plan's setuid: the owner of the program's pipes. */
 uid_t plan_user(const struct plan *plan);
 
-/* Is there such an operation in the plan? */
+/* Does the plan contain such an operation? */
 bool plan_has(const struct plan *plan, enum opcode opcode);
 
 /* The size of the terminal that op_guest_console opens. */
@@ -47,11 +47,11 @@ struct card {
 /* Reads `ADDRESS/PREFIX GATEWAY`. */
 bool parse_card(const char *text, struct card *card);
 
-/* Brings loopback up, and the card if the VMM has told of one; takes away an address of libkrun's that hides a network: 0 or
- * -errno. */
+/* Brings up loopback, and the card if the VMM has described one; removes an address of libkrun that hides a network:
+ * 0 or -errno. */
 int network_up(void);
 
-/* Listens in the place of each of the host's sockets that the plan names, which are below `root`: 0, or -errno with the path
+/* Listens in place of each of the host's sockets that the plan names, which are below `root`: 0, or -errno with the path
  * of the one that failed. */
 int sockets_open(const struct plan *plan, const char *root, const char **path);
 
@@ -62,7 +62,7 @@ int exit_code(int status);
 struct streams {
   bool terminal;
   int program[3]; /* the pipes' ends of the program's, -1 with a terminal */
-  int sync[2]; /* how the terminal's master comes from the program's process, and what fails of it */
+  int sync[2]; /* receives the terminal's master and failures from the program's process */
   pid_t relay;
 };
 
@@ -72,7 +72,7 @@ int streams_open(struct streams *s, const struct plan *plan);
 int streams_enter(const struct streams *s);
 /* In the agent, once the program's process is there: 0 or -errno. */
 int streams_relay(struct streams *s, pid_t program);
-/* Once the program has ended: waits until the VMM has written all that it wrote. */
+/* Once the program has ended: waits until the VMM has written all of its output. */
 void streams_drain(const struct streams *s);
 
 #endif

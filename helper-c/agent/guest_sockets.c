@@ -101,7 +101,7 @@ int op_open_socket_tree(struct context *c, const struct field *f) {
   return 0;
 }
 
-/* The host's server has gone for good: those who have connected hear it, and connect(2) tells the next ones at once. */
+/* The host's server is gone for good: existing connections end, and connect(2) fails at once from now on. */
 static int hear_host(int connection, int listener) {
   struct frame frame;
   uint8_t end;

@@ -54,8 +54,8 @@ static void load_plan(struct plan *plan) {
   if (size != info.st_size || plan_check(bytes, (size_t)size, plan, &fault) < 0) give_up("/plan", EBADMSG);
 }
 
-/* libkrun ends with 0 when nothing has told it a code, as when the guest's kernel panics. libkrun's guest init tells it this
- * program's, at its end. */
+/* libkrun exits with 0 if no exit code was reported, as after a panic of the guest's kernel. libkrun's guest init reports
+ * this program's. */
 static void expect_death(void) {
   int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
@@ -130,8 +130,8 @@ static bool reap_sessions(int64_t *end) {
   return pid == 0;
 }
 
-/* Sessions tell the host how their processes ended, of which none has outlived the program; and what these sent to sockets
- * is still on its way, or waits to be accepted. */
+/* Sessions still report to the host how their processes ended, none of which outlives the program; and data that these sent
+ * to sockets may be in flight or wait for accept. */
 static void await_sessions(const struct guest *guest, int listener, int children) {
   struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
   struct signalfd_siginfo ignored;

@@ -1,4 +1,4 @@
-/* What an operation sees: the state that one stage carries from operation to operation. */
+/* The context of operations: the state of one stage. */
 #ifndef KAGO_CONTEXT_H
 #define KAGO_CONTEXT_H
 
@@ -15,13 +15,14 @@ enum { TREE_SLOTS = 128 };
 /* Where the files of krunOpen are: those to be loaded before libkrun, then those of libkrun. */
 enum { BEFORE_SLOT = 0, LIBRARY_SLOT = 14, LIBRARY_SLOTS = 16 };
 
-/* What an operation says of a mount over the container's root, which nobody would see: an error of no filesystem's. */
+/* The error for a mount over the container's root, which no process would see: one that no filesystem returns. */
 enum { ROOT_COVERED = EDOTDOT };
 
-/* As runtime/plan/op.ts has them: those of a container, the agent's among them, and that of the hooks which Main runs. */
+/* As in runtime/plan/op.ts: the stages of a container, including the agent's, and the stage of hooks that Main runs. */
 enum stage { STAGE_INTERMEDIATE, STAGE_INIT, STAGE_VMM, STAGE_GUEST, STAGE_HOOK };
 
-/* A finding (enum found of stage/failure.h) of an operation's own, of one of its fields: without it the errno says it all. */
+/* An operation's own finding (enum found of stage/failure.h) about one of its fields; without it the errno is
+ * sufficient. */
 struct said {
   uint8_t field, found;
   const char *text; /* NULL for nothing */
@@ -33,30 +34,30 @@ struct context {
   int sync_fd; /* to Main: messages out, answers in */
   int listen_fd; /* where `start` connects, -1 under `run` */
   int target_fd; /* a pidfd of the container's Init (a microVM's: its VMM), -1 unless `exec` */
-  int report_fd; /* who hears of failures now: Main, or the `start` that woke us */
-  int plan_fd; /* handed on to the next stage */
+  int report_fd; /* receives failures now: Main, or the `start` that woke us */
+  int plan_fd; /* passed to the next stage */
   int root_fd; /* the container's root, -1 before openRoot */
-  int door_fd; /* a microVM's: the socket by which the agent is asked for, -1 without an agent */
+  int door_fd; /* a microVM's: the door, -1 without an agent */
   int descriptors_mount; /* a VMM's: the number of the mount of its own /proc/self/fd, 0 for none */
   int run_fd; /* a VMM's: the folder of the agent's own socket, -1 before agentFiles */
   int vmm_fd; /* a microVM's: the VMM's program, -1 for a plain container */
   int agent_fd; /* a microVM's: the guest's own root, -1 before agentFiles */
-  int proc_fd; /* a procfs that the container has no hand in, -1 until needed */
+  int proc_fd; /* a procfs that the container cannot change, -1 until needed */
   int libraries[LIBRARY_SLOTS]; /* a microVM's: the files of krunOpen, plus 1; 0 is none */
   int trees[TREE_SLOTS]; /* detached trees for binds, plus 1; 0 is none */
   int mask; /* the mount over the first masked folder, plus 1; 0 is none */
   char *states; /* what Main sent for hooks: states as JSON, each ended by NUL, one NUL more at the end */
-  struct said said; /* what the operation that fails says of it */
+  struct said said; /* the failed operation's own finding */
   struct hook_output *output; /* what a hook that failed has written, NULL for nothing (hook.h) */
   unsigned preserved; /* descriptors from 3 that the program gets */
-  struct filter_program hook_filter; /* what hooks run under, of length 0 unless they have one of their own */
+  struct filter_program hook_filter; /* the filter of hooks, of length 0 unless they have their own */
   unsigned hook_filter_flags;
   bool in_cwd; /* the working directory is entered */
   bool is_ordinary_user; /* whoever runs kago is not root: this process may become dumpable (op_dumpable) */
   const char *program; /* what findProgram found */
   char home[4096 + 5]; /* "HOME=…", empty when nobody asked */
   char program_buffer[4096];
-  const uint8_t *agent_program; /* the guest agent, NULL where it is not at hand */
+  const uint8_t *agent_program; /* the guest agent, NULL in programs without it */
   size_t agent_size;
   /* Runs `call(argument)` on every thread of the process; each returns 0 or -errno. */
   int (*on_all_threads)(struct context *c, int (*call)(void *), void *argument);
@@ -79,7 +80,7 @@ typedef int operation(struct context *c, const struct field *f);
 OPERATIONS(X)
 #undef X
 
-/* The functions by opcode; NULL is one that this program does without. */
+/* The functions by opcode; NULL for those that this program lacks. */
 extern operation *const OPERATION_TABLE[OP_COUNT];
 
 /* Closes every descriptor from `first` on that is not among `kept`: 0 or -errno. */

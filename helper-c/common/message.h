@@ -14,7 +14,7 @@
  *    |-------- 'S' ---------------------------------->|  start at once (run)
  *    |<------- FAILED --------------------------------|  at any time (a hook's with what it wrote, hook.h); end of file instead means exec happened
  *
- * Each is believed only from the process under whose name it stands here, as the kernel tells it (SCM_CREDENTIALS).
+ * Each is accepted only from the process of its column, as identified by the kernel (SCM_CREDENTIALS).
  *
  * `start` connects to the container's notify socket, sends 'S' and reads FAILED, or end of file after the exec. */
 #ifndef KAGO_MESSAGE_H
@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FAILED may be followed by what the operation's paths look like, or it says itself (failure.c). */
+/* FAILED may be followed by findings: the state of the operation's paths, or its own message (failure.c). */
 enum message_type {
   MESSAGE_SYNC = 1,
   MESSAGE_CHILD,
@@ -41,7 +41,7 @@ struct message {
   int32_t error;  /* FAILED: errno */
 };
 
-/* FAILED with what the operation's paths look like (failure.c); of a guest it comes the same way, in a frame. */
+/* FAILED with findings (failure.c); a guest sends the same bytes in a frame. */
 enum { FINDINGS_MAX = 6 * (4 + 1024) };
 struct failure {
   struct message head;
@@ -70,8 +70,8 @@ int message_send(int socket, const struct message *message, int fd);
 /* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
 int answer_receive(int socket);
 
-/* As answer_receive, and *text gets what is in a file that comes with it, if one does, with two NULs behind it, in memory of
- * its own. A file, because a datagram is limited, and annotations are as long as engines let them be. */
+/* As answer_receive; *text gets the contents of a file that is passed with it, if any, followed by two NULs, in
+ * allocated memory. A file, because a datagram's size is limited, and that of annotations is not. */
 int answer_receive_text(int socket, char **text);
 
 #endif

@@ -17,7 +17,7 @@
 
 enum { RETRY_MS = 20, SEND_PATIENCE_MS = 30000 };
 
-/* A descriptor of the socket itself, and nothing but one: where a link stands, it leads to whom its maker likes. */
+/* A descriptor of the socket itself; a link is refused, because it could point to any other socket. */
 static int find_socket(int folder) {
   struct stat info;
   int found = as_result(openat(folder, AGENT_SOCKET, O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -29,7 +29,7 @@ static int find_socket(int folder) {
   return result;
 }
 
-/* What is asked of one VM is told to no other: whoever listened must be the process, by its number here. */
+/* A request must reach no other VM: the listener must be this process, by its pid here. */
 static int check_peer(int fd, pid_t pid) {
   struct ucred peer;
   int domain, type;
@@ -41,8 +41,8 @@ static int check_peer(int fd, pid_t pid) {
   return pid > 0 && peer.pid == pid && domain == AF_UNIX && type == SOCK_STREAM ? 0 : -EPERM;
 }
 
-/* A VMM that takes no connection may not hold us up: one that would have to wait fails with EAGAIN. Nor one that reads nothing,
- * which is seen to when sending: what the socket is told here, the VMM may take back, for it has it as well. */
+/* A VMM that accepts no connection must not block us: connect(2) fails with EAGAIN instead of waiting. A VMM that does not
+ * read is handled when sending, because the VMM shares the socket and could change the timeouts set here. */
 static int connect_by(int found, pid_t pid) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", found);

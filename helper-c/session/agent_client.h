@@ -1,15 +1,15 @@
-/* The host's way to a microVM's guest agent. What comes back is bounded in time and size, and believed in nothing. */
+/* The host's client of a microVM's guest agent. Answers are limited in time and size, and not trusted. */
 #ifndef KAGO_AGENT_CLIENT_H
 #define KAGO_AGENT_CLIENT_H
 
 #include "frame.h"
 
-/* In a VMM's own folder the agent's, which libkrun makes; in the container's state the door, which kago made. */
+/* In the VMM's folder the agent's socket, created by libkrun; in the container's state the door, created by kago. */
 #define AGENT_SOCKET "agent.sock"
 
-/* Connects to the agent: descriptor, or -ETIMEDOUT when no agent has answered after `timeout_ms`; a guest that still boots is
- * waited for. `vmm` is a pidfd of the VMM, and `folder` the container's state: -ESRCH when the VMM has ended, -EPERM when
- * what is in the socket's place is another process's. With -1 it is this process, and the folder its own. */
+/* Connects to the agent: descriptor, or -ETIMEDOUT when no agent has answered after `timeout_ms`; a guest that still boots
+ * is waited for. `vmm` is a pidfd of the VMM, and `folder` the container's state: -ESRCH when the VMM has ended, -EPERM when
+ * another process listens on the socket. With -1 the VMM is this process, and the folder its own. */
 int agent_connect(int folder, int vmm, int timeout_ms);
 
 /* Connects to the agent's own socket in the folder, which must be this process's: descriptor or -errno. */
@@ -18,7 +18,7 @@ int agent_connect_own(int folder);
 /* Sends all bytes, within half a minute: 0 or -errno. */
 int agent_send_bytes(int connection, const uint8_t *bytes, size_t size);
 
-/* Sends a whole frame, likewise: 0 or -errno. */
+/* Sends a complete frame, within half a minute: 0 or -errno. */
 int agent_send(int connection, enum frame_type type, const void *payload, uint32_t size);
 
 /* Waits for one frame, whose payload goes to `payload` (at most `size` bytes): 0, -ETIMEDOUT, -EPIPE at the end of the

@@ -1,9 +1,9 @@
-/* A place without files, for a process that needs none. */
+/* An empty root for a process that needs no files. */
 #ifndef KAGO_EMPTY_ROOT_H
 #define KAGO_EMPTY_ROOT_H
 
-/* Makes an empty filesystem, which nobody can write to, this process's root and working directory: /proc/PID/root and cwd
- * are ways to the host's files. It goes with the process, which alone has it. 0 or -errno. */
+/* Makes an empty, read-only filesystem this process's root and working directory, because /proc/PID/root and cwd give
+ * access to the host's files. It exists as long as the process. 0 or -errno. */
 int enter_empty_root(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the host and the guest agent say to each other over a connection, one frame after the other. Each side takes the
- * other for hostile: lengths are bounded before anything is read, and a frame that is not of its form ends the connection.
+/* The protocol between the host and the guest agent: a connection is a sequence of frames. Each side assumes that the
+ * other is hostile: lengths are checked before anything is read, and a malformed frame ends the connection.
  *
  *   host                                    agent
  *    |-- connect -------------------------->|
@@ -28,9 +28,9 @@
  *    |<------------------------- TIME ------|
  *    |-- ADJUST --------------------------->|  if the two are apart
  *
- * libkrun drops what a slow receiver has not taken when a connection ends, and before 1.18.1 stalls or drops bytes when
- * the host's socket is full. So no side ever has more under way than WINDOW for each stream, a frame counted as
- * FRAME_COST more than its bytes, and an end is said, not shown. */
+ * When a connection ends, libkrun drops what a slow receiver has not read; before 1.18.1 it stalls or drops bytes when
+ * the host's socket is full. Therefore each side has at most WINDOW bytes of a stream in flight, where a frame counts
+ * FRAME_COST more than its payload, and the end of a stream is a frame, not the end of the connection. */
 #ifndef KAGO_FRAME_H
 #define KAGO_FRAME_H
 
@@ -54,7 +54,7 @@ enum frame_type {
   FRAME_RESIZE, /* u32 rows, u32 columns */
   FRAME_EXIT, /* u32 exit code */
   FRAME_BYE, /* no payload */
-  FRAME_CLOSED, /* whoever read `stream` has gone: what writes it is to hear so */
+  FRAME_CLOSED, /* the reader of `stream` has closed it: its writer gets EPIPE */
   FRAME_SOCKET, /* u32 index, as in openSocketTree and hostSockets */
   FRAME_CLOCK, /* no payload */
   FRAME_TIME, /* i64 nanoseconds since 1970 */
@@ -89,13 +89,13 @@ struct frame_reader {
   uint8_t bytes[2 * (FRAME_HEADER + FRAME_MAX)];
 };
 
-/* Where new bytes go, and how many fit, which is never 0 after frame_next said "not yet". */
+/* The buffer for new bytes and its free size, which is never 0 after frame_next returned 0. */
 uint8_t *frame_room(struct frame_reader *reader, size_t *room);
 
-/* The next whole frame, whose payload stays until the next call: 1, 0 for "not yet", or -EBADMSG. */
+/* The next complete frame, whose payload is valid until the next call: 1, 0 for "not yet", or -EBADMSG. */
 int frame_next(struct frame_reader *reader, struct frame *frame);
 
-/* The header in 8 bytes: 0, or -EBADMSG when no frame begins so; `largest` bounds the payload of EXEC. */
+/* Parses a header of 8 bytes: 0, or -EBADMSG if it is invalid; `largest` limits the payload of EXEC. */
 int frame_parse(const uint8_t header[FRAME_HEADER], struct frame *frame, uint32_t largest);
 
 /* Writes a header. */

@@ -1,6 +1,6 @@
-/* Moves the streams of one session between local descriptors and a connection, the same on both sides: what is read
- * becomes DATA as far as the other side's credit goes, and what comes as DATA is written as fast as its reader takes it.
- * It knows nothing of processes and terminals. */
+/* Moves the streams of one session between local descriptors and a connection, in the same way on both sides: input
+ * becomes DATA, within the other side's credit, and DATA that arrives is written as fast as its reader accepts it. Knows
+ * nothing about processes and terminals. */
 #ifndef KAGO_PUMP_H
 #define KAGO_PUMP_H
 
@@ -11,9 +11,9 @@
 
 struct source {
   int fd;          /* -1: ended, or none */
-  bool socket;     /* one whose two directions end one by one */
+  bool socket;     /* its two directions are closed independently */
   bool refused;    /* it sent descriptors, which cannot go through a VM */
-  uint32_t credit; /* what the other side still takes */
+  uint32_t credit; /* bytes that the other side still accepts */
 };
 
 struct sink {
@@ -40,14 +40,14 @@ enum { PUMP_POLLS = 1 + 2 * STREAMS };
 /* All streams absent; the wire becomes non-blocking. */
 void pump_init(struct pump *p, int wire);
 void pump_add_source(struct pump *p, int stream, int fd);
-/* Never more than `most` bytes at once: PIPE_BUF for a descriptor that blocks, which others may have open too. */
+/* Writes at most `most` bytes at once: PIPE_BUF for a blocking descriptor, which other processes may have open too. */
 void pump_add_sink(struct pump *p, int stream, int fd, size_t most);
 
-/* Takes a stream socket over, both ways: half-closes go through, and a sender whose reader has gone is told. It must not block.
- * 0 or -errno, and then it is closed. */
+/* Takes over a stream socket, for both directions: half-closes are passed on, and a sender whose reader has closed gets
+ * EPIPE. The socket must be non-blocking. 0, or -errno after closing it. */
 int pump_add_socket(struct pump *p, int stream, int fd);
 
-/* Is a stream over in both directions, with all of it delivered? */
+/* Has a stream ended in both directions, with all data delivered? */
 bool pump_is_over(const struct pump *p, int stream);
 
 /* What to poll for. */
@@ -58,23 +58,22 @@ void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]);
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
               void *self);
 
-/* After a step that failed: no more comes or goes, and steps from now on write what has come to its sinks, whose end this
- * is. The connection stays the caller's to close. */
+/* After a failed step: ends the connection; later steps only write what has arrived to the sinks, then close them. The
+ * caller closes the connection. */
 void pump_end(struct pump *p);
 
-/* The part of a step that is about what has been read: takes every whole frame in `in`. */
+/* The part of a step that handles input: processes every complete frame in `in`. */
 int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *frame), void *self);
 
-/* Queues a frame: 0, or -ENOBUFS when the other side takes nothing any more. */
+/* Queues a frame: 0, or -ENOBUFS when the other side no longer reads. */
 int pump_send(struct pump *p, enum frame_type type, uint8_t stream, const void *payload, uint32_t size);
 
-/* Sends what is queued, as far as the connection takes it: 0 or -EPIPE. */
+/* Sends what is queued, without blocking: 0 or -EPIPE. */
 int pump_flush(struct pump *p);
 
-/* Reads what a source, which must not block, still has, and says its END: for a process that has ended. True when that is
- * done. */
+/* Reads the rest of a source, which must be non-blocking, and sends END: for a process that has ended. True when done. */
 bool pump_finish_source(struct pump *p, int stream);
 
-/* Is there nothing of the other side's left to be written? */
+/* Has everything from the other side been written? */
 bool pump_is_drained(const struct pump *p);
 #endif

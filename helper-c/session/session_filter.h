@@ -1,9 +1,9 @@
-/* What a process may still do that stands for one in a guest. */
+/* The seccomp filter of the session process: the host's process for one that is executed in a guest. */
 #ifndef KAGO_SESSION_FILTER_H
 #define KAGO_SESSION_FILTER_H
 
-/* From here on this thread makes no system calls but those that move bytes between descriptors that are open; any other ends
- * the process with SIGSYS. Takes no_new_privs. 0 or -errno. */
+/* From now on this thread may only make system calls that copy bytes between open descriptors; any other ends the process
+ * with SIGSYS. Requires no_new_privs. 0 or -errno. */
 int session_filter(void);
 
 #endif

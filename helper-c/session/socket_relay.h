@@ -1,4 +1,4 @@
-/* One connection to a Unix socket, through a VM: a pump of stream 0, and the end that both sides agree on. */
+/* One connection to a Unix socket of the host from a VM: a pump for stream 0, and the handshake at its end. */
 #ifndef KAGO_SOCKET_RELAY_H
 #define KAGO_SOCKET_RELAY_H
 
@@ -12,11 +12,11 @@ struct socket_relay {
   bool said_bye, heard_bye;
 };
 
-/* For pump_step: takes BYE, with a struct relay; every other frame is a protocol violation. */
+/* For pump_step: handles BYE; every other frame is a protocol violation. */
 int socket_relay_handle(void *self, const struct frame *frame);
 
-/* One step after poll(2): true when all is over, or the connection broken and what had come by then delivered. The
- * connection stays the caller's to close. */
+/* One step after poll(2): true when the connection has ended, or is broken and everything received is delivered. The caller
+ * closes the connection. */
 bool socket_relay_step(struct socket_relay *r, const struct pollfd fds[PUMP_POLLS],
                        int (*handle)(void *self, const struct frame *frame), void *self);
 

@@ -1,5 +1,5 @@
-/* A folder inside another is emptied and removed while it can be, and what is not empty in it is moved up to the first: so
- * nobody's depth of folders is a depth of ours. */
+/* A folder is emptied and removed if possible; folders in it that are not empty are moved up to the first folder, so the
+ * depth of the tree needs no recursion here. */
 #include "remove_tree.h"
 
 #include <dirent.h>

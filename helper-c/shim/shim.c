@@ -35,9 +35,9 @@ int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
   return result;
 }
 
-/* Executed in a user namespace, a program is as hidden as its file's owner is unknown there: an owner with an id of that
- * namespace would make it that one's to open, hence of whoever made the namespace. So the file is nobody's; only in a user
- * namespace of kago's own, which does not know that id, or for an ordinary user, it stays the caller's. */
+/* A program that is executed in a user namespace is hidden only if the namespace does not map the owner of its file:
+ * otherwise the owner, and hence the creator of the namespace, could open it. So the file belongs to an id that no namespace
+ * maps; for an ordinary user, or in a user namespace around kago that lacks that id, it stays the caller's. */
 static int disown(int fd) {
   enum { NOBODYS = -2 };
   int result = as_result(fchown(fd, (uid_t)NOBODYS, (gid_t)NOBODYS));

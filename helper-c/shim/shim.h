@@ -1,4 +1,5 @@
-/* What the shared object offers to ffi/, through kago_call. Every function returns a value >= 0 or -errno. */
+/* The functions of the shared object for ffi/, called through kago_call. Every function returns a value >= 0 or
+ * -errno. */
 #ifndef KAGO_SHIM_H
 #define KAGO_SHIM_H
 
@@ -11,7 +12,7 @@
 /* A sealed memory file with these contents, for a plan or a program: descriptor. */
 int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size);
 
-/* The same for a program of kago's, which runs hidden (exec_hidden.h): descriptor. */
+/* The same for a program of kago, which other processes cannot inspect (exec_hidden.h): descriptor. */
 int kago_program_file(const uint8_t *bytes, uint32_t size);
 
 /* The stage program as a sealed memory file: descriptor. */
@@ -23,7 +24,7 @@ int kago_vmm_program(void);
 /* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
 
-/* What the Intermediate gets. */
+/* The descriptors that the Intermediate gets. */
 struct stage_channels {
   int32_t exe, plan, sync;
   int32_t listen; /* where `start` will connect, or -1 */
@@ -35,16 +36,17 @@ struct stage_channels {
 /* Starts the stage program as Intermediate: its pid. */
 int kago_spawn(const struct stage_channels *channels);
 
-/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. The first of a pair and one that connects learn who sends. */
+/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. The first of a pair and one that connects receive the
+ * sender's credentials. */
 int kago_socket_pair(int32_t pair[2]);
 int kago_listen(const char *path);
-/* -EACCES when the socket is listened on by anybody but root and the caller's user. */
+/* -EACCES if the listener is neither root nor the caller's user. */
 int kago_connect(const char *path);
 /* With the descriptor `passed` unless that is -1. */
 int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed);
 struct datagram_origin {
   int32_t passed; /* a descriptor that came with it, or -1 */
-  int32_t pid;    /* the sender's, as the kernel says (SCM_CREDENTIALS); 0 where the socket does not learn it */
+  int32_t pid;    /* the sender's (SCM_CREDENTIALS); 0 if the socket does not receive credentials */
 };
 
 /* Blocks for one datagram: its size, 0 at end of file. */
@@ -74,49 +76,51 @@ int kago_is_child(int pid);
 int kago_pidfd_open(int pid);
 int kago_pidfd_send_signal(int pidfd, int signal);
 
-/* From here on signals are kept for kago_foreground, which forwards them; with `subreaper` orphans of the child that it
- * waits for become our children, to be reaped there: 0. */
+/* From now on signals are blocked for kago_foreground, which forwards them; with `subreaper`, orphans of the child
+ * that it waits for become our children, which it reaps: 0. */
 int kago_catch_signals(int subreaper);
 
-/* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and the
- * variables `names` of what comes by `inside` (notify.h) to `manager` unless that is -1: its wait(2) status. */
+/* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and
+ * forwards the variables `names` of notifications from `inside` (notify.h) to `manager` unless that is -1: its wait(2)
+ * status. */
 int kago_foreground(int pid, int master, int inside, int manager, const char *names);
 
 /* A socket that is connected to the service manager's, whose address is as in NOTIFY_SOCKET: descriptor. */
 int kago_notify_connect(const char *address);
-/* A socket of ours at `path`, to which everybody may send: descriptor. */
+/* A datagram socket at `path`, to which everybody may send: descriptor. */
 int kago_notify_listen(const char *path);
-/* Passes on the variables `names` of what comes by `inside` until it is said that the program is ready, and waits for the manager to take notice: 1,
- * or 0 when the process has ended without that. */
+/* Forwards the variables `names` of notifications from `inside` until the program is ready, and waits until the
+ * manager has processed that: 1, or 0 when the process has ended before. */
 int kago_notify_wait(int inside, int manager, int pid, const char *names);
 
 /* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
 int kago_copy_window_size(int master);
 
-/* Puts a file of mode 0600 at the root of a hostile root filesystem, whatever has its name there (CVE-2025-24965). */
+/* Writes a file of mode 0600 at the root of a hostile root filesystem, and replaces any file of that name
+ * (CVE-2025-24965). */
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid,
                        uint32_t gid);
 
-/* Reads a regular file below a hostile root, no link leading out of it, and not more than `size` bytes: how many, or
- * -EFBIG when there are more. */
+/* Reads a regular file below a hostile root, without following links out of it, at most `size` bytes: how many, or
+ * -EFBIG if there are more. */
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
-/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, the size of its payload, which `reply` begins
- * with, the milliseconds to wait, and a pidfd of the VMM, which must be who answers. *size is the room in `reply`, and gets its
- * size. 0 or -errno. */
+/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, the size of its payload, which is
+ * at the start of `reply`, the milliseconds to wait, and a pidfd of the VMM, which must be the peer. *size is the
+ * capacity of `reply`, and gets its size. 0 or -errno. */
 int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size);
 
-/* Runs the hooks that stand in the last stage of an encoded plan, in this process; `states` is what Main would send at
- * a sync point. 0, or the failure of hook_run with the failing one's index and what is to be said of it. */
+/* Runs the hooks in the last stage of an encoded plan, in this process; `states` is what Main would send at a sync
+ * point. 0, or the failure of hook_run with the index and the output of the hook that failed. */
 struct hook_failure {
   uint32_t index;
   struct hook_output output;
 };
 int kago_run_hooks(const uint8_t *bytes, uint32_t size, const char *states, struct hook_failure *failure);
 
-/* The number of the mount that the path lies on, which may be used again once that mount is gone. */
+/* The id of the mount that contains the path; the kernel may reuse it once that mount is gone. */
 int kago_mount_id(const char *path);
-/* Takes away what is mounted at the path, with all that is mounted below it. */
+/* Detaches the mount at the path, with all mounts below it. */
 int kago_detach_mount(const char *path);
 
 /* remove_tree (remove_tree.h) of the folder `path`. */
@@ -134,7 +138,7 @@ int kago_processors(void);
 /* This process's limits, soft and hard in turn, by their numbers: how many. */
 int kago_limits(uint64_t *limits);
 
-/* _exit(2): without V8's farewell, which costs milliseconds. */
+/* _exit(2): skips V8's shutdown, which costs milliseconds. */
 _Noreturn void kago_exit(int code);
 
 /* The functions by number, in the order of CALLS in ffi/shim_call.ts, which a test compares with this list. */

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 /* While nobody has a terminal open, reading from its master gives EIO and poll(2) says at once and always that it is hung
- * up. Only edges tell that somebody opened it again: a program may close all it has, and come back by /dev/tty. */
+ * up. Only an edge-triggered event shows that it was opened again: a program may close all its descriptors, and open /dev/tty
+ * later. */
 static int watch_edges(int master) {
   int news = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event edges = {.events = EPOLLIN | EPOLLET};

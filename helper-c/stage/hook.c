@@ -108,7 +108,7 @@ static struct hook_tail *tail_of(struct talk *talk, int index) {
   return index ? &talk->output->stderr_tail : &talk->output->stdout_tail;
 }
 
-/* What still is in the pipes when the hook has ended; what a process that it has left behind goes on writing is not waited for. */
+/* Reads what is in the pipes when the hook has ended; output of a process that it leaves behind is not waited for. */
 static void take_rest(struct talk *talk) {
   enum { MOST_READS = 32 };
   for (int i = 0; i < 2; i++) {

@@ -1,5 +1,5 @@
-/* The loop over a stage's operations, nothing more: what an operation does stands in its own function, and which there
- * are in operations.c, or for the guest agent in agent/operations.c. */
+/* The loop over a stage's operations. Each operation is a function; operations.c lists them, for the guest agent
+ * agent/operations.c. */
 #include <errno.h>
 
 #include "../common/context.h"

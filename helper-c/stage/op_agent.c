@@ -1,6 +1,6 @@
-/* Operations on the host for a microVM's guest agent. Its socket is libkrun's to make, in a small detached filesystem
- * that the VMM alone holds, as is the guest's own root: nothing that a VMM makes lies in a folder of the host's. kago's
- * commands come by another socket, the door, which the VMM serves and cannot put another in the place of. */
+/* Operations on the host for a microVM's guest agent. libkrun creates its socket in a small detached filesystem that only
+ * the VMM holds, like the guest's own root: a VMM creates nothing in a folder of the host. kago's commands come by another
+ * socket, the door, which the VMM serves and cannot replace. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
-/* What the image says of its users, and what LSMs are told of the program. The image is hostile: its files are read
- * with bounds and as text only. */
+/* The users of the image, and the LSM labels of the program. The image is hostile: its files are read as text, up to a
+ * limit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The libraries of a microVM are opened before any namespace is entered: neither a mount namespace nor the ids of a user
- * namespace can then change what a path means or whom a file belongs to. */
+ * namespace can then change what a path refers to or who owns a file. */
 #include "../common/context.h"
 #include "../common/kernel.h"
 #include "../common/trusted_path.h"

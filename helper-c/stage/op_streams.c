@@ -40,8 +40,8 @@ int op_reopen_null(struct context *c, const struct field *f) {
   return result < 0 ? result : 0;
 }
 
-/* A device or folder is the host's: its owner is nobody's to change here. Nor is that of a file which is only read: whoever owns
- * a file may also open it for writing. */
+/* The owner of a device or folder is not changed, because it is the host's; nor that of a file that is only read, because
+ * its owner may also open it for writing. */
 static bool may_be_given(int fd, const struct stat *info) {
   if (S_ISFIFO(info->st_mode) || S_ISSOCK(info->st_mode)) return true;
   return S_ISREG(info->st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;

@@ -1,5 +1,5 @@
-/* The door: a socket in the container's state, where a VMM can make nothing, by which kago's commands come. Each gets a
- * connection to the guest's agent from here, so the agent's own socket need not lie in a folder of the host's. */
+/* The door: a socket in the container's state, where a VMM can create nothing, for kago's commands. Each gets a connection
+ * to the guest's agent here, so the agent's own socket need not be in a folder of the host. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -24,7 +24,7 @@ static void *serve(void *ignored) {
     if (caller == -EMFILE || caller == -ENFILE || caller == -ENOMEM) usleep(100000);
     if (caller < 0) continue;
     int fd = agent_connect_own(door.folder);
-    /* Whoever does not take it has gone. */
+    /* A caller that does not take it has gone. */
     if (fd >= 0) socket_send(caller, "", 1, MSG_DONTWAIT, fd);
     if (fd >= 0) close(fd);
     close(caller);
@@ -34,7 +34,8 @@ static void *serve(void *ignored) {
 int vmm_open_door(int socket, int folder) {
   door.socket = socket;
   door.folder = folder;
-  /* Only now: a socket shows the process that listens last as its peer, and until here there is no agent to ask for. */
+  /* Not earlier: a socket's peer credentials are those of the last process that called listen(2), and there was no agent
+   * before. */
   int result = as_result(listen(socket, WAITING));
   pthread_t thread;
   return result < 0 ? result : -pthread_create(&thread, NULL, serve, NULL);

@@ -1,5 +1,5 @@
-/* The guest's clock follows the host's: how far it is behind is measured over the connection of the standard streams, when
- * that begins, whenever the host's clock is set, and every ten seconds, which is at once after a longer pause. */
+/* The guest's clock follows the host's: the difference is measured over the connection of the standard streams: when it is
+ * made, whenever the host's clock is set, and every ten seconds, after a longer pause immediately. */
 #ifndef KAGO_GUEST_CLOCK_H
 #define KAGO_GUEST_CLOCK_H
 
@@ -11,7 +11,7 @@ struct guest_clock {
   int period, set; /* timers: the next measurement is due, the host's clock was set */
   int left; /* questions of this measurement */
   int64_t asked; /* when, of the monotonic clock; 0 when no answer is due */
-  int64_t trip, behind; /* nanoseconds that the quickest answer so far took, and what it said */
+  int64_t trip, behind; /* in nanoseconds: the shortest round trip so far, and the difference that it measured */
 };
 
 enum { CLOCK_POLLS = 2 };
@@ -22,7 +22,7 @@ int guest_clock_open(struct guest_clock *g);
 /* What to poll for. */
 void guest_clock_watch(const struct guest_clock *g, struct pollfd fds[CLOCK_POLLS]);
 
-/* After poll(2): asks when it is time to. */
+/* After poll(2): starts a measurement if one is due. */
 void guest_clock_step(struct guest_clock *g, const struct pollfd fds[CLOCK_POLLS], struct pump *pump);
 
 /* Begins a measurement. */

@@ -21,8 +21,8 @@
 #include "host_sockets.h"
 #include "vmm.h"
 
-/* libkrun before 1.19 leaves a connection to a port on which nobody listens yet open for 5 s, so while the guest boots it
- * is given up soon; on a slow host its agent takes longer, so each next one gets more time. */
+/* libkrun before 1.19 keeps a connection to a port without a listener open for 5 s, so while the guest boots it is given up
+ * earlier; each retry waits longer, because the agent takes longer on a slow host. */
 enum { LEAST_PATIENCE_MS = 200, MOST_PATIENCE_MS = 6400, PATIENCE_MS = 30000, CONNECT_MS = 60000, RETRY_MS = 20 };
 
 /* How long a guest may not know that a server has gone. */

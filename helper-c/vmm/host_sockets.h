@@ -6,13 +6,13 @@
 
 #include "../session/socket_relay.h"
 
-/* Adds the socket at `path`, which has to last: 0 or -errno. */
+/* Adds the socket at `path`, a string that must stay valid: 0 or -errno. */
 int sockets_add(const char *path);
 
 /* Begins, with the folder of the agent's socket: 0 or -errno. */
 int sockets_begin(int folder);
 
-/* Waits for at most `timeout_ms`, -1 for as long as it takes, and deals with what is there; false when it cannot go on. */
+/* Waits for at most `timeout_ms`, -1 for no limit, and handles the events; false when it cannot continue. */
 bool sockets_step(int timeout_ms);
 
 #endif

@@ -29,8 +29,8 @@ static krun_function *find(const char *name) {
   return function;
 }
 
-/* A path was opened by krunOpen, and what is loaded is that file, whatever has its name by now; it goes by the soname in it
- * all the same. A bare name is for the dynamic linker to find. NULL where there is no file, or with dlerror(3). */
+/* krunOpen has opened a path; that file is loaded, whatever has its name by now, and is known by its soname as usual. The
+ * dynamic linker finds a bare name. NULL if there is no file, or with dlerror(3). */
 static void *load(const struct context *c, const char *name, int slot) {
   char path[32];
   if (*name == '/' && c->libraries[slot] == 0) return NULL;
@@ -252,8 +252,9 @@ static void close_if_open(int *fd) {
   *fd = -1;
 }
 
-/* The guest gets the VMM's process, so nothing of kago's may be left open in it. The connection for reports goes last: its
- * end tells `start` that the guest boots, and what fails later can only be told on the container's standard error. */
+/* The guest has the rights of the VMM's process, so no descriptor of kago may stay open in it. The connection for reports
+ * is closed last: its end tells `start` that the guest boots, and later failures can only be reported on the container's
+ * standard error. */
 int op_krun_enter(struct context *c, const struct field *f) {
   uint64_t builder = f[F_krun_enter_builder].number;
   const char *name = builder ? "krun_vmm_builder_build" : "krun_start_enter", *said = NULL;

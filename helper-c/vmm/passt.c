@@ -1,5 +1,5 @@
-/* A network card that passt(1) serves: passt is started in the container's namespaces while the host's files are in sight,
- * and ends when the VMM closes the socket between them. */
+/* A network card that passt(1) serves: passt is started in the container's namespaces while the host's files are still
+ * visible, and exits when the VMM closes the socket between them. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -82,8 +82,8 @@ int op_krun_passt(struct context *c, const struct field *f) {
   return problem ? vmm_fail(c, problem, F_krun_passt_program, FOUND_SAID, log) : 0;
 }
 
-/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The file
- * tells what holds when it is read. */
+/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The
+ * file is read each time. */
 static bool default_route(char name[IFNAMSIZ], struct in_addr *gateway) {
   FILE *routes = fdopen(routes_fd, "r");
   char line[256];

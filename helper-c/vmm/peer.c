@@ -1,6 +1,6 @@
 /* Programs of the host that a VMM talks to over a stream socket: network proxies. They start as root of the container's
- * namespaces, with the host's files in sight, until they have shut themselves in; so from their first instruction they have
- * few capabilities, nothing of ours but the socket, and are not to be looked into. */
+ * namespaces, with the host's files visible, until they have sandboxed themselves. From their first instruction they therefore
+ * have few capabilities, no descriptor of ours but the socket, and are not dumpable. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
-/* The standard streams of the container's process, which come and go by the guest's agent and not by libkrun's console, which
- * writes again and again to a reader that has gone, and promises nothing of what is under way at its end. A thread relays
- * them, with the pump of every other process in the guest, and the agent ends after it has heard that all has arrived.
+/* The standard streams of the container's process. They go through the guest's agent, not through libkrun's console,
+ * which keeps writing to a closed reader and may lose data at its end. A thread relays them, with the same pump as for
+ * every other process in the guest; the agent exits after it has been told that everything has arrived.
  *
  * The agent connects before it starts the process, which could take the port too: who comes first is served, nobody else. By the
  * same connection the guest's clock is set (guest_clock.h). */

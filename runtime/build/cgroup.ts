@@ -100,7 +100,7 @@ async function placeCgroup(
   };
 }
 
-/** Few containers have an annotation that takes the administrator's word; the others do without what reads it. */
+/** Few containers have an annotation that needs the administrator's permission; the others do without what reads it. */
 async function allows(word: AdministratorWord | undefined, name: string): Promise<boolean> {
   const { administratorWord, isAllowed } = await import("../administrator.ts");
   return isAllowed(await administratorWord(word), name);

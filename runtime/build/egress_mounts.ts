@@ -44,7 +44,7 @@ export function requireNoOtherCgroup(
     if ([options, ...later].every((one) => isReadonly(one, shown))) continue;
     throw new SpecError(
       `mounts[${index}]`,
-      `by a writable mount of cgroup v2 a process can leave its cgroup, which ${from} does not allow: ` +
+      `through a writable mount of cgroup v2 a process can leave its cgroup, which ${from} does not allow: ` +
         `leave it out, or give it the option ${shown === "itself" ? "ro" : "rro"}`,
     );
   }

@@ -311,8 +311,9 @@ export const COMMANDS = {
     options: [],
   },
   doctor: {
-    summary: "check whether this host can run microVMs, and say what is missing",
-    details: "Changes nothing. Exits with 1 when the host cannot run microVMs.",
+    summary: "check whether this host can run containers and microVMs",
+    details:
+      "Reports what is missing, and changes nothing. Exits with 1 when the host cannot run microVMs.",
     positionals: [],
     options: [{ name: "json", kind: "boolean", help: "print the findings as JSON" }],
   },
@@ -345,7 +346,7 @@ export const COMMANDS = {
         name: "diff",
         kind: "string",
         placeholder: "DIR",
-        help: "print the differences to the plan of the bundle in DIR",
+        help: "print the differences from the plan of the bundle in DIR",
       },
       { name: "json", kind: "boolean", help: "print the plan as JSON" },
     ],

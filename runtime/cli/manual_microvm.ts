@@ -58,31 +58,34 @@ const DESCRIPTION = [
 const FILES = [
   [
     ADMINISTRATOR_FILES[0],
-    "The administrator's: a JSON object with what a microVM has that says nothing itself. An annotation wins over the image's " +
-    "`/.krun_vm.json`, and that over this file. It must be root's, and writable by nobody else. `kago doctor` tells what is " +
-    "in force, `kago plan` what holds for one container. Its keys, all of which may be left out, are below.",
+    "The administrator's file: a JSON object with defaults for microVMs. An annotation overrides the image's " +
+    "`/.krun_vm.json`, which overrides this file. It must belong to root and be writable by nobody else. `kago doctor` shows " +
+    "the values in force, `kago plan` those of one container. Its keys, all optional, are below.",
   ],
   [
     ADMINISTRATOR_FILES[1],
-    "The distribution's, of the same form; where both have a key, the one in /etc wins.",
+    "The distribution's file, of the same form; if both have a key, the one in /etc wins.",
   ],
 ] as const;
 
 const KEYS: readonly (readonly [keyof AdministratorFile, string])[] = [
   ["libkrun", "Absolute path of the library."],
-  ["kernel", "Absolute path of a libkrunfw, the library that holds the guest's kernel."],
+  ["kernel", "Absolute path of a libkrunfw, the library that contains the guest's kernel."],
   ["passt", "Absolute path of passt(1)."],
-  ["cpus", `Virtual processors, 1 to ${MAX_CPUS}, as far as the container's limits have room.`],
-  ["ramMib", `Memory in MiB, ${MIN_RAM_MIB} to ${MAX_RAM_MIB}, likewise.`],
+  ["cpus", `Virtual processors, 1 to ${MAX_CPUS}, lowered to what the container's limits allow.`],
+  ["ramMib", `Memory in MiB, ${MIN_RAM_MIB} to ${MAX_RAM_MIB}, lowered in the same way.`],
   ["network", "`tsi`, `passt`, or `none` for loopback alone."],
-  ["disks", "A list of disks, as items of `krun.disk`."],
+  ["disks", "A list of disks, each like an item of `krun.disk`."],
   ["daxWindow", "Bytes of the root's DAX window."],
-  ["logLevel", "What libkrun logs, as `krun.log_level`."],
+  ["logLevel", "libkrun's log level, as in `krun.log_level`."],
   [
     "imageKeys",
     `Which keys an image's file may set: a list of ${IMAGE_KEYS.join(", ")}. Default: all.`,
   ],
-  ["allowAnnotations", "Annotations that are allowed though they need the administrator's word."],
+  [
+    "allowAnnotations",
+    "Annotations that are allowed although they need the administrator's permission.",
+  ],
 ];
 
 function entry(name: string, row: AnnotationRow): string {

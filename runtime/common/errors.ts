@@ -46,7 +46,7 @@ export class SyscallError extends Error {
 
 /**
  * Does what a field of config.json or an option asks for.
- * @throws {SpecError} naming it, in the place of a {SyscallError}.
+ * @throws {SpecError} naming it, in place of a {SyscallError}.
  */
 export function forPlace<T>(place: string, action: () => T): T {
   try {

@@ -1,5 +1,5 @@
 /**
- * The part of `update` inside a container that has an agent. A lower memory limit is put into force in there first, and on
+ * The part of `update` inside a container that has an agent. A lower memory limit is enforced in there first, and on
  * the host when as much has come back: the kernel would kill all of the container for what its inside still holds.
  */
 import { loadAgent } from "../../executors/registry.ts";
@@ -45,7 +45,7 @@ export async function updateInside(
   if (status !== "running") {
     if (limit === 0n || isSame(limit, before)) return change();
     throw new HostError(
-      `the memory limit of container ${id} cannot be changed while it is ${status}, because its guest cannot be told`,
+      `the memory limit of container ${id} cannot be changed while it is ${status}, because its guest does not answer then`,
       status === "paused"
         ? `resume it first: kago resume ${id}`
         : `start it first: kago start ${id}`,

@@ -1,5 +1,5 @@
 /**
- * One talk with criu: it is started in the place of an Intermediate, told what to do over a socket, and answered when it
+ * One talk with criu: it is started in place of an Intermediate, told what to do over a socket, and answered when it
  * says how far it is. It ends with criu's end.
  */
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";

@@ -51,7 +51,7 @@ export interface MountPlan {
 }
 
 /**
- * A program of an executor's that Init becomes in the place of the container's process, to run that one itself. It carries
+ * A program of an executor's that Init becomes in place of the container's process, to run that one itself. It carries
  * out the rest of the plan from before the root changes, with the host's libraries in sight.
  */
 export interface Runner {

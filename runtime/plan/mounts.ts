@@ -42,7 +42,7 @@ export function takesNoLinks(fstype: string, destination: string): boolean {
   return NO_LINKS_TYPES.has(fstype) || isProtected(destination);
 }
 
-/** What is done in the place of a mount; undefined for one that is made as it says. */
+/** What is done in place of a mount; undefined for one that is made as it says. */
 export type Instead = (mount: Mount, from: string) => readonly Op[] | undefined;
 
 /**

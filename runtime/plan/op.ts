@@ -21,13 +21,13 @@ export const OPS = {
   /** Tells Main that `point` (SYNC_POINTS) is reached and waits for its answer. */
   sync: { point: "u32" },
   /**
-   * Becomes dumpable, or hidden again, for files of /proc/PID that are the process's own only while it is. Refused where
-   * root runs kago, which can do without.
+   * Becomes dumpable, or not again: files of /proc/PID belong to the process's user only while it is dumpable. Refused when
+   * root runs kago, which does not need this.
    */
   dumpable: { on: "u32" },
   /** Takes uid and gid 0 of the user namespace just entered. */
   becomeRoot: {},
-  /** clone3(2) with CLONE_PARENT: the child goes on with the next stage, the parent ends. */
+  /** clone3(2) with CLONE_PARENT: the child continues with the next stage, the parent exits. */
   cloneInit: {},
 
   // ---- Init: the root filesystem, resolved below the root by file descriptor ----
@@ -75,7 +75,7 @@ export const OPS = {
   },
   /**
    * A bind mount by open_tree(2); attributes as of mount_setattr(2), `rec*` for the whole subtree. `attrsUnnamed` are
-   * cleared too, except where whoever owns the mount has locked them. With a `slot` that is not NO_SLOT it takes the tree
+   * cleared too, except those that the owner of the mount has locked. With a `slot` that is not NO_SLOT it takes the tree
    * that openTree put there. `procfs` is one of PROCFS, `links` of LINKS.
    */
   bind: {
@@ -93,7 +93,7 @@ export const OPS = {
     procfs: "u32",
     links: "u32",
   },
-  /** mount_setattr(2) and propagation on what is mounted at `target` already; attributes as in `bind`. */
+  /** mount_setattr(2) and propagation on the existing mount at `target`; attributes as in `bind`. */
   remount: {
     target: "str",
     attrsSet: "u64",
@@ -103,7 +103,7 @@ export const OPS = {
     recAttrsClear: "u64",
     propagation: "u32",
   },
-  /** symlinkat(2); what exists already stays, unless `replace`. */
+  /** symlinkat(2); an existing file is kept, unless `replace`. */
   symlink: { target: "str", path: "str", replace: "u32" },
   /** mknodat(2), or a bind of the host's node where mknod is not permitted (user namespaces). */
   mknod: {
@@ -119,35 +119,35 @@ export const OPS = {
   /** Writes a value below /proc/sys; `key` is in slash form (`net/ipv4/ip_forward`). */
   sysctl: { key: "str", value: "str" },
   /**
-   * Hides a path: an empty read-only tmpfs, with an SELinux `context` unless that is empty, over a folder, /dev/null over
-   * a file. Missing paths are fine. All folders share the tmpfs of the first, and so its context.
+   * Hides a path: mounts an empty read-only tmpfs, with an SELinux `context` unless that is empty, over a folder, /dev/null over
+   * a file. Missing paths are ignored. All folders share the tmpfs of the first, and its context.
    */
   maskPath: { path: "str", context: "str" },
-  /** Binds a path read-only on itself; the root turns read-only as it is. Missing paths are fine. */
+  /** Binds a path read-only on itself; the root becomes read-only without a bind. Missing paths are ignored. */
   readonlyPath: { path: "str" },
   /** mount_setattr(2) on the root itself; attributes as in `bind`. */
   rootAttributes: { attrsSet: "u64", attrsUnnamed: "u64", propagation: "u32" },
   /** Replaces Init by the VMM's program, which inherits the plan, the root and the channels to Main. */
   execVmm: { env: "strs" },
-  /** pivot_root(2) into the root, and the old root detached. */
+  /** pivot_root(2) into the root, and detaches the old root. */
   pivotRoot: {},
-  /** chroot(2) into the root, where pivot_root cannot work (initramfs) or no mount namespace is new. */
+  /** chroot(2) into the root, if pivot_root cannot work (initramfs) or there is no new mount namespace. */
   changeRoot: { moveMount: "u32" },
 
   // ---- Init: the process ----
 
   sethostname: { name: "str" },
   setdomainname: { name: "str" },
-  /** Raises a hard limit, and lowers none. */
+  /** Raises a hard limit, never lowers it. */
   hardLimit: { resource: "u32", hard: "u64" },
   /** setrlimit(2). */
   rlimit: { resource: "u32", soft: "u64", hard: "u64" },
-  /** Lowers a soft limit to what the caller had, the hard one stays. */
+  /** Lowers a soft limit to the caller's, and keeps the hard one. */
   softLimit: { resource: "u32", soft: "u64" },
   umask: { mask: "u32" },
   /** Enters the working directory while still privileged, if that is possible; with `make` it is made if missing. */
   prepareCwd: { path: "str", make: "u32" },
-  /** chdir(2), unless done; the result must lie inside the root (CVE-2024-21626). */
+  /** chdir(2), unless prepareCwd has done it; the result must be inside the root (CVE-2024-21626). */
   chdir: { path: "str" },
   /** Drops from the bounding set all capabilities that are not in `mask`. */
   capBounding: { mask: "u64" },
@@ -170,8 +170,8 @@ export const OPS = {
   seccomp: { filter: "bytes", flags: "u32" },
   /**
    * Runs a hook with the container's state, of index `state` among those that Main sent at the last sync, on its stdin;
-   * `timeout` in milliseconds, 0 for none; `cwd` empty is the stage's own. With `home` it gets the HOME that was found too.
-   * `wantedBy` is its place in config.json, which `start` has to be told.
+   * `timeout` in milliseconds, 0 for none; an empty `cwd` is the stage's own. With `home` it also gets the HOME that was found.
+   * `wantedBy` is its place in config.json, for errors of `start`.
    */
   hook: {
     path: "str",
@@ -183,7 +183,7 @@ export const OPS = {
     home: "u32",
     wantedBy: "str",
   },
-  /** The filter that hooks from here on run under, as in `seccomp`; this process does not have it yet. */
+  /** The filter for all later hooks, as in `seccomp`; it does not apply to this process yet. */
   hookFilter: { filter: "bytes", flags: "u32" },
   /** ioprio_set(2) of this process; class in bits 13 to 15. */
   ioPriority: { value: "u32" },
@@ -203,36 +203,36 @@ export const OPS = {
   memoryPolicy: { mode: "u32", nodes: "u32s" },
   /** Looks for the home of `uid` in the root's /etc/passwd; `exec` adds it as HOME. */
   findHome: { uid: "u32" },
-  /** Clones the mounts at `source` (open_tree(2)) for a later bind: before a user namespace that may not reach them. */
+  /** Clones the mounts at `source` (open_tree(2)) for a later bind: before entering a user namespace that may not access them. */
   openTree: { source: "str", recursive: "u32", slot: "u32", links: "u32" },
   /** Maps the ids of the tree in a slot (mount_setattr(2) MOUNT_ATTR_IDMAP); maps as in /proc/PID/uid_map. */
   idmapTree: { slot: "u32", uidMap: "str", gidMap: "str", recursive: "u32" },
-  /** The same by the maps of the user namespace at `namespace`. */
+  /** The same with the maps of the user namespace at `namespace`. */
   idmapTreeLike: { slot: "u32", namespace: "str", recursive: "u32" },
-  /** Writes to a file of /proc/self/attr, in which LSMs take the label of the next exec. */
+  /** Writes the label for the next exec to a file of /proc/self/attr. */
   execLabel: { file: "str", label: "str" },
-  /** As execLabel, but of every thread, for a label that holds at once. */
+  /** As execLabel, but for every thread, and for a label that applies at once. */
   threadLabel: { file: "str", label: "str" },
-  /** Sets the SELinux label of the folder at `path`, for a filesystem that takes none when it is mounted. */
+  /** Sets the SELinux label of the folder at `path`, for a filesystem that accepts none when it is mounted. */
   fileLabel: { path: "str", label: "str" },
 
   // ---- For a microVM's guest agent ----
 
-  /** Makes the socket in the host's folder `path` by which kago's commands reach the agent (helper-c/vmm/door.c). */
+  /** Creates the door in the host's folder `path`: the socket for kago's commands to the agent (helper-c/vmm/door.c). */
   agentDoor: { path: "str" },
   /**
-   * Makes two folders that only the VMM holds: the guest's own root, with the agent and `plan`, which it runs in the guest;
-   * and the one in which libkrun makes the agent's socket, which is the VMM's user's. `context` is the SELinux label of both,
-   * which the VMM's own label may read, or empty.
+   * Creates two folders that only the VMM holds: the guest's own root, with the agent and its `plan`, and the folder for the
+   * agent's socket, which belongs to the VMM's user and where libkrun creates the socket. `context` is the SELinux label of
+   * both, which the VMM's label may read, or empty.
    */
   agentFiles: { plan: "bytes", uid: "u32", gid: "u32", context: "str" },
   /**
-   * In the guest: clones what lies at `path` below the root, for a later bind over a mount that will hide it; with `noFollow`
-   * a link at its end is what is cloned.
+   * In the guest: clones the mounts at `path` below the root, for a later bind over a mount that will hide them; with
+   * `noFollow`, a link at the end of the path itself.
    */
   openRootTree: { path: "str", recursive: "u32", slot: "u32", noFollow: "u32" },
   /**
-   * In the guest: clones the socket that the agent has made in the place of the host's at `path` below the root, for a later
+   * In the guest: clones the socket that the agent has made in place of the host's at `path` below the root, for a later
    * bind over it. `socket` is its index in hostSockets, from 0 in the order of the plan.
    */
   openSocketTree: { path: "str", slot: "u32", socket: "u32" },
@@ -254,30 +254,30 @@ export const OPS = {
   /** Opens a pseudoterminal of the host for a process in the guest, sends its master to Main, and takes it. */
   sessionTerminal: { rows: "u32", columns: "u32" },
   /**
-   * Has the agent whose socket is in `folder` execute a plan, and is from then on what the host has of that process: its
-   * streams, its signals, its end.
+   * Sends a plan to the agent whose socket is in `folder`, and becomes the session process: it has the streams of the process
+   * in the guest, forwards signals, and exits with its exit code.
    */
   guestSession: { folder: "str", plan: "bytes", terminal: "u32" },
 
-  // ---- For criu, which takes an Intermediate's place ----
+  // ---- For criu, which runs in place of an Intermediate ----
 
   /** mount(2) with MS_BIND and MS_REC of one path of the host on another, and mount_setattr(2) of the mount. */
   bindHost: { source: "str", target: "str", attrsSet: "u64" },
-  /** Takes away the root that openRoot mounted, with all that was mounted below it. */
+  /** Unmounts the root that openRoot mounted, with everything mounted below it. */
   dropRoot: {},
   /** Opens a path of the host for the next program, as this descriptor. */
   openAs: { path: "str", fd: "u32" },
   /**
-   * Makes the socket of `criu swrk`, one end of which goes to Main. criu takes the descriptors that it is told of for
-   * those of the process that made the socket, hence itself.
+   * Creates the socket of `criu swrk`, and sends one end to Main. criu looks up descriptors in the process that created the
+   * socket, which must therefore be criu itself.
    */
   criuSocket: { fd: "u32" },
 
   // ---- Init again ----
 
   /**
-   * Opens the root's own null device for those standard streams that are the host's, whose mode the container could
-   * change, and which criu finds nowhere in its mounts.
+   * Reopens standard streams that are the host's null device in the root: the container could change the mode of the host's,
+   * and criu does not find it in the container's mounts.
    */
   reopenNull: {},
   /** fchown(2) of the standard streams that are pipes, or files open for writing: /dev/stdout can be opened by its owner. */
@@ -286,27 +286,26 @@ export const OPS = {
   // ---- The VMM: libkrun, in its own terms; `wantedBy` is the place in config.json, for words about a failure ----
 
   /**
-   * Opens what there is of the host's files, each of which root alone could have put there; at most 14 that are loaded
-   * before, and two of libkrun itself.
+   * Opens those of the host's files that exist, all of which only root may be able to write; at most 14 that are loaded
+   * before libkrun, and two of libkrun itself.
    */
   krunOpen: { before: "strs", libraries: "strs" },
   /**
-   * Loads the first of `libraries` that can be loaded, after what can be of `before`. A path is what krunOpen has opened, a
-   * name is the dynamic linker's to find. With an `abi` of 1 it makes a context; with 2 it loads libkrun_init as well, if it is
-   * there.
+   * Loads those of `before` that can be loaded, then the first such of `libraries`. krunOpen has opened a path; the dynamic
+   * linker finds a name. With an `abi` of 1 it creates a context; with 2 it also loads libkrun_init, if it exists.
    */
   krunLoad: { before: "strs", libraries: "strs", abi: "u32" },
   /**
-   * Starts passt(1) in the container's namespaces, and waits until it serves. With `mayLack` the VM is isolated where they have
-   * no network, rather than the operation failing.
+   * Starts passt(1) in the container's namespaces, and waits until it is ready. If they have no network, the operation fails,
+   * or with `mayLack` the VM is isolated.
    */
   krunPasst: { program: "str", args: "strs", mayLack: "u32" },
   /** Opens /dev/kvm once, as the container's user. */
   krunKvm: {},
   /**
-   * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which takes the next of `numbers` and
-   * `texts` as its kind says. `ifIsolated` is one of CALLED_IF, as krunIsolate or krunPasst has found; with `keepResult` its result
-   * is what the argument `result` is from then on; of libkrun 2, which makes objects, `keepResult` is one of KRUN_OBJECTS.
+   * Calls a function of libkrun: `kinds` has one of KRUN_ARGUMENTS for each argument, which uses the next of `numbers` and
+   * `texts` according to its kind. `ifIsolated` is one of CALLED_IF, as determined by krunIsolate or krunPasst. With `keepResult`
+   * the result is the argument `result` of later calls; for libkrun 2, which creates objects, it is one of KRUN_OBJECTS.
    */
   krunCall: {
     function: "str",
@@ -318,54 +317,53 @@ export const OPS = {
     texts: "strs",
   },
   /**
-   * The VM is isolated where the network namespace has no address but loopback's, and libkrun has all of these functions:
-   * calls with `ifIsolated` are for it.
+   * Makes the VM isolated if the network namespace has no address but loopback's, and libkrun has all of these functions:
+   * calls with `ifIsolated` depend on this.
    */
   krunIsolate: { functions: "strs" },
-  /** The standard streams are one terminal, which becomes transparent: the guest's is the one with a line discipline. */
+  /** The standard streams are a terminal: puts it into raw mode, because the guest's terminal has the line discipline. */
   vmmTerminal: {},
   /**
-   * Puts the standard streams aside for a relay to the guest's agent, which connects to a socket in the folder of the agent's
-   * own; libkrun gets the null device, and a pipe of kago's in place of a terminal on standard error.
+   * Saves the standard streams for the relay to the guest's agent, which connects to a socket in the folder of the agent's
+   * socket. libkrun gets the null device, and as standard error a pipe of kago if that is a terminal.
    */
   vmmStreams: {},
   /** Opens the host's sockets at these paths of the container, which processes in the guest connect to through the agent. */
   hostSockets: { paths: "strs" },
   /**
-   * Boots the guest, hands signals to its agent from then on, and relays the streams that vmmStreams has put aside. `builder` is
-   * libkrun 2's, one of KRUN_OBJECTS; 0 is the context of 1.x.
+   * Boots the guest, forwards signals to its agent from then on, and relays the streams that vmmStreams has saved. `builder` is
+   * one of KRUN_OBJECTS for libkrun 2; 0 is the context of 1.x.
    */
   krunEnter: { builder: "u32" },
   /**
-   * The last rights of the VMM's go, on all its threads: no_new_privs, Landlock where the kernel has it, and a filter of
-   * system calls that leaves what libkrun needs for `features` (executors/libkrun/vmm_features.ts), or those of a VM that
-   * is isolated.
+   * Confines the VMM, on all its threads: no_new_privs, Landlock if the kernel has it, and a filter that allows the system
+   * calls that libkrun needs for `features` (executors/libkrun/vmm_features.ts), or `isolatedFeatures` if the VM is isolated.
    */
   vmmJail: { features: "u32", isolatedFeatures: "u32" },
 
   // ---- Init of a microVM: what its VMM sees of the host's kernel ----
 
-  /** Binds /proc/self/fd read-only below the root: all of a procfs that libkrun looks for. */
+  /** Binds /proc/self/fd read-only below the root: the only part of a procfs that libkrun uses. */
   vmmDescriptors: {},
   /** Makes every mount below the root read-only whose filesystem is one of `types`; another procfs is refused. */
   kernelMountsReadonly: { types: "strs" },
-  /** Raises both limits to `most` and lowers none; where that is not allowed, the soft one to the hard one. */
+  /** Raises both limits to `most`, never lowers them; if that is not allowed, raises the soft one to the hard one. */
   raiseLimit: { resource: "u32", most: "u64" },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 /**
- * What a mount has to do with a procfs, of which nothing may be covered or faked (CVE-2019-16884): its target may not
- * lie in one; may; or its source must be one, to be mounted on /proc.
+ * The relation of a mount to a procfs, which must not be covered or faked (CVE-2019-16884): its target must not
+ * be in one; may be; or its source must be one, to be mounted on /proc.
  */
 export const PROCFS = { refused: 0, allowed: 1, source: 2 } as const;
 
 /**
- * What a bind does with links: follows them; binds one that its source is, as it is; takes the place of one that its target
- * is; or makes a link like one that its source is, and binds nothing. The first three as bits, the last alone.
+ * How a bind handles links: follows them; binds the link itself if its source is one; replaces the link if its target is
+ * one; or copies the link if its source is one, and binds nothing. The first three are bits, the last stands alone.
  */
 export const LINKS = { follow: 0, bindSource: 1, coverTarget: 2, copySource: 4 } as const;
 
-/** Arguments of libkrun's functions, with what each takes of a call's numbers and texts. */
+/** Arguments of libkrun's functions, and which of a call's numbers and texts each uses. */
 export const KRUN_ARGUMENTS = [
   /** The number of the VM's context. */
   "context",
@@ -401,7 +399,7 @@ export const KRUN_ARGUMENTS = [
 ] as const;
 export type KrunArgument = (typeof KRUN_ARGUMENTS)[number];
 
-/** What a VM of libkrun 2 is put together from, by their numbers; helper-c/vmm/vmm.h has room for 16. */
+/** The objects that make up a VM of libkrun 2, by their numbers; helper-c/vmm/vmm.h has room for 16. */
 export const KRUN_OBJECTS = [
   "none",
   "payload",
@@ -419,8 +417,8 @@ export const KRUN_OBJECTS = [
 export type KrunObject = Exclude<(typeof KRUN_OBJECTS)[number], "none">;
 
 /**
- * What a new filesystem takes from the folder that it covers: all that is in it, with those of the folder's own attributes
- * that no option gives; or the folder's mode alone, if the folder was there before.
+ * What a new filesystem copies from the folder that it covers: its contents, and its attributes unless an option sets
+ * them; or only the folder's mode, if the folder existed before.
  */
 export const TAKES = { nothing: 0, contents: 1, uid: 2, gid: 4, mode: 8 } as const;
 
@@ -438,10 +436,10 @@ export const NO_SLOT = 0xffffffff;
 /** Slots for trees; the same number is in helper-c/common/context.h. */
 export const TREE_SLOTS = 128;
 
-/** When a call of libkrun is made: always, in a VM that is isolated, in one that is not. */
+/** When a call of libkrun is made: always, only in an isolated VM, or only in one that is not. */
 export const CALLED_IF = { always: 0, isolated: 1, connected: 2 } as const;
 
-/** How many files krunOpen takes that are loaded before libkrun (LIBRARY_SLOT in helper-c/common/context.h). */
+/** The most files that krunOpen opens to be loaded before libkrun (LIBRARY_SLOT in helper-c/common/context.h). */
 export const MAX_LOADED_BEFORE = 14;
 
 export type OpName = keyof typeof OPS;
@@ -465,7 +463,7 @@ export type Op = {
     };
 }[OpName];
 
-/** Where the stage waits for Main; the number is on the wire. */
+/** Where the stage waits for Main; the message contains the number. */
 export const SYNC_POINTS = {
   idMappings: 1,
   hooks: 2,

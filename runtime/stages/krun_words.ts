@@ -34,8 +34,8 @@ function problemOf(op: Op, errno: number, own: Finding | undefined): string | un
     case "krunPasst":
       return own && passtProblem(errno, own.text);
     case "krunKvm":
-      return `the container's user cannot open its /dev/kvm: ${reason}; look at its owner and mode ` +
-        "(in a user namespace they are the host's), at linux.resources.devices, and for nodev on /dev";
+      return `the container's user cannot open its /dev/kvm: ${reason}; check its owner and mode ` +
+        "(in a user namespace they are the host's), linux.resources.devices, and that /dev is not mounted nodev";
     case "krunCall":
       if (own?.found === "missing") return lacks(op.function, op.wantedBy);
       if (own?.found === "said") {

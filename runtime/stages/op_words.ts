@@ -171,7 +171,7 @@ function labelWords(
     : `AppArmor does not accept ${quoted(profile)}`;
 }
 
-const CAPS_MISSING = "they cannot be set: the caller may not have all of them";
+const CAPS_MISSING = "they cannot be set: the caller lacks some of them";
 
 const WORDS: { readonly [N in OpName]?: Words<N> } = {
   writeFile: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be written to`,
@@ -209,7 +209,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
     paths.wrong("source") ?? `${quoted(source)} cannot be cloned`,
   ],
   openRootTree: ({ path }, paths) => paths.wrong("path") ?? `${quoted(path)} cannot be cloned`,
-  openSocketTree: ({ path }) => `the socket in the place of ${quoted(path)} cannot be cloned`,
+  openSocketTree: ({ path }) => `the socket in place of ${quoted(path)} cannot be cloned`,
   idmapTree: (_op, _paths, errno) =>
     errno === EINVAL
       ? "the source's filesystem does not support id mappings"
@@ -247,7 +247,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   rootAttributes: () => "cannot set the options of the root",
   pivotRoot: (_op, _paths, errno) =>
     errno === EINVAL
-      ? "cannot become the root: with an initramfs give --no-pivot"
+      ? "cannot become the root: use --no-pivot if the host's root is an initramfs"
       : "cannot become the root",
   changeRoot: () => "cannot become the root",
   sethostname: ({ name }, _paths, errno) =>

@@ -38,7 +38,7 @@ export interface StoredState {
   readonly cgroup: CgroupRecord | null;
   /** Bytes of memory that the container must have, as its executor says. */
   readonly leastMemory?: number;
-  /** Bytes of a memory limit that its processes do not get, where the limit is put into force inside as well. */
+  /** Bytes of a memory limit that its processes do not get, where the limit is enforced inside as well. */
   readonly memoryOutside?: number;
   /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
   readonly sharesPids?: true;

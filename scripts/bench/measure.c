@@ -61,7 +61,7 @@ static long long nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* The argument with the number in the place of its first "{}". */
+/* The argument with the number in place of its first "{}". */
 static char *numbered(char *argument, int copy)
 {
 	char *place = strstr(argument, "{}"), *text;

@@ -60,7 +60,7 @@ export function checkBundle(source: string): void {
 }
 
 /**
- * Minified, if that has changed nothing: the minifier puts a resource that is used once in the place of its name, and then
+ * Minified, if that has changed nothing: the minifier puts a resource that is used once in place of its name, and then
  * nobody disposes of it.
  * @throws {Error} for a declaration with `using` that is lost.
  */

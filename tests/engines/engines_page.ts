@@ -18,22 +18,22 @@ export const PAGE = `${ROOT}/docs/engines.md`;
 
 const HEAD = `# kago under the engines
 
-What podman, buildah, containerd and Docker do with kago and, on the same machine in the same minute, with runc or crun. The
-engines, the runtimes beside kago and, in an emulated host, the kernel are those of a release of Debian: 12, 13, or next, which
-is its unstable distribution on the day of the run.
+The results of commands of podman, buildah, containerd and Docker with kago and, on the same machine in the same run, with runc or
+crun. Engines, peer runtimes and, in an emulated host, the kernel are those of a release of Debian: 12, 13, or next, which is
+Debian's unstable on the day of the run.
 
-The tables are written by \`deno task docs:engines\` from what the suites in tests/engines found. \`./scripts/test.sh\` runs the
-suites natively on the machine's release and on Debian 13 in the emulated hosts, and fails when a command fails with kago, or
-when this page says something else; in an emulated host it runs runc or crun where the engine's version or the command is new.
-\`deno task test:next\` does so for next, with every runtime; what else is here stays as the last run found it.
+\`deno task docs:engines\` writes the tables from the results of tests/engines. \`./scripts/test.sh\` runs these suites natively on
+the machine's release and on Debian 13 in the emulated hosts. It fails if a command fails with kago, or if its results differ from
+this page. In an emulated host it runs runc or crun only if the version of the engine or the command is new. \`deno task test:next\`
+does the same for next, with every runtime; the other results are those of the last run.
 `;
 
-/** What a host is, for each that there are results of. */
+/** The description of each kind of host. */
 const HOST_WORDS: Readonly<Record<Host, string>> = {
   v1: "the machine itself, with v1 controllers and an engine run by root",
-  v2: "an emulated host with pure v2, a kernel of Debian's and every capability",
-  systemd: "an emulated host that systemd has booted, with its cgroup manager",
-  rootless: "an ordinary user there",
+  v2: "an emulated host with cgroup v2 only, a Debian kernel and all capabilities",
+  systemd: "an emulated host booted with systemd, with the systemd cgroup manager",
+  rootless: "the same host, with an engine run by an ordinary user",
 };
 
 /** The whole page. */
@@ -85,7 +85,7 @@ function columnsOf(run: SuiteResult): Column[] {
   ).map((runtime) => ({ run, runtime }));
 }
 
-/** The results with those of `newer` in the place of older ones of the same engine, host and release. */
+/** The results with those of `newer` in place of older ones of the same engine, host and release. */
 export function takeOver(
   results: readonly SuiteResult[],
   newer: readonly SuiteResult[],

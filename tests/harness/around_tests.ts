@@ -2,7 +2,7 @@
 
 export type TestFunction = (context: Deno.TestContext) => void | Promise<void>;
 
-/** Registers what `wrap` makes of each test's function in the place of that function. */
+/** Registers what `wrap` makes of each test's function in place of that function. */
 export function aroundTests(wrap: (test: TestFunction) => TestFunction): void {
   const original = Deno.test as unknown as (...words: unknown[]) => void;
   const register = (...words: unknown[]) =>

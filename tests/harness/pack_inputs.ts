@@ -1,4 +1,4 @@
-/** What the packers' tests pack in the place of kago: a program and a library for all that the packer asks for. */
+/** What the packers' tests pack in place of kago: a program and a library for all that the packer asks for. */
 
 /** Paths in `folder`, for the caller to write: `whole`, `quick` and `shim`; the others are the same files. */
 export function packInputs(folder: string) {

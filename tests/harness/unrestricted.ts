@@ -1,4 +1,4 @@
-/** A config.json that asks for nothing which kago's guest agent would have to put into force: for microVMs without it. */
+/** A config.json that asks for nothing which kago's guest agent would have to enforce: for microVMs without it. */
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 import type { JsonObject } from "../../scripts/sample/bundle.ts";
 

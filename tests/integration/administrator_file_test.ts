@@ -71,7 +71,7 @@ Deno.test("a libkrun without network cards is refused with the key of the admini
   assertStringIncludes(stderr, `${FILE}: network: this libkrun was built without the feature net`);
 });
 
-Deno.test("the administrator's kernel is loaded in the place of the one beside libkrun", async () => {
+Deno.test("the administrator's kernel is loaded in place of the one beside libkrun", async () => {
   using other = await buildLibkrunDouble();
   const kernel = `${other.dir}/libkrunfw.so.5`;
   const { code, stderr } = await runMicrovm({ kernel });

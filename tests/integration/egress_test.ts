@@ -281,7 +281,10 @@ Deno.test(
     const mount = (...options: string[]) => [
       { destination: "/host", type: "bind", source: v2, options: ["rbind", ...options] },
     ];
-    await refused({ ...ANY, mounts: mount() }, /mounts\[\d+\]: by a writable mount of cgroup v2/);
+    await refused(
+      { ...ANY, mounts: mount() },
+      /mounts\[\d+\]: through a writable mount of cgroup v2/,
+    );
     const args = ["sh", "-c", "echo 0 >/host/cgroup.procs || echo still here"];
     await withTool({ ...ANY, args, mounts: mount("ro") }, async (kago) => {
       const { stdout, stderr } = await kago.foreground();

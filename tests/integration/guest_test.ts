@@ -178,7 +178,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
     agent,
   ) {
     const update = () => kago.run("update", "--cpu-quota", "50000", kago.id);
-    const refusal = `the guest of container ${kago.id} did not take the new limits`;
+    const refusal = `the guest of container ${kago.id} did not apply the new limits`;
     const cases: [Uint8Array | undefined, string][] = [
       [reply(new Uint8Array(), -22), `: ${describeErrno(22)}; its cgroup on the host limits it`],
       [
@@ -225,7 +225,7 @@ const CASES: Record<string, (kago: Kago, agent: AgentDouble) => Promise<void>> =
       `did not answer in ${SECONDS} s; use --format host to see its VMM`,
     );
     assertEquals(term.code, 1);
-    const late = `did not take signal 15 in ${SECONDS} s; KILL ends it without its help`;
+    const late = `did not accept signal 15 in ${SECONDS} s; KILL ends it without the guest's help`;
     assertStringIncludes(term.stderr, late);
     const limit = 3 * GUEST_PATIENCE + 60_000;
     assert(performance.now() - begin < limit, "three times the patience, and what kago takes");

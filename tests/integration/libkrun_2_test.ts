@@ -230,9 +230,12 @@ Deno.test("the kernel of an image gets the number that its format has in libkrun
 
 Deno.test("what only libkrun 1.x can do is refused over 2 in a sentence, and nothing is created", async () => {
   const cases: [Record<string, string>, string][] = [
-    [{ "krun.console": "/console" }, "libkrun 2 writes no guest's console to a file"],
-    [{ "krun.gpu_flags": "64" }, "libkrun 2 takes a GPU only with a display of its caller's"],
-    [{ "krun.port_map": "" }, "libkrun 2 takes an empty list for all ports"],
+    [{ "krun.console": "/console" }, "libkrun 2 cannot write a guest's console to a file"],
+    [
+      { "krun.gpu_flags": "64" },
+      "libkrun 2 supports a GPU only with a display that its caller provides",
+    ],
+    [{ "krun.port_map": "" }, "libkrun 2 opens all ports if the list is empty"],
   ];
   for (const [annotations, problem] of cases) {
     const [name] = Object.keys(annotations);
@@ -248,7 +251,7 @@ Deno.test("a libkrun 2 that lacks something is refused in a sentence, and nothin
       "libkrun_init.so.0, the guest's init of libkrun 2, cannot be loaded; install",
     ],
     [{ firmware: false }, "libkrunfw, the guest kernel of libkrun, cannot be loaded; install"],
-    [{ c: false }, "was built without the functions of libkrun 2 for programs in C; build it with"],
+    [{ c: false }, "was built without the C interface of libkrun 2; build it with"],
     [{ blk: false }, 'annotations["krun.disk"]: this libkrun was built without the feature blk'],
   ];
   for (const [double, problem] of cases) {

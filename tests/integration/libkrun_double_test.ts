@@ -301,7 +301,7 @@ Deno.test("the libkrun that came with kago is taken before the dynamic linker's,
   });
 });
 
-Deno.test("a libkrun in the place of kago's own that others could have written is not loaded", async () => {
+Deno.test("a libkrun in place of kago's own that others could have written is not loaded", async () => {
   for (const file of ["libkrun.so.1.99.0", "needed/01-libkago_needed.so.0"]) {
     using double = await buildLibkrunDouble({ needs: true });
     await Kago.with({ args: ["/bin/true"], annotations: KRUN }, async (kago) => {

@@ -95,7 +95,7 @@ Deno.test("a socket of another process in the agent's place is not talked to", a
   });
 });
 
-Deno.test("a link or another's socket in the place of the door is refused with a reason", async () => {
+Deno.test("a link or another's socket in place of the door is refused with a reason", async () => {
   await withTwo(async (a, b, agentOfB) => {
     const [door, other] = [`${a.root}/${a.id}/${SOCKET}`, `${b.root}/${b.id}/${SOCKET}`];
     for (const place of [() => Deno.symlinkSync(other, door), () => Deno.linkSync(other, door)]) {

@@ -65,7 +65,7 @@ Deno.test("malformed files for deno and npm in the caller's home and folder chan
   });
 });
 
-Deno.test("FIFOs in the place of such files hold nothing up", async () => {
+Deno.test("FIFOs in place of such files hold nothing up", async () => {
   await withFolder(async (folder) => {
     await run("mkfifo", NAMES.map((name) => `${folder}/${name}`));
     await useAll(folder);

@@ -219,7 +219,7 @@ export const HISTORY: readonly Weakness[] = [
       "agent_socket_test.ts": [
         "what is asked of a VM whose VMM put a link to another's socket in its place comes to no other",
         "a socket of another process in the agent's place is not talked to",
-        "a link or another's socket in the place of the door is refused with a reason",
+        "a link or another's socket in place of the door is refused with a reason",
       ],
     },
   },
@@ -292,7 +292,7 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "environment_test.ts": [
         "malformed files for deno and npm in the caller's home and folder change nothing",
-        "FIFOs in the place of such files hold nothing up",
+        "FIFOs in place of such files hold nothing up",
         "no variable of the caller's makes kago write a file",
         "kago opens no file below the caller's home or folder",
       ],
@@ -364,7 +364,7 @@ export const HISTORY: readonly Weakness[] = [
     tests: {
       "krun_config_test.ts": [
         "an image cannot switch the agent off by a tag, and so get rid of what config.json asks for",
-        "a microVM without the agent is refused with ${field}, which nothing else would put into force",
+        "a microVM without the agent is refused with ${field}, which nothing else would enforce",
         "${name} of an image or a pod opens nothing of the host without the administrator's permission",
       ],
       "library_trust_test.ts": [

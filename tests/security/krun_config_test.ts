@@ -124,7 +124,7 @@ for (
   })
 ) {
   attack(
-    `a microVM without the agent is refused with ${field}, which nothing else would put into force`,
+    `a microVM without the agent is refused with ${field}, which nothing else would enforce`,
     () => ({ ...WITHOUT_AGENT, config: mergeJson(UNRESTRICTED, config) }),
     async ({ double, run }) => {
       const { code, stderr } = await run();

@@ -69,7 +69,7 @@ Deno.test("exec reads no passwd and no group of a terabyte", async () => {
   });
 });
 
-Deno.test("exec by a name waits for nothing that the kernel makes up in the place of passwd", async () => {
+Deno.test("exec by a name waits for nothing that the kernel makes up in place of passwd", async () => {
   await Kago.with({ args: ["sleep", "1000"] }, async (kago) => {
     assertEquals((await kago.create()).code, 0);
     assertEquals((await kago.run("start", kago.id)).code, 0);

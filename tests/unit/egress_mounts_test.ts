@@ -43,12 +43,16 @@ Deno.test("requireNoOtherCgroup() refuses what shows other cgroups and can be wr
   ];
   for (const [mounts, ...namespaces] of refused) {
     const error = assertThrows(() => check(mounts, ...namespaces), SpecError);
-    assertEquals(error.message.startsWith("mounts[0]: by a writable mount"), true, error.message);
+    assertEquals(
+      error.message.startsWith("mounts[0]: through a writable mount"),
+      true,
+      error.message,
+    );
   }
   const { message } = assertThrows(() => check([bind("/home"), bind("/no")]), SpecError);
   assertEquals(
     message,
-    "mounts[1]: by a writable mount of cgroup v2 a process can leave its cgroup, which the list does not allow: " +
+    "mounts[1]: through a writable mount of cgroup v2 a process can leave its cgroup, which the list does not allow: " +
       "leave it out, or give it the option rro",
   );
 });

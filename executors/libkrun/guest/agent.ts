@@ -17,8 +17,8 @@ function signal(container: AgentContainer, signal: number, all: boolean): boolea
     if (!(cause instanceof SyscallError)) throw cause;
     const { id } = container.state;
     throw new HostError(
-      `the guest of container ${id} did not take signal ${signal} in ${GUEST_PATIENCE / 1000} s`,
-      `KILL ends it without its help: kago kill ${id} KILL`,
+      `the guest of container ${id} did not accept signal ${signal} in ${GUEST_PATIENCE / 1000} s`,
+      `KILL ends it without the guest's help: kago kill ${id} KILL`,
       { cause },
     );
   }
@@ -40,10 +40,10 @@ function limit(container: AgentContainer, resources: Resources): boolean {
     const isLate = cause.errno === ETIMEDOUT;
     const problem = isLate ? ` in ${GUEST_PATIENCE / 1000} s` : `: ${describeErrno(cause.errno)}`;
     throw new HostError(
-      `the guest of container ${id} did not take the new limits${problem}`,
+      `the guest of container ${id} did not apply the new limits${problem}`,
       isLate
-        ? "try again when it is less busy; its cgroup on the host limits it until then"
-        : "its cgroup on the host limits it without that; create it again to have limits in the guest",
+        ? "try again when it is less busy; until then only its cgroup on the host limits it"
+        : "its cgroup on the host limits it anyway; create it again for limits in the guest",
       { cause },
     );
   }

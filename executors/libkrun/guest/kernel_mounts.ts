@@ -1,6 +1,6 @@
 /**
  * The kernel's own filesystems among a microVM's `mounts`. They say what a kernel is and does, and the guest's is another: the
- * agent mounts them in there (mounts.ts), and the VMM gets an empty folder in the place of each. For the guest is served
+ * agent mounts them in there (mounts.ts), and the VMM gets an empty folder in place of each. For the guest is served
  * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
  */
 import { SpecError } from "../../../runtime/common/errors.ts";

@@ -5,7 +5,7 @@
 import { joinPath } from "../../../runtime/common/path.ts";
 import type { Mount, Spec } from "../../../runtime/spec/spec.ts";
 
-/** The spec with a tmpfs in the place of an engine's memory; `mountinfo` has the host's mounts (proc_pid_mountinfo(5)). */
+/** The spec with a tmpfs in place of an engine's memory; `mountinfo` has the host's mounts (proc_pid_mountinfo(5)). */
 export function withGuestMemory(spec: Spec, mountinfo: () => string): Spec {
   const { mounts } = spec;
   if (!mounts?.some(isSharedMemory)) return spec;

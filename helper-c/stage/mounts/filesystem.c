@@ -1,5 +1,5 @@
-/* mount(2) takes longer options than fsconfig(2), but mounts on a path. So a filesystem is mounted by name in a tmpfs of our
- * own, that nobody else can reach into, and taken from there as a detached mount. */
+/* mount(2) accepts longer options than fsconfig(2), but mounts on a path. So the filesystem is mounted by name in a private
+ * tmpfs that no other process can access, and taken from there as a detached mount. */
 #include "filesystem.h"
 
 #include <string.h>

@@ -44,7 +44,7 @@ static void reset(void) {
 
 static int copy(void) { return copy_tree(from, to, (struct kept_attributes){0}); }
 
-/* Puts the replacement in the place of both a file and a folder; the originals go where the next reset removes them. */
+/* Puts the replacement in place of both a file and a folder; the originals go where the next reset removes them. */
 static void replace_at(int step) {
   char path[64];
   if (step != act_before) return;

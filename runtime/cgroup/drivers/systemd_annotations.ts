@@ -1,7 +1,7 @@
 /**
  * Annotations `org.systemd.property.NAME` as properties of the container's unit, as runc reads them. Pure. An image or a pod
  * can set annotations, and a unit of the system's manager can do much to the host (start and stop other units, power it off);
- * so most properties take the administrator's word.
+ * so most properties need the administrator's permission.
  */
 import { notAllowed } from "../../administrator.ts";
 import { SpecError } from "../../common/errors.ts";

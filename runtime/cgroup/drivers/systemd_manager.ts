@@ -153,7 +153,7 @@ export function setPropertiesCall(unit: string, properties: readonly UnitPropert
 function requireSystemd(): void {
   if (ifThere(() => Deno.lstatSync("/run/systemd/system"))?.isDirectory) return;
   throw new HostError(
-    "the systemd cgroup manager needs a host that systemd has booted",
+    "the systemd cgroup manager needs a host booted with systemd",
     "run without --systemd-cgroup",
   );
 }

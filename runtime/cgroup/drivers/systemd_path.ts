@@ -30,7 +30,7 @@ export function systemdRecord(
   if (name.endsWith(".slice")) {
     throw new SpecError(
       FIELD,
-      `a slice cannot hold processes, so "${name}" cannot be a container's`,
+      `a slice cannot hold processes, so "${name}" cannot be the cgroup of a container`,
     );
   }
   const slice = wanted || (manager.bus === "user" ? "user.slice" : "system.slice");

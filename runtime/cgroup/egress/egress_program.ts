@@ -51,7 +51,7 @@ const REGISTER = { result: 0, first: 1, second: 2, third: 3, fourth: 4, context:
 /** The key of a refusal on the stack, and the count of a new one below it. */
 const [KEY, COUNT] = [-24, -32];
 
-/** In the place of an address, where a socket or a packet is refused for what it is; no connection goes there. */
+/** In place of an address, where a socket or a packet is refused for what it is; no connection goes there. */
 const NOBODY = [-1, -1, -1, -1];
 
 /**

@@ -86,7 +86,7 @@ async function rulesOf(
         return addresses.map((address) => ({ network: single(address), ...rest }));
       }
       throw new HostError(
-        `${from}: the name of ${quoted(text)} has no address on this host`,
+        `${from}: the host name in ${quoted(text)} has no address`,
         "correct it, or list addresses",
       );
     }

@@ -6,14 +6,16 @@ import { readRefusals } from "./egress_filter.ts";
 export function refusalWords(record: CgroupRecord): string[] {
   try {
     const refusals = readRefusals(record);
-    if (!refusals) return ["egress: the cgroup has gone, and with it what was refused"];
+    if (!refusals) return ["egress: the counts of refusals were removed with the cgroup"];
     if (refusals.length === 0) return ["egress: nothing was refused"];
     return refusals.map(({ what, count }) =>
       `egress: refused ${what} ${count === 1 ? "once" : `${count} times`}`
     );
   } catch (error) {
     return [
-      `egress: what was refused cannot be read: ${error instanceof Error ? error.message : error}`,
+      `egress: the counts of refusals cannot be read: ${
+        error instanceof Error ? error.message : error
+      }`,
     ];
   }
 }

@@ -8,7 +8,7 @@
  * 125 to 127 when it cannot, as libkrun's guest init does. */
 _Noreturn void run_guest(int root);
 
-/* What /.krun_config.json has in the guest, in the place of the file. */
+/* What /.krun_config.json has in the guest, in place of the file. */
 void config_given(const char *text, size_t size);
 
 /* Makes the guest, in the last call before the VMM puts its streams aside; lets it run, and gives its exit code. */

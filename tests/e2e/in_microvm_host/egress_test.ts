@@ -85,5 +85,5 @@ Deno.test("what egress rules refuse in which way of networking is what docs/netw
   }
   await Deno.remove(folder, { recursive: true });
   await Deno.remove(connect);
-  assertEquals(measured, await tableOf("networking.md", "to whom is not on the list"));
+  assertEquals(measured, await tableOf("networking.md", "destination not on the list"));
 });

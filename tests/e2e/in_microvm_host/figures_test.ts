@@ -162,7 +162,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assertEquals(code, 1);
     assertStringIncludes(
       stderr,
-      `did not take signal 10 in ${SECONDS} s; KILL ends it without its help`,
+      `did not accept signal 10 in ${SECONDS} s; KILL ends it without the guest's help`,
     );
     await expectFallback(kago, `did not answer in ${SECONDS} s`);
     assertEquals((await stats(kago)).guest, null);

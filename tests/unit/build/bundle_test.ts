@@ -43,7 +43,7 @@ Deno.test("bundle() leaves nothing behind when the bundler fails", async () => {
   });
 });
 
-Deno.test("bundleWithout() puts a call in the place of the modules left out", async () => {
+Deno.test("bundleWithout() puts a call in place of the modules left out", async () => {
   await withModules(async (folder) => {
     const leftOut = [`${folder}/two.ts`];
     await bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut, "elsewhere");

@@ -31,7 +31,7 @@ interface Kind {
 
 const OUTPUT = '{ "pid": \x01, "status": "\x02", "\x01": "\x02" }';
 
-/** A state folder as `create` leaves it, with a folder in the place of a cgroup v2. */
+/** A state folder as `create` leaves it, with a folder in place of a cgroup v2. */
 async function makeContainer(kind: Kind = {}): Promise<Container> {
   const { process = `${NOBODY} 1`, output = OUTPUT, stored = "created" } = kind;
   const root = await Deno.makeTempDir({ dir: FOLDER });

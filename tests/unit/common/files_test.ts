@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { isAbsent, isFolder, isThere } from "../../../runtime/common/files.ts";
 
-Deno.test("isThere() and isFolder() take a file in the place of a folder above for nothing there", async () => {
+Deno.test("isThere() and isFolder() take a file in place of a folder above for nothing there", async () => {
   const file = await Deno.makeTempFile();
   try {
     assertEquals([isThere(file), isFolder(file)], [true, false]);

@@ -67,7 +67,7 @@ Deno.test("openLibkrun() takes libkrun 2 where there is no 1.x, with its firmwar
   assertEquals(result, { firmware: true, initInC: false, abi: 2 });
 });
 
-Deno.test("openLibkrun() takes no libkrun 2 in the place of a 1.x that is there, and says what is wrong with that", async () => {
+Deno.test("openLibkrun() takes no libkrun 2 in place of a 1.x that is there, and says what is wrong with that", async () => {
   using two = await buildLibkrunDouble({ abi: 2 });
   using lacking = await buildLibkrunDouble({ needs: true });
   using broken = await buildLibkrunDouble();
@@ -116,7 +116,7 @@ Deno.test("openLibkrun() says that libkrun 2 is without its init, or without fun
   const { error: functions } = await probe({ abi: 2, c: false }, {});
   assertEquals(
     functions?.message,
-    "libkrun.so.2 was built without the functions of libkrun 2 for programs in C; " +
+    "libkrun.so.2 was built without the C interface of libkrun 2; " +
       "build it with FFI=1, or install libkrun 1.x, which can be installed beside it",
   );
 });

@@ -74,8 +74,8 @@ const SAID: readonly [op: Op, errno: number, own: Own | undefined, says: string]
     { op: "krunKvm" },
     13,
     undefined,
-    "the container's user cannot open its /dev/kvm: permission denied (EACCES); look at its owner " +
-    "and mode (in a user namespace they are the host's), at linux.resources.devices, and for nodev on /dev",
+    "the container's user cannot open its /dev/kvm: permission denied (EACCES); check its owner " +
+    "and mode (in a user namespace they are the host's), linux.resources.devices, and that /dev is not mounted nodev",
   ],
   [
     DISK,

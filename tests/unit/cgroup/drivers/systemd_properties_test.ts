@@ -184,7 +184,7 @@ Deno.test("annotatedProperties() names the annotation that is wrong", async () =
   }
 });
 
-Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's word", async () => {
+Deno.test("annotatedProperties() leaves what reaches beyond the container's unit to the administrator's permission", async () => {
   const cases = {
     BindsTo: "['sshd.service']",
     Conflicts: "['sshd.service']",

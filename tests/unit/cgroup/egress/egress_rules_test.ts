@@ -60,7 +60,7 @@ Deno.test("egressRules() says which name has no address, and that no name server
   const name = await assertRejects(() => rules("dns,none:80"), HostError);
   assertEquals(
     name.message,
-    `${FROM}: the name of "none:80" has no address on this host; correct it, or list addresses`,
+    `${FROM}: the host name in "none:80" has no address; correct it, or list addresses`,
   );
   const dns = await assertRejects(() => rules("dns", { resolvConf: () => "" }), HostError);
   assertStringIncludes(dns.message, "/etc/resolv.conf, which names none; list their addresses");

@@ -20,7 +20,7 @@ function refusedOf(change: Partial<Process>): string {
   return refused({ process: { ...PROCESS, ...change } });
 }
 
-Deno.test("refuseUnenforced() lets pass what asks for nothing that the agent would put into force", () => {
+Deno.test("refuseUnenforced() lets pass what asks for nothing that the agent would enforce", () => {
   refuseUnenforced(SPEC);
   refuseUnenforced({
     ...SPEC,

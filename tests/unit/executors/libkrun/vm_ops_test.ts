@@ -232,7 +232,7 @@ Deno.test("openingOps() starts passt with its command", () => {
   });
 });
 
-Deno.test("earlyOps() opens a kernel that is named, in the place of the one beside the library", () => {
+Deno.test("earlyOps() opens a kernel that is named, in place of the one beside the library", () => {
   const firmware = { value: "/opt/f/libkrunfw.so.5", from: "/etc/k: kernel" };
   assertEquals(earlyOps({ ...PLAIN, firmware }), [
     { op: "krunOpen", before: [firmware.value], libraries: [], from: "/etc/k: kernel" },

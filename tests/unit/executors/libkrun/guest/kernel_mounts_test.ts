@@ -25,7 +25,7 @@ const bind = (source: string, destination: string): Mount => (
   { destination, type: "bind", source, options: ["rbind"] }
 );
 
-Deno.test("vmmMountOps() makes an empty folder in the place of each of the kernel's filesystems, read-only at last", () => {
+Deno.test("vmmMountOps() makes an empty folder in place of each of the kernel's filesystems, read-only at last", () => {
   const { ops, finish } = vmmMountOps(inputWith([PROC, SYS, CGROUP, DEV, PTS]));
   assertEquals(shape(ops), [
     ["/proc", "tmpfs"],
