@@ -12,6 +12,7 @@ import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
+import { inTerminal } from "../harness/terminal.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun" };
@@ -153,6 +154,26 @@ testOverBoth(
         assertEquals(folders.filter((names) => names.includes("agent.sock")), [sockets]);
       },
     );
+  },
+);
+
+/** What libkrun logs at last, and then kago. */
+const SUDDEN =
+  /^libkrun double: the guest was killed\r?\nkago: microVM: the guest stopped before .*\r?\n$/;
+
+testOverBoth(
+  "a guest that stops without its process's exit code is told of, behind the last that libkrun logged",
+  async (double) => {
+    await withDouble({ args: ["/bin/sh", "-c", "kill -9 $$"], double }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 137);
+      assertMatch(stderr, SUDDEN);
+      // There libkrun logs to a pipe of kago's.
+      const command = [KAGO, ...kago.globals, "run", "-b", kago.bundle.path, "terminal"];
+      const terminal = await inTerminal(command.join(" "));
+      assertEquals(terminal.code, 137);
+      assertMatch(terminal.stdout, SUDDEN);
+    });
   },
 );
 
