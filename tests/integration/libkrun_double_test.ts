@@ -178,6 +178,34 @@ testOverBoth(
 );
 
 testOverBoth(
+  "a VMM watches directories that krun.watch names, new ones from within its jail, and refuses a file",
+  async (double) => {
+    const volume = await Deno.makeTempDir({ prefix: "kago_watch_" });
+    await Deno.writeTextFile(`${volume}/file`, "");
+    const options = (source: string) => ({
+      annotations: { "krun.watch": "/data" },
+      args: ["/bin/sh", "-c", "echo runs; mkdir /data/made; sleep 1; exit 7"],
+      mounts: [{ destination: "/data", type: "bind", source, options: ["rbind"] }],
+      double,
+    });
+    try {
+      // The double's guest is another process than the VMM, as a program of the host's.
+      await withDouble(options(volume), async (kago) => {
+        const { code, stdout, stderr } = await kago.foreground();
+        assertEquals([code, stdout, stderr], [7, "runs\n", ""]);
+      });
+      await withDouble(options(`${volume}/file`), async (kago) => {
+        const { code, stderr } = await kago.foreground();
+        assertEquals(code, 1);
+        assertStringIncludes(stderr, "/data is a file: mount the directory that it is in");
+      });
+    } finally {
+      await Deno.remove(volume, { recursive: true });
+    }
+  },
+);
+
+testOverBoth(
   "a startContainer hook of a microVM has its three streams open, and nothing of kago's",
   async (double) => {
     // There is no procfs to look into.

@@ -67,9 +67,9 @@ Deno.test("a guest's inotify tells what the host changes in a watched volume, wi
         () => kago.run("exec", kago.id, "/bin/sh", "-c", script),
         "close_write end 4",
       );
-      assertEquals(own.filter((line) => line.includes("own")), [
-        ...["modify own 3", "modify own 3", "close_write own 3"],
-      ]);
+      const events = own.filter((line) => line.includes(" own ")).map((line) => line.split(" ")[0]);
+      // It is cut to nothing, and written.
+      assertEquals(events, ["modify", "modify", "close_write"]);
       await kago.run("kill", kago.id, "KILL");
     });
   });
