@@ -149,7 +149,7 @@ END
 
 # What an image or a pod may set (docs/microvm.md). The others need the administrator's permission, and are not passed on unless he
 # adds them.
-ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.ram_max_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.disk krun.console krun.egress run.kago.egress"
+ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.ram_max_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.watch krun.disk krun.console krun.egress run.kago.egress"
 
 # For the handler with this name: what is always a microVM is not to be talked out of it by a pod.
 quoted_annotations() {

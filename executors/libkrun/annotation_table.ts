@@ -182,6 +182,18 @@ export const ANNOTATIONS = {
     fallback: "none",
     example: "1234=/run/service.sock,listen:5000=/run/guest/api.sock",
   },
+  "krun.watch": {
+    kind: "list",
+    setBy: "image",
+    why:
+      "The VMM watches with the container's rights what is mounted into it, and the guest touches what it may write.",
+    pattern: /^\/[^\0,]*$/,
+    form: "destinations of `mounts`, which are absolute paths in the container",
+    help:
+      "Directories of the host, mounted into the container, whose changes on the host the guest's inotify is told of; at most 16. Not for plain containers, which see them anyway.",
+    fallback: "none: inotify tells what the guest itself does",
+    example: "/src,/etc/app",
+  },
   "krun.disk": {
     kind: "list",
     setBy: "image",

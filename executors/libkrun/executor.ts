@@ -34,6 +34,7 @@ import { passtCommand } from "./passt.ts";
 import { settingLines } from "./setting_lines.ts";
 import { readVmSettings, type VmSettings } from "./settings.ts";
 import { socketMounts } from "./sockets.ts";
+import { watchedMounts } from "./watch.ts";
 import { refuseUnenforced } from "./unenforced.ts";
 import { onlyFollowed, readVmFile } from "./vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
@@ -114,6 +115,7 @@ export function prepare(
   const adjusted = settings.agent
     ? withGuestMemory(withVmDevices, () => Deno.readTextFileSync("/proc/self/mountinfo"))
     : withVmDevices;
+  const watched = watchedMounts(adjusted, settings.watch ?? []);
   const passt = settings.network?.kind === "passt"
     ? passtCommand(settings.network.ports, defaults.passt)
     : undefined;
@@ -133,7 +135,7 @@ export function prepare(
       // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
       keepsGroups: isRootless(),
       ...(settings.agent
-        ? { agentFolder: stateFolder, sockets: socketMounts(adjusted, bundle) }
+        ? { agentFolder: stateFolder, sockets: socketMounts(adjusted, bundle), watched }
         : {}),
     }),
     hasAgent: settings.agent ?? false,

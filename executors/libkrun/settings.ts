@@ -50,6 +50,8 @@ export interface VmSettings {
   readonly portMap?: readonly string[];
   readonly vsockPorts?: readonly VsockPort[];
   readonly disks?: readonly Disk[];
+  /** Mounts whose changes on the host the guest is told of, as the annotation names them. */
+  readonly watch?: readonly string[];
   /** `none`, or a path in the container. */
   readonly console?: string;
   readonly nestedVirt?: true;
@@ -118,6 +120,7 @@ export function readVmSettings(
   const network = networkOf(spec, id, choices.network);
   const variant = choiceAnnotation(spec, "krun.variant");
   const agent = agentOf(spec, vmFile);
+  const watch = watchOf(spec, agent);
   const elastic = integerAnnotation(spec, "krun.ram_max_mib") !== undefined;
   if (elastic) checkElastic(spec, agent);
   return {
@@ -135,6 +138,7 @@ export function readVmSettings(
       ownNetwork: findNamespace(spec, "network") && true as const,
       portMap: network ? undefined : portMapOf(spec),
       vsockPorts: vsockPortsOf(spec),
+      watch,
       disks: disks.value.length > 0 ? disks.value.map(parseDisk) : undefined,
       console: consoleOf(spec),
       nestedVirt: flagAnnotation(spec, "krun.nested_virt") || undefined,
@@ -173,6 +177,16 @@ function checkElastic(spec: Spec, agent: true | undefined): void {
     "krun.ram_max_mib",
     "needs the guest agent, which puts the memory limit into force: leave krun.agent, krun.variant, krun.custom_kernel " +
       "and virtiofs_tag out, or set krun.ram_mib instead",
+  );
+}
+
+function watchOf(spec: Spec, agent: true | undefined): readonly string[] | undefined {
+  const paths = listAnnotation(spec, "krun.watch");
+  if (!paths?.length) return undefined;
+  if (agent) return paths;
+  throw annotationError(
+    "krun.watch",
+    "needs the guest agent, which makes the events: leave krun.agent, krun.variant, krun.custom_kernel and virtiofs_tag out",
   );
 }
 

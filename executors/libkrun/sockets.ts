@@ -43,7 +43,7 @@ function isSocket(path: string, followLinks: boolean): boolean {
 }
 
 /** By a later mount at the same place or above; a remount changes what is there. */
-function isCovered({ destination }: Mount, later: readonly Mount[]): boolean {
+export function isCovered({ destination }: Mount, later: readonly Mount[]): boolean {
   const path = joinPath("/", destination);
   return later.some((mount) => {
     if (parseMountOptions(mount.options ?? []).remount) return false;

@@ -21,6 +21,7 @@ import {
 import { networkOps } from "./vm_network.ts";
 import { closingOps2, openingOps2 } from "./vm_ops_2.ts";
 import { jailFeatures } from "./vmm_features.ts";
+import { WATCH_FROM } from "./watch.ts";
 
 const { number, text, file, newFile, list } = argument;
 
@@ -42,7 +43,7 @@ export function openingOps(
   settings: VmSettings,
   passt: PasstCommand | undefined,
 ): readonly Op[] {
-  const { library, firmware, network, variant, abi } = settings;
+  const { library, firmware, network, variant, watch, abi } = settings;
   const load: readonly Op[] = [
     {
       op: "krunLoad",
@@ -51,6 +52,7 @@ export function openingOps(
       abi: abi ?? 1,
     },
     ...(abi === 2 ? openingOps2(settings) : []),
+    ...(watch ? [{ op: "watchOpen", from: WATCH_FROM } as const] : []),
   ];
   if (!passt) return load;
   const byFile = network?.kind === "passt" ? network.byFile : undefined;

@@ -121,6 +121,9 @@ export const VMM_CALLS: readonly Call[] = [
   // Of the calling thread: a pid would be anybody's.
   values("sched_setaffinity", 0, [0]),
 
+  // New directories are watched; the group is made before.
+  ...all("fanotify_mark name_to_handle_at", "watch"),
+
   // Bytes.
   ...all("read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile"),
   ...all(

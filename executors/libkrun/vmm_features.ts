@@ -13,12 +13,14 @@ export const FEATURES = {
   gpu: 8,
   sev: 16,
   nitro: 32,
+  /** Changes on the host are told to the guest. */
+  watch: 64,
 } as const;
 export type Feature = keyof typeof FEATURES;
 
 /** What this VM uses, as one number. */
 export function featureBits(settings: VmSettings): number {
-  const { network, disks, gpuFlags, variant } = settings;
+  const { network, disks, gpuFlags, variant, watch } = settings;
   const used: Record<Feature, boolean> = {
     tsi: network === undefined,
     tap: network?.kind === "tap",
@@ -26,6 +28,7 @@ export function featureBits(settings: VmSettings): number {
     gpu: gpuFlags !== undefined,
     sev: variant === "sev",
     nitro: variant === "aws-nitro",
+    watch: watch !== undefined,
   };
   return (Object.keys(FEATURES) as Feature[])
     .reduce((bits, name) => used[name] ? bits | FEATURES[name] : bits, 0);

@@ -11,6 +11,7 @@ import { RLIMITS } from "../../runtime/spec/rlimits.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 import { guestOps } from "./guest/plan.ts";
 import { vmmMountOps } from "./guest/kernel_mounts.ts";
+import { WATCH_FROM } from "./watch.ts";
 
 /** A VMM in the terms of plans. */
 export interface Vmm {
@@ -24,6 +25,8 @@ export interface Vmm {
   readonly agentFolder?: string;
   /** Which `mounts` are Unix sockets, by their indexes: of a guest with an agent. */
   readonly sockets?: readonly number[];
+  /** Destinations of mounts whose changes on the host it tells: of a guest with an agent. */
+  readonly watched?: readonly string[];
   /** By which the guest's processes are limited in there. */
   readonly guestLimits: readonly Op[];
   /** The most that it keeps of the container's capabilities: a mask. */
@@ -62,7 +65,7 @@ function vmmStages(
   process: Process,
   enter: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
-  const { opening, closing, agentFolder, sockets = [] } = vmm;
+  const { opening, closing, agentFolder, sockets = [], watched = [] } = vmm;
   // The states that Init got are gone with its memory.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
@@ -93,6 +96,7 @@ function vmmStages(
     vmm: [
       ...[...terminal, ...states, ...opening, files, ...enter, ...identity],
       ...socketOps(input.spec, sockets),
+      ...watchOps(watched),
       ...start,
       ...closing,
     ],
@@ -108,6 +112,11 @@ function socketOps({ mounts = [] }: Spec, sockets: readonly number[]): readonly 
   if (sockets.length === 0) return [];
   const paths = sockets.map((index) => mounts[index]!.destination);
   return [{ op: "hostSockets", paths, from: "mounts" }];
+}
+
+/** As the VMM's user, whom directories may be shut for. */
+function watchOps(paths: readonly string[]): readonly Op[] {
+  return paths.length > 0 ? [{ op: "watchMounts", paths, from: WATCH_FROM }] : [];
 }
 
 /** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */

@@ -1,6 +1,8 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +19,10 @@
 #include "agent.h"
 #include "limits.h"
 #include "report.h"
+#include "touch.h"
 #include "vsock.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, FRAME_MS = 10000 };
 
 int serve_listen(void) {
   /* A port that only root of the guest could have taken, and not while we have it. */
@@ -97,6 +100,24 @@ static int receive_payload(int connection, uint32_t size, uint8_t **payload) {
   return 0;
 }
 
+/* One change after the other, until the VMM has gone. A mount below the root is another filesystem to the guest's kernel, and
+ * another one in each mount namespace: whose watchers are to hear of it is the container's. */
+static void serve_changes(int connection, const struct guest *guest, const struct frame *first,
+                          const uint8_t *payload) {
+  static uint8_t bytes[CHANGED_MAX];
+  uint8_t answer[4];
+  struct frame frame = *first;
+  if (setns(guest->pidfd, CLONE_NEWNS) < 0) return; /* its process has ended */
+  for (;;) {
+    write_le32(answer, (uint32_t)touch_changed("/", payload, frame.size));
+    if (agent_send(connection, FRAME_REPLY, answer, sizeof answer) < 0) return;
+    struct pollfd next = {.fd = connection, .events = POLLIN};
+    if (poll(&next, 1, -1) < 0 || agent_receive(connection, &frame, bytes, sizeof bytes, FRAME_MS) < 0) return;
+    if (frame.type != FRAME_CHANGED) return;
+    payload = bytes;
+  }
+}
+
 _Noreturn void serve(int connection, const struct guest *guest) {
   static uint8_t bytes[FRAME_MAX];
   uint8_t header[FRAME_HEADER], *payload = NULL;
@@ -108,6 +129,7 @@ _Noreturn void serve(int connection, const struct guest *guest) {
   switch (frame.type) {
     case FRAME_EXEC: serve_exec(connection, guest, payload, frame.size);
     case FRAME_SOCKET: serve_socket(connection, guest, read_le32(payload));
+    case FRAME_CHANGED: serve_changes(connection, guest, &frame, payload); break;
     case FRAME_SIGNAL: reply(connection, signal_guest(guest, payload), bytes, 0); break;
     case FRAME_LIMITS: reply(connection, limit_guest(guest, payload), bytes, 0); break;
     case FRAME_FIGURES: reply(connection, 0, bytes, report_figures(guest, bytes + 4)); break;

@@ -87,12 +87,14 @@
   X(84, krun_isolate, "S") \
   X(85, vmm_terminal, "") \
   X(86, vmm_streams, "") \
-  X(87, host_sockets, "S") \
-  X(88, krun_enter, "u") \
-  X(89, vmm_jail, "uu") \
-  X(90, vmm_descriptors, "") \
-  X(91, kernel_mounts_readonly, "S") \
-  X(92, raise_limit, "uU")
+  X(87, watch_open, "") \
+  X(88, watch_mounts, "S") \
+  X(89, host_sockets, "S") \
+  X(90, krun_enter, "u") \
+  X(91, vmm_jail, "uu") \
+  X(92, vmm_descriptors, "") \
+  X(93, kernel_mounts_readonly, "S") \
+  X(94, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -168,6 +170,7 @@ enum { F_krun_load_before, F_krun_load_libraries, F_krun_load_abi };
 enum { F_krun_passt_program, F_krun_passt_args, F_krun_passt_may_lack };
 enum { F_krun_call_function, F_krun_call_wanted_by, F_krun_call_if_isolated, F_krun_call_keep_result, F_krun_call_kinds, F_krun_call_numbers, F_krun_call_texts };
 enum { F_krun_isolate_functions };
+enum { F_watch_mounts_paths };
 enum { F_host_sockets_paths };
 enum { F_krun_enter_builder };
 enum { F_vmm_jail_features, F_vmm_jail_isolated_features };

@@ -29,12 +29,19 @@ void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint8_t st
 static const struct {
   uint32_t least, most;
 } SIZES[FRAME_TYPES] = {
-    [FRAME_SIGNAL] = {8, 8},       [FRAME_REPLY] = {4, FRAME_MAX},
-    [FRAME_EXEC] = {4, EXEC_MAX},  [FRAME_FAILED] = {FAILED_MIN, FAILED_MAX},
-    [FRAME_DATA] = {1, FRAME_MAX}, [FRAME_CREDIT] = {4, 4},
-    [FRAME_RESIZE] = {8, 8},       [FRAME_EXIT] = {4, 4},
-    [FRAME_SOCKET] = {4, 4},       [FRAME_TIME] = {8, 8},
-    [FRAME_ADJUST] = {8, 8},       [FRAME_LIMITS] = {24, 24},
+    [FRAME_SIGNAL] = {8, 8},
+    [FRAME_REPLY] = {4, FRAME_MAX},
+    [FRAME_EXEC] = {4, EXEC_MAX},
+    [FRAME_FAILED] = {FAILED_MIN, FAILED_MAX},
+    [FRAME_DATA] = {1, FRAME_MAX},
+    [FRAME_CREDIT] = {4, 4},
+    [FRAME_RESIZE] = {8, 8},
+    [FRAME_EXIT] = {4, 4},
+    [FRAME_SOCKET] = {4, 4},
+    [FRAME_TIME] = {8, 8},
+    [FRAME_ADJUST] = {8, 8},
+    [FRAME_LIMITS] = {24, 24},
+    [FRAME_CHANGED] = {6, CHANGED_MAX},
 };
 
 int frame_parse(const uint8_t header[FRAME_HEADER], struct frame *frame, uint32_t largest) {

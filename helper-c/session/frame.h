@@ -16,6 +16,8 @@
  *    |<-- DATA, END, CREDIT and CLOSED of stream 0, in both directions; BYE from each when all of it is over ->|
  *    |-- CLOSED, instead, at any time ----->|  nobody will ever listen on the real socket again, nor does the agent
  *    |<---------------------------- BYE ----|  from now on
+ *    |-- CHANGED -------------------------->|  a file of a volume has changed on the host
+ *    |<------------------------- REPLY -----|  the guest's inotify knows; and so on
  *
  * The streams of the container's own process go over a connection that the agent makes, before it starts the process
  * (helper-c/vmm/vmm_streams.c):
@@ -60,6 +62,7 @@ enum frame_type {
   FRAME_TIME, /* i64 nanoseconds since 1970 */
   FRAME_ADJUST, /* i64 nanoseconds by which the guest's clock is behind the host's */
   FRAME_LIMITS, /* i64 bytes of memory, i64 and i64 microseconds of CPU time in a period: 0 as before, below it no limit */
+  FRAME_CHANGED, /* u32 1 if more than bytes of it; a mount's path in the container and one below it, each ended by a zero */
   FRAME_TYPES
 };
 
@@ -69,6 +72,7 @@ enum {
   FAILED_MIN = 8,
   FAILED_MAX = FAILED_MIN + FINDINGS_MAX,
   EXEC_MAX = 8 << 20,
+  CHANGED_MAX = 4 + 2 * 4096,
   FRAME_COST = 512,
   WINDOW = 48 << 10,
   STREAMS = 3,

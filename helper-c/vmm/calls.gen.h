@@ -92,6 +92,12 @@
 #ifdef SYS_sched_setaffinity
 {SYS_sched_setaffinity, 0, 0, 0xffffffffu, 0x0u, false, -1},
 #endif
+#ifdef SYS_fanotify_mark
+{SYS_fanotify_mark, 64, -1, 0, 0, false, -1},
+#endif
+#ifdef SYS_name_to_handle_at
+{SYS_name_to_handle_at, 64, -1, 0, 0, false, -1},
+#endif
 #ifdef SYS_read
 {SYS_read, 0, -1, 0, 0, false, -1},
 #endif

@@ -19,6 +19,14 @@ int jail_filter(uint32_t features);
 void jail_name_refused(void);
 
 /* executors/libkrun/vmm_features.ts */
-enum { FEATURE_TSI = 1, FEATURE_TAP = 2, FEATURE_DISKS = 4, FEATURE_GPU = 8, FEATURE_SEV = 16, FEATURE_NITRO = 32 };
+enum {
+  FEATURE_TSI = 1,
+  FEATURE_TAP = 2,
+  FEATURE_DISKS = 4,
+  FEATURE_GPU = 8,
+  FEATURE_SEV = 16,
+  FEATURE_NITRO = 32,
+  FEATURE_WATCH = 64
+};
 
 #endif

@@ -265,6 +265,7 @@ int op_krun_enter(struct context *c, const struct field *f) {
   if (result == 0 && c->run_fd >= 0 && c->door_fd >= 0) result = vmm_open_door(c->door_fd, c->run_fd);
   if (result == 0) result = vmm_relay_streams();
   if (result == 0 && c->run_fd >= 0) result = vmm_serve_sockets(c->run_fd);
+  if (result == 0 && c->run_fd >= 0) result = vmm_watch(c->run_fd);
   if (result < 0) return result;
   if (c->sync_fd == c->report_fd) c->sync_fd = -1;
   int *const own[] = {&c->plan_fd, &c->root_fd, &c->proc_fd, &c->sync_fd, &c->listen_fd, &c->report_fd};

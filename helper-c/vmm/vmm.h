@@ -86,6 +86,14 @@ int vmm_open_door(int door, int folder);
 
 /* From now on relays the standard streams that op_vmm_streams has saved, if any: 0 or -errno. */
 int vmm_relay_streams(void);
+
+/* What is known of the guest: none whose streams are relayed; no agent has come yet; one has; its process's exit code has. */
+enum guest_end { GUEST_NONE, GUEST_BOOTS, GUEST_RUNS, GUEST_TOLD };
+enum guest_end vmm_guest_end(void);
+
+/* Writes what libkrun has logged so far and is still in the pipe that stands for a terminal. */
+void vmm_pass_log(void);
+
 /* From now on serves the sockets among the guest's volumes to the agent whose socket is in the folder: 0 or -errno. */
 int vmm_serve_sockets(int folder);
 

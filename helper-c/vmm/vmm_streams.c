@@ -33,8 +33,11 @@ static struct {
   int listener; /* -1: none, or the agent has come */
   int resized; /* -1, or where the terminal's new sizes are told */
   int log; /* -1, or what is written to standard error in the terminal's place */
+  pthread_mutex_t log_lock; /* what was read of it is written, before the process ends */
+  pid_t relayer; /* this process, once a thread of it relays */
   bool exited; /* the process has, and all that it wrote is under way */
-} s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1};
+  bool told; /* its exit code has come */
+} s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1, .log_lock = PTHREAD_MUTEX_INITIALIZER};
 
 int op_vmm_terminal(struct context *c, const struct field *f) {
   (void)c;
@@ -118,7 +121,7 @@ static int handle(void *ignored, const struct frame *frame) {
   if (frame->type == FRAME_CLOSED) return 0;
   if (frame->type == FRAME_TIME) return guest_clock_answer(&s.clock, frame, &s.pump);
   if (frame->type != FRAME_EXIT || s.exited) return -EBADMSG;
-  s.exited = true;
+  s.exited = s.told = true;
   return 0;
 }
 
@@ -151,10 +154,28 @@ static void take_sizes(void) {
   if (any && s.listener < 0) send_size();
 }
 
-static void pass_log(void) {
+static bool is_readable(int fd) {
+  struct pollfd wait = {.fd = fd, .events = POLLIN};
+  return poll(&wait, 1, 0) == 1 && wait.revents & POLLIN;
+}
+
+/* As much as a pipe holds: whoever goes on logging does not hold up the end. */
+void vmm_pass_log(void) {
   char bytes[PIPE_BUF];
-  ssize_t size = read(s.log, bytes, sizeof bytes);
-  if (size > 0) vmm_say(bytes, (size_t)size);
+  pthread_mutex_lock(&s.log_lock);
+  for (int most = 65536 / PIPE_BUF; most > 0 && is_readable(s.log); most--) {
+    ssize_t size = read(s.log, bytes, sizeof bytes);
+    if (size > 0) vmm_say(bytes, (size_t)size);
+  }
+  pthread_mutex_unlock(&s.log_lock);
+}
+
+/* Who has connected may be waiting to be accepted. */
+enum guest_end vmm_guest_end(void) {
+  if (s.relayer != getpid()) return GUEST_NONE;
+  if (s.told) return GUEST_TOLD;
+  int listener = s.listener;
+  return listener < 0 || is_readable(listener) ? GUEST_RUNS : GUEST_BOOTS;
 }
 
 enum { LISTENER = PUMP_POLLS, RESIZED, LOG, CLOCK, POLLS = CLOCK + CLOCK_POLLS };
@@ -169,7 +190,7 @@ static void step(void) {
   if (poll(fds, POLLS, -1) < 0) return;
   if (fds[LISTENER].revents) take_connection();
   if (fds[RESIZED].revents) take_sizes();
-  if (fds[LOG].revents) pass_log();
+  if (fds[LOG].revents) vmm_pass_log();
   guest_clock_step(&s.clock, fds + CLOCK, &s.pump);
   int wire = s.pump.wire;
   /* Without a wire what has come is still written. */
@@ -198,5 +219,6 @@ int vmm_relay_streams(void) {
   pump_init(&s.pump, -1);
   int result = guest_clock_open(&s.clock);
   if (result < 0) return result;
+  s.relayer = getpid();
   return -pthread_create(&thread, NULL, relay, NULL);
 }

@@ -328,6 +328,13 @@ export const OPS = {
    * socket. libkrun gets the null device, and as standard error a pipe of kago if that is a terminal.
    */
   vmmStreams: {},
+  /** Makes the fanotify(7) group of watchMounts, as whom has no CAP_SYS_ADMIN, before a filter of config.json's may refuse it. */
+  watchOpen: {},
+  /**
+   * Watches the directories at these paths of the container, and all below, for what changes on the host; the guest's agent
+   * makes events for its inotify(7) of it.
+   */
+  watchMounts: { paths: "strs" },
   /** Opens the host's sockets at these paths of the container, which processes in the guest connect to through the agent. */
   hostSockets: { paths: "strs" },
   /**

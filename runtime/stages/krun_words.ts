@@ -2,7 +2,18 @@
  * What is said when an operation of a microVM's VMM has failed, of the operation and of what it has found itself. Pure.
  */
 import { describeErrno } from "../common/errors.ts";
-import { EACCES, ESRCH, ETIMEDOUT } from "../common/errno.ts";
+import {
+  E2BIG,
+  EACCES,
+  EMFILE,
+  ENODEV,
+  ENOSPC,
+  ENOTDIR,
+  EOPNOTSUPP,
+  ESRCH,
+  ETIMEDOUT,
+  EXDEV,
+} from "../common/errno.ts";
 import { visible } from "../common/quoted.ts";
 import { decodeOp } from "../plan/decode.ts";
 import { formatCall } from "../plan/format.ts";
@@ -48,10 +59,34 @@ function problemOf(op: Op, errno: number, own: Finding | undefined): string | un
           (errno === EACCES
             ? "; mount it where process.user may search every directory above"
             : "");
+    case "watchOpen":
+      return `${op.from}: fanotify_init(): ${reason}; ` +
+        (errno === EMFILE
+          ? "raise fs.fanotify.max_user_groups"
+          : "it takes Linux 5.13 with CONFIG_FANOTIFY");
+    case "watchMounts":
+      return own && `${op.from}: ${watchProblem(errno, own.text)}`;
     case "krunEnter":
       return own && lacks(own.text, "");
     case "vmmJail":
       return `the VMM's ${WALLS[own?.text ?? ""] ?? "jail"}: ${reason}`;
+  }
+}
+
+function watchProblem(errno: number, path: string): string {
+  switch (errno) {
+    case E2BIG:
+      return `${path} takes the watched directories beyond 16384: mount and name fewer`;
+    case ENOSPC:
+      return `${path} has more directories than its user may watch: raise fs.fanotify.max_user_marks`;
+    case ENOTDIR:
+      return `${path} is a file: mount the directory that it is in, and name that`;
+    case ENODEV:
+    case EOPNOTSUPP:
+    case EXDEV:
+      return `${path} is on a filesystem of which fanotify tells no names (FUSE, a Btrfs subvolume): leave it out`;
+    default:
+      return `${path} cannot be watched: ${describeErrno(errno)}`;
   }
 }
 

@@ -4,7 +4,8 @@
  *
  *   deno run -A tests/e2e/guests.ts [GUESTS]
  *
- * Default: 100 of each, which take half an hour and more.
+ * Default: 100 of each, which take half an hour and more. libkrun logs at level 3, where it says why a guest has ended; of
+ * each that ended without its exit code the last line of that log is printed again at the end.
  */
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
@@ -34,11 +35,24 @@ async function bootAndRun(guests: number): Promise<number> {
   return code;
 }
 
+const LOG_LEVEL = "3";
+
+/** What libkrun wrote last; kago's own lines come behind. */
+function lastOfLibkrun(stderr: string): string {
+  const lines = stderr.split(/\r?\n/).filter((line) => line && !line.startsWith("kago: "));
+  return lines.at(-1) ?? "libkrun logged nothing";
+}
+
 async function countHere(guests: number): Promise<number> {
   countTripleFaults();
   const bundle = await makeBundle({
     args: ["/bin/true"],
-    annotations: { "run.oci.handler": "krun", "krun.cpus": "1", "krun.ram_mib": "256" },
+    annotations: {
+      "run.oci.handler": "krun",
+      "krun.cpus": "1",
+      "krun.ram_mib": "256",
+      "krun.log_level": LOG_LEVEL,
+    },
   });
   const bare = `${bundle.path}/bare_vm`;
   const source = new URL("in_microvm_host/bare_vm.c", import.meta.url).pathname;
@@ -47,21 +61,29 @@ async function countHere(guests: number): Promise<number> {
     kago: [KAGO, "run", "--bundle", bundle.path, "guest"],
     "libkrun alone": [bare, bundle.rootfs, "/bin/true"],
   };
-  const ended = { kago: 0, "libkrun alone": 0 };
+  const counts = Object.fromEntries(
+    Object.keys(commands).map((name) => [name, { tripleFaults: 0, withoutExitCode: 0 }]),
+  );
+  const last: string[] = [];
   for (let guest = 1; guest <= guests; guest++) {
     for (const [name, [program, ...args]] of Object.entries(commands)) {
       const before = tripleFaults();
-      const { code, stderr } = await run(program!, args, { timeout: LIMIT });
+      const env = { BARE_VM_LOG_LEVEL: LOG_LEVEL };
+      const { code, stderr } = await run(program!, args, { timeout: LIMIT, env });
       const faults = tripleFaults() - before;
-      ended[name as keyof typeof ended] += faults;
-      if (faults > 0 || code !== 0) {
-        console.log(
-          `${name}, guest ${guest}: ${faults} triple faults, exit code ${code}\n${stderr}`,
-        );
-      }
+      counts[name]!.tripleFaults += faults;
+      if (faults === 0 && code === 0) continue;
+      counts[name]!.withoutExitCode++;
+      last.push(
+        `${name}, guest ${guest}: ${faults} triple faults, exit code ${code}: ${
+          lastOfLibkrun(stderr)
+        }`,
+      );
+      console.log(`${last.at(-1)}\n${stderr}`);
     }
-    console.log(`${guest} guests of each; triple faults: ${JSON.stringify(ended)}`);
+    console.log(`${guest} guests of each: ${JSON.stringify(counts)}`);
   }
+  for (const line of last) console.log(line);
   await removeBundle(bundle);
   return 0;
 }

@@ -12,6 +12,7 @@ import type { BundleOptions } from "../../scripts/sample/bundle.ts";
 import { Beside, compileC } from "../harness/c_program.ts";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run, runOk, type RunResult } from "../harness/run.ts";
+import { inTerminal } from "../harness/terminal.ts";
 import { UNRESTRICTED } from "../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun" };
@@ -153,6 +154,54 @@ testOverBoth(
         assertEquals(folders.filter((names) => names.includes("agent.sock")), [sockets]);
       },
     );
+  },
+);
+
+/** What libkrun logs at last, and then kago. */
+const SUDDEN =
+  /^libkrun double: the guest was killed\r?\nkago: microVM: the guest stopped before .*\r?\n$/;
+
+testOverBoth(
+  "a guest that stops without its process's exit code is told of, behind the last that libkrun logged",
+  async (double) => {
+    await withDouble({ args: ["/bin/sh", "-c", "kill -9 $$"], double }, async (kago) => {
+      const { code, stderr } = await kago.foreground();
+      assertEquals(code, 137);
+      assertMatch(stderr, SUDDEN);
+      // There libkrun logs to a pipe of kago's.
+      const command = [KAGO, ...kago.globals, "run", "-b", kago.bundle.path, "terminal"];
+      const terminal = await inTerminal(command.join(" "));
+      assertEquals(terminal.code, 137);
+      assertMatch(terminal.stdout, SUDDEN);
+    });
+  },
+);
+
+testOverBoth(
+  "a VMM watches directories that krun.watch names, new ones from within its jail, and refuses a file",
+  async (double) => {
+    const volume = await Deno.makeTempDir({ prefix: "kago_watch_" });
+    await Deno.writeTextFile(`${volume}/file`, "");
+    const options = (source: string) => ({
+      annotations: { "krun.watch": "/data" },
+      args: ["/bin/sh", "-c", "echo runs; mkdir /data/made; sleep 1; exit 7"],
+      mounts: [{ destination: "/data", type: "bind", source, options: ["rbind"] }],
+      double,
+    });
+    try {
+      // The double's guest is another process than the VMM, as a program of the host's.
+      await withDouble(options(volume), async (kago) => {
+        const { code, stdout, stderr } = await kago.foreground();
+        assertEquals([code, stdout, stderr], [7, "runs\n", ""]);
+      });
+      await withDouble(options(`${volume}/file`), async (kago) => {
+        const { code, stderr } = await kago.foreground();
+        assertEquals(code, 1);
+        assertStringIncludes(stderr, "/data is a file: mount the directory that it is in");
+      });
+    } finally {
+      await Deno.remove(volume, { recursive: true });
+    }
   },
 );
 

@@ -30,4 +30,8 @@ _Noreturn void execute(const char *cwd, char **args, char **env);
 void vsock_wanted(const char *path);
 void vsock_open(void);
 
+/* Where the VMM listens for the agent's streams; and the agent connects there, as it does before it starts the process. */
+void streams_wanted(const char *path);
+void agent_comes(void);
+
 #endif

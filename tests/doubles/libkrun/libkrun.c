@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +139,7 @@ int32_t krun_add_disk2(uint32_t ctx, const char *id, const char *path, uint32_t 
 int32_t krun_add_vsock_port2(uint32_t ctx, uint32_t port, const char *path, _Bool listening) {
   RECORD_CALL("krun_add_vsock_port2", "%u,%u,\"%s\",%d", ctx, port, named(path), listening);
   if (port == 1 && listening) vsock_wanted(path);
+  if (port == 2 && !listening) streams_wanted(path);
   return 0;
 }
 
@@ -195,9 +197,14 @@ int32_t krun_start_enter(uint32_t ctx) {
 #else
   if (!firmware) return -ENOENT;
 #ifdef TAKEN_OVER
+  agent_comes();
   take_over();
 #endif
   vsock_open();
-  _exit(guest_code());
+  int code = guest_code();
+  /* The process has had the standard streams themselves: at its end there are none to relay. */
+  agent_comes();
+  if (code == 128 + SIGKILL) dprintf(2, "libkrun double: the guest was killed\n");
+  _exit(code);
 #endif
 }

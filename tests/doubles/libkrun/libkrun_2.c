@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,7 @@ void krun_vsock_device_add_unix_port(void *device, uint32_t port, struct span pa
   require(device, "vsock", "krun_vsock_device_add_unix_port");
   RECORD_CALL("krun_vsock_device_add_unix_port", "%u,\"%s\",%d", port, named(path.data), listening);
   if (port == 1 && listening) vsock_wanted(path.data);
+  if (port == 2 && !listening) streams_wanted(path.data);
 }
 
 uint64_t krun_vsock_device_add_port_forward(void *device, struct span mapping, void **error) {
@@ -286,6 +288,9 @@ void krun_vmm_run(void *vmm) {
   take_over();
 #endif
   vsock_open();
-  _exit(guest_code());
+  int code = guest_code();
+  agent_comes();
+  if (code == 128 + SIGKILL) dprintf(2, "libkrun double: the guest was killed\n");
+  _exit(code);
 }
 #endif

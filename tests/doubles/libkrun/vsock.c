@@ -20,6 +20,16 @@ __attribute__((constructor)) static void open_folder(void) { own_folder = open(F
 
 void vsock_wanted(const char *path) { snprintf(wanted.sun_path, sizeof wanted.sun_path, "%s", path); }
 
+static struct sockaddr_un streams = {.sun_family = AF_UNIX};
+
+void streams_wanted(const char *path) { snprintf(streams.sun_path, sizeof streams.sun_path, "%s", path); }
+
+void agent_comes(void) {
+  if (!*streams.sun_path) return;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, (struct sockaddr *)&streams, sizeof streams) < 0) give_up("cannot connect the streams");
+}
+
 static int connect_agent(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

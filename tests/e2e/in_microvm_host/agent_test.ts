@@ -217,6 +217,10 @@ Deno.test("137 tells of a guest whose kernel panicked", async () => {
   await guest(script, { config }, ({ code, stdout, stderr }) => {
     assertEquals({ code, stdout }, { code: 137, stdout: "set\n" }, stderr);
     assertStringIncludes(stderr, "Kernel panic");
+    assertStringIncludes(
+      stderr,
+      "kago: microVM: the guest stopped before its process had an exit code",
+    );
   });
 });
 

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef int32_t function_t(); /* without a prototype, as dlsym(3) gives it */
 
@@ -27,7 +28,8 @@ int main(int argc, char **argv) {
   if (argc < 3) return 2;
   library = dlopen("libkrun.so.1", RTLD_NOW);
   if (!library) return fprintf(stderr, "%s\n", dlerror()), 1;
-  check("krun_set_log_level", find("krun_set_log_level")(1));
+  const char *level = getenv("BARE_VM_LOG_LEVEL");
+  check("krun_set_log_level", find("krun_set_log_level")(level ? atoi(level) : 1));
   int context = check("krun_create_ctx", find("krun_create_ctx")());
   check("krun_set_vm_config", find("krun_set_vm_config")(context, (uint8_t)1, 256));
   check("krun_set_root", find("krun_set_root")(context, argv[1]));

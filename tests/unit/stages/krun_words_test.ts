@@ -112,6 +112,30 @@ const SAID: readonly [op: Op, errno: number, own: Own | undefined, says: string]
     "mount it where process.user may search every directory above",
   ],
   [
+    { op: "watchMounts", paths: ["/src"], from: 'annotations["krun.watch"]' },
+    18,
+    { found: "shut", text: "/src" },
+    'annotations["krun.watch"]: /src is on a filesystem of which fanotify tells no names (FUSE, a Btrfs subvolume): leave it out',
+  ],
+  [
+    { op: "watchMounts", paths: ["/src"], from: 'annotations["krun.watch"]' },
+    7,
+    { found: "shut", text: "/src" },
+    'annotations["krun.watch"]: /src takes the watched directories beyond 16384: mount and name fewer',
+  ],
+  [
+    { op: "watchMounts", paths: ["/f"], from: 'annotations["krun.watch"]' },
+    20,
+    { found: "shut", text: "/f" },
+    'annotations["krun.watch"]: /f is a file: mount the directory that it is in, and name that',
+  ],
+  [
+    { op: "watchOpen", from: 'annotations["krun.watch"]' },
+    38,
+    undefined,
+    'annotations["krun.watch"]: fanotify_init(): function not implemented (ENOSYS); it takes Linux 5.13 with CONFIG_FANOTIFY',
+  ],
+  [
     JAIL,
     1,
     { found: "said", text: "landlock" },

@@ -61,6 +61,7 @@ Deno.test("annotations are looked into in these places alone, each of which goes
     )
     .map(([path]) => path).sort();
   assertEquals(places, [
+    "executors/default.ts",
     "executors/interface/executor.ts",
     "executors/libkrun/annotations.ts",
     "executors/libkrun/required_word.ts",
