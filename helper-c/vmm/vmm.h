@@ -97,6 +97,9 @@ void vmm_pass_log(void);
 /* From now on serves the sockets among the guest's volumes to the agent whose socket is in the folder: 0 or -errno. */
 int vmm_serve_sockets(int folder);
 
+/* From now on tells the agent whose socket is in the folder what changes in the watched volumes: 0 or -errno. */
+int vmm_watch(int folder);
+
 /* Runs the vmm stage of the plan in this process, on all its threads: 0, or -errno. `libraries` are the files of krunOpen
  * by their slots, -1 for none. `result` gets the failing operation's index, and the descriptor to which it was reported, -1
  * for none. */

@@ -29,7 +29,7 @@ int watch_descriptor(void);
 /* Reads what has happened, and watches new directories. `failed` is told once of each root in which one could not be. */
 void watch_read(watch_listener *changed, void (*failed)(uint32_t root, int error));
 
-/* For tests: how many directories may be watched, in the place of WATCH_FOLDERS_MAX. */
+/* For tests: how many directories may be watched, in place of WATCH_FOLDERS_MAX. */
 void watch_limit(uint32_t most);
 
 #endif
