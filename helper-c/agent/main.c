@@ -75,9 +75,22 @@ static void write_text(const char *path, const char *text) {
  * default: as many as fs/file.c has room for. */
 static void allow_files(void) { write_text("/proc/sys/fs/nr_open", "2147483584"); }
 
+/* The container may divide what its cgroup gets among cgroups of its own, by every controller that this kernel has. */
+static void delegate_controllers(void) {
+  char names[256], *rest = names;
+  int fd = open("/sys/fs/cgroup/cgroup.controllers", O_RDONLY | O_CLOEXEC);
+  ssize_t size = fd < 0 ? -1 : read(fd, names, sizeof names - 1);
+  if (fd >= 0) close(fd);
+  names[size < 0 ? 0 : size] = 0;
+  for (char *name; (name = strtok_r(rest, " \n", &rest));) {
+    char enabled[sizeof names + 1];
+    snprintf(enabled, sizeof enabled, "+%s", name);
+    write_text("/sys/fs/cgroup/cgroup.subtree_control", enabled);
+  }
+}
+
 static void make_cgroup(void) {
-  static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
-  for (size_t i = 0; i < 3; i++) write_text("/sys/fs/cgroup/cgroup.subtree_control", controllers[i]);
+  delegate_controllers();
   if (mkdir(CONTAINER_CGROUP, 0755) < 0 && errno != EEXIST) give_up("mkdir " CONTAINER_CGROUP, errno);
 }
 
