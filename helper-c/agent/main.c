@@ -121,15 +121,17 @@ static bool reap(pid_t program, int *code) {
   return ended;
 }
 
-/* Serves the host until the program has ended. */
-static int serve_program(const struct guest *guest, int listener, int children) {
-  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+/* Serves the host until the program has ended, from when `begun` hangs up: a process that entered the program's mount
+ * namespace before would find a root that is half made, and a signal to process 1 would be lost. */
+static int serve_program(const struct guest *guest, int listener, int children, int begun) {
+  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = begun, .events = POLLIN}};
   struct signalfd_siginfo ignored;
   for (int code;;) {
     if (reap(guest->program, &code)) return code;
     if (poll(fds, 2, -1) < 0 && errno != EINTR) give_up("poll", errno);
     if (fds[0].revents && read(children, &ignored, sizeof ignored) < 0) continue;
-    if (fds[1].revents) serve_accept(listener, guest);
+    if (fds[1].revents && fds[1].fd == listener) serve_accept(listener, guest);
+    if (fds[1].revents) fds[1].fd = listener;
   }
 }
 
@@ -195,12 +197,15 @@ int main(int argc, char **argv) {
   if (listener < 0) give_up("listen for the host", -listener);
   result = streams_open(&streams, &plan);
   if (result < 0) give_up("connect the standard streams", -result);
+  int begun[2]; /* the program's copy of the second is closed with its other descriptors, once its root is made */
+  if (pipe2(begun, O_CLOEXEC) < 0) give_up("pipe2", errno);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
   guest.pidfd = sys_pidfd_open(guest.program);
   if (guest.pidfd < 0) give_up("pidfd_open", -guest.pidfd);
+  close(begun[1]);
   result = streams_relay(&streams, guest.program);
   if (result < 0) give_up("relay the standard streams", -result);
-  int code = serve_program(&guest, listener, children);
+  int code = serve_program(&guest, listener, children, begun[0]);
   streams_drain(&streams);
   await_sessions(&guest, listener, children);
   return code;
