@@ -75,9 +75,22 @@ static void write_text(const char *path, const char *text) {
  * default: as many as fs/file.c has room for. */
 static void allow_files(void) { write_text("/proc/sys/fs/nr_open", "2147483584"); }
 
+/* The container may divide what its cgroup gets among cgroups of its own, by every controller that this kernel has. */
+static void delegate_controllers(void) {
+  char names[256], *rest = names;
+  int fd = open("/sys/fs/cgroup/cgroup.controllers", O_RDONLY | O_CLOEXEC);
+  ssize_t size = fd < 0 ? -1 : read(fd, names, sizeof names - 1);
+  if (fd >= 0) close(fd);
+  names[size < 0 ? 0 : size] = 0;
+  for (char *name; (name = strtok_r(rest, " \n", &rest));) {
+    char enabled[sizeof names + 1];
+    snprintf(enabled, sizeof enabled, "+%s", name);
+    write_text("/sys/fs/cgroup/cgroup.subtree_control", enabled);
+  }
+}
+
 static void make_cgroup(void) {
-  static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
-  for (size_t i = 0; i < 3; i++) write_text("/sys/fs/cgroup/cgroup.subtree_control", controllers[i]);
+  delegate_controllers();
   if (mkdir(CONTAINER_CGROUP, 0755) < 0 && errno != EEXIST) give_up("mkdir " CONTAINER_CGROUP, errno);
 }
 
@@ -108,15 +121,17 @@ static bool reap(pid_t program, int *code) {
   return ended;
 }
 
-/* Serves the host until the program has ended. */
-static int serve_program(const struct guest *guest, int listener, int children) {
-  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
+/* Serves the host until the program has ended, from when `begun` hangs up: a process that entered the program's mount
+ * namespace before would find a root that is half made, and a signal to process 1 would be lost. */
+static int serve_program(const struct guest *guest, int listener, int children, int begun) {
+  struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = begun, .events = POLLIN}};
   struct signalfd_siginfo ignored;
   for (int code;;) {
     if (reap(guest->program, &code)) return code;
     if (poll(fds, 2, -1) < 0 && errno != EINTR) give_up("poll", errno);
     if (fds[0].revents && read(children, &ignored, sizeof ignored) < 0) continue;
-    if (fds[1].revents) serve_accept(listener, guest);
+    if (fds[1].revents && fds[1].fd == listener) serve_accept(listener, guest);
+    if (fds[1].revents) fds[1].fd = listener;
   }
 }
 
@@ -182,12 +197,15 @@ int main(int argc, char **argv) {
   if (listener < 0) give_up("listen for the host", -listener);
   result = streams_open(&streams, &plan);
   if (result < 0) give_up("connect the standard streams", -result);
+  int begun[2]; /* the program's copy of the second is closed with its other descriptors, once its root is made */
+  if (pipe2(begun, O_CLOEXEC) < 0) give_up("pipe2", errno);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
   guest.pidfd = sys_pidfd_open(guest.program);
   if (guest.pidfd < 0) give_up("pidfd_open", -guest.pidfd);
+  close(begun[1]);
   result = streams_relay(&streams, guest.program);
   if (result < 0) give_up("relay the standard streams", -result);
-  int code = serve_program(&guest, listener, children);
+  int code = serve_program(&guest, listener, children, begun[0]);
   streams_drain(&streams);
   await_sessions(&guest, listener, children);
   return code;

@@ -23,12 +23,28 @@
 
 enum { PLAN_AT = 4 };
 
+/* Where process 1 is: systemd hands its own cgroup's controllers to those below, after which cgroup2 takes no process
+ * (cgroups(7), "no internal processes"). */
+static int join_program(const struct guest *guest) {
+  char path[64], line[256] = "", folder[sizeof line + sizeof "/sys/fs/cgroup"];
+  snprintf(path, sizeof path, "/proc/%d/cgroup", (int)guest->program);
+  int fd = as_result(open(path, O_RDONLY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  ssize_t size = read(fd, line, sizeof line - 1);
+  close(fd);
+  if (size <= 0 || strncmp(line, "0::/", 4) != 0 || !strchr(line, '\n')) return -EBUSY;
+  *strchr(line, '\n') = 0;
+  snprintf(folder, sizeof folder, "/sys/fs/cgroup%s", line + strlen("0::"));
+  return join_cgroup(folder);
+}
+
 /* In the child: becomes the program, or tells through `sync` why not. */
 static _Noreturn void start(const struct guest *guest, const struct plan *plan, const int *streams, int sync) {
   reset_signals();
   int result = 0;
   for (int fd = 0; fd < 3 && result >= 0 && streams; fd++) result = as_result(dup2(streams[fd], fd));
   if (result >= 0) result = join_cgroup(guest->cgroup);
+  if (result == -EBUSY) result = join_program(guest);
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWCGROUP));
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWNS));
   if (result >= 0) become_tenant(plan, sync);
