@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../session/frame.h"
+#include "processes.h"
 
 /* For the line that says how many processes are left out. */
 enum { LEFT_OUT_ROOM = 16 };
@@ -81,20 +82,25 @@ static int describe(int pid, char *line, size_t size) {
   return snprintf(line, size, "%u\t%u\t%u\t%lu\t%s\n", inner, inner == 1 ? 0 : outer, uid, user + kernel, name);
 }
 
+struct listing {
+  uint8_t *bytes;
+  uint32_t used, room, left_out;
+};
+
+static void list_process(pid_t pid, void *context) {
+  struct listing *list = context;
+  char line[256];
+  int size = list->left_out ? 0 : describe(pid, line, sizeof line);
+  bool full = list->left_out || list->used + (uint32_t)size + LEFT_OUT_ROOM > list->room;
+  if (full) list->left_out++;
+  if (full || size <= 0 || size >= (int)sizeof line) return;
+  memcpy(list->bytes + list->used, line, (size_t)size);
+  list->used += (uint32_t)size;
+}
+
 uint32_t report_processes(const struct guest *guest, uint8_t *bytes, uint32_t room) {
-  char path[256], number[32], line[256];
-  uint32_t used = 0, left_out = 0;
-  snprintf(path, sizeof path, "%s/cgroup.procs", guest->cgroup);
-  FILE *list = fopen(path, "re");
-  while (list && fgets(number, sizeof number, list)) {
-    int size = left_out ? 0 : describe(atoi(number), line, sizeof line);
-    bool full = left_out || used + (uint32_t)size + LEFT_OUT_ROOM > room;
-    if (full) left_out++;
-    if (full || size <= 0 || size >= (int)sizeof line) continue;
-    memcpy(bytes + used, line, (size_t)size);
-    used += (uint32_t)size;
-  }
-  if (list) fclose(list);
-  if (left_out) used += (uint32_t)sprintf((char *)bytes + used, "+%u\n", left_out);
-  return used;
+  struct listing list = {.bytes = bytes, .room = room};
+  each_process(guest->cgroup, list_process, &list);
+  if (list.left_out) list.used += (uint32_t)sprintf((char *)bytes + list.used, "+%u\n", list.left_out);
+  return list.used;
 }

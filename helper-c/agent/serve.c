@@ -18,6 +18,7 @@
 #include "../session/frame.h"
 #include "agent.h"
 #include "limits.h"
+#include "processes.h"
 #include "report.h"
 #include "touch.h"
 #include "vsock.h"
@@ -53,24 +54,13 @@ void serve_accept(int listener, const struct guest *guest) {
   close(connection);
 }
 
-static int signal_all(const struct guest *guest, int number) {
-  char path[256];
-  snprintf(path, sizeof path, "%s/cgroup.procs", guest->cgroup);
-  FILE *list = fopen(path, "re");
-  if (!list) return -errno;
-  char line[32];
-  while (fgets(line, sizeof line, list)) {
-    pid_t pid = (pid_t)strtol(line, NULL, 10);
-    if (pid > 0) kill(pid, number);
-  }
-  fclose(list);
-  return 0;
-}
+static void send_signal(pid_t pid, void *number) { kill(pid, *(int *)number); }
 
 static int signal_guest(const struct guest *guest, const uint8_t *payload) {
   uint32_t number = read_le32(payload), all = read_le32(payload + 4);
   if (number > LAST_SIGNAL) return -EINVAL;
-  return all ? signal_all(guest, (int)number) : sys_pidfd_send_signal(guest->pidfd, (int)number);
+  int value = (int)number;
+  return all ? each_process(guest->cgroup, send_signal, &value) : sys_pidfd_send_signal(guest->pidfd, value);
 }
 
 static int limit_guest(const struct guest *guest, const uint8_t *payload) {

@@ -91,6 +91,18 @@ TEST(a_list_that_just_fits_is_whole) {
   CHECK(strstr(report(whole + LEFT_OUT_ROOM - 1), "\n+1\n"));
 }
 
+TEST(processes_of_cgroups_below_are_listed_too) {
+  CHECK(mkdir("below", 0755) == 0 && mkdir("below/deeper", 0755) == 0);
+  FILE *own = fopen("cgroup.procs", "we"), *below = fopen("below/deeper/cgroup.procs", "we");
+  list_pid(own, start_named("above"));
+  list_pid(below, start_named("unit"));
+  fclose(own);
+  fclose(below);
+  const char *said = report(sizeof text - 1);
+  CHECK(strstr(said, "\tabove\n") && strstr(said, "\tunit\n"));
+  CHECK(unlink("below/deeper/cgroup.procs") == 0 && rmdir("below/deeper") == 0 && rmdir("below") == 0);
+}
+
 TEST(figures_are_those_of_the_cgroup) {
   static const struct {
     const char *name, *text;

@@ -32,6 +32,8 @@ Deno.test("systemd reaches multi-user.target, podman runs beside it, and SIGRTMI
             "cat /run/limited /sys/fs/cgroup/cgroup.controllers; cut -f1 /proc/cgroups",
         ),
       );
+      // systemd has moved itself into a cgroup below the container's.
+      assertStringIncludes((await kago.run("ps", kago.id)).stdout, "systemd");
       const box = "/var/lib/containers/box";
       const own = await sh(`cp -a /srv/box ${box} && ${PODMAN_RUN} ${box} sh -c 'id -u; exit 7'`);
       assertEquals([own.code, own.stdout], [7, "0\n"], own.stderr);
