@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -31,12 +32,13 @@ static struct {
   struct guest_clock clock;
   int own[3]; /* the streams of whoever runs the container */
   int listener; /* -1: none, or the agent has come */
+  atomic_bool came; /* somebody has connected */
   int resized; /* -1, or where the terminal's new sizes are told */
   int log; /* -1, or what is written to standard error in the terminal's place */
   pthread_mutex_t log_lock; /* what was read of it is written, before the process ends */
   pid_t relayer; /* this process, once a thread of it relays */
   bool exited; /* the process has, and all that it wrote is under way */
-  bool told; /* its exit code has come */
+  atomic_bool told; /* its exit code has come */
 } s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1, .log_lock = PTHREAD_MUTEX_INITIALIZER};
 
 int op_vmm_terminal(struct context *c, const struct field *f) {
@@ -135,6 +137,7 @@ static void send_size(void) {
 }
 
 static void take_connection(void) {
+  s.came = true; /* first: there is no moment in which nobody waits and nobody has come */
   int connection = as_result(accept4(s.listener, NULL, NULL, SOCK_CLOEXEC));
   if (connection < 0) return;
   close(s.listener);
@@ -174,8 +177,7 @@ void vmm_pass_log(void) {
 enum guest_end vmm_guest_end(void) {
   if (s.relayer != getpid()) return GUEST_NONE;
   if (s.told) return GUEST_TOLD;
-  int listener = s.listener;
-  return listener < 0 || is_readable(listener) ? GUEST_RUNS : GUEST_BOOTS;
+  return is_readable(s.listener) || s.came ? GUEST_RUNS : GUEST_BOOTS;
 }
 
 enum { LISTENER = PUMP_POLLS, RESIZED, LOG, CLOCK, POLLS = CLOCK + CLOCK_POLLS };
