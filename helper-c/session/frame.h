@@ -61,8 +61,8 @@ enum frame_type {
   FRAME_CLOCK, /* no payload */
   FRAME_TIME, /* i64 nanoseconds since 1970 */
   FRAME_ADJUST, /* i64 nanoseconds by which the guest's clock is behind the host's */
-  FRAME_LIMITS, /* i64 bytes of memory, i64 and i64 microseconds of CPU time and period: 0 unchanged, negative unlimited */
-  FRAME_CHANGED, /* u32 0 if only written to, else 1; a mount's path in the container and a path below it, each ended by a zero */
+  FRAME_LIMITS, /* i64 bytes of memory, i64 and i64 microseconds of CPU time and period: 0 unchanged, < 0 unlimited */
+  FRAME_CHANGED, /* u32 0 for a mere write, else 1; a mount's path in the container, a path below, each NUL-ended */
   FRAME_TYPES
 };
 
