@@ -12,7 +12,8 @@
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
  *    |-------- 'S' ---------------------------------->|  start at once (run)
- *    |<------- FAILED --------------------------------|  at any time (a hook's with what it wrote, hook.h); end of file instead means exec happened
+ *    |<------- FAILED --------------------------------|  at any time (a hook's with its output, hook.h); end of
+ *    |                       |                        |  file instead means that the exec has happened
  *
  * Each is accepted only from the process of its column, as identified by the kernel (SCM_CREDENTIALS).
  *

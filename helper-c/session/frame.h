@@ -11,10 +11,10 @@
  *    |<-- DATA, END, CREDIT, CLOSED, in both directions, RESIZE and SIGNAL from the host ->|
  *    |<------------------------- EXIT ------|  after the END of its streams
  *    |-- BYE ------------------------------>|  all data has arrived: only now may the connection be closed
- *    |-- SOCKET --------------------------->|  waits for a process of the guest to connect to one of its volumes' sockets
+ *    |-- SOCKET --------------------------->|  waits for a process of the guest to connect to a socket in its volumes
  *    |<------------------------ STARTED ----|  one has; now the host connects to the real socket
  *    |<-- DATA, END, CREDIT and CLOSED of stream 0, in both directions; BYE from each when all of it is over ->|
- *    |-- CLOSED, instead, at any time ----->|  nobody will ever listen on the real socket again, nor does the agent
+ *    |-- CLOSED, instead, at any time ----->|  nobody will listen on the real socket again, nor the agent
  *    |<---------------------------- BYE ----|  from now on
  *    |-- CHANGED -------------------------->|  a file of a volume has changed on the host
  *    |<------------------------- REPLY -----|  the guest's inotify has an event; and so on

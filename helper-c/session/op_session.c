@@ -101,7 +101,7 @@ static void step(struct session *s, int signals, int timeout_ms) {
   if (poll(fds, PUMP_POLLS + 1, timeout_ms) < 0 && errno != EINTR) _exit(KILLED);
   if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
   if (pump_step(&s->pump, fds, handle, s) == 0) return;
-  /* The VM has ended or violates the protocol: only what has arrived is still written. */
+  /* The VM has ended or violates the protocol. With an exit code, what has arrived is still written. */
   if (s->exit_code < 0) _exit(KILLED);
   pump_end(&s->pump);
 }
