@@ -1,5 +1,5 @@
-/* From a plan to a program: the operations are those of the host's stages, so a process in the guest is made the way one
- * in a container is. */
+/* Runs a plan up to the exec of the program. The operations are those of the host's stages, so a process in the
+ * guest is set up like one in a container. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static struct context *new_context(const struct plan *plan, int sync) {
   return &c;
 }
 
-/* The operation, what of a path or of the options is wrong if that was found, and the errno. */
+/* Prints the operation, the part of a path or of the options that is wrong if it was found, and the errno. */
 static void print_failure(struct context *c, enum opcode opcode, uint32_t index, int error) {
   static struct failure failure;
   const char *part = "";
@@ -56,7 +56,7 @@ _Noreturn void become(const struct plan *plan, int sync) {
   int error = -run_stage(c, &failed);
   enum opcode opcode = opcode_at(plan, failed);
   bool program = opcode == OP_find_program || opcode == OP_exec;
-  if (error <= 0) error = ENOEXEC; /* a plan ends in exec */
+  if (error <= 0) error = ENOEXEC; /* a plan must end in exec */
   if (program) fprintf(stderr, "kago: process.args[0]: %s\n", strerror(error));
   else print_failure(c, opcode, failed, error);
   fflush(stderr);

@@ -4,8 +4,8 @@
 
 #include "../common/clock.h"
 
-/* Nanoseconds up to which the clock is made slower or faster, by half a millisecond in a second: programs never see it go
- * back then. Beyond, which is after a pause or when the host's clock was set, it jumps. */
+/* Up to this difference, in nanoseconds, the clock is slewed by half a millisecond per second, so that programs
+ * never see it go back. A larger one, after a pause or when the host's clock was set, is stepped. */
 enum { SLEW_MOST = 50000000, MICROSECOND = 1000, SECOND = 1000000000 };
 
 struct timex clock_change(int64_t behind) {
@@ -15,7 +15,7 @@ struct timex clock_change(int64_t behind) {
   struct timex change = {.modes = ADJ_SETOFFSET};
   change.time.tv_sec = behind / SECOND;
   change.time.tv_usec = behind % SECOND / MICROSECOND;
-  if (change.time.tv_usec < 0) { /* never negative, as the kernel wants it */
+  if (change.time.tv_usec < 0) { /* adjtimex(2) requires it to be non-negative */
     change.time.tv_sec--;
     change.time.tv_usec += SECOND / MICROSECOND;
   }

@@ -1,7 +1,7 @@
-/* The sockets among a guest's volumes. A guest's kernel has sockets of its own, so the host's, which the guest sees as a
- * file, is covered by one of the agent's with the same owner and mode. What connects to it goes to the VMM (vmm/host_sockets.c),
- * which keeps one connection for each socket waiting here: the host connects to the agent, and the guest to nothing of
- * the host's, so that no process of the guest gets around the socket's mode. */
+/* The sockets in a guest's volumes. A guest's kernel has its own sockets, and sees the host's only as files. So each
+ * is covered by a socket of the agent with the same owner and mode. Connections to it go to the VMM
+ * (vmm/host_sockets.c), which keeps one connection for each socket waiting here. The host connects to the agent, and
+ * the guest to nothing of the host, so no process of the guest can bypass the socket's mode. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static struct {
   uint32_t count;
   int listeners[SOCKETS_MAX];
   const char *paths[SOCKETS_MAX];
-  bool *said; /* shared by all connections' processes: of which sockets a complaint has been printed */
+  bool *said; /* shared by all connections' processes: for which sockets an error has been printed */
 } sockets;
 
 static int make_folder(void) {
@@ -36,7 +36,7 @@ static int make_folder(void) {
   return as_result(mount("kago", SOCKETS_FOLDER, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
 }
 
-/* The host's socket as the guest sees it through virtiofs. */
+/* Stats the host's socket as the guest sees it through virtiofs. */
 static int find_host_socket(const char *root, const char *path, struct stat *info) {
   int fd = open_in_root(root, path, O_PATH | O_CLOEXEC);
   if (fd < 0) return fd;
@@ -46,7 +46,7 @@ static int find_host_socket(const char *root, const char *path, struct stat *inf
   return S_ISSOCK(info->st_mode) ? 0 : -ENOTSOCK;
 }
 
-/* A listening socket at `path` with the owner and the mode of another: descriptor or -errno. */
+/* Creates a listening socket at `path` with the owner and mode in `info`: descriptor or -errno. */
 static int socket_like(const char *path, const struct stat *info) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
@@ -101,7 +101,7 @@ int op_open_socket_tree(struct context *c, const struct field *f) {
   return 0;
 }
 
-/* The host's server is gone for good: existing connections end, and connect(2) fails at once from now on. */
+/* The host's server has ended for good: waiting clients are disconnected, and connect(2) fails at once from now on. */
 static int hear_host(int connection, int listener) {
   struct frame frame;
   uint8_t end;
@@ -110,12 +110,13 @@ static int hear_host(int connection, int listener) {
   shutdown(listener, SHUT_RDWR);
   while ((client = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) close(client);
   agent_send(connection, FRAME_BYE, NULL, 0);
-  /* What is under way when a connection is closed may be lost, so the other side closes first. */
+  /* Data in flight may be lost when a connection is closed, so the other side closes first. */
   while (recv(connection, &end, 1, 0) > 0) continue;
   return -EPIPE;
 }
 
-/* Who connects next: descriptor, or -errno when the host has gone, or the container's process, with all that could connect. */
+/* Waits for the next client: descriptor, or -errno if the host has gone, or the container's process and with it all
+ * possible clients. */
 static int await_client(int connection, int listener, const struct guest *guest) {
   int wait = -1;
   for (;;) {
@@ -127,7 +128,7 @@ static int await_client(int connection, int listener, const struct guest *guest)
     if (fds[1].revents && !(fds[2].revents & POLLIN)) return -ESRCH;
     int client = as_result(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (client >= 0) return client;
-    /* One that cannot be accepted now, for want of memory, is there again later. */
+    /* A client that cannot be accepted now, for lack of memory, can be accepted later. */
     wait = client == -EAGAIN ? -1 : RETRY_MS;
   }
 }
@@ -137,13 +138,13 @@ bool sockets_have_clients(void) {
   for (uint32_t i = 0; i < sockets.count; i++) fds[i] = (struct pollfd){.fd = sockets.listeners[i], .events = POLLIN};
   if (poll(fds, sockets.count, 0) <= 0) return false;
   for (uint32_t i = 0; i < sockets.count; i++) {
-    /* One whose server has gone is shut down, and readable for that. */
+    /* A socket whose server has gone is shut down, and therefore readable. */
     if ((fds[i].revents & POLLIN) && !(fds[i].revents & POLLHUP)) return true;
   }
   return false;
 }
 
-/* Once for each socket: a guest could fill its own standard error with it. */
+/* Once per socket: a guest could otherwise fill its own standard error. */
 static void complain(uint32_t index) {
   if (sockets.said[index]) return;
   sockets.said[index] = true;

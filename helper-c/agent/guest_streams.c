@@ -1,5 +1,5 @@
-/* The standard streams of the container's own process: the agent connects to the VMM (helper-c/vmm/vmm_streams.c) before it starts
- * the process, and a process of its own relays them, as those of every other process of the host's. */
+/* The standard streams of the container's own process. The agent connects to the VMM (helper-c/vmm/vmm_streams.c)
+ * before it starts the process. A separate process relays them, as for processes that the host executes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ static int connect_to_host(void) {
   struct vsock_address address = {.family = AF_VSOCK, .cid = CID_HOST, .port = STREAMS_PORT};
   int fd = as_result(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
-  /* Of itself the kernel waits for two seconds, and the VMM takes only one connection. */
+  /* The kernel's default is two seconds, and the VMM accepts only one connection. */
   struct timeval patience = {.tv_sec = PATIENCE_S};
   setsockopt(fd, AF_VSOCK, VSOCK_CONNECT_TIMEOUT, &patience, sizeof patience);
   int result = as_result(connect(fd, (struct sockaddr *)&address, sizeof address));
@@ -36,7 +36,7 @@ static int connect_to_host(void) {
   return result;
 }
 
-/* Known before the process starts, which may ask for it at once. */
+/* Before the process starts, because it may ask for the size at once. */
 static int receive_size(int connection) {
   uint8_t payload[8];
   struct frame frame;
@@ -68,7 +68,7 @@ int streams_enter(const struct streams *s) {
   return result < 0 ? result : 0;
 }
 
-/* The master comes, or the process has failed before it had a terminal, and said why. */
+/* Receives the master. If the process failed before it had a terminal, it has reported why. */
 static void await_terminal(const struct streams *s) {
   static struct message message;
   int passed = -1, n;
@@ -77,11 +77,11 @@ static void await_terminal(const struct streams *s) {
 }
 
 static void begin_terminal(void) {
-  if (session.master < 0) { /* nothing will come of it */
+  if (session.master < 0) { /* there will be no output */
     pump_send(&session.pump, FRAME_END, STDOUT_FILENO, NULL, 0);
     return;
   }
-  /* A process may close all that it has of its terminal and come back by its name: it stays open for that. */
+  /* A process may close its terminal and reopen it by name: this descriptor keeps it from hanging up. */
   open_slave(session.master);
   session_use_terminal(&session);
 }

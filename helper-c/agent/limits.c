@@ -25,7 +25,7 @@ static int write_file(const char *cgroup, const char *name, const char *text) {
   return result < 0 ? result : 0;
 }
 
-/* The quota as it is, of cpu.max: "max" or a number. */
+/* The present quota in cpu.max: "max" or a number. */
 static void read_quota(const char *cgroup, char quota[24]) {
   char text[64] = "";
   int fd = open_file(cgroup, "cpu.max", O_RDONLY);

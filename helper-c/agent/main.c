@@ -1,6 +1,6 @@
-/* What libkrun's guest init executes, in the root that the VMM made for it (helper-c/stage/op_agent.c): it mounts the
- * container's file system, starts the container's process from the plan in /plan as process 1 of a pid namespace, and
- * ends with its exit code, which libkrun then ends the VMM with.
+/* The program that libkrun's guest init executes, in the root that the VMM made for it (helper-c/stage/op_agent.c). It
+ * mounts the container's root filesystem, starts the container's process from the plan in /plan as process 1 of a pid
+ * namespace, and exits with its exit code, with which libkrun then ends the VMM.
  *
  *   /init.krun (1) ── /agent ──► the container's process, and what it starts: in a pid and mount namespace and a cgroup
  *                        ├─────► the relay of its standard streams (guest_streams.c)
@@ -26,14 +26,14 @@
 #include "agent.h"
 #include "serve.h"
 
-/* The tag of the virtiofs device with the container's file system (executors/libkrun/vm_ops.ts), and where the plan
- * expects it (executors/libkrun/guest/plan.ts). */
+/* The tag of the virtiofs device with the container's root filesystem (executors/libkrun/vm_ops.ts), and where the
+ * plan expects it (executors/libkrun/guest/plan.ts). */
 #define ROOT_TAG "kago"
 #define ROOT_FOLDER "/root"
 
 enum { SESSIONS_PATIENCE_MS = 5000 };
 
-/* libkrun's request of its root's virtiofs device: the exit code of the VMM. */
+/* A request that libkrun's root virtiofs device handles: it sets the VMM's exit code. */
 #define KRUN_EXIT_CODE _IO('v', 2)
 
 static _Noreturn void give_up(const char *what, int error) {
@@ -54,28 +54,28 @@ static void load_plan(struct plan *plan) {
   if (size != info.st_size || plan_check(bytes, (size_t)size, plan, &fault) < 0) give_up("/plan", EBADMSG);
 }
 
-/* libkrun exits with 0 if no exit code was reported, as after a panic of the guest's kernel. libkrun's guest init reports
- * this program's. */
+/* libkrun exits with 0 if no exit code was reported, as after a panic of the guest's kernel. libkrun's guest init
+ * later reports this program's. */
 static void expect_death(void) {
   int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
-  ioctl(fd, KRUN_EXIT_CODE, EXIT_BY_SIGNAL + SIGKILL); /* a libkrun that does not know it stays with 0 */
+  ioctl(fd, KRUN_EXIT_CODE, EXIT_BY_SIGNAL + SIGKILL); /* a libkrun that does not know the request keeps 0 */
   close(fd);
 }
 
 static void write_text(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
-  /* A controller that this kernel lacks costs a figure, nothing else. */
+  /* If this kernel lacks a controller, only a figure is missing. */
   if (write(fd, text, strlen(text)) < 0) errno = 0;
   close(fd);
 }
 
-/* The process has the limits of a container on the host, whose kernel may allow more open files than this one does by
- * default: as many as fs/file.c has room for. */
+/* The process has the limits of a container on the host. The host's kernel may allow more open files than this
+ * kernel's default, so the maximum in fs/file.c is set. */
 static void allow_files(void) { write_text("/proc/sys/fs/nr_open", "2147483584"); }
 
-/* The container may divide what its cgroup gets among cgroups of its own, by every controller that this kernel has. */
+/* Lets the container divide its cgroup among cgroups of its own, with every controller of this kernel. */
 static void delegate_controllers(void) {
   char names[256], *rest = names;
   int fd = open("/sys/fs/cgroup/cgroup.controllers", O_RDONLY | O_CLOEXEC);
@@ -111,7 +111,7 @@ static pid_t clone_program(const struct plan *plan, const struct streams *stream
   return pid;
 }
 
-/* Reaps what has ended: true when the program has, with its exit code. */
+/* Reaps ended children: true if the program was among them, with its exit code. */
 static bool reap(pid_t program, int *code) {
   int status;
   bool ended = false;
@@ -121,8 +121,8 @@ static bool reap(pid_t program, int *code) {
   return ended;
 }
 
-/* Serves the host until the program has ended, from when `begun` hangs up: a process that entered the program's mount
- * namespace before would find a root that is half made, and a signal to process 1 would be lost. */
+/* Serves the host from the hang-up of `begun` until the program has ended. Before, the program's root is not
+ * complete, so a process must not enter its mount namespace, and a signal to process 1 would be lost. */
 static int serve_program(const struct guest *guest, int listener, int children, int begun) {
   struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = begun, .events = POLLIN}};
   struct signalfd_siginfo ignored;
@@ -135,7 +135,8 @@ static int serve_program(const struct guest *guest, int listener, int children, 
   }
 }
 
-/* Reaps connections' processes: true while there are others. One that relayed something gives the others more time. */
+/* Reaps the processes of connections: true while others remain. One that relayed something extends the time for the
+ * others. */
 static bool reap_sessions(int64_t *end) {
   int status;
   pid_t pid;
@@ -145,8 +146,8 @@ static bool reap_sessions(int64_t *end) {
   return pid == 0;
 }
 
-/* Sessions still report to the host how their processes ended, none of which outlives the program; and data that these sent
- * to sockets may be in flight or wait for accept. */
+/* Sessions still report to the host how their processes ended; none of these outlives the program. Data that they
+ * sent to sockets may be in flight, or wait for accept. */
 static void await_sessions(const struct guest *guest, int listener, int children) {
   struct pollfd fds[] = {{.fd = children, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
   struct signalfd_siginfo ignored;
@@ -167,21 +168,21 @@ static int watch_children(void) {
   return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Where the device has a window for DAX (virtiofs_shm_size), it is of no use unless the mount says so: by itself this kernel
- * would have libkrun say it of each file, which it does not. In a kernel without DAX it is EINVAL. */
+/* Where the device has a window for DAX (virtiofs_shm_size), the mount must request DAX. By default this kernel uses
+ * it only for files that libkrun marks, and libkrun marks none. A kernel without DAX returns EINVAL. */
 static void mount_root(bool with_window) {
   if (with_window && mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, "dax=always") == 0) return;
   if (with_window && errno != EINVAL) give_up("mount the container's root", errno);
   if (mount(ROOT_TAG, ROOT_FOLDER, "virtiofs", 0, NULL) < 0) give_up("mount the container's root", errno);
 }
 
-/* `agent [dax]`: with the argument the container's root has a window for DAX. */
+/* `agent [dax]`: with the argument, the container's root has a window for DAX. */
 int main(int argc, char **argv) {
   struct plan plan;
   struct streams streams;
   load_plan(&plan);
   expect_death();
-  /* libkrun's guest init shares its mounts; the container's are not for it. */
+  /* libkrun's guest init makes its mounts shared; the container's must not propagate to it. */
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) give_up("make mounts private", errno);
   mount_root(argc > 1 && strcmp(argv[1], "dax") == 0);
   const char *path = "";
@@ -197,7 +198,7 @@ int main(int argc, char **argv) {
   if (listener < 0) give_up("listen for the host", -listener);
   result = streams_open(&streams, &plan);
   if (result < 0) give_up("connect the standard streams", -result);
-  int begun[2]; /* the program's copy of the second is closed with its other descriptors, once its root is made */
+  int begun[2]; /* the program's copy of begun[1] is closed with its other descriptors, once its root is complete */
   if (pipe2(begun, O_CLOEXEC) < 0) give_up("pipe2", errno);
   struct guest guest = {.program = clone_program(&plan, &streams), .cgroup = CONTAINER_CGROUP};
   guest.pidfd = sys_pidfd_open(guest.program);

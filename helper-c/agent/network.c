@@ -1,6 +1,6 @@
-/* The guest's network interfaces: loopback always, and the card that passt serves, with the address and the route that the
- * VMM's own network namespace has (helper-c/vmm/passt.c). libkrun's guest init hands them over as
- * environment variables. IPv6 comes by router advertisements, which passt sends. */
+/* The guest's network interfaces: always loopback, and the network card that passt serves. The card gets the address
+ * and route of the VMM's own network namespace (helper-c/vmm/passt.c), which libkrun's guest init passes as
+ * environment variables. IPv6 is configured by router advertisements, which passt sends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -70,8 +70,8 @@ static int configure(int fd, const struct card *card) {
   return result < 0 ? result : add_default_route(fd, card->gateway);
 }
 
-/* The guest init of libkrun 1.18 gives the interface `dummy0` the address 10.0.0.1/8 where the VMM impersonates sockets (TSI),
- * and the guest's kernel then looks for all of that network there, engines' networks and name servers among it. */
+/* libkrun 1.18's guest init gives the interface `dummy0` the address 10.0.0.1/8 if the VMM impersonates sockets
+ * (TSI). The guest's kernel then routes all of 10.0.0.0/8 there, which includes engines' networks and name servers. */
 static int drop_dummy(int fd) {
   struct ifreq request = {.ifr_name = DUMMY};
   const struct sockaddr_in *address = (const struct sockaddr_in *)&request.ifr_addr;

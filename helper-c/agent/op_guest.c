@@ -10,7 +10,7 @@
 
 int op_open_root_tree(struct context *c, const struct field *f) {
   if (f[F_open_root_tree_slot].number >= TREE_SLOTS) return -EINVAL;
-  /* As a folder first: only so does the lookup cross into a mount of the host's, which virtiofs shows as a submount. */
+  /* O_DIRECTORY first: only then does the lookup cross into a mount of the host, which virtiofs shows as a submount. */
   int end = f[F_open_root_tree_no_follow].number ? O_NOFOLLOW : 0;
   int fd = root_open(c, f[F_open_root_tree_path].text, O_DIRECTORY | end, FOLLOW_LINKS);
   if (fd == -ENOTDIR) fd = root_open(c, f[F_open_root_tree_path].text, end, FOLLOW_LINKS);
@@ -26,7 +26,7 @@ int op_open_root_tree(struct context *c, const struct field *f) {
 
 struct winsize console_size;
 
-/* Of the container's devpts, as /dev/console it is bound as well: both are names by which the process finds its terminal. */
+/* The terminal is of the container's devpts, and also bound to /dev/console: the process finds it by both names. */
 int op_guest_console(struct context *c, const struct field *f) {
   int slave, master = open_terminal(c, &slave);
   if (master < 0) return master;

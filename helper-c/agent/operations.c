@@ -1,4 +1,4 @@
-/* The operations that plans for a guest are made of; the rest of the table is left out of the agent, which is small. */
+/* The operations that a plan for a guest can contain. The agent leaves out the others, to be small. */
 #include "../common/context.h"
 
 #define GUEST_OPERATIONS(X) \

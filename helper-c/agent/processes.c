@@ -20,7 +20,7 @@ static int visit_own(const char *folder, void (*visit)(pid_t pid, void *context)
   return 0;
 }
 
-/* A threaded cgroup lists no processes (EOPNOTSUPP); its domain above lists them. */
+/* A threaded cgroup lists no processes (EOPNOTSUPP); the domain above lists them. */
 static void visit_below(const char *folder, void (*visit)(pid_t pid, void *context), void *context) {
   char path[PATH_MAX];
   DIR *list = opendir(folder);

@@ -8,10 +8,10 @@
 #include "../session/frame.h"
 #include "processes.h"
 
-/* For the line that says how many processes are left out. */
+/* Room for the line that says how many processes are left out. */
 enum { LEFT_OUT_ROOM = 16 };
 
-/* The number behind `key` in a file of lines, or the file's only number; 0 for what this kernel does not tell. */
+/* The number after `key` in a file of lines, or the file's only number; 0 if this kernel does not report it. */
 static uint64_t number_in(const char *folder, const char *name, const char *key) {
   char path[256], line[256];
   snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -39,8 +39,8 @@ uint32_t report_figures(const struct guest *guest, uint8_t *bytes) {
   return sizeof figures;
 }
 
-/* Its pid in the container's namespace, or 0 for a process outside of it. NSpid has the agent's namespace first, the
- * container's next, and then those that the container has made itself. */
+/* The process's pid in the container's namespace, or 0 for a process outside. NSpid lists the agent's namespace
+ * first, then the container's, then those that the container made. */
 static unsigned inner_pid(int pid, unsigned *uid) {
   char folder[32], path[64], line[512];
   unsigned inner = 0;
@@ -57,7 +57,7 @@ static unsigned inner_pid(int pid, unsigned *uid) {
   return inner;
 }
 
-/* A process chooses its name, and must not end a field or a line by it. */
+/* A process chooses its name, so the name must not end a field or a line. */
 static void clean_name(char *name) {
   for (; *name; name++) {
     if ((unsigned char)*name < 0x20 || *name == 0x7f) *name = '?';

@@ -26,7 +26,7 @@
 enum { BACKLOG = 128, FRAME_MS = 10000 };
 
 int serve_listen(void) {
-  /* A port that only root of the guest could have taken, and not while we have it. */
+  /* Only root of the guest could have taken this port before, and nobody can while it is ours. */
   struct vsock_address address = {.family = AF_VSOCK, .cid = CID_ANY, .port = AGENT_PORT};
   int fd = as_result(socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
@@ -37,7 +37,7 @@ int serve_listen(void) {
   return result;
 }
 
-/* The guest's own users can reach the port too; who is not the host gets nothing. */
+/* The guest's own users can reach the port too; only the host is served. */
 static bool is_host(const struct vsock_address *peer) { return peer->family != AF_VSOCK || peer->cid == CID_HOST; }
 
 void serve_accept(int listener, const struct guest *guest) {
@@ -73,7 +73,7 @@ static int limit_guest(const struct guest *guest, const uint8_t *payload) {
 static void reply(int connection, int32_t result, uint8_t *bytes, uint32_t size) {
   write_le32(bytes, (uint32_t)result);
   agent_send(connection, FRAME_REPLY, bytes, 4 + size);
-  /* What is under way when a connection is closed may be lost, so the other side closes first. */
+  /* Data in flight may be lost when a connection is closed, so the other side closes first. */
   uint8_t end;
   while (recv(connection, &end, 1, 0) > 0) continue;
 }
@@ -90,14 +90,15 @@ static int receive_payload(int connection, uint32_t size, uint8_t **payload) {
   return 0;
 }
 
-/* One change after the other, until the VMM has gone. A mount below the root is another filesystem to the guest's kernel, and
- * another one in each mount namespace: whose watchers are to hear of it is the container's. */
+/* Handles changes one by one until the VMM has gone. To the guest's kernel a mount below the root is another
+ * filesystem, and a separate mount in each mount namespace. The watchers are in the container's namespace, so the
+ * files are touched there. */
 static void serve_changes(int connection, const struct guest *guest, const struct frame *first,
                           const uint8_t *payload) {
   static uint8_t bytes[CHANGED_MAX];
   uint8_t answer[4];
   struct frame frame = *first;
-  if (setns(guest->pidfd, CLONE_NEWNS) < 0) return; /* its process has ended */
+  if (setns(guest->pidfd, CLONE_NEWNS) < 0) return; /* process 1 has ended */
   for (;;) {
     write_le32(answer, (uint32_t)touch_changed("/", payload, frame.size));
     if (agent_send(connection, FRAME_REPLY, answer, sizeof answer) < 0) return;

@@ -23,8 +23,8 @@
 
 enum { PLAN_AT = 4 };
 
-/* Where process 1 is: systemd hands its own cgroup's controllers to those below, after which cgroup2 takes no process
- * (cgroups(7), "no internal processes"). */
+/* Joins the cgroup of process 1. systemd delegates the controllers of its own cgroup to those below; cgroup2 then
+ * allows no process in that cgroup (cgroups(7), "no internal processes"). */
 static int join_program(const struct guest *guest) {
   char path[64], line[256] = "", folder[sizeof line + sizeof "/sys/fs/cgroup"];
   snprintf(path, sizeof path, "/proc/%d/cgroup", (int)guest->program);
@@ -38,7 +38,7 @@ static int join_program(const struct guest *guest) {
   return join_cgroup(folder);
 }
 
-/* In the child: becomes the program, or tells through `sync` why not. */
+/* In the child: becomes the program, or reports through `sync` why it could not. */
 static _Noreturn void start(const struct guest *guest, const struct plan *plan, const int *streams, int sync) {
   reset_signals();
   int result = 0;
@@ -53,7 +53,7 @@ static _Noreturn void start(const struct guest *guest, const struct plan *plan, 
   _exit(1);
 }
 
-/* With `size` bytes of findings. */
+/* `size` is that of the findings, in bytes. */
 static _Noreturn void fail_with(int connection, const struct failure *failure, size_t size) {
   static uint8_t payload[FAILED_MAX];
   uint8_t end;
@@ -66,12 +66,12 @@ static _Noreturn void fail_with(int connection, const struct failure *failure, s
   _exit(0);
 }
 
-/* Of no operation. */
+/* No operation caused this failure. */
 static _Noreturn void fail(int connection, int error) {
   fail_with(connection, &(struct failure){.head = {.value = UINT32_MAX, .error = error}}, 0);
 }
 
-/* Waits until the child has become its program; its terminal's master comes on the way. */
+/* Waits until the child has executed its program. Before, the child sends its terminal's master. */
 static void await_program(int connection, struct session *s, int sync) {
   for (;;) {
     static struct failure message;
@@ -84,7 +84,7 @@ static void await_program(int connection, struct session *s, int sync) {
   }
 }
 
-/* Whoever was at the terminal has gone: it hangs up once nobody has its master open. */
+/* The host's client has gone. The terminal hangs up once nobody has its master open. */
 static void hang_up(struct session *s) {
   struct sink *input = &s->pump.sinks[STDIN_FILENO];
   if (s->master < 0) return;
@@ -116,7 +116,7 @@ static int handle(void *self, const struct frame *frame) {
   }
 }
 
-/* All that the ended process wrote goes before its exit code. */
+/* All output of the ended process is sent before its exit code. */
 static void finish(struct session *s) {
   bool finished = true;
   for (int i = 0; i < STREAMS; i++) finished &= pump_finish_source(&s->pump, i);
@@ -137,7 +137,7 @@ _Noreturn void session_relay(struct session *s) {
     if (s->ended) finish(s);
     pump_flush(&s->pump);
   }
-  /* Who stood for it on the host is gone, and so is the process. */
+  /* Its client on the host is gone, so it is killed. */
   if (!s->ended) sys_pidfd_send_signal(s->pidfd, SIGKILL);
   _exit(0);
 }

@@ -1,4 +1,4 @@
-/* The relay of one process's streams in the guest, to whoever stands for it on the host. */
+/* The relay of one process's streams, in the guest, to the process that represents it on the host. */
 #ifndef KAGO_SESSION_H
 #define KAGO_SESSION_H
 
@@ -9,21 +9,21 @@
 
 struct session {
   struct pump pump;
-  pid_t child; /* -1: it is another's, who waits for it */
+  pid_t child; /* -1 if another process waits for it */
   int pidfd;
-  int master; /* of its terminal, -1 without */
+  int master; /* of its terminal, -1 without one */
   bool ended, exit_sent, done;
-  bool follows_clock; /* the guest's clock is set by this connection */
+  bool follows_clock; /* this connection sets the guest's clock */
   int status;
 };
 
-/* Pipes for the process, whose ends are `theirs`: 0 or -errno. */
+/* Makes pipes for the process, whose ends are `theirs`: 0 or -errno. */
 int session_open_pipes(struct session *s, int theirs[3], uid_t owner);
 
-/* Takes s->master for its streams. */
+/* Uses s->master for the streams. */
 void session_use_terminal(struct session *s);
 
-/* Relays until the other side has said BYE; when it has gone, the process is killed. */
+/* Relays until the host sends BYE. If the connection is lost, kills the process. */
 _Noreturn void session_relay(struct session *s);
 
 #endif

@@ -1,8 +1,9 @@
-/* A guest's kernel makes events of what its own processes do, so the agent does something to the file that changes nothing: it
- * sets its time of modification to what it is. Alone that is IN_MODIFY, of the file and in its directory; with the time of access
- * it is IN_ATTRIB (fsnotify_change() in linux/fsnotify.h). The host sees the same, and the change of ctime. kago's watcher there
- * knows its own VMM's, and another's, of another microVM with the same volume, answers IN_MODIFY by IN_ATTRIB and that by
- * nothing, so it ends. */
+/* A kernel generates inotify events only for what its own processes do. So the agent does something to the file that
+ * changes nothing: it sets the modification time to its present value. Setting only that causes IN_MODIFY, for the
+ * file and in its directory; setting the access time as well causes IN_ATTRIB (fsnotify_change() in
+ * linux/fsnotify.h). The host sees the same events, and a new ctime. kago's watcher on the host ignores those of its
+ * own VMM. The watcher of another microVM with the same volume answers IN_MODIFY by IN_ATTRIB, and IN_ATTRIB by
+ * nothing, so the exchange ends. */
 #include "touch.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 
-/* linux/stat.h, which musl has none of before 1.2.5. */
+/* linux/stat.h, which musl lacks before 1.2.5. */
 struct statx_time {
   int64_t seconds;
   uint32_t nanoseconds;
@@ -34,7 +35,7 @@ enum { NO_REPLACE = 1 };
 
 #define BENEATH (RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_MAGICLINKS_)
 
-/* What the host says now, not what the guest's kernel has kept. */
+/* Asks for the host's present values, not the guest kernel's cached ones. */
 static int ask_host(int fd, struct statx_info *info) {
   return (int)raw_syscall(SYS_statx, fd, (long)"", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | SYNCHRONOUSLY, STATX_BASIC,
                           (long)info, 0);
@@ -57,9 +58,9 @@ static int touch_at(int folder, const char *name, bool whole) {
   return result;
 }
 
-/* For five seconds the guest's kernel takes a name for the file that it was. A rename looks up anew what it would replace, and
- * this one can do nothing: if the name is there it is EEXIST, and if it is not, ENOENT. What a file's own watchers are to hear of
- * its end they hear if its kernel knows that it has no name any more. */
+/* The guest's kernel caches which file a name refers to for five seconds. A rename looks up its target anew, and
+ * this rename can do nothing: it fails with EEXIST if the name exists, and with ENOENT if not. Watchers of a removed
+ * file receive its last events only when the guest's kernel knows that it has no name left. */
 static void look_up_anew(int folder, const char *name) {
   struct statx_info info;
   int fd = open_below(folder, name, O_PATH | O_NOFOLLOW, 0, BENEATH);
@@ -69,14 +70,14 @@ static void look_up_anew(int folder, const char *name) {
   raw_syscall(SYS_renameat2, folder, (long)name, folder, (long)name, NO_REPLACE, 0);
 }
 
-/* In the directory `folder`. What is not there any more is told by its directory. */
+/* In the directory `folder`. If the name no longer exists, the directory is touched instead. */
 static int touch_name(int folder, const char *name, bool whole) {
   if (whole) look_up_anew(folder, name);
   int result = touch_at(folder, name, whole);
   return result == -ENOENT || result == -ESTALE ? touch_at(folder, ".", true) : result;
 }
 
-/* `path` is cut up. One without its directory, which is gone too, is told by the next above. */
+/* Modifies `path`. If its directory is gone too, the next existing one above is touched. */
 static int touch_path(int mount, char *path, bool whole) {
   char *slash = strrchr(path, '/');
   if (!*path) return touch_at(mount, ".", whole);

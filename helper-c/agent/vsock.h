@@ -1,4 +1,4 @@
-/* vsock(7); musl's headers do without those of Linux. */
+/* vsock(7); musl does not have the kernel's header. */
 #ifndef KAGO_VSOCK_H
 #define KAGO_VSOCK_H
 

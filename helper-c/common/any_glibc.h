@@ -1,5 +1,6 @@
-/* Included before everything in what links to glibc. Since 2.38 its headers give programs with _GNU_SOURCE other versions of
- * strtol(3) and sscanf(3), which read binary numbers too; a program that calls them does not run with an older glibc. */
+/* Must be included first in every program that links to glibc. Since 2.38 its headers give programs with _GNU_SOURCE
+ * other versions of strtol(3) and sscanf(3), which also read binary numbers; such a program does not run with an
+ * older glibc. */
 #ifndef KAGO_ANY_GLIBC_H
 #define KAGO_ANY_GLIBC_H
 

@@ -1,4 +1,4 @@
-/* All that is bound to the processor: the system call instruction and a clone that shares memory with its parent.
+/* Everything specific to the processor: the system call instruction, and a clone that shares memory with its parent.
  * The numbers in kernel.h from 424 up are the same on every architecture. */
 #ifndef KAGO_ARCH_H
 #define KAGO_ARCH_H
@@ -20,8 +20,8 @@ static inline long raw_syscall(long number, long a, long b, long c, long d, long
   return result;
 }
 
-/* clone3 of a child that shares our memory and runs `run(argument)` on the stack given in `args`; it must not
- * return but exec or exit. The caller is held until then (CLONE_VFORK). */
+/* clone3 of a child that shares our memory and runs `run(argument)` on the stack given in `args`. The child must not
+ * return, but exec or exit; the caller is suspended until then (CLONE_VFORK). */
 static inline long raw_clone3_on_stack(void *args, long size, void (*run)(void *), void *argument) {
   long result;
   register void (*r12)(void *) __asm__("r12") = run;

@@ -1,17 +1,17 @@
-/* Time in milliseconds, and the waits that are measured by it. */
+/* Time in milliseconds, and waits with timeouts. */
 #ifndef KAGO_CLOCK_H
 #define KAGO_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds, on any clock. */
+/* Nanoseconds, by any clock. */
 int64_t now_ns(clockid_t clock);
 
-/* Of a clock that nobody sets. */
+/* Milliseconds of the monotonic clock. */
 int64_t now_ms(void);
 
-/* Until `end`, which is of now_ms(); never less than 0. */
+/* Milliseconds until `end`, a time of now_ms(); at least 0. */
 int left_ms(int64_t end);
 
 /* Waits until the process has ended: 1, or 0 after `timeout_ms`, or -errno. */

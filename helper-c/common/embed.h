@@ -1,4 +1,4 @@
-/* A file inside the program: `NAME_image` and `NAME_image_end` are its first byte and the one behind its last. */
+/* Embeds a file in the program: `NAME_image` is its first byte, `NAME_image_end` the byte after its last. */
 #ifndef KAGO_EMBED_H
 #define KAGO_EMBED_H
 

@@ -7,8 +7,8 @@
 /* linux/capability.h */
 enum { CAP_DAC_OVERRIDE_ = 1, CAP_DAC_READ_SEARCH_ = 2 };
 
-/* Root may read every file, by these capabilities. The kernel looks at the effective set before the exec, and the new program
- * has root's full one again; whoever is not root had none of them. */
+/* Root can read every file because of these capabilities. The kernel checks the effective set before the exec, after
+ * which the new program has root's full set again. Other users have neither capability. */
 int exec_hidden(int fd, char *const argv[], char *const envp[]) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data before[2] = {{0}};

@@ -1,5 +1,5 @@
 /* The kernel's interface where libc has no wrapper: numbers, structures and thin calls. All return a value >= 0 or
- * -errno and touch no libc state, so they may run between clone and exec. No policy here. */
+ * -errno and touch no libc state, so they may be used between clone and exec. No policy here. */
 #ifndef KAGO_KERNEL_H
 #define KAGO_KERNEL_H
 
@@ -82,11 +82,11 @@ struct filter_program {
 };
 #define SECCOMP_SET_MODE_FILTER_ 1
 
-/* No handler of ours interrupts a stage that has loaded a filter, but the filter may say EINTR for ever. */
+/* No handler of ours interrupts a stage that has loaded a filter, but the filter may return EINTR forever. */
 #define MOST_INTERRUPTIONS 100000
 
-/* Ends the process whatever its filter says of exit_group: a fault of its own kills process 1, too, and op_seccomp() has
- * made sure that nothing catches it. Not exit(2), which ends one thread. */
+/* Ends the process even if its filter refuses exit_group: the fault signal also kills process 1, and op_seccomp()
+ * has reset its handler. Not exit(2), which ends one thread. */
 static inline _Noreturn void end_process(int code) {
   raw_syscall(SYS_exit_group, code, 0, 0, 0, 0, 0);
   for (;;) __builtin_trap();
@@ -153,7 +153,7 @@ static inline int sys_pivot_root(const char *new_root, const char *put_old) {
 
 static inline void sys_close(int fd) { (void)raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0); }
 
-/* libc's -1/errno convention to ours. */
+/* libc's -1 and errno to >= 0 or -errno. */
 static inline int as_result(long libc_result) { return libc_result < 0 ? -errno : (int)libc_result; }
 
 #endif

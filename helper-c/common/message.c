@@ -65,7 +65,7 @@ int answer_receive(int socket) {
   return n <= 0 ? n : answer;
 }
 
-/* The whole file, with two NULs behind it, in memory of its own; `fd` is closed. */
+/* The whole file, followed by two NULs, in allocated memory; closes `fd`. */
 static int read_text(int fd, char **text) {
   struct stat info;
   int result = as_result(fstat(fd, &info));

@@ -12,7 +12,8 @@
  *    |<------- READY ---------------------------------|
  *    |-------- 'C' ---------------------------------->|  committed: state is saved, wait for `start`; or
  *    |-------- 'S' ---------------------------------->|  start at once (run)
- *    |<------- FAILED --------------------------------|  at any time (a hook's with what it wrote, hook.h); end of file instead means exec happened
+ *    |<------- FAILED --------------------------------|  at any time (a hook's with its output, hook.h); end of
+ *    |                       |                        |  file instead means that the exec has happened
  *
  * Each is accepted only from the process of its column, as identified by the kernel (SCM_CREDENTIALS).
  *
@@ -57,11 +58,11 @@ struct sockaddr_un;
 /* The address of a socket at `path`: 0 or -ENAMETOOLONG. */
 int unix_address(const char *path, struct sockaddr_un *address);
 
-/* As send(2) with MSG_NOSIGNAL, with `fd` attached unless it is -1: how many bytes, or -errno. */
+/* Like send(2) with MSG_NOSIGNAL, with `fd` attached unless it is -1: how many bytes, or -errno. */
 int socket_send(int socket, const void *bytes, size_t size, int flags, int fd);
 
-/* As recv(2): how many bytes, 0 at end of file, or -errno. *passed gets a descriptor that came with them, or -1; there is room for
- * one, and the kernel opens no more. */
+/* Like recv(2): how many bytes, 0 at end of file, or -errno. *passed gets a descriptor attached to them, or -1.
+ * There is room for one; the kernel installs no more. */
 int socket_receive(int socket, void *bytes, size_t size, int flags, int *passed);
 
 /* Sends a message, with `fd` attached unless it is -1: 0 or -errno. */
@@ -70,8 +71,8 @@ int message_send(int socket, const struct message *message, int fd);
 /* Waits for one answer byte: the byte, 0 at end of file, or -errno. */
 int answer_receive(int socket);
 
-/* As answer_receive; *text gets the contents of a file that is passed with it, if any, followed by two NULs, in
- * allocated memory. A file, because a datagram's size is limited, and that of annotations is not. */
+/* Like answer_receive. *text gets the contents of a file passed with the answer, if any, followed by two NULs, in
+ * allocated memory. It is a file because the size of a datagram is limited, and that of annotations is not. */
 int answer_receive_text(int socket, char **text);
 
 #endif

@@ -29,7 +29,7 @@ static uint64_t read_u64(const uint8_t *at) {
   return value;
 }
 
-/* A region of the plan that is yet to be read. */
+/* The part of the plan that is not read yet. */
 struct reader {
   const uint8_t *at, *end;
 };
@@ -70,7 +70,7 @@ static const char *check_list(struct reader *r, char code) {
   uint32_t count;
   const char *problem = take_u32(r, &count);
   if (problem) return problem;
-  /* An item takes four bytes at least, so a wild count is refused before any is read. */
+  /* An item takes at least four bytes, so a count that is too large is refused before any is read. */
   if (count > (size_t)(r->end - r->at) / 4) return "list runs past its operation";
   for (uint32_t i = 0; i < count && !problem; i++) {
     uint32_t number;
@@ -135,7 +135,7 @@ int plan_load(int fd, struct plan *plan) {
   const int needed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
   int seals = fcntl(fd, F_GET_SEALS);
   if (seals < 0) return -errno;
-  if ((seals & needed) != needed) return -EPERM; /* what can change after its check is not checked */
+  if ((seals & needed) != needed) return -EPERM; /* an unsealed plan could change after its check */
   struct stat info;
   if (fstat(fd, &info) < 0) return -errno;
   void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

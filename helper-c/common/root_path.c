@@ -13,7 +13,7 @@ enum { MAX_LINKS = 40, RETRIES = 32 };
 
 int open_below(int folder, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
   int fd = -EAGAIN;
-  /* EAGAIN: a rename somewhere raced with a ".." in the path (openat2(2)). */
+  /* EAGAIN: a concurrent rename raced with a ".." in the path (openat2(2)). */
   for (int i = 0; i < RETRIES && fd == -EAGAIN; i++) fd = sys_openat2(folder, path, flags, mode, resolve);
   return fd;
 }
@@ -21,7 +21,7 @@ int open_below(int folder, const char *path, uint64_t flags, uint64_t mode, uint
 int open_in_root(const char *root, const char *path, int flags) {
   int folder = as_result(open(root, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
-  uint64_t mode = flags & O_CREAT ? 0600 : 0; /* openat2(2) refuses a mode that is not used */
+  uint64_t mode = flags & O_CREAT ? 0600 : 0; /* openat2(2) refuses an unused mode */
   int fd = open_below(folder, path, (uint64_t)flags, mode, RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_);
   close(folder);
   return fd;
@@ -32,7 +32,7 @@ int root_open(const struct context *c, const char *path, int flags, bool no_link
   return open_below(c->root_fd, path, (uint64_t)(flags | O_PATH), 0, resolve);
 }
 
-/* Makes `name` in `parent`; one that is there already is fine. */
+/* Creates `name` in `parent`, unless it exists. */
 static int make_name(int parent, const char *name, bool folder) {
   if (folder) {
     int made = as_result(mkdirat(parent, name, 0755));
@@ -46,11 +46,11 @@ static int make_name(int parent, const char *name, bool folder) {
 
 int root_make_entry(int parent, const char *name, bool folder) {
   int result = make_name(parent, name, folder);
-  /* What we just made cannot be a link, so a link here is somebody's race. */
+  /* What was just made is not a link, so a link here is another process's race. */
   return result < 0 ? result : sys_openat2(parent, name, O_PATH, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_);
 }
 
-/* Puts the target of the dangling link `name` in place of the first `length` characters of `path`. */
+/* Replaces the first `length` characters of `path` by the target of the dangling link `name`. */
 static int substitute_link(int parent, const char *name, char *path, size_t name_at, size_t length) {
   char target[PATH_MAX], joined[PATH_MAX];
   ssize_t n = readlinkat(parent, name, target, sizeof target - 1);
@@ -63,8 +63,8 @@ static int substitute_link(int parent, const char *name, char *path, size_t name
   return 0;
 }
 
-/* Opens, or makes and opens, the part of `path` that ends at `end`; its name starts at `name_at`. A dangling link
- * is followed inside the root by rewriting `path`: 1 says that the walk must begin again. */
+/* Opens, or creates and opens, the part of `path` that ends at `end`; its name starts at `name_at`. A dangling link
+ * is followed inside the root by rewriting `path`: 1 means that the walk must begin again. */
 static int open_part(const struct context *c, char *path, size_t name_at, size_t end, bool folder, int *fd) {
   char saved = path[end], name[NAME_MAX + 1];
   if (end - name_at > NAME_MAX) return -ENAMETOOLONG;
@@ -81,7 +81,7 @@ static int open_part(const struct context *c, char *path, size_t name_at, size_t
   int parent = root_open(c, name_at ? path : ".", O_DIRECTORY, false);
   path[name_at] = saved;
   if (parent < 0) return parent;
-  /* These are never made: what stands before them was gone for a moment. And ".." of the root is the host's. */
+  /* Never created: the directory before them was missing for a moment. And ".." of the root is the host's. */
   if (!strcmp(name, ".") || !strcmp(name, "..")) {
     close(parent);
     return 1;
@@ -129,7 +129,7 @@ int root_open_or_make(const struct context *c, const char *path, bool folder, bo
     if (result < 0) return result;
     if (result == 1) continue;
     if (!no_links) return fd;
-    /* Made without a link on the way? The kernel says so, not we. */
+    /* The kernel, not this code, checks that no link is on the way. */
     close(fd);
     return root_open(c, path, folder ? O_DIRECTORY : 0, true);
   }
@@ -148,7 +148,7 @@ int root_open_parent(const struct context *c, const char *path, const char **nam
   return root_open_or_make(c, length ? folder : ".", true, false);
 }
 
-/* In a user namespace a new procfs may be refused (mount_too_revealing); the host's own will do, verified. */
+/* In a user namespace a new procfs may be refused (mount_too_revealing); then the host's is used, after a check. */
 static int host_proc(void) {
   int host = as_result(open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (host < 0) return host;
@@ -158,7 +158,7 @@ static int host_proc(void) {
   return -EXDEV;
 }
 
-/* A procfs of our own that is mounted nowhere: descriptor or -errno. `subset` is an option of proc(5), or NULL. */
+/* Creates a procfs that is mounted nowhere: descriptor or -errno. `subset` is an option of proc(5), or NULL. */
 static int new_proc(const char *subset) {
   int fs = sys_fsopen("proc");
   if (fs < 0) return fs;
@@ -176,7 +176,7 @@ int whole_proc(void) {
 
 int trusted_proc(struct context *c) {
   if (c->proc_fd >= 0) return c->proc_fd;
-  /* Who finds a way to this descriptor finds no more than processes. */
+  /* Whoever gains access to this descriptor finds only processes (subset=pid). */
   int mounted = new_proc("pid");
   if (mounted < 0) mounted = host_proc();
   if (mounted >= 0) c->proc_fd = mounted;

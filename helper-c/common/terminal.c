@@ -14,12 +14,12 @@ int open_slave(int master) {
   return result < 0 ? result : as_result(ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
 }
 
-/* The slave comes from the master, never from a path that the container could have prepared (CVE-2025-52565). */
+/* The slave is opened through the master, never by a path that the container could have prepared (CVE-2025-52565). */
 int open_terminal(struct context *c, int *slave) {
   struct statfs fs_info;
   int folder = root_open(c, "dev/pts", O_DIRECTORY, NO_LINKS);
   int result = folder < 0 ? folder : as_result(fstatfs(folder, &fs_info));
-  /* Opening a device may already do something, so what it is on is looked at first. */
+  /* Opening a device may have effects, so its filesystem is checked before. */
   if (result == 0 && fs_info.f_type != DEVPTS_MAGIC) result = -EXDEV;
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
   int master = result < 0 ? result : sys_openat2(folder, "ptmx", O_RDWR | O_NOCTTY, 0, resolve);

@@ -14,11 +14,11 @@
 enum { MAX_LINKS = 40, OVERFLOW_UID = 65534 };
 
 struct walk {
-  int folder;              /* the last one that was found to be trustworthy */
-  int file;                /* what was looked for, -1 until it is found */
+  int folder;              /* the last directory that was found trustworthy */
+  int file;                /* the file to open, -1 until found */
   int links;               /* followed so far */
-  char at[PATH_MAX];       /* where the walk is, without links; empty for the root */
-  char left[2 * PATH_MAX]; /* what is still to be walked */
+  char at[PATH_MAX];       /* the walk's position, without links; empty for the root */
+  char left[2 * PATH_MAX]; /* the rest of the path */
   char *problem;
   uint32_t size;
 };
@@ -31,7 +31,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct walk *w, const ch
   return -EPERM;
 }
 
-/* Has every id of the host a number here? Otherwise the host's root is one of those that have none. */
+/* Does this user namespace map every id of the host? Otherwise the host's root may be one of the unmapped ids. */
 static bool knows_all_ids(void) {
   char text[64] = "", *at = text;
   int fd = as_result(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
@@ -40,13 +40,13 @@ static bool knows_all_ids(void) {
   close(fd);
   if (size <= 0) return true;
   unsigned long inside = strtoul(at, &at, 10);
-  strtoul(at, &at, 10); /* what the parent calls it */
+  strtoul(at, &at, 10); /* skips the parent's id */
   return inside == 0 && strtoul(at, &at, 10) == UINT32_MAX;
 }
 
 static bool is_trusted(uid_t uid) { return uid == 0 || uid == geteuid() || (uid == OVERFLOW_UID && !knows_all_ids()); }
 
-/* The mode of a link says nothing; an access list shows in the bits of the group. */
+/* A link's mode means nothing; a POSIX ACL shows in the group bits. */
 static int check(struct walk *w, const struct stat *info) {
   const char *path = *w->at ? w->at : "/";
   if (!is_trusted(info->st_uid)) return refuse(w, "%s belongs to user %u, not to root", path, (unsigned)info->st_uid);
@@ -78,14 +78,14 @@ static void leave_name(struct walk *w) {
   if (slash) *slash = 0;
 }
 
-/* A folder that root alone can write has the parent that root gave it. */
+/* A directory that only root can write has the parent that root gave it. */
 static int enter_parent(struct walk *w) {
   leave_name(w);
   int folder = as_result(openat(w->folder, "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   return folder < 0 ? folder : enter(w, folder);
 }
 
-/* By hand, for what a link leads through is looked at as well. */
+/* In user space, so that each part of a link's target is checked too. */
 static int follow(struct walk *w, int link) {
   char target[PATH_MAX], rest[sizeof w->left];
   if (++w->links > MAX_LINKS) return -ELOOP;
@@ -99,7 +99,7 @@ static int follow(struct walk *w, int link) {
   return *target == '/' ? enter_root(w) : 0;
 }
 
-/* What was opened is looked at, not what was found before. Without blocking, should it have become a pipe. */
+/* Checks the opened file, not the one found before. O_NONBLOCK, in case it has become a FIFO. */
 static int open_file(struct walk *w, const char *name) {
   struct stat info;
   if (*w->left) return -ENOTDIR;

@@ -1,6 +1,6 @@
 /*
- * What the entry stub needs of x86-64 (System V psABI, "Process Initialization"; syscall(2)): raw system calls, the
- * first instructions, and the jump to the program's own entry point. Another architecture adds a file like this one.
+ * The entry stub's x86-64 code (System V psABI, "Process Initialization"; syscall(2)): raw system calls, the first
+ * instructions, and the jump to the program's own entry point. Another architecture needs a file like this one.
  */
 #ifndef KAGO_ENTRY_ARCH_H
 #define KAGO_ENTRY_ARCH_H
@@ -31,7 +31,7 @@ static inline long system_call_of_5(long number, long a, long b, long c, long d,
   return system_call_of_6(number, a, b, c, d, e, 0);
 }
 
-/* The kernel begins here, with the initial stack in rsp, which goes to enter() as its argument. */
+/* The first instructions. The initial stack is in rsp, which becomes the argument of enter(). */
 __asm__(
     ".pushsection .entry, \"ax\"\n"
     ".globl entry_point\n"

@@ -1,12 +1,12 @@
 /*
  * The entry stub of the packed binary: turns the stock deno executable into kago. The packer
- * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable, makes the ELF entry point
- * lead here and takes PT_INTERP away: the kernel starts nothing else, and the dynamic linker is mapped here, when Deno is
- * needed (interpreter.h).
+ * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable, sets the ELF entry
+ * point to this code and removes PT_INTERP. So the kernel starts only this code, which maps the dynamic linker if Deno
+ * is needed (interpreter.h).
  *
- * It owns: the program, the shim and the caller's environment in memory files, the argv and environment that deno sees,
- * the commands that it carries out itself (shortcut.h), and the stages (stage.h). It does not own what
- * those say: options, commands and variables come from the packer, as lists of strings (strings.h).
+ * It is responsible for: the program, the shim and the caller's environment in memory files, the argv and environment
+ * that deno sees, the commands that it carries out itself (shortcut.h), and the stages (stage.h). It does not contain
+ * options, names of commands and variables; these come from the packer, as lists of strings (strings.h).
  * Freestanding: no libc, no writable data, no relocations.
  */
 #include <asm/stat.h>
@@ -32,11 +32,11 @@
 #define MFD_EXEC 16
 #endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-/* Away from 0 to 2, should those be closed, and from the descriptors that callers pass on from 3 (LISTEN_FDS). */
+/* Above 0 to 2, in case those are closed, and above the descriptors that callers pass from 3 on (LISTEN_FDS). */
 #define LOWEST_FD 64
 #define MIB (1UL << 20)
 
-/* Filled in by the packer, so defined out of the compiler's sight: it must not take the zeros for constants. */
+/* Filled in by the packer. Defined in assembly, so that the compiler does not take the zeros for constants. */
 extern const struct entry_header header __attribute__((visibility("hidden")));
 __asm__(
     ".pushsection .header, \"a\"\n"
@@ -45,7 +45,7 @@ __asm__(
     "\n"
     ".popsection\n");
 
-/* The initial stack of a process, taken apart. */
+/* The parsed initial stack of a process. */
 struct initial_stack {
   long argc;
   char **argv;
@@ -53,7 +53,7 @@ struct initial_stack {
   char **auxv; /* pairs of words, up to AT_NULL */
 };
 
-/* As runtime/common/errno.ts, of what can be expected here. */
+/* As runtime/common/errno.ts, for the errors to be expected here. */
 static const char *error_text(long error) {
   switch (error) {
     case EPERM: return "operation not permitted (EPERM)";
@@ -84,7 +84,7 @@ static __attribute__((noreturn)) void fail(const char *what, long error) {
 
 static const char *in_image(unsigned long offset) { return (const char *)&header + offset; }
 
-/* The address in memory of what the executable's own tables place at `address`. */
+/* The address in memory that corresponds to `address` in the executable's own tables. */
 static unsigned long loaded(unsigned long address) { return (unsigned long)&header - header.image_address + address; }
 
 static struct initial_stack take_apart(long *stack) {
@@ -98,7 +98,7 @@ static struct initial_stack take_apart(long *stack) {
 /* `use` is MFD_NOEXEC_SEAL or, for a program, MFD_EXEC. */
 static long open_memory_file(long use) {
   long flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  /* vm.memfd_noexec=2 demands the flag; kernels before 6.3 do not know it. Libraries can be loaded all the same. */
+  /* vm.memfd_noexec=2 requires the flag; kernels before 6.3 do not know it. Libraries can be loaded either way. */
   long fd = system_call(__NR_memfd_create, (long)"kago", flags | use, 0, 0);
 
   if (fd == -EINVAL) fd = system_call(__NR_memfd_create, (long)"kago", flags, 0, 0);
@@ -108,7 +108,7 @@ static long open_memory_file(long use) {
 
 static long move_up(long low) {
   long fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, LOWEST_FD, 0);
-  /* EINVAL: the limit on open files is below that. Any number will do then, but not one of the standard streams. */
+  /* EINVAL: the limit on open files is lower. Then any number will do, except the standard streams'. */
   if (fd == -EINVAL) fd = system_call(__NR_fcntl, low, F_DUPFD_CLOEXEC, 3, 0);
   if (fd < 0) fail("fcntl F_DUPFD_CLOEXEC", fd);
   system_call(__NR_close, low, 0, 0, 0);
@@ -116,9 +116,9 @@ static long move_up(long low) {
 }
 
 /*
- * Reading the program is a good part of the time that a command takes, so most commands have a small program. The first
- * argument that is a command's name decides: in `exec ID ps` ps is none. An option's value that only
- * looks like a command is no harm: every program falls back to the whole one.
+ * Reading the program is a large part of a command's time, so most commands have a small program. The first argument
+ * that is the name of a command decides: in `exec ID ps`, that is not ps. An option's value that only looks like a
+ * command does no harm: every program falls back to the whole one.
  */
 static const struct entry_part *choose_program(const struct initial_stack *old) {
   for (long i = 1; i < old->argc; i++) {
@@ -137,7 +137,7 @@ static void write_all(long fd, const char *bytes, unsigned long size) {
   }
 }
 
-/* Nobody can change the file any more. */
+/* From now on the file cannot be changed. */
 static long seal(long fd) {
   long result = system_call(__NR_fcntl, fd, F_ADD_SEALS, ALL_SEALS, 0);
 
@@ -145,7 +145,7 @@ static long seal(long fd) {
   return fd;
 }
 
-/* Makes part of the image a file. */
+/* Writes a part of the image to a sealed memory file. */
 static long place(const struct entry_part *part, long use) {
   long fd = move_up(open_memory_file(use));
 
@@ -154,8 +154,9 @@ static long place(const struct entry_part *part, long use) {
 }
 
 /*
- * The caller's variables, each ended by NUL, as a file for ffi/environment.ts. Deno gets none of them: with HOME, one
- * would choose a .npmrc that it reads before any code of ours runs, others are files that it writes.
+ * Stores the caller's variables, each NUL-terminated, in a file for ffi/environment.ts. Deno gets none of them: by
+ * HOME, a caller could choose a .npmrc, which Deno reads before any of our code runs; others name files that Deno
+ * writes.
  */
 static long place_environment(char **variables) {
   long fd = move_up(open_memory_file(MFD_NOEXEC_SEAL));
@@ -163,7 +164,7 @@ static long place_environment(char **variables) {
   while (*variables) {
     char **first = variables;
     unsigned long size = 0;
-    /* They usually lie one after the other, which saves a call each. */
+    /* They are usually contiguous, and are then written by one call. */
     do size += length(*variables++) + 1;
     while (*variables == *first + size);
     write_all(fd, *first, size);
@@ -171,7 +172,7 @@ static long place_environment(char **variables) {
   return seal(fd);
 }
 
-/* Before anything of the caller's is changed: the stages pass it on. */
+/* Before the caller's attributes are changed, because the stages pass them on. */
 static __attribute__((noreturn, noinline)) void become_stage(const struct initial_stack *old) {
   const struct entry_part *program = is_equal(old->argv[1], "--stage=vmm") ? &header.vmm : &header.stage;
   long fd = place(program, MFD_EXEC);
@@ -187,21 +188,21 @@ static void check_proc(void) {
   if (result < 0) fail("access /proc/self/fd, is /proc mounted?", result);
 }
 
-/* With SIGCHLD ignored, as some callers have it, the kernel reaps our children itself, and nobody could wait for them. */
+/* Some callers ignore SIGCHLD. The kernel would then reap our children itself, and their status would be lost. */
 static void wait_for_children(void) {
   const unsigned long defaults[4] = {0};
 
   system_call(__NR_rt_sigaction, 17 /* SIGCHLD */, (long)defaults, 0, 8);
 }
 
-/* Deno refuses to start in a deleted folder, where state, kill and delete still make sense. */
+/* Deno refuses to start in a deleted directory, where state, kill and delete are still useful. */
 static void leave_deleted_folder(void) {
   char path[4096];
 
   if (system_call(__NR_getcwd, (long)path, sizeof(path), 0, 0) == -ENOENT) system_call(__NR_chdir, (long)"/", 0, 0, 0);
 }
 
-/* Deno raises the soft limit on open files to the hard one; containers must not inherit that. */
+/* Deno raises the soft limit on open files to the hard limit; containers must not inherit that. */
 static unsigned long soft_nofile(void) {
   struct rlimit64 limit;
   long result = system_call(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
@@ -218,8 +219,8 @@ static __attribute__((noreturn)) void refuse_limit(const char *what, unsigned lo
 }
 
 /*
- * Deno ends with a signal where a limit is too low for it, so a soft limit below `enough` is raised for us as far as the
- * hard one lets us: what it was, for the container's processes, or RLIM64_INFINITY when it is as it was.
+ * Deno is killed by a signal if a limit is too low, so a soft limit below `enough` is raised as far as the hard limit
+ * allows. Returns the old limit, for the container's processes, or RLIM64_INFINITY if it is unchanged.
  */
 static unsigned long raise_limit(int resource, unsigned long enough, unsigned long least, const char *what) {
   struct rlimit64 limit;
@@ -236,15 +237,15 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
 }
 
 /*
- * The module that deno runs: a data: URL made of the packer's pieces with a number after each but the last. `report` is
- * the connection on which a container that was started says why its program does not run; 0 means that there is none.
+ * Writes the module that deno runs: a data: URL that consists of the packer's pieces, with a number after each except
+ * the last. `report` is the connection on which a started container reports why its program does not run; 0 for none.
  */
 static void write_loader(char *loader, const struct initial_stack *old, unsigned long soft_stack, long report) {
   const struct entry_part *program = choose_program(old);
   const char *piece = in_image(header.loader_offset);
   unsigned long numbers[8] = {soft_nofile(), soft_stack, [4] = report};
 
-  /* Before the files, which count as well. Of virtual memory V8 reserves more than it ever uses. */
+  /* Before the files, which are subject to the limits too. V8 reserves more virtual memory than it ever uses. */
   numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
   numbers[3] = raise_limit(RLIMIT_AS, RLIM64_INFINITY, 40960 * MIB, "virtual memory (ulimit -v)");
   numbers[5] = place_environment(old->envp);
@@ -257,7 +258,7 @@ static void write_loader(char *loader, const struct initial_stack *old, unsigned
   append(loader, piece);
 }
 
-/* A folder that is root's alone: whoever could write there could have kago execute bytecode of his. */
+/* Is it a directory that only root can write? Otherwise another user could make kago execute its bytecode. */
 static int is_private_folder(const char *path) {
   struct stat info;
 
@@ -265,7 +266,7 @@ static int is_private_folder(const char *path) {
          (info.st_mode & 0170000) == 0040000 && info.st_uid == 0 && !(info.st_mode & 0022);
 }
 
-/* Makes the folders of the cache where they are missing, and says whether it can be used. */
+/* Creates missing directories of the cache: 1 if it can be used. */
 static int has_cache(void) {
   if (system_call(__NR_geteuid, 0, 0, 0, 0) != 0) return 0;
   for (const char *folder = in_image(header.cache_folders_offset); *folder; folder += length(folder) + 1) {
@@ -276,8 +277,8 @@ static int has_cache(void) {
 }
 
 /*
- * Ends the process when the command is done; the connection that tells why a start failed, or 0. In a function of its
- * own, whose frame is gone when the program starts.
+ * Ends the process if the command is done. Else returns the connection on which a failed start is reported, or 0. A
+ * separate function, so that its frame is gone when the program starts.
  */
 static __attribute__((noinline)) long try_shortcut(const struct initial_stack *old) {
   struct shortcut_arguments arguments;
@@ -307,7 +308,7 @@ static char **put_arguments(char **to, const struct initial_stack *old, const ch
   return to;
 }
 
-/* As the kernel would have it with PT_INTERP. */
+/* The values that the kernel sets with PT_INTERP. */
 static void put_auxv(char **to, char **from, const struct interpreter *linker) {
   for (; from[0]; from += 2, to += 2) {
     to[0] = from[0];
@@ -321,7 +322,7 @@ static void put_auxv(char **to, char **from, const struct interpreter *linker) {
   to[0] = to[1] = 0;
 }
 
-/* Deno's variables, and where the caller wants libraries to be looked for. */
+/* Deno's variables, and the caller's LD_LIBRARY_PATH. */
 static char **put_variables(char **to, const char *list, char **callers) {
   to = put_strings(to, list);
   for (; *callers; callers++)
@@ -333,16 +334,16 @@ static char **put_variables(char **to, const char *list, char **callers) {
   return to;
 }
 
-/* Called by entry_point. The pointers that outlive this function's frame are safe: the new stack begins below it. */
+/* Called by entry_point. Pointers that outlive this function's frame are safe: the new stack begins below it. */
 __attribute__((noreturn, used)) void enter(long *stack) {
   struct initial_stack old = take_apart(stack);
   struct interpreter linker;
   char loader[ENTRY_LOADER_MAX];
 
   if (old.argc > 1 && is_stage(old.argv[1])) become_stage(&old);
-  /* Nobody looks into a runtime: not at its memory, nor through /proc at the files that it has open. */
+  /* Other processes must not access a runtime's memory, nor its open files through /proc. */
   system_call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
-  /* Before anything is put on it. */
+  /* Before the stack is used. */
   unsigned long soft_stack = raise_limit(RLIMIT_STACK, 8 * MIB, MIB, "the stack (ulimit -s)");
   long report = try_shortcut(&old);
   int cached = has_cache();
@@ -352,7 +353,8 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   char **block, **envp, **auxv;
 
   for (char **aux = old.auxv; aux[0]; aux += 2) words += 2;
-  /* Besides: argc, the loader, the NULL after argv, one more variable and the NULL after them, AT_NULL's pair, alignment. */
+  /* Also: argc, the loader, the NULL after argv, another variable and the NULL after them, AT_NULL's pair,
+   * alignment. */
   block = __builtin_alloca((words + 9) * sizeof(*block));
   block = (char **)(((unsigned long)block + 15) & ~15UL);
 

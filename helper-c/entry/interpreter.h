@@ -1,6 +1,6 @@
 /*
- * The dynamic linker, mapped as the kernel maps it for an executable with PT_INTERP (Linux, fs/binfmt_elf.c; System V ABI,
- * "Program Interpreter"). The packer takes PT_INTERP away, so that the stub runs before the linker's work, which takes 5 ms.
+ * Maps the dynamic linker as the kernel does for an executable with PT_INTERP (Linux, fs/binfmt_elf.c; System V ABI,
+ * "Program Interpreter"). The packer removes PT_INTERP, so that the stub runs before the linker, whose work takes 5 ms.
  */
 #ifndef KAGO_ENTRY_INTERPRETER_H
 #define KAGO_ENTRY_INTERPRETER_H
@@ -23,7 +23,7 @@ static long map(unsigned long at, unsigned long size, int protection, int flags,
   return system_call_of_6(__NR_mmap, (long)at, (long)size, protection, MAP_PRIVATE | flags, fd, (long)offset);
 }
 
-/* The rest of the file's last page is zeros too: the linker's first allocations come from there. */
+/* The rest of the file's last page must be zeros too: the linker's first allocations come from there. */
 static void clear(unsigned long from, unsigned long to) {
   for (volatile char *at = (volatile char *)from; at < (volatile char *)to; at++) *at = 0;
 }
@@ -40,7 +40,7 @@ static long map_segment(int fd, unsigned long base, const Elf64_Phdr *p) {
   return map(page_up(file_end), page_up(end) - page_up(file_end), protection, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
 }
 
-/* Room for all segments: its address, a multiple of `align`. */
+/* Reserves room for all segments: its address, a multiple of `align`. */
 static long reserve(unsigned long size, unsigned long align) {
   unsigned long spare = align > PAGE ? align - PAGE : 0;
   long at = map(0, size + spare, PROT_NONE, MAP_ANONYMOUS, -1, 0);

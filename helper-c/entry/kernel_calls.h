@@ -1,4 +1,4 @@
-/* System calls for the entry stub, which has no libc: each returns what the kernel returns, -errno for an error. */
+/* System calls for the entry stub, which has no libc: each returns the kernel's result, -errno for an error. */
 #ifndef KAGO_ENTRY_KERNEL_CALLS_H
 #define KAGO_ENTRY_KERNEL_CALLS_H
 
@@ -57,10 +57,10 @@ static inline long remove_in(int folder, const char *path, int flags) {
   return system_call(__NR_unlinkat, folder, (long)path, flags, 0);
 }
 
-/* Of a removal's result. */
+/* `result` is that of a removal. */
 static inline int is_left(long result) { return result != 0 && result != -ENOENT; }
 
-/* A small file as text: its length, or -errno; -EFBIG when it does not fit with its NUL. */
+/* Reads a small file as text: its length, or -errno; -EFBIG if it does not fit with its NUL. */
 static inline long read_whole(int folder, const char *path, char *text, long size) {
   long fd = open_at(folder, path, O_RDONLY), got = 0, n;
   if (fd < 0) return fd;
@@ -72,7 +72,7 @@ static inline long read_whole(int folder, const char *path, char *text, long siz
   return length(text) == (unsigned long)got ? got : -EINVAL;
 }
 
-/* Are all entries of the folder in the list of names? Not either when there are more than are read at once. */
+/* Are all entries of the directory in the list of names? False if there are more than one call reads. */
 static inline int has_only(int folder, const char *names) {
   struct entry {
     unsigned long long inode, offset;
@@ -91,7 +91,8 @@ static inline int has_only(int folder, const char *names) {
   return size > 0 && system_call(__NR_getdents64, folder, (long)entries, sizeof entries, 0) == 0;
 }
 
-/* A connection to the socket `name` in `folder`; by the folder's descriptor, since a socket's path has 107 bytes at most. */
+/* Connects to the socket `name` in `folder`. By the directory's descriptor, since a socket's path has at most 107
+ * bytes. */
 static inline int connect_to(int folder, const char *name) {
   struct sockaddr_un address = {.sun_family = 1};
   int fd = (int)system_call(__NR_socket, 1, TYPE_SEQPACKET | O_CLOEXEC, 0, 0);
@@ -109,7 +110,7 @@ static inline long send_byte(int socket, char byte) {
   return system_call(__NR_sendmsg, socket, (long)&header, NO_SIGNAL, 0);
 }
 
-/* Is it root, or our own user, who began to listen at the other end? */
+/* Was it root, or our own user, that called listen(2) at the other end? */
 static inline int is_trusted_peer(int socket) {
   struct {
     int pid;
@@ -120,13 +121,13 @@ static inline int is_trusted_peer(int socket) {
          (peer.uid == 0 || peer.uid == get_uid());
 }
 
-/* From now on what comes by the socket tells who sent it. */
+/* From now on messages on the socket have their sender's credentials. */
 static inline long learn_senders(int socket) {
   int on = 1;
   return system_call_of_5(__NR_setsockopt, socket, SOCKET_LEVEL, PASS_CREDENTIALS, (long)&on, sizeof on);
 }
 
-/* Waits for the other end: 1 when it has closed the connection, 0 when there is something to read, which stays there. */
+/* Waits for the other end: 1 if it has closed the connection, 0 if there is data, which is not consumed. */
 static inline int peek_end(int socket) {
   char byte;
   struct message_part part = {&byte, 1};
@@ -146,7 +147,7 @@ static inline void sleep_for_ms(long milliseconds) {
   system_call(__NR_nanosleep, (long)&span, 0, 0, 0);
 }
 
-/* Until the descriptor, which is set to O_NONBLOCK, takes more. */
+/* Waits until the descriptor, which is O_NONBLOCK, is writable. */
 static inline void wait_to_write(int fd) {
   struct {
     int fd;
@@ -155,7 +156,7 @@ static inline void wait_to_write(int fd) {
   system_call(__NR_poll, (long)&one, 1, -1, 0);
 }
 
-/* Is this the host's own user namespace, where all ids mean themselves? */
+/* Is this the host's own user namespace, which maps all ids to themselves? */
 static inline int is_whole_id_range(void) {
   char map[128], *at = map;
   if (read_whole(AT_FDCWD, "/proc/self/uid_map", map, sizeof map) <= 0) return 0;

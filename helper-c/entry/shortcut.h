@@ -1,18 +1,19 @@
 /*
- * Commands without Deno, which takes 15 ms to come up: what is written down beside a container's state
- * (runtime/state/shortcut.ts) says what they would do, and here it is done. Whatever is not just as expected - options, hooks,
- * a sub-cgroup, a file of somebody else's - is left to the program, which starts as ever: up to the point of no return
- * nothing has happened that it would not do itself.
+ * Commands without Deno, which takes 15 ms to start. A file beside a container's state (runtime/state/shortcut.ts) says
+ * what they would do, and this code does it. Anything unexpected - options, hooks, a sub-cgroup, another user's file -
+ * is left to the program, which starts as usual: up to the point of no return nothing is done that it would not do
+ * itself.
  *
- * It owns no decision about containers and reads no JSON. The file `shortcut` has lines, each ended by a newline:
+ * This code makes no decision about containers and reads no JSON. The file `shortcut` has lines, each ended by a
+ * newline:
  *   created INODE SIZE TIME   state.json, as `create` has left it; the time of its last change in milliseconds
  *   running INODE SIZE TIME   state.json of a started container; until then it is started.json
  *   process PID TIME          the container's process, TIME being field 22 of its stat
- *   freezer VERSION PATH      the folder of its cgroup that freezes it
+ *   freezer VERSION PATH      the directory of its cgroup that freezes it
  *   kill WHOM                 what a signal to the process reaches
- *   plain 1                   `start` and `delete` take no more than is here
+ *   plain 1                   `start` and `delete` need nothing that is not here
  *   cgroup PATH               a directory for `delete` to remove
- * and behind an empty one what `state` prints, with a byte 1 for the pid and a byte 2 for the status.
+ * and, after an empty line, the output of `state`, with a byte 1 for the pid and a byte 2 for the status.
  */
 #ifndef KAGO_ENTRY_SHORTCUT_H
 #define KAGO_ENTRY_SHORTCUT_H
@@ -20,30 +21,30 @@
 #include "kernel_calls.h"
 #include "shortcut_arguments.h"
 
-/* Of the file with its NUL; of a folder's path, and what stands behind it. */
+/* Size of the file with its NUL; of a directory's path, and of what is appended to it. */
 enum { SHORTCUT_MAX = 16384, FOLDER_MAX = 4096, NAME_ROOM = 64, SIGKILL = 9 };
 
-/* What a shortcut is taken with. */
+/* The state of a shortcut. */
 struct shortcut {
   const struct shortcut_arguments *arguments;
   char text[SHORTCUT_MAX];
-  int folder; /* the state folder, where the command takes its lock, locked as long as it is open */
+  int folder; /* the state directory, which the command locks for as long as it is open */
   const char *status; /* the stored one */
-  const char *pid, *time, *freezer, *freezer_version, *kill; /* 0 for a line that is not there */
+  const char *pid, *time, *freezer, *freezer_version, *kill; /* 0 for a missing line */
   int is_plain;
-  char *rest; /* the lines `cgroup` */
+  char *rest; /* the `cgroup` lines */
   const char *output;
 };
 
-/* What comes of it. */
+/* The result of a shortcut. */
 enum shortcut_outcome {
-  SHORTCUT_NONE,   /* the program is to carry the command out */
+  SHORTCUT_NONE,   /* the program must carry the command out */
   SHORTCUT_DONE,
-  SHORTCUT_FAILED, /* the container was started, and its program could not be executed; *report says why */
-  SHORTCUT_CUT,    /* the output has been written in part */
+  SHORTCUT_FAILED, /* the container was started, but its program could not be executed; *report gives the reason */
+  SHORTCUT_CUT,    /* only part of the output was written */
 };
 
-/* The next line if it begins with `word` and a blank: what follows, ended by NUL, or 0. *from moves on behind it. */
+/* If the next line begins with `word` and a blank: the rest, NUL-terminated, else 0. *from advances past the line. */
 static char *take_line(char **from, const char *word) {
   char *line = *from, *end = line;
   if (!starts_with(line, word) || line[length(word)] != ' ') return 0;
@@ -53,7 +54,7 @@ static char *take_line(char **from, const char *word) {
   return line + length(word) + 1;
 }
 
-/* The text behind the first blank, which becomes a NUL; 0 without one. */
+/* The text after the first blank, which is replaced by a NUL; 0 if there is none. */
 static char *split(char *line) {
   while (*line && *line != ' ') line++;
   if (!*line) return 0;
@@ -62,8 +63,8 @@ static char *split(char *line) {
 }
 
 /*
- * Between open and lock the folder may have been deleted, and even made anew for another container of that id. What is
- * somebody else's is for the program to judge.
+ * Between open and lock the directory may have been deleted, and even recreated for another container with that id. If
+ * it is another user's, the program decides.
  */
 static int is_still_own(int folder, const char *path) {
   struct stat now, locked;
@@ -71,7 +72,7 @@ static int is_still_own(int folder, const char *path) {
          now.st_dev == locked.st_dev && locked.st_uid == get_uid() && !(locked.st_mode & 0022);
 }
 
-/* Is state.json the file that the line tells of? */
+/* Is state.json the file that the line describes? */
 static int is_state_file(int folder, const char *line) {
   char text[80];
   struct stat info;
@@ -82,14 +83,14 @@ static int is_state_file(int folder, const char *line) {
   return is_equal(text, line);
 }
 
-/* proc_pid_stat(5). A zombie has ended, and so has the process whose pid another one has got. */
+/* proc_pid_stat(5). A zombie has ended; so has a process whose pid was reused. */
 static int lives(const struct shortcut *s) {
   char path[64], stat[1024];
   append(append(append(path, "/proc/"), s->pid), "/stat");
   if (read_whole(AT_FDCWD, path, stat, sizeof stat) <= 0) return 0;
   char *at = stat + length(stat);
   while (at > stat && *at != ')') at--;
-  if (at == stat || !at[1] || !at[2]) return 1; /* not understood: the program shall look */
+  if (at == stat || !at[1] || !at[2]) return 1; /* not understood: the program must look */
   at += 2;
   if (*at == 'Z' || *at == 'X' || *at == 'x') return 0;
   for (int field = 3; field < 22; field++) {
@@ -99,7 +100,7 @@ static int lives(const struct shortcut *s) {
   return starts_with(at, s->time) && at[length(s->time)] == ' ';
 }
 
-/* 0 when the text is not whole, or not about this state. */
+/* 0 if the text is incomplete, or describes another state. */
 static int read_lines(struct shortcut *s) {
   char *at = s->text;
   const char *created = take_line(&at, "created"), *running = take_line(&at, "running");
@@ -132,7 +133,7 @@ static int open_shortcut(struct shortcut *s) {
   return 0;
 }
 
-/* A file of the freezer's as text: its length or -errno. */
+/* Reads a file of the freezer as text: its length or -errno. */
 static long read_freezer(const struct shortcut *s, const char *name, char *text, long size) {
   char path[FOLDER_MAX + NAME_ROOM];
   append(append(append(path, s->freezer), "/"), name);
@@ -151,7 +152,7 @@ static int write_freezer(const struct shortcut *s, const char *name, const char 
 
 static int has_v1_freezer(const struct shortcut *s) { return is_equal(s->freezer_version, "1"); }
 
-/* Was it told to freeze, as runtime/cgroup/life/freezer.ts asks? -1 where there is no answer. */
+/* Is a freeze requested, as runtime/cgroup/life/freezer.ts checks? -1 if unknown. */
 static int is_frozen(const struct shortcut *s) {
   char value[16];
   if (!s->freezer) return 0;
@@ -175,7 +176,7 @@ static int stands_still(const struct shortcut *s) {
 }
 
 /*
- * Who can connect has found a live Init that waits. From the rename on the container counts as running, for whoever
+ * If connecting succeeds, a live Init is waiting. From the rename on the container counts as running: a process that
  * sees it running must not read `created`.
  */
 static enum shortcut_outcome start_container(struct shortcut *s, int *report) {
@@ -199,7 +200,7 @@ static enum shortcut_outcome delete_container(struct shortcut *s) {
   if (!s->is_plain || lives(s) || !has_only(s->folder, OWN_FILES)) return SHORTCUT_NONE;
   for (char *path; (path = take_line(&s->rest, "cgroup"));)
     if (is_left(remove_in(AT_FDCWD, path, AT_REMOVEDIR))) return SHORTCUT_NONE;
-  /* state.json, the last, goes last, so that a delete that is killed half way can be repeated. */
+  /* state.json is last in the list and removed last, so that an interrupted delete can be repeated. */
   for (const char *name = OWN_FILES; *name; name += length(name) + 1) remove_in(s->folder, name, 0);
   return remove_in(AT_FDCWD, s->arguments->folder, AT_REMOVEDIR) == 0 ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
@@ -216,7 +217,7 @@ static enum shortcut_outcome print(const char *at, const char *end) {
 }
 
 static enum shortcut_outcome print_state(const struct shortcut *s) {
-  char out[SHORTCUT_MAX + NAME_ROOM], *end = out; /* a pid and a status */
+  char out[SHORTCUT_MAX + NAME_ROOM], *end = out; /* room for a pid and a status */
   int alive = lives(s), frozen = alive ? is_frozen(s) : 0;
   if (!s->output || frozen < 0) return SHORTCUT_NONE;
   const char *status = !alive ? "stopped" : frozen ? "paused" : s->status;
@@ -225,13 +226,13 @@ static enum shortcut_outcome print_state(const struct shortcut *s) {
     const char **value = *at == 1 || *at == 2 ? &values[*at - 1] : 0;
     if (value) {
       end = append(end, *value);
-      *value = ""; /* each once */
+      *value = ""; /* each once only */
     } else *end++ = *at;
   }
   return print(out, end);
 }
 
-/* The descriptor is opened before the process is looked at: from then on it cannot mean another one. */
+/* The pidfd is opened before the process is checked: from then on it cannot refer to another process. */
 static enum shortcut_outcome kill_container(const struct shortcut *s) {
   int signal = s->arguments->signal, is_kill = signal == SIGKILL;
   if (is_kill ? is_equal(s->kill, "init but KILL") || is_frozen(s) != 0 : is_equal(s->kill, "init with KILL"))
@@ -243,7 +244,7 @@ static enum shortcut_outcome kill_container(const struct shortcut *s) {
   return sent ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
 
-/* A container that does not stand still at once goes on, for the program, which has more patience. */
+/* A container that does not freeze at once is thawed, and left to the program, which waits longer. */
 static enum shortcut_outcome pause_container(const struct shortcut *s) {
   enum { ATTEMPTS = 20 };
   if (!lives(s) || !s->freezer || is_frozen(s) != 0) return SHORTCUT_NONE;
@@ -259,13 +260,13 @@ static enum shortcut_outcome resume_container(const struct shortcut *s) {
   return lives(s) && s->freezer && is_frozen(s) == 1 && order_freezer(s, 0) ? SHORTCUT_DONE : SHORTCUT_NONE;
 }
 
-/* Containerd's shim deletes a container a second time, to be sure. */
+/* containerd's shim deletes a container a second time, to be sure. */
 static int is_gone(const struct shortcut_arguments *arguments) {
   struct stat info;
   return arguments->command == DO_DELETE && arguments->force && stat_at(AT_FDCWD, arguments->folder, &info) == -ENOENT;
 }
 
-/* Carries the command out if it is one of these and the container is as is written down. */
+/* Carries the command out if it is one of these and the container is in the recorded state. */
 static enum shortcut_outcome take_shortcut(const struct shortcut_arguments *arguments, int *report) {
   struct shortcut s = {.arguments = arguments};
   enum shortcut_outcome outcome = SHORTCUT_NONE;

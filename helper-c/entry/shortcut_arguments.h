@@ -1,6 +1,6 @@
 /*
- * The command line of a command that may take a shortcut: the words that engines use, and no others. What is not
- * understood here is no error; the program reads it.
+ * The command line of a command that may take a shortcut. Only the words that engines use are understood here; all
+ * others are left to the program, and are no error.
  */
 #ifndef KAGO_ENTRY_SHORTCUT_ARGUMENTS_H
 #define KAGO_ENTRY_SHORTCUT_ARGUMENTS_H
@@ -18,12 +18,12 @@ struct shortcut_arguments {
   char folder[ROOT_MAX + ID_MAX + 2];
 };
 
-/* As the program does. `resume` takes none: who has it may be waiting for the container. */
+/* As in the program. `resume` takes no lock: its holder may be waiting for the container. */
 static int takes_lock(enum shortcut_command command) {
   return command == DO_START || command == DO_DELETE || command == DO_PAUSE;
 }
 
-/* Is argv[*i] this option? Then *value is what it was given, and *i at its last word. */
+/* Is argv[*i] this option? Then *value is its value, and *i the index of its last word. */
 static int is_option(const char *name, char **argv, long *i, const char **value) {
   const char *word = argv[*i];
   if (!starts_with(word, "--") || !starts_with(word + 2, name)) return 0;
@@ -37,7 +37,7 @@ static int is_option(const char *name, char **argv, long *i, const char **value)
   return 1;
 }
 
-/* As runtime/log.ts, which says what is wrong; what may be another log than a file is the program's. */
+/* As runtime/log.ts, which reports errors. A log that may not be a file is left to the program. */
 static int can_log_to(const char *path) {
   if (has_character(path, ':')) return 0;
   long fd =
@@ -47,7 +47,7 @@ static int can_log_to(const char *path) {
   return 1;
 }
 
-/* Is argv[*i] one that changes nothing here, with a value that it may have? Then *i is at its last word. */
+/* Is argv[*i] an option without effect here, with a valid value? Then *i becomes the index of its last word. */
 static int is_idle_option(char **argv, long *i) {
   const char *value;
   if (!starts_with(argv[*i], "--")) return 0;
@@ -65,7 +65,7 @@ static int is_idle_option(char **argv, long *i) {
   return 0;
 }
 
-/* The global options: the index of the command, or 0. */
+/* Reads the global options: the index of the command, or 0. */
 static long read_options(char **argv, const char **root) {
   const char *value;
   long i = 1;
@@ -77,7 +77,7 @@ static long read_options(char **argv, const char **root) {
   return argv[0] && argv[i] ? i : 0;
 }
 
-/* As runtime/state/state_root.ts has it. */
+/* As in runtime/state/state_root.ts. */
 static int is_id(const char *id) {
   if (!*id || is_equal(id, ".") || is_equal(id, "..") || length(id) > ID_MAX) return 0;
   for (; *id; id++)
@@ -85,7 +85,7 @@ static int is_id(const char *id) {
   return 1;
 }
 
-/* As runtime/cli/signals.ts, but for real-time signals by name: the number, or -1. */
+/* As runtime/cli/signals.ts, but without names of real-time signals: the number, or -1. */
 static int signal_number(const char *text) {
   if (is_number(text)) return length(text) < 4 && to_number(text) <= LAST_SIGNAL ? (int)to_number(text) : -1;
   if (starts_with_in_any_case(text, "SIG")) text += 3;
@@ -94,7 +94,7 @@ static int signal_number(const char *text) {
   return -1;
 }
 
-/* -1 for another one. */
+/* -1 for another command. */
 static int command_of(const char *word) {
   static const char names[] = "start\0delete\0state\0kill\0pause\0resume\0";
   int command = DO_START;
@@ -103,7 +103,7 @@ static int command_of(const char *word) {
   return -1;
 }
 
-/* The default is root's own; where root may be that of a user namespace, the program decides (state_root.ts). */
+/* The default is for root only; if this may be the root of a user namespace, the program decides (state_root.ts). */
 static const char *state_root(const char *root, char **envp) {
   if (root) {
     int plain = root[0] == '/' && length(root) <= ROOT_MAX;

@@ -1,7 +1,7 @@
 /*
- * `kago --stage=…` becomes a stage, as the processes that kago starts call themselves: a program of kago's own, which lies
- * inside the shim. It is executed as kago executes it (helper-c/shim/stage_image.c, helper-c/common/exec_hidden.c): from a
- * sealed memory file that nobody may read, with the caller's descriptors and variables.
+ * `kago --stage=…`, by which processes that kago starts name themselves, becomes a stage: a program of kago embedded in
+ * the shim. It is executed as kago executes it (helper-c/shim/stage_image.c, helper-c/common/exec_hidden.c): from an
+ * unreadable sealed memory file, with the caller's descriptors and variables.
  */
 #ifndef KAGO_ENTRY_STAGE_H
 #define KAGO_ENTRY_STAGE_H
@@ -20,7 +20,7 @@ static inline int is_stage(const char *argument) {
   return end == 0 || end == '=';
 }
 
-/* The file's mode, and an owner whom no user namespace of a container's knows. */
+/* Sets the file's mode, and an owner that no container's user namespace maps. */
 static inline long hide_program(long fd) {
   long result = system_call(__NR_fchmod, fd, 0111, 0, 0);
   if (result < 0) return result;
@@ -28,7 +28,7 @@ static inline long hide_program(long fd) {
   return result == -EINVAL || result == -EPERM ? 0 : result;
 }
 
-/* -errno, if it returns. Root reads every file by two capabilities, and does without them for the exec. */
+/* Returns only on failure: -errno. Two capabilities let root read every file, so they are dropped for the exec. */
 static inline long execute_hidden(long fd, char **argv, char **envp) {
   struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct sets[2];

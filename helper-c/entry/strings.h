@@ -1,6 +1,6 @@
 /*
- * Strings without libc, for the entry stub. A list of strings is one after the other, each ended by NUL, and an empty
- * one last.
+ * Strings without libc, for the entry stub. A list of strings is a sequence of NUL-terminated strings that ends with an
+ * empty one.
  */
 #ifndef KAGO_ENTRY_STRINGS_H
 #define KAGO_ENTRY_STRINGS_H

@@ -17,7 +17,7 @@
 
 enum { RETRY_MS = 20, SEND_PATIENCE_MS = 30000 };
 
-/* A descriptor of the socket itself; a link is refused, because it could point to any other socket. */
+/* A descriptor of the socket itself. A symlink is refused, because it could point to any other socket. */
 static int find_socket(int folder) {
   struct stat info;
   int found = as_result(openat(folder, AGENT_SOCKET, O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -29,7 +29,7 @@ static int find_socket(int folder) {
   return result;
 }
 
-/* A request must reach no other VM: the listener must be this process, by its pid here. */
+/* A request must not reach another VM: the listener's pid, in this pid namespace, must be `pid`. */
 static int check_peer(int fd, pid_t pid) {
   struct ucred peer;
   int domain, type;
@@ -41,8 +41,8 @@ static int check_peer(int fd, pid_t pid) {
   return pid > 0 && peer.pid == pid && domain == AF_UNIX && type == SOCK_STREAM ? 0 : -EPERM;
 }
 
-/* A VMM that accepts no connection must not block us: connect(2) fails with EAGAIN instead of waiting. A VMM that does not
- * read is handled when sending, because the VMM shares the socket and could change the timeouts set here. */
+/* connect(2) must not block if a VMM accepts no connection: it fails with EAGAIN. A VMM that does not read is
+ * handled when sending, because the VMM shares the socket and could change timeouts set here. */
 static int connect_by(int found, pid_t pid) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", found);
@@ -65,7 +65,7 @@ static int connect_in(int folder, pid_t pid) {
 
 int agent_connect_own(int folder) { return connect_in(folder, getpid()); }
 
-/* The number that a pidfd's process has here: -ESRCH when it has none any more. */
+/* The pid, in this namespace, of a pidfd's process: -ESRCH if it has none any more. */
 static int pid_of(int pidfd) {
   char path[64], text[512];
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
@@ -79,7 +79,7 @@ static int pid_of(int pidfd) {
   return pid > 0 ? pid : -ESRCH;
 }
 
-/* The descriptor that comes with one byte: -ECONNREFUSED when the other side has none to give. */
+/* Receives the descriptor that comes with one byte: -ECONNREFUSED if the other side sends none. */
 static int receive_descriptor(int fd, int64_t end) {
   for (;;) {
     char byte;
@@ -93,7 +93,7 @@ static int receive_descriptor(int fd, int64_t end) {
   }
 }
 
-/* The VMM may lie at both ends: what it gives must lead to itself as well. */
+/* The VMM may cheat at both steps: the descriptor that it sends must lead to itself as well. */
 static int through_door(int folder, int vmm, int64_t end) {
   int pid = pid_of(vmm);
   int door = pid < 0 ? pid : connect_in(folder, pid);
@@ -136,7 +136,7 @@ int agent_receive(int connection, struct frame *frame, uint8_t *payload, uint32_
   return result;
 }
 
-/* Between two tries: true when the VMM has ended by then. */
+/* Waits between two attempts: true if the VMM has ended. */
 static bool ends_meanwhile(int vmm) {
   struct pollfd wait = {.fd = vmm, .events = POLLIN};
   return poll(&wait, 1, RETRY_MS) > 0;
@@ -149,7 +149,8 @@ int agent_connect(int folder, int vmm, int timeout_ms) {
     if (fd >= 0) {
       uint8_t payload[4];
       struct frame frame;
-      /* A guest whose agent does not listen yet refuses, and the VMM then closes what it has accepted. */
+      /* If the guest's agent does not listen yet, the guest refuses, and the VMM closes the connection that it has
+       * accepted. */
       int result = agent_receive(fd, &frame, payload, 0, left_ms(end));
       if (result == 0 && frame.type == FRAME_HELLO) return fd;
       close(fd);

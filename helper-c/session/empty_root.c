@@ -21,7 +21,7 @@ static int empty_filesystem(void) {
 
 int enter_empty_root(void) {
   int root = empty_filesystem();
-  /* An ordinary user may mount in namespaces of his own only. */
+  /* An ordinary user may mount only in a user namespace of its own. */
   if (root == -EPERM) {
     root = as_result(unshare(CLONE_NEWUSER | CLONE_NEWNS));
     stay_hidden();

@@ -25,7 +25,7 @@ void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint8_t st
   write_le32(header + 4, size);
 }
 
-/* How large a frame's payload may be, from least to most. */
+/* The least and greatest size of a frame's payload. */
 static const struct {
   uint32_t least, most;
 } SIZES[FRAME_TYPES] = {

@@ -1,6 +1,6 @@
-/* What the host has of a process in a microVM: this process, which lives as long, ends with its exit code, and passes its
- * streams and signals on. The guest is hostile: all that comes from it is frames, parsed with bounds, and by then this
- * process has no more rights than it takes to copy bytes (session_filter.h). */
+/* This process represents on the host a process in a microVM: it lives as long, exits with its exit code, and relays
+ * its streams and signals. The guest is hostile: everything from it is frames, parsed with bounds, and by then this
+ * process has only the rights to copy bytes (session_filter.h). */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ int op_session_terminal(struct context *c, const struct field *f) {
                          .ws_col = (unsigned short)f[F_session_terminal_columns].number};
   struct termios mode;
   int result = slave < 0 ? slave : as_result(ioctl(slave, TIOCSWINSZ, &size));
-  /* The guest's terminal is the one with a line discipline. */
+  /* Raw, because the line discipline is that of the guest's terminal. */
   if (result == 0) result = as_result(tcgetattr(slave, &mode));
   if (result == 0) cfmakeraw(&mode);
   if (result == 0) result = as_result(tcsetattr(slave, TCSANOW, &mode));
@@ -41,7 +41,7 @@ int op_session_terminal(struct context *c, const struct field *f) {
 struct session {
   struct pump pump;
   bool terminal;
-  int exit_code; /* -1 until it is known */
+  int exit_code; /* -1 until known */
 };
 
 static int handle(void *self, const struct frame *frame) {
@@ -83,7 +83,7 @@ static int catch_signals(void) {
   return as_result(signalfd(-1, &caught, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-/* Nothing is left to do but to copy, and what comes from now on is the guest's. */
+/* From now on this process only copies bytes, and its input is the guest's. */
 static int give_up_rights(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data none[2] = {{0}};
@@ -93,7 +93,7 @@ static int give_up_rights(void) {
   return result < 0 ? result : session_filter();
 }
 
-/* Waits for at most `timeout_ms`, -1 for as long as it takes, and deals with what is there. */
+/* Waits at most `timeout_ms` (-1: no limit), and handles the events. */
 static void step(struct session *s, int signals, int timeout_ms) {
   struct pollfd fds[PUMP_POLLS + 1];
   pump_watch(&s->pump, fds);
@@ -101,14 +101,14 @@ static void step(struct session *s, int signals, int timeout_ms) {
   if (poll(fds, PUMP_POLLS + 1, timeout_ms) < 0 && errno != EINTR) _exit(KILLED);
   if (fds[PUMP_POLLS].revents) forward_signals(s, signals);
   if (pump_step(&s->pump, fds, handle, s) == 0) return;
-  /* The VM has ended, or lies: there is no more to wait for than what is here. */
+  /* The VM has ended or violates the protocol. With an exit code, what has arrived is still written. */
   if (s->exit_code < 0) _exit(KILLED);
   pump_end(&s->pump);
 }
 
 static _Noreturn void run(struct session *s, int signals) {
   for (;;) {
-    /* The last bytes are written, and said to have been: only then may the connection end. */
+    /* The last bytes are written, so BYE ends the connection. */
     if (s->exit_code >= 0 && pump_is_drained(&s->pump)) {
       pump_send(&s->pump, FRAME_BYE, 0, NULL, 0);
       pump_flush(&s->pump);
@@ -118,7 +118,7 @@ static _Noreturn void run(struct session *s, int signals) {
   }
 }
 
-/* The agent's answer to EXEC: 0, or -errno; what failed in the guest is told here, as the guest's. */
+/* The agent's answer to EXEC: 0, or -errno. A failure in the guest is reported here, as the guest's. */
 static int await_started(struct context *c, int connection) {
   static uint8_t payload[FAILED_MAX];
   static struct failure failure;
@@ -143,7 +143,7 @@ static int send_plan(int connection, const struct field *plan, uint32_t terminal
 }
 
 int op_guest_session(struct context *c, const struct field *f) {
-  static struct session s; /* in memory that is nothing but zeros, of which a program's file holds none */
+  static struct session s; /* static memory of zeros, which takes no space in the program's file */
   s.exit_code = -1;
   s.terminal = f[F_guest_session_terminal].number;
   int folder = as_result(open(f[F_guest_session_folder].text, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -162,10 +162,10 @@ int op_guest_session(struct context *c, const struct field *f) {
   if (s.terminal) close(STDERR_FILENO);
   else pump_add_sink(&s.pump, STDERR_FILENO, STDERR_FILENO, PIPE_BUF);
   if (s.terminal) send_size(&s);
-  /* An input that is at its end already, as /dev/null is, is closed here. */
+  /* An input that has already ended, such as /dev/null, is closed here. */
   step(&s, signals, 0);
-  /* The connection for reports goes last: Main, or whoever waits, takes its end for the success, and may look at what is
-   * still open here at once. */
+  /* The connection for reports is closed last: Main, or another waiting process, takes its end as success, and may
+   * at once look at what is still open here. */
   const int own[] = {c->plan_fd,  c->root_fd, c->target_fd, c->listen_fd, c->sync_fd == c->report_fd ? -1 : c->sync_fd,
                      c->report_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {

@@ -9,17 +9,17 @@
 #include "../common/kernel.h"
 #include "../common/message.h"
 
-/* Credit goes back in portions: many small ones would fill the connection with frames about nothing. */
+/* Credit is returned in portions: many small ones would fill the connection with CREDIT frames. */
 enum { PORTION = WINDOW / 4 };
 
-/* The wire never holds us up, whatever else has it open and makes of it. */
+/* Operations on the wire never block, whatever other processes that share it do to it. */
 void pump_init(struct pump *p, int wire) {
   p->wire = wire;
   p->in.start = p->in.end = p->out_start = p->out_end = 0;
   for (int i = 0; i < STREAMS; i++) {
     struct sink *sink = &p->sinks[i];
     p->sources[i] = (struct source){.fd = -1, .credit = WINDOW};
-    /* Not its bytes: there may be hundreds of pumps, and pages that nobody has written take no memory. */
+    /* The buffer is not cleared: there may be hundreds of pumps, and unwritten pages take no memory. */
     sink->fd = -1;
     sink->socket = sink->ending = false;
     sink->owed = 0;
@@ -65,7 +65,7 @@ int pump_send(struct pump *p, enum frame_type type, uint8_t stream, const void *
   return 0;
 }
 
-/* Room for a whole frame, and a little that is always left for credit and the like. */
+/* Room for a whole frame, and a reserve for credit and other small frames. */
 static bool can_read(const struct pump *p, const struct source *source) {
   return source->fd >= 0 && source->credit > FRAME_COST && out_room(p) > 2 * (FRAME_HEADER + FRAME_MAX);
 }
@@ -87,7 +87,7 @@ static void end_source(struct pump *p, int stream) {
   pump_send(p, FRAME_END, (uint8_t)stream, NULL, 0);
 }
 
-/* A process at the other end of a VM has no use for a descriptor, and would wait for what it means. */
+/* A process on the other side of a VM cannot use a descriptor, and would wait for its effect. */
 static ssize_t read_socket(struct source *source, uint8_t *bytes, size_t size) {
   int passed, n = socket_receive(source->fd, bytes, size, MSG_DONTWAIT, &passed);
   if (n < 0) errno = -n;
@@ -102,15 +102,15 @@ static ssize_t read_bytes(struct source *source, uint8_t *bytes, size_t size) {
   return source->socket ? read_socket(source, bytes, size) : read(source->fd, bytes, size);
 }
 
-/* One read: what came, 0 when there is nothing now or no credit, -1 at the end. */
+/* One read: its size, 0 if there is no data or no credit now, -1 at the end. */
 static ssize_t read_source(struct pump *p, int stream) {
-  uint8_t bytes[FRAME_MAX]; /* of this thread: a VMM pumps on several */
+  uint8_t bytes[FRAME_MAX]; /* on the stack: a VMM has pumps in several threads */
   struct source *source = &p->sources[stream];
   if (!can_read(p, source)) return 0;
   size_t most = source->credit - FRAME_COST;
   ssize_t n = read_bytes(source, bytes, most < sizeof bytes ? most : sizeof bytes);
   if (n < 0 && again()) return 0;
-  if (n <= 0) { /* a terminal whose other side is closed gives EIO */
+  if (n <= 0) { /* a terminal whose other side is closed returns EIO */
     end_source(p, stream);
     return -1;
   }
@@ -132,7 +132,7 @@ bool pump_finish_source(struct pump *p, int stream) {
   return true;
 }
 
-/* What still comes is thrown away, and the other side need not wait. */
+/* Data that still arrives is dropped, and its credit returned. */
 static void close_sink(struct pump *p, int stream) {
   struct sink *sink = &p->sinks[stream];
   sink->owed += (uint32_t)(sink->end - sink->start);
@@ -143,7 +143,7 @@ static void close_sink(struct pump *p, int stream) {
   sink->fd = -1;
 }
 
-/* Whoever reads this has gone, and whoever writes it is to hear of it as from a pipe. */
+/* The reader has gone, so the other side's writer gets an error as from a pipe. */
 static void break_sink(struct pump *p, int stream) {
   close_sink(p, stream);
   pump_send(p, FRAME_CLOSED, (uint8_t)stream, NULL, 0);
@@ -202,13 +202,13 @@ static int take_data(struct pump *p, const struct frame *frame) {
 static int take_credit(struct pump *p, const struct frame *frame) {
   struct source *source = &p->sources[frame->stream];
   uint32_t amount = read_le32(frame->payload);
-  /* None is no news, and would be without end. */
+  /* A frame without credit is useless, and could be repeated endlessly. */
   if (amount == 0 || amount > WINDOW || source->credit + amount > WINDOW) return -EBADMSG;
   source->credit += amount;
   return 0;
 }
 
-/* Whoever writes to a socket hears it as if its reader had closed. */
+/* The writer of a socket sees it as if the reader had closed. */
 static void take_closed(struct pump *p, int stream) {
   struct source *source = &p->sources[stream];
   if (source->fd < 0) return;
@@ -241,7 +241,7 @@ int pump_take(struct pump *p, int (*handle)(void *self, const struct frame *fram
   return result;
 }
 
-/* One read: 1 when something came, 0 when there is nothing now, -errno at the end. */
+/* One read: 1 if there was data, 0 if there is none now, -errno at the end. */
 static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *), void *self) {
   size_t room;
   uint8_t *at = frame_room(&p->in, &room);
@@ -273,7 +273,7 @@ int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)
     write_sink(p, i, fds[1 + STREAMS + i].revents);
   }
   if (pump_flush(p) == 0) return 0;
-  /* Who takes nothing any more may have sent something before, and it is still here. */
+  /* The other side may have sent data before it closed the connection, which is still to be read. */
   while ((result = read_wire(p, handle, self)) > 0) continue;
   return result < 0 ? result : -EPIPE;
 }
@@ -284,7 +284,7 @@ void pump_end(struct pump *p) {
     if (p->sources[i].fd >= 0) close(p->sources[i].fd);
     p->sources[i].fd = -1;
     p->sinks[i].ending = true;
-    write_sink(p, i, false); /* an empty one would not be polled for, and never close */
+    write_sink(p, i, false); /* an empty sink would not be polled, and never closed */
   }
 }
 

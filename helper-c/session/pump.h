@@ -1,6 +1,6 @@
 /* Moves the streams of one session between local descriptors and a connection, in the same way on both sides: input
- * becomes DATA, within the other side's credit, and DATA that arrives is written as fast as its reader accepts it. Knows
- * nothing about processes and terminals. */
+ * becomes DATA, within the other side's credit, and arriving DATA is written as fast as its reader accepts it.
+ * Processes and terminals are not its concern. */
 #ifndef KAGO_PUMP_H
 #define KAGO_PUMP_H
 
@@ -19,9 +19,9 @@ struct source {
 struct sink {
   int fd;         /* -1: closed, or none */
   bool socket;
-  bool ending;    /* END has come */
-  uint32_t owed;  /* credit to be given back */
-  size_t most;    /* of one write */
+  bool ending;    /* END has arrived */
+  uint32_t owed;  /* credit to be returned */
+  size_t most;    /* per write */
   size_t start, end;
   uint8_t bytes[WINDOW];
 };
@@ -37,10 +37,10 @@ struct pump {
 
 enum { PUMP_POLLS = 1 + 2 * STREAMS };
 
-/* All streams absent; the wire becomes non-blocking. */
+/* Without any streams; the wire becomes non-blocking. */
 void pump_init(struct pump *p, int wire);
 void pump_add_source(struct pump *p, int stream, int fd);
-/* Writes at most `most` bytes at once: PIPE_BUF for a blocking descriptor, which other processes may have open too. */
+/* Writes at most `most` bytes at once: PIPE_BUF for a blocking descriptor, which other processes may share. */
 void pump_add_sink(struct pump *p, int stream, int fd, size_t most);
 
 /* Takes over a stream socket, for both directions: half-closes are passed on, and a sender whose reader has closed gets
@@ -53,8 +53,9 @@ bool pump_is_over(const struct pump *p, int stream);
 /* What to poll for. */
 void pump_watch(const struct pump *p, struct pollfd fds[PUMP_POLLS]);
 
-/* One step after poll(2): 0, or -errno when the connection is at its end (-EPIPE) or broken. `handle` gets every frame
- * that is not of a stream, and CLOSED, after which the stream's source has ended; what it returns below 0 ends the step. */
+/* One step after poll(2): 0, or -errno if the connection has ended (-EPIPE) or is broken. `handle` gets every frame
+ * that belongs to no stream, and CLOSED, after which the stream's source has ended; if it returns a negative value,
+ * the step ends. */
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_POLLS], int (*handle)(void *self, const struct frame *frame),
               void *self);
 
@@ -71,7 +72,8 @@ int pump_send(struct pump *p, enum frame_type type, uint8_t stream, const void *
 /* Sends what is queued, without blocking: 0 or -EPIPE. */
 int pump_flush(struct pump *p);
 
-/* Reads the rest of a source, which must be non-blocking, and sends END: for a process that has ended. True when done. */
+/* For a process that has ended: reads the rest of a source, which must be non-blocking, and sends END. True when
+ * done. */
 bool pump_finish_source(struct pump *p, int stream);
 
 /* Has everything from the other side been written? */

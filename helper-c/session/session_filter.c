@@ -13,7 +13,7 @@ enum { NUMBER_AT = 0, ARCH_AT = 4, SECOND_ARGUMENT_AT = 24 };
 #define CALL(number) \
   {JUMP_IF_EQUAL, 0, 1, (number)}, { RETURN, 0, 0, ALLOW }
 
-/* With this second argument only; the kernel takes it for 32 bits. */
+/* Only with this second argument, of which the kernel uses 32 bits. */
 #define CALL_WITH(number, second) \
   {JUMP_IF_EQUAL, 0, 4, (number)}, {LOAD_WORD, 0, 0, SECOND_ARGUMENT_AT}, {JUMP_IF_EQUAL, 0, 1, (second)}, \
       {RETURN, 0, 0, ALLOW}, { \
@@ -36,7 +36,7 @@ static const struct filter_instruction FILTER[] = {
     CALL(SYS_ppoll),
     CALL(SYS_restart_syscall), /* poll, after a freeze or SIGCONT */
     CALL(SYS_clock_gettime),
-    /* Before the process in the guest has started. */
+    /* Used before the process in the guest has started. */
     CALL(SYS_sendmsg),
     CALL(SYS_rt_sigaction),
     CALL(SYS_rt_sigprocmask),

@@ -1,4 +1,4 @@
-/* The seccomp filter of the session process: the host's process for one that is executed in a guest. */
+/* The seccomp filter of the session process, which represents on the host a process executed in a guest. */
 #ifndef KAGO_SESSION_FILTER_H
 #define KAGO_SESSION_FILTER_H
 

@@ -5,13 +5,13 @@
 int socket_relay_handle(void *self, const struct frame *frame) {
   struct socket_relay *r = self;
   if (frame->type == FRAME_CLOSED) return 0;
-  /* Nobody has had all of ours before we have said its end. */
+  /* The other side cannot have all our data before we have sent END. */
   if (frame->type != FRAME_BYE || r->heard_bye || r->pump.sources[SOCKET_STREAM].fd >= 0) return -EBADMSG;
   r->heard_bye = true;
   return 0;
 }
 
-/* libkrun drops what is under way when a connection is closed, so each side says that it has got everything. */
+/* libkrun drops data in flight when a connection is closed, so each side confirms that it has received everything. */
 static bool part(struct socket_relay *r) {
   if (!pump_is_over(&r->pump, SOCKET_STREAM)) return false;
   if (r->pump.wire < 0) return true;

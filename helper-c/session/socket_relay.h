@@ -1,10 +1,10 @@
-/* One connection to a Unix socket of the host from a VM: a pump for stream 0, and the handshake at its end. */
+/* A VM's connection to a Unix socket of the host: a pump for stream 0, and a handshake at its end. */
 #ifndef KAGO_SOCKET_RELAY_H
 #define KAGO_SOCKET_RELAY_H
 
 #include "pump.h"
 
-/* The stream of a relayed socket; the sockets that a VM can have, and the connections to all of them at once. */
+/* The stream of a relayed socket; the maximum of sockets of a VM, and of connections to all of them. */
 enum { SOCKET_STREAM = 0, SOCKETS_MAX = 32, RELAYS_MAX = 256 };
 
 struct socket_relay {

@@ -1,4 +1,4 @@
-/* One question to a microVM's guest agent, for Main. */
+/* One request to a microVM's guest agent, for Main. */
 #include "shim.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The one symbol that ffi/shim_call.ts loads: Deno prepares every symbol of a library when it is loaded, a tenth of a
- * millisecond each, which every command would pay for functions that it does not call. */
+/* The only symbol that ffi/shim_call.ts loads. Deno prepares every symbol of a library when loading it, which takes
+ * a tenth of a millisecond each; every command would pay that for functions it does not call. */
 #include "shim.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* `run` in the foreground: waits for the container's process, passes signals on, relays its terminal. */
+/* `run` in the foreground: waits for the container's process, forwards signals, relays its terminal. */
 #include "shim.h"
 
 #include <poll.h>
@@ -23,7 +23,7 @@ static struct sigaction saved[LAST_SIGNAL + 1];
 static void on_signal(int number) {
   int error = errno;
   unsigned char byte = (unsigned char)number;
-  if (write(wake_pipe[1], &byte, 1) < 0) { /* the pipe is full of signals already */
+  if (write(wake_pipe[1], &byte, 1) < 0) { /* the pipe is already full of signals */
   }
   errno = error;
 }
@@ -56,7 +56,7 @@ int kago_copy_window_size(int master) {
   return 0;
 }
 
-/* Orphans of the container that became our children; the one we wait for stays, with its status. */
+/* Reaps orphans of the container that became our children, but not the awaited child, whose status is still needed. */
 static void reap_orphans(int pid) {
   siginfo_t info = {0};
   while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0 && info.si_pid != pid) {
@@ -74,7 +74,7 @@ static void forward_signals(int pid, int pidfd, int master) {
   }
 }
 
-/* What a wait in the foreground is about. */
+/* The state of a wait in the foreground. */
 struct foreground {
   int pid, pidfd, master;
   struct notify notify;
@@ -106,7 +106,7 @@ static int wait_and_relay(struct foreground *f) {
   return result < 0 ? result : kago_wait(f->pid);
 }
 
-/* Raw mode, so that keys reach the container's terminal; 1 when there is something to put back. */
+/* Sets raw mode, so that keys reach the container's terminal; true if `before` must be restored. */
 static bool make_raw(struct termios *before) {
   if (tcgetattr(STDIN_FILENO, before) < 0) return false;
   struct termios raw = *before;
@@ -115,7 +115,7 @@ static bool make_raw(struct termios *before) {
 }
 
 int kago_foreground(int pid, int master, int inside, int manager, const char *names) {
-  static struct foreground f; /* in memory that is nothing but zeros, of which a library's file holds none */
+  static struct foreground f; /* static memory of zeros, which takes no space in the library's file */
   int pidfd = sys_pidfd_open(pid);
   if (pidfd < 0) return pidfd;
   f = (struct foreground){.pid = pid, .pidfd = pidfd, .master = master, .notify = {inside, manager, names}};
@@ -124,7 +124,8 @@ int kago_foreground(int pid, int master, int inside, int manager, const char *na
     struct termios before;
     bool raw = master >= 0 && make_raw(&before);
     if (master >= 0) kago_copy_window_size(master);
-    /* A long paste would have us wait for the container to read, while it waits for us to take its output. */
+    /* With a long paste, we would otherwise block until the container reads, while it blocks until we read its
+     * output. */
     if (master >= 0) fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
     result = wait_and_relay(&f);
     if (raw) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);

@@ -1,6 +1,6 @@
-/* Can /dev/kvm run a 64-bit guest? A node that opens proves nothing: nested or paravirtual-only hypervisors create
- * virtual machines, and even emulate simple instructions of theirs, but cannot run a kernel. So one is made and runs
- * a few instructions in long mode, among them one (popcnt) that KVM's emulator does not know. */
+/* Can /dev/kvm run a 64-bit guest? That the device opens proves nothing: nested or paravirtual-only hypervisors
+ * create virtual machines, and even emulate their simple instructions, but cannot run a kernel. So a VM is created
+ * that runs a few instructions in long mode, among them one (popcnt) that KVM's emulator does not know. */
 #include "shim.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 enum { CPUID_ENTRIES = 256 };
 enum { MEMORY = 2 << 20, PML4 = 0x1000, PDPT = 0x2000, PD = 0x3000, CODE = 0x8000, PORT = 0x10, STEPS = 16 };
 
-/* mov rax, 0x1122334455667788; popcnt rax, rax; out 0x10, al; hlt. In 32-bit mode it would write another byte. */
+/* mov rax, 0x1122334455667788; popcnt rax, rax; out 0x10, al; hlt. In 32-bit mode the byte written would differ. */
 static const uint8_t PROGRAM[] = {0x48, 0xb8, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22,
                                   0x11, 0xf3, 0x48, 0x0f, 0xb8, 0xc0, 0xe6, PORT, 0xf4};
 enum { EXPECTED = 26 };
@@ -61,7 +61,7 @@ static int run_guest(int vcpu, const struct kvm_run *run) {
   return -ETIMEDOUT;
 }
 
-/* Gives the processor what KVM can offer: Linux 6.12 knows no bit of CR4 before. */
+/* Gives the processor what KVM supports: otherwise Linux 6.12 accepts no bit of CR4. */
 static int set_cpuid(int kvm, int vcpu) {
   struct {
     struct kvm_cpuid2 head;

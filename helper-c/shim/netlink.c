@@ -1,4 +1,4 @@
-/* A socket in another network namespace. What is asked through it is Main's (runtime/stages/net_socket.ts). */
+/* A socket in another network namespace. Main makes the requests (runtime/stages/net_socket.ts). */
 #include <linux/netlink.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -7,7 +7,7 @@
 #include "../common/kernel.h"
 #include "shim.h"
 
-/* In C, because the namespace is this thread's, which must be back before Deno goes on. */
+/* In C, because setns applies to this thread, which must return to its namespace before Deno continues. */
 int kago_netlink_in(int ns) {
   int own = as_result(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (own < 0) return own;

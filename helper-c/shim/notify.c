@@ -15,10 +15,10 @@
 #include "../common/message.h"
 #include "shim.h"
 
-/* As much as systemd takes. */
+/* The maximum that systemd accepts. */
 enum { LONGEST = 4096, PATIENCE_S = 5 };
 
-/* `address` as in NOTIFY_SOCKET: a path, or @ and an abstract name (unix(7)). */
+/* `address` has the form of NOTIFY_SOCKET: a path, or @ and an abstract name (unix(7)). */
 static int manager_address(const char *address, struct sockaddr_un *to, socklen_t *length) {
   size_t size = strlen(address);
   *to = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -37,7 +37,7 @@ int kago_notify_connect(const char *address) {
   int fd = result < 0 ? result : as_result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
   result = as_result(connect(fd, (struct sockaddr *)&to, length));
-  /* A manager that takes nothing must not hold us up for ever. */
+  /* A manager that does not read must not block kago forever. */
   if (result == 0) result = as_result(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
   if (result == 0) return fd;
   close(fd);
@@ -48,12 +48,12 @@ int kago_notify_listen(const char *path) {
   struct sockaddr_un address;
   int result = unix_address(path, &address);
   if (result < 0) return result;
-  /* An earlier `start` may have left it. */
+  /* An earlier `start` may have left the socket. */
   unlink(path);
   int fd = as_result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
   result = as_result(bind(fd, (struct sockaddr *)&address, sizeof address));
-  /* Whoever the program is in the container, it may send. */
+  /* The program may send as any user of the container. */
   if (result == 0) result = as_result(chmod(path, 0777));
   if (result == 0) return fd;
   close(fd);
@@ -73,7 +73,7 @@ int notify_pass(const struct notify *n, int main_pid) {
   char told[LONGEST], passed[LONGEST + sizeof "MAINPID=4294967295\n"];
   size_t size = 0;
   bool ready = false;
-  /* Descriptors that come along are closed by the kernel, for want of room. */
+  /* Descriptors in the datagram are closed by the kernel, because there is no room for them. */
   ssize_t length = recv(n->inside, told, sizeof told, MSG_DONTWAIT | MSG_TRUNC);
   if (length <= 0 || (size_t)length > sizeof told) return 0;
   for (const char *line = told, *end = told + length; line < end;) {
@@ -92,7 +92,7 @@ int notify_pass(const struct notify *n, int main_pid) {
   return ready;
 }
 
-/* Returns when the manager has dealt with what it was sent before: it looks up who sent it, and we are about to end
+/* Returns when the manager has processed all earlier notifications: it looks up their sender, which is about to end
  * (sd_notify_barrier(3)). */
 static void await_manager(int manager) {
   static const char text[] = "BARRIER=1";

@@ -1,10 +1,10 @@
-/* What the kernel allows this process. */
+/* Limits that the kernel sets for this process. */
 #include <sys/resource.h>
 
 #include "../common/kernel.h"
 #include "shim.h"
 
-/* More than any kernel has (CONFIG_NR_CPUS). */
+/* More than any kernel supports (CONFIG_NR_CPUS). */
 enum { MOST_PROCESSORS = 1 << 16 };
 
 int kago_processors(void) {

@@ -1,5 +1,5 @@
-/* A folder is emptied and removed if possible; folders in it that are not empty are moved up to the first folder, so the
- * depth of the tree needs no recursion here. */
+/* Empties a directory and removes it if possible. Non-empty directories in it are moved up to the top directory, so
+ * a deep tree needs no recursion. */
 #include "remove_tree.h"
 
 #include <dirent.h>
@@ -24,13 +24,13 @@ static int open_folder(int parent, const char *name) {
   return sys_openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, resolve);
 }
 
-/* 0 when nothing has the name any more, 1 for a folder that is not empty, or -errno. */
+/* 0 if nothing has the name any more, 1 for a non-empty directory, or -errno. */
 static int remove_entry(int parent, const char *name) {
   int result = -EAGAIN;
-  /* Who is quick makes another thing of it between the two calls, and again. */
+  /* Another process may replace the file between the two calls, repeatedly. */
   for (int tries = 0; tries < RETRIES && result == -EAGAIN; tries++) {
     result = as_result(unlinkat(parent, name, 0));
-    /* EISDIR is Linux's answer to a folder, EPERM that of POSIX. */
+    /* For a directory, Linux returns EISDIR; POSIX says EPERM. */
     if (result != -EISDIR && result != -EPERM) continue;
     int folder = as_result(unlinkat(parent, name, AT_REMOVEDIR));
     if (folder == -ENOTDIR) folder = result == -EISDIR ? -EAGAIN : result;
@@ -39,7 +39,7 @@ static int remove_entry(int parent, const char *name) {
   return result == -ENOENT ? 0 : result;
 }
 
-/* Moves a folder up to `top` under a name that nothing has there. */
+/* Moves a directory up to `top` under an unused name. */
 static int move_up(int top, int parent, const char *name, uint64_t *counter) {
   char free_name[40];
   int result = -EEXIST;
@@ -50,7 +50,8 @@ static int move_up(int top, int parent, const char *name, uint64_t *counter) {
   return result == -ENOENT ? 0 : result;
 }
 
-/* Empties `folder` and closes it; without a `counter` what is not empty in it stays: how many those are, or -errno. */
+/* Empties `folder` and closes it. Non-empty directories in it go to `inner`, or without it up to `top`. Returns how
+ * many entries there were, or -errno. */
 static int empty_once(int top, int folder, uint64_t *counter,
                       int (*inner)(int top, const char *name, uint64_t *counter)) {
   DIR *entries = fdopendir(folder);
@@ -70,12 +71,12 @@ static int empty_once(int top, int folder, uint64_t *counter,
   return result < 0 ? result : removed;
 }
 
-/* Removes a folder of `top`, or what is in it: the rest has been moved, and comes later. */
+/* Removes a directory in `top`, or its contents: non-empty ones are moved up, and removed later. */
 static int remove_inner(int top, const char *name, uint64_t *counter) {
   for (;;) {
     int folder = open_folder(top, name);
     if (folder == -ENOENT) return 0;
-    /* Something else has the name by now. */
+    /* The name refers to another file by now. */
     if (folder == -ENOTDIR || folder == -ELOOP) return remove_entry(top, name);
     int removed = folder < 0 ? folder : empty_once(top, folder, counter, NULL);
     if (removed < 0) return removed;

@@ -1,8 +1,9 @@
 #ifndef KAGO_REMOVE_TREE_H
 #define KAGO_REMOVE_TREE_H
 
-/* Removes the folder `name` in `parent` with all that is in it: 0, also when it is not there, or -errno. Links are removed, not
- * followed, and a mount is -EXDEV or -EBUSY and stays. However deep it is, it takes as many descriptors and as much memory. */
+/* Removes the directory `name` in `parent` with all its contents: 0, also if it does not exist, or -errno. Links are
+ * removed, not followed. A mount is -EXDEV or -EBUSY, and stays. Memory and descriptors needed do not depend on the
+ * depth. */
 int remove_tree(int parent, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* Files of a hostile root filesystem that Main reads and writes by name. */
+/* Files of a hostile root filesystem that Main reads and writes by path. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,8 +8,8 @@
 #include "../common/root_path.h"
 #include "shim.h"
 
-/* A temporary name made with O_EXCL and renamed over the old one: a link, FIFO or device of that name is replaced,
- * never followed, opened or written to. */
+/* Creates a temporary file with O_EXCL and renames it over the old one: a link, FIFO or device of that name is
+ * replaced, never followed, opened or written to. */
 static int put_file(int folder, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid, uint32_t gid) {
   char temporary[300];
   if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..")) return -EINVAL;
@@ -36,8 +36,8 @@ int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes,
   return result;
 }
 
-/* A device may do something when it is opened, and a FIFO or what the kernel makes up may wait, so what it is is looked at
- * before. */
+/* Opening a device may have effects, and a FIFO or a file that the kernel generates may block. So the type is
+ * checked before. */
 static int open_regular(int root, const char *path) {
   char link[32];
   struct stat info;

@@ -1,4 +1,4 @@
-/* Thin functions for TypeScript: one system call, or a few that belong together. No policy. */
+/* Thin functions for TypeScript, without policy: each makes one system call, or a few that belong together. */
 #include "shim.h"
 
 #include <stdio.h>
@@ -35,9 +35,9 @@ int kago_memory_file(const char *name, const uint8_t *bytes, uint32_t size) {
   return result;
 }
 
-/* A program that is executed in a user namespace is hidden only if the namespace does not map the owner of its file:
- * otherwise the owner, and hence the creator of the namespace, could open it. So the file belongs to an id that no namespace
- * maps; for an ordinary user, or in a user namespace around kago that lacks that id, it stays the caller's. */
+/* A program executed in a user namespace stays hidden only if the namespace does not map its file's owner. Otherwise
+ * the owner, and hence the creator of the namespace, could open the file. So it belongs to an id that no namespace
+ * maps. For an ordinary user, or if kago itself runs in a user namespace without that id, it stays the caller's. */
 static int disown(int fd) {
   enum { NOBODYS = -2 };
   int result = as_result(fchown(fd, (uid_t)NOBODYS, (gid_t)NOBODYS));
@@ -64,7 +64,7 @@ int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char 
   return result;
 }
 
-/* From now on every datagram comes with the process that sent it. */
+/* From now on every datagram has its sender's credentials. */
 static int learn_senders(int fd) {
   int on = 1;
   return as_result(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on));
@@ -80,7 +80,7 @@ static int open_socket(const char *path, int type, int (*attach)(int, const stru
   int result = unix_address(path, &address);
   int fd = result < 0 ? result : as_result(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (fd < 0) return fd;
-  /* Of a socket that bind(2) is about to name, this is the mode of the file: nobody else may connect. */
+  /* bind(2) takes the mode of the file from the socket: only its owner may connect. */
   if (attach == bind) fchmod(fd, 0600);
   result = as_result(attach(fd, (struct sockaddr *)&address, sizeof address));
   if (result == 0) return fd;
@@ -96,7 +96,7 @@ int kago_listen(const char *path) {
   return result;
 }
 
-/* Of a listening socket the kernel tells who began to listen. */
+/* For a listening socket, the peer is the process that called listen(2). */
 static int check_peer(int fd) {
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -117,7 +117,7 @@ int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed) {
   return socket_send(fd, bytes, size, 0, passed);
 }
 
-/* The first descriptor, or -1; there is room for more where no credentials came. */
+/* The first descriptor, or -1; without credentials there is room for more, which are closed. */
 static int take_descriptor(const struct cmsghdr *header) {
   int first = -1, fd;
   for (size_t at = CMSG_LEN(0); at + sizeof fd <= header->cmsg_len; at += sizeof fd) {

@@ -24,47 +24,47 @@ int kago_vmm_program(void);
 /* Checks an encoded plan; a malformed one gives -EINVAL, the offset in *offset and the problem's text. */
 int kago_check_plan(const uint8_t *bytes, uint32_t size, uint32_t *offset, char problem[128]);
 
-/* The descriptors that the Intermediate gets. */
+/* The descriptors that the Intermediate inherits. */
 struct stage_channels {
   int32_t exe, plan, sync;
-  int32_t listen; /* where `start` will connect, or -1 */
-  int32_t target; /* a pidfd of the process whose namespaces it will join, or -1 */
-  int32_t cgroup; /* the folder of the cgroup that it starts in, or -1 */
+  int32_t listen; /* the socket to which `start` connects, or -1 */
+  int32_t target; /* a pidfd of the process whose namespaces are joined, or -1 */
+  int32_t cgroup; /* the directory of the cgroup in which it starts, or -1 */
   int32_t vmm;    /* the program that the Init of a microVM becomes, or -1 */
 };
 
 /* Starts the stage program as Intermediate: its pid. */
 int kago_spawn(const struct stage_channels *channels);
 
-/* Datagram sockets (SOCK_SEQPACKET), all close-on-exec. The first of a pair and one that connects receive the
- * sender's credentials. */
+/* SOCK_SEQPACKET sockets, all close-on-exec. The first of a pair, and a connecting one, receive the sender's
+ * credentials. */
 int kago_socket_pair(int32_t pair[2]);
 int kago_listen(const char *path);
 /* -EACCES if the listener is neither root nor the caller's user. */
 int kago_connect(const char *path);
-/* With the descriptor `passed` unless that is -1. */
+/* With the descriptor `passed`, unless that is -1. */
 int kago_send(int fd, const uint8_t *bytes, uint32_t size, int passed);
 struct datagram_origin {
   int32_t passed; /* a descriptor that came with it, or -1 */
   int32_t pid;    /* the sender's (SCM_CREDENTIALS); 0 if the socket does not receive credentials */
 };
 
-/* Blocks for one datagram: its size, 0 at end of file. */
+/* Blocks for one datagram: its size, or 0 at end of file. */
 int kago_receive(int fd, uint8_t *bytes, uint32_t size, struct datagram_origin *origin);
 
-/* Connects to the stream socket `path` and sends `fd` along with `text`: how engines get a terminal's master, and
- * seccomp agents a listener. */
+/* Connects to the stream socket `path` and sends `fd` with `text`: passes a terminal's master to an engine, or a
+ * listener to a seccomp agent. */
 int kago_send_descriptor(const char *path, const char *text, int fd);
 
-/* bpf(2); `size` is the attributes'. */
+/* bpf(2); `size` is that of the attributes. */
 int kago_bpf(int command, void *attr, uint32_t size);
 
 /* open(2) with O_CLOEXEC; `flags` as in fcntl.h. */
 int kago_open(const char *path, int flags);
 int kago_close(int fd);
-/* read(2), or pread(2) from the beginning for `again`: how many bytes. */
+/* read(2), or pread(2) at offset 0 if `again`: how many bytes. */
 int kago_read(int fd, uint8_t *bytes, uint32_t size, int again);
-/* eventfd(2), where nobody waits for it by reading: descriptor. */
+/* eventfd(2), non-blocking: descriptor. */
 int kago_eventfd(uint32_t count);
 /* poll(2) */
 int kago_poll(struct pollfd *fds, uint32_t count, int timeout_ms);
@@ -76,24 +76,24 @@ int kago_is_child(int pid);
 int kago_pidfd_open(int pid);
 int kago_pidfd_send_signal(int pidfd, int signal);
 
-/* From now on signals are blocked for kago_foreground, which forwards them; with `subreaper`, orphans of the child
- * that it waits for become our children, which it reaps: 0. */
+/* From now on signals are caught for kago_foreground, which forwards them. With `subreaper`, orphans of its child
+ * become our children, which it reaps. 0. */
 int kago_catch_signals(int subreaper);
 
 /* Waits for the child in the foreground, forwards signals to it, relays the terminal `master` unless that is -1, and
- * forwards the variables `names` of notifications from `inside` (notify.h) to `manager` unless that is -1: its wait(2)
- * status. */
+ * forwards the variables `names` of notifications from `inside` (notify.h) to `manager` unless that is -1: the
+ * child's wait(2) status. */
 int kago_foreground(int pid, int master, int inside, int manager, const char *names);
 
-/* A socket that is connected to the service manager's, whose address is as in NOTIFY_SOCKET: descriptor. */
+/* A socket connected to the service manager's, whose address has the form of NOTIFY_SOCKET: descriptor. */
 int kago_notify_connect(const char *address);
-/* A datagram socket at `path`, to which everybody may send: descriptor. */
+/* A datagram socket at `path` that accepts datagrams from everybody: descriptor. */
 int kago_notify_listen(const char *path);
 /* Forwards the variables `names` of notifications from `inside` until the program is ready, and waits until the
- * manager has processed that: 1, or 0 when the process has ended before. */
+ * manager has processed them: 1, or 0 if the process has ended before. */
 int kago_notify_wait(int inside, int manager, int pid, const char *names);
 
-/* Gives the terminal `master` the window size of our own terminal, if we have one: 0. */
+/* Sets the window size of the terminal `master` to that of our own terminal, if there is one: 0. */
 int kago_copy_window_size(int master);
 
 /* Writes a file of mode 0600 at the root of a hostile root filesystem, and replaces any file of that name
@@ -101,17 +101,17 @@ int kago_copy_window_size(int master);
 int kago_put_root_file(const char *root, const char *name, const uint8_t *bytes, uint32_t size, uint32_t uid,
                        uint32_t gid);
 
-/* Reads a regular file below a hostile root, without following links out of it, at most `size` bytes: how many, or
- * -EFBIG if there are more. */
+/* Reads a regular file below a hostile root, of at most `size` bytes, without following links out of the root: how
+ * many bytes, or -EFBIG. */
 int kago_read_root_file(const char *root, const char *path, uint8_t *bytes, uint32_t size);
 
-/* Asks the agent whose socket is in the folder `path`; `request` is a frame_type, the size of its payload, which is
- * at the start of `reply`, the milliseconds to wait, and a pidfd of the VMM, which must be the peer. *size is the
- * capacity of `reply`, and gets its size. 0 or -errno. */
+/* Sends a request to the agent whose socket is in the directory `path`. `request` is a frame_type, the size of its
+ * payload, which is at the start of `reply`, the timeout in milliseconds, and a pidfd of the VMM, which must be the
+ * peer. *size is the capacity of `reply`, and gets its size. 0 or -errno. */
 int kago_ask_agent(const char *path, const uint32_t request[4], uint8_t *reply, uint32_t *size);
 
 /* Runs the hooks in the last stage of an encoded plan, in this process; `states` is what Main would send at a sync
- * point. 0, or the failure of hook_run with the index and the output of the hook that failed. */
+ * point. 0, or hook_run's failure with the index and output of the failed hook. */
 struct hook_failure {
   uint32_t index;
   struct hook_output output;
@@ -123,19 +123,19 @@ int kago_mount_id(const char *path);
 /* Detaches the mount at the path, with all mounts below it. */
 int kago_detach_mount(const char *path);
 
-/* remove_tree (remove_tree.h) of the folder `path`. */
+/* remove_tree (remove_tree.h) of the directory `path`. */
 int kago_remove_tree(const char *path);
 
-/* Whether /dev/kvm can run a 64-bit guest: 0, or -errno of the step that failed, -EIO when the guest misbehaved. */
+/* Whether /dev/kvm can run a 64-bit guest: 0, -errno of the step that failed, or -EIO if the guest misbehaved. */
 int kago_probe_kvm(void);
 
-/* A socket of rtnetlink(7) in the network namespace with the descriptor `ns`: descriptor. */
+/* An rtnetlink(7) socket in the network namespace `ns`, a descriptor: descriptor. */
 int kago_netlink_in(int ns);
 
 /* How many processors this process may run on (sched_getaffinity(2)). */
 int kago_processors(void);
 
-/* This process's limits, soft and hard in turn, by their numbers: how many. */
+/* This process's resource limits by number, each soft then hard: how many. */
 int kago_limits(uint64_t *limits);
 
 /* _exit(2): skips V8's shutdown, which costs milliseconds. */
@@ -186,7 +186,8 @@ _Noreturn void kago_exit(int code);
   X(limits) \
   X(exit)
 
-/* A call's number and the numbers it takes, in the order of its prototype; its pointers are p, q and r in theirs. */
+/* A call's number and its numeric arguments, in the order of its prototype. Its pointers are p, q and r, in the same
+ * order. */
 struct shim_request {
   uint32_t call;
   int32_t numbers[5];

@@ -1,4 +1,4 @@
-/* What is mounted at a path of the host, for containers without a mount namespace of their own. */
+/* Mounts at paths of the host, for containers without a mount namespace. */
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <sys/mount.h>

@@ -1,5 +1,5 @@
-/* Spawns the stage program from the V8 process. The child shares our memory until it execs (as vfork does), so it
- * makes system calls only, touches no libc state, and costs no copy of the page tables. */
+/* Spawns the stage program from the V8 process. The child shares our memory until the exec, like vfork, so it only
+ * makes system calls, touches no libc state, and costs no copy of the page tables. */
 #include "shim.h"
 
 #include <sched.h>
@@ -31,7 +31,7 @@ static void run_child(void *argument) {
   raw_syscall(SYS_exit, 127, 0, 0, 0, 0, 0);
 }
 
-/* Our descriptors are shared with nobody but are marked kept in the child's copy only: no CLONE_FILES. */
+/* Without CLONE_FILES, so that close-on-exec is cleared in the child's copy of the descriptors only. */
 static long clone_child(struct child *child, int cgroup_fd) {
   void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return -ENOMEM;
@@ -56,7 +56,7 @@ int kago_spawn(const struct stage_channels *channels) {
                         NULL};
   char *const envp[] = {NULL};
   struct child child = {.exe_fd = channels->exe, .kept = kept, .kept_count = KEPT, .argv = argv, .envp = envp};
-  /* No handler of ours may run in the child, on a stack that is not its own: all signals wait until it has execed. */
+  /* No handler of ours may run in the child, on a foreign stack, so all signals are blocked until the exec. */
   uint64_t all = ~0ull, before;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
   long pid = clone_child(&child, channels->cgroup);

@@ -4,9 +4,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* While nobody has a terminal open, reading from its master gives EIO and poll(2) says at once and always that it is hung
- * up. Only an edge-triggered event shows that it was opened again: a program may close all its descriptors, and open /dev/tty
- * later. */
+/* While no process has a terminal open, a read of its master fails with EIO, and poll(2) always returns POLLHUP at
+ * once. Only an edge-triggered event shows that it was opened again: a program may close all its descriptors, and
+ * open /dev/tty later. */
 static int watch_edges(int master) {
   int news = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event edges = {.events = EPOLLIN | EPOLLET};
@@ -33,7 +33,7 @@ struct pollfd relay_watch(const struct relay *r) {
 
 static void take_input(struct relay *r) {
   struct epoll_event event;
-  /* First, so that whatever comes after this read is news again. */
+  /* Before the read, so that data arriving after it is a new event. */
   if (r->hung) epoll_wait(r->news, &event, 1, 0);
   ssize_t n = read(r->from, r->bytes, sizeof r->bytes);
   r->hung = n < 0 && errno == EIO && r->news >= 0;

@@ -1,4 +1,4 @@
-/* The VMM's program, carried inside the shim: starting it takes no file of the host. */
+/* The VMM's program, embedded in the shim, so that starting it needs no file of the host. */
 #include "../common/embed.h"
 #include "shim.h"
 

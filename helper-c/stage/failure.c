@@ -1,7 +1,7 @@
-/* Looks at the paths of an operation that has failed, up to the first part of each that is missing or wrong: an errno does
- * not say which it was. What the operation has found itself comes after them. Main makes the sentence
- * (runtime/stages/op_words.ts). It is for the message alone, since what is found may have changed by then: nothing is
- * decided by it. */
+/* Examines the paths of a failed operation, each up to the first part that is missing or wrong, because an errno
+ * does not say which it was. Findings of the operation itself follow. Main makes the sentence
+ * (runtime/stages/op_words.ts). The result is only for the message, since the files may have changed by then:
+ * nothing is decided by it. */
 #include "failure.h"
 
 #include <limits.h>
@@ -22,7 +22,7 @@ struct findings {
   size_t size;
 };
 
-/* On the wire: the number of the field, how it was found, the text's length, the text. */
+/* Encoding: the field's number, the kind of finding, the text's length, the text. */
 static void add(struct findings *all, uint8_t field, enum found found, const char *text, size_t length) {
   if (length > MOST_TEXT) length = MOST_TEXT;
   uint8_t *at = all->bytes + all->size;
@@ -42,7 +42,7 @@ static const struct {
   enum opcode opcode;
   uint8_t field;
   enum place place;
-  uint8_t no_links_field; /* the field that says whether a link may be on the way; 0 for none */
+  uint8_t no_links_field; /* the field that forbids links in the path; 0 for none */
 } PATHS[] = {
     {OP_write_file, F_write_file_path, PLACE_HERE, 0},
     {OP_setns, F_setns_path, PLACE_HERE, 0},
@@ -86,7 +86,7 @@ static enum found why_not(const struct context *c, enum place place, const char 
   return FOUND_DANGLING;
 }
 
-/* Walks `path` from its beginning; *end gets how much of it the result is about. */
+/* Walks `path` from its beginning; *end gets the length of the part that the result is about. */
 static enum found look(const struct context *c, enum place place, const char *path, bool no_links, size_t *end) {
   char part[PATH_MAX];
   enum found found = FOUND_FOLDER;
@@ -107,7 +107,7 @@ static enum found look(const struct context *c, enum place place, const char *pa
   return found;
 }
 
-/* A system call may be deadly from here on. */
+/* From here on a system call may kill the process. */
 static bool is_filtered(const struct plan *plan, uint32_t stage, uint32_t index) {
   size_t offset = plan_stage_offset(plan, stage);
   struct field fields[MAX_FIELDS];
@@ -116,7 +116,7 @@ static bool is_filtered(const struct plan *plan, uint32_t stage, uint32_t index)
   return filtered;
 }
 
-/* It lies between `at` and `end` in the plan. */
+/* *at and *end get where it begins and ends in the plan. */
 static enum opcode operation_at(const struct plan *plan, uint32_t stage, uint32_t index,
                                 struct field fields[MAX_FIELDS], size_t *at, size_t *end) {
   *end = plan_stage_offset(plan, stage);
@@ -136,7 +136,7 @@ static void look_at_field(struct context *c, struct findings *all, const struct 
     add(all, field, place == PLACE_PROGRAM ? FOUND_PROGRAM : FOUND_NAMED, path, strlen(path));
     return;
   }
-  /* The source of a filesystem may be any word. */
+  /* The source of a filesystem need not be a path. */
   if (!*path || (place == PLACE_HERE && *path != '/') || (place == PLACE_ROOT && c->root_fd < 0)) return;
   size_t end = 0;
   enum found found = look(c, place, path, no_links_field && fields[no_links_field].number, &end);
@@ -156,7 +156,7 @@ static bool takes_option(int fs, const char *option) {
   return sys_fsconfig(fs, FSCONFIG_SET_STRING_, key, equals + 1) >= 0;
 }
 
-/* The option that the filesystem refuses, by its key alone: a value may be a password. */
+/* Finds the option that the filesystem refuses. Only its key is reported: a value may be a password. */
 static void look_at_options(struct findings *all, const struct field *fields) {
   int fs = sys_fsopen(fields[F_mount_fstype].text);
   if (fs < 0) return;
@@ -170,7 +170,8 @@ static void look_at_options(struct findings *all, const struct field *fields) {
   close(fs);
 }
 
-/* Where an option in mount(2)'s string ends: at a comma that is neither behind a backslash nor in quotation marks. */
+/* The end of an option in mount(2)'s string: a comma that is neither escaped by a backslash nor within quotation
+ * marks. */
 static const char *end_of_option(const char *at) {
   for (bool quoted = false; *at && (quoted || *at != ','); at++) {
     if (*at == '"') quoted = !quoted;
@@ -179,7 +180,7 @@ static const char *end_of_option(const char *at) {
   return at;
 }
 
-/* As look_at_options(). What is too long for fsconfig(2), or quoted, was for mount(2) alone. */
+/* Like look_at_options(). Skips options too long for fsconfig(2), and quoted ones, which only mount(2) takes. */
 static void look_at_data(struct findings *all, const struct field *fields) {
   int fs = sys_fsopen(fields[F_mount_by_name_fstype].text);
   if (fs < 0) return;

@@ -12,7 +12,7 @@
 #include "../common/kernel.h"
 #include "../common/signals.h"
 
-/* What is left to be written, and where; -1 when all is, or nobody reads. */
+/* What is still to be written, and where; -1 once all is, or the reader has gone. */
 struct input {
   int fd;
   const char *at;
@@ -21,19 +21,19 @@ struct input {
 
 struct child {
   const struct hook *hook;
-  int streams[3]; /* its ends of the pipes, in the order of their numbers there */
+  int streams[3]; /* the child's ends of the pipes, by descriptor number */
   int error;
 };
 
 /* Our ends. */
 struct talk {
   struct input input;
-  int output_fds[2]; /* stdout and stderr, -1 when they have ended */
+  int output_fds[2]; /* stdout and stderr, -1 after their end */
   struct hook_output *output;
 };
 
-/* In our memory, so by system calls only. They may fail under a filter that this process has already; those that would
- * only lose what is the default do not matter. */
+/* Shares this process's memory, so it may only use system calls. They can fail under a filter that is already
+ * loaded; failures that only leave a default unrestored do not matter. */
 static int run_child(void *argument) {
   struct child *child = argument;
   const struct hook *hook = child->hook;
@@ -41,7 +41,7 @@ static int run_child(void *argument) {
   long result = 0;
   for (int fd = 0; fd < 3 && result >= 0; fd++) result = raw_syscall(SYS_dup3, child->streams[fd], fd, 0, 0, 0, 0);
   if (result >= 0 && *hook->cwd) result = raw_syscall(SYS_chdir, (long)hook->cwd, 0, 0, 0, 0, 0);
-  /* Last, so that the filter need allow nothing but the exec. */
+  /* Last, so that the filter has to allow only the exec. */
   if (result >= 0 && hook->filter) result = sys_seccomp_filter(hook->filter_flags, hook->filter);
   if (result >= 0) {
     result = raw_syscall(SYS_execve, (long)hook->path, (long)hook->argv, (long)hook->envp, 0, 0, 0);
@@ -50,8 +50,8 @@ static int run_child(void *argument) {
   end_process(127);
 }
 
-/* As posix_spawn(3), which is safe in a process of many threads too, but for the filter, and that libc's child may wait for
- * ever in a call that a filter refuses. By clone(2), since a profile may be loaded that is older than clone3. */
+/* Like posix_spawn(3), and as safe in a multithreaded process. But posix_spawn loads no filter, and libc's child may
+ * wait forever in a call that a filter refuses. Uses clone(2), since a loaded profile may be older than clone3. */
 static int start(const struct hook *hook, const int streams[3], pid_t *pid) {
   _Alignas(16) static char stack[16 << 10];
   struct child child = {hook, {streams[0], streams[1], streams[2]}, 0};
@@ -81,7 +81,7 @@ static void feed(struct input *input) {
   }
 }
 
-/* A text with NULs could not be passed on among others. */
+/* NULs are replaced, because the text is sent among others. */
 static void add(struct hook_tail *tail, char *bytes, size_t size) {
   for (size_t i = 0; i < size; i++) bytes[i] = bytes[i] ? bytes[i] : ' ';
   size_t taken = size < HOOK_TAIL ? size : HOOK_TAIL;
@@ -91,7 +91,7 @@ static void add(struct hook_tail *tail, char *bytes, size_t size) {
   tail->size = kept + taken;
 }
 
-/* False when there is nothing to read now, or the stream has ended. */
+/* False if there is nothing to read now, or the stream has ended. */
 static bool take(int *fd, struct hook_tail *tail) {
   char bytes[4096];
   ssize_t n = *fd < 0 ? 0 : read(*fd, bytes, sizeof bytes);
@@ -108,7 +108,8 @@ static struct hook_tail *tail_of(struct talk *talk, int index) {
   return index ? &talk->output->stderr_tail : &talk->output->stdout_tail;
 }
 
-/* Reads what is in the pipes when the hook has ended; output of a process that it leaves behind is not waited for. */
+/* Reads what is left in the pipes after the hook has ended. Does not wait for output of processes that it left
+ * behind. */
 static void take_rest(struct talk *talk) {
   enum { MOST_READS = 32 };
   for (int i = 0; i < 2; i++) {
@@ -116,7 +117,7 @@ static void take_rest(struct talk *talk) {
   }
 }
 
-/* Feeds the hook, and takes what it writes, until it ends: 0, or -ETIMEDOUT. */
+/* Feeds the hook its input, and reads its output, until it ends: 0, or -ETIMEDOUT. */
 static int attend(int pidfd, struct talk *talk, uint32_t timeout_ms) {
   int64_t end = now_ms() + timeout_ms;
   for (int i = 0; i < MOST_INTERRUPTIONS;) {

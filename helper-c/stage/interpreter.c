@@ -1,11 +1,10 @@
-/* The loop over a stage's operations. Each operation is a function; operations.c lists them, for the guest agent
- * agent/operations.c. */
+/* Runs a stage's operations. Each is a function, listed in operations.c; for the guest agent in agent/operations.c. */
 #include <errno.h>
 
 #include "../common/context.h"
 
 int run_stage(struct context *c, uint32_t *failed) {
-  /* The clone of Init changes c->stage; its own operations are another call's. */
+  /* The clone of Init changes c->stage; that stage's operations are run by another call. */
   const enum stage stage = c->stage;
   size_t offset = plan_stage_offset(c->plan, stage);
   struct field fields[MAX_FIELDS];

@@ -1,11 +1,11 @@
-/* The program that Main spawns as Intermediate, and that becomes Init: it reads its plan and runs it. A program of
- * its own, small and static, rather than a clone of the V8 process: it is single-threaded, may allocate, costs a
- * waiting container no memory, and what /proc/self/exe names inside a container is a sealed copy of it.
+/* The program that Main spawns as Intermediate, and that becomes Init: it reads its plan and runs it. A small static
+ * program rather than a clone of the V8 process has these advantages: it is single-threaded, may allocate, costs a
+ * waiting container no memory, and /proc/self/exe in a container refers to a sealed copy of it.
  *
  *   kago --stage=intermediate PLAN_FD SYNC_FD LISTEN_FD TARGET_FD VMM_FD
  *
- * LISTEN_FD is -1 but under `create`; TARGET_FD is a pidfd of the container's Init under `exec`, else -1;
- * VMM_FD is the program that the Init of a microVM becomes, else -1. */
+ * LISTEN_FD is -1 except for `create`; TARGET_FD is a pidfd of the container's Init for `exec`, else -1; VMM_FD is
+ * the program that the Init of a microVM becomes, else -1. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static int on_only_thread(struct context *c, int (*call)(void *), void *argument
   return call(argument);
 }
 
-/* On which processors the caller runs is nothing to the process: the container's cpuset decides, which the kernel lays over
- * this. */
+/* The process must not inherit the caller's affinity. The container's cpuset decides; the kernel intersects it with
+ * this mask. */
 static void reset_affinity(void) {
   enum { MOST_PROCESSORS = 8192 };
   uint8_t all[MOST_PROCESSORS / 8];
@@ -39,10 +39,10 @@ int main(int argc, char **argv) {
   if (argc != 7 || strcmp(argv[1], "--stage=intermediate") || !has_channels(atoi(argv[2]), atoi(argv[3]))) {
     return refuse_to_begin();
   }
-  stay_hidden(); /* a program that may not be read is born with fs.suid_dumpable's value */
+  stay_hidden(); /* an unreadable program starts with the dumpability in fs.suid_dumpable */
   reset_signals(); /* what the caller ignored or blocked must not reach the user's process */
   reset_affinity();
-  umask(022); /* what we make below the root is for the container's user too */
+  umask(022); /* files created below the root are for the container's user too */
   struct plan plan = {0};
   struct context c = {.plan = &plan,
                       .plan_fd = atoi(argv[2]),
@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
   while (result == 0) {
     enum stage stage = c.stage;
     result = run_stage(&c, &failed);
-    if (result == 0 && c.stage == stage) result = -ENOEXEC; /* a plan ends in exec, or goes on in the next stage */
+    if (result == 0 && c.stage == stage) result = -ENOEXEC; /* a plan must end in exec, or continue in the next stage */
   }
   failure_report(&c, failed, -result);
   end_process(1);

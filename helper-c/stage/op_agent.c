@@ -1,6 +1,6 @@
-/* Operations on the host for a microVM's guest agent. libkrun creates its socket in a small detached filesystem that only
- * the VMM holds, like the guest's own root: a VMM creates nothing in a folder of the host. kago's commands come by another
- * socket, the door, which the VMM serves and cannot replace. */
+/* Operations on the host for a microVM's guest agent. libkrun creates the agent's socket in a small detached
+ * filesystem that only the VMM holds, like the guest's own root, so a VMM creates nothing in a directory of the
+ * host. kago's commands use another socket, the door, which the VMM serves and cannot replace. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@
 #include "../common/root_path.h"
 #include "../session/agent_client.h"
 
-/* Its folder may be long of name, and is open to others' passing through. */
+/* By descriptor, as the path may be too long; 0600, as others can pass through the directory. */
 static int bind_below(int folder) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" AGENT_SOCKET, folder);
@@ -36,7 +36,7 @@ int op_agent_door(struct context *c, const struct field *f) {
   return fd < 0 ? fd : 0;
 }
 
-/* `options` end in a NULL key. */
+/* `options` ends with a NULL key. */
 static int new_tmpfs(const char *const options[][2]) {
   int fs = sys_fsopen("tmpfs");
   if (fs < 0) return fs;
@@ -50,7 +50,7 @@ static int new_tmpfs(const char *const options[][2]) {
   return result;
 }
 
-/* Room for a socket: a VMM fills its own memory cgroup, and no more of the host's than this. */
+/* Has room for a socket only. A VMM can fill its own memory cgroup, but no more of the host's memory than this. */
 static int run_folder(uint64_t uid, uint64_t gid, const char *context) {
   char owner[24], group[24];
   snprintf(owner, sizeof owner, "%llu", (unsigned long long)uid);
@@ -65,13 +65,13 @@ static int put_file(int folder, const char *name, mode_t mode, const uint8_t *by
   int fd = as_result(openat(folder, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   if (fd < 0) return fd;
   int result = write_all(fd, bytes, size);
-  /* The VMM reads it for the guest as whoever it is then; nobody else has a descriptor. */
+  /* The VMM reads the file for the guest under a later identity; nobody else has a descriptor. */
   if (result >= 0) result = as_result(fchmod(fd, mode));
   close(fd);
   return result;
 }
 
-/* The mount points of libkrun's guest init, and the agent's. */
+/* The mount points of libkrun's guest init and of the agent. */
 static const char *const FOLDERS[] = {"dev", "proc", "sys", "root", "sockets"};
 
 static int fill(const struct context *c, int folder, const struct field *plan) {

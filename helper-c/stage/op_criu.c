@@ -1,4 +1,4 @@
-/* Operations of an Intermediate that criu takes the place of: its mounts, and the descriptors that it is given. */
+/* Operations of an Intermediate that then executes criu: its mounts, and the descriptors passed to it. */
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ int op_bind_host(struct context *c, const struct field *f) {
 
 int op_drop_root(struct context *c, const struct field *f) {
   (void)f;
-  /* By descriptor, not by a path, on which another mount may lie by now. */
+  /* By descriptor, because another mount may cover the path by now. */
   int result = as_result(fchdir(c->root_fd));
   if (result == 0) result = as_result(umount2(".", MNT_DETACH));
   if (result == 0) result = as_result(chdir("/"));
@@ -26,7 +26,7 @@ int op_drop_root(struct context *c, const struct field *f) {
   return result;
 }
 
-/* Makes `fd` the descriptor `wanted` of the next program, which must not be one of the stage's own. */
+/* Makes `fd` the next program's descriptor `wanted`, which must not be one of the stage's own. */
 static int place(const struct context *c, int fd, int wanted) {
   int own[STAGE_DESCRIPTORS];
   stage_descriptors(c, own);

@@ -1,4 +1,4 @@
-/* Nodes, links and kernel parameters below the root, and the console. */
+/* Device nodes, links and kernel parameters below the root, and the console. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -32,14 +32,14 @@ static bool is_device(const struct stat *info, mode_t mode, dev_t device) {
   return (info->st_mode & S_IFMT) == (mode & S_IFMT) && (!special || info->st_rdev == device);
 }
 
-/* Binds the host's node of the same path on `name`; it must be the very device that the spec names. */
+/* Binds the host's node with the same path to `name`; it must be the device that the spec names. */
 static int bind_host_node(const char *path, int parent, const char *name, mode_t mode, dev_t device) {
   int tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
   if (tree < 0) return tree;
   struct stat info;
   int result = as_result(fstat(tree, &info));
   if (result == 0 && !is_device(&info, mode, device)) result = -ENXIO;
-  /* The node is the host's: whoever may write to the device must not change its mode or owner. */
+  /* The node is the host's: a process that may write to the device must not change its mode or owner. */
   struct mount_attr_v0 readonly = {.attr_set = MOUNT_ATTR_RDONLY_};
   if (result == 0) result = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly);
   int file = -1;
@@ -52,7 +52,7 @@ static int bind_host_node(const char *path, int parent, const char *name, mode_t
 }
 
 int op_mknod(struct context *c, const struct field *f) {
-  /* The kernel's numbers have 12 and 20 bits; musl passes on what is left of larger ones. */
+  /* The kernel's numbers have 12 and 20 bits; musl truncates larger ones. */
   if (f[F_mknod_major].number > 0xfff || f[F_mknod_minor].number > 0xfffff) return -EINVAL;
   mode_t mode = (mode_t)f[F_mknod_mode].number;
   dev_t device = makedev((unsigned)f[F_mknod_major].number, (unsigned)f[F_mknod_minor].number);
@@ -68,8 +68,8 @@ int op_mknod(struct context *c, const struct field *f) {
   } else if (result == -EPERM) {
     result = bind_host_node(f[F_mknod_path].text, parent, name, mode, device);
   } else if (result == -EEXIST) {
-    /* An image may bring its own node, but not a link or another device under this name (CVE-2026-88265). A folder, which is
-     * neither, stays, as with runc. */
+    /* An image may have its own node, but not a link or another device with this name (CVE-2026-88265). A directory,
+     * which is neither, stays, as with runc. */
     struct stat info;
     result = as_result(fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW));
     if (result == 0 && !S_ISDIR(info.st_mode) && !is_device(&info, mode, device)) result = -EEXIST;

@@ -1,4 +1,4 @@
-/* The last operations: find the program, wait for `start`, become the program or the next stage. */
+/* The last operations: find the program, wait for `start`, and exec the program or the next stage. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +13,19 @@
 #include "../common/root_path.h"
 #include "hook.h"
 
-/* 0 when `path` is a file that this process may execute; a folder gives EACCES as execve(2) does. */
+/* 0 if `path` is a file that this process may execute; a directory is EACCES, as for execve(2). */
 static int executable(const char *path) {
   struct stat info;
   int result = as_result(stat(path, &info));
   if (result == 0 && !S_ISREG(info.st_mode)) return -EACCES;
   if (result == 0) result = as_result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
-  /* Permissions give EACCES; this is a seccomp filter that does not know faccessat2. execve has the last word. */
+  /* Missing permission is EACCES. These two come from a seccomp filter that does not know faccessat2; execve
+   * decides. */
   if (result == -EPERM || result == -ENOSYS) result = info.st_mode & 0111 ? 0 : -EACCES;
   return result;
 }
 
-/* As execvp(3): the first executable hit wins; EACCES on the way is remembered over ENOENT. */
+/* Like execvp(3): takes the first executable file; EACCES on the way takes precedence over ENOENT. */
 static int search_path(struct context *c, const char *file, const char *search) {
   int failure = -ENOENT;
   for (const char *at = search;; at++) {
@@ -49,7 +50,7 @@ int op_find_program(struct context *c, const struct field *f) {
   return *file ? search_path(c, file, f[F_find_program_search].text) : -ENOENT;
 }
 
-/* Main's answer to READY: 1 to start now, 0 to wait for `start`, or -errno; a dead Main takes Init with it. */
+/* Main's answer to READY: 1 to start now, 0 to wait for `start`, or -errno. Init dies with Main. */
 static int await_commit(struct context *c) {
   struct message ready = {.type = MESSAGE_READY, .stage = c->stage};
   int result = message_send(c->sync_fd, &ready, -1);
@@ -59,8 +60,8 @@ static int await_commit(struct context *c) {
   return answer == ANSWER_COMMITTED ? 0 : -ECANCELED;
 }
 
-/* Whoever waits may wait for long, beside neighbours who see its descriptors' names: what is not needed any more goes, a
- * procfs with all of its files above all. */
+/* Closes what is no longer needed, above all a procfs with all of its files. The wait may be long, and neighbours
+ * can see the names of descriptors. */
 static void close_unneeded(struct context *c) {
   int *const unneeded[] = {&c->root_fd, &c->plan_fd, &c->vmm_fd};
   drop_proc(c);
@@ -70,7 +71,7 @@ static void close_unneeded(struct context *c) {
   }
 }
 
-/* The user at the other end, as this user namespace has it; UNKNOWN_USER for one that it does not know (user_namespaces(7)). */
+/* The peer's user, as seen in this user namespace; UNKNOWN_USER if it has no mapping (user_namespaces(7)). */
 enum { UNKNOWN_USER = 65534 };
 
 static long peer_user(int socket) {
@@ -80,7 +81,7 @@ static long peer_user(int socket) {
   return result < 0 ? result : (long)peer.uid;
 }
 
-/* The file's mode has let nobody else through. */
+/* Others have no permission by the socket's mode. */
 static bool may_start(struct context *c, int connection, long main_user) {
   long user = peer_user(connection);
   if (user == 0 || user == main_user || user == UNKNOWN_USER) return true;
@@ -113,7 +114,7 @@ int op_await_start(struct context *c, const struct field *f) {
   }
 }
 
-/* The state with this index, empty when Main sent fewer. */
+/* The state with this index; empty if Main sent fewer. */
 static const char *state_at(const struct context *c, uint64_t index) {
   const char *state = c->states ? c->states : "";
   for (; index > 0 && *state; index--) state += strlen(state) + 1;
@@ -131,7 +132,7 @@ int op_hook(struct context *c, const struct field *f) {
                       f[F_hook_cwd].text,
                       c->hook_filter.length ? &c->hook_filter : NULL,
                       c->hook_filter_flags};
-  static struct hook_output output; /* for whoever tells of the failure */
+  static struct hook_output output; /* static: the failure report refers to it */
   int result = argv && envp ? hook_run(&hook, &output) : -ENOMEM;
   if (result < 0) c->output = &output;
   free(argv);
@@ -143,8 +144,8 @@ int op_exec(struct context *c, const struct field *f) {
   char **argv = list_vector(&f[F_exec_args]), **envp = list_vector(&f[F_exec_env]);
   if (!argv || !envp) return -ENOMEM;
   if (c->home[0]) envp[f[F_exec_env].count] = c->home;
-  /* Not close-on-exec alone: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626). By close(2), since
-   * a seccomp profile may be loaded that is older than close_range. */
+  /* Close-on-exec alone is not enough: a program named /proc/self/fd/N/... would still be found (CVE-2024-21626).
+   * Uses close(2), since a loaded seccomp profile may be older than close_range. */
   const int own[] = {c->listen_fd, c->plan_fd, c->root_fd, c->proc_fd, c->target_fd, c->vmm_fd};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
     if (own[i] >= 0) close(own[i]);

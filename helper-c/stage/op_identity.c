@@ -1,4 +1,4 @@
-/* The users of the image, and the LSM labels of the program. The image is hostile: its files are read as text, up to a
+/* The users of the image, and the program's LSM labels. The image is hostile: its files are read as text, up to a
  * limit. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 
-/* As for `exec --user` (runtime/tenant/facts.ts): the largest directories have some hundred KiB. */
+/* As for `exec --user` (runtime/tenant/facts.ts): the largest files have some hundred KiB. */
 enum { MAX_PASSWD = 4 << 20, PAGE = 4096 };
 
 /* The sixth field of a passwd(5) line whose third is `uid`, or NULL. */
@@ -25,14 +25,15 @@ static const char *home_in_line(char *line, uint32_t uid) {
   return *fields[2] && !*end && number == uid && fields[5][0] == '/' ? fields[5] : NULL;
 }
 
-/* -ENOENT for a FIFO, a device or what the kernel makes up, too: we would wait for ever, or have it do something. */
+/* -ENOENT also for a FIFO, a device or a file that the kernel generates: reading could block forever, or have
+ * effects. */
 static int open_passwd(void) {
   static const char path[] = "/etc/passwd";
   struct stat info;
   if (stat(path, &info) < 0 || !S_ISREG(info.st_mode)) return -ENOENT;
   int fd = as_result(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (fd < 0) return fd;
-  /* Somebody else may use the same root, and have replaced it meanwhile. */
+  /* Another process may use the same root and have replaced the file meanwhile. */
   int result = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && !is_made_up(fd) ? 0 : -ENOENT;
   if (result == 0 && info.st_size > MAX_PASSWD) result = -EFBIG;
   if (result == 0) return fd;
@@ -40,7 +41,7 @@ static int open_passwd(void) {
   return result;
 }
 
-/* Counts what it reads: a file can grow. */
+/* Counts what it reads, because a file can grow. */
 static int read_bounded(int fd, char *text, size_t most) {
   size_t filled = 0;
   for (ssize_t n; filled < most; filled += (size_t)n) {
@@ -74,11 +75,11 @@ int op_find_home(struct context *c, const struct field *f) {
   if (result == 0) find_home(c, text, (uint32_t)f[F_find_home_uid].number);
   free(text);
   close(fd);
-  /* What cannot be read is as good as absent. */
+  /* A file that cannot be read counts as absent. */
   return result == -EFBIG || result == -ENOMEM ? result : 0;
 }
 
-/* Writes a label to a file of this thread's /proc/…/attr: not to one that only looks like the kernel's, which confines
+/* Writes a label to a file of this thread's /proc/…/attr. A file that only looks like the kernel's would confine
  * nothing (CVE-2019-16884). */
 static int write_label(int proc, const char *file, const char *label) {
   char path[128];

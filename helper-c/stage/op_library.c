@@ -1,10 +1,10 @@
-/* The libraries of a microVM are opened before any namespace is entered: neither a mount namespace nor the ids of a user
- * namespace can then change what a path refers to or who owns a file. */
+/* Opens the libraries of a microVM before any namespace is entered, so that neither a mount namespace nor the ids of
+ * a user namespace can change what a path refers to or who owns a file. */
 #include "../common/context.h"
 #include "../common/kernel.h"
 #include "../common/trusted_path.h"
 
-/* A file that is missing leaves its slot empty: another name may be there, or none is needed. */
+/* A missing file leaves its slot empty: another name may exist, or none is needed. */
 static int open_each(struct context *c, const struct field *list, int slot, int end) {
   const uint8_t *item = list->data;
   if (list->count > (uint32_t)(end - slot)) return -E2BIG;

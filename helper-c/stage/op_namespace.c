@@ -29,17 +29,17 @@ int op_setns(struct context *c, const struct field *f) {
   if (fd < 0) return fd;
   int result = as_result(setns(fd, (int)f[F_setns_nstype].number));
   close(fd);
-  /* Processes that are there already must not trace us or read our memory (CVE-2016-9962). */
+  /* Existing processes of the namespace must not trace this one or read its memory (CVE-2016-9962). */
   stay_hidden();
   return result;
 }
 
 int op_join_process(struct context *c, const struct field *f) {
   int namespaces = (int)f[F_join_process_namespaces].number;
-  /* All at once: the kernel checks the rights over each by what we have now and by what the user namespace gives. */
+  /* All at once: the kernel then accepts, for each, both the present rights and those that the user namespace gives. */
   int result = as_result(setns(c->target_fd, namespaces));
   if (result < 0) return result;
-  stay_hidden(); /* a user namespace comes with new credentials */
+  stay_hidden(); /* entering a user namespace changes the credentials */
   close(c->target_fd);
   c->target_fd = -1;
   if (!(namespaces & CLONE_NEWNS)) return 0;
@@ -55,7 +55,7 @@ int op_unshare(struct context *c, const struct field *f) {
 }
 
 int op_dumpable(struct context *c, const struct field *f) {
-  /* Root writes to a hidden process's files, and what it starts is the host's to hide. */
+  /* Root can write to a hidden process's files, and programs that it starts must stay hidden. */
   if (f[F_dumpable_on].number && !c->is_ordinary_user) return -EPERM;
   return as_result(prctl(PR_SET_DUMPABLE, f[F_dumpable_on].number ? 1 : 0, 0, 0, 0));
 }
@@ -65,7 +65,7 @@ int op_sync(struct context *c, const struct field *f) {
   drop_proc(c);
   int result = message_send(c->sync_fd, &message, -1);
   int answer = result < 0 ? result : answer_receive_text(c->sync_fd, &c->states);
-  /* Main said no, or died: it reports its own error. */
+  /* Main refused or died; it reports its own error. */
   return answer == ANSWER_GO_ON ? 0 : -ECANCELED;
 }
 
@@ -80,7 +80,7 @@ int op_become_root(struct context *c, const struct field *f) {
 
 int op_clone_init(struct context *c, const struct field *f) {
   (void)f;
-  /* CLONE_PARENT: Main, not this process, must be the one to wait for Init. */
+  /* CLONE_PARENT, because Main must be able to wait for Init. */
   struct clone_args_v2 args = {.flags = CLONE_PARENT};
   long pid = sys_clone3(&args);
   if (pid < 0) return (int)pid;
@@ -106,7 +106,7 @@ int op_session_keyring(struct context *c, const struct field *f) {
   (void)c;
   enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
   long result = raw_syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, (long)f[F_session_keyring_name].text, 0, 0, 0, 0);
-  /* A kernel without keyrings has none to leak. */
+  /* A kernel without keyrings has nothing to leak. */
   return result == -ENOSYS ? 0 : (int)(result < 0 ? result : 0);
 }
 

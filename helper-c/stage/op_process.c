@@ -1,6 +1,6 @@
-/* Operations on the process itself: limits, identity, capabilities, working directory. What the kernel keeps for
- * each thread goes through on_all_threads: a microVM's VMM is a process of many threads. Raw system calls, because
- * libc's setuid and its kin would signal all threads a second time. */
+/* Operations on the process itself: limits, identity, capabilities, working directory. Attributes that the kernel
+ * keeps per thread are set with on_all_threads, because a microVM's VMM has many threads. They use raw system calls,
+ * because libc's setuid and the like would signal all threads a second time. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ int op_raise_limit(struct context *c, const struct field *f) {
   if (limit.hard < most) limit.hard = most;
   limit.soft = limit.hard;
   result = change_limit(resource, &limit, NULL);
-  /* Without CAP_SYS_RESOURCE, or past the sysctl fs.nr_open. */
+  /* Without CAP_SYS_RESOURCE, or above the sysctl fs.nr_open. */
   return result == -EPERM ? change_limit(resource, &soft, NULL) : result;
 }
 
@@ -85,7 +85,7 @@ static int make_folders(const char *path) {
   return 0;
 }
 
-/* A working directory outside the root shows as "(unreachable)" or not at all (CVE-2024-21626). */
+/* A working directory outside the root is shown as "(unreachable)" or not at all (CVE-2024-21626). */
 static int check_cwd(void) {
   char path[PATH_MAX];
   long length = raw_syscall(SYS_getcwd, (long)path, sizeof path, 0, 0, 0, 0);
@@ -99,7 +99,7 @@ int op_prepare_cwd(struct context *c, const struct field *f) {
     result = make_folders(f[F_prepare_cwd_path].text);
     if (result == 0) result = as_result(chdir(f[F_prepare_cwd_path].text));
   }
-  /* A folder that root may not enter (NFS with root squashed) may be open to the user: chdir tries again. */
+  /* A directory that root may not enter (NFS with root squashed) may be accessible to the user: chdir tries again. */
   if (result == -EACCES) return 0;
   if (result == 0) result = check_cwd();
   c->in_cwd = result == 0;
@@ -117,7 +117,7 @@ static int drop_bounding(void *argument) {
   for (int capability = 0; capability < 64; capability++) {
     if (mask >> capability & 1) continue;
     long result = raw_syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0, 0);
-    if (result == -EINVAL) return 0; /* past the last capability that this kernel knows */
+    if (result == -EINVAL) return 0; /* above this kernel's last capability */
     if (result < 0) return (int)result;
   }
   return 0;
@@ -164,7 +164,7 @@ static int call_setgid(void *argument) {
 
 int op_setgid(struct context *c, const struct field *f) {
   uint32_t gid = (uint32_t)f[F_setgid_gid].number;
-  if (gid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
+  if (gid == UINT32_MAX) return -EINVAL; /* to the kernel, "leave unchanged" */
   int result = c->on_all_threads(c, call_setgid, &gid);
   stay_hidden();
   return result;
@@ -177,7 +177,7 @@ static int call_setuid(void *argument) {
 
 int op_setuid(struct context *c, const struct field *f) {
   uint32_t uid = (uint32_t)f[F_setuid_uid].number;
-  if (uid == UINT32_MAX) return -EINVAL; /* "leave as it is" to the kernel */
+  if (uid == UINT32_MAX) return -EINVAL; /* to the kernel, "leave unchanged" */
   int result = c->on_all_threads(c, call_setuid, &uid);
   stay_hidden();
   return result;

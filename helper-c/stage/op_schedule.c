@@ -1,4 +1,4 @@
-/* How the kernel treats the process: scheduling, I/O priority, execution domain, memory policy. */
+/* Scheduling, I/O priority, execution domain and memory policy. */
 #include <stdlib.h>
 #include <sys/personality.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ int op_scheduler(struct context *c, const struct field *f) {
 
 int op_cpu_affinity(struct context *c, const struct field *f) {
   (void)c;
-  /* Bit n is processor n, and the plan has the words in this machine's order already. */
+  /* Bit n is processor n; the plan already has the words in this machine's byte order. */
   return (int)raw_syscall(SYS_sched_setaffinity, 0, (long)(f[F_cpu_affinity_cpus].count * sizeof(uint32_t)),
                           (long)f[F_cpu_affinity_cpus].data, 0, 0, 0);
 }
@@ -47,7 +47,7 @@ int op_personality(struct context *c, const struct field *f) {
 
 int op_memory_policy(struct context *c, const struct field *f) {
   (void)c;
-  /* The kernel reads the mask in words of a long, and one bit less than it is told (set_mempolicy(2), "Bugs"). */
+  /* The kernel reads the mask in words of a long, and one bit less than specified (set_mempolicy(2), "Bugs"). */
   size_t words = (f[F_memory_policy_nodes].count + 1) / 2;
   unsigned long *mask = calloc(words + 1, sizeof *mask);
   if (!mask) return -ENOMEM;

@@ -1,4 +1,4 @@
-/* Loads a compiled seccomp filter, or keeps it for hooks (hook.c). Compiling it is libseccomp's business, in Main. */
+/* Loads a compiled seccomp filter, or stores it for hooks (hook.c). libseccomp compiles it, in Main. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 enum { FLAG_NEW_LISTENER = 8, MAX_INSTRUCTIONS = 4096 };
 
-/* The descriptor on which somebody will decide about system calls goes to Main, who knows whom to give it to. */
+/* Sends the listener to Main, which knows the seccomp agent that decides about system calls. */
 static int hand_over(struct context *c, int listener) {
   struct message message = {.type = MESSAGE_LISTENER, .stage = c->stage};
   int result = message_send(c->sync_fd, &message, listener);
@@ -17,7 +17,7 @@ static int hand_over(struct context *c, int listener) {
   return result;
 }
 
-/* A copy, aligned, for the caller to free. */
+/* An aligned copy, which the caller must free. */
 static int copy_program(const struct field *bytes, struct filter_program *program) {
   uint32_t size = bytes->count, count = size / sizeof(struct filter_instruction);
   if (size % sizeof(struct filter_instruction) || count == 0 || count > MAX_INSTRUCTIONS) return -EINVAL;
@@ -28,7 +28,7 @@ static int copy_program(const struct field *bytes, struct filter_program *progra
   return 0;
 }
 
-/* The last resort of end_process(), which must not depend on what the filter lets through. All zero is SIG_DFL. */
+/* end_process() uses SIGILL as its last resort, which must not depend on the filter. All zero is SIG_DFL. */
 static void expect_faults(void) {
   const uint64_t defaults[4] = {0};
   raw_syscall(SYS_rt_sigaction, SIGILL, (long)defaults, 0, 8, 0, 0);
@@ -42,7 +42,7 @@ int op_seccomp(struct context *c, const struct field *f) {
   long result = sys_seccomp_filter((unsigned)f[F_seccomp_flags].number, &program);
   free((void *)(uintptr_t)program.instructions);
   if (result < 0) return (int)result;
-  /* With TSYNC a positive result is the thread that could not be reached, and nothing is loaded. */
+  /* With TSYNC a positive result is the id of a thread that could not be synchronized, and nothing is loaded. */
   if (result > 0 && !(f[F_seccomp_flags].number & FLAG_NEW_LISTENER)) return -ESRCH;
   return f[F_seccomp_flags].number & FLAG_NEW_LISTENER ? hand_over(c, (int)result) : 0;
 }

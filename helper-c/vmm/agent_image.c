@@ -1,4 +1,4 @@
-/* The guest agent, carried inside the VMM's program, which gives it to the guest. */
+/* The guest agent, embedded in the VMM's program, which hands it to the guest. */
 #include "agent_image.h"
 
 #include "../common/embed.h"

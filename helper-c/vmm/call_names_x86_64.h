@@ -1,10 +1,10 @@
-/* The names of this processor's system calls by number (linux/unistd.h), for the words about a refused one. */
+/* The names of this processor's system calls by number (linux/unistd.h), for the message about a refused call. */
 #ifndef KAGO_VMM_CALL_NAMES_H
 #define KAGO_VMM_CALL_NAMES_H
 
 enum { FIRST_NEW_CALL = 424 };
 
-/* One name a line would be 400. */
+/* One per line would be 400 lines. */
 /* clang-format off */
 
 /* Up to 334. */

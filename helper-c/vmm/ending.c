@@ -1,6 +1,6 @@
-/* The end of a microVM, which is the end of this process: libkrun ends it by _exit(3), and finds this one before libc's. So what
- * is under way to a terminal is written first, and a guest that stopped before its process had an exit code is told of: of a
- * triple fault libkrun logs at level 3, and its guest's kernel nothing. */
+/* The end of a microVM is the end of this process. libkrun calls _exit(3), and the linker resolves that to this
+ * function before libc's. It first writes pending log output to the terminal, and reports a guest that stopped
+ * before its process had an exit code: of a triple fault libkrun logs at level 3, and the guest's kernel nothing. */
 #include <stdatomic.h>
 
 #include "../common/kernel.h"
@@ -13,7 +13,7 @@ static const char SENTENCE[] =
     "logged of it, "
     "if anything, is above, and annotations[\"krun.log_level\"]=3 makes it log more\n";
 
-/* With 137 if it came as far as the agent (agent/main.c, expect_death), else with 0. */
+/* The code is 137 once the agent has run (agent/main.c, expect_death), before that 0. */
 static bool is_sudden(int code) {
   enum guest_end end = vmm_guest_end();
   return (end == GUEST_RUNS && code == SIGNALLED) || (end == GUEST_BOOTS && code == 0);

@@ -1,5 +1,5 @@
-/* Signals to a microVM's VMM are meant for the guest's process: a thread hands them to the agent, so that `kill PID`, an
- * engine, and `kago run` in the foreground need not know that the process is a VM. */
+/* Signals sent to a microVM's VMM are meant for the guest's process. A thread passes them to the agent, so that
+ * `kill PID`, engines, and `kago run` in the foreground need not know that the process is a VM. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,19 +19,19 @@ static int run_folder;
 static void on_signal(int number) {
   int before = errno;
   unsigned char byte = (unsigned char)number;
-  if (write(wake_pipe[1], &byte, 1) < 0) errno = 0; /* full: the guest has 64 KiB of signals to take first */
+  if (write(wake_pipe[1], &byte, 1) < 0) errno = 0; /* full: 64 KiB of signals are still to be delivered */
   errno = before;
 }
 
 static void *hand_over(void *ignored) {
   unsigned char number;
   vmm_block_signals();
-  /* All signals wait here, so an error is what a filter says. */
+  /* All signals are blocked here, so only a seccomp filter causes an error. */
   while (read(wake_pipe[0], &number, 1) == 1) {
     uint8_t payload[8] = {0}, reply[4];
     uint32_t size = sizeof reply;
     write_le32(payload, number);
-    /* A guest that still boots gets it when it can. */
+    /* A guest that is still booting gets the signal later. */
     agent_request(run_folder, -1, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);
   }
   return ignored;

@@ -10,15 +10,15 @@
 
 enum {
   PERIOD_S = 10,
-  QUESTIONS = 4, /* of one measurement at most: an answer that was held up says little */
-  QUICK = 10000000, /* nanoseconds of a round trip after which no other is tried */
-  LEAST = 1000000 /* that is worth a change */
+  QUESTIONS = 4, /* at most, per measurement: a delayed answer is imprecise */
+  QUICK = 10000000, /* a round trip of at most so many nanoseconds is not repeated */
+  LEAST = 1000000 /* smaller differences stay */
 };
 
 int guest_clock_open(struct guest_clock *g) {
   *g = (struct guest_clock){.period = -1, .set = -1};
   struct itimerspec every = {.it_interval.tv_sec = PERIOD_S, .it_value.tv_sec = PERIOD_S};
-  /* It never expires, and is cancelled by every change of the clock (timerfd_create(2)). */
+  /* Never expires, but is cancelled whenever the clock is set (timerfd_create(2)). */
   struct itimerspec never = {.it_value.tv_sec = (time_t)1 << 33};
   g->period = as_result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (g->period < 0) return g->period;
@@ -36,7 +36,7 @@ void guest_clock_watch(const struct guest_clock *g, struct pollfd fds[CLOCK_POLL
 
 static void send_question(struct guest_clock *g, struct pump *pump) {
   g->asked = now_ns(CLOCK_MONOTONIC);
-  /* A guest that takes nothing any more is asked again at the next time. */
+  /* If the guest reads nothing any more, it is asked again at the next measurement. */
   if (pump_send(pump, FRAME_CLOCK, 0, NULL, 0) < 0) g->asked = 0;
   pump_flush(pump);
 }
@@ -44,7 +44,7 @@ static void send_question(struct guest_clock *g, struct pump *pump) {
 void guest_clock_ask(struct guest_clock *g, struct pump *pump) {
   g->left = QUESTIONS;
   g->trip = INT64_MAX;
-  /* The answer that is due will be the first. */
+  /* An answer that is due will be the first. */
   if (g->asked == 0) send_question(g, pump);
 }
 
@@ -57,7 +57,7 @@ void guest_clock_step(struct guest_clock *g, const struct pollfd fds[CLOCK_POLLS
   }
 }
 
-/* Nothing is changed by less than what the answer may be wrong by. */
+/* A difference within the measurement's error is not corrected. */
 static void finish(const struct guest_clock *g, struct pump *pump) {
   uint8_t payload[8];
   if (llabs(g->behind) <= g->trip / 2 + LEAST) return;
@@ -72,7 +72,7 @@ int guest_clock_answer(struct guest_clock *g, const struct frame *frame, struct 
   g->asked = 0;
   if (trip < g->trip) {
     g->trip = trip;
-    /* The guest looked at its clock half-way, as far as can be told. */
+    /* Assumes that the guest read its clock halfway through the round trip. */
     g->behind = now_ns(CLOCK_REALTIME) - trip / 2 - guest;
   }
   if (g->trip > QUICK && --g->left > 0) send_question(g, pump);

@@ -1,6 +1,6 @@
-/* The host's end of the sockets among a guest's volumes: one thread, which keeps a connection to the agent waiting for each
- * of them, connects to the socket once somebody in the guest has, and relays (../session/socket_relay.h). The agent is asked, and
- * asks for nothing: which sockets there are was said before the guest booted. */
+/* The host's end of the sockets in a guest's volumes. One thread keeps a connection to the agent waiting for each
+ * socket, connects to the socket once a client in the guest has, and relays (../session/socket_relay.h). The agent
+ * makes no requests: the set of sockets is fixed before the guest boots. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -21,17 +21,17 @@
 #include "host_sockets.h"
 #include "vmm.h"
 
-/* libkrun before 1.19 keeps a connection to a port without a listener open for 5 s, so while the guest boots it is given up
- * earlier; each retry waits longer, because the agent takes longer on a slow host. */
+/* libkrun before 1.19 keeps a connection to a port without a listener open for 5 s. So while the guest boots, a
+ * connection is given up earlier; each retry waits longer, because the agent takes longer on a slow host. */
 enum { LEAST_PATIENCE_MS = 200, MOST_PATIENCE_MS = 6400, PATIENCE_MS = 30000, CONNECT_MS = 60000, RETRY_MS = 20 };
 
-/* How long a guest may not know that a server has gone. */
+/* How long it may take a guest to learn that a server has gone. */
 enum { LOOK_MS = 1000 };
 
 enum state { GREETED, WAITING, CONNECTING, RELAYING, OVER };
 
 struct link {
-  struct socket_relay relay; /* first: what handles its frames gets the link */
+  struct socket_relay relay; /* first: frame handlers get it as the link */
   enum state state;
   uint32_t socket;
   int wire;
@@ -39,14 +39,14 @@ struct link {
 };
 
 static struct {
-  int folder; /* of the agent's socket */
+  int folder; /* directory of the agent's socket */
   uint32_t count;
   const char *paths[SOCKETS_MAX];
   int files[SOCKETS_MAX]; /* the sockets themselves */
   bool said[SOCKETS_MAX];
   bool denied[SOCKETS_MAX]; /* the VMM may not write to it */
-  bool dead[SOCKETS_MAX], told[SOCKETS_MAX]; /* no connection will come of it any more, and the agent knows */
-  int probe; /* -1, or a socket to look with */
+  bool dead[SOCKETS_MAX], told[SOCKETS_MAX]; /* dead: its server has gone for good; told: the agent knows */
+  int probe; /* -1, or a socket for look() */
   int64_t next_look;
   uint32_t live[SOCKETS_MAX], waiting[SOCKETS_MAX];
   int64_t next_try;
@@ -101,7 +101,7 @@ static struct link **free_place(void) {
   return NULL;
 }
 
-/* Memory of its own, which goes back whole. */
+/* A mapping of its own, freed as a whole. */
 static int open_link(uint32_t socket) {
   struct link **place = free_place();
   int wire = place ? agent_connect_own(sockets.folder) : -EMFILE;
@@ -121,7 +121,8 @@ static int open_link(uint32_t socket) {
   return 0;
 }
 
-/* Until the agent answers, the first alone asks for it. No socket can take the others' share of connections. */
+/* Until the agent answers, only the first socket has a connection. No socket can use up the connections of the
+ * others. */
 static bool wants_link(uint32_t i) {
   if (sockets.waiting[i] > 0 || sockets.told[i]) return false;
   return (sockets.ready || i == 0) && sockets.live[i] < RELAYS_MAX / sockets.count;
@@ -145,7 +146,7 @@ static int greet(struct link *link) {
   return result == 0 && sockets.dead[link->socket] ? tell_dead(link) : result;
 }
 
-/* It is told on the connection that waits; without one, on the next. */
+/* The agent is told on the waiting connection or, without one, on the next. */
 static void bury(uint32_t socket) {
   if (sockets.dead[socket]) return;
   sockets.dead[socket] = true;
@@ -155,13 +156,13 @@ static void bury(uint32_t socket) {
   }
 }
 
-/* The agent listens no longer, and ends the connection. */
+/* The agent has stopped listening, and ends the connection. */
 static int hear_buried(struct link *link) {
   sockets.told[link->socket] = sockets.dead[link->socket];
   return -EPIPE;
 }
 
-/* -EINPROGRESS: what has come behind it is for the socket, which is still to be connected to. */
+/* Returns -EINPROGRESS: the frames that follow are for the socket, which is not connected yet. */
 static int start_connecting(struct link *link) {
   sockets.waiting[link->socket]--;
   link->state = CONNECTING;
@@ -177,7 +178,8 @@ static int handle(void *self, const struct frame *frame) {
   return link->state == RELAYING ? socket_relay_handle(&link->relay, frame) : -EBADMSG;
 }
 
-/* Once for each socket: the guest may come again and again. A server that has ended is no fault of the container's. */
+/* Once per socket, because the guest can connect again and again. A server that has ended is not the container's
+ * fault. */
 static void complain(uint32_t socket, int error) {
   if (sockets.said[socket] || error == ECONNREFUSED) return;
   sockets.said[socket] = true;
@@ -205,13 +207,13 @@ static int connect_to(uint32_t number) {
   return result;
 }
 
-/* A datagram socket finds out without a word to the server: whose socket has ended is refused, for another's is another file
- * (unix(7)), and a stream's is of another type. */
+/* A datagram socket checks without contacting the server: connect(2) fails with ECONNREFUSED if the server's socket
+ * is closed, as a new server's is another file (unix(7)), and with EPROTOTYPE if it is a stream socket. */
 static void look(void) {
   for (uint32_t i = 0; i < sockets.count; i++) {
     if (sockets.denied[i]) continue;
     int result = sockets.dead[i] ? -EPROTOTYPE : connect_by(sockets.probe, i);
-    /* Whoever may not write to it is not asked again and again: each time is a line in the host's audit log. */
+    /* A socket without write permission is not tried again: each attempt is a line in the host's audit log. */
     sockets.denied[i] = result == -EACCES || result == -EPERM;
     if (result == 0) complain(i, EPROTOTYPE);
     if (result == 0 || result == -ECONNREFUSED) bury(i);
@@ -225,7 +227,7 @@ static void relay(struct link *link, const struct pollfd fds[PUMP_POLLS]) {
   if (link->relay.pump.sources[SOCKET_STREAM].refused) complain(link->socket, EBADF);
 }
 
-/* A server that has no room for a connection now may have later. */
+/* A server whose backlog is full (EAGAIN) is tried again. */
 static void go_on_connecting(struct link *link) {
   struct pump *p = &link->relay.pump;
   int fd = connect_to(link->socket);
@@ -239,7 +241,7 @@ static void go_on_connecting(struct link *link) {
   link->state = result < 0 ? OVER : RELAYING;
   if (result < 0) return;
   if (pump_take(p, handle, link) < 0) pump_end(p);
-  /* An end that came with its client is no event any more. */
+  /* An end that arrived together with its client causes no further event. */
   static const struct pollfd none[PUMP_POLLS];
   relay(link, none);
 }
@@ -260,7 +262,7 @@ static void step(struct link *link, const struct pollfd fds[PUMP_POLLS]) {
   link->state = OVER;
 }
 
-/* What to poll for of all links, and until when. */
+/* Sets up the polling of all links, and returns the timeout. */
 static int watch(struct pollfd fds[RELAYS_MAX][PUMP_POLLS]) {
   int64_t end = INT64_MAX;
   for (uint32_t i = 0; i < sockets.count; i++) {
@@ -278,7 +280,7 @@ static int watch(struct pollfd fds[RELAYS_MAX][PUMP_POLLS]) {
   return end == INT64_MAX ? -1 : left_ms(end);
 }
 
-/* poll(2) of what is open: it takes no more than a process may have descriptors, and most places are empty. */
+/* poll(2) of open descriptors only: it takes at most RLIMIT_NOFILE entries, and most places are empty. */
 static int poll_open(struct pollfd fds[RELAYS_MAX][PUMP_POLLS], int timeout_ms) {
   static struct pollfd open[RELAYS_MAX * 3];
   static struct pollfd *from[RELAYS_MAX * 3];
@@ -321,7 +323,7 @@ int sockets_begin(int folder) {
 static void *serve(void *ignored) {
   vmm_block_signals();
   for (;;) {
-    if (!sockets_step(-1)) poll(NULL, 0, RETRY_MS); /* for want of memory, which there may be later */
+    if (!sockets_step(-1)) poll(NULL, 0, RETRY_MS); /* out of memory; later there may be some */
   }
   return ignored;
 }

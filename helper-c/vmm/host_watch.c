@@ -1,6 +1,6 @@
-/* Tells the guest of what changes on the host in its volumes: a thread that waits for changes (watch_tree.h), keeps each for a
- * moment, as programs do several things to a file one after the other, and tells the agent, which makes an event of it for the
- * guest's inotify(7) (../agent/touch.c). */
+/* Reports changes in a guest's volumes that were made on the host. A thread waits for changes (watch_tree.h), holds
+ * each back for a moment, because programs often do several things to a file in sequence, and sends it to the agent,
+ * which turns it into an event for the guest's inotify(7) (../agent/touch.c). */
 #include "host_watch.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "../session/agent_client.h"
 #include "vmm.h"
 
-/* How long a file has to be left alone, and when it is told of all the same. */
+/* A change is reported once its file was left alone for QUIET_MS, or after LATEST_MS. */
 enum { QUIET_MS = 50, LATEST_MS = 500, CONNECT_MS = 10000, RETRY_MS = 500, REPLY_MS = 30000 };
 
 struct change {
@@ -30,7 +30,7 @@ struct change {
 static struct {
   uint32_t count;
   struct change list[CHANGES_MAX];
-  int agent; /* -1, or the connection */
+  int agent; /* the connection, or -1 */
   int64_t next_try;
   bool said[WATCH_ROOTS_MAX];
 } changes = {.agent = -1};
@@ -50,7 +50,7 @@ static void drop(uint32_t i) {
   changes.list[i] = changes.list[--changes.count];
 }
 
-/* More than can be told one by one: each root stands for all that is in it. */
+/* Too many to report one by one: each root is reported with everything in it. */
 static void tell_roots(void) {
   while (changes.count > 0) drop(changes.count - 1);
   for (uint32_t root = 0; root < watch_count(); root++) changes_add(root, "", true);
@@ -85,7 +85,7 @@ static int64_t due(const struct change *change) {
   return quiet < latest ? quiet : latest;
 }
 
-/* How many milliseconds until something is to be done: -1 for never. */
+/* Milliseconds until the next action is due: -1 for none. */
 static int patience(void) {
   int64_t end = INT64_MAX;
   for (uint32_t i = 0; i < changes.count; i++) {
@@ -101,7 +101,7 @@ static void hang_up(void) {
   changes.next_try = now_ms() + RETRY_MS;
 }
 
-/* Asks and waits, so that no more is ever under way than one: 0 or -errno of the connection. */
+/* Sends a change and waits for the reply, so that only one is in flight: 0 or the connection's -errno. */
 static int tell(const struct change *change) {
   static uint8_t payload[CHANGED_MAX];
   uint8_t answer[4];
@@ -117,7 +117,7 @@ static int tell(const struct change *change) {
   if (result == 0 && frame.type != FRAME_REPLY) result = -EBADMSG;
   if (result < 0) return result;
   int error = (int)read_le32(answer);
-  /* What is gone by now is told of as such. */
+  /* The removal of a file that is gone by now is itself reported. */
   if (error < 0 && error > -4096 && error != -ENOENT && !changes.said[change->root]) {
     changes.said[change->root] = true;
     say(change->root, "the guest cannot be told of some changes", -error);
@@ -133,7 +133,7 @@ static void tell_due(int folder) {
     }
     if (changes.agent < 0 && left_ms(changes.next_try) > 0) return;
     if (changes.agent < 0) changes.agent = agent_connect(folder, -1, CONNECT_MS);
-    /* One that a connection ends over is not told again. */
+    /* A change on which the connection fails is not sent again. */
     bool connected = changes.agent >= 0;
     if (!connected || tell(&changes.list[i]) < 0) hang_up();
     if (!connected) return;

@@ -1,4 +1,4 @@
-/* The thread of host_watch.c in its parts, for tests. */
+/* The parts of host_watch.c's thread, for tests. */
 #ifndef KAGO_HOST_WATCH_H
 #define KAGO_HOST_WATCH_H
 
@@ -6,14 +6,14 @@
 
 enum { CHANGES_MAX = 1024 };
 
-/* A change that is to be told, as watch_read() has it. */
+/* Adds a change that is to be reported, like watch_read(). */
 void changes_add(uint32_t root, const char *path, bool whole);
 
-/* How many wait. */
+/* How many are pending. */
 uint32_t changes_count(void);
 
-/* Waits for at most `timeout_ms`, -1 for as long as it takes, for what changes, and tells the agent whose socket is in the folder
- * what is due. */
+/* Waits at most `timeout_ms` (-1: no limit) for changes, and reports those that are due to the agent whose socket is
+ * in the directory. */
 void changes_step(int folder, int timeout_ms);
 
 #endif

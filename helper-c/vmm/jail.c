@@ -1,4 +1,4 @@
-/* The operation vmmJail: after libkrun is configured, before it boots the guest. */
+/* The operation vmmJail, which runs after libkrun is configured and before it boots the guest. */
 #include "jail.h"
 
 #include <sys/prctl.h>
@@ -12,8 +12,8 @@ struct restriction {
   int ruleset, caller;
 };
 
-/* A domain is a thread's own, and what it makes inherits it. The caller's comes last, as it still has to look into /proc for
- * the others. */
+/* A Landlock domain applies to a thread, and to what it creates later. The calling thread enters last, because it
+ * still has to read /proc for the others. */
 static int restrict_thread(void *argument) {
   const struct restriction *r = argument;
   int result = (int)raw_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);

@@ -4,11 +4,11 @@
 
 #include "../common/context.h"
 
-/* A Landlock ruleset that allows only the container's root, the agent's two folders, and the host's devices that this VM
- * needs: its descriptor, -EOPNOTSUPP if the kernel's Landlock is missing or too old for a VMM, or -errno. */
+/* A Landlock ruleset that allows only the container's root, the agent's two directories, and the host devices that
+ * this VM needs: its descriptor, -EOPNOTSUPP if the kernel has no Landlock or one too old for a VMM, or -errno. */
 int jail_ruleset(const struct context *c, uint32_t features);
 
-/* 0 or -errno, for the calling thread. */
+/* For the calling thread: 0 or -errno. */
 int sys_landlock_restrict_self(int ruleset);
 
 /* From now on all threads of this process may only make the calls of vmm_calls.ts for these features. Requires

@@ -1,4 +1,4 @@
-/* The filter of system calls, made from constants: what libkrun and libc need, and for which arguments. */
+/* The seccomp filter, built from constants: the calls and arguments that libkrun and libc need. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ static void add(struct program *p, uint16_t code, uint8_t if_true, uint8_t if_fa
   p->length++;
 }
 
-/* The lower half of the argument: the kernel takes each of those that are looked at for 32 bits. */
+/* Loads the lower half of the argument: the kernel uses only 32 bits of each argument that is checked. */
 static void add_rule(struct program *p, const struct call *call) {
   uint32_t outcome = call->answer < 0 ? ALLOW : ERRNO | (uint32_t)call->answer;
   if (call->argument >= 0) {
@@ -49,7 +49,7 @@ static void add_rule(struct program *p, const struct call *call) {
   add(p, RETURN, 0, 0, outcome);
 }
 
-/* All rows of one call: the index behind them. What fits none of them is refused. */
+/* Adds all rows of one call: the index after them. What matches no row is refused. */
 static int add_call(struct program *p, int i, uint32_t features) {
   const uint32_t number = CALLS[i].number;
   uint16_t jump = p->length;
@@ -74,6 +74,6 @@ int jail_filter(uint32_t features) {
   if (p.length > MAX_INSTRUCTIONS) return -E2BIG;
   const struct filter_program program = {.length = p.length, .instructions = p.at};
   long result = sys_seccomp_filter(FLAG_TSYNC, &program);
-  /* A positive result is the thread that could not be reached. */
+  /* A positive result is the id of a thread that could not be synchronized. */
   return result > 0 ? -ESRCH : (int)result;
 }

@@ -1,11 +1,11 @@
-/* Landlock: which files a VMM can still reach, whatever mounts and descriptors it comes by. */
+/* Landlock: limits the files that a VMM can reach, whatever mounts and descriptors it obtains. */
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../common/kernel.h"
 #include "jail.h"
 
-/* linux/landlock.h: rights to files by the version of the interface that brought them. */
+/* linux/landlock.h: rights to files, and the ABI version that introduced each. */
 enum { VERSION_REFER = 2, VERSION_TRUNCATE = 3, VERSION_IOCTL_DEV = 5, VERSION_SCOPE = 6 };
 #define WRITE_FILE (1ull << 1)
 #define READ_FILE (1ull << 2)
@@ -19,7 +19,7 @@ enum { VERSION_REFER = 2, VERSION_TRUNCATE = 3, VERSION_IOCTL_DEV = 5, VERSION_S
 #define IOCTL_DEV (1ull << 15)
 #define SCOPE_ABSTRACT_SOCKETS (1ull << 0)
 #define SCOPE_SIGNALS (1ull << 1)
-/* Before it, threads of one process could not signal each other (linux/landlock.h, erratum 2). */
+/* Without this fix, threads of one process could not signal each other (linux/landlock.h, erratum 2). */
 #define ERRATUM_SIGNALS (1u << 1)
 enum { ASK_VERSION = 1, ASK_ERRATA = 2, RULE_PATH_BENEATH = 1 };
 
@@ -43,7 +43,7 @@ static int allow(int ruleset, int fd, uint64_t rights) {
   return (int)raw_syscall(445, ruleset, RULE_PATH_BENEATH, (long)&rule, 0, 0, 0);
 }
 
-/* What is missing, or not to be reached, is libkrun's to complain of. */
+/* A missing or inaccessible path is skipped; libkrun reports it. */
 static int allow_path(int ruleset, const char *path, uint64_t rights) {
   int fd = as_result(open(path, O_PATH | O_CLOEXEC));
   if (fd < 0) return fd == -ENOENT || fd == -EACCES ? 0 : fd;
@@ -74,13 +74,13 @@ static int allow_devices(int ruleset, uint32_t features, uint64_t all) {
     if (!devices[i].features || devices[i].features & features) result = allow_path(ruleset, devices[i].path, rights);
   }
   if (result >= 0 && features & FEATURE_GPU) result = allow_path(ruleset, "/dev/dri", rights | READ_DIR);
-  /* An enclave's console is the standard output, by its name; a pipe takes no rule, and needs none. */
+  /* libkrun opens standard output by name as an enclave's console. A pipe takes no rule, and needs none. */
   if (features & FEATURE_NITRO) allow(ruleset, STDOUT_FILENO, WRITE_FILE | READ_FILE);
   return result;
 }
 
-/* Nothing is executed. A device below the root can be read and written as far as the container's cgroup lets it, but takes
- * no commands, unless disks may be devices: then the few that the filter has for them. */
+/* Nothing can be executed. Devices below the root can be read and written as far as the container's cgroup allows,
+ * but take no ioctl, unless disks may be devices: then only those that the filter allows. */
 static int fill(int ruleset, const struct context *c, uint32_t features, uint64_t all) {
   uint64_t refused = features & FEATURE_DISKS ? EXECUTE : EXECUTE | IOCTL_DEV;
   int result = allow_path(ruleset, "/", all & ~refused);
@@ -91,7 +91,7 @@ static int fill(int ruleset, const struct context *c, uint32_t features, uint64_
 
 int jail_ruleset(const struct context *c, uint32_t features) {
   long version = create(NULL, 0, ASK_VERSION);
-  /* The first version lets nobody rename from folder to folder, which a guest must be able to do. */
+  /* ABI version 1 forbids every rename between directories, which a guest must be able to do. */
   if (version < VERSION_REFER) return -EOPNOTSUPP;
   long errata = version >= VERSION_SCOPE ? create(NULL, 0, ASK_ERRATA) : 0;
   const struct ruleset wanted = {
@@ -100,7 +100,7 @@ int jail_ruleset(const struct context *c, uint32_t features) {
                     ? 0
                     : SCOPE_ABSTRACT_SOCKETS | (errata > 0 && errata & ERRATUM_SIGNALS ? SCOPE_SIGNALS : 0),
   };
-  /* An older kernel refuses a longer structure only if what it does not know is not zero. */
+  /* An older kernel accepts a longer structure if the fields that it does not know are zero. */
   int ruleset = (int)create(&wanted, sizeof wanted, 0);
   if (ruleset < 0) return ruleset;
   int result = fill(ruleset, c, features, wanted.files);

@@ -1,4 +1,4 @@
-/* libkrun: loaded by descriptor, or as the dynamic linker finds it; its functions called as the plan says. */
+/* Loads libkrun by descriptor, or as the dynamic linker finds it, and calls its functions as the plan says. */
 #include <dlfcn.h>
 #include <ifaddrs.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 enum { MAX_ARGUMENTS = 6 };
 
-/* All arguments of libkrun's functions are integers and pointers, which go in registers of one kind. */
+/* All arguments of libkrun's functions are integers and pointers, which are passed in registers of one class. */
 typedef int32_t krun_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
 void *vmm_find(const char *name) {
@@ -29,8 +29,8 @@ static krun_function *find(const char *name) {
   return function;
 }
 
-/* krunOpen has opened a path; that file is loaded, whatever has its name by now, and is known by its soname as usual. The
- * dynamic linker finds a bare name. NULL if there is no file, or with dlerror(3). */
+/* An absolute path was opened by krunOpen; that file is loaded, whatever is at the path now, and is known by its
+ * soname as usual. A bare name is looked up by the dynamic linker. NULL if there is no file, or with dlerror(3). */
 static void *load(const struct context *c, const char *name, int slot) {
   char path[32];
   if (*name == '/' && c->libraries[slot] == 0) return NULL;
@@ -38,7 +38,7 @@ static void *load(const struct context *c, const char *name, int slot) {
   return dlopen(*name == '/' ? path : name, RTLD_LAZY);
 }
 
-/* Not before all are loaded: the dynamic linker knows a library by the path that it was loaded by. */
+/* Only after all are loaded, because the dynamic linker identifies a library by the path from which it was loaded. */
 static void close_libraries(struct context *c) {
   for (int i = 0; i < LIBRARY_SLOTS; i++) {
     if (c->libraries[i] > 0) close(c->libraries[i] - 1);
@@ -59,7 +59,7 @@ static int create_context(struct context *c, const char *name) {
   return context < 0 ? context : 0;
 }
 
-/* libkrun 2 has its guest init in a library of its own, which the dynamic linker finds, or has by now. */
+/* libkrun 2 has its guest init in a separate library, which the dynamic linker finds or which is already loaded. */
 static int load_init(struct context *c, const char *name) {
   if (!find("krun_vmm_builder_new")) return vmm_fail(c, -ELIBBAD, F_krun_load_libraries, FOUND_NAMED, name);
   vm.init_library = dlopen("libkrun_init.so.0", RTLD_LAZY);
@@ -71,14 +71,14 @@ int op_krun_load(struct context *c, const struct field *f) {
   const uint8_t *item = before->data;
   const char *name = "";
   if (before->count > LIBRARY_SLOT || f[F_krun_load_libraries].count > LIBRARY_SLOTS - LIBRARY_SLOT) return -E2BIG;
-  /* libkrun asks for its firmware and what it needs by name, and the dynamic linker answers with what is loaded already. */
+  /* libkrun loads its firmware and dependencies by name, and the dynamic linker uses those already loaded. */
   for (uint32_t i = 0; i < before->count; i++) load(c, list_next(&item), BEFORE_SLOT + (int)i);
-  dlerror(); /* what is missing of them is missed by libkrun itself */
+  dlerror(); /* if one is missing, libkrun reports it */
   item = f[F_krun_load_libraries].data;
   for (uint32_t i = 0; i < f[F_krun_load_libraries].count && !vm.library; i++) {
     name = list_next(&item);
     vm.library = load(c, name, LIBRARY_SLOT + (int)i);
-    if (!vm.library && !c->said.text) not_loaded(c, name); /* the first is the one that is wanted */
+    if (!vm.library && !c->said.text) not_loaded(c, name); /* report the first, which is the preferred one */
   }
   close_libraries(c);
   if (!vm.library) return -ELIBACC;
@@ -92,7 +92,7 @@ static char *descriptor_path(int fd, const char *rest) {
   return asprintf(&path, "/proc/self/fd/%d%s", fd, rest) < 0 ? NULL : path;
 }
 
-/* The path by which libkrun opens what the container has at `path`; the descriptor stays open for it. */
+/* The path by which libkrun opens the container's `path`; the descriptor stays open for it. */
 static int in_container(struct context *c, const char *path, int flags, const char *rest, const void **made) {
   if (!*path) return -EINVAL;
   int fd = open_in_root("/", path, flags);
@@ -101,11 +101,11 @@ static int in_container(struct context *c, const char *path, int flags, const ch
   return 0;
 }
 
-/* A socket to listen on is not there yet, its folder is. */
+/* The socket to listen on does not exist yet, but its directory does. */
 static int new_in_container(struct context *c, const char *path, const void **made) {
   const char *slash = strrchr(path, '/');
   if (!slash) return -EINVAL;
-  char *folder = strndup(path, (size_t)(slash - path)); /* stays: a failure names it */
+  char *folder = strndup(path, (size_t)(slash - path)); /* not freed: an error names it */
   return folder ? in_container(c, *folder ? folder : "/", O_PATH, slash, made) : -ENOMEM;
 }
 
@@ -115,7 +115,7 @@ static uint8_t *mac_bytes(uint64_t number) {
   return mac;
 }
 
-/* What is left of a call's numbers and texts, from which each argument takes its own. */
+/* The remaining numbers and texts of a call. Each argument takes its own from them. */
 struct rest {
   const struct field *fields;
   uint32_t numbers, texts; /* taken so far */
@@ -144,21 +144,21 @@ static const char **take_list(struct rest *rest) {
   return list;
 }
 
-/* What tells the agent of the guest's card, if it has one. */
+/* The environment that describes the guest's network card, if any. */
 static char **card_list(void) {
   char **list = calloc(2, sizeof *list), *card = vm.passt >= 0 ? guest_card() : NULL;
   if (list && card && asprintf(list, "KAGO_CARD=%s", card) < 0) *list = NULL;
   return list;
 }
 
-/* The place of an object: functions take it, or what is in it. */
+/* The slot of an object: functions take the slot, or the object. */
 static int object_place(uint64_t number, const void **made) {
   if (number >= MAX_OBJECTS) return -EINVAL;
   *made = &vm.objects[number];
   return 0;
 }
 
-/* One argument: 0, or -errno when there is none. */
+/* Converts one argument: 0, or -errno. */
 static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t *value) {
   const void *pointer = NULL;
   int result = 0;
@@ -174,7 +174,7 @@ static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t
       result = in_container(c, take_text(rest), O_WRONLY | O_CREAT | O_NONBLOCK, "", &pointer);
       break;
     case KRUN_NEW_FILE: result = new_in_container(c, take_text(rest), &pointer); break;
-    /* libkrun opens its roots with O_NOFOLLOW: the dot goes through the descriptor's link. */
+    /* libkrun opens its roots with O_NOFOLLOW, so the dot follows the descriptor's link. */
     case KRUN_AGENT_ROOT: pointer = descriptor_path(c->agent_fd, "/."); break;
     case KRUN_RUN_FILE: pointer = descriptor_path(c->run_fd, take_text(rest)); break;
     case KRUN_MAC: pointer = mac_bytes(take_number(rest)); break;
@@ -188,7 +188,7 @@ static int convert(struct context *c, uint32_t kind, struct rest *rest, uint64_t
   return result < 0 || pointer ? result : -ENOMEM;
 }
 
-/* All of them, in the order of their kinds; nothing may be left over. */
+/* Converts all arguments, in the order of their kinds. Nothing may be left over. */
 static int convert_all(struct context *c, const struct field *f, uint64_t values[MAX_ARGUMENTS]) {
   struct rest rest = {.fields = f, .text = f[F_krun_call_texts].data};
   if (f[F_krun_call_kinds].count > MAX_ARGUMENTS) return -E2BIG;
@@ -217,7 +217,7 @@ int op_krun_call(struct context *c, const struct field *f) {
   return answer < 0 ? answer : 0;
 }
 
-/* Is there an address beyond loopback's in this process's network namespace? */
+/* Does this process's network namespace have an address on another interface than loopback? */
 static bool has_network(void) {
   struct ifaddrs *all;
   if (getifaddrs(&all) < 0) return true;
@@ -238,7 +238,7 @@ int op_krun_isolate(struct context *c, const struct field *f) {
   return 0;
 }
 
-/* libkrun panics over a device that it cannot open. */
+/* libkrun panics if it cannot open the device. */
 int op_krun_kvm(struct context *c, const struct field *f) {
   (void)c;
   (void)f;
@@ -252,8 +252,8 @@ static void close_if_open(int *fd) {
   *fd = -1;
 }
 
-/* The guest has the rights of the VMM's process, so no descriptor of kago may stay open in it. The connection for reports
- * is closed last: its end tells `start` that the guest boots, and later failures can only be reported on the container's
+/* The guest has the rights of the VMM's process, so no descriptor of kago may stay open. The connection for reports
+ * is closed last: its end tells `start` that the guest boots. Later failures can only be reported on the container's
  * standard error. */
 int op_krun_enter(struct context *c, const struct field *f) {
   uint64_t builder = f[F_krun_enter_builder].number;

@@ -1,5 +1,6 @@
-/* The functions of libkrun 2, whose arguments are objects and structures by value: each is called by its own type (libkrun.h
- * and libkrun_init.h, which docs/microvm.md names the commit of). Which to call, and with what, is the plan's to say. */
+/* The functions of libkrun 2. They take objects, and structures by value, so each is called by its own type
+ * (libkrun.h and libkrun_init.h; docs/microvm.md names the commit). The plan says which to call, with which
+ * arguments. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +10,14 @@
 
 typedef void *object;
 
-/* Text, or bytes; NULL where there is none. */
+/* Text or bytes; NULL for none. */
 struct span {
   const void *data;
   size_t length;
 };
 
-/* What a function of libkrun's looks like: what it makes, or answers, and its arguments. An `at` is the place of an object,
- * which a builder's function replaces; `or_error` has a place for an error at the end. */
+/* The types of libkrun's functions: what they create or return, and their arguments. An `at` function takes the slot
+ * of an object, because a builder's function replaces the object; `or_error` ends with a slot for an error. */
 union function {
   void *symbol;
   object (*make)(void);
@@ -151,7 +152,7 @@ static object make(union function f, enum shape shape, const uint64_t *v, object
   }
 }
 
-/* What a function answers that makes nothing: 0, or libkrun's number for an error. */
+/* Calls a function that creates nothing: 0, or libkrun's number for an error. */
 static uint64_t act(union function f, enum shape shape, const uint64_t *v, object *error) {
   switch (shape) {
     case JOIN: return f.join(in(v[0]), in(v[1])), 0;
@@ -172,7 +173,7 @@ static uint64_t act(union function f, enum shape shape, const uint64_t *v, objec
   }
 }
 
-/* An object of ours that takes the text of an error, as libkrun's functions take it. */
+/* kago's object that receives an error's text, in the layout that libkrun's functions expect. */
 struct writer {
   uint32_t tag, unused;
   const void *table;
@@ -203,9 +204,10 @@ static bool push(void *own, struct span piece) {
   return true;
 }
 
-/* What libkrun says of an error, which is gone afterwards; NULL if nothing. `prefix` is that of its library's functions. */
+/* libkrun's message for an error, which is then destroyed; NULL if none. `prefix` is that of its library's
+ * functions. */
 static const char *say(object error, const char *prefix, uint32_t tag) {
-  static struct sentence sentence; /* lasts: a failure names it */
+  static struct sentence sentence; /* static: an error refers to it */
   static const struct writer_table table = {.push = push};
   struct writer writer = {tag, 0, &table, &sentence, sizeof table};
   char name[40];
@@ -253,7 +255,7 @@ int krun_2_call(struct context *c, const char *name, const uint64_t *values, uin
 int krun_2_enter(void *builder, const char **said) {
   union function build = {.symbol = vmm_find("krun_vmm_builder_build")}, run = {.symbol = vmm_find("krun_vmm_run")};
   object error = NULL, vmm = build.finish_at(&builder, &error);
-  if (vmm) run.run(vmm); /* ends this process with the guest's code */
+  if (vmm) run.run(vmm); /* ends this process with the guest's exit code */
   *said = error ? say_of(error, "krun_vmm_builder_build") : NULL;
   return -EIO;
 }

@@ -20,7 +20,7 @@ static void raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* They were kept open for the exec of this program only, not for what it starts: passt and hooks. */
+/* They stayed open for the exec of this program, but its children, passt and hooks, must not inherit them. */
 static void keep_from_others(const int *fds, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (fds[i] >= 0) fcntl(fds[i], F_SETFD, FD_CLOEXEC);
@@ -44,11 +44,11 @@ int main(void) {
   keep_from_others(fds, sizeof fds / sizeof *fds);
   stay_hidden(); /* as in stage/main.c */
   prctl(PR_SET_NAME, "kago", 0, 0, 0);
-  /* A proxied connection that its peer closes is an error of that connection only. */
+  /* If the peer closes a proxied connection, only that connection fails. */
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   int result = vmm_run(fds[0], fds[1], fds[2], fds[3], fds[4], fds + 5, outcome);
-  /* A plan that has not entered a VM has an end too soon. */
+  /* A plan must end by entering a VM. */
   struct message message = {.type = MESSAGE_FAILED, .stage = STAGE_VMM, .value = UINT32_MAX, .error = ENOEXEC};
   if (result == 0 && outcome[1] >= 0) message_send(outcome[1], &message, -1);
   end_process(1);

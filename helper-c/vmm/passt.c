@@ -1,5 +1,5 @@
-/* A network card that passt(1) serves: passt is started in the container's namespaces while the host's files are still
- * visible, and exits when the VMM closes the socket between them. */
+/* A network card that passt(1) serves. passt is started in the container's namespaces while the host's files are
+ * still visible, and exits when the VMM closes the socket between them. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -13,7 +13,7 @@
 #include "../common/kernel.h"
 #include "vmm.h"
 
-/* Binding every port takes some hundred milliseconds, and ten times that on an emulated host. */
+/* Binding every port takes some hundred milliseconds; on an emulated host, ten times that. */
 enum { PATIENCE_MS = 30000, PAUSE_MS = 5 };
 
 static const char *read_log(int fd) {
@@ -28,10 +28,10 @@ static bool is_ready(int file) {
   return fstat(file, &info) == 0 && info.st_size > 0;
 }
 
-/* In the container's root there is no procfs. */
+/* The container's root has no procfs. */
 static int routes_fd = -1;
 
-/* Is there a line of the file whose word number `column` is another interface than lo? */
+/* Does the file have a line whose word number `column` names an interface other than lo? */
 static bool names_interface(const char *path, int column) {
   FILE *file = fopen(path, "re");
   char line[512];
@@ -45,7 +45,7 @@ static bool names_interface(const char *path, int column) {
   return found;
 }
 
-/* Older versions of passt end without a network; newer ones serve a guest that nothing can reach. */
+/* Without a network, older versions of passt exit, and newer ones serve a guest that nothing can reach. */
 static bool has_network(void) {
   enum { IPV6_INTERFACE = 9 };
   return names_interface("/proc/self/net/route", 0) || names_interface("/proc/self/net/ipv6_route", IPV6_INTERFACE);
@@ -82,8 +82,8 @@ int op_krun_passt(struct context *c, const struct field *f) {
   return problem ? vmm_fail(c, problem, F_krun_passt_program, FOUND_SAID, log) : 0;
 }
 
-/* The interface with the default route, as passt chooses it, and the gateway; /proc/net/route as in proc_pid_net(5). The
- * file is read each time. */
+/* The interface of the default route, as passt chooses it, and its gateway, from /proc/net/route (proc_pid_net(5)).
+ * The file is read anew each time. */
 static bool default_route(char name[IFNAMSIZ], struct in_addr *gateway) {
   FILE *routes = fdopen(routes_fd, "r");
   char line[256];

@@ -1,6 +1,6 @@
-/* Programs of the host that a VMM talks to over a stream socket: network proxies. They start as root of the container's
- * namespaces, with the host's files visible, until they have sandboxed themselves. From their first instruction they therefore
- * have few capabilities, no descriptor of ours but the socket, and are not dumpable. */
+/* Programs of the host that a VMM talks to over a stream socket: network proxies. Until they have sandboxed
+ * themselves, they are root in the container's namespaces and see the host's files. So from their first instruction
+ * they have few capabilities, no descriptor of ours except the socket, and are not dumpable. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -12,14 +12,15 @@
 #include "../common/signals.h"
 #include "vmm.h"
 
-/* Their descriptor of the socket, and their highest: passt closes what is above the one that it is given. */
+/* Their descriptor of the socket, and their highest: passt closes those above the one it is given. */
 enum { PEER_FD = 3 };
 
-/* linux/capability.h: ports below 1024; ids, and the map of its own user namespace with root in it (user_namespaces(7)). */
+/* linux/capability.h: ports below 1024; ids, and the id map of its own user namespace with root in it
+ * (user_namespaces(7)). */
 enum { SETGID = 6, SETUID = 7, NET_BIND_SERVICE = 10, SETFCAP = 31 };
 #define KEPT (1ull << SETGID | 1ull << SETUID | 1ull << NET_BIND_SERVICE | 1ull << SETFCAP)
 
-/* Any group that is not root's. */
+/* Any group but root's. */
 enum { OTHER_GROUP = 65534 };
 
 struct peer {
@@ -28,7 +29,7 @@ struct peer {
   int socket, log, ready, failed;
 };
 
-/* Nothing of the container's: what holds its stdout keeps its engine waiting. */
+/* Passes on no stream of the container: an engine waits until its stdout is closed everywhere. */
 static int take_descriptors(const struct peer *p) {
   int null = as_result(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (null < 0) return null;
@@ -40,8 +41,8 @@ static int take_descriptors(const struct peer *p) {
   return sys_close_range(PEER_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC_);
 }
 
-/* The real group differs from the effective one at the exec: such a program is not dumpable (fs.suid_dumpable in proc(5)). In a
- * user namespace without that group it is, until it says otherwise itself. */
+/* If the real gid differs from the effective gid at the exec, the program is not dumpable (fs.suid_dumpable in
+ * proc(5)). In a user namespace without that gid it stays dumpable until it changes that itself. */
 static int hide(void) {
   int result = (int)raw_syscall(SYS_setresgid, OTHER_GROUP, -1, -1, 0, 0, 0);
   return result == -EINVAL || result == -EPERM ? 0 : result;
@@ -51,7 +52,7 @@ static int give_up_rights(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data data[2] = {{0}};
   for (int capability = 0; capability < 64; capability++) {
-    /* Without the right to it: no_new_privs lets an exec give nothing that is not permitted now. */
+    /* May fail without CAP_SETPCAP: with no_new_privs an exec grants nothing beyond the permitted set. */
     if (!(KEPT >> capability & 1)) raw_syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0, 0);
   }
   int result = (int)raw_syscall(SYS_capget, (long)&header, (long)data, 0, 0, 0, 0);
@@ -76,7 +77,7 @@ static _Noreturn void become(const struct peer *p) {
   _exit(127);
 }
 
-/* The pid, or the -errno with which the program could not be started. */
+/* The pid, or -errno if the program could not be started. */
 static int start(struct peer *p) {
   int pipes[2], failure = 0;
   int result = as_result(pipe2(pipes, O_CLOEXEC));
@@ -94,7 +95,7 @@ static int start(struct peer *p) {
   return pid;
 }
 
-/* Above the numbers that the child's get, so that no dup2 overwrites what the next one reads. */
+/* Moves `fd` above the child's numbers, so that no dup2 overwrites one that is still needed. */
 static int raised(int fd) {
   if (fd < 0) return fd;
   int higher = as_result(fcntl(fd, F_DUPFD_CLOEXEC, PEER_FD + 1));

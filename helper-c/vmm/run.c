@@ -35,7 +35,7 @@ int vmm_run(int plan_fd, int sync_fd, int listen_fd, int root_fd, int door_fd, c
   uint32_t failed = 0;
   for (int i = 0; i < LIBRARY_SLOTS; i++) c.libraries[i] = libraries[i] + 1;
   c.agent_program = agent_program(&c.agent_size);
-  /* Later ones need it, and the container's root has none. */
+  /* Later operations need it; the container's root has no procfs. */
   trusted_proc(&c);
   int error = plan_load(plan_fd, &plan);
   if (error == 0) error = run_stage(&c, &failed);

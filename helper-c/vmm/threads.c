@@ -1,7 +1,7 @@
-/* Runs a call on every thread of this process. Linux keeps credentials, capabilities and no_new_privs for each
- * thread; in a VMM whose other threads kept the host's root, the container's limits would hold on paper only.
- * As libc does for setuid: a signal makes every other thread run the call itself. Whatever leaves it open whether a
- * thread was reached is an error; only a thread that is gone is passed over. */
+/* Runs a call on every thread of this process. Linux keeps credentials, capabilities and no_new_privs per thread. If
+ * a VMM's other threads kept the host's root, the container's limits would not hold. As in libc's setuid, a signal
+ * makes every other thread run the call itself. If it is unknown whether a thread was reached, this is an error;
+ * only a thread that has exited is skipped. */
 #include "threads.h"
 
 #include <dirent.h>
@@ -17,10 +17,10 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 
-/* A standard signal: a real-time one is refused when RLIMIT_SIGPENDING of the container is reached. */
+/* A standard signal: a real-time signal is refused if the container's RLIMIT_SIGPENDING is reached. */
 enum { SIGNAL = SIGSTKFLT, MAX_THREADS = 1024, PATIENCE_MS = 5000, LOOK_AGAIN = 64 };
 
-/* Who was told, in the order of finding; the caller is the first. */
+/* The signalled threads, in the order of finding; the caller is the first. */
 static struct {
   int (*call)(void *);
   void *argument;
@@ -47,9 +47,9 @@ static void handle(int signal) {
 
 static int signal_thread(int tid, int signal) { return (int)raw_syscall(SYS_tgkill, getpid(), tid, signal, 0, 0, 0); }
 
-/* The thread's id in its innermost pid namespace (the procfs at hand may belong to an outer one), 0 when it is gone. */
+/* The thread's id in its innermost pid namespace (this procfs may be an outer one's), 0 if it has exited. */
 static int inner_tid(int folder, const char *outer) {
-  static char text[1 << 20]; /* 65536 groups stand before the ids */
+  static char text[1 << 20]; /* up to 65536 groups precede NSpid */
   char path[300];
   snprintf(path, sizeof path, "%s/status", outer);
   int fd = sys_openat2(folder, path, O_RDONLY, 0, RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_);
@@ -64,7 +64,7 @@ static int inner_tid(int folder, const char *outer) {
   return atoi(strrchr(line, '\t') + 1);
 }
 
-/* Tells a thread, unless it was told or is gone: 1 if it was, 0 if not, or -errno. */
+/* Signals a thread, unless it was signalled before or has exited: 1 if signalled, 0 if not, or -errno. */
 static int tell(int tid) {
   int count = atomic_load(&request.count);
   if (tid <= 0 || index_of(tid) >= 0) return tid < 0 ? tid : 0;
@@ -77,7 +77,7 @@ static int tell(int tid) {
   return result == -ESRCH ? 0 : result < 0 ? result : 1;
 }
 
-/* Signals the threads that were not told yet: how many, or -errno. */
+/* Signals the threads that were not yet: how many, or -errno. */
 static int tell_new_threads(int folder) {
   int list_fd = as_result(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   DIR *list = list_fd < 0 ? NULL : fdopendir(list_fd);
@@ -97,7 +97,7 @@ static bool all_answered(bool ask_kernel) {
   for (int i = 1; i < count; i++) {
     if (atomic_load(&request.answered[i])) continue;
     if (!ask_kernel || signal_thread(request.tids[i], 0) != -ESRCH)
-      return false; /* it may have ended before it heard */
+      return false; /* it may have exited before it ran the call */
   }
   return true;
 }
@@ -112,13 +112,13 @@ static int await_answers(void) {
   }
 }
 
-/* The folder of this process's threads, which stays open: for the last call there is no procfs any more. */
+/* The directory of this process's threads. It stays open, because at the last call there is no procfs any more. */
 static int tasks = -1;
 
 static int open_tasks(struct context *c) {
   if (tasks >= 0) return tasks;
   int proc = trusted_proc(c);
-  /* Not through anything mounted inside /proc: a list of threads that is not the kernel's would leave some as they are. */
+  /* Not through a mount inside /proc: a list of threads that is not the kernel's could omit some. */
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_MAGICLINKS_ | RESOLVE_NO_XDEV_;
   int opened = proc < 0 ? proc : sys_openat2(proc, "self/task", O_PATH | O_DIRECTORY, 0, resolve);
   if (opened >= 0) tasks = opened;
@@ -142,12 +142,13 @@ int on_every_thread(struct context *c, int (*call)(void *), void *argument) {
   sigfillset(&action.sa_mask);
   sigaction(SIGNAL, &action, &before);
   int result = call(argument), added = 1;
-  /* A thread made meanwhile by one not yet told has the old credentials: look again until none is new. */
+  /* A thread created meanwhile by one not yet signalled has the old credentials. So repeat until there is no new
+   * one. */
   while (result >= 0 && added > 0) {
     added = tell_new_threads(folder);
     result = added < 0 ? added : await_answers();
   }
-  /* Who was told must have heard before the signal is deadly again; a thread that never hears keeps the handler. */
+  /* Signalled threads must run the handler before the signal kills again; if one never does, the handler stays. */
   if (result < 0 && result != -ETIMEDOUT) await_answers();
   if (all_answered(true)) sigaction(SIGNAL, &before, NULL);
   return result;

@@ -1,4 +1,4 @@
-/* A refused call has a name: it is written to standard error, which is the container's, and the process ends. */
+/* Writes the name of a refused system call to standard error, which is the container's, and ends the process. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static void on_refused(int signal, siginfo_t *info, void *context) {
   int size = name ? snprintf(text, sizeof text, "kago: the VMM called %s, which it may not make\n", name)
                   : snprintf(text, sizeof text, "kago: the VMM made the system call %d, which it may not make\n",
                              info->si_syscall);
-  if (write(vm.messages, text, (size_t)size) < 0) size = 0; /* nobody listens */
+  if (write(vm.messages, text, (size_t)size) < 0) size = 0; /* nobody reads it */
   _exit(128 + signal);
 }
 

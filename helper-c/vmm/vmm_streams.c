@@ -1,9 +1,9 @@
 /* The standard streams of the container's process. They go through the guest's agent, not through libkrun's console,
- * which keeps writing to a closed reader and may lose data at its end. A thread relays them, with the same pump as for
- * every other process in the guest; the agent exits after it has been told that everything has arrived.
+ * which keeps writing to a closed reader and may lose data at its end. A thread relays them, with the same pump as
+ * for every other process in the guest. The agent exits after it was told that all data has arrived.
  *
- * The agent connects before it starts the process, which could take the port too: who comes first is served, nobody else. By the
- * same connection the guest's clock is set (guest_clock.h). */
+ * The agent connects before it starts the process, which could connect to the port too: only the first connection is
+ * accepted. The guest's clock is set over the same connection (guest_clock.h). */
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -30,15 +30,15 @@
 static struct {
   struct pump pump;
   struct guest_clock clock;
-  int own[3]; /* the streams of whoever runs the container */
-  int listener; /* -1: none, or the agent has come */
+  int own[3]; /* the streams that the container was started with */
+  int listener; /* -1: none, or the agent has connected */
   atomic_bool came; /* somebody has connected */
-  int resized; /* -1, or where the terminal's new sizes are told */
-  int log; /* -1, or what is written to standard error in the terminal's place */
-  pthread_mutex_t log_lock; /* what was read of it is written, before the process ends */
-  pid_t relayer; /* this process, once a thread of it relays */
-  bool exited; /* the process has, and all that it wrote is under way */
-  atomic_bool told; /* its exit code has come */
+  int resized; /* signalfd for the terminal's new sizes, or -1 */
+  int log; /* read end of the pipe that replaces a terminal as standard error, or -1 */
+  pthread_mutex_t log_lock; /* held until what was read from the pipe is written */
+  pid_t relayer; /* this process, once one of its threads relays */
+  bool exited; /* the process has exited, and all its output is on the way */
+  atomic_bool told; /* its exit code has arrived */
 } s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1, .log_lock = PTHREAD_MUTEX_INITIALIZER};
 
 int op_vmm_terminal(struct context *c, const struct field *f) {
@@ -52,7 +52,7 @@ int op_vmm_terminal(struct context *c, const struct field *f) {
   return as_result(tcsetattr(STDIN_FILENO, TCSANOW, &mode));
 }
 
-/* libkrun makes a terminal that it finds raw, and leaves signals to it. */
+/* libkrun makes a terminal that it finds raw, but lets it generate signals. */
 static int replace_error(void) {
   int ends[2];
   if (!isatty(STDERR_FILENO)) return 0;
@@ -65,7 +65,7 @@ static int replace_error(void) {
   return result;
 }
 
-/* The container's null device, which is looked at before it is opened: 0 or more, or -errno. */
+/* Opens the container's null device after checking that it is one: 0 or more, or -errno. */
 static int open_null(void) {
   struct stat info;
   char path[32];
@@ -98,7 +98,7 @@ static int listen_in(int folder) {
   return result < 0 ? result : as_result(listen(s.listener, 1));
 }
 
-/* Threads made from here on have it blocked as well, and libkrun's own handler hears of none. */
+/* Threads created later inherit the blocked signal, and libkrun's own handler gets none. */
 static int watch_size(void) {
   sigset_t set;
   sigemptyset(&set);
@@ -137,7 +137,7 @@ static void send_size(void) {
 }
 
 static void take_connection(void) {
-  s.came = true; /* first: there is no moment in which nobody waits and nobody has come */
+  s.came = true; /* before accept(2), so that vmm_guest_end() sees one or the other */
   int connection = as_result(accept4(s.listener, NULL, NULL, SOCK_CLOEXEC));
   if (connection < 0) return;
   close(s.listener);
@@ -147,7 +147,7 @@ static void take_connection(void) {
   pump_add_sink(&s.pump, STDOUT_FILENO, s.own[STDOUT_FILENO], PIPE_BUF);
   if (vm.terminal) send_size();
   else pump_add_sink(&s.pump, STDERR_FILENO, fcntl(s.own[STDERR_FILENO], F_DUPFD_CLOEXEC, 3), PIPE_BUF);
-  guest_clock_ask(&s.clock, &s.pump); /* after the size, which comes first */
+  guest_clock_ask(&s.clock, &s.pump); /* after the size, which must be first */
 }
 
 static void take_sizes(void) {
@@ -162,7 +162,7 @@ static bool is_readable(int fd) {
   return poll(&wait, 1, 0) == 1 && wait.revents & POLLIN;
 }
 
-/* As much as a pipe holds: whoever goes on logging does not hold up the end. */
+/* At most as much as a pipe holds, so that continuous logging does not delay the end. */
 void vmm_pass_log(void) {
   char bytes[PIPE_BUF];
   pthread_mutex_lock(&s.log_lock);
@@ -173,7 +173,7 @@ void vmm_pass_log(void) {
   pthread_mutex_unlock(&s.log_lock);
 }
 
-/* Who has connected may be waiting to be accepted. */
+/* A connection that waits to be accepted counts. */
 enum guest_end vmm_guest_end(void) {
   if (s.relayer != getpid()) return GUEST_NONE;
   if (s.told) return GUEST_TOLD;
@@ -195,9 +195,9 @@ static void step(void) {
   if (fds[LOG].revents) vmm_pass_log();
   guest_clock_step(&s.clock, fds + CLOCK, &s.pump);
   int wire = s.pump.wire;
-  /* Without a wire what has come is still written. */
+  /* Without a wire, data that has arrived is still written. */
   if (fds[LISTENER].revents || pump_step(&s.pump, fds, handle, NULL) == 0) return;
-  /* The guest has ended, or lies: the agent, if it lives, ends the process. */
+  /* The guest has ended or violates the protocol; if the agent lives, it ends the process. */
   pump_end(&s.pump);
   close(wire);
 }
@@ -207,7 +207,7 @@ static void *relay(void *ignored) {
   for (;;) {
     step();
     if (!s.exited || !pump_is_drained(&s.pump)) continue;
-    /* The last bytes are written, and said to have been: only then the guest ends, and with it this process. */
+    /* The last bytes are written. After BYE the guest ends, and with it this process. */
     s.exited = false;
     pump_send(&s.pump, FRAME_BYE, 0, NULL, 0);
     pump_flush(&s.pump);

@@ -13,10 +13,11 @@
 #include "../common/kernel.h"
 #include "../common/root_path.h"
 
-/* Deeper ones are not watched: each level has a descriptor open while it is looked into. */
+/* Directories deeper than DEPTH_MAX are not watched: each level needs an open descriptor while it is read. */
 enum { DEPTH_MAX = 64, BUCKETS = 4096 };
 
-/* linux/fcntl.h since 6.5: a handle to tell files apart by, of filesystems that cannot open one (overlayfs). */
+/* linux/fcntl.h since 6.5: a handle that only identifies a file, for filesystems that cannot open one by handle
+ * (overlayfs). */
 #define AT_HANDLE_FID_ 0x200
 
 /* linux/capability.h */
@@ -25,7 +26,7 @@ enum { SYS_ADMIN = 21 };
 #define WHOLE (FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_CLOSE_WRITE)
 #define MASK (WHOLE | FAN_MODIFY | FAN_ONDIR | FAN_EVENT_ON_CHILD)
 
-/* A directory as events name it: its filesystem, and its handle. */
+/* Identifies a directory in events: its filesystem, and its handle. */
 struct key {
   __kernel_fsid_t filesystem;
   int type;
@@ -34,7 +35,7 @@ struct key {
 };
 
 struct folder {
-  struct folder *next; /* of its bucket */
+  struct folder *next; /* in its bucket */
   struct folder *parent; /* NULL for a root */
   uint32_t root;
   bool gone;
@@ -60,7 +61,7 @@ static int set_effective(struct cap_header *header, const struct cap_data data[2
   return (int)raw_syscall(SYS_capset, (long)header, (long)data, 0, 0, 0, 0);
 }
 
-/* A group that was made with CAP_SYS_ADMIN could mark whole filesystems of the host, whoever has it by then. */
+/* A group created with CAP_SYS_ADMIN could mark whole filesystems of the host, whoever holds its descriptor later. */
 int watch_open(void) {
   struct cap_header header = {.version = CAPABILITY_VERSION_3};
   struct cap_data before[2] = {{0}}, without[2];
@@ -109,7 +110,8 @@ static bool is_below_gone(const struct folder *folder) {
   return folder != NULL;
 }
 
-/* Its mark goes with it if it is removed. One that was moved away keeps its mark, and what it tells is of no folder here. */
+/* The mark of a removed directory is removed with it. A directory that was moved away keeps its mark; its events
+ * match no folder here. */
 static void forget(struct folder *folder) {
   folder->gone = true;
   for (int i = 0; i < BUCKETS; i++) {
@@ -165,11 +167,11 @@ static struct folder *add(uint32_t root, const struct key *key, int *error) {
   return folder;
 }
 
-/* The folder, which has its place anew if it was known; or NULL, with *error if that is one. */
+/* Adds the folder, or updates the place of a known one. NULL if there is none to enter; *error is set on failure. */
 static struct folder *remember(uint32_t root, struct folder *parent, const char *name, const struct key *key,
                                int *error) {
   struct folder *folder = find(root, key);
-  /* Its own new place is told later than this one. */
+  /* The event of its own new place is still to come. */
   if (folder && is_at_or_above(folder, parent)) return NULL;
   char *copy = strdup(name);
   *error = copy ? 0 : -ENOMEM;
@@ -186,7 +188,7 @@ static struct folder *remember(uint32_t root, struct folder *parent, const char 
 
 static int enter(uint32_t root, struct folder *parent, const char *name, int fd, int depth);
 
-/* What is no directory, on another filesystem, not to be read by this user, or gone again is nothing to be watched. */
+/* Ignores what is not a directory, is on another filesystem, is not readable by this user, or is gone again. */
 static int enter_child(uint32_t root, struct folder *parent, int fd, const char *name, int depth) {
   uint64_t resolve = RESOLVE_BENEATH_ | RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_XDEV_;
   int child = open_below(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0, resolve);
@@ -199,7 +201,7 @@ static bool may_be_folder(const struct dirent *entry) {
   return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
 }
 
-/* The mark comes first: what is made in a directory after it has been read is told. Takes `fd`. */
+/* Sets the mark first, so that what is created after the directory was read causes events. Takes ownership of `fd`. */
 static int enter(uint32_t root, struct folder *parent, const char *name, int fd, int depth) {
   struct key key;
   int result = read_key(fd, &key);
@@ -231,7 +233,7 @@ int watch_add(const char *path) {
   return enter(tree.roots++, NULL, "", again, 0);
 }
 
-/* Below the root; NULL for one that is too long. */
+/* The path below the root; NULL if it is too long. */
 static const char *path_of(const struct folder *folder, const char *name, char room[PATH_MAX]) {
   char *at = room + PATH_MAX;
   *--at = 0;
@@ -253,7 +255,7 @@ static void tell_failed(uint32_t root, int error, void (*failed)(uint32_t root, 
   failed(root, error);
 }
 
-/* A directory as it is now; another may have its path by then. */
+/* Opens the directory: -ESTALE if its path is another's by now. */
 static int open_folder(const struct folder *folder) {
   char room[PATH_MAX];
   struct key key;
@@ -267,13 +269,13 @@ static int open_folder(const struct folder *folder) {
   return result < 0 ? result : -ESTALE;
 }
 
-/* Events of one directory may have become one, in no order: what is there now is what counts. */
+/* The kernel merges events of one directory, in no order, so only the present state counts. */
 static int look_again(struct folder *parent, const char *name) {
   struct folder *known = find_child(parent, name);
   int depth = 1;
   if (known) forget(known);
   int fd = open_folder(parent);
-  if (fd < 0) return 0; /* it has been moved or removed, which is told as well */
+  if (fd < 0) return 0; /* moved or removed, which causes an event too */
   for (const struct folder *above = parent; above->parent; above = above->parent) depth++;
   int result = enter_child(parent->root, parent, fd, name, depth);
   close(fd);
@@ -284,7 +286,7 @@ static void take(const struct fanotify_event_metadata *event, const struct key *
                  watch_listener *changed, void (*failed)(uint32_t root, int error)) {
   char room[PATH_MAX];
   bool of_folder = event->mask & FAN_ONDIR;
-  /* Of a directory a change of its times alone is told so, as the agents of other microVMs make them. */
+  /* Events for "." and FAN_MODIFY of directories are only changes of times, as agents of other microVMs make them. */
   if (!strcmp(name, ".") || (of_folder && !(event->mask & WHOLE))) return;
   for (uint32_t root = 0; root < tree.roots; root++) {
     struct folder *folder = find(root, key);
@@ -295,7 +297,7 @@ static void take(const struct fanotify_event_metadata *event, const struct key *
   }
 }
 
-/* The kernel has dropped events: directories that are new are looked for, and the roots stand for all that has changed. */
+/* The kernel has dropped events: looks for new directories, and reports each root with everything in it. */
 static void start_over(watch_listener *changed, void (*failed)(uint32_t root, int error)) {
   for (uint32_t root = 0; root < tree.roots; root++) {
     int fd = open_below(tree.folders[root], ".", O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH_);
@@ -313,7 +315,7 @@ static void take_record(const struct fanotify_event_metadata *event, const struc
   take(event, &key, (const char *)handle->f_handle + handle->handle_bytes, changed, failed);
 }
 
-/* The kernel aligns an event by four bytes. */
+/* The kernel aligns events to four bytes only. */
 void watch_read(watch_listener *changed, void (*failed)(uint32_t root, int error)) {
   _Alignas(struct fanotify_event_metadata) static char bytes[16384];
   ssize_t size = read(tree.group, bytes, sizeof bytes);

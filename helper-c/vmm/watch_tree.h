@@ -1,5 +1,5 @@
-/* Which directories of the host's a microVM watches, and what changes in them: fanotify(7) without any privilege, which tells
- * names, and by the process's number which changes are this VMM's own, hence the guest's, who knows of them. */
+/* Watches directories of the host for a microVM. Uses fanotify(7) without any privilege. Its events have the names,
+ * and the pid, which shows changes that this VMM made for the guest; the guest knows of these already. */
 #ifndef KAGO_WATCH_TREE_H
 #define KAGO_WATCH_TREE_H
 
@@ -8,28 +8,29 @@
 
 enum { WATCH_ROOTS_MAX = 16, WATCH_FOLDERS_MAX = 16384 };
 
-/* A change of the file at `path` below that root, "" for the root itself. `whole`: it is written, made, moved or gone, else it
- * is only being written to. */
+/* The file at `path` below that root ("" for the root itself) has changed. `whole`: it was closed after writing,
+ * created, moved or removed; otherwise it is only being written to. */
 typedef void watch_listener(uint32_t root, const char *path, bool whole);
 
-/* Makes the group of marks, as whom has no CAP_SYS_ADMIN even if this process has it: 0 or -errno. */
+/* Creates the fanotify group, without CAP_SYS_ADMIN even if this process has it: 0 or -errno. */
 int watch_open(void);
 
-/* Watches the directory at `path`, which has to last, and all below that are on its filesystem and can be read: 0, -E2BIG where
- * there are more than WATCH_FOLDERS_MAX in all, or -errno. */
+/* Watches the directory at `path`, a string that must stay valid, and all readable directories below on its
+ * filesystem: 0, -E2BIG if there are more than WATCH_FOLDERS_MAX in total, or -errno. */
 int watch_add(const char *path);
 
-/* The paths that were added. */
+/* The paths added so far. */
 uint32_t watch_count(void);
 const char *watch_path(uint32_t root);
 
 /* What to poll for. */
 int watch_descriptor(void);
 
-/* Reads what has happened, and watches new directories. `failed` is told once of each root in which one could not be. */
+/* Reads events, and watches new directories. Calls `failed` once for each root in which a directory could not be
+ * watched. */
 void watch_read(watch_listener *changed, void (*failed)(uint32_t root, int error));
 
-/* For tests: how many directories may be watched, in place of WATCH_FOLDERS_MAX. */
+/* For tests: replaces WATCH_FOLDERS_MAX. */
 void watch_limit(uint32_t most);
 
 #endif

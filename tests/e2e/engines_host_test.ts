@@ -1,4 +1,4 @@
-/** One boot of the emulated host for the engines on pure cgroup v2; each command of theirs is a step here. */
+/** One boot of the emulated host for the engines on pure cgroup v2; each of their commands is a step here. */
 import { prepareCrictl } from "../engines/crictl/crictl.ts";
 import { RUNS } from "../engines/outcomes.ts";
 import { reportAsSteps } from "./harness/report_steps.ts";

@@ -1,11 +1,11 @@
 /**
- * How often a guest ends by a triple fault in the emulated host, with kago and with libkrun alone (bare_vm.c), one after the
- * other in the same boot:
+ * Counts how often a guest ends by a triple fault in the emulated host, with kago and with libkrun alone (bare_vm.c),
+ * alternating in the same boot:
  *
  *   deno run -A tests/e2e/guests.ts [GUESTS]
  *
- * Default: 100 of each, which take half an hour and more. libkrun logs at level 3, where it says why a guest has ended; of
- * each that ended without its exit code the last line of that log is printed again at the end.
+ * Default: 100 of each, which take half an hour and more. libkrun logs at level 3, which gives the reason for a guest's
+ * end. For each guest that ended without its exit code, the last line of that log is printed again at the end.
  */
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
@@ -37,7 +37,7 @@ async function bootAndRun(guests: number): Promise<number> {
 
 const LOG_LEVEL = "3";
 
-/** What libkrun wrote last; kago's own lines come behind. */
+/** libkrun's last line; kago's own lines come after it. */
 function lastOfLibkrun(stderr: string): string {
   const lines = stderr.split(/\r?\n/).filter((line) => line && !line.startsWith("kago: "));
   return lines.at(-1) ?? "libkrun logged nothing";

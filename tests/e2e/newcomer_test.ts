@@ -1,6 +1,6 @@
 /**
- * The first ten minutes of somebody who has just installed a Debian and cloned the repository. What is installed on this
- * machine is not there, so what the scripts forget to install is missing.
+ * The first ten minutes of a user who has just installed a Debian and cloned the repository. Nothing that is installed
+ * on this machine is there, so anything that the scripts forget to install is missing.
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { machineFor } from "../../scripts/emulated_host/machine.ts";
@@ -11,8 +11,8 @@ import { npmRegistry, runInFreshRoot } from "./harness/fresh_root.ts";
 const RELEASES = { bookworm: "curl", trixie: "npm" } as const;
 
 /**
- * Prints those among the packages of the levels of setup.sh and its arguments that apt cannot install. apt-cache(8) is asked once:
- * it takes a second of processor time to open what it knows.
+ * Prints which packages of setup.sh's levels and of its arguments apt cannot install. apt-cache(8) is called once,
+ * because opening its cache takes a second of CPU time.
  */
 const LOOK_UP = `
   apt-get -qq update

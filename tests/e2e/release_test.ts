@@ -1,6 +1,6 @@
 /**
- * scripts/release.sh: what it makes is the same wherever it is made, and installs where there is no network. Needs root, and
- * installs lintian from Debian.
+ * scripts/release.sh: its output is the same wherever it is made, and can be installed without a network. Needs root,
+ * and installs lintian from Debian.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
@@ -14,13 +14,13 @@ const PLAIN = `kago-${VERSION}-linux-x86_64`;
 const AIRGAPPED = `kago-${VERSION}-airgapped-linux-x86_64`;
 const DEB = `kago_${VERSION}_amd64.deb`;
 
-/** All files below the folder that are no folders, sorted. */
+/** All files below the directory, except directories, sorted. */
 async function files(folder: string): Promise<string[]> {
   const list = await runOk("find", [folder, "!", "-type", "d", "-printf", "%P\n"]);
   return list.split("\n").filter(Boolean).sort();
 }
 
-/** Without a network, and from where nothing can be written: `install.sh ARGS…` of the unpacked archive. */
+/** `install.sh ARGS…` of the unpacked archive, without a network and in a directory where nothing can be written. */
 function install(unpacked: string, root: string, ...args: string[]): Promise<RunResult> {
   const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && ' +
     'root=$1 && shift && exec sh "$0/install.sh" --root "$root" "$@"';
@@ -49,7 +49,7 @@ async function checkPlain(release: string, folder: string): Promise<void> {
   assertEquals(await files(root), []);
 }
 
-/** What the archive says of its parts is there, and is what the lock files say. */
+/** The components that the archive lists are there, and match the lock files. */
 async function checkComponents(unpacked: string): Promise<void> {
   const { components, metadata } = JSON.parse(
     await Deno.readTextFile(`${unpacked}/components.cdx.json`),
@@ -69,7 +69,7 @@ async function checkComponents(unpacked: string): Promise<void> {
   }
 }
 
-/** A microVM by the bundle alone: the dynamic linker knows neither its libkrun nor what that needs. */
+/** A microVM with the bundle alone: the dynamic linker finds neither its libkrun nor the libraries that it needs. */
 async function checkAirgapped(
   release: string,
   folder: string,
@@ -88,7 +88,7 @@ async function checkAirgapped(
   const annotations = { "run.oci.handler": "krun" };
   await Kago.with({ args: ["/bin/sh", "-c", "exit 7"], annotations }, async (kago) => {
     await Deno.chmod(kago.bundle.path, 0o755);
-    // The double writes to a folder of its own, which has to be there for it.
+    // The double writes to its own directory, which must exist for it.
     const script = 'mkdir "$0/lib/${1##*/}" && mount --bind "$1" "$0/lib/${1##*/}" && ' +
       'mount --rbind "$0" /usr/local && shift && exec "$@"';
     const words = ["--root", kago.root, "run", "--bundle", kago.bundle.path, kago.id];
@@ -137,7 +137,7 @@ async function checkLintian(release: string): Promise<void> {
 Deno.test("a release", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "release_" });
   using double = await buildLibkrunDouble({ needs: true });
-  // What the linker would have to find, where the release looks for it.
+  // The library that the linker would have to find, where the release looks for it.
   await Deno.symlink("needed/01-libkago_needed.so.0", `${double.dir}/libkago_needed.so.0`);
   const args = [VERSION, "--with-libkrun", double.dir];
   try {

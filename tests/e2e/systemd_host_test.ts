@@ -1,4 +1,4 @@
-/** One boot of the emulated host with systemd for all of in_systemd_host/, one with v1's controllers for in_hybrid_host/. */
+/** One boot of the emulated host with systemd for in_systemd_host/, and one with v1 controllers for in_hybrid_host/. */
 import { V1_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { prepareCrictl } from "../engines/crictl/crictl.ts";
 import { RUNS } from "../engines/outcomes.ts";

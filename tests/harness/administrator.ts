@@ -1,15 +1,15 @@
-/** kago on a host whose administrator has written a file of microVMs' defaults. */
+/** Runs kago on a host whose administrator has written a file with defaults of microVMs. */
 import { KAGO, type Kago } from "./kago.ts";
 import { run, runOk, type RunOptions, type RunResult } from "./run.ts";
 
 interface Under extends RunOptions {
-  /** What is run; default is `run` of the bundle. */
+  /** The command's words; default is `run` of the bundle. */
   readonly command?: readonly string[];
-  /** Changes the folder of the file before. */
+  /** Changes the directory of the file before the run. */
   readonly spoil?: (folder: string) => Promise<void>;
 }
 
-/** kago with another /etc/kago than the host's, which nobody else sees. @param text of `microvm.json`. */
+/** Runs kago with an /etc/kago that no other process sees. @param text of `microvm.json`. */
 export async function runUnder(
   kago: Kago,
   text: string,

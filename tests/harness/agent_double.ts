@@ -1,4 +1,7 @@
-/** A guest agent's socket with a double behind it, which says what a test wants said. helper-c/session/frame.h has the frames. */
+/**
+ * A double of the guest agent, which listens on its socket and answers as a test wants. The frames are in
+ * helper-c/session/frame.h.
+ */
 
 /** Types of frames. */
 export const SIGNAL = 2, FIGURES = 3, PROCESSES = 4, EXEC = 6;
@@ -15,10 +18,10 @@ export const STARTED = 7,
   LIMITS = 20;
 const HELLO = 1, REPLY = 5, HEADER = 8;
 
-/** Bytes to send in answer to a request of that type; undefined for silence. */
+/** The bytes that answer a request of that type; undefined for no answer. */
 export type Answers = (request: number) => Uint8Array | undefined;
 
-/** @param size what the header says; not always the truth. */
+/** @param size in the header; may be wrong on purpose. */
 export function frame(
   type: number,
   payload: Uint8Array = new Uint8Array(),
@@ -32,7 +35,7 @@ export function frame(
   return bytes;
 }
 
-/** Numbers as frames have them. */
+/** Numbers as encoded in frames. */
 export function words(...numbers: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * numbers.length);
   const view = new DataView(bytes.buffer);
@@ -53,13 +56,13 @@ function payloadSize(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
 }
 
-/** Listens where the double of libkrun looks for it, which is in its own folder. */
+/** Listens where the double of libkrun connects, which is in libkrun's own directory. */
 export class AgentDouble {
   /** May be changed at any time. */
   answers: Answers = () => undefined;
   /** Types of all requests so far. */
   readonly requests: number[] = [];
-  /** What came after the request on the last connection that brought any more. */
+  /** What followed the request on the last connection on which something did. */
   last = new Uint8Array();
   readonly #listener: Deno.UnixListener;
   readonly #open = new Map<Deno.UnixConn, Promise<void>>();
@@ -76,13 +79,13 @@ export class AgentDouble {
   async #serve(): Promise<void> {
     for await (const connection of this.#listener) {
       const talk = this.#talk(connection).catch(() => {
-        // kago has hung up, or the test is over.
+        // kago hung up, or the test is over.
       });
       this.#open.set(connection, talk);
     }
   }
 
-  /** Until the other side closes: it does not like to be the second. */
+  /** Serves until the other side closes, because kago expects to close first. */
   async #talk(connection: Deno.UnixConn): Promise<void> {
     await connection.write(frame(HELLO));
     const buffer = new Uint8Array(1024);

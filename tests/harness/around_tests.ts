@@ -1,8 +1,8 @@
-/** What a module that is preloaded before test files (`deno test --preload`) does to each of their tests. */
+/** For modules that are preloaded before test files (`deno test --preload`): wraps each of their tests. */
 
 export type TestFunction = (context: Deno.TestContext) => void | Promise<void>;
 
-/** Registers what `wrap` makes of each test's function in place of that function. */
+/** Replaces each test's function by the result of `wrap`, when the test is registered. */
 export function aroundTests(wrap: (test: TestFunction) => TestFunction): void {
   const original = Deno.test as unknown as (...words: unknown[]) => void;
   const register = (...words: unknown[]) =>

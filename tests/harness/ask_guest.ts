@@ -1,4 +1,4 @@
-/** A question to a running container's guest agent, as kago's commands put it. */
+/** Sends a request to a running container's guest agent, like kago's commands. */
 import { type AgentOptions, askAgent } from "../../ffi/agent.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd } from "../../ffi/processes.ts";
@@ -6,7 +6,7 @@ import type { Kago } from "./kago.ts";
 
 const TIMEOUT_MS = 30_000;
 
-/** @throws {SyscallError} when no answer comes. */
+/** @throws {SyscallError} when there is no answer. */
 export async function askGuest(
   kago: Kago,
   request: Parameters<typeof askAgent>[2],

@@ -1,7 +1,10 @@
 /** Small C programs that tests run beside or in containers. */
 import { runOk } from "./run.ts";
 
-/** Compiles `source` into a static program in the folder for temporary files: its path. The caller removes it. */
+/**
+ * Compiles `source` to a static program in the directory for temporary files, and returns its path. The caller removes
+ * it.
+ */
 export async function compileC(source: URL): Promise<string> {
   const program = await Deno.makeTempFile({ prefix: "program_" });
   const flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-static"];
@@ -9,7 +12,7 @@ export async function compileC(source: URL): Promise<string> {
   return program;
 }
 
-/** A program that runs beside a test until it is disposed of, which closes its input, and what it has printed. */
+/** A program that runs beside a test, with its output. It is disposed of by closing its input. */
 export class Beside implements AsyncDisposable {
   text = "";
   readonly #child: Deno.ChildProcess;
@@ -21,7 +24,7 @@ export class Beside implements AsyncDisposable {
     this.#read = this.#follow();
   }
 
-  /** Starts it, and waits for its first line, which says that it is ready. */
+  /** Starts the program, and waits for its first line, which reports that it is ready. */
   static async start(program: string, ...args: string[]): Promise<Beside> {
     const started = new Beside(program, args);
     await started.until("\n");
@@ -43,12 +46,12 @@ export class Beside implements AsyncDisposable {
     }
   }
 
-  /** The lines behind the first. */
+  /** The lines after the first. */
   get lines(): string[] {
     return this.text.trimEnd().split("\n").slice(1);
   }
 
-  /** Once more does nothing. */
+  /** A second call does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;

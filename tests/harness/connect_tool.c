@@ -1,8 +1,9 @@
-/* What a process may connect and send to, static so that it runs in any root:
- *   connect_tool KIND[=ADDRESS[=PORT]] ...   prints a line `KIND[=...] RESULT` for each; RESULT is ok or an error's number by name
- * Kinds: tcp; fastopen, with data in the first packet; udp, connected; datagram, not connected; astray, connected to loopback and
- * sent elsewhere; routed, a datagram with a route of the sender's; later, a datagram when there is a file /go, by a socket that was
- * made before; raw, ping, packet, mptcp: only the socket is made. */
+/* Tries to connect and to send. Static, so that it runs in any root:
+ *   connect_tool KIND[=ADDRESS[=PORT]] ...   prints a line `KIND[=...] RESULT` for each; RESULT is ok or an error
+ * name
+ * Kinds: tcp; fastopen, with data in the first packet; udp, connected; datagram, not connected; astray, connected to
+ * loopback and sent elsewhere; routed, a datagram with a route set by the sender; later, a datagram sent once the
+ * file /go exists, by a socket created before; raw, ping, packet, mptcp: the socket is only created. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,7 +46,8 @@ static int finish(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) ? errno : error;
 }
 
-/* A route over the address itself: loose source routing (RFC 791), and a segment routing header with one segment left (RFC 8754). */
+/* A route over the address itself: loose source routing (RFC 791), and a segment routing header with one segment
+ * left (RFC 8754). */
 static int choose_route(int fd, const union address *a) {
   if (a->any.sa_family == AF_INET) {
     unsigned char option[8] = {131, 7, 4};

@@ -1,6 +1,6 @@
 /**
- * Programs of Go modules that the tests use and Debian does not have. It owns their building: a go.mod pins the versions,
- * and the go.sum beside it the content of every module.
+ * Builds programs of Go modules that the tests use and Debian does not have. A go.mod pins the versions, and the go.sum
+ * beside it the content of every module.
  */
 import { cachedDirectory } from "../../scripts/emulated_host/cache.ts";
 import { toolText } from "../../scripts/emulated_host/command.ts";
@@ -8,13 +8,13 @@ import { findGo } from "./go_tool.ts";
 
 export const FLAGS = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
 
-/** Static, so that they run in the emulated hosts and in a foreign root too; and nothing of the caller's Go settings. */
+/** Static, so that they also run in the emulated hosts and in a foreign root; without the caller's Go settings. */
 const ENVIRONMENT = ["CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off"];
 
 /**
- * The folder `build/cache/NAME` with the programs of `packages`, which are named as Go names them; the first call builds
+ * The directory `build/cache/NAME` with the programs of `packages`, which are Go package paths. The first call builds
  * them, which takes a minute or two.
- * @param module the folder of go.mod and go.sum.
+ * @param module the directory of go.mod and go.sum.
  */
 export async function goPrograms(
   name: string,
@@ -31,7 +31,7 @@ export async function goPrograms(
   });
 }
 
-/** Runs the command `go` in the folder of a module and returns what it prints. */
+/** Runs the command `go` in the directory of a module and returns its output. */
 export async function go(module: string, ...args: string[]): Promise<string> {
   return await toolText("env", [...ENVIRONMENT, await findGo(), ...args], { cwd: module });
 }

@@ -1,21 +1,21 @@
 /**
- * The Go command that builds the validation suite. It owns where Go comes from, not what is built: the machine's own
- * when it is new enough, otherwise a newer one as a module of the Go proxy, which Debian 12's Go 1.19 can download.
+ * The Go command that builds the validation suite: the machine's own if it is new enough, otherwise a newer one as a
+ * module of the Go proxy, which Debian 12's Go 1.19 can download. What is built is not decided here.
  */
 import { HostError } from "../../runtime/common/errors.ts";
 import { cachedDirectory } from "../../scripts/emulated_host/cache.ts";
 import { tool, toolText } from "../../scripts/emulated_host/command.ts";
 
-/** The suite imports `slices`, which Go 1.21 brought. */
+/** The suite imports `slices`, which was added in Go 1.21. */
 const OLDEST = { major: 1, minor: 21 } as const;
 
 const TOOLCHAIN = "golang.org/toolchain@v0.0.1-go1.24.11";
 
-/** Go's own name of this machine, as in the names of toolchains. */
+/** Go's name of this architecture, as in the names of toolchains. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
 /**
- * Path of a `go` that can build the suite; the first call on a machine with old ones only downloads about 80 MB.
+ * Path of a `go` that can build the suite. On a machine with only old ones, the first call downloads about 80 MB.
  * @throws {HostError} when there is no `go` at all.
  */
 export async function findGo(): Promise<string> {
@@ -50,12 +50,12 @@ async function downloadGo(oldGo: string): Promise<string> {
   const architecture = ARCHITECTURES[Deno.build.arch];
   const name = `${TOOLCHAIN}.${Deno.build.os}-${architecture}`;
   const goroot = await cachedDirectory("conformance_go", name, async (directory) => {
-    // Outside any module, so that no go.mod that an old Go cannot read is in its way.
+    // Outside any module, because an old Go could not read some go.mod.
     const cwd = { cwd: directory };
     const answer = await toolText(oldGo, ["mod", "download", "-json", name], cwd);
     const { Dir } = JSON.parse(answer) as { Dir: string };
     await tool("cp", ["-R", "--no-preserve=mode", `${Dir}/.`, directory]);
-    // Modules carry no modes.
+    // Modules do not store file modes.
     await tool("chmod", ["-R", "a+x", `${directory}/bin`, `${directory}/pkg/tool`]);
   });
   return `${goroot}/bin/go`;

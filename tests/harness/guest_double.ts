@@ -1,4 +1,4 @@
-/** A microVM that is none: libkrun is a double, whose "guest" sleeps, and so is the agent in it. */
+/** A microVM that is none: libkrun and the agent are doubles, and the "guest" sleeps. */
 import { assertEquals } from "@std/assert";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
 import { AgentDouble } from "./agent_double.ts";
@@ -7,7 +7,10 @@ import { Kago } from "./kago.ts";
 
 type Use = (kago: Kago, agent: AgentDouble) => Promise<void>;
 
-/** Runs `use` with one that is created and not started, and the folder of its libkrun, in which an agent listens. */
+/**
+ * Runs `use` with a container that is created but not started, and the directory of its libkrun, in which an agent
+ * listens.
+ */
 export async function withCreatedDouble(
   use: (kago: Kago, folder: string) => Promise<void>,
   config: JsonObject = {},
@@ -29,7 +32,7 @@ export async function withCreatedDouble(
   });
 }
 
-/** Runs `use` with a started one; `created` gets it before `start`. */
+/** Runs `use` with a started container; `created` is called before `start`. */
 export async function withGuestDouble(use: Use, created: Use = async () => {}): Promise<void> {
   await withCreatedDouble(async (kago, folder) => {
     const agent = new AgentDouble(folder);

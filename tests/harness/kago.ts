@@ -1,4 +1,6 @@
-/** kago as tests use it: the built binary with a state root of the test's own, which is empty again at its end. */
+/**
+ * kago as tests use it: the built binary with a state root for each test, which must be empty again at the test's end.
+ */
 import { assertEquals } from "@std/assert";
 import {
   type Bundle,
@@ -10,25 +12,25 @@ import { isThere } from "../../runtime/common/files.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 import { until } from "./until.ts";
 
-/** The binary under test; the variable `KAGO` names another one than the build's. */
+/** The binary under test; the variable `KAGO` replaces the path of the build's. */
 export const KAGO = Deno.env.get("KAGO") ?? new URL("../../dist/kago", import.meta.url).pathname;
 
 export class Kago {
   /**
-   * What makes ids unique on the host: a cgroup's name is its container's id. The files of one `deno test` have the same
-   * pid, and each counts from 0.
+   * Makes ids unique on the host, because a cgroup's name is its container's id. The files of one `deno test` have the
+   * same pid, and each counts from 0.
    */
   static readonly #load = crypto.randomUUID().slice(0, 4);
   static #serial = 0;
 
   private constructor(readonly root: string, readonly bundle: Bundle) {}
 
-  /** Options before the command, in all that the methods here run. */
+  /** Options before the command, in all runs by the methods here. */
   readonly globals: string[] = [];
 
   readonly id = `kago-test-${Deno.pid}-${Kago.#load}-${Kago.#serial++}`;
 
-  /** Runs `use` with a bundle; afterwards nothing of its containers may be left. */
+  /** Runs `use` with a bundle; afterwards no container of it may be left. */
   static async with(options: BundleOptions, use: (kago: Kago) => Promise<void>): Promise<void> {
     const bundle = await makeBundle(options);
     const kago = new Kago(await Deno.makeTempDir({ prefix: "kago_root_" }), bundle);
@@ -69,8 +71,8 @@ export class Kago {
   }
 
   /**
-   * `kago run` of the bundle for as long as the test takes, its output as with create(). How it ends is told at once, and
-   * again to whoever waits for it.
+   * `kago run` of the bundle during the test; its output as with create(). Its end is printed at once, and also
+   * returned.
    */
   background(): Promise<RunResult> {
     const output = `${this.bundle.path}/output`;
@@ -88,17 +90,17 @@ export class Kago {
     return run(KAGO, ["--root", this.root, ...this.globals, ...args], { output });
   }
 
-  /** What the container wrote since create(). */
+  /** The container's output since create(). */
   output(): string {
     return Deno.readTextFileSync(`${this.bundle.path}/output`);
   }
 
-  /** The same, nothing before there is a file for it. */
+  /** The same; empty before the file exists. */
   #written(): string {
     return isThere(`${this.bundle.path}/output`) ? this.output() : "";
   }
 
-  /** What is to be known of the containers when a test fails. */
+  /** A report on the containers for a failed test. */
   async report(): Promise<string> {
     const list = await this.run("list");
     const output = this.#written().slice(-4000);
@@ -120,7 +122,7 @@ export class Kago {
     });
   }
 
-  /** Waits until the container has written the text since create(). */
+  /** Waits until the container's output since create() contains the text. */
   async says(text: string): Promise<void> {
     await until(
       () => `the container says ${text}, but ${this.#written()}`,
@@ -128,7 +130,7 @@ export class Kago {
     );
   }
 
-  /** Folders of this container in any cgroup hierarchy. */
+  /** Directories of this container in all cgroup hierarchies. */
   cgroups(): string[] {
     const found: string[] = [];
     const visit = (folder: string, depth: number) => {
@@ -142,7 +144,7 @@ export class Kago {
   }
 }
 
-/** The output of a script in a container of its own, which must succeed. */
+/** The output of a script in a separate container, which must succeed. */
 export async function inside(script: string, options: BundleOptions = {}): Promise<string> {
   let output = "";
   await Kago.with({ ...options, args: ["sh", "-c", script] }, async (kago) => {
@@ -153,7 +155,7 @@ export async function inside(script: string, options: BundleOptions = {}): Promi
   return output;
 }
 
-/** None when the folder is gone: other tests' cgroups come and go. */
+/** None if the directory is gone: other tests' cgroups come and go. */
 function subfolders(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory)

@@ -1,4 +1,4 @@
-/** What a process sees of its kernel's own filesystems. */
+/** The mounts of kernel filesystems that a process sees. */
 
 const KERNEL_TYPES = new Set([
   ...["proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs", "bpf", "configfs"],
@@ -7,13 +7,13 @@ const KERNEL_TYPES = new Set([
 
 export interface KernelMount {
   readonly path: string;
-  /** Which part of the filesystem. */
+  /** The subtree that is mounted. */
   readonly root: string;
   readonly type: string;
   readonly readonly: boolean;
 }
 
-/** Those among the mounts of the process, in the order of their paths. */
+/** Kernel filesystems among the mounts of the process, sorted by path. */
 export function kernelMountsOf(pid: number): KernelMount[] {
   return Deno.readTextFileSync(`/proc/${pid}/mountinfo`).trimEnd().split("\n").map((line) => {
     const [own, filesystem] = line.split(" - ") as [string, string];

@@ -1,6 +1,6 @@
 import { runOk } from "./run.ts";
 
-/** A network namespace of the test's own, with an address and a route that lead nowhere. */
+/** Runs `use` with a separate network namespace, which has an address and a route that lead nowhere. */
 export async function withNetwork(use: (path: string) => Promise<void>): Promise<void> {
   const name = `kago-test-${Deno.pid}`;
   const ip = (...words: string[]) => runOk("ip", ["-n", name, ...words]);

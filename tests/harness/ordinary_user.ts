@@ -1,6 +1,6 @@
 /**
- * The systemd host's ordinary user (scripts/emulated_host/debian_root.ts), who has subordinate ids and a session of
- * systemd's. Tests run as root and start commands in the user's name.
+ * The systemd host's ordinary user (scripts/emulated_host/debian_root.ts), who has subordinate ids and a systemd
+ * session. Tests run as root and start commands as this user.
  */
 import { KAGO } from "./kago.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
@@ -29,21 +29,21 @@ const DELEGATED = [
   "Delegate=yes",
 ];
 
-/** Where the user can read kago, whatever the repository's folder allows; installForUser() puts it there. */
+/** A kago that the user can read, whatever the mode of the repository's directory; installForUser() copies it there. */
 export const USER_KAGO = "/usr/local/bin/kago";
 
 export async function installForUser(): Promise<void> {
   await Deno.copyFile(KAGO, USER_KAGO);
 }
 
-/** The words as root's command that becomes the user's, as besideUserSession() has it. */
+/** The words as a command for root that becomes the user, as in besideUserSession(). */
 export function asSessionUser(words: readonly string[]): string[] {
   return [...SESSION, ...words];
 }
 
 /**
- * Runs the words as a command of the user's session, in a scope that is delegated to the user: how a desktop's terminal
- * runs it.
+ * Runs the words as a command of the user's session, in a scope that is delegated to the user, like a command in a
+ * desktop's terminal.
  */
 export function inUserSession(
   words: readonly string[],
@@ -52,7 +52,7 @@ export function inUserSession(
   return runWords([...SESSION, ...DELEGATED, ...words], options);
 }
 
-/** As inUserSession(), in a cgroup that is root's: the user's manager can be asked, but nothing is delegated. */
+/** Like inUserSession(), but in root's cgroup: the user's service manager is available, but nothing is delegated. */
 export function besideUserSession(
   words: readonly string[],
   options: RunOptions = {},
@@ -60,7 +60,7 @@ export function besideUserSession(
   return runWords(asSessionUser(words), options);
 }
 
-/** Runs the words in the user's name and knows of no session, as cron or `su` would. */
+/** Runs the words as the user without a session, like cron or `su`. */
 export function withoutUserSession(
   words: readonly string[],
   options: RunOptions = {},

@@ -1,6 +1,6 @@
-/** What the packers' tests pack in place of kago: a program and a library for all that the packer asks for. */
+/** Stand-ins for kago in the packers' tests: a program and a library for all inputs of the packer. */
 
-/** Paths in `folder`, for the caller to write: `whole`, `quick` and `shim`; the others are the same files. */
+/** Paths in `folder`; the caller writes `whole`, `quick` and `shim`, and the others are the same files. */
 export function packInputs(folder: string) {
   const [whole, quick, shim] = [`${folder}/whole.js`, `${folder}/quick.js`, `${folder}/shim.so`];
   return { whole, quick, exec: whole, create: whole, shim, stage: shim, vmm: shim };

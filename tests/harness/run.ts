@@ -1,10 +1,13 @@
-/** Runs commands for tests, always within a time limit. It owns how a command's end and output are awaited. */
+/** Runs commands for tests, always with a time limit, and defines how their end and output are awaited. */
 import { given } from "../../runtime/common/given.ts";
 
 export interface RunOptions {
-  /** Given to standard input, which is then closed; without it standard input is /dev/null. */
+  /** Written to standard input, which is then closed; without it standard input is /dev/null. */
   readonly stdin?: string;
-  /** Keeps standard input open until the command has ended, with or without a text: the command finds no end of it. */
+  /**
+   * Keeps standard input open until the command has ended, with or without `stdin`, so the command reads no end of
+   * file.
+   */
   readonly holdStdin?: boolean;
   /** Seconds; default 60. */
   readonly timeout?: number;
@@ -12,8 +15,8 @@ export interface RunOptions {
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * A file that takes standard output and standard error together, instead of pipes. For commands that leave a process
-   * behind whose output matters: `create` hands its own descriptors to the container.
+   * A file for standard output and standard error together, instead of pipes. For commands that leave behind a process
+   * whose output matters: `create` passes its own descriptors to the container.
    */
   readonly output?: string;
 }
@@ -21,22 +24,22 @@ export interface RunOptions {
 export interface RunResult {
   /** The exit code, 128+N when signal N ended the command. */
   readonly code: number;
-  /** What the command wrote; with RunOptions.output, what the file holds at the command's end. */
+  /** The command's output; with RunOptions.output, the file's contents at the command's end. */
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * After this silence the output of a command that has ended counts as complete, when a process that it left behind (a
- * container, a monitor) still holds its pipes. What the command itself wrote is in the pipes then. The silence is so many
- * looks in a row, so many milliseconds apart, that find nothing read: the time alone may have passed while this process
- * stood still and could not read.
+ * The output of a command that has ended is complete after this silence, if a process that it left behind (a container,
+ * a monitor) still holds its pipes. The command's own output is in the pipes by then. The silence is a number of
+ * consecutive checks, so many milliseconds apart, in which nothing was read. Time alone is not enough, because this
+ * process may have been suspended and unable to read.
  */
 const SILENCE = { looks: 6, apart: 50 };
 
 /**
- * Runs `command` and waits for its end, but not for the processes it leaves behind.
- * @throws {Error} with the output so far when the time is up; the command's process group is killed before.
+ * Runs `command` and waits for its end, but not for processes that it leaves behind.
+ * @throws {Error} with the output so far when the time is up, after killing the command's process group.
  */
 export async function run(
   command: string,
@@ -53,7 +56,7 @@ export async function run(
     stdin: piped ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
-    detached: true, // a process group of its own, to be killed as a whole
+    detached: true, // a separate process group, which can be killed as a whole
   }).spawn();
   const output = [new Collector(child.stdout), new Collector(child.stderr)] as const;
   const [stdout, stderr] = output;
@@ -77,7 +80,7 @@ export async function run(
   );
 }
 
-/** As run(), for a command that must succeed; returns its standard output. */
+/** Like run(), for a command that must succeed; returns its standard output. */
 export async function runOk(
   command: string,
   args: readonly string[],
@@ -94,7 +97,7 @@ function killGroup(leader: number): void {
   try {
     Deno.kill(-leader, "SIGKILL");
   } catch (error) {
-    // It ended in this very moment.
+    // It has just ended.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
@@ -116,12 +119,12 @@ async function feed(
   }
 }
 
-/** Reads a pipe from the moment it exists, so that the command never blocks on a full one. */
+/** Reads a pipe from its creation on, so that the command never blocks on a full one. */
 class Collector {
   text = "";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #ended: Promise<void>;
-  /** Looks since anything was read. */
+  /** Checks since the last read. */
   #silent = 0;
 
   constructor(stream: ReadableStream<Uint8Array>) {

@@ -1,19 +1,19 @@
 /**
- * Preloaded before test files (`deno test --preload`): each test has to leave the mounts of its own mount namespace as they
- * were, with their propagation. Where mounts are shared, as on every host with systemd, a runtime's mounts and unmounts reach
- * it without a word; scripts/test_all.ts runs these suites on both kinds of hosts.
+ * Preloaded before test files (`deno test --preload`). Each test must leave the mounts of its mount namespace, and
+ * their propagation, unchanged. Where mounts are shared, as on every host with systemd, a runtime's mounts and unmounts
+ * propagate silently; scripts/test_all.ts runs these suites on both kinds of hosts.
  */
 import { aroundTests, type TestFunction } from "./around_tests.ts";
 import { until } from "./until.ts";
 
-/** What an engine mounts in its own store at its first command, and ip-netns(8) at its first namespace, and both leave. */
+/** Mounts that stay: an engine makes them in its store at its first command, ip-netns(8) at its first namespace. */
 const OF_TOOLS =
   /\/(podman|buildah|docker|containerd)_\w+\/|\/containers\/storage\/| \/run\/netns /;
 
-/** criu and crun mount a cgroup2 of their own, and with its options, none, the kernel replaces those of the host's. */
+/** criu and crun mount a cgroup2 without options; the kernel then replaces the options of the host's cgroup2. */
 const CGROUP2_OPTIONS = /( - cgroup2 \S+) .*/;
 
-/** Lines of mountinfo (proc_pid_mountinfo(5)), without the mounts' ids; of lines that are alike each has a number. */
+/** Lines of mountinfo (proc_pid_mountinfo(5)) without the mounts' ids; equal lines are numbered. */
 function mounts(): ReadonlySet<string> {
   const lines = Deno.readTextFileSync("/proc/self/mountinfo").trim().split("\n")
     .map((line) => line.split(" ").slice(2).join(" ").replace(CGROUP2_OPTIONS, "$1"))
@@ -26,10 +26,10 @@ function mounts(): ReadonlySet<string> {
   }));
 }
 
-/** Seconds; what an engine does in the background may take a moment to end. */
+/** Seconds; an engine's background work may take a moment to end. */
 const PATIENCE = 20;
 
-/** As `test`, which then must leave all mounts alone. */
+/** Wraps `test`, which then must leave all mounts unchanged. */
 function guarded(test: TestFunction): TestFunction {
   return async (context) => {
     const before = mounts();

@@ -1,9 +1,9 @@
-/** Runs a shell's command line on a terminal of its own, by script(1) of util-linux. */
+/** Runs a shell command line on a separate terminal, by script(1) of util-linux. */
 import { run, type RunOptions, type RunResult } from "./run.ts";
 
 /**
- * What appears on the terminal, which is `rows` by `columns`, and the exit code; `stdin` is typed. Nobody hangs up: at the
- * end of its own input script(1) would type a NUL, in the middle of anything.
+ * The terminal's output and the exit code; the terminal has `rows` and `columns`, and `stdin` is typed. Standard input
+ * stays open: at its end script(1) would type a NUL, at any position.
  */
 export async function inTerminal(
   line: string,

@@ -1,6 +1,6 @@
 /**
- * What `look` finds of a process, thread or descriptor, undefined when that has gone: ENOENT when it is opened, ESRCH, for
- * which Deno has no class, when it is read.
+ * The result of `look` at a process, thread or descriptor; undefined if that has gone: ENOENT on opening, or ESRCH, for
+ * which Deno has no class, on reading.
  */
 export function unlessGone<T>(look: () => T): T | undefined {
   try {

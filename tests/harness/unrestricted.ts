@@ -1,8 +1,8 @@
-/** A config.json that asks for nothing which kago's guest agent would have to enforce: for microVMs without it. */
+/** A config.json without anything that kago's guest agent would have to enforce, for microVMs without the agent. */
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 import type { JsonObject } from "../../scripts/sample/bundle.ts";
 
-/** All that this host's root may give away: a machine may have kept some to itself. */
+/** All capabilities of this host's root: a machine may withhold some. */
 const OWN = BigInt(
   `0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))![1]}`,
 );

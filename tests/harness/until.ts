@@ -1,12 +1,12 @@
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const SHORTEST = 20;
 const LONGEST = 3000;
 
 /**
- * Waits until a condition holds; a machine that is busy, or emulated, may take long to bring it about. It rests as long as the last
- * look took, within bounds: on a host of one processor a command that looks takes its time from what is waited for.
+ * Waits until a condition holds, which may take long on a busy or emulated machine. Pauses as long as the last check
+ * took, within bounds, because on a host with one processor a check takes time from the awaited process.
  * @param seconds after which it throws.
- * @throws {Error} with `what`, or what it says by then.
+ * @throws {Error} with `what`, or its result at that time.
  */
 export async function until(
   what: string | (() => string),

@@ -1,4 +1,4 @@
-/* Names come from a hostile root: every one is opened relative to its folder and never through a link. */
+/* The names come from a hostile root: each is opened relative to its directory, and never through a link. */
 #include "copy_up.h"
 
 #include <dirent.h>
@@ -27,19 +27,19 @@ static int copy_range(int in, int out, off_t at, off_t end) {
   int result = as_result(lseek(out, at, SEEK_SET) < 0 ? -1 : 0);
   while (result == 0 && at < end) {
     ssize_t n = sendfile(out, in, &at, end - at < 1 << 20 ? (size_t)(end - at) : 1 << 20);
-    if (n == 0) break; /* cut short meanwhile */
+    if (n == 0) break; /* truncated meanwhile */
     if (n < 0) result = -errno;
   }
   return result;
 }
 
-/* Holes stay holes: a terabyte of them is nothing on the image's disk, and would be the host's memory here. */
+/* Holes stay holes: a terabyte of them takes no space on the image's disk, but would take the host's memory here. */
 static int copy_data(int in, int out, off_t size) {
   int result = as_result(ftruncate(out, size));
   for (off_t at = 0, end; result == 0 && at < size; at = end) {
     off_t data = lseek(in, at, SEEK_DATA);
     if (data < 0 && errno == ENXIO) break;
-    end = data < 0 ? size : lseek(in, data, SEEK_HOLE); /* a filesystem need not know of holes */
+    end = data < 0 ? size : lseek(in, data, SEEK_HOLE); /* not every filesystem supports SEEK_HOLE */
     if (end <= at || end > size) end = size;
     result = copy_range(in, out, data < 0 ? at : data, end);
   }
@@ -50,7 +50,7 @@ static int copy_file(int from, int to, const char *name, mode_t mode) {
   int in = as_result(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (in < 0) return in;
   struct stat info;
-  if (fstat(in, &info) < 0 || !S_ISREG(info.st_mode)) { /* replaced meanwhile, by a device without an end perhaps */
+  if (fstat(in, &info) < 0 || !S_ISREG(info.st_mode)) { /* replaced meanwhile, perhaps by an endless device */
     close(in);
     return -EBUSY;
   }
@@ -72,8 +72,8 @@ static int copy_subfolder(int from, int to, const char *name, mode_t mode, int d
   return result;
 }
 
-/* A device that the image's mount (nodev) makes useless must not come to life on the new one; in a user namespace, where
- * mknod is not permitted, none would work either. */
+/* A device that nodev on the image's mount disables must not work on the new one. In a user namespace mknod is not
+ * permitted, and no device would work anyway. */
 static int copy_device(int from, int to, const char *name, const struct stat *info) {
   struct statvfs fs;
   int result = as_result(fstatvfs(from, &fs));
@@ -83,7 +83,7 @@ static int copy_device(int from, int to, const char *name, const struct stat *in
   return result == -EPERM ? 1 : result;
 }
 
-/* FIFOs and sockets are of no filesystem's permission; 1 says that there is nothing to copy. */
+/* FIFOs and sockets need no permission. Returns 1 if nothing was copied. */
 static int copy_special(int from, int to, const char *name, const struct stat *info) {
   if (S_ISCHR(info->st_mode) || S_ISBLK(info->st_mode)) return copy_device(from, to, name, info);
   return as_result(mknodat(to, name, info->st_mode, 0));
@@ -129,7 +129,7 @@ int copy_tree(int from, int to, struct kept_attributes kept) {
   uid_t uid = kept.uid ? (uid_t)UNCHANGED : info.st_uid;
   gid_t gid = kept.gid ? (gid_t)UNCHANGED : info.st_gid;
   if (result == 0) result = as_result(fchownat(to, "", uid, gid, AT_EMPTY_PATH));
-  /* An O_PATH descriptor takes no fchmod; "." of it does. */
+  /* fchmod fails on an O_PATH descriptor; fchmodat of "." does not. */
   if (result == 0 && !kept.mode) result = as_result(fchmodat(to, ".", info.st_mode & 07777, 0));
   return result;
 }

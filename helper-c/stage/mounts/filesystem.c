@@ -52,7 +52,7 @@ int filesystem_by_options(const char *fstype, const char *source, const struct f
   return result;
 }
 
-/* An empty tmpfs mounted on `target`: descriptor of its root, or -errno. */
+/* Mounts an empty tmpfs on `target`: descriptor of its root, or -errno. */
 static int scratch_on(int target) {
   const struct field none = {0};
   int scratch =
@@ -64,7 +64,7 @@ static int scratch_on(int target) {
   return result;
 }
 
-/* Mounts in the folder `scratch`, the root of a mount, takes the mount, and takes `scratch` off again. */
+/* Mounts in the directory `scratch`, the root of a mount, clones the new mount, and unmounts `scratch`. */
 static int mount_in(int scratch, const char *fstype, const char *source, unsigned long flags, const char *data) {
   static const char NAME[] = "mount";
   int result = as_result(fchdir(scratch));
@@ -72,7 +72,7 @@ static int mount_in(int scratch, const char *fstype, const char *source, unsigne
   result = as_result(mkdir(NAME, 0700));
   if (result == 0) result = as_result(mount(*source ? source : "none", NAME, fstype, flags, data));
   if (result == 0) result = sys_open_tree(scratch, NAME, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
-  /* "." is the root of the mount that we are in, and not what is mounted over it. */
+  /* "." is the root of the current mount, not of one that covers it. */
   int removed = as_result(umount2(".", MNT_DETACH));
   if (removed == 0 || result < 0) return result;
   close(result);

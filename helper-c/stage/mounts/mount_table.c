@@ -30,7 +30,7 @@ static int read_all(const char *path, char **text) {
   return close(fd);
 }
 
-/* The next word of the line, ended by NUL; NULL at its end. */
+/* The next word of the line, NUL-terminated; NULL at the line's end. */
 static char *next_word(char **at) {
   char *word = *at;
   if (!*word) return NULL;
@@ -40,7 +40,7 @@ static char *next_word(char **at) {
   return word;
 }
 
-/* proc_pid_mountinfo(5): blanks and backslashes stand as three octal digits. */
+/* proc_pid_mountinfo(5): blanks and backslashes are escaped as three octal digits. */
 static void unescape(char *text) {
   char *to = text;
   for (const char *from = text; *from; to++) {
@@ -97,7 +97,7 @@ static const struct mount_entry *find(const struct mount_table *table, int numbe
 }
 
 bool mount_is_below(const struct mount_table *table, const struct mount_entry *mount, int number) {
-  /* Not more steps than there are mounts: two reads of the kernel's may not fit together. */
+  /* At most as many steps as mounts: the table may be inconsistent between two reads of it. */
   for (size_t left = table->count; mount && left > 0; left--) {
     if (mount->parent == number) return true;
     mount = find(table, mount->parent);

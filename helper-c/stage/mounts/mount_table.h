@@ -1,4 +1,4 @@
-/* The mounts of this process's namespace that lie below its root, as the kernel tells them. */
+/* The mounts in this process's mount namespace that are below its root, as reported by the kernel. */
 #ifndef KAGO_MOUNT_TABLE_H
 #define KAGO_MOUNT_TABLE_H
 
@@ -7,7 +7,7 @@
 
 struct mount_entry {
   int number, parent;
-  const char *path, *type; /* where it is mounted; its filesystem */
+  const char *path, *type; /* mount point and filesystem type */
 };
 
 struct mount_table {
@@ -16,14 +16,14 @@ struct mount_table {
   size_t count;
 };
 
-/* 0, and the caller frees it; or -errno. */
+/* 0, and the caller must free the table; or -errno. */
 int mount_table_read(struct mount_table *table);
 void mount_table_free(struct mount_table *table);
 
-/* Is it mounted in the mount with that number, or in one that is? */
+/* Is the mount with that number among the mount's ancestors? */
 bool mount_is_below(const struct mount_table *table, const struct mount_entry *mount, int number);
 
-/* The number of the mount that a descriptor is open on, or -errno. */
+/* The number of the mount on which a descriptor is open, or -errno. */
 int mount_number(int fd);
 
 #endif

@@ -20,7 +20,7 @@ static bool is_folder(int fd) {
   return fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* A folder over a file, or the reverse, is ENOTDIR, as mount(2) has it and engines look for. */
+/* Mounting a directory on a file, or the reverse, is ENOTDIR, as with mount(2); engines check for that. */
 int attach(const struct context *c, int mount, int target) {
   if (is_root(c, target)) return -ROOT_COVERED;
   int result = sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);

@@ -1,7 +1,7 @@
-/* Without pivot_root(2) the host's mounts stay in the container's mount namespace, out of sight. While a procfs or sysfs is
- * among them that nothing covers, the kernel lets a nested user namespace mount a new one, without the container's masks
- * (mount_too_revealing()). runc takes those two types away; here all go, since one that is hidden below another mount
- * counts as well and has no path. */
+/* Without pivot_root(2) the host's mounts stay in the container's mount namespace, hidden. If they include an
+ * uncovered procfs or sysfs, the kernel lets a nested user namespace mount a new one, without the container's masks
+ * (mount_too_revealing()). runc detaches these two types. Here all are detached, because one that is hidden below
+ * another mount also counts, and has no path. */
 #include "old_mounts.h"
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 /* A line of proc(5)'s /proc/PID/mountinfo. */
 struct mount_line {
   int id, parent;
-  bool whole; /* all of its filesystem, not a part */
+  bool whole; /* the whole filesystem, not a subtree */
   char *path;
   const char *type;
 };
@@ -27,7 +27,7 @@ struct mount_list {
   size_t count;
 };
 
-/* statx(2): of struct statx what is needed, which not every libc has. */
+/* The needed part of statx(2)'s struct statx, which not every libc has. */
 static int mount_id(int fd) {
   enum { STATX_MNT_ID_ = 0x1000 };
   struct {
@@ -39,7 +39,7 @@ static int mount_id(int fd) {
   return info.mask & STATX_MNT_ID_ ? (int)info.mount_id : -ENOSYS;
 }
 
-/* Blanks and backslashes are written as three octal digits. */
+/* Blanks and backslashes are escaped as three octal digits. */
 static void decode(char *path) {
   char *to = path;
   while (*path) {
@@ -69,7 +69,7 @@ static int read_text(char **text) {
   size_t size = 0;
   FILE *file = fopen("/proc/self/mountinfo", "re");
   if (!file) return -errno;
-  /* Up to a NUL, of which there is none. */
+  /* Up to a NUL, of which there is none: reads all. */
   ssize_t n = getdelim(text, &size, 0, file);
   int result = n < 0 ? -EIO : 0;
   fclose(file);
@@ -96,7 +96,7 @@ static int read_list(struct mount_list *list) {
   return result;
 }
 
-/* Is it the container's root, which lies on top of the old one, or does it lie below that? */
+/* Is it the container's root, which is on top of the old one, or a mount below that? */
 static bool is_containers(const struct mount_list *list, int old_root, const struct mount_line *mount) {
   for (size_t steps = 0; steps < list->count; steps++) {
     if (mount->parent == old_root) return !strcmp(mount->path, "/");
@@ -109,12 +109,12 @@ static bool is_containers(const struct mount_list *list, int old_root, const str
 }
 
 static int detach(const char *path) {
-  /* An unmount propagates to the peers of the mount that it is made in, below this one as well. */
+  /* An unmount propagates to the peers of the parent mount; the same applies to mounts below. */
   int result = as_result(mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL));
   return result < 0 ? result : as_result(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }
 
-/* The kernel takes a procfs or sysfs for hidden when something lies on its root. */
+/* The kernel regards a procfs or sysfs as covered if its root is a mount point. */
 static int cover_all(int old_root) {
   struct mount_list list;
   int result = read_list(&list);
@@ -125,7 +125,7 @@ static int cover_all(int old_root) {
     if (!revealing || is_containers(&list, old_root, line)) continue;
     const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
     result = as_result(mount("tmpfs", line->path, "tmpfs", flags, "size=4k,mode=0"));
-    if (result == -ENOENT) result = 0; /* hidden by another mount, which cannot be taken away either */
+    if (result == -ENOENT) result = 0; /* hidden by another mount, which cannot be detached either */
   }
   free_list(&list);
   return result;
@@ -136,12 +136,12 @@ int leave_old_mounts(int root) {
   int id = mount_id(root), result = id < 0 ? id : read_list(&list);
   bool locked = false;
   if (result < 0) return result;
-  /* The last one first: it may lie over the others. */
+  /* In reverse, because a later mount may cover earlier ones. */
   for (size_t i = list.count; result == 0 && i-- > 0;) {
     const struct mount_line *line = &list.lines[i];
     if (line->parent != id || !strcmp(line->path, "/")) continue;
     result = detach(line->path);
-    /* What a user namespace has inherited is locked. */
+    /* Mounts inherited by a user namespace are locked. */
     if (result == -EINVAL || result == -EPERM || result == -ENOENT) {
       locked = true;
       result = 0;

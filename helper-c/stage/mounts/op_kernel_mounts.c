@@ -1,5 +1,5 @@
-/* What a microVM's VMM sees of the host's kernel filesystems. The guest's root is served out of the VMM's mount namespace: a
- * writable procfs there is the VMM's own memory, in the guest's hands. */
+/* The host's kernel filesystems that a microVM's VMM sees. The guest's root is served from the VMM's mount
+ * namespace, so a writable procfs there would give the guest the VMM's own memory. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,7 +15,7 @@
 
 static const char OWN[] = "/proc/self/fd";
 
-/* Taken out of the host's procfs: it stays this process's when that becomes the VMM. */
+/* A clone of this directory in the host's procfs: it still shows this process after it becomes the VMM. */
 static int own_descriptors(void) {
   struct statfs info;
   int tree = sys_open_tree(AT_FDCWD, OWN, OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
@@ -51,7 +51,7 @@ static bool is_among(const struct field *names, const char *name) {
   return false;
 }
 
-/* A mount that another one covers is reached by no path. */
+/* A mount that is covered by another cannot be reached by a path. */
 static int make_readonly(const struct mount_entry *mount) {
   int fd = sys_openat2(AT_FDCWD, mount->path, O_PATH, 0, RESOLVE_NO_SYMLINKS_ | RESOLVE_NO_MAGICLINKS_);
   if (fd == -ENOENT || fd == -ENOTDIR) return 0;

@@ -1,4 +1,4 @@
-/* Paths of the kernel's filesystems that a container may not read or not write. */
+/* Paths of kernel filesystems that a container must not read or must not write. */
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -10,7 +10,7 @@
 #include "filesystem.h"
 #include "mount_target.h"
 
-/* An empty folder that nobody can write to, whatever becomes of the mount's attributes. */
+/* An empty directory on a read-only filesystem, which no remount makes writable. */
 static int empty_folder(const char *context) {
   int fs = sys_fsopen("tmpfs");
   if (fs < 0) return fs;
@@ -23,8 +23,8 @@ static int empty_folder(const char *context) {
   return result;
 }
 
-/* A detached bind of the host's /dev/null, which must be just that (CVE-2025-31133). Read-only: writing to the device is
- * no write to the mount, but changing the mode or owner of the host's node is. */
+/* A detached bind of the host's /dev/null, which must be the null device (CVE-2025-31133). Read-only: that does not
+ * affect writing to the device, but prevents changing the mode or owner of the host's node. */
 static int null_device(void) {
   int fd = sys_open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_SYMLINK_NOFOLLOW);
   if (fd < 0) return fd;
@@ -38,8 +38,8 @@ static int null_device(void) {
   return result;
 }
 
-/* One more mount of the tmpfs over the first masked folder, which is attached: a detached one cannot be cloned (open_tree(2)).
- * No peer of it, or what is mounted over one mask would be over all. */
+/* Clones the tmpfs mounted on the first masked directory, because a detached mount cannot be cloned (open_tree(2)).
+ * It must not be a peer, or a mount on one mask would appear on all. */
 static int mask_again(const struct context *c) {
   int tree = sys_open_tree(c->mask - 1, "", AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_);
   int result = tree < 0 ? tree : set_propagation(tree, MS_PRIVATE);
@@ -88,7 +88,7 @@ static int bind_readonly(const struct context *c, int target) {
 int op_readonly_path(struct context *c, const struct field *f) {
   int target = root_open(c, f[F_readonly_path_path].text, 0, false);
   if (target < 0) return target == -ENOENT || target == -ENOTDIR ? 0 : target;
-  /* Nothing is seen of a mount over the root. */
+  /* A mount over the root would not be visible. */
   int result = is_root(c, target) ? set_attributes(target, MOUNT_ATTR_RDONLY_, 0, false) : bind_readonly(c, target);
   close(target);
   return result;

@@ -1,5 +1,5 @@
-/* Mount operations. Every target is a descriptor of a path resolved below the root; the new mount is made detached
- * and moved onto that descriptor, so no path is looked up twice. */
+/* Mount operations. Every target is a descriptor of a path resolved below the root. The new mount is created
+ * detached and moved to that descriptor, so no path is looked up twice. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 enum { PAGE = 4096 };
 
-/* What stands at `fd` in a procfs may not be covered, unless the plan has found it harmless. */
+/* A file at `fd` in a procfs must not be covered, unless the plan has found that harmless. */
 static int check_procfs(int fd, uint64_t wanted) {
   struct statfs info;
   if (wanted == PROCFS_ALLOWED) return 0;
@@ -32,7 +32,7 @@ static bool exists(const struct context *c, const char *path, bool no_links) {
   return fd >= 0;
 }
 
-/* What is said of a new filesystem by `mount` and `mountByName`. */
+/* The parameters of a new filesystem, from `mount` or `mountByName`. */
 struct filesystem {
   const char *fstype, *source, *target;
   const struct field *options; /* NULL: by name, with `flags` and `data` */
@@ -49,7 +49,7 @@ static int mode_option(int covered, char option[16]) {
   return result;
 }
 
-/* A detached mount; `more` is one more option, or NULL. */
+/* Makes a detached mount; `more` is another option, or NULL. */
 static int make_filesystem(const struct filesystem *new, const char *more, uint64_t attrs, int target) {
   char data[PAGE];
   if (new->options) return filesystem_by_options(new->fstype, new->source, new->options, more, attrs);
@@ -66,14 +66,14 @@ static int copy_up_into(int fd, int target, const struct filesystem *new) {
 
 static int place_filesystem(struct context *c, const struct filesystem *new) {
   bool copy_up = new->takes & TAKES_CONTENTS;
-  /* Not of a folder that is made for it. */
+  /* Not that of a directory created for the mount. */
   bool takes_mode = new->takes == TAKES_MODE &&exists(c, new->target, new->no_links);
   char mode[16];
   int target = root_open_or_make(c, new->target, true, new->no_links);
   if (target < 0) return target;
   int result = check_procfs(target, new->procfs);
   if (result == 0 && takes_mode) result = mode_option(target, mode);
-  /* Contents are copied before the attributes, or a read-only tmpfs could not be filled. */
+  /* Contents are copied before the attributes are set; otherwise a read-only tmpfs could not be filled. */
   int fd = result < 0 ? result : make_filesystem(new, takes_mode ? mode : NULL, copy_up ? 0 : new->attrs, target);
   result = fd < 0 ? fd : 0;
   if (result == 0 && copy_up) result = copy_up_into(fd, target, new);
@@ -115,7 +115,7 @@ int op_mount_by_name(struct context *c, const struct field *f) {
   return place_filesystem(c, &new);
 }
 
-/* The tree in a slot, or a new one of `source`. */
+/* The tree in a slot, or a new clone of `source`. */
 static int take_tree(struct context *c, uint32_t slot, const char *source, bool recursive, uint64_t links) {
   if (slot < TREE_SLOTS && c->trees[slot] > 0) {
     int tree = c->trees[slot] - 1;
@@ -125,7 +125,7 @@ static int take_tree(struct context *c, uint32_t slot, const char *source, bool 
   return open_source(source, recursive, links);
 }
 
-/* The length of what a link says, without a zero at the end, or -errno. */
+/* The length of a link's target, which is not NUL-terminated, or -errno. */
 static ssize_t read_link(int link, char text[PATH_MAX]) {
   ssize_t size = readlinkat(link, "", text, PATH_MAX - 1);
   return size < 0 ? -errno : size;
@@ -140,7 +140,7 @@ static bool is_link_like(int parent, const char *name, const char *text, ssize_t
   return is_like;
 }
 
-/* Makes a link like `link` at `target`; one like it that is there already is fine. */
+/* Creates a copy of the link `link` at `target`, unless the same link already exists. */
 static int copy_link(const struct context *c, int link, const char *target) {
   char text[PATH_MAX];
   const char *name;
@@ -174,7 +174,7 @@ static int place_tree(const struct context *c, const struct field *f, int tree) 
   struct stat info;
   int result = as_result(fstat(tree, &info));
   if (result < 0) return result;
-  /* No link may stand where labels, masks and devices are looked for. */
+  /* no_links paths are used for labels, masks and devices, so no link may be there. */
   if (links == LINKS_COPY_SOURCE && S_ISLNK(info.st_mode)) return no_links ? -ELOOP : copy_link(c, tree, target);
   bool folder = S_ISDIR(info.st_mode), covers = links & LINKS_COVER_TARGET && !no_links;
   int fd = covers ? open_target_link(c, target, folder) : root_open_or_make(c, target, folder, no_links);

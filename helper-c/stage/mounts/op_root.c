@@ -1,4 +1,4 @@
-/* Operations on the root filesystem as a whole: propagation, opening, attributes, and the change of root. */
+/* Operations on the root filesystem as a whole: propagation, opening, attributes, and changing the root. */
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
@@ -35,13 +35,13 @@ int op_open_root(struct context *c, const struct field *f) {
   const char *path = f[F_open_root_path].text;
   int result = f[F_open_root_private_parent].number ? make_parent_private(path) : 0;
   if (result < 0) return result;
-  /* Looked up once; a link, as bundles of some tools have, is followed once too. */
+  /* Looked up only once; a link, which some tools' bundles have, is followed once too. */
   int folder = as_result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder < 0) return folder;
   unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE_ | OPEN_TREE_CLOEXEC_ | AT_RECURSIVE;
   int tree = sys_open_tree(folder, "", flags);
   result = tree < 0 ? tree : 0;
-  /* A peer of the mount that it is mounted in would be mounted over itself, too. */
+  /* As a peer of its parent mount it would also be mounted over itself. */
   if (result == 0 && f[F_open_root_private_tree].number) result = set_propagation(tree, MS_PRIVATE | MS_REC);
   if (result == 0) result = sys_move_mount(tree, "", folder, "", MOVE_MOUNT_F_EMPTY_PATH_ | MOVE_MOUNT_T_EMPTY_PATH_);
   close(folder);
@@ -62,10 +62,10 @@ int op_pivot_root(struct context *c, const struct field *f) {
   int old_root = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (old_root < 0) return old_root;
   int result = as_result(fchdir(c->root_fd));
-  /* pivot_root(2), "pivot_root(".", ".")": the old root comes to lie on top of the new one and is detached from there,
-   * so no folder for it is needed and nothing of the host stays reachable. */
+  /* pivot_root(2), "pivot_root(".", ".")": the old root ends up on top of the new one and is detached from there, so
+   * no directory for it is needed, and nothing of the host stays reachable. */
   if (result == 0) result = sys_pivot_root(".", ".");
-  /* An unmount propagates to the peers of the mount that it is made in: the host's own mounts, where they are shared. */
+  /* An unmount propagates to the peers of the parent mount, which are the host's own mounts if they are shared. */
   if (result == 0) result = set_propagation(old_root, MS_SLAVE | MS_REC);
   if (result == 0) result = as_result(umount2(".", MNT_DETACH));
   if (result == 0) result = as_result(chdir("/"));
@@ -80,11 +80,11 @@ int op_enter_root(struct context *c, const struct field *f) {
   return result;
 }
 
-/* The container's root, which is the working directory, comes to lie on top of the old one. */
+/* Moves the container's root, which is the working directory, on top of the old root. */
 static int move_root(void) {
   int old_root = as_result(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (old_root < 0) return old_root;
-  /* What is mounted on a shared "/" is mounted on the host's, too. */
+  /* A mount on a shared "/" would propagate to the host. */
   int result = as_result(mount(NULL, "/", NULL, MS_PRIVATE, NULL));
   if (result == 0) result = as_result(mount(".", "/", NULL, MS_MOVE, NULL));
   if (result == 0) result = leave_old_mounts(old_root);

@@ -1,5 +1,5 @@
-/* Detached mount trees that are made before they are bound: where the source can still be reached, and with the ids of
- * its files mapped (mount_setattr(2), "ID-mapped mounts"). */
+/* Detached mount trees, opened before they are bound: while the source can still be reached, and with its files' ids
+ * mapped (mount_setattr(2), "ID-mapped mounts"). */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static int write_map(int proc, pid_t pid, const char *file, const char *map) {
   return result;
 }
 
-/* A process that does nothing but hold a user namespace. */
+/* A process that only holds a user namespace. */
 static pid_t hold_namespace(void) {
   struct clone_args_v2 args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
   pid_t pid = (pid_t)sys_clone3(&args);
@@ -56,7 +56,7 @@ static int make_namespace(struct context *c, const char *uid_map, const char *gi
   return result;
 }
 
-/* Takes `namespace`, a user namespace or -errno. */
+/* Takes ownership of `namespace`, a user namespace or -errno. */
 static int map_tree(const struct context *c, uint64_t slot, int namespace, bool recursive) {
   if (namespace < 0) return namespace;
   int tree = slot < TREE_SLOTS ? c->trees[slot] - 1 : -1;

@@ -1,6 +1,6 @@
 /**
- * Becomes a microVM: `deno run -A boot_guest.ts ROOTFS PROGRAM [ARGUMENT]...` runs PROGRAM in a libkrun guest whose root
- * is ROOTFS, and ends with its exit code. It proves that the emulated host can do it, with nothing of kago between.
+ * Becomes a microVM: `deno run -A boot_guest.ts ROOTFS PROGRAM [ARGUMENT]...` runs PROGRAM in a libkrun guest whose
+ * root is ROOTFS, and ends with its exit code. It proves that the emulated host can do that, without any part of kago.
  */
 
 // libkrun.h of libkrun 1.x; every function but krun_create_ctx returns 0 or a negative errno.
@@ -16,7 +16,7 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** A NULL-terminated array of strings, which must outlive it. */
+/** A NULL-terminated array of the strings, which must outlive it. */
 function cStrings(strings: readonly Uint8Array<ArrayBuffer>[]): BigUint64Array<ArrayBuffer> {
   const addresses = strings.map((text) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(text)));
   return new BigUint64Array([...addresses, 0n]);

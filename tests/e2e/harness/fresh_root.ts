@@ -1,6 +1,6 @@
 /**
- * A machine that was just installed: the root of a minimal Debian, an overlay of it for each use, and a copy of this
- * repository in it. It sees nothing of this machine but its kernel and the way to the package registries.
+ * A newly installed machine: the root of a minimal Debian, an overlay of it for each use, and a copy of this repository
+ * in it. Of this machine it sees only the kernel and the way to the package registries.
  */
 import { cachedDirectory, REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
 import { feed, tool, toolText } from "../../../scripts/emulated_host/command.ts";
@@ -14,13 +14,13 @@ import { enterOverlay, KERNEL_FILESYSTEMS } from "../../../scripts/emulated_host
 /** Where the repository is in a fresh root. */
 export const CLONE = "/root/kago";
 
-/** Files of this machine that say how the network is reached and whom to trust there. */
+/** Files of this machine that configure access to the network, and whom to trust there. */
 const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"];
 
-/** Variables with that purpose, by what their names end in. */
+/** Variables with the same purpose, by the ends of their names. */
 const NETWORK_VARIABLES = /(_proxy|_ca_certs|_cert_file)$/i;
 
-/** A minimal Debian of `release`: the folder of its root, made at the first call, which takes 15 s. */
+/** The directory with the root of a minimal Debian of `release`; the first call makes it, which takes 15 s. */
 async function minimalRoot(release: string): Promise<string> {
   const inputs = [release, "minbase", "ca-certificates"];
   const path = await cachedDirectory(`fresh_root/${release}`, inputs, async (directory) => {
@@ -37,7 +37,7 @@ async function minimalRoot(release: string): Promise<string> {
   return `${path}/root`;
 }
 
-/** Enters an overlay whose parts are in `$1`, of the root `$2`, and leaves nothing mounted outside. */
+/** Enters an overlay of the root `$2`, whose parts are in `$1`, and leaves no mount outside. */
 const ENTER = `
   set -e
   parts=$1 root=$2
@@ -57,8 +57,8 @@ export interface FreshRun {
 }
 
 /**
- * Runs a command of the shell in the repository's copy, in a fresh root of a Debian release, as root and without a terminal.
- * @param variables environment variables besides PATH, HOME and those that lead to the network.
+ * Runs a shell command in the repository's copy, in a fresh root of a Debian release, as root and without a terminal.
+ * @param variables environment variables besides PATH, HOME and those for network access.
  */
 export async function runInFreshRoot(
   release: string,
@@ -97,7 +97,7 @@ function networkVariables(): Record<string, string> {
   return Object.fromEntries(all.filter(([name]) => NETWORK_VARIABLES.test(name)));
 }
 
-/** The files that a clone of this tree would have, as it is now, in a tar archive. */
+/** A tar archive of the files that a clone of this tree would have in its present state. */
 async function sources(): Promise<Uint8Array<ArrayBuffer>> {
   const files = await tool(
     "git",
@@ -110,7 +110,7 @@ async function sources(): Promise<Uint8Array<ArrayBuffer>> {
   return await tool("tar", args, { cwd: REPOSITORY, stdin: files });
 }
 
-/** The npm registry that this machine uses, for a fresh root to be told of it; undefined where npm is not there to say. */
+/** The npm registry that this machine uses, which is passed to a fresh root; undefined if there is no npm. */
 export async function npmRegistry(): Promise<string | undefined> {
   const configured = Deno.env.get("npm_config_registry");
   if (configured) return configured;

@@ -1,6 +1,6 @@
 /**
- * Runs a folder of Deno tests inside the emulated host, in one boot, and reports each from outside. It owns what makes
- * such a run complete: a host that dies half-way must not look like fewer tests.
+ * Runs a directory of Deno tests inside the emulated host, in one boot, and reports each from outside. It also checks
+ * that the run is complete: a host that dies half-way must not look like fewer tests.
  */
 import { REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../../scripts/emulated_host/debian_root.ts";
@@ -15,7 +15,7 @@ export interface InnerTest {
   /** Path from the repository's root. */
   readonly file: string;
   readonly name: string;
-  /** Empty when the test passed; a skipped test has not passed. */
+  /** Empty if the test passed; a skipped test has not passed. */
   readonly problem: string;
 }
 
@@ -26,21 +26,21 @@ export interface InnerTestOptions {
   readonly release?: string;
   readonly apparmor?: boolean;
   readonly selinux?: boolean;
-  /** As HostOptions has it. */
+  /** As in HostOptions. */
   readonly systemd?: boolean;
-  /** As HostOptions has it. */
+  /** As in HostOptions. */
   readonly results?: string;
   readonly hybrid?: boolean;
-  /** As HostOptions has it. */
+  /** As in HostOptions. */
   readonly smp?: number;
   /**
-   * The tests run microVMs. Files in which a test failed after a guest had ended by a triple fault, which is the emulation's
-   * (triple_faults.ts), are run once more in another boot, AGAIN times at most; any other failure is one.
+   * The tests run microVMs. If a guest ended by a triple fault, which is the emulation's (triple_faults.ts), and a test
+   * then failed, its file is run again in another boot, at most AGAIN times. Any other failure is final.
    */
   readonly nested?: boolean;
 }
 
-/** How many further boots a run gets at most. */
+/** The maximum number of further boots of a run. */
 const AGAIN = 2;
 
 /** Compares the mounts before and after each test: those of the emulated hosts are shared. */
@@ -49,9 +49,9 @@ const SAME_MOUNTS = "tests/harness/same_mounts.ts";
 const TELL_TRIPLE_FAULTS = "tests/e2e/harness/tell_triple_faults.ts";
 
 /**
- * Boots the host once and runs every `*_test.ts` of `folder`, a path from the repository's root, in it. `report` is
- * called for each test as soon as it has ended.
- * @throws {Error} when a file or a planned test is missing, or Deno failed beyond the tests reported.
+ * Boots the host once and runs every `*_test.ts` of `folder`, a path from the repository's root, in it. Calls `report`
+ * for each test as soon as it has ended.
+ * @throws {Error} when a file or a planned test is missing, or Deno failed beyond the reported tests.
  */
 export async function runInnerTests(
   folder: string,
@@ -166,7 +166,7 @@ async function testFiles(folder: string): Promise<string[]> {
   return files.sort();
 }
 
-/** Chunks go in, lines come out as soon as they are complete. */
+/** Takes chunks, and yields lines as soon as they are complete. */
 class LineStream implements AsyncIterable<string> {
   readonly #chunks = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
     highWaterMark: Infinity,

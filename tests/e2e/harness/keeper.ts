@@ -1,6 +1,6 @@
 /**
- * Containers that are checkpointed and restored: they write to a pipe, as under an engine, and their checkpoint is in the
- * bundle. Loads what the kernel tells criu of sockets with.
+ * Containers that are checkpointed and restored: they write to a pipe, as under an engine, and their checkpoint is in
+ * the bundle. Loads the modules by which the kernel gives criu information about sockets.
  */
 import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
@@ -15,7 +15,7 @@ export async function loadSocketModules(): Promise<void> {
   }
 }
 
-/** Counts in its memory, and writes to a tmpfs of its own. */
+/** Counts in its memory, and writes to its own tmpfs. */
 export const COUNTER: BundleOptions = {
   args: [
     "sh",
@@ -39,7 +39,7 @@ export class Keeper {
     await Kago.with(options, (kago) => use(new Keeper(kago)));
   }
 
-  /** Runs kago, which may leave a container behind, with a pipe to the end of `output`; its exit code and output. */
+  /** Runs kago, which may leave a container behind, with a pipe that appends to `output`; its exit code and output. */
   async piped(...args: string[]): Promise<RunResult> {
     const code = `${this.output}.${this.#serial++}`;
     const script =
@@ -83,7 +83,7 @@ export class Keeper {
     return Deno.readTextFileSync(this.output).trimEnd().split("\n").at(-1)!;
   }
 
-  /** Waits until COUNTER has counted on, by three numbers at least. */
+  /** Waits until COUNTER has counted on, by at least three. */
   async goesOn(): Promise<void> {
     const before = Number(this.last());
     await until("it counts on", () => Number(this.last()) >= before + 3);

@@ -1,8 +1,10 @@
-/** A clone of this checkout with what is in no commit yet, committed: so a test releases the sources as they are. */
+/**
+ * A clone of this checkout in which uncommitted changes are committed, so that a test releases the sources as they are.
+ */
 import { BUILD, ROOT } from "../../../scripts/build/paths.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 
-/** The same in every clone, and so the commit too. */
+/** The same in every clone, and therefore the same commit. */
 const IDENTITY = {
   GIT_AUTHOR_NAME: "A Tester",
   GIT_AUTHOR_EMAIL: "tester@kago.example",
@@ -24,7 +26,7 @@ export class ReleaseClone {
   static async make(folder: string): Promise<ReleaseClone> {
     await Deno.mkdir(`${folder}/build`, { recursive: true });
     await runOk("sh", ["-c", COPY, ROOT, folder]);
-    // What is fetched, which would be the same.
+    // The downloaded tools, which would be the same.
     await Deno.symlink(`${BUILD}/tools`, `${folder}/build/tools`);
     const git = (...args: string[]) =>
       runOk("git", ["-C", folder, "-c", "init.defaultBranch=main", ...args], { env: IDENTITY });
@@ -34,7 +36,7 @@ export class ReleaseClone {
     return new ReleaseClone(folder);
   }
 
-  /** `release.sh ARGS…`, as fast as it goes; `umask` in octal. */
+  /** `release.sh ARGS…`, at the fastest compression; `umask` in octal. */
   release(args: readonly string[], umask = "022", options: RunOptions = {}): Promise<RunResult> {
     const script = 'umask "$0" && exec "$@" --compression 0';
     const words = [`${this.folder}/scripts/release.sh`, ...args];

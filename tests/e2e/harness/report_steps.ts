@@ -1,10 +1,13 @@
-/** Each test of a host becomes a step of the outer test. */
+/** Makes each test inside a host a step of the outer test. */
 import { type InnerTestOptions, runInnerTests } from "./inner_tests.ts";
 
-/** How many tests are told with the time that they took. */
+/** How many tests are listed with their time. */
 const SLOWEST = 15;
 
-/** Tells at the end which tests took longest; the first one's time is from the command's begin, with the host's boot. */
+/**
+ * Lists at the end the tests that took longest; the time of the first starts with the command, so it includes the
+ * host's boot.
+ */
 export async function reportAsSteps(
   t: Deno.TestContext,
   folder: string,
@@ -21,7 +24,7 @@ export async function reportAsSteps(
       fn: () => {
         if (problem) throw new Error(problem);
       },
-      // The host runs on while a step is reported.
+      // The host continues while a step is reported.
       sanitizeOps: false,
       sanitizeResources: false,
     });

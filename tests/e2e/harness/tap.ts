@@ -1,6 +1,6 @@
 /**
- * Reads what `deno test --reporter=tap` writes (Test Anything Protocol 14) line by line. It owns the syntax; what makes
- * a run good is inner_tests.ts.
+ * Reads the output of `deno test --reporter=tap` (Test Anything Protocol 14) line by line. Only the syntax;
+ * inner_tests.ts decides what a good run is.
  */
 
 export type TapEvent =
@@ -19,7 +19,7 @@ const RESULT = /^(ok|not ok) \d+ - (.*?)( # SKIP.*)?$/;
 const PLAN = /^1\.\.(\d+)$/;
 const DIAGNOSTIC = /^\s*\{"message":/;
 
-/** Steps of a test are indented; only their failures are told, as a part of the test's. */
+/** Steps of a test are indented; only their failures are reported, as part of the test's. */
 export async function* readTap(lines: AsyncIterable<string>): AsyncGenerator<TapEvent> {
   let failures: string[] = [];
   let failed: string | undefined;

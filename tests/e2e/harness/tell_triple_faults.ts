@@ -1,6 +1,6 @@
 /**
- * Preloaded before test files that run microVMs in an emulated host: a failure there says whether it may come of a triple
- * fault, which is the emulation's; any other is a fault of kago's or of the test's.
+ * Preloaded before test files that run microVMs in an emulated host. A failure's message then says whether a triple
+ * fault, which is the emulation's, may be its cause; any other is a fault of kago's or of the test's.
  */
 import { aroundTests, type TestFunction } from "../../harness/around_tests.ts";
 import { countTripleFaults, SENTENCE, tripleFaults } from "./triple_faults.ts";

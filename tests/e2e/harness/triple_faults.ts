@@ -1,14 +1,14 @@
 /**
- * Guests that end by a triple fault, and their VMMs with them, without a word, as it happens now and then in an emulation
- * within an emulation: `deno task test:guests` counts how often, with kago and with libkrun alone.
+ * Guests that end by a triple fault, and their VMMs with them, without a message. This sometimes happens in nested
+ * emulation: `deno task test:guests` counts how often, with kago and with libkrun alone.
  */
 
 const TRACING = "/sys/kernel/tracing";
 
-/** Where KVM for AMD's processors learns of a guest's triple fault. */
+/** Where KVM for AMD's processors is notified of a guest's triple fault. */
 const PROBE = "p:kago/triple_fault shutdown_interception";
 
-/** Has the kernel count triple faults from now on, unless it does. */
+/** Makes the kernel count triple faults from now on, unless it already does. */
 export function countTripleFaults(): void {
   if ([...Deno.readDirSync(TRACING)].length === 0) {
     const mount = new Deno.Command("mount", { args: ["-t", "tracefs", "tracefs", TRACING] });
@@ -19,17 +19,17 @@ export function countTripleFaults(): void {
   Deno.writeTextFileSync(`${TRACING}/events/kago/enable`, "1");
 }
 
-/** How many there were since countTripleFaults() was called first in this boot. */
+/** How many there were since the first call of countTripleFaults() in this boot. */
 export function tripleFaults(): number {
   const profile = Deno.readTextFileSync(`${TRACING}/kprobe_profile`);
   return Number(/^\s*triple_fault\s+(\d+)/m.exec(profile)![1]);
 }
 
-/** What a failure says, in front of the number. */
+/** What a failure's message contains, before the number. */
 export const SENTENCE =
   "guests of this host that have ended by a triple fault since the file's tests began:";
 
-/** Whether a failure may come of a triple fault. */
+/** Whether a triple fault may be the cause of a failure. */
 export function mayBeTripleFault(problem: string): boolean {
   return new RegExp(`${SENTENCE} [1-9]`).test(problem);
 }

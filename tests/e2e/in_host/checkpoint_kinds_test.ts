@@ -1,4 +1,6 @@
-/** Containers of other kinds, checkpointed and restored: with a terminal, with a user namespace. Inside the emulated host. */
+/**
+ * Checkpoint and restore of other containers: with a terminal, with a user namespace. Runs inside the emulated host.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isThere } from "../../../runtime/common/files.ts";
 import { KAGO } from "../../harness/kago.ts";
@@ -9,8 +11,8 @@ import { COUNTER, Keeper, loadSocketModules } from "../harness/keeper.ts";
 await loadSocketModules();
 
 Deno.test("a terminal is made anew, and relayed by a restore in the foreground", async () => {
-  // It counts to 60 before the checkpoint, and on when it has been made. It waits without a child: criu may fail at a
-  // process that ends while it looks.
+  // Counts to 60 before the checkpoint, and continues afterwards. Waits without a child process, because criu may fail
+  // if a process ends while it collects them.
   const script =
     "i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo $i; done; touch /counted; read _; " +
     "while [ $i -lt 100 ]; do i=$((i+1)); echo $i; sleep 0.1; done; tty; exit 5";
@@ -18,7 +20,7 @@ Deno.test("a terminal is made anew, and relayed by a restore in the foreground",
   await Keeper.with(options, async (keeper) => {
     const { kago } = keeper;
     const socket = `${kago.bundle.path}/console.sock`;
-    // Nobody takes the terminal, which lives on in the socket.
+    // Nobody accepts the terminal, which stays open in the socket.
     using _listener = Deno.listen({ transport: "unix", path: socket });
     const created = await kago.create("--console-socket", socket);
     assertEquals(created.code, 0, created.stdout);

@@ -1,6 +1,6 @@
 /**
- * `checkpoint` and `restore` with the real criu, which does not work with every kernel and does with this one. Each of them
- * takes seconds under emulation, so a test looks at many things. Runs inside the emulated host.
+ * `checkpoint` and `restore` with the real criu, which works with this kernel, but not with every one. Each of them
+ * takes seconds under emulation, so a test checks many things. Runs inside the emulated host.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../../scripts/sample/bundle.ts";
@@ -35,7 +35,7 @@ Deno.test("a container goes on where it was, with its limits, device rules, hook
     await keeper.checkpoint("--work-path", `${kago.bundle.path}/work`);
     assert(isThere(`${kago.bundle.path}/work/dump.log`));
     assertEquals(Deno.statSync(keeper.images).mode! & 0o7777, 0o700);
-    // As with runc, nothing is left but the checkpoint.
+    // As with runc, only the checkpoint is left.
     assertEquals([...Deno.readDirSync(kago.root)].map(({ name }) => name), []);
     assertEquals(kago.cgroups(), []);
 
@@ -58,7 +58,7 @@ Deno.test("a container goes on where it was, with its limits, device rules, hook
   await Deno.remove(log);
 });
 
-/** Ends with the container deleted. */
+/** Leaves the container deleted. */
 async function looksLikeAnyOther(kago: Kago): Promise<void> {
   assertEquals((await kago.run("pause", kago.id)).code, 0);
   assertEquals((await kago.state()).status, "paused");
@@ -100,7 +100,7 @@ Deno.test("restore in the foreground forwards signals, and ends with the contain
     await kago.until("running");
     const { stdout } = await run("pgrep", ["-f", `restore --bundle ${kago.bundle.path}`]);
     for (const pid of stdout.trim().split("\n")) {
-      // The shell around it has the same words; what is gone by now has been its child.
+      // The shell around it has the same words; a process that is gone by now was its child.
       const comm = unlessGone(() => Deno.readTextFileSync(`/proc/${pid}/comm`));
       if (comm !== undefined && comm !== "sh\n") Deno.kill(Number(pid), "SIGTERM");
     }
@@ -131,7 +131,7 @@ Deno.test("binds and a joined network are found again, masks kept, and mount poi
     await keeper.start();
     await keeper.goesOn();
     await keeper.checkpoint();
-    // As on another host, where the image has nothing of what create made in it.
+    // As on another host, whose image has none of the files that create made.
     await Deno.remove(`${rootfs}/run/data`);
     await Deno.remove(`${rootfs}/etc/one`);
     await keeper.restore();
@@ -202,7 +202,7 @@ Deno.test("a restore that fails, by a hook or by criu, leaves nothing", async ()
 Deno.test("a dump that criu refuses leaves the container running, and tells why", async () => {
   await Keeper.with(COUNTER, async (keeper) => {
     const { kago } = keeper;
-    // Its output is a file that is nowhere in the container's mounts.
+    // Its output is a file that is in none of the container's mounts.
     assertEquals((await kago.create()).code, 0);
     assertEquals((await kago.run("start", kago.id)).code, 0);
     const { code, stderr } = await keeper.tryCheckpoint();

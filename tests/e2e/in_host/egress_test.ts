@@ -1,6 +1,6 @@
 /**
- * Egress rules on pure cgroup v2: the integration tests' own files, run here once more, and a container that criu brings back,
- * which takes this kernel. Runs inside the emulated host.
+ * Egress rules on pure cgroup v2: runs the integration tests' own files, and restores a container with criu, which
+ * needs this kernel. Runs inside the emulated host.
  */
 import "../../integration/egress_filter_test.ts";
 import "../../integration/egress_test.ts";

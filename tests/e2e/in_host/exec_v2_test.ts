@@ -1,8 +1,11 @@
-/** `exec` on pure cgroup v2, where a cgroup that hands controllers down takes no process. Runs inside the emulated host. */
+/**
+ * `exec` on pure cgroup v2, where a cgroup with controllers in cgroup.subtree_control takes no process. Runs inside the
+ * emulated host.
+ */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 
-/** As systemd in a container does: the first process goes below, and hands down what it may. */
+/** Like systemd in a container: moves the first process below, and enables the controllers it may. */
 const HANDS_DOWN = "mkdir /sys/fs/cgroup/init; echo 1 > /sys/fs/cgroup/init/cgroup.procs; " +
   "echo +pids > /sys/fs/cgroup/cgroup.subtree_control; echo done; sleep 1000";
 

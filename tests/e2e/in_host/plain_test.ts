@@ -1,6 +1,6 @@
 /**
- * The life of plain containers on pure cgroup v2, with all capabilities: the integration tests' own files, run here once more.
- * Runs inside the emulated host.
+ * The life of plain containers on pure cgroup v2, with all capabilities: runs the integration tests' own files. Runs
+ * inside the emulated host.
  */
 import "../../integration/exec_test.ts";
 import "../../integration/lifecycle_test.ts";

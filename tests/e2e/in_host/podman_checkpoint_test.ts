@@ -64,7 +64,7 @@ test("podman keeps a container running, exports it, and imports it under another
   await podman.ok("rm", "--force", "--time", "0", "c");
   await podman.ok("container", "restore", "--import", archive, "--name", "d");
   const seen = await untilCounted(podman, "d");
-  // The log came along; had it begun anew, there would be a 1 in the middle.
+  // The log was restored too; a new one would have a 1 in the middle.
   assertEquals(seen, seen.map((_, index) => index + 1));
   assertEquals(await podman.ok("exec", "d", "cat", "/run/file"), "kept\n");
 });

@@ -1,4 +1,6 @@
-/** Limits and device rules on pure cgroup v2: set through kago and read back from the kernel. Runs inside the emulated host. */
+/**
+ * Limits and device rules on pure cgroup v2: set by kago and read back from the kernel. Runs inside the emulated host.
+ */
 import "../../integration/device_filter_test.ts";
 import "../../integration/update_test.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -8,7 +10,7 @@ import { runOk } from "../../harness/run.ts";
 
 const MIB = 1 << 20;
 
-/** What the container's own cgroup has in these files, the last line of each. */
+/** The last line of each of these files in the container's own cgroup. */
 async function limits(resources: JsonObject, ...files: string[]): Promise<string[]> {
   const script = `cd /sys/fs/cgroup && for f in ${files.join(" ")}; do tail -n 1 $f; done`;
   const output = await inside(script, { config: { linux: { resources } } });
@@ -134,7 +136,7 @@ Deno.test("update sets any limit of a container that was created without one", a
   });
 });
 
-/** A block device that the kernel knows, of the emulated host's. */
+/** A block device of the emulated host that the kernel knows. */
 async function blockDevice(): Promise<{ major: number; minor: number }> {
   const [name] = [...Deno.readDirSync("/sys/class/block")].map(({ name }) => name).sort();
   if (!name) throw new Error("no block device here: load the module loop");
@@ -173,7 +175,7 @@ Deno.test("unified names any file, and wins over a field", async () => {
   ]);
 });
 
-/** `create` of these resources fails: what it says, and that nothing is left. */
+/** `create` with these resources fails with these words, and leaves nothing behind. */
 async function refused(resources: JsonObject, ...words: string[]): Promise<void> {
   await Kago.with({ config: { linux: { resources } } }, async (kago) => {
     const { code, stderr } = await kago.foreground();

@@ -1,4 +1,4 @@
-/** The systemd cgroup driver where the controllers are in cgroup v1. Runs inside the hybrid systemd host. */
+/** The systemd cgroup driver with the controllers in cgroup v1. Runs inside the hybrid systemd host. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";

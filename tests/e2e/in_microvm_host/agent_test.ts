@@ -1,4 +1,4 @@
-/** The guest agent against the real libkrun: the process as the spec says, and a root that stays as it was. */
+/** The guest agent against the real libkrun: the process is as the spec says, and the root stays unchanged. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { Kago } from "../../harness/kago.ts";
@@ -7,7 +7,7 @@ import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
-/** `kago run` of a script in a microVM; `prepare` gets the bundle before. */
+/** `kago run` of a script in a microVM; `prepare` may change the bundle before. */
 async function guest(
   script: string,
   options: BundleOptions,
@@ -64,7 +64,7 @@ Deno.test("args and env reach the guest byte for byte", async () => {
       (await Deno.readTextFile(`${kago.bundle.rootfs}/${name}`)).split("\0").slice(0, -1);
     assertEquals(await read("args"), [...odd, long]);
     const seen = (await read("env")).filter((entry) => /^(V\d+|LONG|E)=/.test(entry));
-    // The shell may pass its variables on in another order.
+    // The shell may print its variables in another order.
     assertEquals(seen.sort(), env.toSorted());
   });
 });
@@ -175,7 +175,7 @@ Deno.test("two microVMs share one read-only root at once, and it stays as it was
   };
   await Kago.with(options, async (first) => {
     const { rootfs } = first.bundle;
-    // What an image might bring to be run, or read, in the agent's place.
+    // Files that an image might have, to be executed or read instead of the agent's.
     for (const name of ["agent", "plan", "init.krun", ".krun_config.json"]) {
       await Deno.writeTextFile(`${rootfs}/${name}`, '{"args":["/bin/echo","of the image"]}', {
         mode: 0o755,

@@ -1,4 +1,7 @@
-/** A microVM by the real libkrun where install.sh of the air-gapped bundle puts it, of which the dynamic linker knows nothing. */
+/**
+ * A microVM with the real libkrun where install.sh of the air-gapped bundle puts it; the dynamic linker does not look
+ * there.
+ */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
@@ -7,7 +10,10 @@ const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
 const INSTALL = new URL("../../../scripts/install.sh", import.meta.url).pathname;
 
-/** Where the emulated host keeps them, in the order in which they are loaded; the first two are the needed ones. */
+/**
+ * The emulated host's directory of them, in the order in which they are loaded; the first two are libraries that
+ * libkrun needs.
+ */
 const FOLDER = "/usr/lib/x86_64-linux-gnu";
 const LIBRARIES = {
   "libcap-ng.so.0": "needed/01-libcap-ng.so.0",
@@ -16,10 +22,10 @@ const LIBRARIES = {
   "libkrunfw.so.5": "libkrunfw.so.5",
 } as const;
 
-/** What the linker shall not find: kago itself takes its libgcc_s from there. */
+/** Hidden from the linker; kago itself loads its libgcc_s from there. */
 const HIDDEN = ["libcap-ng.so.0", "libkrun.so.1", "libkrunfw.so.5"] as const;
 
-/** A machine's root with kago and its own libraries, below `folder`. */
+/** A machine's root below `folder` with kago and the libraries installed. */
 async function installInto(folder: string): Promise<string> {
   const stick = `${folder}/stick`;
   await Deno.mkdir(`${stick}/lib/kago/needed`, { recursive: true });

@@ -1,8 +1,8 @@
 /*   bare_vm ROOT PROGRAM [ARGUMENT]...
  *
- * Runs PROGRAM in a libkrun guest with one vCPU and 256 MiB whose root is ROOT: the calls that crun's handler krun makes,
- * in its order, and nothing of a container around them. It is what a VMM's memory is compared with; crun's own, which has
- * read a config.json, takes about as much (docs/microvm.md has both). */
+ * Runs PROGRAM in a libkrun guest with one vCPU and 256 MiB whose root is ROOT: the calls of crun's handler krun, in
+ * its order, without any container around them. A VMM's memory is compared with it; crun's own VMM, which has read a
+ * config.json, takes about as much (docs/microvm.md has both). */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>

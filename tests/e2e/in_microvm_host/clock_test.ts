@@ -1,4 +1,7 @@
-/** The guest's clock beside the host's, with the real libkrun: at its start, after a pause, and when the host's is set. */
+/**
+ * The guest's clock compared with the host's, with the real libkrun: at its start, after a pause, and when the host's
+ * is set.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { EMULATED } from "../../harness/emulated.ts";
 import { compileC } from "../../harness/c_program.ts";
@@ -6,10 +9,10 @@ import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
 
-/** Seconds that the clocks may be apart. */
+/** Seconds by which the clocks may differ. */
 const APART = 0.1;
 
-/** Milliseconds; longer than the time between two measurements. */
+/** Milliseconds; longer than the interval of measurements. */
 const PAUSE = 15_000;
 
 const TOOL = "/bin/elastic_tool";
@@ -18,7 +21,7 @@ const OPTIONS = {
   args: [TOOL, "clock"],
 };
 
-/** What the guest's clock is ahead of the host's, in seconds: of some lines, the one that came quickest. */
+/** Seconds by which the guest's clock is ahead of the host's, measured by the line that arrived fastest. */
 async function ahead(kago: Kago): Promise<number> {
   let most = -Infinity;
   for (let lines = 0; lines < 10; lines++) {
@@ -62,7 +65,7 @@ Deno.test("the guest's clock is the host's, after a pause and after the host's w
     await until("the guest writes", () => kago.output().includes("\n"));
     await follows(kago, "at the start");
 
-    // At last the host's clock is set while the guest stands still.
+    // In the last step the host's clock is set while the guest is paused.
     for (const set of [0, 60]) {
       await ok(kago, "pause");
       await new Promise((resolve) => setTimeout(resolve, PAUSE));

@@ -1,4 +1,4 @@
-/** The window for DAX that `.krun_vm.json` asks for, by the real libkrun. Runs inside the emulated host. */
+/** The DAX window that `.krun_vm.json` configures, with the real libkrun. Runs inside the emulated host. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 
@@ -6,7 +6,7 @@ const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 const SCRIPT = "grep '^kago / ' /proc/mounts; cat /given; echo from the guest > /made; " +
   "dd if=/large of=/dev/null bs=1M 2>/dev/null && grep ^Cached: /proc/meminfo";
 
-/** What the guest says, with a file of 16 MiB in its root, and what is in the file that it has made. */
+/** The guest's output, with a file of 16 MiB in its root, and the contents of the file that it has made. */
 async function guestWith(vmFile?: string): Promise<[said: string, made: string]> {
   let outcome: [string, string] = ["", ""];
   await Kago.with({ annotations: KRUN, args: ["/bin/sh", "-c", SCRIPT] }, async (kago) => {

@@ -1,7 +1,7 @@
-/** Tables of the documentation, which tests compare with what they measure. */
+/** Tables of the documentation, which tests compare with their measurements. */
 
 /**
- * The rows of the table whose first column has this title: of each row the first cell, with its other cells by their titles.
+ * The rows of the table whose first column has this title: each row's first cell, with its other cells by their titles.
  * @param page below docs.
  */
 export async function tableOf(

@@ -1,6 +1,6 @@
 /**
- * What a container's egress rules keep from it, as a plain container and as a microVM by TSI and by passt; the table in
- * docs/networking.md must say the same. Runs inside the emulated host.
+ * What egress rules refuse to a plain container, and to a microVM by TSI and by passt; the table in docs/networking.md
+ * must say the same. Runs inside the emulated host.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
@@ -24,7 +24,7 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** The rows, each with a word of connect_tool.c for what is not on the list. */
+/** The rows, each with a word of connect_tool.c for a destination that is not on the list. */
 const REFUSED = {
   "a TCP connection": `tcp=${SERVER}=8080`,
   "the same to the IPv4-mapped address": `tcp=::ffff:${SERVER}=8080`,
@@ -44,7 +44,7 @@ function bundle(annotations: Readonly<Record<string, string>>, script: string): 
   };
 }
 
-/** What becomes of each word, and of what is allowed: `word result` a line. */
+/** The result of each word, and of an allowed destination: one `word result` per line. */
 async function attempt(way: string, world: World, connect: string): Promise<string> {
   const script = [
     `echo "allowed $(${TOOL} tcp ${SERVER} 80 hello), $(${TOOL} udp ${SERVER} 5353 hello)"`,
@@ -62,7 +62,7 @@ async function attempt(way: string, world: World, connect: string): Promise<stri
     const { stdout, stderr } = await kago.runWith({ timeout: 240 }, ...args);
     console.log(`${way}: ${stdout}${stderr}`);
     text = stdout;
-    // A refusal is told, whoever's socket it was.
+    // A refusal is reported, whoever opened the socket.
     assertStringIncludes(stderr, `egress: refused ${SERVER}:8080/tcp`);
     assertStringIncludes(stderr, `egress: refused ${SERVER}:53/udp`);
   });

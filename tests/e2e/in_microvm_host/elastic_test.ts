@@ -1,4 +1,4 @@
-/** A microVM whose memory and CPU time change while it runs, with the real libkrun, on pure v2. */
+/** A microVM whose memory and CPU time change while it runs, with the real libkrun, on pure cgroup v2. */
 import { assert, assertEquals } from "@std/assert";
 import { elasticMemory } from "../../../executors/libkrun/defaults.ts";
 import { compileC } from "../../harness/c_program.ts";
@@ -11,18 +11,18 @@ const LIMIT = 256 * MIB;
 const MORE = 420 * MIB;
 const TOOL = "/bin/elastic_tool";
 
-/** What the guest's processes get of a limit. */
+/** The part of a limit that the guest's processes get. */
 function inside(limit: number): number {
   return limit - elasticMemory(RAM_MIB).outside;
 }
 
-/** Mebibytes that the host's cgroup is charged with. */
+/** Mebibytes charged to the host's cgroup. */
 function usage(kago: Kago): number {
   const [path] = kago.cgroups();
   return Math.round(Number(Deno.readTextFileSync(`${path}/memory.current`)) / MIB);
 }
 
-/** Has the container's process hold as much; a guest sees a file's change within six seconds. */
+/** Makes the container's process hold this much memory; a guest sees a file's change within six seconds. */
 async function hold(kago: Kago, mib: number): Promise<void> {
   Deno.writeTextFileSync(`${kago.bundle.rootfs}/wanted`, `${mib}\n`);
   await kago.says(`holds ${mib} MiB\n`);
@@ -77,7 +77,7 @@ Deno.test("update gives a microVM's processes more memory and takes it back, and
     assertEquals(await limits(kago), [`${inside(LIMIT)}`, "400000 100000"]);
     const figures: Record<string, number> = { "with 32 MiB held": usage(kago) };
 
-    // More than the limit leaves: the guest's kernel ends it, and nothing else.
+    // More than the limit leaves: the guest's kernel kills this process, and no other.
     Deno.writeTextFileSync(`${kago.bundle.rootfs}/too_much`, `${inside(LIMIT) / MIB}\n`);
     const args = ["exec", kago.id, TOOL, "hold", "/too_much"];
     assertEquals((await kago.runWith({ timeout: 240 }, ...args)).code, 137);

@@ -1,6 +1,6 @@
 /* What a guest's process sees and does, for clock_test.ts and elastic_test.ts; static, so that it runs in any root.
  *   elastic_tool clock      prints the time ten times a second, in seconds and nanoseconds since 1970
- *   elastic_tool hold FILE  holds as many MiB as the file's number says, looked at ten times a second, and prints each change */
+ *   elastic_tool hold FILE  holds as many MiB as the number in the file, read ten times a second; prints each change */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

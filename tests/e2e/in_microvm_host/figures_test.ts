@@ -1,4 +1,4 @@
-/** What is told of a guest, and how it is frozen and ended, against the real libkrun on cgroup v2: one VM for most. */
+/** Figures of a guest, and how it is frozen and killed, with the real libkrun on cgroup v2: one VM for most tests. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { GUEST_PATIENCE } from "../../../executors/libkrun/guest/ask.ts";
 import { Kago } from "../../harness/kago.ts";
@@ -10,7 +10,7 @@ const SECONDS = GUEST_PATIENCE / 1000;
 const COUNT =
   "trap '' USR1; echo up; i=0; while :; do i=$((i+1)); echo $i > /counter; sleep 0.1; done";
 
-/** A microVM that counts, in a file of its root. */
+/** A microVM that counts in a file of its root. */
 async function withGuest(
   use: (kago: Kago, running: Promise<RunResult>) => Promise<void>,
 ): Promise<void> {
@@ -31,7 +31,7 @@ async function ok(kago: Kago, command: string): Promise<void> {
   assertEquals(code, 0, stderr);
 }
 
-/** How far the guest is; 0 before it has begun, or while it writes. */
+/** The guest's count; 0 before it has begun, or during a write. */
 function counter({ bundle }: Kago): number {
   try {
     return Number(Deno.readTextFileSync(`${bundle.rootfs}/counter`));
@@ -135,7 +135,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     const refused = await kago.run("exec", kago.id, "/bin/true");
     assertEquals(refused.code, 255);
     assertStringIncludes(refused.stderr, "it is paused, not running");
-    // As in a plain container, the process is frozen with the others.
+    // As in a plain container, the executed process is frozen too.
     let ended = false;
     const ignoring = kago.runWith(
       { timeout: 60 },

@@ -1,6 +1,7 @@
 /**
- * What tests/security tries on microVMs over the double, on the real libkrun where that can differ: files that the VMM
- * puts and opens below a hostile root, and what it holds while the guest runs. Runs inside the emulated host.
+ * The attacks that tests/security tries on microVMs with the double, repeated with the real libkrun where the result
+ * can differ: files that the VMM creates and opens below a hostile root, and what it holds while the guest runs. Runs
+ * inside the emulated host.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KAGO, Kago } from "../../harness/kago.ts";
@@ -11,7 +12,7 @@ import { unlessGone } from "../../harness/unless_gone.ts";
 
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
-/** A file and a folder of the host's, which must be the same afterwards. */
+/** A file and a directory of the host, which must be unchanged afterwards. */
 async function withVictim(use: (victim: string) => Promise<void>): Promise<void> {
   const victim = await Deno.makeTempDir({ prefix: "victim_" });
   await Deno.writeTextFile(`${victim}/file`, "precious\n");
@@ -27,7 +28,7 @@ async function withVictim(use: (victim: string) => Promise<void>): Promise<void>
 }
 
 Deno.test("without the agent, a hostile .krun_config.json and .krun_vm.json are replaced, and not obeyed", async () => {
-  // CVE-2025-24965: a link of the first name made the runtime write to the host.
+  // CVE-2025-24965: a link with the first name made the runtime write to the host.
   const annotations = { ...KRUN, "krun.agent": "0" };
   const args = ["/bin/sh", "-c", "echo from the spec; nproc"];
   await withVictim(async (victim) => {
@@ -47,7 +48,7 @@ Deno.test("without the agent, a hostile .krun_config.json and .krun_vm.json are 
   });
 });
 
-/** What `script` does in the guest of an image with links to the host, run by a caller that leaks a descriptor. */
+/** The result of `script` in the guest of an image with links to the host, run by a caller that leaks a descriptor. */
 async function inHostileImage(
   script: string,
   look: (kago: Kago, pid: number, victim: string) => Promise<void>,
@@ -82,7 +83,7 @@ function identityOf(path: string): string {
   return `${dev}:${ino}`;
 }
 
-/** Of what a process has open; descriptors are closed while they are looked at. */
+/** The open files of a process; descriptors may be closed during the look. */
 function heldBy(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
   return [...Deno.readDirSync(folder)]
@@ -100,12 +101,12 @@ Deno.test("a guest of a hostile image reaches nothing of the host, and its VMM h
   ].join("; ");
   await inHostileImage(script, async (kago, pid, victim) => {
     assertEquals(kago.output().replaceAll("\r", ""), "done\n", "files of the host were in sight");
-    // The link was followed inside: what the guest wrote lies below its own root.
+    // The link was followed inside: the guest's file is below its own root.
     assert(await Deno.stat(`${kago.bundle.rootfs}${victim}/folder`));
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     assertMatch(status, /^CapInh:\t0{16}$/m);
     assertMatch(status, /^CapAmb:\t0{16}$/m);
-    // By what they are: the guest's own files have such names below its root.
+    // By identity, because the guest's own files have such names below its root.
     const held = heldBy(pid);
     for (const path of [victim, `${victim}/folder`, `${victim}/file`, "/", "/etc"]) {
       assert(!held.includes(identityOf(path)), `the VMM holds the host's ${path}`);

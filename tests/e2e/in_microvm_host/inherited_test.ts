@@ -1,6 +1,6 @@
 /**
- * What a microVM has of its caller and of its engine: limits, shared memory, and rights to files by a user's ids. Runs inside
- * the emulated host.
+ * What a microVM inherits from its caller and its engine: limits, shared memory, and rights to files by a user's ids.
+ * Runs inside the emulated host.
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
@@ -9,14 +9,14 @@ import { run, runOk } from "../../harness/run.ts";
 
 const ANNOTATIONS = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
-/** A microVM with a script, without limits of its own. */
+/** A microVM with a script, and without its own limits. */
 function guest(script: string, config: BundleOptions["config"] = {}): BundleOptions {
   const process = { rlimits: undefined, ...config.process as Record<string, unknown> };
   const args = ["/bin/sh", "-c", script];
   return { annotations: ANNOTATIONS, args, config: { ...config, process } };
 }
 
-/** The script's output in a microVM whose caller has the limits, as options of prlimit(1). */
+/** The script's output in a microVM whose caller has these limits, given as options of prlimit(1). */
 async function underLimits(
   limits: readonly string[],
   script: string,
@@ -107,11 +107,11 @@ Deno.test("a guest's /dev/shm is as large as the engine made it, bound or mounte
   }
 });
 
-/** Docker's and podman's capabilities that concern files. */
+/** The capabilities of Docker and podman that concern files. */
 const FILES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP"]
   .map((name) => `CAP_${name}`);
 
-/** A microVM of root's with these capabilities, and a folder of the group 2000. */
+/** root's microVM with these capabilities, and a directory of group 2000. */
 async function withFolders(
   names: readonly string[],
   additionalGids: readonly number[],

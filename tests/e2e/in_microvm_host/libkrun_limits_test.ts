@@ -1,6 +1,6 @@
 /**
- * What libkrun cannot do for a guest: the tables in docs/networking.md and docs/microvm.md must say what is measured here, so
- * that a later libkrun which can do more is noticed. Runs inside the emulated host.
+ * What libkrun cannot do for a guest. The tables in docs/networking.md and docs/microvm.md must say what is measured
+ * here, so that a later libkrun that can do more is noticed. Runs inside the emulated host.
  */
 import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
@@ -12,7 +12,7 @@ import { namespacePath, NETWORKS, World } from "./network_world.ts";
 const TOOL = "/bin/limits_tool";
 const SOURCE = new URL("limits_tool.c", import.meta.url).pathname;
 
-/** Addresses of the world and of the network `private`, by IPv6. */
+/** IPv6 addresses of the world and of the network `private`. */
 const [WORLD_6, OWN_6] = ["fd77::1", "fd77::2"];
 
 function bundle(annotations: Record<string, string>, network: object[]): BundleOptions {
@@ -24,7 +24,7 @@ function bundle(annotations: Record<string, string>, network: object[]): BundleO
   };
 }
 
-/** A guest that waits, and the tool in it. */
+/** A guest that waits, and runs the tool. */
 async function withGuest(
   annotations: Record<string, string>,
   tool: string,
@@ -50,7 +50,7 @@ async function withGuest(
 
 type Ask = (...words: string[]) => Promise<string>;
 
-/** A row of the page, and how it is measured. */
+/** The rows of the page, and how each is measured. */
 const NETWORK: Record<string, (ask: Ask) => Promise<string>> = {
   "a stream of 1 MiB in writes of 60,000 bytes": (ask) => ask("stream", NETWORKS.private.world),
   "UDP to the container's own 127.0.0.53, connected": (ask) => ask("datagram", "127.0.0.53", "40"),

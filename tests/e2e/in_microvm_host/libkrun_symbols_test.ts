@@ -1,4 +1,7 @@
-/** The table of libkrun's functions (tests/doubles/libkrun/versions.ts) beside the real libkrun 1.17.4 of the emulated host. */
+/**
+ * The table of libkrun's functions (tests/doubles/libkrun/versions.ts) against the real libkrun 1.17.4 of the emulated
+ * host.
+ */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { functionsOf, VERSIONS } from "../../doubles/libkrun/versions.ts";
 import { Kago } from "../../harness/kago.ts";

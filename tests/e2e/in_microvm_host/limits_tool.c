@@ -1,6 +1,6 @@
-/* What a guest's kernel does by way of libkrun, one question a call; static, so that it runs in any root. A question prints
- * `yes`, or what it was told instead; after 20 seconds SIGALRM ends it.
- *   limits_tool serve                  the other end: TCP 7000 counts bytes, TCP 7001 is silent, UDP 7002 answers what it gets
+/* Tests one ability of a guest's kernel with libkrun per call; static, so that it runs in any root. Prints `yes`, or
+ * the result instead; after 20 seconds SIGALRM ends it.
+ *   limits_tool serve                  the other end: TCP 7000 counts bytes, TCP 7001 is silent, UDP 7002 echoes
  *   limits_tool stream|silence|nonblock|sockname ADDRESS
  *   limits_tool datagram ADDRESS SIZE  connected
  *   limits_tool unconnected|own ADDRESS
@@ -115,7 +115,7 @@ static int silence(const char *address) {
   return tell(!(n < 0 && errno == EAGAIN));
 }
 
-/* To an address where nobody answers, which a blocking connect(2) would wait for. */
+/* To an address where nobody answers, for which a blocking connect(2) would wait. */
 static int nonblock(const char *address) {
   struct any to = address_of(address, COUNTING);
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -167,7 +167,7 @@ static int fifo(const char *path) {
   return tell(reader < 0 || writer < 0 || write(writer, "x", 1) != 1 || read(reader, buffer, 1) != 1);
 }
 
-/* Does what the host writes in the next seconds come into a page that is mapped? */
+/* Do the host's writes of the next seconds appear in a mapped page? */
 static int mapped(const char *path) {
   int fd = open(path, O_RDWR);
   volatile char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

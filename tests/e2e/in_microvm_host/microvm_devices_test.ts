@@ -10,7 +10,7 @@ async function compileEcho(path: string): Promise<void> {
   await runOk("cc", ["-O1", "-Wall", "-Wextra", "-static", "-o", path, source]);
 }
 
-/** One connection to the unix socket `path` is answered with what it sent, in capitals. */
+/** Answers one connection to the unix socket `path` with the received text in capitals. */
 async function answerOnce(path: string): Promise<void> {
   using listener = Deno.listen({ transport: "unix", path });
   await Deno.chmod(path, 0o666);
@@ -19,7 +19,7 @@ async function answerOnce(path: string): Promise<void> {
   const size = await connection.read(buffer);
   const text = new TextDecoder().decode(buffer.subarray(0, size ?? 0));
   await connection.write(new TextEncoder().encode(text.toUpperCase()));
-  // The guest ends it: libkrun before 1.18 loses what is on its way when the host closes.
+  // The guest closes first: libkrun before 1.18 loses data in flight when the host closes.
   await connection.read(buffer);
 }
 
@@ -99,7 +99,7 @@ Deno.test("an image sizes its guest", async () => {
     assertEquals(result.code, 0, result.stderr);
     const [cpus, kib] = result.stdout.trim().split("\n").map(Number);
     assertEquals(cpus, 2);
-    // The guest counts some of the memory that libkrun keeps its kernel in too.
+    // The guest also counts some of the memory in which libkrun places its kernel.
     assert(kib! < 224 * 1024 && kib! > 128 * 1024, `${kib} KiB`);
   });
 });

@@ -1,11 +1,11 @@
-/** The limits of a microVM's cgroup, which holds the VMM. Runs inside the emulated host, on pure v2. */
+/** The limits of a microVM's cgroup, which contains the VMM. Runs inside the emulated host, on pure cgroup v2. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 
 const MIB = 1 << 20;
 const LIMIT = 320 * MIB;
 
-/** The first number of a file of the container's cgroup, or that after the word. */
+/** The first number in a file of the container's cgroup, or the number after the word. */
 function cgroupNumber(kago: Kago, file: string, word = ""): number {
   const [path] = kago.cgroups();
   const text = Deno.readTextFileSync(`${path}/${file}`);
@@ -30,7 +30,7 @@ Deno.test("a guest that fills its memory is limited inside, and its VMM is not k
     assertEquals((await kago.state()).status, "running");
     assertEquals(cgroupNumber(kago, "memory.events", "oom_kill "), 0);
     assertEquals(cgroupNumber(kago, "memory.max"), LIMIT);
-    // The guest tells of it, and its kernel's own words are not the container's output.
+    // The guest reports it; its kernel's own messages are not in the container's output.
     const events = await kago.run("events", "--stats", kago.id);
     assertEquals(JSON.parse(events.stdout).data.guest.memory.oomKills, 1);
     assert(!/Out of memory|Killed process/.test(kago.output()), kago.output());

@@ -1,6 +1,6 @@
 /**
- * What a microVM reaches, and from where it is reached, in each mode and on each network; the table in docs/networking.md
- * must say the same. Runs inside the emulated host.
+ * What a microVM can reach, and from where it can be reached, in each mode and on each network; the table in
+ * docs/networking.md must say the same. Runs inside the emulated host.
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
@@ -10,12 +10,12 @@ import { namespacePath, NETWORKS, TOOL, World } from "./network_world.ts";
 
 const MODES = {
   TSI: {},
-  // Only what the test uses: binding every port takes seconds under emulation.
+  // Only the ports that the test uses: binding every port takes seconds under emulation.
   passt: { "krun.use_passt": "1", "krun.port_map": "80:80,8080:8080,5353:5353" },
 } as const;
 type Mode = keyof typeof MODES;
 
-/** The rows of the table, and a part of what is said where it works. */
+/** The rows of the table, and a part of the answer if it works. */
 const ANSWERS = {
   "TCP to outside": "hello from world",
   "UDP to outside": "hello from world",
@@ -27,7 +27,7 @@ const ANSWERS = {
 };
 type Check = keyof typeof ANSWERS;
 
-/** What was said. */
+/** The answers. */
 type Column = Record<Check, string>;
 
 function bundle(mode: Mode, network: string, args: readonly string[]): BundleOptions {
@@ -50,7 +50,7 @@ async function prepare(kago: Kago, world: World, nameServer: string): Promise<vo
   await Deno.writeTextFile(`${kago.bundle.rootfs}/etc/resolv.conf`, `nameserver ${nameServer}\n`);
 }
 
-/** One guest that asks, then serves and is asked. */
+/** One guest that sends requests, then serves some. */
 async function probe(
   world: World,
   mode: Mode,
@@ -84,7 +84,7 @@ async function probe(
   return column as Column;
 }
 
-/** A guest on the other network asks the one that serves. */
+/** A guest on the other network sends a request to the one that serves. */
 async function askFromGuest(world: World, mode: Mode, address: string): Promise<string> {
   let answer = "";
   await Kago.with(bundle(mode, "other", [TOOL, "tcp", address, "8080", "hello"]), async (kago) => {
@@ -95,7 +95,7 @@ async function askFromGuest(world: World, mode: Mode, address: string): Promise<
   return answer;
 }
 
-/** By column, and in it by row, whether the page says yes. */
+/** For each column, and in it for each row, whether the page says yes. */
 async function documented(): Promise<Record<string, Record<string, boolean>>> {
   const columns: Record<string, Record<string, boolean>> = {};
   for (const [check, cells] of Object.entries(await tableOf("networking.md", "what"))) {
@@ -106,7 +106,7 @@ async function documented(): Promise<Record<string, Record<string, boolean>>> {
   return columns;
 }
 
-/** The same of what was said. */
+/** The same for the answers. */
 function works(columns: Record<string, Column>): Record<string, Record<string, boolean>> {
   const cells = (column: Column) =>
     Object.entries(column).map(([check, said]) => [check, said.includes(ANSWERS[check as Check])]);

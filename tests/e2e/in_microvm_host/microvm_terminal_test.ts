@@ -27,13 +27,13 @@ Deno.test("the process in a microVM has the caller's terminal, as its own and wi
 
 const ANNOTATIONS = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
-/** Makes its terminal raw, says READY, and gives back 256 bytes. */
+/** Makes its terminal raw, prints READY, and echoes 256 bytes. */
 const ECHO =
   "stty raw -echo; printf READY; dd bs=1 count=256 of=/tmp/got 2>/dev/null; cat /tmp/got";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
-/** What comes back from ECHO, as `words` run it on a terminal, for every byte typed. */
+/** ECHO's output for every byte typed, when `words` run it on a terminal. */
 async function roundTrip(words: readonly string[]): Promise<Uint8Array> {
   const child = new Deno.Command("timeout", {
     args: ["90", "script", "-qec", words.map((word) => `'${word}'`).join(" "), "/dev/null"],

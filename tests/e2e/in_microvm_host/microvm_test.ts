@@ -35,7 +35,7 @@ Deno.test("libkrun is loaded from the file that the administrator names, with th
   for (const name of ["libkrun.so.1", "libkrunfw.so.5"]) {
     await Deno.copyFile(`/usr/lib/x86_64-linux-gnu/${name}`, `${folder}/${name}`);
   }
-  // Each is found there and nowhere else.
+  // Each is found only there.
   const hide = ["libkrun.so.1", "libkrunfw.so.5"]
     .map((name) => `mount --bind /dev/null /usr/lib/x86_64-linux-gnu/${name}; `).join("");
   try {
@@ -67,7 +67,7 @@ Deno.test("the administrator's cpus and ram reach a guest that says nothing, and
       const [cpus, memory = ""] = stdout.trim().split("\n");
       assertEquals(cpus, "2");
       const mib = Number(/(\d+) kB/.exec(memory)?.[1]) / 1024;
-      // libkrun gives the kernel itself some more.
+      // libkrun adds some memory for the kernel itself.
       assert(mib > 256 && mib < 400, memory);
     });
   } finally {

@@ -1,6 +1,6 @@
 /* Both ends of a network test, static so that it runs in any root:
- *   net_tool tcp|udp ADDRESS PORT TEXT   sends TEXT and prints the answer; 1 when there is none within 10 s
- *   net_tool serve SECONDS               answers "TEXT from NAME", NAME being $NAME, on TCP 80 and 8080 and UDP 5353, and
+ *   net_tool tcp|udp ADDRESS PORT TEXT   sends TEXT and prints the answer; exits with 1 if there is none within 10 s
+ *   net_tool serve SECONDS               answers "TEXT from NAME", with $NAME, on TCP 80 and 8080 and UDP 5353, and
  *                                        every DNS query for an address on UDP 53 with 192.0.2.7 */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -62,7 +62,7 @@ static void answer_stream(int fd) {
   if (peer >= 0) close(peer);
 }
 
-/* RFC 1035: the query itself, marked as an answer, with one resource record that points back to the name asked for. */
+/* RFC 1035: the query itself, marked as an answer, with one resource record that refers to the queried name. */
 static ssize_t dns_answer(unsigned char *message, ssize_t n) {
   static const unsigned char record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 7};
   ssize_t end = 12;

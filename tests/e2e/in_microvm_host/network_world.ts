@@ -1,12 +1,12 @@
 /**
- * Networks for microVM tests, made of network namespaces: a world with servers, two containers' namespaces that reach it,
- * an empty one, and the host, which reaches it too. What podman's private, none and host networks come to.
+ * Networks for microVM tests, made of network namespaces: a world with servers, two containers' namespaces that reach
+ * it, an empty one, and the host, which reaches it too. They correspond to podman's private, none and host networks.
  */
 import { run, runOk } from "../../harness/run.ts";
 
 export const TOOL = "/bin/net_tool";
 
-/** The world's address as each network sees it, and the network's own. */
+/** The world's address in each network, and the network's own. */
 export const NETWORKS = {
   private: { world: "10.77.0.1", own: "10.77.0.2" },
   other: { world: "10.78.0.1", own: "10.78.0.2" },
@@ -28,7 +28,7 @@ export function namespacePath(name: "private" | "other"): string {
 export class World implements AsyncDisposable {
   private constructor(private readonly server: Deno.ChildProcess, readonly tool: string) {}
 
-  /** @param folder for the tool; it is the caller's to remove. */
+  /** @param folder for the tool; the caller removes it. */
   static async make(folder: string): Promise<World> {
     const tool = `${folder}/net_tool`;
     const source = new URL("net_tool.c", import.meta.url).pathname;
@@ -41,7 +41,7 @@ export class World implements AsyncDisposable {
     await connect("other");
     await connect("host");
     await inNamespace(NAMESPACES[0]!, "sysctl", "-qw", "net.ipv4.ip_forward=1");
-    // Else a port is taken for a minute after its last connection, for passt and for libkrun alike.
+    // Otherwise a port stays in use for a minute after its last connection, with passt and with libkrun.
     for (const namespace of ["private", "other"].map(namespaceName)) {
       await inNamespace(namespace, "sysctl", "-qw", NO_TIME_WAIT);
     }
@@ -54,7 +54,7 @@ export class World implements AsyncDisposable {
     return new World(server, tool);
   }
 
-  /** What the world gets for an answer; the tool's error when there is none. */
+  /** The answer that the world gets; without one, the tool's error. */
   async ask(how: "tcp" | "udp", address: string, port: number): Promise<string> {
     const words = ["netns", "exec", NAMESPACES[0]!, this.tool, how, address, `${port}`, "hello"];
     const { stdout, stderr } = await run("ip", words);
@@ -72,7 +72,7 @@ async function inNamespace(namespace: string, ...words: string[]): Promise<void>
   await runOk("ip", ["netns", "exec", namespace, ...words]);
 }
 
-/** A cable between the world and a network, which gets its address and a default route. */
+/** Connects the world to a network, which gets its address and a default route. */
 async function connect(name: keyof typeof NETWORKS): Promise<void> {
   const { world, own } = NETWORKS[name];
   const [far, near] = [`w-${name}`, name === "host" ? "h-world" : "eth0"];

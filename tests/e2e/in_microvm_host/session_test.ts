@@ -1,4 +1,4 @@
-/** Signals to a microVM, and processes executed in it, against the real libkrun: one VM for all. */
+/** Signals to a microVM, and processes executed in it, with the real libkrun: one VM for all tests. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { askGuest } from "../../harness/ask_guest.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
@@ -6,7 +6,7 @@ import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
 import { isAlive } from "../../harness/is_alive.ts";
 
-/** `kago exec` of a process in the guest, to its end. */
+/** `kago exec` of a process in the guest, until it ends. */
 async function session(
   kago: Kago,
   process: Record<string, unknown>,
@@ -64,7 +64,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
   async "64 processes run at once"(kago) {
     const numbers = Array.from({ length: 64 }, (_, number) => number);
     const file = await processFile(kago, { args: ["/bin/sleep", "1000"] });
-    // Detached, 4 commands at a time: many processes of Deno would be the test.
+    // Detached, 4 commands at a time: many Deno processes would otherwise dominate the test.
     const pidFile = (number: number) => `${kago.bundle.path}/pid.${number}`;
     for (let at = 0; at < 64; at += 4) {
       const started = await Promise.all(
@@ -78,13 +78,13 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
       for (const { code, stderr } of started) assertEquals(code, 0, stderr);
     }
     const processes = async () => new TextDecoder().decode(await askGuest(kago, "processes"));
-    // Their parent is out of sight; the container's own program sleeps now and then too.
+    // Their parent is not visible; the container's own program also sleeps now and then.
     const executed = (list: string) => list.match(/^\d+\t0\t.*\tsleep$/gm) ?? [];
     const list = await processes();
     assertEquals(executed(list).length, 64, list);
     const alive = (number: number) => isAlive(Number(Deno.readTextFileSync(pidFile(number))));
     assert(numbers.every(alive), "each has a process on the host");
-    // Who stands for a process takes it along.
+    // A process ends with the one that represents it on the host.
     for (const number of numbers) {
       Deno.kill(Number(Deno.readTextFileSync(pidFile(number))), "SIGKILL");
     }
@@ -147,7 +147,7 @@ Deno.test("root of a guest has the rights to files that the container's own user
       "stat -c %u /shared/made; echo x > /dev/shm/made; stat -c %u /dev/shm/made";
     const process = sh(script, { user: { uid: 0, gid: 0 } });
     const { stdout, stderr } = await session(kago, process);
-    // The guest's own file systems are its root's; the container's files are reached by the VMM.
+    // The guest's own filesystems belong to its root; the VMM accesses the container's files.
     assertEquals(stdout, "0\n1000\n0\n");
     assertMatch(stderr, /\/secret'?: Permission denied/);
     assertMatch(stderr, /\/made: Permission denied/);

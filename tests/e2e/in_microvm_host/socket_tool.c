@@ -1,7 +1,7 @@
 /* In a guest, a client of the Unix socket PATH:
- *   ask PATH TEXT      sends the text, ends its own direction, and prints all that comes back
- *   echo PATH SIZE     sends a pattern and takes it back at the same time: prints how much of it came right
- *   pass PATH          sends a descriptor, and prints what read(2) says then
+ *   ask PATH TEXT      sends the text, closes its own direction, and prints everything that comes back
+ *   echo PATH SIZE     sends a pattern and receives it at the same time: prints how much of it was right
+ *   pass PATH          sends a descriptor, and prints the result of the next read(2)
  *   many PATH COUNT    opens connections, then uses each, and prints how many were answered
  *   stat PATH          prints type, mode and owner */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/** Unix sockets of the host among a guest's volumes, by the real libkrun. Runs inside the emulated host. */
+/** Unix sockets of the host in a guest's volumes, with the real libkrun. Runs inside the emulated host. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
@@ -42,7 +42,7 @@ async function writeAll(connection: Deno.UnixConn, bytes: Uint8Array): Promise<v
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 
-/** Sends back what comes, and ends when the other side has ended its direction. */
+/** Echoes data, and closes after the other side has closed its direction. */
 async function echo(connection: Deno.UnixConn): Promise<void> {
   const buffer = new Uint8Array(5000);
   for (let n; (n = await connection.read(buffer)) !== null;) {
@@ -50,7 +50,7 @@ async function echo(connection: Deno.UnixConn): Promise<void> {
   }
 }
 
-/** Sends a lot and closes at once, whatever the other side does. */
+/** Sends much data and closes at once, whatever the other side does. */
 async function burst(connection: Deno.UnixConn): Promise<void> {
   await writeAll(connection, new Uint8Array(MIB).fill(120));
 }
@@ -69,13 +69,13 @@ const bind = (name: string, destination = `/run/${name}`) => ({
 
 interface Guest {
   readonly kago: Kago;
-  /** Of echo.sock. */
+  /** Serves echo.sock. */
   readonly echo: Server;
   /** Runs the tool in the guest, as this user. */
   tool(args: readonly string[], user?: number): Promise<string>;
 }
 
-/** A running guest with echo.sock, burst.sock and root.sock, and a tmpfs of its own on /own. */
+/** A running guest with echo.sock, burst.sock and root.sock, and its own tmpfs on /own. */
 async function withGuest(use: (guest: Guest) => Promise<void>): Promise<void> {
   const own = { destination: "/own", type: "tmpfs", source: "tmpfs" };
   const mounts = [
@@ -116,7 +116,7 @@ Deno.test("a guest's processes use the host's sockets on its volumes", async () 
     assertEquals(await tool(["echo", "/run/echo.sock", String(MIB)]), String(MIB));
     assertEquals((await tool(["ask", "/run/burst.sock", "x"])).length, MIB);
     assertEquals(await tool(["many", "/run/echo.sock", "40"]), "40");
-    // The owner and the mode are the host's, and so is who may connect.
+    // Owner and mode are the host's, and so is the permission to connect.
     assertEquals(await tool(["stat", "/run/root.sock"]), "140600 0 0");
     assertEquals(await tool(["ask", "/run/root.sock", "x"], 1234), "connect: Permission denied");
     assertEquals(await tool(["ask", "/run/echo.sock", "x"], 1234), "x");
@@ -134,11 +134,11 @@ Deno.test("connections to a server that has ended are refused, and no others", a
     await Deno.rename(path, `${path}.old`);
     {
       using _other = new Server(path, echo);
-      // As in a plain container: the bind is of the socket that was there.
+      // As in a plain container, the bind is of the original socket.
       assertEquals(await tool(["ask", "/run/echo.sock", "still"]), "still");
     }
     echoing.close();
-    // How long it takes until the guest knows.
+    // Until the guest notices.
     await new Promise((resolve) => setTimeout(resolve, 5000));
     assertEquals(await tool(["ask", "/run/echo.sock", "x"]), "connect: Connection refused");
     assertEquals(await tool(["ask", "/own/again.sock", "x"]), "connect: Connection refused");

@@ -1,4 +1,4 @@
-/** The standard streams of a microVM's own process and of executed ones, against the real libkrun, at their ends. */
+/** The ends of the standard streams of a microVM's own process and of executed ones, with the real libkrun. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, type RunResult } from "../../harness/run.ts";
@@ -8,7 +8,7 @@ const ANNOTATIONS = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 /** Seconds for a microVM to boot, and to end, under nested emulation. */
 const PATIENCE = 90;
 
-/** A line of bash on the host, in which `$KAGO_RUN` runs a microVM of this script. */
+/** A line of bash on the host, in which `$KAGO_RUN` runs a microVM with this script. */
 async function bash(
   script: string,
   line: string,
@@ -62,7 +62,7 @@ Deno.test("an executed writer whose reader has gone gets SIGPIPE, one that is fe
 });
 
 Deno.test("all that a process wrote arrives before its exit code, however late it is read", async () => {
-  // More than the reader's pipe holds, less than what is under way: the process ends before its output is read.
+  // More than the reader's pipe holds, less than the maximum in flight: the process ends before its output is read.
   const line = "$KAGO_RUN | (sleep 25; wc -c); echo ${PIPESTATUS[0]}";
   const script = "head -c 100000 /dev/zero; exit 7";
   assertEquals((await bash(script, line, { "krun.cpus": "2" })).stdout, "100000\n7\n");

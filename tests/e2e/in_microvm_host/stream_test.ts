@@ -1,9 +1,9 @@
 /**
- * Large and slow streams of processes executed in a microVM, against the real libkrun. Runs inside the emulated host, one
- * VM for all.
+ * Large and slow streams of processes executed in a microVM, with the real libkrun. Runs inside the emulated host, with
+ * one VM for all tests.
  *
- * The files are 64 MiB, more than a thousand times what is under way at once: under nested emulation 1 GiB, for which
- * MICROVM_STREAM_MIB=1024 asks, takes too long for a suite.
+ * The files are 64 MiB, more than a thousand times the maximum in flight. 1 GiB, which MICROVM_STREAM_MIB=1024 sets,
+ * takes too long for a suite under nested emulation.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { askGuest } from "../../harness/ask_guest.ts";
@@ -13,13 +13,13 @@ import { until } from "../../harness/until.ts";
 
 const SIZE_MIB = Number(Deno.env.get("MICROVM_STREAM_MIB") ?? 64);
 
-/** Seconds; nested emulation moves a few MiB in one. */
+/** Seconds; nested emulation transfers a few MiB per second. */
 const TIMEOUT = 60 + SIZE_MIB * 2;
 
-/** KiB that the process which stands for one in the guest may come to hold, whatever is sent: 90 KiB of it are code. */
+/** The maximum in KiB of the process that represents one in the guest, however much is sent; 90 KiB of it are code. */
 const MOST_OF_RELAY = 4 * 1024;
 
-/** KiB that a stalled stream may take of the guest: its window, and what sockets and pipes hold. */
+/** The maximum in KiB that a stalled stream may take in the guest: its window, and the buffers of sockets and pipes. */
 const MOST_OF_GUEST = 8 * 1024;
 
 /** `kago exec` of a shell script, as words for a shell on the host. */
@@ -31,12 +31,12 @@ function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(" ");
 }
 
-/** KiB; its most so far. */
+/** KiB; the process's peak so far. */
 function peakOf(pid: number): number {
   return Number(/^VmHWM:\s+(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1]);
 }
 
-/** KiB that the guest's kernel could still give away. */
+/** KiB available in the guest's kernel. */
 async function availableIn(kago: Kago): Promise<number> {
   const figures = await askGuest(kago, "figures");
   return Number(new DataView(figures.slice().buffer).getBigUint64(8, true) / 1024n);
@@ -44,7 +44,7 @@ async function availableIn(kago: Kago): Promise<number> {
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-/** A process of the guest whose stream is left alone for a while: others are answered, and nothing piles up. */
+/** A process of the guest whose stream is not read for a while: others are served, and nothing accumulates. */
 async function whileStalled(
   kago: Kago,
   script: string,
@@ -81,7 +81,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assertEquals(there, here);
   },
   async "a large file comes out whole"(kago) {
-    // dd tells how many bytes came.
+    // dd prints how many bytes arrived.
     const command = `${quoted(exec(kago, "cat /random"))} | dd bs=64K | md5sum`;
     const words = ["-o", "pipefail", "-c", command];
     const { code, stdout, stderr } = await run("bash", words, { timeout: TIMEOUT });
@@ -95,7 +95,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
       const { value } = await reader.read();
       assert(value!.length > 0);
       await seconds(5);
-      // It goes on where it was.
+      // It continues where it was.
       let size = 0;
       while (size < 1 << 20) size += (await reader.read()).value!.length;
       await seconds(2);
@@ -129,7 +129,7 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
 
 Deno.test({
   name: "streams of a microVM's processes arrive whole, and wait for their readers",
-  // The sender that is held up ends with its process.
+  // The blocked sender ends with its process.
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async (t) => {

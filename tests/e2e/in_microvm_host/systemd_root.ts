@@ -1,7 +1,7 @@
 /**
- * A bundle whose container is a Debian that systemd runs, with mounts and environment as `podman run --systemd=always
- * --privileged` writes them. The root has copies of those programs and units of the emulated host's that a test needs: in a
- * guest there, each file that is looked up takes milliseconds, and each program that starts a second and more.
+ * A bundle whose container is a Debian run by systemd, with mounts and environment as `podman run --systemd=always
+ * --privileged` writes them. The root has copies of only those programs and units of the emulated host that a test
+ * needs: in a guest there, each lookup of a file takes milliseconds, and each start of a program a second and more.
  */
 import { CAPABILITIES } from "../../../runtime/spec/capabilities.ts";
 import type { BundleOptions, JsonObject } from "../../../scripts/sample/bundle.ts";
@@ -24,7 +24,7 @@ UNITS.push("/usr/lib/systemd/system/systemd-halt.service");
 
 const FILES = ["/etc/containers/policy.json", "/etc/group", "/etc/ld.so.cache", "/etc/passwd"];
 
-/** What tar(1) is given: links of the root's own are followed, /lib is /usr/lib. */
+/** The input of tar(1): links of the root are followed, /lib is /usr/lib. */
 const COPY = `
   root=$1
   shift
@@ -37,7 +37,7 @@ const COPY = `
 export const PODMAN_RUN =
   "/usr/bin/podman --cgroup-manager=cgroupfs run --rm --network=none --rootfs";
 
-/** A service of the container's own, which is limited, and tells its cgroup. */
+/** A service of the container itself, which has limits, and prints its cgroup. */
 const LIMITED_SERVICE = `[Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -45,7 +45,7 @@ MemoryMax=64M
 ExecStart=/usr/bin/busybox sh -c "cat /proc/self/cgroup /sys/fs/cgroup/system.slice/limited.service/memory.max > /run/limited"
 `;
 
-/** A container of an ordinary user's, in a cgroup that is his to divide; its exit code is the service's. */
+/** An ordinary user's container, in a cgroup delegated to the user; its exit code is the service's. */
 const ROOTLESS_SERVICE = `[Service]
 Type=oneshot
 User=1000
@@ -72,7 +72,7 @@ const FOLDERS = [
   ...["var/lib/containers", "var/log/journal", "var/tmp"],
 ];
 
-/** Makes the root `root`, with the root of a container for the engine inside at `/srv/box`. */
+/** Makes the root `root`, and at `/srv/box` in it the root of a container for the inner engine. */
 export async function makeSystemdRoot(root: string): Promise<void> {
   for (const folder of FOLDERS) await Deno.mkdir(`${root}/${folder}`, { recursive: true });
   for (const name of ["bin", "lib", "lib64", "sbin"]) {
@@ -109,7 +109,7 @@ export function systemdBundle(root: string): BundleOptions {
     ]),
     mount("/var/log/journal", "tmpfs", "tmpfs", TMPFS),
     mount("/sys/fs/cgroup", "cgroup", "cgroup", ["private", "rw"]),
-    // The container's own, for containers inside: overlay needs another upper directory than virtiofs.
+    // Private to the container, for inner containers: overlay cannot use virtiofs as its upper directory.
     mount("/var/lib/containers", "tmpfs", "tmpfs", ["rw", "nosuid", "nodev"]),
     mount("/home/user", "tmpfs", "tmpfs", ["rw", "nosuid", "nodev", "uid=1000", "gid=1000"]),
   ];

@@ -1,19 +1,23 @@
 /**
- * systemd as a microVM's process, and podman beside it in the guest, root's and an ordinary user's: the real libkrun, one
- * boot. Natively, `halt` of a plain container's process 1 has the same exit code with runc (docs/microvm.md).
+ * systemd as a microVM's process, and podman beside it in the guest, for root and for an ordinary user, with the real
+ * libkrun, in one boot. Without a VM, `halt` of a plain container's process 1 has the same exit code with runc
+ * (docs/microvm.md).
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import type { RunResult } from "../../harness/run.ts";
 import { makeSystemdRoot, PODMAN_RUN, systemdBundle } from "./systemd_root.ts";
 
-/** Seconds; a guest's programs start slowly in an emulation within an emulation. */
+/** Seconds; programs in a guest start slowly under nested emulation. */
 const PATIENCE = 240;
 
 /** systemd listens here as soon as it has loaded its units. */
 const AWAIT_SYSTEMD = "until [ -S /run/systemd/private ]; do sleep 0.2; done";
 
-/** systemd(1): SIGRTMIN+3 halts, which is reboot(2), whose caller's process 1 ends by SIGINT (pid_namespaces(7)). */
+/**
+ * systemd(1): SIGRTMIN+3 halts by reboot(2), after which the caller's process 1 is killed by SIGINT
+ * (pid_namespaces(7)).
+ */
 const HALTED = 130;
 
 Deno.test("systemd reaches multi-user.target, podman runs beside it, and SIGRTMIN+3 halts it as in a plain container", async () => {

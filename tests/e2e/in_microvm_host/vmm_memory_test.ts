@@ -1,5 +1,6 @@
 /**
- * What a microVM costs its host beside the same guest under libkrun alone (bare_vm.c). Runs inside the emulated host.
+ * A microVM's memory on the host, compared with the same guest under libkrun alone (bare_vm.c). Runs inside the
+ * emulated host.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Memory, memoryOf } from "../../../scripts/bench/memory.ts";
@@ -13,7 +14,7 @@ const MOST_ABOVE = 30 * 1024;
 const KRUN = { "run.oci.handler": "krun", "krun.cpus": "1", "krun.ram_mib": "256" };
 const SLEEPER = ["/bin/sh", "-c", "echo up; exec sleep 1000"];
 
-/** A guest goes on touching memory for a moment after its first line. */
+/** A guest continues to touch memory for a moment after its first line. */
 async function settled(pid: number): Promise<Memory> {
   for (let last = memoryOf(pid);;) {
     await new Promise((resolve) => setTimeout(resolve, 3000));

@@ -1,6 +1,7 @@
 /**
- * What root of a guest finds of the host's kernel below its own filesystems, on the real libkrun: the guest is served out of the
- * VMM's mounts, and its /proc/1/mem was once the VMM's. Runs inside the emulated host.
+ * Which kernel filesystems of the host a guest's root finds below its own filesystems, with the real libkrun. The
+ * guest's files are served from the VMM's mounts, and /proc/1/mem there was once the VMM's memory. Runs inside the
+ * emulated host.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelMountsOf } from "../../harness/kernel_mounts.ts";
@@ -10,8 +11,8 @@ import { UNRESTRICTED } from "../../harness/unrestricted.ts";
 const KRUN = { "run.oci.handler": "krun", "krun.ram_mib": "256" };
 
 /**
- * Takes off what the guest's kernel has mounted, and tells what is below, and what of it can be written. Without escapes, which
- * libkrun's own guest init does not read.
+ * Unmounts the guest kernel's filesystems, and prints what is below, and what of it is writable. Without escapes, which
+ * libkrun's own guest init does not parse.
  */
 const DIG = [
   "for i in 1 2 3; do umount -l /proc/sys /proc /sys/fs/cgroup /sys /dev/mqueue 2>/dev/null; done",

@@ -1,5 +1,5 @@
-/* In a guest: `vsock_echo PORT` sends its standard input to the host's vsock port and prints what comes back;
- * `vsock_echo listen PORT` takes one connection and sends back what it gets, once. */
+/* In a guest: `vsock_echo PORT` sends its standard input to the host's vsock port and prints the answer; `vsock_echo
+ * listen PORT` accepts one connection and sends back what it receives, once. */
 #include <linux/vm_sockets.h>
 #include <stdio.h>
 #include <stdlib.h>

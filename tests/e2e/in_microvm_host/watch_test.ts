@@ -1,4 +1,7 @@
-/** What a guest's inotify(7) tells of changes on the host in a volume that `krun.watch` names, with the real libkrun. */
+/**
+ * Events of a guest's inotify(7) for changes made on the host in a volume that `krun.watch` names, with the real
+ * libkrun.
+ */
 import { assertEquals } from "@std/assert";
 import { compileC } from "../../harness/c_program.ts";
 import { Kago } from "../../harness/kago.ts";
@@ -7,7 +10,7 @@ import { until } from "../../harness/until.ts";
 
 const TOOL = "/bin/watch_tool";
 
-/** A filesystem whose files have names for fanotify(7), as those of disks have. */
+/** A filesystem that supports names in fanotify(7), as those on disks do. */
 async function withVolume(use: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempDir({ prefix: "kago_watch_" });
   await runOk("mount", ["-t", "tmpfs", "tmpfs", path]);
@@ -41,7 +44,7 @@ Deno.test("a guest's inotify tells what the host changes in a watched volume, wi
       assertEquals((await kago.runWith({ timeout: 240 }, "start", kago.id)).code, 0);
       await kago.says("watching\n");
 
-      /** The lines of the guest that follow a change, once `last` is one of them. */
+      /** The guest's lines that follow a change, until `last` is one of them. */
       const after = async (change: () => Promise<unknown>, last: string) => {
         const before = kago.output().length;
         const lines = () => kago.output().slice(before).split("\n").filter(Boolean);
@@ -55,20 +58,20 @@ Deno.test("a guest's inotify tells what the host changes in a watched volume, wi
 
       await after(() => write("old", "123"), "modify old 3");
       await after(() => write("new", "12345"), "modify new 5");
-      // Editors write another file, and give it the name.
+      // Editors write a new file, and rename it over the old one.
       await write("sub/next", "1234567");
       await after(() => Deno.rename(`${volume}/sub/next`, `${volume}/old`), "modify old 7");
       await after(() => Deno.remove(`${volume}/new`), "modify . 0");
       using log = await Deno.open(`${volume}/old`, { append: true });
       await after(() => log.write(new Uint8Array(3)), "attrib old 10");
-      // What the guest does itself it is told by its kernel alone, once.
+      // For the guest's own changes only its kernel generates events, once.
       const script = "echo 22 > /data/own; sleep 2; echo end > /data/end";
       const own = await after(
         () => kago.run("exec", kago.id, "/bin/sh", "-c", script),
         "close_write end 4",
       );
       const events = own.filter((line) => line.includes(" own ")).map((line) => line.split(" ")[0]);
-      // It is cut to nothing, and written.
+      // It is truncated, and written.
       assertEquals(events, ["modify", "modify", "close_write"]);
       await kago.run("kill", kago.id, "KILL");
     });

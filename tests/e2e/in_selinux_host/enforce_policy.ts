@@ -4,12 +4,12 @@ import { runOk } from "../../harness/run.ts";
 
 export const SELINUX = "/sys/fs/selinux";
 
-/** As init does on a host with SELinux, before anything else; once in a boot. */
+/** Like init on a host with SELinux, before anything else; once per boot. */
 export async function enforcePolicy(): Promise<void> {
   if (isThere(`${SELINUX}/enforce`)) return;
   const source = new URL("policy.conf", import.meta.url).pathname;
   await runOk("mount", ["-t", "selinuxfs", "selinuxfs", SELINUX]);
-  // checkpolicy may know a newer form than the kernel.
+  // checkpolicy may support a newer version than the kernel.
   const version = await Deno.readTextFile(`${SELINUX}/policyvers`);
   await runOk("checkpolicy", ["-c", version, "-M", "-U", "allow", "-o", "/tmp/policy", source]);
   await Deno.writeFile(`${SELINUX}/load`, await Deno.readFile("/tmp/policy"));

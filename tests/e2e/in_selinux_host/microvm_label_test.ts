@@ -1,4 +1,6 @@
-/** A microVM's label: its VMM's, on a kernel that enforces policy.conf. Runs inside the emulated host with SELinux. */
+/**
+ * A microVM's label is its VMM's, on a kernel that enforces policy.conf. Runs inside the emulated host with SELinux.
+ */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
@@ -7,7 +9,7 @@ import { enforcePolicy } from "./enforce_policy.ts";
 
 await enforcePolicy();
 
-/** As podman gives them. */
+/** As podman sets them. */
 const LEVEL = "s0:c1,c2";
 const label = (type: string) => `system_u:system_r:${type}:${LEVEL}`;
 const FILES = `system_u:object_r:container_file_t:${LEVEL}`;

@@ -1,4 +1,6 @@
-/** SELinux's labels under run and exec, on a kernel that enforces policy.conf. Runs inside the emulated host with SELinux. */
+/**
+ * SELinux labels under run and exec, on a kernel that enforces policy.conf. Runs inside the emulated host with SELinux.
+ */
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
@@ -14,7 +16,7 @@ interface Labels {
   readonly mountLabel?: string;
 }
 
-/** Runs `use` with a bundle whose process sleeps, and with the runtime's command on its container. */
+/** Runs `use` with a bundle whose process sleeps, and with a function that runs the runtime on its container. */
 async function withBundle(
   runtime: string,
   { selinuxLabel, mountLabel }: Labels,

@@ -1,10 +1,13 @@
-/** AppArmor's profiles under create and exec, beside runc's, on a kernel that enforces them. Runs inside the systemd host. */
+/**
+ * AppArmor profiles under create and exec, compared with runc, on a kernel that enforces them. Runs inside the systemd
+ * host.
+ */
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";
 import { KAGO } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 
-/** Two profiles that allow all but to read one file each. */
+/** Two profiles that allow everything except reading one file each. */
 const PROFILES = ["first", "second"].map((name) =>
   `profile kago-test-${name} flags=(attach_disconnected,mediate_deleted) {
     file, capability, network, signal, ptrace, mount, umount, pivot_root, unix,
@@ -18,7 +21,7 @@ await runOk("apparmor_parser", ["--replace", "--skip-cache", "/tmp/kago-test.pro
 const ASK = "cat /proc/self/attr/current; cat /etc/first /etc/second 2>&1";
 
 interface Running {
-  /** `RUNTIME exec … ID sh -c ASK`: its code and what it printed. */
+  /** `RUNTIME exec … ID sh -c ASK`: its exit code and output. */
   ask(...options: string[]): Promise<[number, string]>;
   exec(...words: string[]): ReturnType<typeof run>;
   readonly bundle: string;

@@ -1,4 +1,4 @@
-/** Egress rules on a scope that systemd has made. Runs inside the systemd host. */
+/** Egress rules on a scope created by systemd. Runs inside the systemd host. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { compileC } from "../../harness/c_program.ts";

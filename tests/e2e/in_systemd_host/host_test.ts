@@ -1,6 +1,6 @@
 /**
- * The emulated host with systemd has what tests rely on. Runs inside of it, started by ../systemd_host_test.ts; on
- * another machine these tests fail.
+ * The emulated host with systemd has what tests rely on. Runs inside it, started by ../systemd_host_test.ts; on other
+ * machines these tests fail.
  */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { makeBundle, removeBundle } from "../../../scripts/sample/bundle.ts";

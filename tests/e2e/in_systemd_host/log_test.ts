@@ -1,4 +1,4 @@
-/** `--log` to the host's own log, whose daemon is systemd-journald here. Runs inside the systemd host. */
+/** `--log` to the host's own log, which is systemd-journald's here. Runs inside the systemd host. */
 import { assertEquals } from "@std/assert";
 import { Kago } from "../../harness/kago.ts";
 import { runOk } from "../../harness/run.ts";
@@ -10,7 +10,7 @@ interface Entry {
   readonly _COMM: string;
 }
 
-/** What the journal has under the name. */
+/** The journal's entries with this name. */
 async function entries(name: string): Promise<Entry[]> {
   const text = await runOk("journalctl", ["--identifier", name, "--output", "json"]);
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));

@@ -1,10 +1,10 @@
-/** A service of systemd's with Type=notify whose program runs in a container. Runs inside the systemd host. */
+/** A systemd service with Type=notify whose program runs in a container. Runs inside the systemd host. */
 import { assertEquals } from "@std/assert";
 import type { BundleOptions } from "../../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
 import { run, runOk } from "../../harness/run.ts";
 
-/** The host's own systemd-notify(1), with what it is linked with. */
+/** The host's own systemd-notify(1), with its libraries. */
 const HOST = ["/usr", "/lib", "/lib64"].map((path) => ({
   destination: path,
   source: path,
@@ -20,7 +20,7 @@ async function property(unit: string, name: string): Promise<string> {
   return (await runOk("systemctl", ["show", "-P", name, unit])).trim();
 }
 
-/** Starts `kago ARGS…` as a service, which returns when systemd knows that it is ready, or has failed. */
+/** Starts `kago ARGS…` as a service, and returns when systemd knows that it is ready, or that it has failed. */
 function startService(kago: Kago, ...args: string[]) {
   const properties = ["--property=Type=notify", "--property=TimeoutStartSec=120"];
   const words = ["--quiet", `--unit=${kago.id}`, ...properties, KAGO, "--root", kago.root, ...args];
@@ -32,7 +32,7 @@ async function stopService(kago: Kago): Promise<void> {
   await run("systemctl", ["reset-failed", kago.id]);
 }
 
-/** The first process of a pid namespace gets no signal that it has no handler for. */
+/** The first process of a pid namespace receives only signals that it has handlers for. */
 const READY = "trap 'exit 0' TERM; systemd-notify --ready --status=serving; " +
   "while :; do sleep 0.2; done";
 

@@ -1,4 +1,4 @@
-/** An ordinary user's podman, with the user's own systemd as cgroup manager. Runs inside the systemd host. */
+/** An ordinary user's podman, with the user's systemd as cgroup manager. Runs inside the systemd host. */
 import { podmanSuite } from "../../engines/podman/suite.ts";
 import { runSuite } from "../../engines/suite.ts";
 import { installForUser } from "../../harness/ordinary_user.ts";

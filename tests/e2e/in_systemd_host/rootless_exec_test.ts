@@ -5,7 +5,7 @@ import { KAGO, ok, quiet, type UserBundle, withBundle } from "./user_bundle.ts";
 
 type Runner = typeof inUserSession;
 
-/** Runs `use` with a running container of the user's, and with `exec` in it. */
+/** Runs `use` with a running container of the user, and with `exec` in it. */
 async function withRunning(
   session: Runner,
   use: (bundle: UserBundle, exec: (...words: string[]) => ReturnType<Runner>) => Promise<void>,

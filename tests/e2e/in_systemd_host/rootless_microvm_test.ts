@@ -1,4 +1,4 @@
-/** An ordinary user's microVMs. Runs inside the systemd host, where the user is of the group kvm. */
+/** An ordinary user's microVMs. Runs inside the systemd host, where the user is in the group kvm. */
 import { assert, assertEquals } from "@std/assert";
 import { inUserSession } from "../../harness/ordinary_user.ts";
 import { until } from "../../harness/until.ts";

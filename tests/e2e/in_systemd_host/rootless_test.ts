@@ -82,7 +82,7 @@ Deno.test("limits hold in a delegated cgroup, made by kago or by the user's syst
 Deno.test("the user's systemd scope has its limits as properties, in user.slice", async () => {
   await withBundle({ config: LIMITS }, async ({ id, path }) => {
     const create = [KAGO, "--systemd-cgroup", "create", "--bundle", path, id];
-    // The scope is made by the user's systemd, so the caller needs no delegated cgroup itself.
+    // The user's systemd creates the scope, so the caller itself needs no delegated cgroup.
     await ok(besideUserSession(quiet(create)));
     const show = ["systemctl", "--user", "show", "-p", "TasksMax,MemoryMax,Slice,ControlGroup"];
     const lines = (await ok(inUserSession([...show, `kago-${id}.scope`]))).trim().split("\n")
@@ -97,7 +97,7 @@ Deno.test("the user's systemd scope has its limits as properties, in user.slice"
 });
 
 Deno.test("where nothing is delegated, a container without limits does without a cgroup", async () => {
-  // Without a cgroup namespace, in which every cgroup would be "/".
+  // Without a cgroup namespace, because in one every cgroup would be "/".
   const namespaces = ["user", "mount", "pid", "uts", "ipc"].map((type) => ({ type }));
   const look = ["cat", "/proc/self/cgroup"];
   await withBundle({ args: look, config: { linux: { namespaces } } }, async ({ id, path }) => {

@@ -1,4 +1,4 @@
-/** The systemd cgroup driver, root's, beside runc's in the same boot. Runs inside the systemd host. */
+/** root's systemd cgroup driver, compared with runc's in the same boot. Runs inside the systemd host. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 import { KAGO, Kago } from "../../harness/kago.ts";
@@ -21,7 +21,7 @@ async function property(unit: string, name: string): Promise<string> {
   return (await runOk("systemctl", ["show", "-P", name, "--", unit])).trim();
 }
 
-/** Whether this systemd has a property, by a unit that is always there. */
+/** Whether this systemd has a property, asked of a unit that always exists. */
 async function knows(name: string): Promise<boolean> {
   return (await runOk("systemctl", ["show", "-p", name, "--", "init.scope"])) !== "";
 }
@@ -61,7 +61,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   AllowedMemoryNodes: "0",
   TasksMax: "20",
   MemoryAccounting: "yes",
-  // On cgroup v2 the kernel counts processor time by itself; systemd 262 no longer has the property.
+  // On cgroup v2 the kernel always counts CPU time; systemd 262 no longer has the property.
   ...(await knows("CPUAccounting") ? { CPUAccounting: "yes" } : {}),
   IOAccounting: "yes",
   TasksAccounting: "yes",
@@ -80,7 +80,7 @@ const FILES = {
 
 async function facts(name: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  // In one call: an emulated processor takes a second for each.
+  // In one call: under emulation each call takes a second.
   const names = Object.keys(PROPERTIES).join();
   const shown = await runOk("systemctl", ["show", "-p", names, "--", `pre-${name}.scope`]);
   for (const line of shown.trim().split("\n")) {
@@ -102,7 +102,7 @@ Deno.test("a container is a scope with its limits as properties and in the kerne
     const cgroup = await Deno.readTextFile(`/proc/${pid}/cgroup`);
     assertEquals(cgroup, "0::/kagotest.slice/kagotest-a.slice/pre-k1.scope\n");
     assertEquals(await facts("k1"), wanted);
-    // systemd writes all that it knows anew.
+    // systemd rewrites all settings that it knows.
     await runOk("systemctl", ["daemon-reload"]);
     assertEquals(await facts("k1"), wanted);
     assertEquals((await kago.run("delete", "--force", kago.id)).stderr, "");

@@ -21,7 +21,7 @@ export interface UserBundle {
   readonly path: string;
 }
 
-/** The user's own bundle from `kago spec --rootless`, changed. */
+/** The user's own bundle from `kago spec --rootless`, with changes. */
 export async function withBundle(
   { args = SLEEP, config = {} }: {
     readonly args?: readonly string[];
@@ -47,7 +47,7 @@ export async function withBundle(
   }
 }
 
-/** A create whose container keeps no pipe of ours open. */
+/** A create whose container holds none of our pipes. */
 export function quiet(words: readonly string[]): string[] {
   return [
     "sh",
@@ -64,7 +64,7 @@ export async function ok(result: Promise<RunResult>): Promise<string> {
   return stdout;
 }
 
-/** The user himself is root, and the others are his subordinate ids. */
+/** The user is root, and the other ids are the user's subordinate ids. */
 export const SUBORDINATE = [
   { containerID: 0, hostID: USER.uid, size: 1 },
   { containerID: 1, hostID: 100000, size: 65536 },
