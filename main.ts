@@ -1,5 +1,5 @@
 /**
- * kago: an OCI container runtime. This module dispatches to a command, and is the one place that turns errors into log
+ * kago: an OCI container runtime. This module dispatches to a command. It is the only place that turns errors into log
  * entries and exit codes.
  */
 import { tidyCodeCache } from "./ffi/code_cache.ts";
@@ -22,7 +22,7 @@ import { onPhase, phase } from "./runtime/common/phases.ts";
 import { HostError, UnknownNameError } from "./runtime/common/errors.ts";
 import { withoutLongWords } from "./runtime/common/quoted.ts";
 
-/** As runc: 1 for every failure of the runtime itself, which `exec` must tell from its process's own. */
+/** As runc: 1 for every failure of the runtime itself, but 255 in `exec`, whose process has exit codes too. */
 const FAILURE = 1;
 const EXEC_FAILURE = 255;
 
@@ -66,7 +66,7 @@ async function openDestination(log: string | undefined): Promise<Destination> {
   return { file };
 }
 
-/** The command is done, and its outcome is not the cache's. */
+/** A failure of the cache does not change the command's exit code. */
 function tidy(logger: Logger): void {
   try {
     tidyCodeCache();
@@ -89,7 +89,7 @@ async function carryOut(commandLine: CommandLine, logger: Logger): Promise<numbe
   return await runCommand(LOADERS, commandLine.invocation, logger);
 }
 
-/** What to say of an error, and apart from it, where it is known, what to do. */
+/** The error's message and, if it has one, the remedy. */
 async function wordsOf(error: unknown): Promise<[message: string, remedy?: string]> {
   if (error instanceof UnknownNameError) {
     const { withSuggestion } = await import("./runtime/cli/suggestion.ts");

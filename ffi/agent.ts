@@ -1,4 +1,4 @@
-/** The shim's function that talks to a guest agent. */
+/** The shim's function for requests to a guest agent. */
 import { call, checked, cString } from "./shim_call.ts";
 
 /** helper-c/session/frame.h */
@@ -8,12 +8,12 @@ const MAX_REPLY = 16384;
 
 export interface AgentOptions {
   readonly signal?: number;
-  /** Is the signal for all processes? */
+  /** Send the signal to all processes? */
   readonly all?: boolean;
   readonly limits?: GuestLimits;
 }
 
-/** 0 leaves a limit as it is, -1 takes it away. */
+/** 0 keeps a limit, -1 removes it. */
 export interface GuestLimits {
   /** Bytes. */
   readonly memory: bigint;
@@ -24,10 +24,10 @@ export interface GuestLimits {
 }
 
 /**
- * Asks the guest agent whose socket is in the folder, and waits for its answer, which is the guest's word.
- * @param vmm a pidfd of the VMM, which must be who answers, and whose end is noticed at once.
- * @throws {SyscallError} with ETIMEDOUT when it does not come in `timeoutMs`, ESRCH when the VMM has ended, EPERM when
- * another process is in its place.
+ * Sends a request to the guest agent whose socket is in the folder, and waits for its answer, which is not to be trusted.
+ * @param vmm a pidfd of the VMM, which must be the process that answers, and whose exit ends the wait.
+ * @throws {SyscallError} with ETIMEDOUT when there is no answer in `timeoutMs`, ESRCH when the VMM has exited, EPERM when
+ * another process answers.
  */
 export function askAgent(
   folder: string,

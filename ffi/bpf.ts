@@ -1,16 +1,16 @@
-/** bpf(2) by the shim. */
+/** bpf(2), called by the shim. */
 import { call } from "./shim_call.ts";
 
 /**
- * A union bpf_attr, and behind it what its addresses lead to: the one buffer is there for as long as the call, and so is
- * all of that.
+ * A union bpf_attr, followed by the data to which its addresses point. Both are one buffer, so the data exists for the
+ * whole call.
  */
 export class BpfAttributes {
-  /** As much of the union as its fields in use take; to the kernel the rest is zero. */
+  /** The part of the union that is used; the kernel takes the rest as zero. */
   static readonly SIZE = 72;
 
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What stands behind the attributes. */
+  /** The data after the attributes. */
   readonly data: Uint8Array<ArrayBuffer>;
   readonly #view: DataView;
 
@@ -37,14 +37,14 @@ export class BpfAttributes {
     this.#view.setBigUint64(at, 0n, true);
   }
 
-  /** Has the field `at`, of the attributes or of what stands behind them, lead to `data[offset]`. */
+  /** Makes the field at offset `at`, in the attributes or in the data, point to `data[offset]`. */
   setAddress(at: number, offset: number): void {
     const start = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.bytes.buffer)));
     this.#view.setBigUint64(at, start + BigInt(BpfAttributes.SIZE + offset), true);
   }
 }
 
-/** What the command gives, which may be a descriptor, or -errno. */
+/** The command's result, which may be a descriptor, or -errno. */
 export function bpf(command: number, { bytes }: BpfAttributes): number {
   return call("bpf", [command, BpfAttributes.SIZE], bytes);
 }

@@ -1,12 +1,12 @@
 /**
- * Deno's cache of bytecode, an SQLite database with a write-ahead log (sqlite.org/wal.html). Whoever is alone with it reads
- * the whole log when it opens the database, and only who closes the database last works the log off: kago's processes end
- * without closing anything.
+ * Deno's cache of bytecode, an SQLite database with a write-ahead log (sqlite.org/wal.html). The only process that has the
+ * database open reads the whole log when it opens it, and only the last process to close it checkpoints the log: kago's
+ * processes exit without closing anything.
  */
 import { isMissing } from "../runtime/common/files.ts";
 import { packed } from "./packed.ts";
 
-/** What of `node:sqlite` is used here. An import would load Deno's Node layer at every start. */
+/** The part of `node:sqlite` that is used. An import would load Deno's Node layer at every start. */
 interface Sqlite {
   readonly DatabaseSync: new (path: string) => {
     exec(sql: string): void;
@@ -14,16 +14,16 @@ interface Sqlite {
   };
 }
 
-/** Bytes of log that are not worth the work, for which Deno loads its Node layer: as long as three commands take. */
+/** A log up to this size is kept: to checkpoint it, Deno loads its Node layer, which takes as long as three commands. */
 const LOG_LIMIT = 1 << 20;
 
 /** Bytes; the programs of one version of kago take 3 MB. */
 const CACHE_LIMIT = 32 << 20;
 
 /**
- * Works the log off when it has grown, and empties a cache that has. Another process that uses the database is not waited
- * for: the next command tries it again.
- * @throws {Error} SQLite's, also when the database is in use and would be emptied.
+ * Checkpoints the log when it has grown, and empties a cache that has. It does not wait for another process that uses the
+ * database: the next command tries again.
+ * @throws {Error} of SQLite, also when the database is in use and should be emptied.
  */
 export function tidyCodeCache(): void {
   if (!packed()) return;
@@ -41,7 +41,7 @@ export function tidyCodeCache(): void {
   }
 }
 
-/** Bytes; 0 for a file that is not there, as where there is no cache: the stub gives one to root alone. */
+/** Bytes; 0 for a missing file, as when there is no cache: the stub creates one only for root. */
 function sizeOf(path: string): number {
   try {
     return Deno.statSync(path).size;

@@ -1,12 +1,12 @@
 /** D-Bus type signatures (D-Bus Specification, "Type System") and values that carry one. Pure. */
 
-/** A value with the signature of its single complete type: `["u", 5]`, `["as", ["a", "b"]]`, `["a(ss)", [["x", "y"]]]`. */
+/** A value with its signature, a single complete type: `["u", 5]`, `["as", ["a", "b"]]`, `["a(ss)", [["x", "y"]]]`. */
 export type BusValue = readonly [signature: string, data: BusData];
 
-/** Numbers up to 2^53 as such, beyond as bigint; a struct is an array of its fields; a variant is a BusValue. */
+/** Numbers up to 2^53 as numbers, larger ones as bigint; a struct is an array of its fields; a variant is a BusValue. */
 export type BusData = boolean | number | bigint | string | readonly BusData[];
 
-/** The single complete types in a row that make up a signature: `a{sv}(ii)s` is `a{sv}`, `(ii)`, `s`. */
+/** The sequence of single complete types in a signature: `a{sv}(ii)s` is `a{sv}`, `(ii)`, `s`. */
 export function splitSignature(signature: string): string[] {
   const types: string[] = [];
   for (let at = 0; at < signature.length;) {

@@ -1,28 +1,28 @@
 /**
- * The environment of kago's caller, which is data: for hooks, for programs that kago runs, for what kago itself is told by
- * it. The packed executable's Deno has an environment of its own (helper-c/entry), so that nothing of the caller's chooses
- * files that root's Deno reads or writes; nowhere else in the program is `Deno.env` used.
+ * The environment of kago's caller. It is data: for hooks, for programs that kago runs, and for kago's own settings. The
+ * packed executable's Deno has a separate environment (helper-c/entry), so that the caller cannot choose files that root's
+ * Deno reads or writes. No other module of the program uses `Deno.env`.
  */
 import { packed } from "./packed.ts";
 
 let read: ReadonlyMap<string, string> | undefined;
 
-/** All variables by name; of two with the same name the first counts, as for getenv(3). */
+/** All variables by name; the first of several with the same name counts, as for getenv(3). */
 export function environment(): ReadonlyMap<string, string> {
   const file = packed()?.environment;
-  // Under `deno compile`, and for tests, Deno's environment is the caller's.
+  // Under `deno compile`, and in tests, Deno's environment is the caller's.
   if (file === undefined) return new Map(Object.entries(Deno.env.toObject()));
   return read ??= parseEnvironment(Deno.readFileSync(file));
 }
 
-/** What a variable is set to; undefined when it is not. */
+/** The value of a variable; undefined when it is not set. */
 export function variable(name: string): string | undefined {
   return packed() ? environment().get(name) : Deno.env.get(name);
 }
 
 /**
- * @param bytes variables, each ended by NUL, as in /proc/PID/environ. One that is not UTF-8 is left out: JavaScript has no
- * string for it, and another than the caller's would be passed on.
+ * @param bytes variables, each terminated by NUL, as in /proc/PID/environ. One that is not UTF-8 is left out: JavaScript
+ * has no string for it, and would pass on a different value.
  */
 export function parseEnvironment(bytes: Uint8Array): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
@@ -35,7 +35,7 @@ export function parseEnvironment(bytes: Uint8Array): ReadonlyMap<string, string>
   return variables;
 }
 
-/** For Deno.Command: the caller's environment and nothing of Deno's. */
+/** For Deno.Command: the caller's environment, without Deno's. */
 export function childEnvironment(): {
   readonly clearEnv: true;
   readonly env: Record<string, string>;
@@ -43,7 +43,7 @@ export function childEnvironment(): {
   return { clearEnv: true, env: Object.fromEntries(environment()) };
 }
 
-/** Lets a library that looks for these variables by itself find them where getenv(3) looks. */
+/** Sets these variables for a library that reads them with getenv(3). */
 export function showLibraries(names: readonly string[]): void {
   if (!packed()) return;
   for (const name of names) {

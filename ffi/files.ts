@@ -9,7 +9,7 @@ export interface RootFile {
   readonly gid: number;
 }
 
-/** Puts a file at the root of a hostile root filesystem, replacing what has its name without following it. */
+/** Creates a file at the root of a hostile root filesystem; an existing file of that name is replaced, not followed. */
 export function putRootFile(root: string, { name, data, uid, gid }: RootFile): void {
   checked(
     call("put_root_file", [data.length, uid, gid], cString(root), cString(name), data),
@@ -20,8 +20,8 @@ export function putRootFile(root: string, { name, data, uid, gid }: RootFile): v
 const O_PATH = 0o10000000;
 
 /**
- * A descriptor of `path` inside a hostile root filesystem, for use by `/proc/self/fd/N`; it cannot be read or written
- * itself.
+ * A descriptor of `path` inside a hostile root filesystem, for `/proc/self/fd/N`; the descriptor itself cannot be read or
+ * written.
  * @throws {SyscallError}
  */
 export function openInRoot(root: string, path: string): number {
@@ -31,7 +31,7 @@ export function openInRoot(root: string, path: string): number {
   );
 }
 
-/** Reads a regular file below a hostile root, which its links do not lead out of; undefined when it is missing. */
+/** Reads a regular file in a hostile root; symlinks do not lead out of it. Undefined when it is missing. */
 export function readRootFile(root: string, path: string, maxSize: number): string | undefined {
   const bytes = new Uint8Array(maxSize);
   const size = call("read_root_file", [maxSize], cString(root), cString(path), bytes);
@@ -42,7 +42,7 @@ export function readRootFile(root: string, path: string, maxSize: number): strin
 }
 
 /**
- * The number of the mount that `path` lies on.
+ * The mount id of `path`.
  * @throws {SyscallError}
  */
 export function mountId(path: string): number {
@@ -50,7 +50,7 @@ export function mountId(path: string): number {
 }
 
 /**
- * Takes away what is mounted at `path`, with all that is mounted below it.
+ * Detaches the mount at `path`, and all mounts below it.
  * @throws {SyscallError}
  */
 export function detachMount(path: string): void {
@@ -58,8 +58,8 @@ export function detachMount(path: string): void {
 }
 
 /**
- * Removes a folder with all that is in it, which others may have made and as deep as they liked. Links are not followed, and
- * what is mounted in it is an error.
+ * Removes a folder with all its contents, which other users may have created and nested deeply. Symlinks are not followed,
+ * and a mount in it is an error.
  * @throws {SyscallError}
  */
 export function removeTree(path: string): void {

@@ -1,7 +1,7 @@
-/** The way out of the process. */
+/** Exits the process. */
 import { exitNow } from "./shim.ts";
 
-/** Ends the process with `code`, without V8's farewell. */
+/** Exits with `code`, without V8's shutdown. */
 export function leave(code: number): never {
   exitNow(code);
 }

@@ -1,6 +1,6 @@
 /**
- * libkrun's functions (libkrun.h of 1.x; libkrun_2.ts has those of 2) in TypeScript's terms, and where the library comes from.
- * Which calls to make in which order is not decided here.
+ * libkrun's functions (libkrun.h of 1.x; libkrun_2.ts has those of 2) in TypeScript, and where the library is loaded from.
+ * Other modules choose the calls and their order.
  */
 import { ENOENT } from "../runtime/common/errno.ts";
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
@@ -15,10 +15,7 @@ import {
   SYMBOLS_2,
 } from "./libkrun_2.ts";
 
-/**
- * The C prototype stands beside each entry. All are optional, so that a library that lacks one can be named for what
- * it is.
- */
+/** Each entry has its C prototype. All are optional, so that an error can say what an incomplete library is. */
 const SYMBOLS = {
   // int32_t krun_create_ctx(void)
   krun_create_ctx: { parameters: [], result: "i32", optional: true },
@@ -36,36 +33,36 @@ type OptionalSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 type Symbols = { readonly [N in keyof OptionalSymbols]: NonNullable<OptionalSymbols[N]> };
 
 const LIBKRUN = "libkrun.so.1";
-/** The files of the flavours for confidential workloads, by the names of `krun.variant`; newer names first. */
+/** The files of the flavours for confidential workloads, by the values of `krun.variant`; newer names first. */
 const VARIANTS = {
   sev: ["libkrun-sev.so.1"],
   tdx: ["libkrun-tdx.so.1"],
   "aws-nitro": ["libkrun-awsnitro.so.1", "libkrun-nitro.so.1"],
 } as const;
 
-/** They boot from a disk, and have no function for another root. */
+/** These boot from a disk, and have no function to set another root. */
 const FROM_DISK: ReadonlySet<Variant | undefined> = new Set(["sev", "tdx"]);
 
-/** libkrun 2 has other functions altogether; its first versions went without this one alone. */
+/** libkrun 2 has entirely different functions; its first versions lacked only this one. */
 const DROPPED_BY_2 = "krun_set_log_level";
 
 export type Variant = keyof typeof VARIANTS;
 
-/** The names that versions of libkrun 1.x ask for. */
+/** The file names for which versions of libkrun 1.x look. */
 export const FIRMWARE = ["libkrunfw.so.5", "libkrunfw.so.4"] as const;
 
-/** What helps where there is none. */
+/** The remedy when there is none. */
 export const INSTALL_LIBKRUN = "install libkrun 1.x and run ldconfig";
 
 const MESSAGE_OF_INIT_IN_C = "Couldn't find object in config file";
 
-/** A library of the host, and who has named it or brought it along. */
+/** A library of the host, and the source of its path. */
 export interface LibraryPlace {
   /** Absolute. */
   readonly path: string;
-  /** For words about it: `--libkrun`. */
+  /** For messages: `--libkrun`. */
   readonly from: string;
-  /** Paths of libraries that it needs and the dynamic linker does not know, each after those that it needs itself. */
+  /** Paths of required libraries that the dynamic linker does not know, each after its own dependencies. */
   readonly needed?: readonly string[];
 }
 
@@ -73,26 +70,28 @@ export interface LibraryPlace {
 export interface NamedFile {
   /** Absolute. */
   readonly value: string;
-  /** For words about it. */
+  /** For messages. */
   readonly from: string;
 }
 
-/** An open libkrun. A negative result of a call becomes a SyscallError that names it. */
+/** A loaded libkrun. A negative result of a call becomes a SyscallError that names the call. */
 export class Libkrun {
   readonly #look: () => void;
-  /** What not every libkrun has. */
+  /** Functions that not every libkrun has. */
   readonly extras: LibkrunExtras;
 
   /**
-   * @param look has libkrun look for its firmware.
-   * @param library the name or path that it was loaded by.
+   * @param look makes libkrun look for its firmware.
+   * @param library the name or path by which it was loaded.
    */
   constructor(readonly abi: 1 | 2, look: () => void, library: string) {
     this.#look = look;
     this.extras = new LibkrunExtras(library, abi);
   }
 
-  /** libkrun loads its firmware now, if it finds it, so the host's files must be in sight. Of 1.x this makes a context. */
+  /**
+   * Makes libkrun load its firmware if it finds it, so the host's files must be reachable. 1.x creates a context for it.
+   */
   lookForFirmware(): void {
     this.#look();
   }
@@ -103,8 +102,8 @@ export class Libkrun {
   }
 
   /**
-   * Is the guest init, a program inside libkrun, the one in C? It does not check how many arguments it is given.
-   * Nothing in the library's interface tells, so this looks for a message of that program; it reads the whole file.
+   * Is the guest init, a program inside libkrun, the one in C? That one does not check the number of its arguments. The
+   * library's interface does not tell, so this searches the whole file for a message of that program.
    */
   hasInitInC(): boolean {
     const file = loadedFile("libkrun");
@@ -119,9 +118,9 @@ function checked(result: number, operation: string): number {
 }
 
 /**
- * Loads libkrun as the dynamic linker finds it, or from the place that is named, where its firmware and its flavours lie
- * beside it. What is named is opened once and loaded by its descriptor, so nothing can be put in its place.
- * @throws {HostError} when it is missing, broken, not of version 1.x, or could be changed by others than root.
+ * Loads libkrun as found by the dynamic linker, or from the given place, with the firmware and flavours beside it. A named
+ * file is opened once and loaded by its descriptor, so it cannot be replaced in between.
+ * @throws {HostError} when it is missing, broken, not of version 1.x, or non-root users could change it.
  */
 export function openLibkrun(
   place?: LibraryPlace,
@@ -178,8 +177,8 @@ function opened2(
 }
 
 /**
- * Which table of functions the libkrun has that openLibkrun() would load; 1 where there is none, or one that it refuses: it
- * says why. No context is made, and no firmware loaded.
+ * The version of the functions of the libkrun that openLibkrun() would load; 1 if there is none, or one that it refuses:
+ * openLibkrun() reports the reason. No context is created, and no firmware loaded.
  */
 export function libkrunAbi(place?: LibraryPlace, variant?: Variant): 1 | 2 {
   if (variant) return 1;
@@ -193,7 +192,7 @@ export function libkrunAbi(place?: LibraryPlace, variant?: Variant): 1 | 2 {
   }
 }
 
-/** The files that are tried in turn: names for the dynamic linker, or paths. */
+/** The files that are tried in order: names for the dynamic linker, or paths. */
 export function librariesOf(path?: string, variant?: Variant, abi?: 1 | 2): readonly string[] {
   if (!variant) return [path ?? (abi === 2 ? LIBKRUN_2 : LIBKRUN)];
   const folder = path === undefined ? "" : folderOf(path);
@@ -201,10 +200,10 @@ export function librariesOf(path?: string, variant?: Variant, abi?: 1 | 2): read
 }
 
 /**
- * What is loaded before a library: what it needs, and the firmware that is named, or may lie beside it; none beside it is
- * fine, the dynamic linker may know one.
+ * The files that are loaded before a library: its dependencies, and the named firmware, or one beside the library. A
+ * missing one beside it is no error, since the dynamic linker may find one.
  * @param firmware a path.
- * @param abi with 2 the library that has the guest's init may lie beside it too.
+ * @param abi with 2 the library with the guest's init may be beside it too.
  */
 export function loadedBefore(
   place?: LibraryPlace,
@@ -217,15 +216,15 @@ export function loadedBefore(
   return place ? [...needed, ...FIRMWARE.map((name) => `${folderOf(place.path)}${name}`)] : needed;
 }
 
-/** With the slash at its end. */
+/** With the trailing slash. */
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/") + 1);
 }
 
 interface Loaded {
-  /** As it was named. */
+  /** As it was given. */
   readonly name: string;
-  /** By which the dynamic linker knows it. */
+  /** The name or path for the dynamic linker. */
   readonly library: string;
   readonly symbols: OptionalSymbols;
   readonly symbols2: Symbols2;
@@ -234,16 +233,16 @@ interface Loaded {
 function load(place: LibraryPlace | undefined, variant: Variant | undefined): Loaded {
   const names = librariesOf(place?.path, variant);
   let failure: unknown;
-  // 1.x first: what the dynamic linker finds of 2 is for a host that has nothing else.
+  // 1.x first: a libkrun 2 of the dynamic linker is only used on hosts that have nothing else.
   for (const name of place || variant ? names : [...names, LIBKRUN_2]) {
     try {
       const library = place ? descriptorPath(openTrusted(name, place.from)) : name;
       const { symbols } = Deno.dlopen(library, SYMBOLS);
       return { name, library, symbols, symbols2: Deno.dlopen(library, SYMBOLS_2).symbols };
     } catch (cause) {
-      // Somebody could put his own there, and no other file will do.
+      // Non-root users could change the file, so no other file is tried.
       if (cause instanceof HostError) throw cause;
-      // One that is there is the one that is meant, and what is wrong with it is what is said.
+      // An existing file is the intended one, so its error is reported.
       if (!isNotFound(name, cause)) {
         failure = cause;
         break;
@@ -260,18 +259,18 @@ function load(place: LibraryPlace | undefined, variant: Variant | undefined): Lo
   throw new HostError(`libkrun cannot be loaded: ${reason(failure)}`, remedy, { cause: failure });
 }
 
-/** Is there no such file, rather than one that cannot be loaded, or lacks what it needs? */
+/** Is the file missing, rather than broken or incomplete? */
 function isNotFound(name: string, cause: unknown): boolean {
   if (cause instanceof SyscallError) return cause.errno === ENOENT;
   return reason(cause).startsWith(`${name}: cannot open shared object file: No such file`);
 }
 
-/** It stays open: the dynamic linker takes a library of the same path for the same. */
+/** The descriptor stays open: the dynamic linker identifies a library by its path. */
 function descriptorPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
-/** Before libkrun 2 had functions of its own. */
+/** For versions before libkrun 2 had its own functions. */
 function early2(library: string): HostError {
   return new HostError(
     `${library} is an early libkrun 2, with neither the functions of 1.x nor those of 2.0`,
@@ -286,7 +285,7 @@ function incomplete2(library: string, missing: readonly string[]): HostError {
   );
 }
 
-/** A build of 1.x without a function that every microVM needs, as 1.19.0 for enclaves, which nothing gives a root. */
+/** A build of 1.x without a function that every microVM needs, as 1.19.0 for enclaves, which cannot set a root. */
 function incomplete(library: string, missing: readonly string[], variant?: Variant): HostError {
   const remedy = variant === "aws-nitro"
     ? "install the aws-nitro flavour of libkrun 1.18, which has it"
@@ -295,13 +294,13 @@ function incomplete(library: string, missing: readonly string[], variant?: Varia
   return new HostError(`this build of libkrun, ${library}, has no ${functions}`, remedy);
 }
 
-/** libkrun asks for these by name, and the dynamic linker answers with what is loaded already. */
+/** libkrun loads these by name, and the dynamic linker returns the library that is already loaded. */
 function loadIfThere(file: string, from: string): void {
   const fd = openTrustedIfThere(file, from);
   if (fd !== undefined) isLoadable(descriptorPath(fd));
 }
 
-/** One that is named and cannot be had is an error: libkrun would go on with another kernel. */
+/** A named firmware that cannot be loaded is an error: libkrun would continue with another kernel. */
 function loadFirmware({ value, from }: NamedFile): void {
   const fd = openTrustedIfThere(value, from);
   if (fd !== undefined && isLoadable(descriptorPath(fd))) return;
@@ -309,23 +308,23 @@ function loadFirmware({ value, from }: NamedFile): void {
   throw new HostError(`${from}: ${value} ${problem}`, "name the file of a libkrunfw");
 }
 
-/** Loads a library for good. */
+/** Loads a library permanently. */
 function isLoadable(path: string): boolean {
   try {
     Deno.dlopen(path, {});
     return true;
   } catch {
-    // The only error is dlopen's, and "no" is the answer to it.
+    // The only error is dlopen's: the library cannot be loaded.
     return false;
   }
 }
 
-/** dlopen(3)'s own words, which name the file that is missing: libkrun, or a library that it needs. */
+/** The message of dlopen(3), which names the missing file: libkrun, or one of its dependencies. */
 function reason(cause: unknown): string {
   return (cause as Error).message.replace(/^(Could not open library: )+/, "");
 }
 
-/** The file that a library was loaded from, its links resolved; undefined when it is not loaded. */
+/** The file from which a library was loaded, symlinks resolved; undefined when it is not loaded. */
 export function loadedFile(library: string): string | undefined {
   const maps = Deno.readTextFileSync("/proc/self/maps");
   return new RegExp(`/(?:.*/)?${library}\\.so[^/\\n]*$`, "m").exec(maps)?.[0];

@@ -1,13 +1,13 @@
 /**
- * libkrun 2 in TypeScript's terms: what Main asks of one that is loaded (libkrun.h and libkrun_init.h; docs/microvm.md names the
- * commit). The calls that make a microVM are the VMM's (helper-c/vmm/krun_2.c).
+ * libkrun 2 in TypeScript: what Main calls in a loaded one (libkrun.h and libkrun_init.h; docs/microvm.md names the
+ * commit). The VMM makes the calls that create a microVM (helper-c/vmm/krun_2.c).
  */
 
 export const LIBKRUN_2 = "libkrun.so.2";
-/** The library beside it that has the guest's init. */
+/** The separate library with the guest's init. */
 export const LIBKRUN_INIT = "libkrun_init.so.0";
 
-/** The C prototype stands beside each entry. Those that every microVM needs; all are optional, so that a lack can be named. */
+/** Functions that every microVM needs, with their C prototypes; all are optional, so that a missing one can be named. */
 export const SYMBOLS_2 = {
   // KrunPayload krun_payload_load_krunfw(KrunError *err_out)
   krun_payload_load_krunfw: { parameters: ["buffer"], result: "pointer", optional: true },
@@ -25,14 +25,14 @@ export const SYMBOLS_2 = {
 
 export type Symbols2 = Deno.DynamicLibrary<typeof SYMBOLS_2>["symbols"];
 
-/** The names of those that it has not. */
+/** The names of missing functions. */
 export function missingOf2(symbols: Symbols2): string[] {
   return Object.entries(symbols).filter(([, symbol]) => symbol === null).map(([name]) => name);
 }
 
 /**
- * Has libkrun look for its firmware, as it does for a microVM: a kernel that it has found stays loaded.
- * @param symbols with none missing.
+ * Makes libkrun look for its firmware, as for a microVM: a kernel that it finds stays loaded.
+ * @param symbols all present.
  */
 export function lookForFirmware(symbols: Symbols2): void {
   const error = new BigUint64Array(1);

@@ -1,9 +1,9 @@
 /**
- * What Main asks of a libkrun that is loaded, by functions that not every build and version has (libkrun.h of 1.x, and of 2
- * where that is said): each is looked for when it is wanted. The calls that make a microVM are the VMM's (helper-c/vmm/krun.c).
+ * What Main calls in a loaded libkrun, by functions that not every build and version has (libkrun.h of 1.x, and of 2 where
+ * noted): each is looked up when it is needed. The VMM makes the calls that create a microVM (helper-c/vmm/krun.c).
  */
 
-/** The C prototype stands beside each entry. */
+/** Each entry has its C prototype. */
 const SYMBOLS = {
   // int32_t krun_add_vsock_port2(uint32_t ctx_id, uint32_t port, const char *c_filepath, bool listen)
   krun_add_vsock_port2: { parameters: ["u32", "u32", "buffer", "bool"], result: "i32" },
@@ -13,7 +13,7 @@ const SYMBOLS = {
   krun_check_nested_virt: { parameters: [], result: "i32" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
-/** Functions of the ordinary libkrun by the version that they came with, the newest first. */
+/** Functions of the ordinary libkrun by the version that introduced them, the newest first. */
 const CAME_WITH = {
   krun_add_virtiofs3: "1.18.0",
   krun_has_feature: "1.17.1",
@@ -24,7 +24,7 @@ const CAME_WITH = {
   krun_add_vsock_port2: "1.10.1",
 } as const;
 
-/** libkrun.h, KRUN_FEATURE_*: what a build may be without. */
+/** libkrun.h, KRUN_FEATURE_*: optional parts of a build. */
 export const FEATURES = {
   net: 0,
   blk: 1,
@@ -36,7 +36,7 @@ export const FEATURES = {
 } as const;
 export type Feature = keyof typeof FEATURES;
 
-/** libkrun 2 has no call for it: a build without the feature is without its functions. */
+/** libkrun 2 has no call for it: a build without the feature lacks its functions. */
 const FUNCTIONS_OF_2: Readonly<Record<Feature, string>> = {
   net: "krun_net_device_new_unixstream_fd",
   blk: "krun_block_device_new",
@@ -47,9 +47,9 @@ const FUNCTIONS_OF_2: Readonly<Record<Feature, string>> = {
   "aws-nitro": "krun_payload_nitro_enclave",
 };
 
-/** Questions to a libkrun that is loaded. */
+/** Queries to a loaded libkrun. */
 export class LibkrunExtras {
-  /** @param library the name or path that it was loaded by. */
+  /** @param library the name or path by which it was loaded. */
   constructor(private readonly library: string, private readonly abi: 1 | 2) {}
 
   has(name: keyof typeof SYMBOLS): boolean {
@@ -61,15 +61,15 @@ export class LibkrunExtras {
     return Deno.dlopen(this.library, { [name]: symbol }).symbols[name] !== null;
   }
 
-  /** The version that it is at least, by its functions; undefined before 1.10.1. */
+  /** Its minimum version, by its functions; undefined before 1.10.1. */
   leastVersion(): string | undefined {
     if (this.abi === 2) return undefined;
     return Object.entries(CAME_WITH).find(([name]) => this.#hasSymbol(name))?.[1];
   }
 
   /**
-   * Does this build have the feature? Undefined when it is too old to tell.
-   * krun_has_feature() came with 1.17.1, and answers -EINVAL for what it does not know.
+   * Does this build have the feature? Undefined when it is too old to tell. krun_has_feature() exists since 1.17.1, and
+   * returns -EINVAL for an unknown feature.
    */
   hasFeature(feature: Feature): boolean | undefined {
     if (this.abi === 2) return this.#hasSymbol(FUNCTIONS_OF_2[feature]);
@@ -79,7 +79,9 @@ export class LibkrunExtras {
     return answer === undefined || answer < 0 ? undefined : answer === 1;
   }
 
-  /** Does the host's KVM nest? Undefined when this libkrun cannot tell. Of libkrun 2 the function is a bool, in the low byte. */
+  /**
+   * Does the host's KVM nest? Undefined if this libkrun cannot tell. In libkrun 2 the result is a bool, in the low byte.
+   */
   checkNestedVirt(): boolean | undefined {
     const answer = this.#find("krun_check_nested_virt")?.() as number | undefined;
     if (this.abi === 2 && answer !== undefined) return (answer & 0xff) !== 0;

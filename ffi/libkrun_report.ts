@@ -1,4 +1,4 @@
-/** What is said of the libkrun of a host: where it lies, which version it is, what it was built with. */
+/** Describes the libkrun of a host: its path, its version, its features. */
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { given } from "../runtime/common/given.ts";
 import {
@@ -11,31 +11,31 @@ import {
 import { type Feature, FEATURES, type LibkrunExtras } from "./libkrun_extras.ts";
 
 /**
- * Versions as the names of the files behind the sonames tell them (`libkrun.so.1.17.4`): the libraries have no call for it. Of
- * a libkrun whose file has the soname's number alone its functions tell the least version (`1.17.1 or later`).
+ * Versions from the file names behind the sonames (`libkrun.so.1.17.4`): the libraries have no call for it. If the file
+ * name has only the soname's number, libkrun's functions show the minimum version (`1.17.1 or later`).
  */
 export interface LibraryVersions {
   readonly libkrun: string | undefined;
   readonly libkrunfw: string | undefined;
 }
 
-/** Of the libkrun at `place`, or the one that the dynamic linker finds; undefined for what cannot be loaded. */
+/** For the libkrun at `place`, or the dynamic linker's; undefined for one that cannot be loaded. */
 export function libraryVersions(place?: LibraryPlace): LibraryVersions {
   let extras: LibkrunExtras | undefined;
   try {
     extras = openLibkrunWithFirmware(place).extras;
   } catch (error) {
-    // A missing library is an answer here, and one that is refused is loaded and gets its number.
+    // A missing library is a valid result, and one that is refused is loaded, so its version is known.
     if (!(error instanceof HostError || error instanceof SyscallError)) throw error;
   }
   return { libkrun: libkrunVersion(extras), libkrunfw: loadedVersion("libkrunfw") };
 }
 
-/** What can be said of the libkrun that a microVM would use. */
+/** Facts about the libkrun that a microVM would use. */
 export interface LibkrunReport {
   readonly path?: string;
   readonly version?: string;
-  /** What it was built with; undefined when it is too old to tell. */
+  /** Its features; undefined when it is too old to tell. */
   readonly features?: readonly string[];
   /** The file of its firmware. */
   readonly firmware?: string;
@@ -43,7 +43,7 @@ export interface LibkrunReport {
   readonly problem?: { readonly detail: string; readonly remedy: string };
 }
 
-/** Loads libkrun and its firmware, to look. */
+/** Loads libkrun and its firmware, for inspection. */
 export function inspectLibkrun(place?: LibraryPlace, kernel?: NamedFile): LibkrunReport {
   try {
     const { extras, abi } = openLibkrunWithFirmware(place, kernel);

@@ -1,7 +1,7 @@
 /**
- * libseccomp (libseccomp.so.2, 2.5 or newer, found as ld.so finds it): names of architectures and system calls as numbers,
- * and rules as a BPF program. What a rule must be is not decided here, and no filter is ever loaded from here:
- * errno values come back as numbers, for the caller knows which line of config.json they belong to.
+ * libseccomp (libseccomp.so.2, 2.5 or newer, as found by ld.so): converts names of architectures and system calls to
+ * numbers, and rules to a BPF program. The caller chooses the rules, and this module never loads a filter. errno values are
+ * returned as numbers, because the caller knows the place in config.json.
  */
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { variable } from "./environment.ts";
@@ -9,8 +9,8 @@ import { EEXIST, EFAULT, EINVAL } from "../runtime/common/errno.ts";
 import { ifThere } from "../runtime/common/files.ts";
 
 /**
- * A struct of one number or pointer is passed as the number or pointer itself, and keeps Deno from compiling a trampoline
- * for the function (shim_call.ts says why): loading all of these costs 1 ms less.
+ * A struct of one number or pointer is passed like the number or pointer itself, and prevents Deno from compiling a
+ * trampoline for the function (shim_call.ts has the reason): loading all of these takes 1 ms less.
  */
 const U32 = { struct: ["u32"] } as const;
 const CONTEXT = { struct: ["pointer"] } as const;
@@ -68,7 +68,7 @@ function u32(value: number): Bytes {
 }
 
 /**
- * As `2.5.4`.
+ * For example `2.5.4`.
  * @throws {HostError} when the library cannot be loaded.
  */
 export function libseccompVersion(): string {
@@ -78,9 +78,9 @@ export function libseccompVersion(): string {
 }
 
 /**
- * A text that changes when another libseccomp gets installed, without loading the one that is: loading costs 0.6 ms, and
- * a distribution's fix keeps the version. Every package manager runs ldconfig(8), which writes its cache anew; where
- * there is none, or LD_LIBRARY_PATH goes before it, the version must do.
+ * A text that changes when another libseccomp is installed, without loading the present one: loading costs 0.6 ms, and a
+ * distribution's fix keeps the version. Every package manager runs ldconfig(8), which rewrites its cache. Without a cache,
+ * or if LD_LIBRARY_PATH precedes it, the version is used.
  */
 export function libseccompIdentity(): string {
   if (variable("LD_LIBRARY_PATH")) return libseccompVersion();
@@ -98,7 +98,7 @@ export function nativeArchitecture(): number {
   return load().seccomp_arch_native();
 }
 
-/** The token of an architecture by libseccomp's name (`x86_64`); undefined when this libseccomp does not know it. */
+/** The token of an architecture by libseccomp's name (`x86_64`); undefined for an unknown name. */
 export function resolveArchitecture(name: string): number | undefined {
   return load().seccomp_arch_resolve_name(cString(name)) || undefined;
 }
@@ -107,8 +107,8 @@ export function resolveArchitecture(name: string): number | undefined {
 const UNKNOWN_SYSCALL = -1;
 
 /**
- * The number of a system call; undefined when this libseccomp does not know the name. A call that other architectures
- * have has a negative number, which only libseccomp understands (__PNR_*).
+ * The number of a system call; undefined for an unknown name. A call that only other architectures have gets a negative
+ * number, which only libseccomp understands (__PNR_*).
  */
 export function resolveSyscall(name: string, architecture: number): number | undefined {
   const number = load().seccomp_syscall_resolve_name_arch(u32(architecture), cString(name));
@@ -122,18 +122,18 @@ export interface FilterCondition {
   /** enum scmp_compare. */
   readonly op: number;
   readonly value: number | bigint;
-  /** For SCMP_CMP_MASKED_EQ, what is compared after masking with `value`. */
+  /** For SCMP_CMP_MASKED_EQ, the value to compare with after masking with `value`. */
   readonly valueTwo: number | bigint;
 }
 
-/** A filter being built (seccomp_init(3)). Call release() in the end, also after an error. */
+/** A filter that is being built (seccomp_init(3)). release() must be called, also after an error. */
 export class Filter {
   readonly #symbols = load();
   readonly #context: Bytes;
 
   /**
    * A filter with the native architecture and no rules.
-   * @param defaultAction SCMP_ACT_*, with an errno in its low 16 bits where it takes one.
+   * @param defaultAction SCMP_ACT_*, with an errno in its low 16 bits for actions that have one.
    * @throws {SyscallError} EINVAL for an action that libseccomp or the kernel does not know.
    */
   constructor(defaultAction: number) {
@@ -143,15 +143,15 @@ export class Filter {
     this.#context = new Uint8Array(pointer.buffer);
   }
 
-  /** Adds an architecture by token, for the rules that come after: 0, or an errno. It may be there already. */
+  /** Adds an architecture by token, for all later rules: 0, or an errno. It may already be present. */
   addArchitecture(token: number): number {
     const result = this.#symbols.seccomp_arch_add(this.#context, token);
     return result === -EEXIST ? 0 : Math.abs(result);
   }
 
   /**
-   * Adds a rule for a call, by its native number, that acts when all conditions hold: 0, or an errno. At most one
-   * condition an argument.
+   * Adds a rule for a call, by its native number, that applies when all conditions hold: 0, or an errno. At most one
+   * condition per argument.
    */
   addRule(action: number, syscall: number, conditions: readonly FilterCondition[]): number {
     const result = this.#symbols.seccomp_rule_add_array(
@@ -191,7 +191,7 @@ function encodeConditions(conditions: readonly FilterCondition[]): Bytes {
   return new Uint8Array(bytes);
 }
 
-/** libseccomp below 2.6 exports to a descriptor only. */
+/** libseccomp before 2.6 exports only to a descriptor. */
 function withMemoryFile<T>(use: (fd: number) => T): T {
   const libc = Deno.dlopen("libc.so.6", {
     // int memfd_create(const char *name, unsigned int flags);
@@ -212,7 +212,7 @@ function withMemoryFile<T>(use: (fd: number) => T): T {
 }
 
 /**
- * Whether seccomp(2) of this kernel takes these SECCOMP_FILTER_FLAG_* together; no filter gets loaded.
+ * Does this kernel's seccomp(2) accept these SECCOMP_FILTER_FLAG_* together? No filter is loaded.
  * @throws {HostError} when libseccomp, which knows the call's number, cannot be loaded.
  */
 export function kernelTakesFlags(flags: number): boolean {
@@ -224,9 +224,9 @@ export function kernelTakesFlags(flags: number): boolean {
     __errno_location: { parameters: [], result: "pointer" },
   }).symbols;
   const SECCOMP_SET_MODE_FILTER = 1n;
-  // Found before the call: nothing may come between the call and the look at its errno.
+  // Looked up before the call: nothing may run between the call and the read of errno.
   const errno = new Deno.UnsafePointerView(__errno_location()!);
-  // A kernel that takes the flags goes on to read the program, which is at NULL.
+  // A kernel that accepts the flags then reads the program, which is at NULL.
   const result = syscall(BigInt(number), SECCOMP_SET_MODE_FILTER, BigInt(flags), null);
   return errno.getInt32() === EFAULT && result === -1n;
 }

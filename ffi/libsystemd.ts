@@ -1,12 +1,12 @@
 /**
- * sd-bus (libsystemd.so.0, found as ld.so finds it): method calls and signals of a D-Bus, as blocking calls with plain
- * values. What is asked of systemd is not decided here.
+ * sd-bus (libsystemd.so.0, as found by ld.so): method calls and signals of D-Bus, as blocking calls with plain values. The
+ * callers choose the requests to systemd.
  */
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { showLibraries } from "./environment.ts";
 import { type BusData, type BusValue, splitSignature } from "./dbus_signature.ts";
 
-/** Structs of one member are passed as that member, and spare Deno a trampoline (libseccomp.ts says why). */
+/** Structs of one member are passed like that member, and save Deno a trampoline (libseccomp.ts has the reason). */
 const POINTER = { struct: ["pointer"] } as const;
 const CHAR = { struct: ["i8"] } as const;
 
@@ -64,7 +64,7 @@ function load(): Sd {
   return library;
 }
 
-/** Where sd-bus looks for the bus. */
+/** The variables by which sd-bus finds the bus. */
 const BUS_VARIABLES = ["DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
 
 const encoder = new TextEncoder();
@@ -77,7 +77,7 @@ function char(type: string): Bytes {
   return new Uint8Array([type.charCodeAt(0)]);
 }
 
-/** Room for a pointer that a function returns; what it holds can be passed on as POINTER. */
+/** A slot for a pointer that a function returns; its contents can be passed as POINTER. */
 function pointerSlot(): Bytes {
   return new Uint8Array(8);
 }
@@ -92,7 +92,7 @@ function checked(result: number, operation: string): number {
   return result;
 }
 
-/** The peer answered a call with an error; `errorName` is as in `org.freedesktop.systemd1.NoSuchUnit`. */
+/** The peer replied with an error; `errorName` is for example `org.freedesktop.systemd1.NoSuchUnit`. */
 export class BusError extends Error {
   override name = "BusError";
   constructor(readonly errorName: string, message: string) {
@@ -109,17 +109,17 @@ export interface BusCall {
   readonly args: readonly BusValue[];
 }
 
-/** Microseconds for the answer to a call. */
+/** Microseconds that a call waits for the reply. */
 const PATIENCE = 30_000_000n;
 
-/** A connection; close it in the end. */
+/** A connection; it must be closed. */
 export class Bus implements Disposable {
   readonly #sd = load();
   readonly #bus = pointerSlot();
 
   /**
    * @throws {HostError} without libsystemd.
-   * @throws {SyscallError} when nobody answers there.
+   * @throws {SyscallError} when the bus does not answer.
    */
   constructor(which: "system" | "user") {
     showLibraries(BUS_VARIABLES);
@@ -128,7 +128,7 @@ export class Bus implements Disposable {
   }
 
   /**
-   * Calls and waits: the first value of the answer, when it is a string (`s`, `o`) or a variant of one (`vs`).
+   * Calls a method and waits: the first value of the reply, if it is a string (`s`, `o`) or a variant of one (`vs`).
    * @throws {BusError} with the peer's error.
    */
   call(call: BusCall, answer: "s" | "o" | "vs" | "" = ""): string {
@@ -146,7 +146,7 @@ export class Bus implements Disposable {
     }
   }
 
-  /** The values of the next signal that matches, of types u, s and o; undefined when none came in time. */
+  /** The values of the next matching signal, of types u, s and o; undefined on a timeout. */
   nextSignal(
     { interface: from, member, signature }: Readonly<
       Record<"interface" | "member" | "signature", string>
@@ -252,7 +252,7 @@ const INTEGERS: Readonly<Record<string, readonly [bytes: number, signed: boolean
   b: [4, false],
 };
 
-/** What sd_bus_message_append_basic() takes: a string itself, all else by its address in this machine's byte order. */
+/** The argument of sd_bus_message_append_basic(): a string itself, all else by address in this machine's byte order. */
 function basicBytes(type: string, data: BusData): Bytes {
   if (typeof data === "string") return cString(data);
   if (type === "d") return new Uint8Array(new Float64Array([Number(data)]).buffer);

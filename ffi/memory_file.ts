@@ -1,14 +1,14 @@
 /**
- * Programs and libraries embedded in the bundle, as memory files: nothing is unpacked to a disk. This module needs
- * libc only, since the shim itself is reached through it.
+ * Programs and libraries embedded in the bundle, as memory files: nothing is unpacked to a disk. This module needs only
+ * libc, since the shim itself is loaded with it.
  */
 
 let library: ReturnType<typeof openLibc> | undefined;
 
 function openLibc() {
   return Deno.dlopen("libc.so.6", {
-    // int memfd_create(const char *name, unsigned int flags); memfd_create(2). A struct of one u32 is passed as a u32 is,
-    // and keeps Deno from compiling a trampoline for a function that is called once (see shim_call.ts).
+    // int memfd_create(const char *name, unsigned int flags); memfd_create(2). A struct of one u32 is passed like a u32,
+    // and prevents Deno from compiling a trampoline for a function that is called once (see shim_call.ts).
     memfd_create: { parameters: ["buffer", { struct: ["u32"] }], result: "i32" },
   });
 }
@@ -17,7 +17,7 @@ const MFD_CLOEXEC = new Uint8Array(new Uint32Array([1]).buffer);
 
 /**
  * A path below /proc/self/fd with these contents, for dlopen(3). The descriptor stays open and is close-on-exec.
- * @throws {Error} when the kernel gives no memory file.
+ * @throws {Error} when the kernel cannot create a memory file.
  */
 export function memoryFilePath(name: string, bytes: Uint8Array): string {
   library ??= openLibc();

@@ -1,21 +1,21 @@
-/** What the packed executable's entry stub tells the program (scripts/build/program.ts); nothing under `deno compile`. */
+/** Values from the packed executable's entry stub (scripts/build/program.ts); absent under `deno compile`. */
 
 export interface Packed {
-  /** The caller's soft limit on open files, which Deno has raised since. */
+  /** The caller's soft limit on open files, which Deno has raised. */
   readonly softNofile: number;
   /**
-   * The caller's soft limits that the stub has raised, by their numbers in setrlimit(2); NOT_RAISED for one that it left
-   * alone.
+   * The caller's soft limits that the stub has raised, by their numbers in setrlimit(2); NOT_RAISED for one that it has
+   * not.
    */
   readonly raised: Readonly<Record<number, bigint>>;
   /**
-   * The connection to the Init of a container that the stub has started and whose program could not be executed, which
-   * says why; 0 when there is none.
+   * The connection to the Init of a container that the stub has started and whose program could not be executed; Init sends
+   * the reason. 0 when there is none.
    */
   readonly report: number;
-  /** The path of a file with the caller's environment, each variable ended by NUL. */
+  /** The path of a file with the caller's environment, each variable terminated by NUL. */
   readonly environment: string;
-  /** The path of the shim, ready to be loaded. */
+  /** The path of the shim, ready to load. */
   readonly shim: string;
 }
 

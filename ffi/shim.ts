@@ -1,4 +1,4 @@
-/** The shim's functions around the stages: their programs, their start, plans and hooks. */
+/** The shim's functions for the stages: their programs, their start, plans and hooks. */
 import { call, checked, cString, textOf } from "./shim_call.ts";
 
 /** A sealed, close-on-exec memory file. */
@@ -19,7 +19,7 @@ export function vmmProgram(): number {
   return checked(call("vmm_program", []), "memfd_create of the VMM's program");
 }
 
-/** What the shim finds wrong with an encoded plan, or undefined. */
+/** The fault that the shim finds in an encoded plan, or undefined. */
 export function planFault(plan: Uint8Array<ArrayBuffer>): string | undefined {
   const offset = new Uint32Array(1);
   const problem = new Uint8Array(128);
@@ -31,27 +31,27 @@ export interface StageChannels {
   readonly exe: number;
   readonly plan: number;
   readonly sync: number;
-  /** Where `start` will connect, or -1. */
+  /** The socket to which `start` will connect, or -1. */
   readonly listen: number;
-  /** A pidfd of the process whose namespaces are to be joined, or -1. */
+  /** A pidfd of the process whose namespaces are joined, or -1. */
   readonly target: number;
-  /** A v2 cgroup's folder to start in, or -1. */
+  /** The folder of the v2 cgroup to start in, or -1. */
   readonly cgroup: number;
-  /** The program that the Init of a microVM becomes, or -1. */
+  /** The program that the Init of a microVM executes, or -1. */
   readonly vmm: number;
 }
 
-/** Starts the Intermediate: its pid. */
+/** Starts the Intermediate and returns its pid. */
 export function spawnStage(channels: StageChannels): number {
   const { exe, plan, sync, listen, target, cgroup, vmm } = channels;
   const numbers = Int32Array.of(exe, plan, sync, listen, target, cgroup, vmm);
   return checked(call("spawn", [], numbers), "clone3 of the stage process");
 }
 
-/** Bytes of `struct hook_tail` of helper-c/stage/hook.h: the text, and its size. */
+/** Bytes of `struct hook_tail` of helper-c/stage/hook.h: of the text, and in total. */
 const HOOK_TAIL = { text: 1024, whole: 1032 } as const;
 
-/** A hook that failed: its number, what with (an errno, or as helper-c/stage/hook.h says), and the end of what it wrote. */
+/** A failed hook: its index, its error (an errno, or as in helper-c/stage/hook.h), and the end of its output. */
 export interface HookFailure {
   readonly index: number;
   readonly errno: number;
@@ -59,7 +59,7 @@ export interface HookFailure {
   readonly stderr: string;
 }
 
-/** Runs the hooks in the stage `hook` of an encoded plan, in this process, up to the first that fails. */
+/** Runs the hooks in the stage `hook` of an encoded plan, in this process, until one fails. */
 export function runHookPlan(
   plan: Uint8Array<ArrayBuffer>,
   state: string,
@@ -80,12 +80,12 @@ export function runHookPlan(
   };
 }
 
-/** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of what failed. */
+/** Runs a few instructions of a 64-bit guest through /dev/kvm: 0, or the errno of the failure. */
 export function probeKvm(): number {
   return -call("probe_kvm", []);
 }
 
-/** Ends this process at once. */
+/** Exits this process immediately. */
 export function exitNow(code: number): never {
   call("exit", [code]);
   throw new Error("unreachable");

@@ -1,6 +1,6 @@
 /**
- * How the shim's functions (helper-c/shim/shim.h) are called: strings in, numbers out, a failure is a SyscallError. The modules
- * beside this one have the functions; which to call in which order is not decided in ffi/.
+ * Calls the shim's functions (helper-c/shim/shim.h): strings in, numbers out, a failure is a SyscallError. The modules
+ * beside this one have the functions; the callers outside ffi/ choose their order.
  */
 import { SyscallError } from "../runtime/common/errors.ts";
 import { SHIM_BASE64 } from "./embedded.gen.ts";
@@ -56,9 +56,9 @@ export const CALLS = [
 type Pointer = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | null;
 
 /**
- * int kago_call(struct shim_request request, void *p, void *q, void *r): one symbol for all, because Deno compiles a
- * trampoline for each when it loads a library. The struct also keeps it from doing so for this one: it calls through
- * libffi instead, and a command makes too few calls to win that time back.
+ * int kago_call(struct shim_request request, void *p, void *q, void *r): one symbol for all functions, because Deno
+ * compiles a trampoline for each symbol when it loads a library. The struct prevents even that one: Deno then calls through
+ * libffi, which is slower, but a command makes too few calls for the trampoline to pay off.
  */
 const SYMBOLS = {
   kago_call: {
@@ -98,7 +98,7 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
 
-/** The text up to the NUL in a buffer that C has written to. */
+/** The text up to the NUL in a buffer that C has written. */
 export function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 }

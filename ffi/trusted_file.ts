@@ -1,4 +1,4 @@
-/** Files of the host that are loaded or obeyed as root: opened only where root alone could have put them (trusted_path.h). */
+/** Host files that root loads or obeys: opened only if no one else could have changed them (trusted_path.h). */
 import { HostError, SyscallError } from "../runtime/common/errors.ts";
 import { call, cString, textOf } from "./shim_call.ts";
 import { ENOENT } from "../runtime/common/errno.ts";
@@ -7,10 +7,10 @@ import { ENOENT } from "../runtime/common/errno.ts";
 const MAX_PROBLEM = 4096 + 64;
 
 /**
- * A descriptor of a regular file, for reading. It stands for the file that was looked at, whatever has its name by now.
+ * A descriptor for reading a regular file. It refers to the file that was checked, even if the name now refers to another.
  * @param path absolute, without NUL.
- * @param place what has named it, for words about it: `--libkrun`.
- * @throws {HostError} saying what others than root could change, {SyscallError} for a file that cannot be opened.
+ * @param place the source of the path, for messages: `--libkrun`.
+ * @throws {HostError} saying what non-root users could change, {SyscallError} for a file that cannot be opened.
  */
 export function openTrusted(path: string, place: string): number {
   const problem = new Uint8Array(MAX_PROBLEM);

@@ -1,8 +1,8 @@
 /**
- * Every annotation that kago reads, and every key of an image's `.krun_vm.json`: the one source for reading them
- * (settings.ts), for who may set them, for `kago features` and for docs/microvm.md. Plain data. An image can set annotations,
- * for engines copy those of its manifest into config.json, and so can a pod; what would open the host to it, or weaken what
- * confines it, needs the administrator's permission. Paths are the container's own.
+ * Every annotation that kago reads, and every key of an image's `.krun_vm.json`: the only source for reading them
+ * (settings.ts), for who may set them, for `kago features` and for docs/microvm.md. Plain data. An image can set
+ * annotations, because engines copy those of its manifest into config.json, and so can a pod. An annotation that opens the
+ * host to them, or weakens their confinement, needs the administrator's permission. Paths are the container's own.
  */
 
 import {
@@ -13,7 +13,7 @@ import {
   MIN_RAM_MIB,
 } from "../../runtime/microvm_bounds.ts";
 
-/** `nobody`: it is known, and not followed. */
+/** `nobody`: known, but never applied. */
 export type Setter = "image" | "administrator" | "nobody";
 
 interface Trust {
@@ -25,7 +25,7 @@ interface Trust {
 interface Row extends Trust {
   /** One sentence for docs/microvm.md. */
   readonly help: string;
-  /** What holds without it. */
+  /** The behaviour without it. */
   readonly fallback: string;
   readonly example: string;
 }
@@ -36,7 +36,7 @@ interface IntegerRow extends Row {
   readonly most: number;
 }
 
-/** crun's form: a number, and more than 0 means yes. */
+/** As in crun: a number; greater than 0 means yes. */
 interface FlagRow extends Row {
   readonly kind: "flag";
 }
@@ -46,14 +46,14 @@ interface ChoiceRow extends Row {
   readonly choices: readonly string[];
 }
 
-/** `form` completes "must be", and says how `pattern` is spelled. */
+/** `form` completes "must be", and describes `pattern`. */
 interface TextRow extends Row {
   readonly kind: "text" | "list";
   readonly pattern: RegExp;
   readonly form: string;
 }
 
-/** `instead` ends the sentence that it is refused with. */
+/** `instead` completes the error message. */
 interface RefusedRow extends Trust {
   readonly kind: "refused";
   readonly setBy: "nobody";
@@ -248,7 +248,7 @@ export const ANNOTATIONS = {
 
 export type AnnotationName = keyof typeof ANNOTATIONS;
 
-/** An annotation that is read elsewhere; a name that ends with a dot is a prefix. */
+/** An annotation that another module reads; a name that ends with a dot is a prefix. */
 export interface OtherRow extends Trust {
   readonly help: string;
 }
@@ -288,7 +288,7 @@ export const OTHER_ANNOTATIONS = {
   },
 } as const satisfies Record<string, OtherRow>;
 
-/** The keys of an image's `.krun_vm.json`; `annotation` is set in place of a key that is not followed. */
+/** The keys of an image's `.krun_vm.json`; `annotation` is used in place of a key that is not applied. */
 export interface KeyRow extends Trust {
   readonly annotation?: AnnotationName;
 }
@@ -320,7 +320,7 @@ export const VM_FILE_KEYS = {
   flavor: { setBy: "nobody", why: IGNORED_WHY, annotation: "krun.variant" },
 } as const satisfies Record<string, KeyRow>;
 
-/** What `kago features` lists, for engines that let images and pods set annotations by name. */
+/** The list in `kago features`, for engines that let images and pods set annotations by name. */
 export function unsafeAnnotations(): string[] {
   return [...Object.keys(OTHER_ANNOTATIONS), ...Object.keys(ANNOTATIONS)].sort();
 }

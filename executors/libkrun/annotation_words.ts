@@ -1,4 +1,4 @@
-/** How the rows of annotation_table.ts are put into words, for docs/microvm.md and kago-microvm(7). */
+/** Describes the rows of annotation_table.ts, for docs/microvm.md and kago-microvm(7). */
 import type { AnnotationRow, Setter } from "./annotation_table.ts";
 
 export type ValueRow = Exclude<AnnotationRow, { kind: "refused" }>;
@@ -17,7 +17,7 @@ export const TYPES: Readonly<Record<ValueRow["kind"], string>> = {
   list: "comma-separated list",
 };
 
-/** What the value of an annotation may be; words in backquotes are values. */
+/** The valid values of an annotation; words in backquotes are values. */
 export function valueRange(row: ValueRow): string {
   switch (row.kind) {
     case "integer":

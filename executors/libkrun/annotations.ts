@@ -1,4 +1,4 @@
-/** Reads single annotations as annotation_table.ts says. Pure. */
+/** Reads single annotations as defined in annotation_table.ts. Pure. */
 import { SpecError } from "../../runtime/common/errors.ts";
 import { quoted } from "../../runtime/common/quoted.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
@@ -10,12 +10,12 @@ type NameOf<Kind extends AnnotationRow["kind"]> = {
 
 type ChoiceOf<N extends NameOf<"choice">> = (typeof ANNOTATIONS)[N]["choices"][number];
 
-/** An annotation that cannot be carried out; the problem goes on after its value. */
+/** An invalid annotation; the problem continues the sentence after its value. */
 export function annotationError(name: AnnotationName, problem: string): SpecError {
   return new SpecError(`annotations["${name}"]`, problem);
 }
 
-/** @throws {SpecError} with the range, for anything but a decimal number in it. */
+/** @throws {SpecError} with the range, for anything except a decimal number in it. */
 export function integerAnnotation(spec: Spec, name: NameOf<"integer">): number | undefined {
   const text = valueOf(spec, name);
   if (text === undefined) return undefined;
@@ -25,7 +25,7 @@ export function integerAnnotation(spec: Spec, name: NameOf<"integer">): number |
   throw refused(name, text, `an integer from ${least} to ${most}`);
 }
 
-/** @throws {SpecError} for anything but a decimal number. */
+/** @throws {SpecError} for anything except a decimal number. */
 export function flagAnnotation(spec: Spec, name: NameOf<"flag">): boolean | undefined {
   const text = valueOf(spec, name);
   if (text === undefined) return undefined;
@@ -45,7 +45,7 @@ export function choiceAnnotation<N extends NameOf<"choice">>(
   throw refused(name, text, choices.join(" or "));
 }
 
-/** @throws {SpecError} with the form, for text that has another. */
+/** @throws {SpecError} with the form, for text that does not match it. */
 export function textAnnotation(spec: Spec, name: NameOf<"text">): string | undefined {
   const text = valueOf(spec, name);
   const { pattern, form } = ANNOTATIONS[name];
@@ -55,7 +55,7 @@ export function textAnnotation(spec: Spec, name: NameOf<"text">): string | undef
 
 /**
  * The items of a list, separated by commas; an empty text is an empty list.
- * @throws {SpecError} with the form, for an item that has another.
+ * @throws {SpecError} with the form, for an item that does not match it.
  */
 export function listAnnotation(spec: Spec, name: NameOf<"list">): readonly string[] | undefined {
   const text = valueOf(spec, name);

@@ -1,5 +1,5 @@
 /**
- * Who says what of a microVM: for each setting that has several sources, the first of them that says something, in the order
+ * Chooses the settings of a microVM that have several sources: the first source that has a value wins, in the order
  * annotation, image's `.krun_vm.json`, administrator's file, kago. Pure.
  */
 import type { Defaults, Given, NETWORKS } from "../../runtime/administrator_file.ts";
@@ -20,21 +20,21 @@ export interface Choices {
   readonly ramMib: Given<number>;
   readonly logLevel: Given<number>;
   readonly network: Given<(typeof NETWORKS)[number] | "tap">;
-  /** Items of the form that annotation_table.ts wants. */
+  /** Items as defined in annotation_table.ts. */
   readonly disks: Given<readonly string[]>;
   /** Bytes; undefined for none. */
   readonly daxWindow: Given<number | undefined>;
 }
 
-/** Whose word it is that nobody has given. */
+/** The source of a value that nobody has set. */
 export const KAGO = "default";
 const LIMITS = "linux.resources";
-/** The log level of a microVM for which nobody says one. */
+/** The default log level of a microVM. */
 export const ERRORS_ONLY = 1;
 
 /**
- * @param processors how many the caller may run on, asked where nothing says how many vCPUs there shall be.
- * @throws {SpecError} for an annotation that is not of its form.
+ * @param processors returns the number of CPUs available to the caller; called if the number of vCPUs is not set.
+ * @throws {SpecError} for a malformed annotation.
  */
 export function chooseSettings(
   spec: Spec,
@@ -76,7 +76,7 @@ function cpusOf(
   return room === undefined || own <= room ? ownValue(own) : { value: room, from: LIMITS };
 }
 
-/** The file's value, or as much of it as the container's limits have room for; without it, what they have room for. */
+/** The file's value, limited to the container's limits; without a value, the limits. */
 function limited(
   given: Given<number> | undefined,
   without: number,
@@ -86,7 +86,7 @@ function limited(
   return room === undefined ? ownValue(without) : { value: room, from: LIMITS };
 }
 
-/** A TAP interface and passt together are settings.ts's to refuse. */
+/** settings.ts refuses a TAP interface together with passt. */
 function networkOf(spec: Spec): Given<"tap" | "passt" | "tsi"> | undefined {
   if (textAnnotation(spec, "krun.tap_name") !== undefined) return annotated("krun.tap_name", "tap");
   const passt = flagAnnotation(spec, "krun.use_passt");
@@ -101,7 +101,7 @@ function imaged<T>(key: keyof VmFile, value: T | undefined): Given<T> | undefine
   return value === undefined ? undefined : { value, from: `${VM_FILE}: ${key}` };
 }
 
-/** Where nobody has said anything. */
+/** The default of kago. */
 export function ownValue<T>(value: T): Given<T> {
   return { value, from: KAGO };
 }

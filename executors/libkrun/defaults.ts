@@ -1,6 +1,6 @@
 /**
- * The size of a microVM whose bundle does not name one, from the limits that its cgroup will have: a guest that sees
- * more than it may use is throttled or killed. Pure.
+ * The size of a microVM whose bundle does not set one, from the limits of its cgroup: a guest that sees more than it may
+ * use is throttled or killed. Pure.
  */
 import type { CpuResources, Int64, Resources } from "../../runtime/spec/spec.ts";
 import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
@@ -8,35 +8,35 @@ import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
 /** The kernel's default for cpu.cfs_period_us, in microseconds. */
 const DEFAULT_PERIOD = 100_000;
 
-/** MiB of RAM of a microVM where nobody says anything. */
+/** Default MiB of RAM of a microVM. */
 export const WITHOUT_LIMIT_RAM_MIB = 1024;
 
 /**
- * What the VMM process takes beside the guest's RAM, all charged to the same cgroup: the guest kernel's image and
- * libkrun's threads and queues, some 30 MiB with one to four vCPUs. The rest is for more of them, sockets, and the page
- * cache of the files that the guest reads through the VMM.
+ * Memory of the VMM process besides the guest's RAM, all charged to the same cgroup: the guest kernel's image and libkrun's
+ * threads and queues, some 30 MiB with one to four vCPUs. The rest is for more vCPUs, sockets, and the page cache of files
+ * that the guest reads through the VMM.
  */
 export const VMM_RAM_MIB = 96;
 
 const MIB = 1024n * 1024n;
 
-/** Bytes that a microVM can come to hold, all of its container's. */
+/** Maximum bytes of memory of a microVM, charged to its container. */
 export function vmMemory(ramMib: number): number {
   return (ramMib + VMM_RAM_MIB) * Number(MIB);
 }
 
-/** What a guest's kernel takes for itself, beside the table of its memory's pages. */
+/** Memory of a guest's kernel, excluding the page structures of its memory. */
 const KERNEL_MIB = 32;
 
-/** A table's entry has 64 bytes for a page of 4096. */
+/** A page structure has 64 bytes for a page of 4096. */
 const PAGES_TABLE = 64;
 
-/** What the process of a guest gets at least, so that it can do anything. */
+/** Minimum for a guest's processes. */
 const PROCESS_MIB = 32;
 
 /**
- * Of a guest whose processes get what the memory limit leaves them: the bytes of the limit that they do not get, and the
- * least limit.
+ * For a guest whose processes get the rest of the memory limit: the bytes of the limit that they do not get, and the
+ * minimum limit.
  */
 export function elasticMemory(
   ramMib: number,
@@ -46,8 +46,7 @@ export function elasticMemory(
 }
 
 /**
- * As many vCPUs as the quota pays for, rounded up, and not more than the cpuset has; at most `most`. Undefined without a
- * limit.
+ * The number of vCPUs that the quota allows, rounded up, limited by the cpuset and by `most`. Undefined without a limit.
  */
 export function cpusWithin({ cpu = {} }: Resources, most: number): number | undefined {
   const limits = [quotaCpus(cpu), cpusetCpus(cpu)].filter((limit) => limit !== undefined);
@@ -63,7 +62,7 @@ function quotaCpus({ quota = 0, period = 0 }: CpuResources): number | undefined 
 
 const MOST_HOST_CPUS = 9999;
 
-/** Undefined also for a list that is none: the cgroup controller refuses it with the reason. */
+/** Undefined also for an invalid list: the cgroup controller refuses it with the reason. */
 function cpusetCpus({ cpus = "" }: CpuResources): number | undefined {
   const ranges = parseRanges(cpus);
   if (!ranges || ranges.some(([, last]) => last > MOST_HOST_CPUS)) return undefined;
@@ -71,7 +70,7 @@ function cpusetCpus({ cpus = "" }: CpuResources): number | undefined {
 }
 
 /**
- * MiB of RAM: the memory limit without what the VMM itself takes, at least `least`. A limit above `most` is none: some
+ * MiB of RAM: the memory limit minus the VMM's own memory, at least `least`. A limit above `most` counts as none: some
  * engines write the largest integer for "unlimited". Undefined without a limit.
  */
 export function ramMibWithin(

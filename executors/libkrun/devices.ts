@@ -1,4 +1,4 @@
-/** The host's devices that a VMM opens in the container, after pivot_root and as the container's user. Pure. */
+/** The host devices that a VMM opens in the container, after pivot_root and as the container's user. Pure. */
 import type { Device, DeviceCgroup, Spec } from "../../runtime/spec/spec.ts";
 import type { VmSettings } from "./settings.ts";
 
@@ -13,15 +13,15 @@ const TUN = { path: "/dev/net/tun", minor: 200 };
 
 type Node = typeof KVM;
 
-/** The nodes that a microVM with these settings opens. */
+/** The device nodes that a microVM with these settings opens. */
 export function vmDevices({ variant, network }: Pick<VmSettings, "variant" | "network">): Node[] {
   const hypervisor = variant === "aws-nitro" ? [NITRO] : variant === "sev" ? [KVM, SEV] : [KVM];
   return network?.kind === "tap" ? [...hypervisor, TUN] : hypervisor;
 }
 
 /**
- * The spec with the devices, unless the bundle has them of its own, and with rules that allow them, last because later
- * rules win. It takes the rules also where the bundle has none: what is not allowed is denied then too.
+ * The spec with the devices, except those that the bundle has, and with rules that allow them; these are last because later
+ * rules win. The rules are needed even if the bundle has none: then everything that is not allowed is denied too.
  */
 export function withDevices(spec: Spec, nodes: readonly Node[]): Spec {
   const { devices = [], resources } = spec.linux ?? {};
@@ -36,7 +36,7 @@ export function withDevices(spec: Spec, nodes: readonly Node[]): Spec {
   };
 }
 
-/** Open to all: only the container's own processes see the node, and the VMM may run as any of its users. */
+/** Mode 0666: only the container's own processes see the node, and the VMM may run as any of its users. */
 function toDevice({ path, minor }: Node): Device {
   return { type: "c", path, major: MISC, minor, fileMode: 0o666, uid: 0, gid: 0 };
 }

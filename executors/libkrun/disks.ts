@@ -1,13 +1,13 @@
 /** One item of `krun.disk`. Pure. */
 
-/** A disk of the guest; `path` is the container's, so that nothing of the host beyond it can be named (libkrun.h). */
+/** A disk of the guest. `path` is in the container, so that no other host files can be named (libkrun.h). */
 export interface Disk {
   readonly path: string;
   readonly format: "raw" | "qcow2";
   readonly readOnly: boolean;
 }
 
-/** `PATH[:raw|:qcow2][:ro]`, of the form that annotation_table.ts wants. */
+/** `PATH[:raw|:qcow2][:ro]`, as defined in annotation_table.ts. */
 export function parseDisk(item: string): Disk {
   const [path, ...words] = item.split(":");
   const format = words.includes("qcow2") ? "qcow2" : "raw";

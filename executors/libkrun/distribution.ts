@@ -1,4 +1,4 @@
-/** How a distribution's users get libkrun: what its packages are called, or that it has none. */
+/** How to install libkrun on a distribution: its package names, or that it has none. */
 
 const BUNDLE = "install the air-gapped bundle of kago, which includes libkrun";
 
@@ -12,7 +12,7 @@ const INSTALL: Readonly<Record<string, string>> = {
 };
 
 /**
- * What to do where libkrun is missing, by the distribution, else by one that it is like.
+ * The remedy for a missing libkrun, by the distribution's ID, else by ID_LIKE.
  * @param osRelease the text of /etc/os-release.
  */
 export function installLibkrun(osRelease: string): string {
@@ -22,7 +22,7 @@ export function installLibkrun(osRelease: string): string {
   return known === undefined ? `install libkrun 1.x, or ${BUNDLE.slice(8)}` : INSTALL[known]!;
 }
 
-/** Of a line `NAME=value` or `NAME="value"`. */
+/** The value in a line `NAME=value` or `NAME="value"`. */
 function valueOf(name: string, osRelease: string): string {
   return new RegExp(`^${name}=["']?([^"'\\n]*)`, "m").exec(osRelease)?.[1] ?? "";
 }

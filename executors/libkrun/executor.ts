@@ -1,7 +1,7 @@
 /**
- * The libkrun executor: the container as a microVM. Init becomes the VMM (helper-c/vmm). libkrun reaches the container's
- * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine it as they confine
- * a plain process.
+ * The libkrun executor: the container as a microVM. Init becomes the VMM (helper-c/vmm). libkrun accesses the container's
+ * files and sockets from the VMM process, so the container's namespaces, cgroup and capabilities confine the VMM like a
+ * plain process.
  */
 import { libkrunAbi } from "../../ffi/libkrun.ts";
 import { processors } from "../../ffi/processes.ts";
@@ -47,7 +47,7 @@ export const libkrunExecutor: Executor = {
   validate,
   preExec,
   tenantPlan,
-  // There is no guest before.
+  // There is no guest before `start`.
   tenantsNeedStart: true,
   checkUpdate,
   checkCheckpoint,
@@ -55,7 +55,7 @@ export const libkrunExecutor: Executor = {
     const { microvmFindings } = await import("./findings.ts");
     return microvmFindings(user, word);
   },
-  // It is told by datagrams, and only streams reach a socket of the host's (helper-c/vmm/host_sockets.c).
+  // sd_notify uses datagrams, and only stream sockets of the host can be reached (helper-c/vmm/host_sockets.c).
   noNotify: "a microVM cannot notify a service manager",
 };
 
@@ -73,7 +73,7 @@ function validate(spec: Spec): void {
     throw new SpecError("process.args", "is missing: the guest needs a process to run");
   }
   requireOwnMounts(spec);
-  // Without it a thread of libkrun panics and the VM hangs.
+  // Without /proc a thread of libkrun panics and the VM hangs.
   if (!spec.mounts?.some(({ destination }) => joinPath("/", destination) === "/proc")) {
     throw new SpecError(
       "mounts",
@@ -82,7 +82,7 @@ function validate(spec: Spec): void {
   }
 }
 
-/** In a mount namespace that is joined, the VMM's own libraries would be somebody else's. */
+/** In a joined mount namespace, the VMM would load its libraries from another container's files. */
 function requireOwnMounts(spec: Spec): void {
   const mounts = findNamespace(spec, "mount");
   if (mounts && !mounts.path) return;
@@ -97,7 +97,7 @@ async function preExec(spec: Spec, context: BundleContext): Promise<PreExecResul
   return prepare(spec, context, word);
 }
 
-/** @param word of the command line and of the files. */
+/** @param word the permissions of the command line and of the files. */
 export function prepare(
   spec: Spec,
   { id, bundle, rootfs, stateFolder }: BundleContext,
@@ -119,11 +119,11 @@ export function prepare(
   const passt = settings.network?.kind === "passt"
     ? passtCommand(settings.network.ports, defaults.passt)
     : undefined;
-  // Who has no id on the host could not make the socket.
+  // A user without an id on the host could not create the socket.
   if (settings.agent) vmmOwner(adjusted);
   return {
     spec: adjusted,
-    // libkrun 2 gets it as arguments.
+    // libkrun 2 gets the configuration as arguments.
     rootfsFiles: settings.agent || settings.abi === 2 ? [] : [guestConfigFile(adjusted)],
     runner: vmmRunner({
       early: earlyOps(settings),
@@ -132,7 +132,7 @@ export function prepare(
       guestLimits: guestLimitOps(spec.linux?.resources ?? {}, elastic?.outside),
       capabilities: vmmCapabilities(settings),
       quiet: settings.console === undefined && settings.logLevel <= ERRORS_ONLY,
-      // An ordinary user may open the host's /dev/kvm as a member of its group, and not otherwise.
+      // An ordinary user can open the host's /dev/kvm only as a member of its group.
       keepsGroups: isRootless(),
       ...(settings.agent
         ? { agentFolder: stateFolder, sockets: socketMounts(adjusted, bundle), watched }
@@ -148,8 +148,8 @@ export function prepare(
 }
 
 /**
- * The settings for the libkrun that is there.
- * @throws {HostError} for what that one cannot do.
+ * The settings for the installed libkrun.
+ * @throws {HostError} for settings that it does not support.
  */
 function withAbi({ process }: Spec, settings: VmSettings): VmSettings {
   if (libkrunAbi(settings.library, settings.variant) === 1) return settings;
@@ -158,7 +158,7 @@ function withAbi({ process }: Spec, settings: VmSettings): VmSettings {
   return { ...settings, abi: 2, command: { args, env, cwd } };
 }
 
-/** A guest may fill its RAM at any time, and the kernel would then kill the VMM: all of the container, unasked. */
+/** A guest may fill its RAM at any time; with a lower limit the kernel would kill the VMM, and so the whole container. */
 function requireRoom(spec: Spec, { ramMib, elastic }: VmSettings, leastMemory: number): void {
   const name = elastic ? "krun.ram_max_mib" : "krun.ram_mib";
   const limit = spec.linux?.resources?.memory?.limit;
@@ -170,7 +170,7 @@ function requireRoom(spec: Spec, { ramMib, elastic }: VmSettings, leastMemory: n
   );
 }
 
-/** What came with kago has no flavours: those are the dynamic linker's to find, or the administrator's to name. */
+/** kago's own libkrun has no flavours: the dynamic linker finds those, or the administrator names them. */
 async function wordFor(
   spec: Spec,
   given: AdministratorWord | undefined,
@@ -179,7 +179,7 @@ async function wordFor(
   return choiceAnnotation(spec, "krun.variant") === undefined ? withOwnLibrary(word) : word;
 }
 
-/** The VMM holds the guest's RAM, and uses devices that no rule of the container's own may take away. */
+/** The VMM holds the guest's RAM, and uses devices that the container's device rules must not deny. */
 function checkUpdate(
   { leastMemory = 0, memoryOutside }: StoredState,
   { memory, devices }: Resources,

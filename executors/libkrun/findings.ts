@@ -1,4 +1,4 @@
-/** What a microVM takes: a KVM that runs guests, libkrun and its kernel, passt. */
+/** Checks the requirements of a microVM: KVM that can run guests, libkrun and its kernel, passt. */
 import { INSTALL_LIBKRUN } from "../../ffi/libkrun.ts";
 import { inspectLibkrun, type LibkrunReport } from "../../ffi/libkrun_report.ts";
 import { probeKvm } from "../../ffi/shim.ts";
@@ -73,7 +73,7 @@ export function judgePasst(path: string | undefined): Finding {
   return bad("networking", "passt", "not found", remedy);
 }
 
-/** One that others could have written is an answer too. */
+/** A passt that other users could have written is reported too. */
 function passtFinding(named: Given<string> | undefined): Finding {
   try {
     return judgePasst(passtPath(named));
@@ -90,7 +90,7 @@ function complaint(concern: Concern, subject: string, error: unknown): Finding {
   return bad(concern, subject, error.message.slice(0, -`; ${error.remedy}`.length), error.remedy);
 }
 
-/** @param given the command line's word. */
+/** @param given the permissions of the command line. */
 export async function microvmFindings(user: string, given: AdministratorWord): Promise<Finding[]> {
   let word = given;
   const ofFiles: Finding[] = [];

@@ -1,6 +1,6 @@
 /**
- * What a microVM takes from the host, looked at before anything is made: libkrun, its firmware, /dev/kvm. Each lack has
- * a sentence of its own with what to do about it.
+ * Checks what a microVM needs from the host, before anything is made: libkrun, its firmware, /dev/kvm. Each failure has its
+ * own message with the remedy.
  */
 import { type Libkrun, openLibkrun } from "../../ffi/libkrun.ts";
 import type { Feature, LibkrunExtras } from "../../ffi/libkrun_extras.ts";
@@ -13,7 +13,7 @@ import { findPasst } from "./passt.ts";
 import { passtPlace, type VmSettings } from "./settings.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
-/** How a missing device comes about. */
+/** Reasons for a missing device. */
 const DRIVERS: Readonly<Record<string, string>> = {
   "/dev/kvm":
     "load the module kvm_intel or kvm_amd, and enable virtualisation in the firmware, or " +
@@ -23,12 +23,12 @@ const DRIVERS: Readonly<Record<string, string>> = {
   "/dev/nitro_enclaves": "run on an EC2 instance with enclaves enabled, and load nitro_enclaves",
 };
 
-/** The size of the table that libkrun's guest init in C fills without looking, less the NULL at its end. */
+/** The size of the table that libkrun's guest init in C fills without a bounds check, minus the final NULL. */
 const MAX_ARGS_OF_INIT_IN_C = 31;
 
 /**
  * @throws {HostError} when libkrun, libkrunfw or a usable /dev/kvm is missing.
- * @throws {SpecError} when the installed libkrun cannot carry out what a later one can.
+ * @throws {SpecError} for settings that need a later libkrun.
  */
 export function checkLibkrunHost(
   spec: Spec,
@@ -37,7 +37,7 @@ export function checkLibkrunHost(
 ): void {
   const { library, variant, kernel, firmware } = settings;
   const libkrun = openLibkrun(library, variant, firmware);
-  // A flavour has a firmware of its own kind, and another kernel needs none.
+  // A flavour has a firmware of its own, and an external kernel needs none.
   if (!variant && !kernel) checkFirmware(libkrun);
   if (settings.agent) checkAgentPort(libkrun);
   else checkArguments(libkrun, spec.process?.args ?? []);
@@ -48,7 +48,7 @@ export function checkLibkrunHost(
   }
 }
 
-/** Of what the agent needs of libkrun 1.x this came last. */
+/** The last of the agent's requirements to appear in libkrun 1.x. */
 function checkAgentPort({ abi, extras }: Libkrun): void {
   if (abi === 2 || extras.has("krun_add_vsock_port2")) return;
   throw new HostError(
@@ -57,7 +57,7 @@ function checkAgentPort({ abi, extras }: Libkrun): void {
   );
 }
 
-/** libkrun says nothing of it before krun_start_enter(), when the container is already there. */
+/** libkrun does not check it before krun_start_enter(), when the container already exists. */
 function checkFirmware(libkrun: Libkrun): void {
   libkrun.lookForFirmware();
   if (libkrun.hasFirmware()) return;
@@ -67,7 +67,7 @@ function checkFirmware(libkrun: Libkrun): void {
   );
 }
 
-/** What is asked for and this libkrun, or the host, cannot give. */
+/** Settings that this libkrun, or the host, does not support. */
 function checkFeatures(
   extras: LibkrunExtras,
   settings: VmSettings,
@@ -105,7 +105,7 @@ function requireFeature(extras: LibkrunExtras, feature: Feature, wantedBy: strin
   );
 }
 
-/** On the host: an image may have a folder of this name too. */
+/** On the host: an image may have such a folder too. */
 function checkGpu(): void {
   try {
     Deno.statSync("/dev/dri");
@@ -118,7 +118,7 @@ function checkGpu(): void {
   }
 }
 
-/** More of them overwrite the guest init's memory, and it runs something else or nothing. */
+/** More arguments overwrite the guest init's memory, and it executes something else or nothing. */
 function checkArguments(libkrun: Libkrun, args: readonly string[]): void {
   if (args.length <= MAX_ARGS_OF_INIT_IN_C || !libkrun.hasInitInC()) return;
   throw new SpecError(
@@ -128,7 +128,7 @@ function checkArguments(libkrun: Libkrun, args: readonly string[]): void {
   );
 }
 
-/** Why a device that the VMM needs cannot be opened on the host. */
+/** The error for a device that the VMM needs and that cannot be opened on the host. */
 export function deviceError(path: string, errno: number): HostError {
   if (errno === ENOENT || errno === ENXIO || errno === ENODEV) {
     const problem = `${path} ${errno === ENOENT ? "does not exist" : "has no driver"}`;

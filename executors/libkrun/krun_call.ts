@@ -1,15 +1,15 @@
-/** Calls of libkrun as operations of a plan: the VMM makes them (helper-c/vmm/krun.c). Which to make is not decided here. */
+/** Calls of libkrun as operations of a plan; the VMM makes them (helper-c/vmm/krun.c). Other modules choose them. */
 import { KRUN_ARGUMENTS, type KrunArgument, type Op } from "../../runtime/plan/op.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 
-/** One argument, with what it takes of the call's numbers and texts. */
+/** One argument, with the numbers and texts of the call that it uses. */
 export interface Argument {
   readonly kind: KrunArgument;
   readonly number?: number | bigint | boolean;
   readonly texts?: readonly string[];
 }
 
-/** Arguments of libkrun's functions; what they are is said in KRUN_ARGUMENTS. */
+/** Arguments of libkrun's functions; KRUN_ARGUMENTS describes them. */
 export const argument = {
   context: { kind: "context" },
   null: { kind: "null" },
@@ -34,13 +34,13 @@ export const argument = {
 
 type KrunCall = Op & { op: "krunCall" };
 
-/** A call with the context in front; `wantedBy` is the place in config.json that it is for. */
+/** A call with the context as first argument; `wantedBy` is the place in config.json that requires it. */
 export function call(name: string, wantedBy: string, ...args: readonly Argument[]): KrunCall {
   const from = wantedBy ? { from: wantedBy } : {};
   return { ...callOfAll(name, argument.context, ...args), wantedBy, ...from };
 }
 
-/** A call that is about no context. */
+/** A call without a context. */
 export function callOfAll(name: string, ...args: readonly Argument[]): KrunCall {
   return {
     op: "krunCall",

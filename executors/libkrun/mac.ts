@@ -1,7 +1,7 @@
 /** Ethernet addresses of guests. Pure. */
 
 /**
- * A locally administered address that is the container's own, from its id (FNV-1a, 48 bits of it).
+ * A locally administered address, unique to the container, derived from its id (FNV-1a, 48 bits of it).
  * @returns six bytes, in hexadecimal with colons.
  */
 export function macOf(id: string): string {

@@ -1,6 +1,6 @@
 /**
- * `krun.use_passt`: a network card that passt(1) serves, a program of the host. The VMM starts it (helper-c/vmm/passt.c);
- * here is what with.
+ * `krun.use_passt`: a network card served by passt(1), a program of the host. The VMM starts it (helper-c/vmm/passt.c);
+ * this module finds the program and its arguments.
  */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openTrusted } from "../../ffi/trusted_file.ts";
@@ -15,9 +15,9 @@ const ALL_PORTS_LIMIT = 4 * 65536;
 const RESERVE = 2048;
 
 /**
- * @param wantedBy the place that asks for it.
+ * @param wantedBy the place that requires it.
  * @param named by the administrator.
- * @throws {HostError} when it is not installed, or could be changed by others than root.
+ * @throws {HostError} when it is not installed, or other users than root could change it.
  */
 export function findPasst(wantedBy: string, named?: Given<string>): string {
   const path = passtPath(named);
@@ -30,8 +30,8 @@ export function findPasst(wantedBy: string, named?: Given<string>): string {
 
 /**
  * passt's arguments. It keeps the ids of the container's root, so that it can bind ports below 1024, and drops its other
- * capabilities by itself. The gateway's address stays the gateway's, because engines have their name server there. passt
- * reports on its standard output that it is ready, since it closes every descriptor above the socket's.
+ * capabilities by itself. The gateway's address is not mapped to the host, because engines have their name server there.
+ * passt reports its readiness on standard output, since it closes every descriptor above the socket's.
  * @param ports `HOST:GUEST` pairs; undefined for as many as can be bound.
  * @param fileLimit the hard limit on open files.
  */
@@ -49,21 +49,21 @@ function openPorts(fileLimit: number): string {
   return `1-${Math.max(1, Math.floor((fileLimit - RESERVE) / 4))}`;
 }
 
-/** What the VMM starts. */
+/** The program that the VMM starts. */
 export interface PasstCommand {
   readonly program: string;
-  /** The program's own name first. */
+  /** Begins with the program's own name. */
   readonly args: readonly string[];
 }
 
-/** Undefined where there is none; who names one gets that or an error. */
+/** Undefined if there is none; a named one is returned, or an error is thrown. */
 export function passtPath(named?: Given<string>): string | undefined {
   if (!named) return findOwnProgram("passt");
   closeFd(openTrusted(named.value, named.from));
   return named.value;
 }
 
-/** Pure but for where the program is, and how many files may be open. */
+/** Pure, except for the program's path and the limit on open files. */
 export function passtCommand(
   ports: readonly string[] | undefined,
   named?: Given<string>,
@@ -72,7 +72,7 @@ export function passtCommand(
   return { program, args: [program, ...passtArguments(ports, hardFileLimit())] };
 }
 
-/** Of this process, by /proc/self/limits (proc_pid_limits(5)). */
+/** The limit of this process, from /proc/self/limits (proc_pid_limits(5)). */
 function hardFileLimit(): number {
   const limits = Deno.readTextFileSync("/proc/self/limits");
   const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1];

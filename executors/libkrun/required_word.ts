@@ -1,13 +1,11 @@
-/** Refuses what the administrator has not allowed: what opens the host to a guest, or weakens what confines it. Pure. */
+/** Refuses, without the administrator's permission, what opens the host to a guest or weakens its confinement. Pure. */
 import { type AdministratorWord, isAllowed, notAllowed } from "../../runtime/administrator.ts";
 import { SpecError } from "../../runtime/common/errors.ts";
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 import { VM_FILE, type VmFile } from "./vm_file.ts";
 
-/**
- * @throws {SpecError} naming the annotation or the key, and how it is allowed.
- */
+/** @throws {SpecError} naming the annotation or the key, and how to allow it. */
 export function requireWord(
   { annotations = {} }: Spec,
   vmFile: VmFile,
@@ -21,7 +19,7 @@ export function requireWord(
     }
     if (row.setBy === "administrator" && !isAllowed(word, name)) throw notAllowed(place, name);
   }
-  // The kernel's keys have an annotation that lets them be followed.
+  // The keys of the kernel are enabled by an annotation.
   const tag = "virtiofs_tag";
   if (vmFile[tag] !== undefined && !isAllowed(word, tag)) {
     throw notAllowed(`${VM_FILE}: ${tag}`, tag);

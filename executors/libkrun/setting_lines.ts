@@ -1,4 +1,4 @@
-/** A microVM's settings in words, each with who has chosen it: for `kago plan` and `kago doctor`. */
+/** A microVM's settings in words, each with its source: for `kago plan` and `kago doctor`. */
 import { processors } from "../../ffi/processes.ts";
 import type { AdministratorWord } from "../../runtime/administrator.ts";
 import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
@@ -6,7 +6,7 @@ import { type Finding, good } from "../../runtime/finding.ts";
 import type { SettingWords } from "../../runtime/plan/format.ts";
 import { type Choices, chooseSettings, KAGO, ownValue } from "./choices.ts";
 
-/** @param word of the command line and of the files. */
+/** @param word the permissions of the command line and of the files. */
 export function settingLines(
   { cpus, ramMib, logLevel, network, disks, daxWindow }: Choices,
   { library, allowed, defaults = {} }: AdministratorWord,
@@ -49,7 +49,7 @@ function listed(items: readonly string[]): string {
   return items.join(",") || "none";
 }
 
-/** What holds for a microVM that says nothing itself: a finding for each file, and for the rest. */
+/** The settings of a microVM without its own: a finding for each file, and for the rest. */
 export function settingFindings(word: AdministratorWord): Finding[] {
   const choices = chooseSettings({ ociVersion: "" }, {}, word.defaults, processors);
   const bySource = Map.groupBy(settingLines(choices, word), ({ from }) => from.split(": ")[0]!);

@@ -1,7 +1,7 @@
 /**
- * What a bundle says about its microVM: its annotations, then its image's `.krun_vm.json`, then the administrator's file,
- * within the limits of the spec (choices.ts). Pure. Annotations that are not named in annotation_table.ts are ignored, as the
- * runtime spec wants it ("Annotations").
+ * A bundle's settings for its microVM: from its annotations, then its image's `.krun_vm.json`, then the administrator's
+ * file, within the limits of the spec (choices.ts). Pure. Annotations that are not in annotation_table.ts are ignored, as
+ * the runtime spec requires ("Annotations").
  */
 import type { LibraryPlace } from "../../ffi/libkrun.ts";
 import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
@@ -29,28 +29,28 @@ import { given } from "../../runtime/common/given.ts";
 export interface VmSettings {
   readonly cpus: number;
   readonly ramMib: number;
-  /** May that be more than the memory limit, which is enforced inside? */
+  /** May the guest's RAM exceed the memory limit, which is enforced inside? */
   readonly elastic?: true;
   /** 0 off, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything (libkrun.h). */
   readonly logLevel: number;
-  /** The table of functions that it has, which is looked up on the host; without one that of 1.x. */
+  /** The version of its functions, which is detected on the host; absent for 1.x. */
   readonly abi?: 2;
-  /** A libkrun that the administrator names, or that came with kago, in place of the dynamic linker's. */
+  /** A libkrun that the administrator names, or kago's own, in place of the dynamic linker's. */
   readonly library?: LibraryPlace;
   /** A libkrunfw that the administrator names, in place of the one that libkrun finds. */
   readonly firmware?: Given<string>;
-  /** Is the container's process the guest agent's to run? */
+  /** Does the guest agent run the container's process? */
   readonly agent?: true;
   readonly variant?: "sev" | "tdx" | "aws-nitro";
-  /** Without one: TSI, unless the network namespace is empty. */
+  /** Absent: TSI, unless the network namespace is empty. */
   readonly network?: PasstNetwork | TapNetwork | NoNetwork;
-  /** Has the container a network namespace that is not its caller's? */
+  /** Has the container another network namespace than its caller? */
   readonly ownNetwork?: true;
-  /** Of TSI: `HOST:GUEST` pairs; without it every listening port is opened. */
+  /** For TSI: `HOST:GUEST` pairs; without it every listening port is opened. */
   readonly portMap?: readonly string[];
   readonly vsockPorts?: readonly VsockPort[];
   readonly disks?: readonly Disk[];
-  /** Mounts whose changes on the host the guest is told of, as the annotation names them. */
+  /** Mounts whose changes on the host are reported to the guest, as in the annotation. */
   readonly watch?: readonly string[];
   /** `none`, or a path in the container. */
   readonly console?: string;
@@ -60,7 +60,7 @@ export interface VmSettings {
   readonly rootTag?: string;
   /** Bytes. */
   readonly daxWindow?: number;
-  /** What an enclave runs, and a guest of libkrun 2 without the agent; every other guest finds it in a file. */
+  /** The command of an enclave, and of a guest of libkrun 2 without the agent; all other guests read it from a file. */
   readonly command?: {
     readonly args: readonly string[];
     readonly env: readonly string[];
@@ -71,16 +71,16 @@ export interface VmSettings {
 interface PasstNetwork {
   readonly kind: "passt";
   readonly ports?: readonly string[];
-  /** The key of the administrator's that has chosen it. The container has not, so where it has no network there is no error. */
+  /** The administrator's key that chose it. Then it is no error if the container has no network. */
   readonly byFile?: string;
 }
 
-/** The place that asks for passt: the administrator's key, if he has chosen it. */
+/** The place that requires passt: the administrator's key, if that chose it. */
 export function passtPlace(byFile?: string): string {
   return byFile ?? 'annotations["krun.use_passt"]';
 }
 
-/** Loopback alone, whatever network the container has. */
+/** Only loopback, whatever network the container has. */
 interface NoNetwork {
   readonly kind: "none";
   readonly byFile: string;
@@ -93,7 +93,7 @@ interface TapNetwork {
   readonly mac: string;
 }
 
-/** An external kernel; paths are the container's. */
+/** An external kernel; paths are in the container. */
 export interface Kernel {
   readonly path: string;
   /** libkrun.h, KRUN_KERNEL_FORMAT_*. */
@@ -103,10 +103,10 @@ export interface Kernel {
 }
 
 /**
- * The settings that annotations, the image's file and limits add up to.
- * @param word the administrator's, of the command line and of his file.
- * @param choices what chooseSettings() gives for the same.
- * @throws {SpecError} for an annotation that is not of its form, at odds with another, or not allowed.
+ * The settings from annotations, the image's file and limits.
+ * @param word the administrator's permissions, of the command line and of the file.
+ * @param choices the result of chooseSettings() for the same.
+ * @throws {SpecError} for an annotation that is malformed, contradicts another, or is not allowed.
  */
 export function readVmSettings(
   spec: Spec,
@@ -129,7 +129,7 @@ export function readVmSettings(
     logLevel: logLevel.value,
     ...given({
       library: word.library,
-      // A flavour has a firmware of its own kind.
+      // A flavour has a firmware of its own.
       firmware: variant ? undefined : word.defaults?.kernel,
       variant,
       elastic: elastic || undefined,
@@ -151,7 +151,7 @@ export function readVmSettings(
   };
 }
 
-/** The agent is started by libkrun's own guest init, out of a root that another kernel would not look for. */
+/** libkrun's own guest init starts the agent, from a root for which another kernel would not look. */
 function agentOf(spec: Spec, vmFile: VmFile): true | undefined {
   const asked = flagAnnotation(spec, "krun.agent");
   const without = choiceAnnotation(spec, "krun.variant") !== undefined ||
@@ -251,10 +251,10 @@ function consoleOf(spec: Spec): string | undefined {
   );
 }
 
-/** virglrenderer.h, VIRGL_RENDERER_RENDER_SERVER: the renderer is a program of its own, found by its path. */
+/** virglrenderer.h, VIRGL_RENDERER_RENDER_SERVER: the renderer is a separate program, found by its path. */
 const RENDER_SERVER = 1 << 9;
 
-/** The VMM stands in the container's root, so that program and its libraries would be the image's: code of its own choice. */
+/** The VMM runs in the container's root, so that program and its libraries would be chosen by the image. */
 function gpuFlagsOf(spec: Spec): number | undefined {
   const flags = integerAnnotation(spec, "krun.gpu_flags");
   if (flags === undefined || (flags & RENDER_SERVER) === 0) return flags;
@@ -270,7 +270,7 @@ function commandOf(spec: Spec): VmSettings["command"] {
   return { args: spec.process?.args ?? [], env: spec.process?.env ?? [] };
 }
 
-/** As crun: an image brings its own kernel only where its user allows it, and says of which format. */
+/** As crun: an image's own kernel is used only if the user allows it, and requires its format. */
 function kernelOf(spec: Spec, vmFile: VmFile): Kernel | undefined {
   const { kernel_path: path, kernel_format: format } = vmFile;
   if (!flagAnnotation(spec, "krun.custom_kernel")) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The Unix sockets among a microVM's `mounts`. The guest's kernel cannot connect to one of the host's, so the agent listens
- * in its place (helper-c/agent/guest_sockets.c), and the VMM connects to it (helper-c/vmm/host_sockets.c).
+ * The Unix sockets among a microVM's `mounts`. The guest's kernel cannot connect to a socket of the host, so the agent
+ * listens in its place (helper-c/agent/guest_sockets.c), and the VMM connects to it (helper-c/vmm/host_sockets.c).
  */
 import { SpecError } from "../../runtime/common/errors.ts";
 import { joinPath } from "../../runtime/common/path.ts";
@@ -12,8 +12,8 @@ import type { Mount, Spec } from "../../runtime/spec/spec.ts";
 const MOST = 32;
 
 /**
- * The indexes in `mounts` of those that bind a socket, in order.
- * @param bundle absolute path, to which sources are relative.
+ * The indexes of the `mounts` that bind a socket, in order.
+ * @param bundle absolute path, the base of relative sources.
  * @throws {SpecError} for more than a microVM can have.
  */
 export function socketMounts({ mounts = [] }: Spec, bundle: string): readonly number[] {
@@ -33,7 +33,7 @@ function bindsSocket({ type, source, options = [] }: Mount, bundle: string): boo
   return isSocket(joinPath(bundle, source), links === LINKS.follow);
 }
 
-/** What cannot be looked at fails where it is bound, with words about it. */
+/** A path that cannot be examined is reported when it is bound. */
 function isSocket(path: string, followLinks: boolean): boolean {
   try {
     return (followLinks ? Deno.statSync : Deno.lstatSync)(path).isSocket ?? false;
@@ -42,7 +42,7 @@ function isSocket(path: string, followLinks: boolean): boolean {
   }
 }
 
-/** By a later mount at the same place or above; a remount changes what is there. */
+/** Is it covered by a later mount at the same place or above? A remount only changes the existing mount. */
 export function isCovered({ destination }: Mount, later: readonly Mount[]): boolean {
   const path = joinPath("/", destination);
   return later.some((mount) => {

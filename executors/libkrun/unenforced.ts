@@ -1,7 +1,7 @@
 /**
- * Without kago's agent libkrun's own init runs the process: as root of the guest, with all capabilities, over a /proc, /sys and
- * /dev that it has mounted itself. What config.json asks for beyond that would not be in force, so it is refused. The host
- * confines the VMM all the same (its root, its mounts' contents, its cgroup), which is why those are no matter of this module.
+ * Without kago's agent libkrun's own init runs the process: as root of the guest, with all capabilities, on a /proc, /sys
+ * and /dev that it has mounted itself. Settings of config.json that would not be enforced are refused. The host still
+ * confines the VMM (its root, its mounts' contents, its cgroup), so this module does not check those.
  */
 import { SpecError } from "../../runtime/common/errors.ts";
 import { capabilityMask, DEFAULT_UMASK } from "../../runtime/plan/process.ts";
@@ -10,8 +10,8 @@ import { joinPath } from "../../runtime/common/path.ts";
 import type { Process, Spec } from "../../runtime/spec/spec.ts";
 
 /**
- * @param own kago's own bounding set of capabilities, as a mask.
- * @throws {SpecError} naming the first field that would not be in force.
+ * @param own kago's own capability bounding set, as a mask.
+ * @throws {SpecError} naming the first field that would not be enforced.
  */
 export function refuseUnenforced(spec: Spec, own = boundingSet()): void {
   const field = unenforcedUser(spec.process) ?? unenforcedRights(spec.process, own) ??
@@ -24,7 +24,7 @@ export function refuseUnenforced(spec: Spec, own = boundingSet()): void {
   );
 }
 
-/** libkrun's init is root, in no other group, and has the kernel's umask. */
+/** libkrun's init is root, has no supplementary groups, and the kernel's umask. */
 function unenforcedUser({ user = {} }: Process = { cwd: "/" }): string | undefined {
   if (user.uid) return "process.user.uid";
   if (user.gid) return "process.user.gid";
@@ -35,7 +35,7 @@ function unenforcedUser({ user = {} }: Process = { cwd: "/" }): string | undefin
 }
 
 /**
- * A config.json without capabilities asks for a process that has none; one that has all of kago's own withholds nothing.
+ * A config.json without capabilities requests a process with none; one with all of kago's own removes none.
  * @param own kago's bounding set.
  */
 function unenforcedRights(
@@ -49,7 +49,7 @@ function unenforcedRights(
   return rlimits.length > 0 ? "process.rlimits" : undefined;
 }
 
-/** What the guest's init mounts anew, so that what the host has done there is out of its sight. */
+/** The guest's init mounts these itself, which hides the host's mounts there. */
 const MOUNTED_BY_INIT = ["/proc", "/sys", "/dev"] as const;
 
 function isMountedByInit(path: string): boolean {
@@ -67,8 +67,8 @@ function unenforcedPaths({ linux = {} }: Spec): string | undefined {
 }
 
 /**
- * Elsewhere the host keeps a read-only mount read-only, but what a guest's kernel executes, and as whom, is its own matter; and
- * where init mounts anew it does so writable, nosuid, noexec and (but for /dev) nodev.
+ * Elsewhere the host enforces a read-only mount, but nosuid, nodev and noexec are up to the guest's kernel. Init's own
+ * mounts are writable, nosuid, noexec and (except /dev) nodev.
  */
 function unenforcedMount({ mounts = [] }: Spec): string | undefined {
   const { RDONLY, NOSUID, NODEV, NOEXEC, NOSYMFOLLOW } = MOUNT_ATTR;
@@ -82,7 +82,7 @@ function unenforcedMount({ mounts = [] }: Spec): string | undefined {
   return index < 0 ? undefined : `mounts[${index}].options`;
 }
 
-/** What this process could give away (proc_pid_status(5)). */
+/** The capabilities that this process could pass on (proc_pid_status(5)). */
 function boundingSet(): bigint {
   const status = Deno.readTextFileSync("/proc/self/status");
   return BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)![1]}`);

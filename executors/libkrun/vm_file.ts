@@ -1,6 +1,6 @@
 /**
- * `.krun_vm.json` at the root of an image: settings that the image's author proposes (crun's krun.1). The image is
- * hostile: the file is opened inside its root, is read up to a bound, and can choose nothing that is the host's.
+ * `.krun_vm.json` at the root of an image: settings that the image's author proposes (crun's krun.1). The image is hostile:
+ * the file is opened inside its root, its size is limited, and it cannot choose anything of the host.
  */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
@@ -24,7 +24,7 @@ export const VM_FILE = ".krun_vm.json";
 /** Bytes; twelve short fields take a few hundred. */
 export const MAX_SIZE = 64 * 1024;
 
-/** The fields that are followed. */
+/** The fields that are applied. */
 export interface VmFile {
   readonly cpus?: number;
   readonly ram_mib?: number;
@@ -70,7 +70,7 @@ export interface LoadedVmFile {
 }
 
 /**
- * What is left of an image's settings where the administrator's file has `imageKeys`.
+ * The image's settings that remain if the administrator's file has `imageKeys`.
  * @param followed as in the file; without it, all that the table lets an image set.
  */
 export function onlyFollowed(
@@ -93,9 +93,9 @@ export function onlyFollowed(
 }
 
 /**
- * The image's settings; none when it has no such file.
+ * The image's settings; empty when it has no such file.
  * @param rootfs absolute path of the root filesystem.
- * @throws {SpecError} naming the field, for a file that is too large, no file, not JSON, or out of bounds.
+ * @throws {SpecError} naming the field, for a file that is too large, not a regular file, not JSON, or out of bounds.
  */
 export function readVmFile(rootfs: string): LoadedVmFile {
   const text = readText(rootfs);
@@ -139,7 +139,7 @@ function readText(rootfs: string): string | undefined {
     throw error;
   }
   try {
-    // A path of ours: the descriptor holds the file, whatever becomes of its name.
+    // A path of kago: the descriptor refers to the file, even if its name changes.
     const path = `/proc/self/fd/${fd}`;
     if (!Deno.statSync(path).isFile) throw new SpecError(VM_FILE, "is not a regular file");
     using file = Deno.openSync(path);

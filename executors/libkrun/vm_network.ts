@@ -1,19 +1,19 @@
 /**
- * A microVM's network as operations of its VMM: a card on a TAP interface or behind passt, else libkrun's impersonation
- * of sockets (TSI), or none at all where the container's network namespace has nothing but loopback. They come once the
- * engine has set up the container's network.
+ * A microVM's network as operations of its VMM: a card on a TAP interface or behind passt, else libkrun's impersonation of
+ * sockets (TSI), or no network if the container's network namespace has only loopback. They run after the engine has set up
+ * the container's network.
  */
 import { CALLED_IF, type Op } from "../../runtime/plan/op.ts";
 import { type Argument, argument, call } from "./krun_call.ts";
 import { passtPlace, type VmSettings } from "./settings.ts";
 
 /**
- * virtio-net features that every backend bears (virtio 1.2, "Network Device"): checksums, TSO for IPv4 and UFO, for both
+ * virtio-net features that every backend supports (virtio 1.2, "Network Device"): checksums, TSO for IPv4 and UFO, for both
  * directions.
  */
 export const NET_FEATURES = [0, 1, 7, 10, 11, 14].reduce((bits, bit) => bits | (1 << bit), 0);
 
-/** The guest is alone on its wire, so every guest may have it; crun's is the same. */
+/** The guest is alone on its link, so all guests have the same address; crun uses the same. */
 export const PASST_MAC = argument.mac("5a:94:ef:e4:0c:ee");
 
 const [DISABLE, ADD] = ["krun_disable_implicit_vsock", "krun_add_vsock"] as const;
@@ -21,7 +21,7 @@ const [DISABLE, ADD] = ["krun_disable_implicit_vsock", "krun_add_vsock"] as cons
 /** A vsock without impersonation. */
 const WITHOUT_TSI = argument.number(0);
 
-/** An older libkrun goes on with its impersonation, and finds no way out of an empty namespace either. */
+/** An older libkrun keeps its impersonation, which cannot leave an empty namespace either. */
 function isolationOps(): readonly Op[] {
   const why = "the empty network namespace";
   return [
@@ -31,7 +31,7 @@ function isolationOps(): readonly Op[] {
   ];
 }
 
-/** Of the administrator's passt, which krunPasst has not started in an empty namespace. */
+/** For the administrator's passt, which krunPasst does not start in an empty namespace. */
 function passtOps(byFile: string | undefined, bits: readonly Argument[]): readonly Op[] {
   const from = passtPlace(byFile);
   const card = call(

@@ -1,7 +1,6 @@
 /**
- * The settings of a microVM as operations of its VMM: which functions of libkrun it calls, in which order and with what.
- * Pure. Paths that a bundle or an image names are looked up in the container's root by the VMM, and libkrun gets them by
- * descriptor.
+ * The settings of a microVM as operations of its VMM: the calls of libkrun, in order, with their arguments. Pure. The VMM
+ * looks up the paths of a bundle or an image in the container's root, and libkrun gets them as descriptors.
  */
 import { librariesOf, loadedBefore } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
@@ -25,7 +24,7 @@ import { WATCH_FROM } from "./watch.ts";
 
 const { number, text, file, newFile, list } = argument;
 
-/** On the host, before any namespace is entered: what is loaded by its path is opened, once. */
+/** On the host, before any namespace is entered: a library that is loaded by its path is opened, once. */
 export function earlyOps({ library, firmware, variant, abi }: VmSettings): readonly Op[] {
   const from = library?.from ?? firmware?.from;
   if (from === undefined) return [];
@@ -38,7 +37,7 @@ export function earlyOps({ library, firmware, variant, abi }: VmSettings): reado
   }];
 }
 
-/** While the host's files are in sight. */
+/** While the host's files are reachable. */
 export function openingOps(
   settings: VmSettings,
   passt: PasstCommand | undefined,
@@ -60,7 +59,7 @@ export function openingOps(
   return [...load, { op: "krunPasst", ...passt, mayLack, from: passtPlace(byFile) }];
 }
 
-/** In the container, once it is started. */
+/** In the container, after `start`. */
 export function closingOps(settings: VmSettings): readonly Op[] {
   const { cpus, ramMib, variant, logLevel, abi } = settings;
   if (abi === 2) return closingOps2(settings);
@@ -74,7 +73,7 @@ export function closingOps(settings: VmSettings): readonly Op[] {
     ...vsockOps(settings),
     ...consoleOps(settings),
     ...processorOps(settings),
-    // Once in a process: a second call makes libkrun panic. It is all contexts'.
+    // Once per process: a second call makes libkrun panic. It applies to all contexts.
     callOfAll("krun_set_log_level", number(logLevel)),
     ...(settings.agent ? [{ op: "vmmStreams", from: AGENT_FROM } as const] : []),
     { op: "vmmJail", ...jailFeatures(settings) },
@@ -83,19 +82,19 @@ export function closingOps(settings: VmSettings): readonly Op[] {
 }
 
 /**
- * The guest's root is a folder that only the VMM holds, with the agent in it; the container's file system is a second
- * device, which the agent mounts; and its port is a socket on the host.
+ * The guest's root is a folder that only the VMM can reach, with the agent in it. The container's files are a second
+ * device, which the agent mounts. The agent's port is a socket on the host.
  */
 function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   const from = AGENT_FROM;
   const tag = text(AGENT.tag);
   const socket = argument.runFile(AGENT_SOCKET);
   const streams = argument.runFile(STREAMS_SOCKET);
-  // The guest's kernel complains on the container's standard error where there is no window for it.
+  // Without a window, the guest's kernel would complain on the container's standard error.
   const mounting = daxWindow ? [AGENT.dax] : [];
   return [
     call("krun_set_root", from, argument.agentRoot),
-    // None unless it is asked for: docs/microvm.md has what was measured. A window of nothing is none.
+    // No window unless it is requested: docs/microvm.md has the measurements. An empty window means none.
     !daxWindow
       ? call("krun_add_virtiofs", from, tag, ROOT)
       : call("krun_add_virtiofs2", from, tag, ROOT, number(daxWindow)),
@@ -105,7 +104,9 @@ function agentOps({ daxWindow }: VmSettings): readonly Op[] {
   ];
 }
 
-/** As crun, which has no TDX: an encrypted guest boots from a disk in the image, an enclave takes the root and its command whole. */
+/**
+ * As crun, which has no TDX: an encrypted guest boots from a disk in the image, an enclave gets the root and its command.
+ */
 function rootOps({ variant, rootTag, daxWindow, command }: VmSettings): readonly Op[] {
   const from = 'annotations["krun.variant"]';
   if (variant === "sev" || variant === "tdx") {
@@ -163,9 +164,9 @@ function vsockOps({ vsockPorts = [] }: VmSettings): readonly Op[] {
 }
 
 /**
- * The guest kernel's console apart from the process's input and output: libkrun's own console writes to the file, and would
- * take the process's output with it, so that goes through a second device. (A console without the file would be no console
- * to the guest's kernel, and its init then mixes up its own descriptors.)
+ * Separates the guest kernel's console from the process's input and output: libkrun's own console writes to the file,
+ * including the process's output, so that output goes through a second device. (Without the file, the guest's kernel would
+ * have no console, and its init would then mix up its own descriptors.)
  */
 function consoleOps({ console }: VmSettings): readonly Op[] {
   if (console === undefined) return [];

@@ -1,6 +1,6 @@
 /**
- * The settings of a microVM as calls of libkrun 2 (vm_ops.ts has those of 1.x): objects that are made, joined, and built into a
- * VM, of which nothing is there that is not asked for. Pure. The header that this follows is named in docs/microvm.md.
+ * The settings of a microVM as calls of libkrun 2 (vm_ops.ts has those of 1.x): objects are created, connected, and built
+ * into a VM, which has no implicit devices. Pure. docs/microvm.md names the header that this follows.
  */
 import { HostError } from "../../runtime/common/errors.ts";
 import { CALLED_IF, KRUN_OBJECTS, type KrunObject, type Op } from "../../runtime/plan/op.ts";
@@ -25,7 +25,7 @@ type Call = Op & { op: "krunCall" };
 
 const numberOf = (name: KrunObject): number => KRUN_OBJECTS.indexOf(name);
 
-/** An object that a call before has made. */
+/** An object that an earlier call has created. */
 const object = (name: KrunObject): Argument => ({
   kind: "object",
   number: numberOf(name),
@@ -35,7 +35,7 @@ function call(name: string, wantedBy: string, ...args: readonly Argument[]): Cal
   return { ...callOfAll(name, ...args), wantedBy, ...(wantedBy && { from: wantedBy }) };
 }
 
-/** A call whose result is the object from then on. */
+/** A call whose result is the object for later calls. */
 function make(
   made: KrunObject,
   name: string,
@@ -45,7 +45,7 @@ function make(
   return { ...call(name, wantedBy, ...args), keepResult: numberOf(made) };
 }
 
-/** The device is libkrun's from then on. */
+/** The device belongs to libkrun afterwards. */
 const add = (name: KrunObject, wantedBy = ""): Call =>
   call("krun_mmio_device_manager_add", wantedBy, object("devices"), object(name));
 
@@ -54,9 +54,7 @@ const only = (condition: keyof typeof CALLED_IF, ops: readonly Call[]): Call[] =
 
 const KERNEL_FROM = 'annotations["krun.custom_kernel"]';
 
-/**
- * @throws {HostError} for what only libkrun 1.x can do.
- */
+/** @throws {HostError} for settings that only libkrun 1.x supports. */
 export function refuseFor2({ console, gpuFlags, portMap }: VmSettings): void {
   const lacks = console !== undefined
     ? ["krun.console", "libkrun 2 cannot write a guest's console to a file"]
@@ -72,12 +70,12 @@ export function refuseFor2({ console, gpuFlags, portMap }: VmSettings): void {
   );
 }
 
-/** While the host's files are in sight, among which libkrun looks for its firmware. */
+/** While the host's files are reachable, in which libkrun looks for its firmware. */
 export function openingOps2({ kernel }: VmSettings): readonly Op[] {
   return kernel ? [] : [make("payload", "krun_payload_load_krunfw", "")];
 }
 
-/** In the container, once it is started. */
+/** In the container, after `start`. */
 export function closingOps2(settings: VmSettings): readonly Op[] {
   const { agent, logLevel } = settings;
   return [
@@ -85,7 +83,7 @@ export function closingOps2(settings: VmSettings): readonly Op[] {
     ...kernelOps(settings),
     ...initOps(settings),
     ...rootOps(settings),
-    // Once in a process. Standard error; colours as 1.x, and no environment variable that says otherwise.
+    // Once per process. Standard error; colours as in 1.x, and no environment variable can change that.
     callOfAll("krun_init_log", number(-1), number(logLevel), number(0), number(1)),
     ...(agent ? [{ op: "vmmStreams", from: AGENT_FROM } as const] : []),
     ...deviceOps(settings),
@@ -98,7 +96,7 @@ export function closingOps2(settings: VmSettings): readonly Op[] {
   ];
 }
 
-/** libkrun.h, KRUN_KERNEL_FORMAT_*: the first two have changed places since 1.x. */
+/** libkrun.h, KRUN_KERNEL_FORMAT_*: the first two are swapped since 1.x. */
 const KERNEL_FORMATS: Readonly<Record<number, number>> = { 0: 1, 1: 0 };
 
 function kernelOps({ kernel }: VmSettings): readonly Op[] {
@@ -117,7 +115,7 @@ function kernelOps({ kernel }: VmSettings): readonly Op[] {
   ];
 }
 
-/** libkrun's own guest init, which is a library beside it: it is put over the root, and runs the command. */
+/** libkrun's own guest init, a separate library: it is mounted over the root, and runs the command. */
 function initOps({ agent, daxWindow, command }: VmSettings): readonly Op[] {
   const from = agent ? AGENT_FROM : "";
   const init = object("init");
@@ -166,7 +164,7 @@ function rootOps({ agent, rootTag, daxWindow }: VmSettings): readonly Op[] {
   ];
 }
 
-/** What 1.x gives every guest by itself, in its order. */
+/** The devices that 1.x gives every guest implicitly, in its order. */
 function deviceOps({ agent }: VmSettings): readonly Op[] {
   const streams = [number(0), number(1), number(2)];
   return [
@@ -198,11 +196,11 @@ function diskOps({ disks = [] }: VmSettings): readonly Op[] {
   ]);
 }
 
-/** libkrun.h, KRUN_TSI_FLAGS_*: the guest's sockets of the internet are the host's. */
+/** libkrun.h, KRUN_TSI_FLAGS_*: the guest's internet sockets are sockets of the host. */
 const IMPERSONATED = number(1);
 const OWN = number(0);
 
-/** The guest's address on its vsock; 1.x gives every guest the same. */
+/** The guest's vsock address; 1.x gives every guest the same. */
 const CID = number(3);
 
 function vsockOps(settings: VmSettings): readonly Op[] {
@@ -231,7 +229,7 @@ function vsockOps(settings: VmSettings): readonly Op[] {
     ),
     ...(portMap ?? []).map((pair) => {
       const from = 'annotations["krun.port_map"]';
-      // The host's port comes first in the annotation and in 1.x, the guest's here.
+      // In the annotation and in 1.x the host's port comes first, here the guest's.
       const forward = text(pair.split(":").reverse().join(":"));
       return call("krun_vsock_device_add_port_forward", from, object("vsock"), forward);
     }),
@@ -255,7 +253,7 @@ function cardOps({ network }: VmSettings): readonly Op[] {
     make("device", "krun_net_device_new_unixstream_fd", from, ...args),
     add("device", from),
   ];
-  // The administrator's passt has not been started in an empty namespace.
+  // The administrator's passt is not started in an empty namespace.
   return network.byFile === undefined ? card : only("connected", card);
 }
 

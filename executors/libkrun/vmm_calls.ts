@@ -1,12 +1,12 @@
 /**
  * The system calls that a VMM may make once its guest runs: a table, from which scripts/generate_calls.ts writes
- * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17, and read from
- * libkrun's sources where no test goes. A call that is not here ends the VMM, which says its name (helper-c/vmm/trap.c).
+ * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17, and read from libkrun's sources where no
+ * test covers them. Any other call kills the VMM, which prints its name (helper-c/vmm/trap.c).
  */
 import type { Feature } from "./vmm_features.ts";
 import { ENOSYS } from "../../runtime/common/errno.ts";
 
-/** An argument, of which libkrun and the kernel look at 32 bits: `(argument & mask) == value`. */
+/** An argument, of which libkrun and the kernel use 32 bits: `(argument & mask) == value`. */
 export interface Rule {
   readonly argument: number;
   /** All bits by default. */
@@ -16,11 +16,11 @@ export interface Rule {
 
 export interface Call {
   readonly name: string;
-  /** Part of libkrun that needs it; absent for what every VM needs. */
+  /** The part of libkrun that needs it; absent if every VM needs it. */
   readonly feature?: Feature;
-  /** Any of these arguments; absent for whatever they are. */
+  /** Any of these arguments; absent for all arguments. */
   readonly only?: readonly Rule[];
-  /** The call is not made, and returns -errno: 0 pretends that it was. */
+  /** The call is not made, and returns -errno: 0 pretends success. */
   readonly answer?: number;
 }
 
@@ -43,9 +43,9 @@ function values(
 const PROT_EXEC = 4;
 const SIGSYS = 31;
 const AF = { UNIX: 1, INET: 2, INET6: 10, VSOCK: 40 } as const;
-/** What glibc makes a thread with: CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
+/** glibc's flags for a thread: CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
 const THREAD = 0x3d0f00;
-/** prctl(2). libcap-ng asks for the bounding and the ambient set, call by call, where there is no /proc/self/status. */
+/** prctl(2). libcap-ng reads the bounding and the ambient set, one call each, if there is no /proc/self/status. */
 const PR = {
   GET_NAME: 16,
   SET_NAME: 15,
@@ -57,7 +57,7 @@ const PR = {
 const CLONE_FS = 0x200;
 /** ioctl(2), asm-generic/ioctls.h and linux/fs.h. */
 const IOCTL = {
-  // TCGETS and TCSETS with their kinds, TIOCGWINSZ; TCGETS2 and TCSETS2, which libc has instead since glibc 2.42.
+  // TCGETS and TCSETS with their variants, TIOCGWINSZ; TCGETS2 and TCSETS2, which glibc uses instead since 2.42.
   terminal: [
     0x5401,
     0x5402,
@@ -78,10 +78,10 @@ const IOCTL = {
 const KVM = 0xae00;
 /** By type: DRM, DMA buffers, udmabuf, sync files. */
 const GPU = [0x6400, 0x6200, 0x7500, 0x3e00] as const;
-/** fcntl(2): flags, duplicates, locks, pipes' sizes; no owner and no signal, by which others are reached. */
+/** fcntl(2): flags, duplicates, locks, pipe sizes; no owner and no signal, which would affect other processes. */
 const FCNTL = [0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032] as const;
 
-/** The kernel remembers which calls are always allowed; those with rules come first, as they are looked up each time. */
+/** The kernel caches which calls are always allowed; those with rules come first, as they are looked up each time. */
 export const VMM_CALLS: readonly Call[] = [
   {
     name: "ioctl",
@@ -99,13 +99,13 @@ export const VMM_CALLS: readonly Call[] = [
   },
   { name: "ioctl", feature: "sev", only: [{ argument: 1, mask: 0xff00, value: 0x5300 }] },
   values("fcntl", 1, FCNTL),
-  // No memory of it becomes code, but what a graphics driver compiles.
+  // No memory becomes executable, except code that a graphics driver compiles.
   { name: "mmap", only: [{ argument: 2, mask: PROT_EXEC, value: 0 }] },
   { name: "mmap", feature: "gpu" },
   { name: "mprotect", only: [{ argument: 2, mask: PROT_EXEC, value: 0 }] },
   { name: "mprotect", feature: "gpu" },
   values("clone", 0, [THREAD]),
-  // glibc tries it first, and its flags are in memory, where no filter looks.
+  // glibc tries it first, and its flags are in memory, which a filter cannot read.
   { name: "clone3", answer: ENOSYS },
   values("unshare", 0, [CLONE_FS]),
   values("socket", 0, [AF.UNIX]),
@@ -113,18 +113,18 @@ export const VMM_CALLS: readonly Call[] = [
   values("socket", 0, [AF.VSOCK], "nitro"),
   values("socketpair", 0, [AF.UNIX]),
   values("prctl", 0, Object.values(PR)),
-  // The handler that names a refused call stays the jail's.
+  // The jail keeps its handler, which names a refused call.
   { name: "rt_sigaction", only: [{ argument: 0, value: SIGSYS }], answer: 0 },
   { name: "rt_sigaction" },
   { name: "tgkill", only: [{ argument: 0, value: "ownPid" }] },
   values("prlimit64", 0, [0]),
-  // Of the calling thread: a pid would be anybody's.
+  // Only of the calling thread: a pid could be any process's.
   values("sched_setaffinity", 0, [0]),
 
-  // New directories are watched; the group is made before.
+  // New directories are watched; the fanotify group is created before.
   ...all("fanotify_mark name_to_handle_at", "watch"),
 
-  // Bytes.
+  // I/O.
   ...all("read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek sendfile"),
   ...all(
     "copy_file_range splice fallocate ftruncate fsync fdatasync sync_file_range syncfs fadvise64",
@@ -142,7 +142,7 @@ export const VMM_CALLS: readonly Call[] = [
     "getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr listxattr llistxattr flistxattr",
   ),
   ...all("removexattr lremovexattr fremovexattr"),
-  // As whom: a thread takes the ids of the guest's user for one call; capabilities can only become fewer.
+  // Credentials: a thread takes the ids of the guest's user for one call; capabilities can only be dropped.
   ...all(
     "getuid geteuid getgid getegid getgroups setresuid setresgid setfsuid setfsgid capget capset",
   ),

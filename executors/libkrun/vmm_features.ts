@@ -1,24 +1,24 @@
 /**
- * What of libkrun a microVM uses, as far as its VMM may do more for it: bits of the operation `vmmJail`. The capabilities
- * that a VMM keeps are here too; which calls a feature opens is said in vmm_calls.ts.
+ * The parts of libkrun that a microVM uses and that need more privileges of its VMM: bits of the operation `vmmJail`. Also
+ * the capabilities that a VMM keeps; vmm_calls.ts has the system calls of each feature.
  */
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
 import type { VmSettings } from "./settings.ts";
 
 export const FEATURES = {
-  /** Sockets of the host in the guest's place: without a card. */
+  /** Sockets of the host in place of the guest's: without a card. */
   tsi: 1,
   tap: 2,
   disks: 4,
   gpu: 8,
   sev: 16,
   nitro: 32,
-  /** Changes on the host are told to the guest. */
+  /** Changes on the host are reported to the guest. */
   watch: 64,
 } as const;
 export type Feature = keyof typeof FEATURES;
 
-/** What this VM uses, as one number. */
+/** The features that this VM uses, as bits. */
 export function featureBits(settings: VmSettings): number {
   const { network, disks, gpuFlags, variant, watch } = settings;
   const used: Record<Feature, boolean> = {
@@ -34,13 +34,13 @@ export function featureBits(settings: VmSettings): number {
     .reduce((bits, name) => used[name] ? bits | FEATURES[name] : bits, 0);
 }
 
-/** The fields of `vmmJail`: no sockets of the host's are for a VM that is isolated. */
+/** The fields of `vmmJail`: an isolated VM gets no sockets of the host. */
 export function jailFeatures(settings: VmSettings) {
   const features = featureBits(settings);
   return { features, isolatedFeatures: features & ~FEATURES.tsi };
 }
 
-/** What virtiofs does as the guest's user asks: owners, modes, nodes and file capabilities of the container's own files. */
+/** What virtiofs does for the guest's user: owners, modes, nodes and file capabilities of the container's own files. */
 const VIRTIOFS = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
@@ -53,8 +53,8 @@ const VIRTIOFS = [
 ];
 
 /**
- * The most that the VMM keeps of config.json's capabilities; the agent gives the process in the guest all of them. The
- * sockets of a guest without a card are the VMM's, and those below 1024 take a capability.
+ * The maximum that the VMM keeps of config.json's capabilities; the agent gives all of them to the process in the guest.
+ * Without a card, the guest's sockets are the VMM's, and ports below 1024 require a capability.
  */
 export function vmmCapabilities({ network }: VmSettings): bigint {
   const names = network === undefined ? [...VIRTIOFS, "CAP_NET_BIND_SERVICE"] : VIRTIOFS;

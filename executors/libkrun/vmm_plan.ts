@@ -1,6 +1,6 @@
 /**
- * The VMM as what Init becomes: what it sees of the container's mounts, what it does before it boots the guest, and what is
- * left for the agent in there (guest/plan.ts). Its calls of libkrun are vm_ops.ts's.
+ * The part of a plan for the VMM that Init becomes: its mounts, its operations before it boots the guest, and the rest for
+ * the agent in the guest (guest/plan.ts). vm_ops.ts has its calls of libkrun.
  */
 import type { CompileInput, HostFacts, Runner } from "../../runtime/plan/compile_input.ts";
 import { encodeGuestPlan } from "../../runtime/plan/encode.ts";
@@ -13,33 +13,33 @@ import { guestOps } from "./guest/plan.ts";
 import { vmmMountOps } from "./guest/kernel_mounts.ts";
 import { WATCH_FROM } from "./watch.ts";
 
-/** A VMM in the terms of plans. */
+/** A VMM as part of a plan. */
 export interface Vmm {
-  /** What the Intermediate does on the host's files. */
+  /** The Intermediate's operations on the host's files. */
   readonly early: readonly Op[];
-  /** What the VMM does first, while the host's files are in sight. */
+  /** The VMM's first operations, while the host's files are reachable. */
   readonly opening: readonly Op[];
-  /** What it does at last, once `start` has come. */
+  /** Its last operations, after `start`. */
   readonly closing: readonly Op[];
-  /** The folder of the socket by which the agent is reached; absent without an agent. */
+  /** The folder with the agent's socket; absent without an agent. */
   readonly agentFolder?: string;
-  /** Which `mounts` are Unix sockets, by their indexes: of a guest with an agent. */
+  /** The indexes of the `mounts` that are Unix sockets: for a guest with an agent. */
   readonly sockets?: readonly number[];
-  /** Destinations of mounts whose changes on the host it tells: of a guest with an agent. */
+  /** Destinations of mounts whose changes on the host are reported: for a guest with an agent. */
   readonly watched?: readonly string[];
-  /** By which the guest's processes are limited in there. */
+  /** The limits of the guest's processes inside. */
   readonly guestLimits: readonly Op[];
-  /** The most that it keeps of the container's capabilities: a mask. */
+  /** The maximum that it keeps of the container's capabilities: a mask. */
   readonly capabilities: bigint;
-  /** Does the guest's kernel tell its console nothing but its own end, for nobody has asked for more? */
+  /** Does the guest's kernel print only emergencies on its console, because no more is requested? */
   readonly quiet: boolean;
-  /** Keeps the caller's groups, without which it could not open what it needs of the host. */
+  /** Keeps the caller's groups, which it needs to open the host's devices. */
   readonly keepsGroups: boolean;
 }
 
 export function vmmRunner(vmm: Vmm): Runner {
   const { early, agentFolder } = vmm;
-  // In a folder that whoever made it alone gets into, hence as him.
+  // Only its creator can enter this folder, so the operation runs as that user.
   const door: readonly Op[] = agentFolder === undefined
     ? []
     : [{ op: "agentDoor", path: agentFolder }];
@@ -52,7 +52,7 @@ export function vmmRunner(vmm: Vmm): Runner {
   };
 }
 
-/** Every file that the guest knows is a descriptor of its VMM's, whoever's limit it is: as many as a kernel allows by default. */
+/** Every file that the guest knows is a descriptor of its VMM, so its limit is the kernel's default maximum. */
 const DESCRIPTORS: Op = { op: "raiseLimit", resource: RLIMITS.RLIMIT_NOFILE!, most: 1n << 20n };
 
 function execute({ libraryPath }: HostFacts): Op {
@@ -66,7 +66,7 @@ function vmmStages(
   enter: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
   const { opening, closing, agentFolder, sockets = [], watched = [] } = vmm;
-  // The states that Init got are gone with its memory.
+  // Init's copy of the states is lost when it executes the VMM.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
     : [];
@@ -104,25 +104,25 @@ function vmmStages(
   };
 }
 
-/** libkrun has a line of the guest's kernel on the container's standard error; 1 leaves emergencies (proc_sys_kernel(5)). */
+/** Messages of the guest's kernel go to the container's standard error; 1 leaves emergencies (proc_sys_kernel(5)). */
 const QUIET: Op = { op: "writeFile", path: "/proc/sys/kernel/printk", data: "1" };
 
-/** As the VMM's user, who connects to them: what he cannot reach is said before anything runs. */
+/** As the VMM's user, which connects to them: an unreachable socket is reported before anything runs. */
 function socketOps({ mounts = [] }: Spec, sockets: readonly number[]): readonly Op[] {
   if (sockets.length === 0) return [];
   const paths = sockets.map((index) => mounts[index]!.destination);
   return [{ op: "hostSockets", paths, from: "mounts" }];
 }
 
-/** As the VMM's user, whom directories may be shut for. */
+/** As the VMM's user, which may lack access to directories. */
 function watchOps(paths: readonly string[]): readonly Op[] {
   return paths.length > 0 ? [{ op: "watchMounts", paths, from: WATCH_FROM }] : [];
 }
 
-/** The limits are the process's, and a VMM holds a descriptor for every file that its guest knows. */
+/** The limits apply to the process: a VMM holds a descriptor for every file that its guest knows. */
 const OF_PROCESS: ReadonlySet<string> = new Set(["rlimit", "softLimit"]);
 
-/** A VMM has no use for what else the guest's process may do: that one gets its capabilities in the guest. */
+/** A VMM does not need the other capabilities: the guest's process gets them in the guest. */
 function withinCapabilities(op: Op, most: bigint): Op {
   if (op.op === "capBounding") return { ...op, mask: op.mask & most };
   if (op.op === "capAmbient") return { ...op, mask: 0n };
@@ -134,12 +134,12 @@ function withinCapabilities(op: Op, most: bigint): Op {
 /** SECCOMP_FILTER_FLAG_TSYNC (seccomp(2)). */
 const TSYNC = 1;
 
-/** A VMM has threads; a filter is a thread's own unless it is synchronised. */
+/** A VMM has threads; a filter applies to one thread unless it is synchronised. */
 function onAllThreads(op: Op): Op {
   return op.op === "seccomp" ? { ...op, flags: op.flags | TSYNC } : op;
 }
 
-/** A VMM execs nothing, and AppArmor keeps a profile for each thread. */
+/** A VMM executes no program, and AppArmor has a profile per thread. */
 function profileOps({ apparmorProfile }: Process): readonly Op[] {
   if (!apparmorProfile) return [];
   const label = `changeprofile ${apparmorProfile}`;
@@ -147,8 +147,8 @@ function profileOps({ apparmorProfile }: Process): readonly Op[] {
 }
 
 /**
- * SELinux lets a process change its own label while it has one thread. libkrun starts its threads when the VM is entered, and
- * kago's come just before that (helper-c/vmm/krun.c), so all that the VMM does in the container is done under the label.
+ * SELinux lets a process change its own label only while it has one thread. libkrun's threads start when the VM is entered,
+ * kago's just before that (helper-c/vmm/krun.c), so the VMM does everything in the container under the label.
  */
 function labelOps({ selinuxLabel }: Process): readonly Op[] {
   if (!selinuxLabel) return [];

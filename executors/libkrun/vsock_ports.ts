@@ -5,17 +5,17 @@ import { annotationError } from "./annotations.ts";
 export interface VsockPort {
   readonly port: number;
   readonly path: string;
-  /** Is the socket libkrun's, for connections into the guest? Else the guest connects out to it. */
+  /** Does libkrun create the socket, for connections into the guest? Otherwise the guest connects to it. */
   readonly listen: boolean;
 }
 
-/** The ports below are privileged in the guest, and one of them is kago's own. */
+/** The ports below are privileged in the guest, and kago uses one of them. */
 const LEAST = 1024;
-/** VMADDR_PORT_ANY (vsock(7)) is none. */
+/** VMADDR_PORT_ANY (vsock(7)) is not a port. */
 const MOST = 0xfffffffe;
 
 /**
- * `[listen:]PORT=SOCKET`, of the form that annotation_table.ts wants.
+ * `[listen:]PORT=SOCKET`, as defined in annotation_table.ts.
  * @throws {SpecError} for a port out of range.
  */
 export function parseVsockPort(item: string): VsockPort {

@@ -1,5 +1,5 @@
 /**
- * The directories of the host whose changes a guest's inotify(7) is told of: `krun.watch` names binds of the container. The
+ * The host's directories whose changes are reported to a guest's inotify(7): `krun.watch` names binds of the container. The
  * VMM watches them (helper-c/vmm/host_watch.c), and the agent makes the events (helper-c/agent/touch.c).
  */
 import type { SpecError } from "../../runtime/common/errors.ts";
@@ -12,12 +12,12 @@ import { isCovered } from "./sockets.ts";
 /** As WATCH_ROOTS_MAX in helper-c/vmm/watch_tree.h. */
 const MOST = 16;
 
-/** The place of what concerns the annotation as a whole. */
+/** The place in errors about the annotation as a whole. */
 export const WATCH_FROM = 'annotations["krun.watch"]';
 
 /**
- * The destinations of mounts that `paths` are, each once.
- * @throws {SpecError} for a path that is none, or whose changes a guest cannot be told of.
+ * The destinations of the mounts at `paths`, without duplicates.
+ * @throws {SpecError} for a path that is not a mount, or whose changes cannot be reported to a guest.
  */
 export function watchedMounts(
   { mounts = [] }: Spec,

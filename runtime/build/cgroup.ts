@@ -1,4 +1,4 @@
-/** The cgroup part of a build: where the container's cgroup will be, what it limits, how the first process joins. */
+/** The cgroup part of a build: the path of the container's cgroup, its limits, and how the first process joins it. */
 import type { AdministratorWord } from "../administrator.ts";
 import { requireDelegated } from "../cgroup/access.ts";
 import { cgroupfsDriver } from "../cgroup/drivers/cgroupfs.ts";
@@ -22,9 +22,9 @@ export interface CgroupBuild {
   /** v2's device rules. */
   readonly devices?: DeviceProgram;
   readonly unitProperties: readonly UnitProperty[];
-  /** Puts egress rules into force, in a cgroup that nothing of the container's runs in yet. */
+  /** Applies egress rules, in a cgroup that has no process of the container yet. */
   readonly attachEgress?: (record: CgroupRecord) => void;
-  /** The v2 folder in which the first process is cloned. */
+  /** The v2 cgroup directory in which the first process is cloned (CLONE_INTO_CGROUP). */
   readonly cloneInto?: string;
 }
 
@@ -38,19 +38,19 @@ export interface CgroupRequest {
   /** `cgroupfs` when absent. */
   readonly cgroupManager?: string;
   readonly rootless?: RootlessOption;
-  /** What the command line says of annotations. */
+  /** The permissions for annotations that the command line gives. */
   readonly word?: AdministratorWord;
 }
 
 /**
  * @param spec as the executor prepared it.
- * @throws {SpecError | HostError} for a path or limits that this host cannot carry out.
+ * @throws {SpecError | HostError} for a path or limits that this host does not support.
  */
 export async function buildCgroup(request: CgroupRequest, spec: Spec): Promise<CgroupParts> {
   if (request.cgroupManager === "disabled") return {};
   const layout = readCgroupLayout();
   const rootless = isRootless(request.rootless);
-  // Rules for devices take root's rights; without those there are no devices to make either.
+  // Device rules need root's privileges; without those no device nodes can be made either.
   const resources = rootless ? withoutDevices(spec.linux?.resources) : spec.linux?.resources;
   try {
     const place = await placeCgroup(request, layout, spec, rootless);
@@ -93,14 +93,14 @@ async function placeCgroup(
   const { systemdDriver, systemdPlace } = await import("../cgroup/drivers/systemd.ts");
   const { annotatedProperties } = await import("../cgroup/drivers/systemd_annotations.ts");
   return {
-    // It is given no other driver's record.
+    // This driver is only ever called with its own records.
     driver: systemdDriver as CgroupDriver,
     record: systemdPlace(layout, linux?.cgroupsPath, id, rootless),
     unitProperties: await annotatedProperties(annotations, (name) => allows(word, name)),
   };
 }
 
-/** Few containers have an annotation that needs the administrator's permission; the others do without what reads it. */
+/** Loaded only when used: few containers have an annotation that needs the administrator's permission. */
 async function allows(word: AdministratorWord | undefined, name: string): Promise<boolean> {
   const { administratorWord, isAllowed } = await import("../administrator.ts");
   return isAllowed(await administratorWord(word), name);
@@ -130,8 +130,8 @@ function withoutDevices(resources: Resources | undefined): Resources | undefined
 }
 
 /**
- * A container without a cgroup is all the same to who asked for no limits (runc and crun do so too).
- * @throws {CgroupAccessError} naming a limit that was asked for.
+ * A container without limits may also run without a cgroup, as with runc and crun.
+ * @throws {CgroupAccessError} naming a limit that was requested.
  */
 function requireNoLimits(resources: Resources | undefined, cause: CgroupAccessError): void {
   for (const [family, value] of Object.entries(resources ?? {})) {
@@ -152,7 +152,7 @@ function firstGiven(path: string, value: unknown): string | undefined {
   return undefined;
 }
 
-/** What a mount of type cgroup shows: the v1 hierarchies where the controllers are there, else the unified one. */
+/** What a mount of type cgroup shows: the v1 hierarchies if they have the controllers, else the unified one. */
 function visibleHierarchies(
   layout: CgroupLayout,
   record: CgroupRecord,

@@ -1,14 +1,14 @@
-/** Where the terminal of a process goes: to a console socket, or to kago's own. */
+/** Chooses who gets the terminal of a process: a console socket, or kago itself. */
 import { HostError } from "../common/errors.ts";
 import type { Process } from "../spec/spec.ts";
 
 export interface ConsoleRequest {
   readonly consoleSocket?: string;
-  /** Does kago stay and relay the terminal? */
+  /** Does kago stay in the foreground and relay the terminal? */
   readonly foreground: boolean;
 }
 
-/** As runc: a terminal of a detached container needs somebody to hand it to, and a socket needs a terminal. */
+/** As runc: the terminal of a detached container needs a console socket, and a console socket needs a terminal. */
 export function checkConsole(
   { terminal = false }: Pick<Process, "terminal">,
   { consoleSocket, foreground }: ConsoleRequest,

@@ -1,6 +1,6 @@
 /**
- * The builder: from a bundle folder to everything that `create` needs to know, without any effect on the host, so
- * that `kago plan` shows exactly what `create` does.
+ * The builder: turns a bundle folder into everything that `create` needs, without any effect on the host, so that `kago
+ * plan` shows exactly what `create` does.
  */
 import { pickExecutor } from "../../executors/registry.ts";
 import type { Executor, RootFile } from "../../executors/interface/executor.ts";
@@ -24,36 +24,36 @@ import type { Task } from "../stages/conversation.ts";
 import { notifyFolder, withNotify } from "../stages/sd_notify.ts";
 import { given } from "../common/given.ts";
 
-/** What the command line says about a new container. */
+/** The options of the command line for a new container. */
 export interface BuildRequest extends CgroupRequest {
-  /** The state root; absent for `plan`, which leaves no trace. */
+  /** The state root; absent for `plan`, which stores nothing. */
   readonly root?: string;
   readonly bundle: string;
   /** Relative to the bundle. */
   readonly config: string;
   readonly invokedAs: string;
   readonly handler?: string;
-  /** Descriptors from 3 that the program gets, those of `listenFds` among them. */
+  /** Number of descriptors from 3 on that the program gets, including those of `listenFds`. */
   readonly preserveFds: number;
-  /** How many of them are sockets that the program is told of, as by sd_listen_fds(3). */
+  /** Number of those that are sockets for sd_listen_fds(3), announced to the program. */
   readonly listenFds?: number;
-  /** Shall the program be able to notify the service manager (sd_notify.ts)? */
+  /** Can the program notify the service manager (sd_notify.ts)? */
   readonly sdNotify?: boolean;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
 }
 
-/** A container that could be created now. */
+/** A container that is ready to be created. */
 export interface Build {
   readonly id: string;
   readonly bundle: string;
   readonly rootfs: string;
-  /** As config.json has it. */
+  /** As in config.json, unchanged. */
   readonly spec: Spec;
   readonly configText: string;
   readonly executor: Executor;
   readonly rootFiles: readonly RootFile[];
-  /** As the executor says (executors/interface/executor.ts). */
+  /** From the executor (executors/interface/executor.ts). */
   readonly leastMemory?: number;
   readonly memoryOutside?: number;
   readonly hasAgent: boolean;
@@ -65,17 +65,17 @@ export interface Build {
   /** Moves the network interfaces that the container gets. */
   readonly moveNetDevices?: Task["moveNetDevices"];
   readonly plan: Plan;
-  /** How its first process joins cgroups and resctrl groups; in the plan already. */
+  /** How its first process joins cgroups and resctrl groups; these are also part of the plan. */
   readonly joinOps: readonly Op[];
-  /** The host's folder for the socket that the program notifies the service manager by. */
+  /** The host's folder of the socket by which the program notifies the service manager. */
   readonly notifyFolder?: string;
   readonly warnings: readonly string[];
 }
 
 /**
  * Builds a container from its bundle.
- * @throws {SpecError} for a config.json that cannot be carried out.
- * @throws {HostError} when the host has no cgroups to offer.
+ * @throws {SpecError} for a config.json that is invalid or not supported.
+ * @throws {HostError} when the host has no usable cgroups.
  */
 export async function buildContainer(request: BuildRequest): Promise<Build> {
   const { id } = request;
@@ -87,7 +87,7 @@ export async function buildContainer(request: BuildRequest): Promise<Build> {
   const trusted = await withTrustedFile(loaded, id);
   const spec = withNotify(withListenFds(trusted, request.listenFds ?? 0), notify.folder);
   const rootfs = joinPath(bundle, spec.root?.path ?? "rootfs");
-  // `plan` has no state root, and shows the usual one.
+  // `plan` has no state root; it shows the default one.
   const stateFolder = `${request.root ?? "/run/kago"}/${id}`;
   const context = { id, bundle, rootfs, stateFolder, ...given({ word: request.word }) };
   executor.validate(spec, context);
@@ -167,7 +167,7 @@ function notifyFolderOf(
   return { warnings: [`NOTIFY_SOCKET is ignored: ${noNotify}`] };
 }
 
-/** The program is the first of its pid namespace, and so is whom the sockets are for. */
+/** The program has pid 1 in its pid namespace, which is the value of LISTEN_PID. */
 function withListenFds(spec: Spec, count: number): Spec {
   if (count === 0 || !spec.process) return spec;
   const env = [...(spec.process.env ?? []), `LISTEN_FDS=${count}`, "LISTEN_PID=1"];

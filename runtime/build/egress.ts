@@ -1,4 +1,4 @@
-/** What limits a container's connections. It is loaded only for containers that ask for it (runtime/egress_lists.ts). */
+/** Limits on a container's connections; loaded only for containers that request them (runtime/egress_lists.ts). */
 import { isSandbox } from "../../executors/interface/executor.ts";
 import { egressLists } from "../egress_lists.ts";
 import type { Spec } from "../spec/spec.ts";
@@ -6,9 +6,9 @@ import type { CgroupBuild } from "./cgroup.ts";
 import type { EgressBuild, EgressRequest } from "./egress_limits.ts";
 
 /**
- * @param isOwnProcess whether Init becomes the container's process, with all that config.json gives it.
- * @returns undefined where nothing is limited; a pod's sandbox does nothing that could be.
- * @throws {SpecError | HostError} for rules that cannot be had, or would be in force in part only.
+ * @param isOwnProcess whether Init becomes the container's process, with all of its settings in config.json.
+ * @returns undefined if nothing is limited; a pod's sandbox makes no connections that could be.
+ * @throws {SpecError | HostError} for rules that are not supported, or could only be applied in part.
  */
 export async function buildEgress(
   request: EgressRequest,
@@ -23,8 +23,8 @@ export async function buildEgress(
 }
 
 /**
- * The spec with the file read-only that rules are made of, if they are made of one.
- * @throws {SpecError} for a list that is not of its form.
+ * The spec in which the file that rules are derived from, if any, is mounted read-only.
+ * @throws {SpecError} for a malformed list.
  */
 export async function withTrustedFile(spec: Spec, id: string): Promise<Spec> {
   if (egressLists(spec).length === 0 || isSandbox(spec, id)) return spec;

@@ -1,4 +1,4 @@
-/** The part of buildEgress() that few containers need: whether the host can limit connections, and to what. */
+/** The part of buildEgress() that few containers need: checks that the host can limit connections, and how. */
 import { attachEgress } from "../cgroup/egress/egress_filter.ts";
 import { type EgressRules, egressRules, formatRule } from "../cgroup/egress/egress_rules.ts";
 import { parseEgress } from "../cgroup/egress/egress_entries.ts";
@@ -23,12 +23,12 @@ export { withReadonlyResolvConf } from "./resolv_conf.ts";
 export interface EgressRequest extends CgroupRequest {
   /** Its absolute path. */
   readonly bundle: string;
-  /** Absent for `plan`, which looks up no names. */
+  /** Absent for `plan`, which resolves no names. */
   readonly root?: string;
 }
 
 export interface EgressBuild {
-  /** Puts the rules into force, in a cgroup in which no process is. */
+  /** Applies the rules, in a cgroup without processes. */
   readonly attach: (record: CgroupRecord) => void;
   /** For `plan`. */
   readonly settings: readonly SettingWords[];
@@ -69,7 +69,7 @@ function words(rules: EgressRules["rules"]): string {
 
 /**
  * @returns the cgroup's v2 directory.
- * @throws {HostError} where the rules would not be in force.
+ * @throws {HostError} if the rules would not apply.
  */
 function requireHost(
   from: string,
@@ -110,10 +110,10 @@ function requireSocketsOfV2(from: string): void {
 }
 
 /**
- * Linux 5.15 gave sockets their v2 cgroup whatever else they are in; before, these controllers took its place.
- * @param release the kernel's, as uname(2) has it.
- * @param controllers those of all v1 hierarchies that are mounted.
- * @returns the controller in whose favour a socket may have no v2 cgroup.
+ * Since Linux 5.15 every socket has a v2 cgroup; before, net_cls and net_prio used the same field.
+ * @param release the kernel's, as from uname(2).
+ * @param controllers those of all mounted v1 hierarchies.
+ * @returns the controller because of which a socket may have no v2 cgroup.
  */
 export function inPlaceOfV2(release: string, controllers: readonly string[]): string | undefined {
   const [major = 0, minor = 0] = release.split(".").map((part) => parseInt(part, 10));
@@ -121,7 +121,7 @@ export function inPlaceOfV2(release: string, controllers: readonly string[]): st
   return controllers.find((name) => name === "net_cls" || name === "net_prio");
 }
 
-/** A path can lead to the host's namespace too, and nobody's loopback is allowed where that cannot be seen. */
+/** The path may be that of the host's namespace. If that cannot be checked, loopback is not allowed. */
 function hasOwnNetwork(spec: Spec): boolean {
   const network = findNamespace(spec, "network");
   if (!network?.path) return network !== undefined;
@@ -139,19 +139,19 @@ function identityOf(path: string): Deno.FileInfo {
   return disposing(Deno.openSync(path), (file) => file.statSync());
 }
 
-/** For each question: a resolver that is asked asks others. */
+/** For each query: the host's resolver may query others. */
 const PATIENCE_MS = 10_000;
 
-/** As Deno.resolveDns(). */
+/** Has the signature of Deno.resolveDns(). */
 type Ask = (name: string, type: "A" | "AAAA") => Promise<readonly string[]>;
 
 const askHost: Ask = (name, type) =>
   Deno.resolveDns(name, type, { signal: AbortSignal.timeout(PATIENCE_MS) });
 
 /**
- * The addresses of a name; none when there is none.
- * @param from where the name is listed.
- * @throws {HostError} when IPv4's or IPv6's are not known: a list that lacks them would not be what was asked for.
+ * The addresses of a name; empty if it has none.
+ * @param from the list that has the name.
+ * @throws {HostError} when the IPv4 or the IPv6 addresses are not known: the list would be incomplete.
  */
 export async function lookUp(
   name: string,

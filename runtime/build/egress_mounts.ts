@@ -1,4 +1,4 @@
-/** Which mounts lead a process out of the cgroup whose egress rules it has: those by which it can write another's cgroup.procs. */
+/** Mounts by which a process could leave the cgroup with its egress rules, by writing to another cgroup.procs. */
 import { SpecError } from "../common/errors.ts";
 import { isAbsent } from "../common/files.ts";
 import { joinPath } from "../common/path.ts";
@@ -12,15 +12,15 @@ type Identity = Pick<Deno.FileInfo, "dev" | "ino">;
 interface Host {
   /** Of cgroup v2. */
   readonly mountPoint: string;
-  /** From which relative sources start. */
+  /** Base of relative sources. */
   readonly bundle: string;
-  /** What is at a path, links followed. */
+  /** The file at a path; symlinks are followed. */
   readonly identify: (path: string) => Identity | undefined;
 }
 
 /**
- * A guest too can write files of its VMM's. Capabilities make no difference: the owner of the directories may.
- * @param from the list that asks for it.
+ * A guest can write files too, through its VMM. Capabilities do not matter: the owner of the directories may write.
+ * @param from the egress list that requires this.
  * @throws {SpecError} for the first such mount.
  */
 export function requireNoOtherCgroup(
@@ -50,10 +50,10 @@ export function requireNoOtherCgroup(
   }
 }
 
-/** What of a mount is cgroup v2. */
+/** Which part of a mount is cgroup v2. */
 type Shown = "itself" | "below";
 
-/** Its filesystem is told by its device, however it is mounted and whatever links lead there. */
+/** The filesystem is identified by its device number, whatever mounts and symlinks lead there. */
 function shownByBind(
   { source = "" }: Mount,
   { recursive }: MountOptions,
@@ -71,7 +71,7 @@ function shownByBind(
   return undefined;
 }
 
-/** What cannot be looked at fails where it is bound, with words about it. */
+/** A path that cannot be examined is reported when it is bound. */
 export function identityAt(path: string): Identity | undefined {
   try {
     return Deno.statSync(path);
@@ -82,8 +82,8 @@ export function identityAt(path: string): Identity | undefined {
 }
 
 /**
- * A new cgroup namespace has the container's cgroup as its root; one that is joined may have a pod's. Without any, a mount of
- * type cgroup is a bind of the container's own directory.
+ * A new cgroup namespace has the container's cgroup as its root; a joined one may have a pod's. Without a namespace, a
+ * mount of type cgroup is a bind of the container's own directory.
  */
 function showsOthers({ type }: Mount, spec: Spec): boolean {
   if (type !== "cgroup" && type !== "cgroup2") return false;

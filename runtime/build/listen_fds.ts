@@ -1,8 +1,8 @@
-/** Sockets that a service manager hands to kago for the container's program (sd_listen_fds(3)). */
+/** Sockets that a service manager passes to kago for the container's program (sd_listen_fds(3)). */
 
 /**
- * How many descriptors from 3 on are such sockets: none when they are meant for another process.
- * @param warn is told of a count without a process; crun takes those for its own.
+ * The number of such sockets, from descriptor 3 on; 0 if LISTEN_PID names another process.
+ * @param warn called for LISTEN_FDS without LISTEN_PID, which crun accepts.
  */
 export function inheritedListenFds(
   pid: string | undefined,

@@ -1,4 +1,4 @@
-/** The network interfaces of a build. What moves them is loaded only for containers that ask for it. */
+/** The network interfaces of a build. The code that moves them is loaded only for containers that have any. */
 import type { Spec } from "../spec/spec.ts";
 import type { Task } from "../stages/conversation.ts";
 

@@ -1,13 +1,13 @@
-/** Descriptors of the caller's that `--preserve-fds` passes on to the container's program. */
+/** Descriptors of the caller that `--preserve-fds` passes on to the container's program. */
 import { UsageError } from "../common/errors.ts";
 import { ifThere } from "../common/files.ts";
 
-/** open(2): in the octal flags of proc_pid_fdinfo(5). */
+/** open(2); the octal value in the flags of proc_pid_fdinfo(5). */
 const O_CLOEXEC = 0o2000000;
 
 /**
- * `count`, when that many descriptors from `first` on came from the caller: a missing one would silently be something
- * else in the program, or nothing.
+ * Returns `count` if that many descriptors from `first` on are the caller's. In place of a missing one, the program would
+ * silently get another descriptor, or none.
  * @throws {UsageError} naming the one that is not open.
  */
 export function preservedFds(count: number, first = 3): number {
@@ -21,7 +21,7 @@ export function preservedFds(count: number, first = 3): number {
   return count;
 }
 
-/** What this process opened itself by now is closed on exec, what survived an exec is not. */
+/** Descriptors that this process has opened itself are close-on-exec; those that survived an exec are not. */
 function isInherited(fd: number): boolean {
   const info = ifThere(() => Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`));
   if (info === undefined) return false;

@@ -1,11 +1,11 @@
-/** The resctrl part of a build. Its modules are loaded only for containers that ask for it. */
+/** The resctrl part of a build. Its modules are loaded only for containers that use it. */
 import { SpecError } from "../common/errors.ts";
 import type { ResctrlBuild } from "../resctrl/group.ts";
 import type { Spec } from "../spec/spec.ts";
 
 /**
  * @returns undefined when the spec has no `linux.intelRdt`.
- * @throws {SpecError} when the host has no resctrl, or not what is asked of it.
+ * @throws {SpecError} when the host has no resctrl, or does not support what is requested.
  */
 export async function buildResctrl(id: string, spec: Spec): Promise<ResctrlBuild | undefined> {
   const intelRdt = spec.linux?.intelRdt;

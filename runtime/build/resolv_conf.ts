@@ -1,4 +1,4 @@
-/** The /etc/resolv.conf that the word `dns` of an egress list stands for, and that the container must not be able to write. */
+/** The /etc/resolv.conf that `dns` in an egress list refers to. The container must not be able to write it. */
 import { parseEgress } from "../cgroup/egress/egress_entries.ts";
 import { disposing } from "../common/disposing.ts";
 import { HostError } from "../common/errors.ts";
@@ -11,7 +11,7 @@ import type { Mount, Spec } from "../spec/spec.ts";
 
 const RESOLV_CONF = "/etc/resolv.conf";
 
-/** Bytes; more than a few lines are no list of name servers. */
+/** Bytes; a list of name servers has only a few lines. */
 const MOST_OF_RESOLV_CONF = 64 * 1024;
 
 /** Does a list allow the name servers of a file that config.json mounts? */
@@ -21,13 +21,13 @@ export function trustsMountedFile(spec: Spec): boolean {
 }
 
 /**
- * The spec with that file mounted read-only. Engines bind it read-write and keep it when the container starts again, which
- * would then be limited by name servers of its own choice.
- * @throws {SpecError} for a list that is not of its form.
+ * The spec with that file mounted read-only. Engines bind it read-write and keep it when the container starts again; its
+ * contents would then choose the allowed name servers.
+ * @throws {SpecError} for a malformed list.
  */
 export function withReadonlyResolvConf(spec: Spec): Spec {
   if (!trustsMountedFile(spec)) return spec;
-  // `ro` would take away nosuid, nodev and noexec that the bind has from its source.
+  // `ro` would clear nosuid, nodev and noexec, which the bind inherits from its source.
   const mounts = spec.mounts!.map((mount) =>
     isOnResolvConf(mount) ? { ...mount, options: [...(mount.options ?? []), "rro"] } : mount
   );
@@ -39,8 +39,8 @@ function isOnResolvConf({ destination }: Mount): boolean {
 }
 
 /**
- * The text of what config.json binds there; else of the host's, for a file in the image would be the image's to choose.
- * @param bundle from which relative sources start.
+ * The text of the file that config.json binds there, else of the host's: the image must not choose the name servers.
+ * @param bundle base of relative sources.
  * @throws {HostError} for a file that is too long.
  */
 export function resolvConf({ mounts = [] }: Spec, bundle: string): string {
@@ -61,7 +61,7 @@ export function resolvConf({ mounts = [] }: Spec, bundle: string): string {
   return "";
 }
 
-/** A remount names no file, whatever its source says. */
+/** The source of a remount is ignored. */
 function isBind({ type, options = [] }: Mount): boolean {
   const { bind, remount } = parseMountOptions(options);
   return (bind || type === "bind") && !remount;

@@ -9,7 +9,7 @@ export interface SeccompParts {
 
 /**
  * Compiles `linux.seccomp`.
- * @param stateRoot where compiled filters are kept; without it, as for `plan`, nothing is kept.
+ * @param stateRoot where compiled filters are cached; without it, as for `plan`, nothing is cached.
  * @throws {SpecError} for a filter that libseccomp cannot express, {HostError} without libseccomp.
  */
 export async function buildSeccomp(spec: Spec, stateRoot?: string): Promise<SeccompParts> {

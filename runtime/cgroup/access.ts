@@ -1,4 +1,4 @@
-/** Whether an ordinary user may make a cgroup where it would be: what was delegated (admin-guide/cgroup-v2.rst, "Delegation"). */
+/** Checks whether an ordinary user may create a cgroup at a path: delegation (admin-guide/cgroup-v2.rst, "Delegation"). */
 import { CgroupAccessError } from "./errors.ts";
 import { exists } from "./files.ts";
 import type { CgroupLayout } from "./layout.ts";
@@ -6,8 +6,8 @@ import type { CgroupDirectory, CgroupfsRecord } from "./path.ts";
 import { ifThere } from "../common/files.ts";
 
 /**
- * @throws {CgroupAccessError} unless the caller may make every directory and move a process of its own there, for which the
- * kernel asks for rights over the cgroup that both the caller's and the new one are below.
+ * @throws {CgroupAccessError} unless the caller may create every directory and move its own processes there. For that the
+ * kernel requires write access to the common ancestor of the caller's and the new cgroup.
  */
 export function requireDelegated(layout: CgroupLayout, record: CgroupfsRecord): void {
   record.directories.forEach((directory, index) => {
@@ -37,7 +37,7 @@ function commonParent(first: string, second: string): string {
   return a.slice(0, differs < 0 ? a.length : differs).join("/");
 }
 
-/** Delegation hands over owners, not groups. */
+/** Delegation changes owners, not groups. */
 function isOwn(path: string): boolean {
   const found = ifThere(() => Deno.statSync(path));
   return found !== undefined && found.uid === Deno.uid() && (found.mode! & 0o200) !== 0;

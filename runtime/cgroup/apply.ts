@@ -1,4 +1,4 @@
-/** Writes limits to a container's cgroup. Which ones is decided in resources.ts, and undone is undo.ts's. */
+/** Writes limits to a container's cgroup. resources.ts chooses them, undo.ts undoes them. */
 import { errnoOf, HostError } from "../common/errors.ts";
 import { EINVAL, ENOENT } from "../common/errno.ts";
 import { CgroupWriteError } from "./errors.ts";
@@ -15,9 +15,9 @@ export interface FileWrite {
 }
 
 /**
- * Writes values to the container's cgroup, in their order, coupled ones as they fit. For pids this may be wanted only
- * when Init is alone in it: until then Intermediate counts as well, and a limit of 1 lets it clone nothing.
- * @param before called ahead of each write.
+ * Writes values to the container's cgroup, in order; coupled ones as the kernel accepts them. A pids limit may have to wait
+ * until Init is alone in it: before, the Intermediate counts too, and with a limit of 1 it cannot clone.
+ * @param before called before each write.
  * @throws {CgroupWriteError}
  */
 export function applyWrites(
@@ -42,7 +42,7 @@ export function applyWrites(
   if (waiting.length > 0) throw waiting[0]!.error;
 }
 
-/** A controller bound to a v1 hierarchy is there; every other one can only be in v2. */
+/** A controller that is bound to a v1 hierarchy is there; every other one can only be in v2. */
 export function directoryFor(
   record: CgroupRecord,
   { controller, from }: Pick<ResourceWrite, "controller" | "from">,
@@ -68,13 +68,13 @@ function writeOrError(
   if (missing && write.optional) return undefined;
   const second = missing && write.or ? tryWrite({ directory, ...write.or }, before) : first;
   if (second === undefined) return undefined;
-  // Where neither file is there, the first is the one to name.
+  // If neither file exists, the error names the first.
   const { file, value } = second === first || errnoOf(second) === ENOENT ? write : write.or!;
   const reason = explainRefusal({ directory, file }, errnoOf(second));
   return new CgroupWriteError(write.from, `${directory}/${file}`, value, second, reason);
 }
 
-/** What the write failed with; undefined when it did not. */
+/** The error of the write; undefined when it succeeded. */
 function tryWrite(write: FileWrite, before: (write: FileWrite) => void): unknown {
   try {
     before(write);

@@ -1,4 +1,4 @@
-/** Instructions of BPF programs: struct bpf_insn as bytes, and jumps by the names of places (linux/bpf.h). Pure. */
+/** Instructions of BPF programs: struct bpf_insn as bytes, and jumps to named places (linux/bpf.h). Pure. */
 
 /** struct bpf_insn, little-endian: opcode, source and destination, offset, immediate. */
 export function instruction(opcode: number, to = 0, from = 0, offset = 0, value = 0): number[] {
@@ -11,12 +11,12 @@ export function instruction(opcode: number, to = 0, from = 0, offset = 0, value 
   return [...new Uint8Array(buffer)];
 }
 
-/** An instruction, or what is only known when all of them are there. */
+/** An instruction, or a part that can only be assembled when all are known. */
 export type Part =
   | readonly number[]
-  /** A place that jumps lead to; it takes no room. */
+  /** A label, the target of jumps; it takes no space. */
   | { readonly place: string }
-  /** A jump to a place farther down. */
+  /** A forward jump to a label. */
   | {
     readonly jump: number;
     readonly to: string;
@@ -24,10 +24,10 @@ export type Part =
     readonly value?: number;
   };
 
-/** linux/bpf.h: BPF_JMP with BPF_JA and BPF_EXIT, behind which nobody goes on. */
+/** linux/bpf.h: BPF_JMP with BPF_JA and BPF_EXIT, which never continue with the next instruction. */
 const [JUMP, EXIT] = [0x05, 0x95];
 
-/** The program; a jump leads to the next place of its name. What nobody comes to is left out: the verifier refuses it. */
+/** The program; a jump leads to the next label of its name. Unreachable code is left out: the verifier refuses it. */
 export function assemble(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   return bytesOf([...reached(parts)]);
 }
@@ -48,7 +48,7 @@ function* reached(parts: readonly Part[]): Generator<Part> {
 function bytesOf(parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   const next = new Map<string, number>();
   const code: (readonly number[])[] = [];
-  // From its end, where the places are known that jumps lead to.
+  // Backwards, so that the targets of jumps are known.
   let length = 0;
   for (const part of parts.toReversed()) {
     if ("place" in part) {

@@ -1,4 +1,4 @@
-/** BPF programs on a v2 cgroup: loads one and swaps it for the one that kago attached there before. */
+/** BPF programs on a v2 cgroup: loads one and replaces the one that kago has attached there before. */
 import { bpf, BpfAttributes } from "../../ffi/bpf.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
 import { checked, textOf } from "../../ffi/shim_call.ts";
@@ -16,27 +16,27 @@ const ALLOW_MULTI = 2;
 const REPLACE = 4;
 const INSTRUCTION = 8;
 
-/** The kernel attaches no more to one cgroup. */
+/** The kernel's maximum per cgroup. */
 const MAX_PROGRAMS = 64;
 
-/** What decides about what: two numbers of linux/bpf.h, enum bpf_prog_type and enum bpf_attach_type. */
+/** A program type and an attach type of linux/bpf.h, enum bpf_prog_type and enum bpf_attach_type. */
 export interface ProgramKind {
   readonly type: number;
   readonly attach: number;
-  /** Is the place a part of what is verified? Then it has to be said when a program is loaded. */
+  /** Does the verifier need the attach type? Then it is given when a program is loaded. */
   readonly verifiedFor?: true;
-  /** By which our programs are told from those of others on the same cgroup, such as systemd's; 15 bytes at most. */
+  /** Distinguishes kago's programs from those of others on the same cgroup, such as systemd's; at most 15 bytes. */
   readonly name: string;
 }
 
-/** Bytes of struct bpf_prog_info up to the end of the name, and where its fields begin. */
+/** Bytes of struct bpf_prog_info up to the end of the name, and the offsets of its fields. */
 const INFO = { size: 80, mapCount: 52, maps: 56, name: 64 } as const;
 
-/** Room for the verifier's log, which has a line for each instruction. */
+/** Size of the verifier's log, which has a line for each instruction. */
 const LOG_SIZE = 2048;
 
 /**
- * Attaches a program in place of the one before; one without code only takes that away.
+ * Attaches a program in place of the previous one; without code, it only detaches that.
  * @param cgroup a descriptor of its directory.
  * @throws {SyscallError} naming the command of bpf(2), with the verifier's log.
  */
@@ -51,7 +51,7 @@ export function setProgram(cgroup: number, kind: ProgramKind, code: Uint8Array):
 }
 
 /**
- * The program that kago attached: its descriptor, or -1. One that we may not look at is another's.
+ * The descriptor of the program that kago has attached, or -1. A program that kago may not inspect is not its own.
  * @throws {SyscallError}
  */
 export function findProgram(cgroup: number, kind: ProgramKind): number {
@@ -91,7 +91,7 @@ export function mapOfProgram(program: number): number {
   return checked(bpf(MAP_GET_FD_BY_ID, new BpfAttributes([id])), "BPF_MAP_GET_FD_BY_ID");
 }
 
-/** Atomically in place of `old`, unless that is -1: there is no moment without rules. */
+/** Replaces `old` atomically, unless that is -1: the rules apply without a gap. */
 function attach(cgroup: number, kind: ProgramKind, code: Uint8Array, old: number): void {
   const program = load(kind, code);
   const numbers = old < 0 ? [ALLOW_MULTI] : [ALLOW_MULTI | REPLACE, old];
@@ -112,7 +112,7 @@ function detach(cgroup: number, { attach }: ProgramKind, program: number): void 
 function load(kind: ProgramKind, code: Uint8Array): number {
   const program = bpf(PROG_LOAD, loading(kind, code, 0));
   if (program >= 0) return program;
-  // Once more for its log, with which it takes longer; the first answer counts.
+  // Loads it again for the log, which takes longer; the errno of the first load is reported.
   const again = loading(kind, code, LOG_SIZE);
   const second = bpf(PROG_LOAD, again);
   if (second >= 0) closeFd(second);
@@ -122,7 +122,7 @@ function load(kind: ProgramKind, code: Uint8Array): number {
 
 const LICENSE = new TextEncoder().encode("Apache-2.0\0");
 
-/** Of `data`, the code comes first, and the log last. */
+/** In `data` the code comes first, and the log last. */
 function loading(kind: ProgramKind, code: Uint8Array, logSize: number): BpfAttributes {
   const numbers = [kind.type, code.length / INSTRUCTION];
   const attributes = new BpfAttributes(numbers, code.length + LICENSE.length + logSize);

@@ -1,12 +1,12 @@
 /**
- * The errors that only cgroups have. Main treats the classes as their bases; callers that can go on without a cgroup, and
- * tests, tell them apart.
+ * Errors that only cgroups have. Main treats the classes as their bases; callers that can continue without a cgroup, and
+ * tests, distinguish them.
  */
 import { errnoOf, HostError, SyscallError } from "../common/errors.ts";
 
 /**
- * This process may not make cgroups here, or there are none. A rootless caller whose spec asks for no limits can
- * go on without one.
+ * This process may not create cgroups here, or there are none. A rootless caller whose spec has no limits can continue
+ * without one.
  */
 export class CgroupAccessError extends HostError {
   override name = "CgroupAccessError";
@@ -21,7 +21,7 @@ export class CgroupWriteError extends SyscallError {
     readonly file: string,
     readonly value: string,
     cause: unknown,
-    /** Why, as far as the errno does not say it. */
+    /** The reason, if the errno does not explain it. */
     reason?: string,
   ) {
     super(`${from}: write "${value}" to ${file}`, errnoOf(cause), "main", { cause });

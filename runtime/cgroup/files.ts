@@ -1,17 +1,17 @@
-/** Going through a cgroup's directories, any of which may be removed at any moment. */
+/** Reads a cgroup's directories, any of which may be removed at any time. */
 import { errnoOf } from "../common/errors.ts";
 import { ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP } from "../common/errno.ts";
 import { syscallError } from "./errors.ts";
 
-/** Whether a file is not there because its cgroup is not: an open file of a removed cgroup answers ENODEV. */
+/** Is a file missing because its cgroup is? An open file of a removed cgroup returns ENODEV. */
 export function isGone(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === ENOENT || errno === ENODEV;
 }
 
 /**
- * The directory and all below it, parents first. What disappears meanwhile is left out, and so is what a path cannot
- * name: below PATH_MAX bytes, or under names that are not UTF-8 (these come with U+FFFD, and nothing below them).
+ * The directory and all below it, parents first. Left out are directories that disappear meanwhile, and those that a path
+ * cannot name: below PATH_MAX bytes, or names that are not UTF-8 (returned with U+FFFD, and nothing below).
  */
 export function* subtree(path: string): Generator<string> {
   yield path;
@@ -56,11 +56,11 @@ export function exists(path: string): boolean {
   }
 }
 
-/** A threaded v2 cgroup does not list processes, its domain above does; and see subtree(). */
+/** A threaded v2 cgroup does not list processes, its domain does; for ENAMETOOLONG see subtree(). */
 const UNREADABLE = [EOPNOTSUPP, ENAMETOOLONG];
 
 /**
- * The pids in a directory's cgroup.procs, 0 for a process of a pid namespace that this process does not see; none when the
+ * The pids in a directory's cgroup.procs, 0 for a process in a pid namespace that this process cannot see; empty when the
  * cgroup is gone.
  */
 export function readProcs(directory: string): number[] {

@@ -1,26 +1,25 @@
 /**
- * Where this host mounts its cgroup hierarchies and where the calling process stands in them: pure v1, hybrid (v1
- * controllers with a v2 hierarchy beside them) or pure v2. It owns the reading of /proc; directories are chosen in
- * path.ts and made in cgroupfs.ts.
+ * The cgroup hierarchies of this host and the cgroups of the calling process: pure v1, hybrid (v1 controllers with a v2
+ * hierarchy beside them) or pure v2. This module reads /proc; path.ts chooses directories and cgroupfs.ts creates them.
  */
 
 /** One mounted hierarchy (cgroups(7)). */
 export interface Hierarchy {
   readonly version: 1 | 2;
-  /** v1: the controllers bound to it, or its one name as `name=systemd`. v2: empty, they differ by directory. */
+  /** v1: the controllers bound to it, or `name=systemd` for a named one. v2: empty, since they differ by directory. */
   readonly controllers: readonly string[];
   /** Absolute path. */
   readonly mountPoint: string;
-  /** The directory of the hierarchy that is mounted there, mountinfo's root field; `/` on a host. */
+  /** The directory of the hierarchy that is mounted there, the root field of mountinfo; `/` on a host. */
   readonly root: string;
   /** The calling process's cgroup, as /proc/self/cgroup prints it. */
   readonly self: string;
 }
 
 export interface CgroupLayout {
-  /** Where the controllers are: `hybrid` has them in v1; `none` means that no hierarchy is mounted. */
+  /** Where the controllers are: in v1 for `hybrid`; `none` means that no hierarchy is mounted. */
   readonly mode: "v1" | "hybrid" | "v2" | "none";
-  /** The v2 hierarchy, when there is one, is the first. */
+  /** The v2 hierarchy, if there is one, is the first. */
   readonly hierarchies: readonly Hierarchy[];
 }
 
@@ -40,14 +39,14 @@ export function readCgroupLayout(): CgroupLayout {
 }
 
 /**
- * The layout out of the texts of /proc/PID/mountinfo (proc_pid_mountinfo(5)) and /proc/PID/cgroup (cgroups(7)). A
- * hierarchy that is not mounted is left out. Of several mounts of one hierarchy, one that shows all of it wins.
+ * Parses /proc/PID/mountinfo (proc_pid_mountinfo(5)) and /proc/PID/cgroup (cgroups(7)). A hierarchy that is not mounted is
+ * left out. Of several mounts of one hierarchy, one that shows all of it is preferred.
  */
 export function parseCgroupLayout(mountinfo: string, selfCgroup: string): CgroupLayout {
   const mounts = parseCgroupMounts(mountinfo);
   const hierarchies: Hierarchy[] = [];
   for (const line of selfCgroup.split("\n")) {
-    // "4:cpu,cpuacct:/path"; a path may have colons too.
+    // "4:cpu,cpuacct:/path"; a path may contain colons too.
     const [id, names] = line.split(":", 2);
     if (names === undefined) continue;
     const controllers = names === "" ? [] : names.split(",");
@@ -62,7 +61,7 @@ export function parseCgroupLayout(mountinfo: string, selfCgroup: string): Cgroup
   return { mode: modeOf(hierarchies), hierarchies };
 }
 
-/** A named hierarchy, as systemd and elogind keep one, holds no controllers and so does not make a host hybrid. */
+/** A named hierarchy, such as those of systemd and elogind, has no controllers and so does not make a host hybrid. */
 function modeOf(hierarchies: readonly Hierarchy[]): CgroupLayout["mode"] {
   if (hierarchies.length === 0) return "none";
   const v1 = hierarchies.some((h) => h.controllers.some((name) => !name.startsWith("name=")));
@@ -71,7 +70,7 @@ function modeOf(hierarchies: readonly Hierarchy[]): CgroupLayout["mode"] {
   return v2 ? "v2" : "v1";
 }
 
-/** A controller is bound to one hierarchy only, so the first of a line of /proc/PID/cgroup identifies it. */
+/** A controller is bound to one hierarchy only, so the first one in a line of /proc/PID/cgroup identifies it. */
 function mountOf(mounts: readonly CgroupMount[], controllers: readonly string[]) {
   const first = controllers[0];
   const candidates = mounts.filter((mount) =>
@@ -85,7 +84,7 @@ function mountOf(mounts: readonly CgroupMount[], controllers: readonly string[])
 function parseCgroupMounts(mountinfo: string): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {
-    // A host can have hundreds of mounts; most are not looked at any closer.
+    // A host can have hundreds of mounts; most are skipped early.
     if (!line.includes(" - cgroup")) continue;
     const [before, after] = line.split(" - ", 2) as [string, string];
     const [, , , root, mountPoint] = before.split(" ");
@@ -101,7 +100,7 @@ function parseCgroupMounts(mountinfo: string): CgroupMount[] {
   return mounts;
 }
 
-/** The kernel writes space, tab, newline and backslash of a path as three octal digits. */
+/** The kernel escapes space, tab, newline and backslash in a path as three octal digits. */
 function unescapeOctal(path: string): string {
   if (!path.includes("\\")) return path;
   return path.replace(

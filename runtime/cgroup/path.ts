@@ -1,6 +1,4 @@
-/**
- * Which directories a container's cgroup has, by the rules of runc's cgroupfs driver. Pure: nothing is read or made.
- */
+/** The directories of a container's cgroup, by the rules of runc's cgroupfs driver. Pure: nothing is read or created. */
 import { SpecError } from "../common/errors.ts";
 import { CgroupAccessError } from "./errors.ts";
 import type { CgroupLayout, Hierarchy } from "./layout.ts";
@@ -16,21 +14,21 @@ export interface CgroupDirectory {
 }
 
 /**
- * A container's cgroup as state.json keeps it, so that kill and delete need not look for hierarchies again. `driver`
- * says who made the directories and so who must be asked to remove them.
+ * A container's cgroup as stored in state.json, so that kill and delete need not find the hierarchies again. `driver` is
+ * the one that created the directories and must remove them.
  */
 export type CgroupRecord = CgroupfsRecord | SystemdRecord;
 
 export interface CgroupfsRecord {
   readonly driver: "cgroupfs";
-  /** The v2 directory, when there is one, is the first. */
+  /** The v2 directory, if there is one, is the first. */
   readonly directories: readonly CgroupDirectory[];
 }
 
-/** A transient unit of systemd's. */
+/** A transient unit of systemd. */
 export interface SystemdRecord extends Omit<CgroupfsRecord, "driver"> {
   readonly driver: "systemd";
-  /** Whose systemd: the system's, or that of the user who created the container. */
+  /** The system's manager, or that of the user who created the container. */
   readonly bus: "system" | "user";
   readonly unit: string;
   readonly slice: string;
@@ -39,11 +37,11 @@ export interface SystemdRecord extends Omit<CgroupfsRecord, "driver"> {
 /**
  * The directories for `linux.cgroupsPath` (runtime spec, "Cgroups Path").
  *
- * An absolute path starts at each hierarchy's mount point. A relative one starts at the caller's own cgroup, on pure
- * v2 at its parent: the caller's own cgroup has processes, so no controller can be enabled below it. An empty or
- * absent one is the container's id, taken as relative.
- * @throws {SpecError} when the path names the place it starts from, whose other processes would be limited with the
- * container and killed with it.
+ * An absolute path starts at each hierarchy's mount point. A relative one starts at the caller's own cgroup, on pure v2 at
+ * its parent: the caller's own cgroup has processes, so no controller can be enabled below it. An empty or absent one is
+ * the container's id, as a relative path.
+ * @throws {SpecError} when the path names its starting point, whose other processes would be limited and killed with the
+ * container.
  * @throws {CgroupAccessError} when the host has no hierarchy mounted.
  */
 export function cgroupPaths(
@@ -81,9 +79,9 @@ export function cgroupPaths(
 }
 
 /**
- * The caller's cgroup as seen below the mount point, or its parent. In a container without a cgroup namespace the
- * mount shows a part only, `root`, while /proc/self/cgroup still counts from the hierarchy's top. A process outside
- * of what is mounted (`/../x` in a cgroup namespace) has no place below it: the mount point then stands in.
+ * The caller's cgroup relative to the mount point, or its parent. In a container without a cgroup namespace the mount shows
+ * only a part, `root`, while /proc/self/cgroup is relative to the hierarchy's root. For a process outside the mounted part
+ * (`/../x` in a cgroup namespace) the mount point is used.
  */
 function ownPath({ root, self }: Hierarchy, parent: boolean): string {
   const top = root === "/" ? "" : root;
@@ -92,7 +90,7 @@ function ownPath({ root, self }: Hierarchy, parent: boolean): string {
   return parent ? cleanPath(`${own}/..`) : own;
 }
 
-/** An absolute path without `.`, `..` and empty parts; `..` at the top stays at the top. */
+/** An absolute path without `.`, `..` and empty parts; `..` at the root stays at the root. */
 function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {

@@ -1,4 +1,4 @@
-/** Where in a container's cgroup a tenant goes: to its top, to a sub-cgroup by name, or to where Init went. */
+/** The cgroup of a tenant: the container's, a sub-cgroup by name, or Init's. */
 import { HostError, UsageError } from "../common/errors.ts";
 import { isFolder } from "../common/files.ts";
 import { readCgroupLayout } from "./layout.ts";
@@ -6,9 +6,9 @@ import type { CgroupDirectory, CgroupRecord } from "./path.ts";
 
 /**
  * The directories for `exec --cgroup`, each `[CONTROLLER[,CONTROLLER]:]PATH` with a path below the container's cgroup.
- * Without controllers it counts for all hierarchies. The later of two that mean the same counts.
- * @throws {UsageError} for a path that leaves the container's cgroup, and for a controller that it has not.
- * @throws {HostError} when there is no such cgroup: a tenant makes none.
+ * Without controllers it applies to all hierarchies. Of two for the same hierarchy, the later one applies.
+ * @throws {UsageError} for a path that leaves the container's cgroup, and for a controller that it does not have.
+ * @throws {HostError} when there is no such cgroup: it is not created.
  */
 export function subCgroups(record: CgroupRecord, wanted: readonly string[]): CgroupRecord {
   const directories = wanted.reduce(applyOne, record.directories);
@@ -44,9 +44,9 @@ function applyOne(
 }
 
 /**
- * The v2 directory in which Init is now, which may be below the container's: an init system that hands controllers
- * down must move itself out of the top, into which nobody can go then (cgroups(7), "no internal processes").
- * Undefined when it cannot be seen from here.
+ * Init's present v2 directory, which may be below the container's: an init system that enables controllers must move itself
+ * out of the container's cgroup, which then accepts no processes (cgroups(7), "no internal processes"). Undefined when it
+ * is not visible from here.
  */
 export function cgroupOfInit(pid: number): string | undefined {
   const v2 = readCgroupLayout().hierarchies.find(({ version }) => version === 2);

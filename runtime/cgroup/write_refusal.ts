@@ -1,4 +1,4 @@
-/** Why the kernel may have refused a limit, where its errno alone would leave the reader guessing. */
+/** Possible reasons for a refused limit, if the errno alone is not sufficient. */
 import { EBUSY, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../common/errno.ts";
 
 interface Refused {
@@ -16,7 +16,7 @@ const MISSING: readonly (readonly [file: RegExp, reason: string])[] = [
   [/^hugetlb\./, "it has no huge pages of this size, see /sys/kernel/mm/hugepages"],
 ];
 
-/** A clause for the end of the error's message, or undefined where the errno says it. Reads files for some. */
+/** A clause for the end of the error's message, or undefined if the errno is sufficient. Reads files for some. */
 export function explainRefusal({ directory, file }: Refused, errno: number): string | undefined {
   switch (errno) {
     case ENOENT: {
@@ -38,7 +38,7 @@ export function explainRefusal({ directory, file }: Refused, errno: number): str
   }
 }
 
-/** v1 refuses a limit below what it cannot take back from the processes. */
+/** v1 refuses a limit below the memory that it cannot reclaim from the processes. */
 function memoryUsage(directory: string): string {
   const [now, peak] = ["usage", "max_usage"]
     .map((name) => readNumber(`${directory}/memory.${name}_in_bytes`));
@@ -49,7 +49,7 @@ function readNumber(path: string): string {
   try {
     return Deno.readTextFileSync(path).trim();
   } catch {
-    // It only was to explain another error.
+    // This only explains another error.
     return "an unknown number of";
   }
 }

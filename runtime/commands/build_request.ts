@@ -1,4 +1,4 @@
-/** What every command that builds a container asks for in the same way. */
+/** The part of a request that is common to all commands that build a container. */
 import type { AdministratorWord } from "../administrator.ts";
 import type { GlobalOptions } from "../cli/command_table.ts";
 import { invokedAs } from "../invoked_as.ts";
@@ -6,7 +6,7 @@ import { joinPath } from "../common/path.ts";
 import type { BuildRequest } from "../build/container.ts";
 import { given } from "../common/given.ts";
 
-/** By the options before the command. */
+/** From the options before the command. */
 export function globalRequest(
   global: GlobalOptions,
 ): Pick<BuildRequest, "invokedAs" | "handler" | "cgroupManager" | "rootless" | "word"> {
@@ -22,18 +22,18 @@ export function globalRequest(
   };
 }
 
-/** What the administrator says before the command. */
+/** The administrator's permissions in the options before the command. */
 export function commandLineWord({ libkrun, allowAnnotation }: GlobalOptions): AdministratorWord {
   const library = libkrun ? { path: absolutePath(libkrun), from: "--libkrun" } : undefined;
   return { ...given({ library }), allowed: allowAnnotation };
 }
 
-/** Where the caller's files are, whatever folder somebody else uses the path in. */
+/** Resolves a path against the caller's working directory, for use in another one. */
 export function absolutePath(path: string): string {
   return joinPath(Deno.cwd(), path);
 }
 
-/** As absolutePath(), of an option; undefined when it is not given, or empty. */
+/** As absolutePath(), for an option; undefined when it is not given, or empty. */
 export function absolutePathIf(path: string | undefined): string | undefined {
   return path ? absolutePath(path) : undefined;
 }

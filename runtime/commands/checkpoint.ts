@@ -1,4 +1,4 @@
-/** `kago checkpoint`: writes a running container down, and unless told otherwise ends it. */
+/** `kago checkpoint`: dumps a running container, and by default stops it. */
 import type { Invocation } from "../cli/command_table.ts";
 import { UsageError } from "../common/errors.ts";
 import type { Logger } from "../log.ts";
@@ -35,7 +35,7 @@ export async function run(
 }
 
 /**
- * `ADDRESS:PORT`; an IPv6 address has colons of its own.
+ * `ADDRESS:PORT`; an IPv6 address contains colons too.
  * @throws {UsageError}
  */
 export function parsePageServer(text: string): { address: string; port: number } {

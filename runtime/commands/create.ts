@@ -9,7 +9,7 @@ import { createRequest } from "./create_request.ts";
 export async function run(invocation: Invocation<"create">, logger: Logger): Promise<number> {
   const request = {
     ...createRequest(invocation, false, "created", logger.warn),
-    // `start` reaches it, with a NOTIFY_SOCKET of its own.
+    // `start` passes messages on, to its own NOTIFY_SOCKET.
     sdNotify: namesManager(variable("NOTIFY_SOCKET")),
   };
   await withCreated(request, logger.warn, ({ launched }) => launched.commit());

@@ -1,4 +1,4 @@
-/** `kago delete`: removes a stopped container, with --force any. */
+/** `kago delete`: removes a stopped container; with --force any container. */
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";
 import { deleteContainer } from "../container/delete.ts";

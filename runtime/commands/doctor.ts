@@ -1,4 +1,4 @@
-/** `kago doctor`: can this host run microVMs, and if not, what to do. It changes nothing. */
+/** `kago doctor`: checks whether this host can run microVMs, and prints remedies. It changes nothing. */
 import { EXECUTORS } from "../../executors/registry.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";

@@ -1,4 +1,4 @@
-/** `kago events`: a container's statistics and OOM events as JSON, one a line. */
+/** `kago events`: a container's statistics and OOM events as JSON, one per line. */
 import type { Invocation } from "../cli/command_table.ts";
 import { parseDuration } from "../cli/duration.ts";
 import { print } from "../cli/output.ts";

@@ -1,4 +1,4 @@
-/** `kago features`: the JSON of the runtime spec's features.md, made from the tables that the code itself uses. */
+/** `kago features`: the JSON of the runtime spec's features.md, from the tables that the code itself uses. */
 import { unsafeAnnotations } from "../../executors/libkrun/annotation_table.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
@@ -15,7 +15,7 @@ export function run(_invocation: Invocation<"features">): number {
   return 0;
 }
 
-/** What this build supports; what is missing is said to be missing. */
+/** The features of this build; missing ones are listed as missing. */
 export function features() {
   const { seccomp, annotations } = seccompFeatures();
   return {
@@ -35,7 +35,7 @@ export function features() {
       mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },
     },
-    // The name under which engines look for it.
+    // Engines look for this name.
     annotations: { "org.opencontainers.runc.checkpoint.enabled": "true", ...annotations },
     potentiallyUnsafeConfigAnnotations: unsafeAnnotations(),
   };

@@ -1,4 +1,4 @@
-/** `kago kill`: a signal to the container's process, or with --all to every process in its cgroup. */
+/** `kago kill`: sends a signal to the container's process, or with --all to every process in its cgroup. */
 import type { Invocation } from "../cli/command_table.ts";
 import { parseSignal } from "../cli/signals.ts";
 import { killContainer } from "../container/kill.ts";

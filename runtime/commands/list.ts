@@ -1,4 +1,4 @@
-/** `kago list`: all containers below the state root, as a table, as JSON, or their ids alone. */
+/** `kago list`: all containers below the state root, as a table, as JSON, or only their ids. */
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { NotFoundError } from "../common/errors.ts";
@@ -25,14 +25,14 @@ function readRow(root: string, id: string): StateRow[] {
     const state = loadState(root, id);
     return [stateRow(state, liveStatus(state, isCreatorGone), ownerName(state.owner))];
   } catch (error) {
-    // Deleted while we looked.
+    // Deleted since it was listed.
     if (error instanceof NotFoundError) return [];
     if (error instanceof DamagedStateError) return brokenRow(id, isCreatorGone);
     throw error;
   }
 }
 
-/** One whose creator is about to save its first state; or one that can no more be read, which `delete --force` removes. */
+/** The creator is about to save the first state; or the state is unreadable, and `delete --force` removes it. */
 function brokenRow(id: string, isCreatorGone: () => boolean): StateRow[] {
   try {
     const status = isCreatorGone() ? "damaged" : "creating";
@@ -51,7 +51,7 @@ function format(rows: readonly StateRow[], form: "table" | "json"): string {
   ]);
 }
 
-/** As runc's: columns 12 wide and more, with at least 3 spaces between, the last one without padding. */
+/** As runc's: columns at least 12 wide, with at least 3 spaces between, the last one without padding. */
 export function table(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) =>
     Math.max(12, ...lines.map((line) => line[column]!.length + 3))

@@ -1,4 +1,4 @@
-/** Which module carries out which command; each is loaded only when it is asked for. */
+/** The module of each command; it is loaded only when it is needed. */
 import type { CommandLoaders } from "../cli/dispatch.ts";
 
 export const LOADERS: CommandLoaders = {

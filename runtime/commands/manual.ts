@@ -6,7 +6,7 @@ import { microvmPage } from "../cli/manual_microvm.ts";
 import { print } from "../cli/output.ts";
 import { UsageError } from "../common/errors.ts";
 
-/** @throws {UsageError} for a page that there is not, {Deno.errors} for a folder that cannot be written to */
+/** @throws {UsageError} for an unknown page, {Deno.errors} for a folder that cannot be written */
 export function run({ positionals: [page], options: { output } }: Invocation<"manual">): number {
   if (output !== undefined && page !== undefined) {
     throw new UsageError("manual: --output writes all pages, and does not take PAGE");

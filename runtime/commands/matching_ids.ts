@@ -1,12 +1,12 @@
-/** `--regex` of `kill` and `delete`: one command for all containers whose id matches. */
+/** `--regex` of `kill` and `delete`: applies the command to all containers whose id matches. */
 import { UsageError } from "../common/errors.ts";
 import { listIds } from "../state/store.ts";
 
 /**
- * Does `act` to each container whose id has a match of `expression`, whatever becomes of the others.
+ * Calls `act` for each container whose id matches `expression`, even if others fail.
  * @param isNamed whether the user has named `root`.
- * @throws {UsageError} for an expression that is none.
- * @throws what `act` threw, once or, of several, as an AggregateError of one line.
+ * @throws {UsageError} for an invalid expression.
+ * @throws the error of `act`; several as an AggregateError with one line.
  */
 export async function forMatching(
   root: string,

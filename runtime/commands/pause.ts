@@ -1,4 +1,4 @@
-/** `kago pause`: suspends all processes of a container. */
+/** `kago pause`: freezes all processes of a container. */
 import type { Invocation } from "../cli/command_table.ts";
 import { pauseContainer } from "../container/pause.ts";
 import { stateRoot } from "./state_root_option.ts";

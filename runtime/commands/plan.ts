@@ -1,4 +1,4 @@
-/** `kago plan`: what `create` would execute, stage by stage. Needs no root and does nothing. */
+/** `kago plan`: the operations of `create`, stage by stage. Needs no root and executes nothing. */
 import type { Invocation } from "../cli/command_table.ts";
 import { UsageError } from "../common/errors.ts";
 import { print } from "../cli/output.ts";

@@ -1,6 +1,6 @@
 /**
- * `kago ps`: the processes of a container, as the host's ps shows them or as process ids in JSON. Of a
- * container with an agent they are what that says.
+ * `kago ps`: the processes of a container, as the host's ps shows them or as pids in JSON. For a container with an agent,
+ * the agent reports them.
  */
 import { childEnvironment } from "../../ffi/environment.ts";
 import { cgroupPids } from "../cgroup/life/kill.ts";
@@ -52,7 +52,7 @@ function checkInside({ id, agent }: StoredState, psOptions: readonly string[]): 
   );
 }
 
-/** The host's pids, a microVM's too: engines take them for that. */
+/** The host's pids, also for a microVM: engines expect those. */
 function pidsOf({ id, cgroup }: StoredState): number[] {
   if (cgroup) return cgroupPids(cgroup).sort((a, b) => a - b);
   throw new HostError(
@@ -61,7 +61,7 @@ function pidsOf({ id, cgroup }: StoredState): number[] {
   );
 }
 
-/** What ps(1) prints with these options. */
+/** The output of ps(1) with these options. */
 function askPs(options: readonly string[]): string {
   const path = findProgram("ps");
   if (!path) {
@@ -79,8 +79,8 @@ function askPs(options: readonly string[]): string {
 }
 
 /**
- * The header of a table by ps, and the lines of the processes.
- * @throws {UsageError} when the table has no column PID to tell them by.
+ * The header of ps's table, and the lines of these processes.
+ * @throws {UsageError} when the table has no column PID to identify them.
  */
 export function filterPs(table: string, pids: readonly number[]): string {
   const [header = "", ...lines] = table.split("\n");
@@ -89,7 +89,7 @@ export function filterPs(table: string, pids: readonly number[]): string {
   const wanted = new Set(pids.map(String));
   const kept = lines.filter((line) => {
     const pid = wordsOf(line)[column] ?? "";
-    // A column before it had words with spaces, or none.
+    // An earlier column has words with spaces, or is empty.
     if (line !== "" && !/^\d+$/.test(pid)) {
       throw new UsageError(`there is no process id in "${line}": make PID the first column of ps`);
     }

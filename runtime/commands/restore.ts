@@ -1,4 +1,4 @@
-/** `kago restore`: brings a container back from a checkpoint, and unless detached, waits and deletes. */
+/** `kago restore`: restores a container from a checkpoint, and unless detached, waits and deletes. */
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import type { Logger } from "../log.ts";

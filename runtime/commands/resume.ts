@@ -1,4 +1,4 @@
-/** `kago resume`: lets a paused container go on. */
+/** `kago resume`: thaws a paused container. */
 import type { Invocation } from "../cli/command_table.ts";
 import { resumeContainer } from "../container/pause.ts";
 import { stateRoot } from "./state_root_option.ts";

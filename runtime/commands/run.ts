@@ -1,4 +1,4 @@
-/** `kago run`: create and start in one, and unless detached, wait and delete. */
+/** `kago run`: creates and starts a container, and unless detached, waits and deletes. */
 import { variable } from "../../ffi/environment.ts";
 import { catchSignals, waitInForeground } from "../../ffi/processes.ts";
 import type { Invocation } from "../cli/command_table.ts";

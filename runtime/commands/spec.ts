@@ -1,4 +1,4 @@
-/** `kago spec`: a config.json to start from. */
+/** `kago spec`: prints a config.json as a starting point. */
 import type { Invocation } from "../cli/command_table.ts";
 import { UsageError } from "../common/errors.ts";
 import { joinPath } from "../common/path.ts";

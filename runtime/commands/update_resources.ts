@@ -1,4 +1,4 @@
-/** What `update` is asked for: its options, or a file, as `linux.resources` would have it. */
+/** The limits for `update`: from its options, or from a file, in the form of `linux.resources`. */
 import { parseByteSize } from "../cli/byte_size.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { describeErrno, errnoOf, HostError, UsageError } from "../common/errors.ts";
@@ -10,8 +10,8 @@ import { given } from "../common/given.ts";
 type UpdateOptions = Omit<Invocation<"update">["options"], "l3CacheSchema" | "memBwSchema">;
 
 /**
- * @param mayBeEmpty whether something else is to be changed.
- * @throws {UsageError} for values that are none, or options beside a file.
+ * @param mayBeEmpty whether something else changes.
+ * @throws {UsageError} for invalid values, or options together with a file.
  * @throws {SpecError} for resources that break the spec.
  */
 export async function updateResources(
@@ -73,7 +73,7 @@ function cpuOf(options: UpdateOptions): CpuResources | undefined {
   });
 }
 
-/** Without the fields that are undefined; undefined when none is left. */
+/** Without the fields that are undefined; undefined when all are. */
 function present<T extends object>(fields: T) {
   const left = given(fields);
   return Object.keys(left).length === 0 ? undefined : left;
@@ -100,7 +100,7 @@ function readFile(file: string): string {
   }
 }
 
-/** Bytes that a caller may send; real resources have some hundred. */
+/** Maximum size of the input; real resources have some hundred bytes. */
 const MAX_SIZE = 1024 * 1024;
 
 function readStdin(): string {

@@ -1,9 +1,9 @@
-/** Two lists of lines, compared. */
+/** Compares two lists of lines. */
 
-/** Lines that are the same before and behind a difference. */
+/** Common lines before and after a difference. */
 const CONTEXT = 2;
 
-/** The lines of both as `- old`, `+ new` and `  same`, of the same ones those around a difference; none without one. */
+/** The lines as `- old`, `+ new` and `  same`, with common ones only as context; empty without a difference. */
 export function diffLines(before: readonly string[], after: readonly string[]): string[] {
   const all = editScript(before, after);
   const isNear = (index: number) =>
@@ -16,7 +16,7 @@ export function diffLines(before: readonly string[], after: readonly string[]): 
   });
 }
 
-/** By a longest common subsequence; a few hundred lines on each side. */
+/** By a longest common subsequence; for a few hundred lines on each side. */
 function editScript(before: readonly string[], after: readonly string[]): string[] {
   const rest = commonLengths(before, after);
   const lines: string[] = [];
@@ -32,7 +32,7 @@ function editScript(before: readonly string[], after: readonly string[]): string
   return lines;
 }
 
-/** [i][j]: how long the longest common subsequence is of what is left from i and from j on. */
+/** [i][j]: the length of the longest common subsequence of the remaining lines from i and from j. */
 function commonLengths(before: readonly string[], after: readonly string[]): number[][] {
   const rows = Array.from(
     { length: before.length + 1 },

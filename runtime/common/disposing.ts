@@ -1,6 +1,6 @@
 /**
- * `using` for a resource that is used once: the bundler's minifier puts the resource itself where its name stood, and what
- * `using` promised with the name is lost (scripts/build/bundle.ts looks for that).
+ * `using` for a resource that is used once: the bundler's minifier replaces the name by the resource itself, which drops
+ * `using` and its disposal (scripts/build/bundle.ts checks for that).
  */
 export function disposing<T extends Disposable, R>(resource: T, use: (resource: T) => R): R {
   try {

@@ -1,6 +1,6 @@
-/** What the kernel's error numbers are called, and where Deno hides them. */
+/** The names of the kernel's error numbers, and how to get them from Deno's errors. */
 
-/** Those that kago looks for, by name; the table below has them all. */
+/** The ones that kago compares with, by name; the table below has all. */
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
@@ -36,7 +36,7 @@ export const EOPNOTSUPP = 95;
 export const ECONNRESET = 104;
 export const ETIMEDOUT = 110;
 
-/** Linux's errno values (asm-generic/errno.h) with glibc's wording: as one text, because it is read on failure alone. */
+/** Linux's errno values (asm-generic/errno.h) with glibc's texts: one string, because it is only parsed on failure. */
 const ERRNO_TABLE = `
 1 EPERM operation not permitted
 2 ENOENT no such file or directory
@@ -174,7 +174,7 @@ const ERRNO_TABLE = `
 /** helper-c/stage/hook.h: the low bits are a wait(2) status. */
 const HOOK_FAILED = 0x10000;
 
-/** `no such file or directory (ENOENT)`; also for how a hook ended. */
+/** `no such file or directory (ENOENT)`; also describes how a hook exited. */
 export function describeErrno(errno: number): string {
   if (errno & HOOK_FAILED) {
     const signal = errno & 0x7f;
@@ -185,24 +185,24 @@ export function describeErrno(errno: number): string {
 }
 
 /**
- * The errno of an error thrown by Deno's file functions or Deno.kill(), 0 when it is of another kind. Deno gives the
- * number in the message only; EBUSY, for one, has no class of its own.
+ * The errno of an error thrown by Deno's file functions or Deno.kill(), 0 for any other error. Deno has the number only in
+ * the message; EBUSY, for example, has no class.
  */
 export function errnoOf(error: unknown): number {
   if (!(error instanceof Error)) return 0;
   const match = /\(os error (\d+)\)/.exec(error.message);
   if (match) return Number(match[1]);
-  // Deno.kill() has the errno's name only.
+  // Deno.kill() has only the errno's name.
   return error.message.startsWith("EPERM") ? EPERM : 0;
 }
 
-/** The problem with the reason that an error of the system gives; as it is where there is none. */
+/** The problem with the reason from a system error; unchanged for any other error. */
 export function withReason(problem: string, cause: unknown): string {
   const errno = errnoOf(cause);
   return errno === 0 ? problem : `${problem}: ${describeErrno(errno)}`;
 }
 
-/** What Deno calls its file functions in messages, where that is not what they do. */
+/** Deno's names of its file functions in messages, if they do not describe the operation. */
 const DENO_VERBS: Readonly<Record<string, string>> = {
   readfile: "read",
   writefile: "write",
@@ -219,8 +219,8 @@ const DENO_VERBS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text with Deno's wording of a system's error replaced by kago's: `cannot read '/x': permission denied (EACCES)` for
- * `Permission denied (os error 13): readfile '/x'`.
+ * Replaces Deno's text of a system error by kago's: `cannot read '/x': permission denied (EACCES)` for `Permission denied
+ * (os error 13): readfile '/x'`.
  */
 export function withoutDenoWords(text: string): string {
   const whole =

@@ -1,13 +1,13 @@
 /**
- * The error classes of kago. A message is one sentence without a full stop that says what, where and what to do;
- * `cause` keeps the error below. Context is added once per layer, and main.ts alone prints.
+ * The error classes of kago. A message is one sentence without a full stop that says what, where and what to do; `cause` is
+ * the underlying error. Context is added once per layer, and only main.ts prints.
  */
 
 import { describeErrno } from "./errno.ts";
 
 export { describeErrno, errnoOf, withReason } from "./errno.ts";
 
-/** config.json (or another JSON input) breaks the OCI runtime spec. `jsonPath` is spelled as in `process.args[0]`. */
+/** config.json (or another JSON input) breaks the OCI runtime spec. `jsonPath` has the form `process.args[0]`. */
 export class SpecError extends Error {
   override name = "SpecError";
   constructor(readonly jsonPath: string, problem: string, options?: ErrorOptions) {
@@ -15,7 +15,7 @@ export class SpecError extends Error {
   }
 }
 
-/** An operation was asked of a container in the wrong state (runtime spec, "Lifecycle"). */
+/** An operation was requested for a container in the wrong state (runtime spec, "Lifecycle"). */
 export class StateError extends Error {
   override name = "StateError";
   constructor(
@@ -24,14 +24,14 @@ export class StateError extends Error {
     readonly actual: string,
     readonly allowed: readonly string[],
   ) {
-    // containerd's shim and CRI-O take a kill or update that fails with these words for one that came too late.
+    // containerd's shim and CRI-O recognise a kill or update that came too late by this text.
     const words = actual === "stopped" ? " (container not running)" : "";
     const wanted = allowed.join(" or ");
     super(`cannot ${operation} container ${id}: it is ${actual}, not ${wanted}${words}`);
   }
 }
 
-/** A system call failed. `stage` is the process it failed in; `operation` names the call with its arguments. */
+/** A system call failed. `stage` is the process in which it failed; `operation` names the call with its arguments. */
 export class SyscallError extends Error {
   override name = "SyscallError";
   constructor(
@@ -45,7 +45,7 @@ export class SyscallError extends Error {
 }
 
 /**
- * Does what a field of config.json or an option asks for.
+ * Calls `action` for a field of config.json or an option.
  * @throws {SpecError} naming it, in place of a {SyscallError}.
  */
 export function forPlace<T>(place: string, action: () => T): T {
@@ -69,14 +69,14 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** A command or an option that there is not. */
+/** An unknown command or option. */
 export class UnknownNameError extends UsageError {
   /**
-   * @param kind what it should have been the name of
+   * @param kind the kind of name that was expected
    * @param given as the user wrote it
-   * @param known the names that there are, written likewise
+   * @param known the valid names, in the same form
    * @param scope where it was given, ` for create`
-   * @param see the command that tells of them all
+   * @param see the command that lists all
    */
   constructor(
     readonly kind: "command" | "option",
@@ -89,7 +89,7 @@ export class UnknownNameError extends UsageError {
   }
 }
 
-/** No container of that id exists below the state root. */
+/** No container with this id exists below the state root. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";
   constructor(readonly id: string, root: string) {

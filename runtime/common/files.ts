@@ -1,19 +1,19 @@
-/** Questions about files that may not be there. */
+/** Tests of files that may not exist. */
 import { errnoOf } from "./errors.ts";
 import { ENOTDIR } from "./errno.ts";
 
-/** Whether an error says that a file is missing, or what should be a folder above it is none. */
+/** Does the error mean that a file is missing, or that a parent is not a folder? */
 export function isMissing(error: unknown): boolean {
-  // ENOTDIR has no class of its own in every version.
+  // Not every version of Deno has a class for ENOTDIR.
   return error instanceof Deno.errors.NotFound || errnoOf(error) === ENOTDIR;
 }
 
-/** Whether an error says that a file is missing or not for us to read. */
+/** Does the error mean that a file is missing or not readable? */
 export function isAbsent(error: unknown): boolean {
   return isMissing(error) || error instanceof Deno.errors.PermissionDenied;
 }
 
-/** What is found at a path, undefined where there is nothing. */
+/** The result of `look`; undefined when the file is missing. */
 export function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -23,14 +23,14 @@ export function ifThere<T>(look: () => T): T | undefined {
   }
 }
 
-/** Removes a file or an empty folder, which somebody else may have removed. */
+/** Removes a file or an empty folder, which may already be gone. */
 export function removeIfThere(path: string): void {
   ifThere(() => Deno.removeSync(path));
 }
 
 /**
- * What is at a path, links followed; undefined when there is nothing.
- * @param isNone which errors say so; others are thrown.
+ * The file at a path, symlinks followed; undefined when there is none.
+ * @param isNone tests for errors that mean so; others are thrown.
  */
 function statOf(path: string, isNone = isMissing): Deno.FileInfo | undefined {
   try {
@@ -41,7 +41,7 @@ function statOf(path: string, isNone = isMissing): Deno.FileInfo | undefined {
   }
 }
 
-/** @param isNone as isAbsent(), where what may not be looked at counts as missing. */
+/** @param isNone with isAbsent(), a file that may not be examined counts as missing. */
 export function isThere(path: string, isNone = isMissing): boolean {
   return statOf(path, isNone) !== undefined;
 }

@@ -1,17 +1,17 @@
-/** Addresses of IPv4 and IPv6 as text and as bytes (RFC 4291, 2.2; RFC 5952 for what is written). Pure. */
+/** IPv4 and IPv6 addresses as text and as bytes (RFC 4291, 2.2; RFC 5952 for output). Pure. */
 
 /** Four bytes, or sixteen. */
 export type IpAddress = Uint8Array<ArrayBuffer>;
 
-/** Where an IPv4-mapped IPv6 address has its IPv4 address, and what stands before that (RFC 4291, 2.5.5.2). */
+/** The offset of the IPv4 address in an IPv4-mapped IPv6 address, and its prefix (RFC 4291, 2.5.5.2). */
 const MAPPED = { at: 12, prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] } as const;
 
-/** Undefined for a text that is none; there is no name of an interface in it (`%eth0`). */
+/** Undefined for an invalid text; an interface name (`%eth0`) is not accepted. */
 export function parseIpAddress(text: string): IpAddress | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** No leading zeros, which some read as octal. */
+/** No leading zeros, which some programs read as octal. */
 function parseIpv4(text: string): IpAddress | undefined {
   if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const bytes = text.split(".").map(Number);
@@ -26,12 +26,12 @@ function parseIpv6(text: string): IpAddress | undefined {
   );
   if (!before || halves.length === 2 && !after) return undefined;
   const missing = 16 - before.length - (after?.length ?? 0);
-  // `::` stands for a group at least.
+  // `::` replaces at least one group.
   if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
   return Uint8Array.from([...before, ...new Array(missing).fill(0), ...after ?? []]);
 }
 
-/** @param mayEndInIpv4 whether these groups are the last ones. */
+/** @param mayEndInIpv4 whether these are the last groups. */
 function bytesOfGroups(groups: readonly string[], mayEndInIpv4: boolean): number[] | undefined {
   const bytes: number[] = [];
   for (const [index, group] of groups.entries()) {

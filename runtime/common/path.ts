@@ -1,4 +1,4 @@
-/** Lexical paths of the host, for the builder. What lies below the container's root is never joined as a string. */
+/** Lexical paths of the host, for the builder. Paths below the container's root are never joined as strings. */
 
 /** `path` if it is absolute, else `base/path`, without `.`, `..` and doubled slashes. */
 export function joinPath(base: string, path: string): string {

@@ -1,6 +1,6 @@
 /**
- * What a command spends its time on, for `--debug`. The one thing here that is the same for the whole process: main.ts says who
- * hears of it, and whoever has done a step says so. Without a listener nothing is done.
+ * The time of each phase of a command, for `--debug`. The only state here that is global to the process: main.ts sets the
+ * listener, and each step reports itself. Without a listener nothing is done.
  */
 
 type Listener = (message: string) => void;
@@ -8,23 +8,23 @@ type Listener = (message: string) => void;
 let listener: Listener | undefined;
 let last = 0;
 
-/** Milliseconds count from the program's start. */
+/** Sets the listener; milliseconds count from the program's start. */
 export function onPhase(tell: Listener): void {
   listener = tell;
   last = 0;
 }
 
-/** Does anybody hear of what is told? */
+/** Is there a listener? */
 export function isHeard(): boolean {
   return listener !== undefined;
 }
 
-/** Something that only `--debug` is about. */
+/** Reports a message for `--debug` only. */
 export function tell(message: string): void {
   listener?.(message);
 }
 
-/** A step has been done: how long it took, since the one before, and when that was. */
+/** Reports a completed step: its duration since the one before, and the time. */
 export function phase(name: string): void {
   if (!listener) return;
   const now = performance.now();

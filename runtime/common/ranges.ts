@@ -1,9 +1,9 @@
-/** Lists of numbers as the kernel and config.json write them (cpuset(7), "List format"): `0-2,4`. */
+/** Lists of numbers in the format of the kernel and config.json (cpuset(7), "List format"): `0-2,4`. */
 
-/** Both ends are included. */
+/** Both ends are inclusive. */
 export type Range = readonly [first: number, last: number];
 
-/** The ranges of a list, undefined for a text that is none. Blanks around a part, and parts without anything, do no harm. */
+/** The ranges of a list; undefined for an invalid one. Blanks around a part, and empty parts, are allowed. */
 export function parseRanges(text: string): readonly Range[] | undefined {
   const ranges: Range[] = [];
   for (const part of text.split(",").map((part) => part.trim()).filter(Boolean)) {

@@ -1,4 +1,4 @@
-/** Reads files that somebody else has written, up to a bound: their size is nothing to go by. */
+/** Reads files that other users have written, up to a maximum size: their st_size cannot be relied on. */
 
 /** The whole file, or undefined when it has more than `most` bytes. */
 export function readBounded(file: Deno.FsFile, most: number): Uint8Array<ArrayBuffer> | undefined {

@@ -1,4 +1,4 @@
-/** Words of a shell's language. */
+/** Quoting for shells. */
 
 /** The text as one word of sh(1), in single quotes. */
 export function shellWord(text: string): string {

@@ -1,6 +1,6 @@
-/** Taking back what was done before an error. */
+/** Undoes steps after an error. */
 
-/** Undoes the latest first; what fails on the way is attached to the error, never in its place. */
+/** Undoes the latest step first; failures are attached to the error and do not replace it. */
 export function undoAll(undo: readonly (() => void)[], error: unknown): unknown {
   const failures: unknown[] = [];
   for (const step of undo.toReversed()) {

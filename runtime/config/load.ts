@@ -1,6 +1,6 @@
 /**
- * From a file to a checked spec. Owns reading, the limits on size, and the error of the first problem; what is accepted
- * is in the schema modules, what it must mean in checks.ts.
+ * Reads a file into a checked spec: size limits, and the error for the first problem. The schema modules define the valid
+ * form, checks.ts the meaning.
  */
 import { describeErrno, errnoOf, SpecError } from "../common/errors.ts";
 import { checkSpec } from "../spec/checks/checks.ts";
@@ -20,15 +20,15 @@ const MAX_SIZE = 16 * 1024 * 1024;
 
 export interface LoadedSpec {
   readonly spec: Spec;
-  /** What was read. */
+  /** The text of the file. */
   readonly text: string;
-  /** One sentence each, without a full stop: what will be ignored or read leniently. */
+  /** One sentence each, without a full stop: properties that are ignored or read leniently. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads and checks the config of a bundle.
- * @param bundle folder, absolute or relative to the working folder.
+ * @param bundle folder, absolute or relative to the working directory.
  * @param config the file's name in the bundle.
  * @throws {SpecError} when it cannot be read, is not JSON, or breaks the spec.
  */
@@ -42,16 +42,16 @@ export async function loadSpec(bundle: string, config = "config.json"): Promise<
 }
 
 /**
- * A config.json as the schema wants it; checkSpec() is the second half.
- * @param file named in the error for text that is not JSON.
- * @throws {SpecError} for text that is not JSON or has a NUL, and for the first problem, saying how many more there are.
+ * Parses a config.json by the schema; checkSpec() is the second half.
+ * @param file the name in errors about text that is not JSON.
+ * @throws {SpecError} for text that is not JSON or has a NUL, and for the first problem, with the number of further ones.
  */
 export function parseSpec(text: string, file = "config.json"): Promise<Spec> {
   return validate(text, specRule, [], file);
 }
 
 /**
- * The process of `exec --process`; checkProcess() is the second half. Errors name places as `process.args`.
+ * Parses the process of `exec --process`; checkProcess() is the second half. Errors name places as `process.args`.
  * @throws {SpecError} as parseSpec() does.
  */
 export function parseProcess(text: string): Promise<Process> {
@@ -59,7 +59,7 @@ export function parseProcess(text: string): Promise<Process> {
 }
 
 /**
- * The resources of `update --resources`; checkResources() is the second half. Errors name places as
+ * Parses the resources of `update --resources`; checkResources() is the second half. Errors name places as
  * `linux.resources.memory`.
  * @throws {SpecError} as parseSpec() does.
  */
@@ -79,7 +79,7 @@ async function validate<T>(
   return value as T;
 }
 
-/** Imports zod, which a config without problems does without. */
+/** Imports zod, which a valid config does not need. */
 async function problemOf(
   rule: AnyPlace,
   value: unknown,

@@ -1,4 +1,4 @@
-/** `checkpoint`: has criu write down a running container, which then ends or goes on. */
+/** `checkpoint`: has criu dump a running container, which is then stopped or continues. */
 import { disposing } from "../common/disposing.ts";
 import type { Executor } from "../../executors/interface/executor.ts";
 import { executorOf } from "../../executors/registry.ts";
@@ -28,20 +28,20 @@ export interface CheckpointRequest {
   readonly id: string;
   readonly root: string;
   readonly rootless: RootlessOption;
-  /** A name or path of criu. */
+  /** Name or path of the criu program. */
   readonly criu?: string;
   readonly folders: FolderPaths;
   readonly flags: DumpFlags;
-  /** Where a NUL is written when lazy pages can be asked for, or -1. */
+  /** The descriptor that gets a NUL byte when lazy pages can be requested, or -1. */
   readonly statusFd: number;
 }
 
 const ALLOWED = ["running", "paused"] as const;
 
 /**
- * Writes the container down. Unless it is to go on it is deleted afterwards, as with runc: `restore` makes it anew.
+ * Dumps the container. Unless it continues, it is deleted afterwards, as with runc: `restore` creates it again.
  * @throws {StateError} unless it is running or paused.
- * @throws {CriuError} when criu cannot; the container goes on.
+ * @throws {CriuError} when criu fails; the container continues.
  */
 export async function checkpointContainer(
   request: CheckpointRequest,
@@ -93,7 +93,7 @@ function dump(
   const request = dumpRequest(readSubject(state, spec), flags);
   makeFolders(folders);
   const log = logPath(folders, DUMP_LOG);
-  // An earlier attempt's would be taken for this one's.
+  // Otherwise the log of an earlier attempt would be read as this one's.
   removeIfThere(log);
   if (!flags.preDump) writeDescriptors(folders.images, readDescriptors(state.pid));
   try {

@@ -1,6 +1,6 @@
 /**
- * `create`, and the first half of `run`: the state folder is claimed before anything is made and describes it, so
- * that whoever finds the remains of a killed kago can remove them.
+ * `create`, and the first half of `run`. The state folder is created first and describes everything that is made later, so
+ * that the remains of a killed kago can be found and removed.
  */
 import { VERSION } from "../../ffi/embedded.gen.ts";
 import type { Notify } from "../../ffi/processes.ts";
@@ -28,17 +28,17 @@ export interface CreateRequest extends BuildRequest {
   readonly root: string;
   readonly pidFile?: string;
   readonly consoleSocket?: string;
-  /** Who gets a pidfd of Init. */
+  /** Unix socket that gets a pidfd of Init. */
   readonly pidfdSocket?: string;
-  /** Does this process stay and relay the container's terminal? */
+  /** Does this process stay in the foreground and relay the container's terminal? */
   readonly foreground: boolean;
-  /** `created` when Init waits for `start`, `running` when it is started at once. */
+  /** `created` if Init waits for `start`, `running` if it is started at once. */
   readonly status: "created" | "running";
-  /** The service manager, -1 for none, where the container is started at once. */
+  /** Descriptor connected to the service manager, or -1; only for a container that is started at once. */
   readonly manager?: number;
 }
 
-/** A container that is ready to run; the lock is held. */
+/** A container that is ready to run; its lock is held. */
 export interface Created {
   readonly build: Build;
   readonly state: StoredState;
@@ -49,8 +49,8 @@ export interface Created {
 }
 
 /**
- * Creates a container and calls `use`, which is synchronous, while it is locked and Init waits to be let go on; when
- * `use` throws, nothing is left behind. The lock is given up then, and is the caller's to release.
+ * Creates a container and calls `use`, which is synchronous, while the container is locked and Init waits. If `use` throws,
+ * everything is undone. The lock is no longer held after the return, but the caller must still release it.
  * @throws {SpecError | HostError | UsageError | SyscallError | ContainerExistsError}
  */
 export async function withCreated<T>(
@@ -75,10 +75,10 @@ export async function withCreated<T>(
     return result;
   } catch (error) {
     throw undoAll([
-      // Hooks that have run may have made what only these know how to undo.
+      // Only the poststop hooks can undo what earlier hooks have made.
       () => runPoststop(creating, warn),
       () => lock.release(),
-      // In one: while there are mounts, the state says so to `delete --force`.
+      // In one step: as long as there are mounts, `delete --force` finds them in the state.
       () => {
         removeSharedMounts(creating);
         removeStateDir(request.root, request.id);
@@ -87,7 +87,7 @@ export async function withCreated<T>(
   }
 }
 
-/** @throws {SpecError} for what can be created, but not started (runtime spec, "Start"). */
+/** @throws {SpecError} for a container that can be created, but not started (runtime spec, "Start"). */
 function requireProcess({ process }: Build["spec"]): void {
   if (!process) throw new SpecError("process", "is required: it says what the container runs");
 }
@@ -128,7 +128,7 @@ function createIn<T>(
   }
 }
 
-/** What is stored before there is a process. */
+/** The state that is stored before there is a process. */
 export function initialState(build: Build): StoredState {
   const { id, bundle, rootfs, spec, cgroup, resctrl, executor, host } = build;
   return {
@@ -161,7 +161,7 @@ export function initialState(build: Build): StoredState {
   };
 }
 
-/** In a pid namespace of its own Init is its first process, whose death ends all others (pid_namespaces(7)). */
+/** In a new pid namespace, Init is the first process; its death kills all others (pid_namespaces(7)). */
 function hasOwnPids(spec: Build["spec"]): boolean {
   const pids = findNamespace(spec, "pid");
   return pids !== undefined && !pids.path;

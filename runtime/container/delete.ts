@@ -1,4 +1,4 @@
-/** `delete`: removes what a container left on the host, and with force ends it first. */
+/** `delete`: removes what a container left on the host; with `force` kills it first. */
 import type { CgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { HostError, NotFoundError, StateError } from "../common/errors.ts";
 import { phase } from "../common/phases.ts";
@@ -14,14 +14,14 @@ import { removeSharedMounts } from "./shared_mounts.ts";
 
 export type Warn = (message: string) => void;
 
-/** Milliseconds that a killed process gets to end. */
+/** Milliseconds that a killed process gets to exit. */
 const PATIENCE = 10_000;
 
-/** The spec has an error for a container that is created; runc, crun and youki delete it, and engines rely on that. */
+/** The spec requires an error for a created container; runc, crun and youki delete it, and engines rely on that. */
 const DELETABLE: readonly string[] = ["created", "stopped"];
 
 /**
- * Deletes a stopped or created container; with `force` any container, and none is fine too.
+ * Deletes a stopped or created container; with `force` a container in any state, and a missing one is no error.
  * @throws {StateError} in another state, unless `force` is given.
  */
 export async function deleteContainer(
@@ -47,8 +47,8 @@ export async function deleteContainer(
 }
 
 /**
- * The end of `run`: its container's process has been reaped, and nothing need be read. Somebody else may have deleted
- * the container meanwhile, and even made another of that id.
+ * The end of `run`: the container's process has been reaped, so no state need be read. Another process may have deleted the
+ * container meanwhile, and may have created another with the same id.
  */
 export async function deleteOwn(
   root: string,
@@ -61,7 +61,7 @@ export async function deleteOwn(
   if (lock.relock()) removeAll(root, state, destroy, warn);
 }
 
-/** The end of `delete`, and of `checkpoint` when criu has ended the container; the caller has the lock. */
+/** The end of `delete`, and of `checkpoint` when criu has killed the container; the caller holds the lock. */
 export function removeStopped(
   root: string,
   state: StoredState,
@@ -73,7 +73,7 @@ export function removeStopped(
   removeAll(root, state, destroy, warn);
 }
 
-/** Of a container without an Init; processes that outlived it are in its cgroup. */
+/** For a container without a live Init; processes that outlived Init are in its cgroup. */
 function removeAll(root: string, state: StoredState, destroy: CgroupDestroyer, warn: Warn): void {
   removeSharedMounts(state);
   if (state.cgroup) destroy(state.cgroup);
@@ -84,7 +84,7 @@ function removeAll(root: string, state: StoredState, destroy: CgroupDestroyer, w
   runPoststop(state, warn);
 }
 
-/** After the container is gone; their failures change nothing (runtime spec, "Lifecycle"). */
+/** Runs after the container is gone; failures of these hooks are only warnings (runtime spec, "Lifecycle"). */
 export function runPoststop(state: StoredState, warn: Warn): void {
   if (!state.hooks?.poststop?.length) return;
   runAllHooks("poststop", state.hooks, ociState(state, "stopped"), hookEnv(), warn);
@@ -98,7 +98,7 @@ function endInit(state: StoredState): void {
   );
 }
 
-/** The state as it is without the lock; whatever is wrong with it is said when it is read under the lock. */
+/** The state, read without the lock; errors are reported when it is read again under the lock. */
 export function peekState(root: string, id: string): StoredState | undefined {
   try {
     return loadState(root, id);
@@ -107,7 +107,7 @@ export function peekState(root: string, id: string): StoredState | undefined {
   }
 }
 
-/** A state that cannot be read has nothing to tell of what to remove but its own folder. */
+/** If the state cannot be read, only the state folder itself can be removed. */
 function readState(
   root: string,
   id: string,

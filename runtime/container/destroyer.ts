@@ -1,9 +1,9 @@
-/** Removing a container's cgroup, and telling before what its egress rules have refused. What knows of them is loaded if wanted. */
+/** Removes a container's cgroup, after logging what its egress rules refused. Egress code is loaded only if needed. */
 import { type CgroupDestroyer, cgroupDestroyer } from "../cgroup/drivers/destroy.ts";
 import { isHeard, tell } from "../common/phases.ts";
 import type { StoredState } from "../state/container_state.ts";
 
-/** To be had before anything is locked or changed, as cgroupDestroyer(). */
+/** Call it before anything is locked or changed, as cgroupDestroyer(). */
 export async function destroyerOf(state: StoredState | undefined): Promise<CgroupDestroyer> {
   const destroy = await cgroupDestroyer(state?.cgroup);
   if (!state?.egress || !isHeard()) return destroy;

@@ -1,4 +1,4 @@
-/** `events`: what a container uses, and when it runs out of memory, for as long as it runs. */
+/** `events`: a container's resource usage and its OOM events, for as long as it runs. */
 import type { Agent, AgentFigures } from "../../executors/interface/agent.ts";
 import { loadAgent } from "../../executors/registry.ts";
 import { closeFd } from "../../ffi/descriptors.ts";
@@ -15,7 +15,7 @@ import { isUnlocked } from "../state/lock.ts";
 import { loadState } from "../state/store.ts";
 import { openInit } from "../stages/signal_init.ts";
 
-/** The shape of runc's events, which engines and exporters parse. */
+/** The format of runc's events, which engines and exporters parse. */
 export type ContainerEvent =
   | { readonly type: "oom"; readonly id: string }
   | {
@@ -24,15 +24,15 @@ export type ContainerEvent =
     readonly data: CgroupStats & {
       readonly intel_rdt: object;
       readonly network_interfaces: null;
-      /** What the agent of a container that has one says; null when it is not to be asked, or does not answer. */
+      /** The figures of the container's agent; null if it cannot be asked, or does not answer. */
       readonly guest?: AgentFigures | null;
-      /** Of a container with egress rules: how often they have refused what, in the words of refusal.ts; absent if that cannot be read. */
+      /** Refusals of egress rules by kind, named as in refusal.ts; absent if they cannot be read. */
       readonly egress_refused?: Readonly<Record<string, number>>;
     };
   };
 
 /**
- * The container's statistics now.
+ * The container's current statistics.
  * @throws {StateError} when it has no process.
  */
 export async function statsEvent(root: string, id: string): Promise<ContainerEvent> {
@@ -40,7 +40,7 @@ export async function statsEvent(root: string, id: string): Promise<ContainerEve
   return toEvent(root, state, await sourcesOf(state));
 }
 
-/** Who tells what cgroup files do not; loaded for the containers that have it. */
+/** Sources of figures that cgroup files do not have; loaded only for containers that have them. */
 interface Sources {
   readonly agent?: Agent;
   readonly refusals?: typeof readRefusals;
@@ -57,7 +57,7 @@ async function agentOf(state: StoredState): Promise<Agent | undefined> {
   return state.agent ? await loadAgent(state) : undefined;
 }
 
-/** runc has no interfaces of its own making to count here either, and the resctrl filesystem is not used. */
+/** As in runc, no network interfaces are counted. The resctrl filesystem is not read. */
 function toEvent(root: string, state: StoredState, { agent, refusals }: Sources): ContainerEvent {
   const cgroup = cgroupOf(state);
   const data = { ...readStats(cgroup), intel_rdt: {}, network_interfaces: null };
@@ -66,7 +66,7 @@ function toEvent(root: string, state: StoredState, { agent, refusals }: Sources)
   return { type: "stats", id: state.id, data: { ...data, ...guest, ...egress } };
 }
 
-/** Undefined where they cannot be read, which takes more rights than the other figures do. */
+/** Undefined if the counters cannot be read, which needs more privileges than the other figures. */
 function refusedBy(
   refusals: typeof readRefusals,
   cgroup: CgroupRecord,
@@ -86,7 +86,7 @@ function figuresOf(root: string, stored: StoredState, agent: Agent): AgentFigure
   return status === "running" ? agent.figures({ state, stateFolder: `${root}/${state.id}` }) : null;
 }
 
-/** What was created when a stream began may run by now, or be gone. */
+/** A container that was created when the stream began may be running or gone by now. */
 function currentState(root: string, state: StoredState): StoredState {
   if (state.status !== "created") return state;
   try {
@@ -98,7 +98,7 @@ function currentState(root: string, state: StoredState): StoredState {
 }
 
 /**
- * Hands over events as they come, statistics every `interval` milliseconds, and returns when the container has stopped.
+ * Emits events as they occur, statistics every `interval` milliseconds, and returns when the container has stopped.
  * @throws {StateError} when it has no process.
  */
 export async function followEvents(
@@ -120,7 +120,7 @@ export async function followEvents(
       if (ended) return;
       if (performance.now() < next) continue;
       print(toEvent(root, state, sources));
-      // Not in a hurry when it was suspended for long.
+      // After a long suspend, intervals that were missed are not made up for.
       next = Math.max(next + interval, performance.now());
     }
   } finally {
@@ -128,7 +128,7 @@ export async function followEvents(
   }
 }
 
-/** Whole milliseconds as poll(2) takes them. */
+/** Whole milliseconds, as poll(2) takes them. */
 function timeUntil(moment: number): number {
   return Math.max(0, Math.min(Math.ceil(moment - performance.now()), 2 ** 31 - 1));
 }

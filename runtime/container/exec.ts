@@ -15,17 +15,17 @@ import { buildTenant, type TenantBuild, type TenantRequest } from "../tenant/bui
 
 export interface ExecRequest extends TenantRequest {
   readonly pidFile?: string;
-  /** Who gets a pidfd of the process. */
+  /** Unix socket that gets a pidfd of the process. */
   readonly pidfdSocket?: string;
-  /** Are the orphans of a tenant in the foreground this process's to reap? */
+  /** Does this process reap the orphans of a tenant in the foreground? */
   readonly subreaper: boolean;
 }
 
 type Warn = (message: string) => void;
 
 /**
- * Runs a tenant, to its end unless detached.
- * @returns how it ended; of a detached one that it runs, as exit code 0.
+ * Runs a tenant, until it exits unless detached.
+ * @returns its exit status; exit code 0 for a detached one that was started.
  * @throws {StateError | SpecError | UsageError | HostError | SyscallError} when it could not be started.
  */
 export async function execInContainer(request: ExecRequest, warn: Warn): Promise<ExitStatus> {
@@ -62,8 +62,8 @@ function startTenant(
 }
 
 /**
- * The container's v2 cgroup may take no process: Init handed its controllers down, and went below; or, without root, it
- * lies in a part of the hierarchy that is not the caller's to move into, and what is not delegated is done without.
+ * The container's v2 cgroup may refuse processes: if Init has delegated its controllers and moved to a sub-cgroup; or,
+ * without root, if the caller may not move processes into it. The latter is only a warning.
  */
 function startInCgroup(
   { task, init, cloneInto, state }: TenantBuild,

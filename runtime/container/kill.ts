@@ -1,4 +1,4 @@
-/** `kill`: a signal to a container's Init or to all its processes. */
+/** `kill`: sends a signal to a container's Init or to all its processes. */
 import { loadAgent } from "../../executors/registry.ts";
 import { thawToDie } from "../cgroup/life/freezer.ts";
 import { cgroupPids, killCgroup, signalCgroup } from "../cgroup/life/kill.ts";
@@ -12,11 +12,11 @@ import { SIGKILL, signalInit } from "../stages/signal_init.ts";
 const ALLOWED = ["created", "running", "paused"] as const;
 
 /**
- * Sends the signal (0 to 64) to Init, with `all` to every process of the container's cgroup, whether Init lives or
- * not. SIGKILL also ends a paused container, and all of one whose Init's death leaves the others alive, as long as any is.
- * What an agent can tell the processes, it does.
+ * Sends the signal (0 to 64) to Init; with `all` to every process of the container's cgroup, even if Init has exited.
+ * SIGKILL also kills a paused container. If a container's processes outlive its Init, SIGKILL kills all that are left. A
+ * container with an agent gets other signals from the agent.
  * @throws {StateError} without `all`, when there is no Init.
- * @throws {HostError} when the agent does not take the signal.
+ * @throws {HostError} when the agent does not accept the signal.
  */
 export async function killContainer(
   root: string,
@@ -40,13 +40,13 @@ export async function killContainer(
   if (status === "creating") throw new StateError(id, "kill", status, ALLOWED);
   const reached = status !== "stopped" && signalInit(state, signal);
   const others = signal === SIGKILL && killOthers(state);
-  // It may have ended since we looked.
+  // Init may have exited since the status was read.
   if (!reached && !others) throw new StateError(id, "kill", "stopped", ALLOWED);
-  // Signalled first, so that nothing of it runs in between.
+  // The signal is sent before the thaw, so that no process runs in between.
   if (signal === SIGKILL && status === "paused" && state.cgroup) thawToDie(state.cgroup);
 }
 
-/** Of a container whose processes outlive its Init: false when there is none, or it has ended with Init. */
+/** For a container whose processes outlive its Init: false when none is left. */
 function killOthers({ sharesPids, cgroup }: StoredState): boolean {
   if (!sharesPids || !cgroup || cgroupPids(cgroup).length === 0) return false;
   killCgroup(cgroup);

@@ -1,6 +1,6 @@
 /**
- * Main: carries out a build. Makes the cgroup and the files, starts the stages, and leaves a container that is ready to
- * run behind, or nothing at all.
+ * Main: executes a build. Makes the cgroup and the files and starts the stages. The result is a container that is ready to
+ * run, or nothing.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { putRootFile } from "../../ffi/files.ts";
@@ -16,20 +16,20 @@ import { undoAll } from "../common/undo.ts";
 import { given } from "../common/given.ts";
 
 export interface LaunchOptions {
-  /** Where `start` will find the waiting Init; absent under `run`, which starts at once. */
+  /** The folder in which `start` finds the waiting Init; absent under `run`, which starts at once. */
   readonly stateFolder?: string;
-  /** Who gets the terminal; absent when this process relays it itself. */
+  /** Unix socket that gets the terminal; absent when this process relays it itself. */
   readonly consoleSocket?: string;
 }
 
 /** A container whose Init is ready and waits. */
 export interface Launched extends Stages {
-  /** Undoes the launch after this error, and returns it. */
+  /** Undoes the launch after the error, and returns the error. */
   undo(error: unknown): unknown;
 }
 
 /**
- * Starts the stages of `build` and brings Init to the point where it waits. What was made is undone on an error.
+ * Starts the stages of `build` and brings Init to the point where it waits. On an error everything is undone.
  * @throws {SpecError | HostError | SyscallError} naming the operation that failed.
  */
 export function launch(build: Build, options: LaunchOptions): Launched {
@@ -37,7 +37,7 @@ export function launch(build: Build, options: LaunchOptions): Launched {
   try {
     return { ...launchSteps(build, options, undo), undo: (error) => undoAll(undo, error) };
   } catch (error) {
-    // While the cgroup is there to be asked.
+    // Before the undo, which removes the cgroup that is read here.
     throw undoAll(undo, explainDeath(error, build.cgroup?.record, build.spec));
   }
 }
@@ -79,7 +79,7 @@ function taskOf(
   };
 }
 
-/** What hooks and a seccomp agent are told of a container that is being made. */
+/** The state of a container that is being created, for hooks and a seccomp agent. */
 export function newState(
   { id, bundle, spec: { ociVersion, annotations } }: Build,
   pid: number,

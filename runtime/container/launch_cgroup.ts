@@ -1,4 +1,4 @@
-/** The cgroup's part of a launch: made before the first process or around it, and limited in two steps. */
+/** The cgroup's part of a launch: made before or with the first process; its limits are set in two steps. */
 import { applyWrites } from "../cgroup/apply.ts";
 import { readProcs } from "../cgroup/files.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
@@ -7,22 +7,22 @@ import type { CgroupBuild } from "../build/cgroup.ts";
 import { HostError } from "../common/errors.ts";
 
 export interface CgroupLaunch {
-  /** The first process waits at SYNC_POINTS.cgroup. */
+  /** Called when the first process waits at SYNC_POINTS.cgroup. */
   adopt(pid: number): void;
-  /** Init is alone in the cgroup. */
+  /** Called when Init is alone in the cgroup. */
   settle(): void;
 }
 
 /**
- * Makes the cgroup, as far as it can be without a process.
- * @param undo gets the way back.
+ * Makes the cgroup, as far as that is possible without a process.
+ * @param undo gets the functions that undo it.
  * @throws {HostError | CgroupWriteError | SyscallError}
  */
 export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLaunch {
   const { driver, record, writes, attachEgress } = build;
   const late = writes.filter(isLate);
   const order = { ...build, early: writes.filter((write) => !isLate(write)), late };
-  // A cgroup that is not ours must outlive the attempt to make it.
+  // An existing cgroup that kago did not make must not be removed when creating it fails.
   let made = driver.create(order);
   undo.push(() => {
     if (made) driver.destroy(record);
@@ -34,7 +34,7 @@ export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLau
       if (made) return;
       made = true;
       if (!attachEgress) return;
-      // The one process that is in there waits, and is kago's own.
+      // Only kago's own process is in the cgroup, and it waits.
       requireInV2(record, pid);
       attachEgress(record);
     },
@@ -47,17 +47,17 @@ export function beginCgroup(build: CgroupBuild, undo: (() => void)[]): CgroupLau
 }
 
 /**
- * What would bind the set-up too, and not the container alone, is set when Init is ready: a limit on processes counts the
- * Intermediate, and shares and quotas slow both down. Realtime limits are wanted before a realtime process joins.
+ * Limits that would also constrain the set-up are set when Init is ready: a limit on processes counts the Intermediate, and
+ * shares and quotas slow both down. Realtime limits are required before a realtime process joins.
  */
 function isLate({ controller, file }: ResourceWrite): boolean {
   return controller === "pids" || controller === "cpu" && !file.startsWith("cpu.rt_");
 }
 
 /**
- * A driver that moves the process need not move it in every hierarchy that is mounted: systemd knows nothing of a v2 that
- * somebody else has mounted beside its v1.
- * @throws {HostError} where rules on the v2 directory would not apply.
+ * A driver that moves the process need not move it in every mounted hierarchy: systemd does not know a v2 hierarchy that
+ * was mounted separately beside its v1.
+ * @throws {HostError} if rules on the v2 directory would not apply.
  */
 function requireInV2({ directories }: CgroupRecord, pid: number): void {
   const v2 = directories.find(({ version }) => version === 2);

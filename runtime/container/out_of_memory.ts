@@ -1,4 +1,4 @@
-/** Why stages died, where it was for memory: the limit is named, and who has killed. */
+/** Explains the death of stages by the OOM killer: names the limit. */
 import { oomKills } from "../cgroup/stats/oom_kills.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { HostError } from "../common/errors.ts";
@@ -6,8 +6,8 @@ import type { Spec } from "../spec/spec.ts";
 import { StagesDied } from "../stages/conversation.ts";
 
 /**
- * @param before what oomKills() was before the stages were started.
- * @returns the error itself where it has another reason.
+ * @param before the value of oomKills() before the stages were started.
+ * @returns `error` itself if it has another cause.
  */
 export function explainDeath(
   error: unknown,

@@ -1,4 +1,4 @@
-/** `pause` and `resume`: a container's cgroup is frozen and thawed. Nothing is stored: the kernel knows. */
+/** `pause` and `resume`: freeze and thaw a container's cgroup. Nothing is stored: the kernel has the state. */
 import { freeze, hasFreezer, thaw } from "../cgroup/life/freezer.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
 import { HostError, StateError } from "../common/errors.ts";
@@ -11,11 +11,11 @@ import { loadState } from "../state/store.ts";
 const PATIENCE = 10_000;
 
 /**
- * Freezes a created or running container, and returns when all its processes stand still.
- * @throws {StateError} in any other state; {HostError} when the container cannot be frozen, and goes on.
+ * Freezes a created or running container, and returns when all its processes are frozen.
+ * @throws {StateError} in any other state; {HostError} when the container cannot be frozen, and continues.
  */
 export function pauseContainer(root: string, id: string): void {
-  // Not while `start` waits for Init's answer, which a frozen one would not give.
+  // Locked, so that `start` is not waiting for Init's answer, which a frozen Init would not give.
   using lock = lockState(root, id);
   const state = loadState(root, id, lock);
   const status = liveStatus(state, () => true);
@@ -30,7 +30,7 @@ export function pauseContainer(root: string, id: string): void {
 }
 
 /**
- * Lets a paused container go on. It takes no lock: whoever has the lock may be waiting for the container.
+ * Thaws a paused container. It takes no lock: the holder of the lock may be waiting for the container.
  * @throws {StateError} when it is not paused.
  */
 export function resumeContainer(root: string, id: string): void {

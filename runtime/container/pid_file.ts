@@ -1,7 +1,7 @@
-/** The file in which an engine finds a process's id. */
+/** The file in which an engine finds a process's pid. */
 import { HostError, withReason } from "../common/errors.ts";
 
-/** Makes the file: a link of that name, planted in a shared folder, is removed and not followed. */
+/** Creates the file: a symlink of that name, planted in a shared folder, is removed and not followed. */
 function writeNew(path: string, text: string): void {
   try {
     Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o644 });
@@ -12,7 +12,7 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** Renamed into place: whoever watches for the file never sees it without its contents. */
+/** Renamed into place: a process that watches for the file never sees it empty. */
 export function writePidFile(path: string, pid: number): void {
   const slash = path.lastIndexOf("/") + 1;
   const temporary = `${path.slice(0, slash)}.${path.slice(slash)}`;

@@ -1,14 +1,14 @@
-/** `--pidfd-socket`: whoever listens there gets a pidfd of the new process, which no other process can come to have. */
+/** `--pidfd-socket`: sends the listener a pidfd of the new process; unlike a pid it is never reused. */
 import { closeFd, sendDescriptor } from "../../ffi/descriptors.ts";
 import { openPidfd } from "../../ffi/processes.ts";
 import { forPlace, HostError } from "../common/errors.ts";
 
-/** What runc sends along: whether the process is a container's first or one more. */
+/** As in runc's message: the container's first process, or an additional process. */
 export type ProcessKind = "standard" | "setns";
 
 /**
- * Sends a pidfd of a process of ours to the unix stream socket `path`.
- * @throws {HostError} when the process has ended, {SpecError} when nobody listens there.
+ * Sends a pidfd of a child process to the unix stream socket `path`.
+ * @throws {HostError} when the process has exited, {SpecError} when there is no listener.
  */
 export function sendPidfd(path: string, pid: number, kind: ProcessKind): void {
   const pidfd = openPidfd(pid);

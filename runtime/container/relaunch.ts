@@ -1,6 +1,6 @@
 /**
- * Main, when a container comes back: makes the cgroup, starts criu in it, answers criu's notifications, and leaves a
- * container that runs behind, or nothing at all. The counterpart of launch.ts.
+ * Main, for a restored container: makes the cgroup, starts criu in it and answers criu's notifications. The result is a
+ * running container, or nothing. The counterpart of launch.ts.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { isChild } from "../../ffi/processes.ts";
@@ -24,9 +24,9 @@ export interface RelaunchOptions {
   readonly folders: FolderPaths;
   readonly flags: RestoreFlags;
   readonly stateFolder: string;
-  /** Who gets the terminal; absent when this process relays it itself. */
+  /** Unix socket that gets the terminal; absent when this process relays it itself. */
   readonly consoleSocket?: string;
-  /** Called when the first process is back, before any of them goes on. */
+  /** Called when the first process is restored, before any process continues. */
   onProcess(pid: number): void;
 }
 
@@ -38,7 +38,7 @@ export interface Relaunched {
 }
 
 /**
- * @param undo gets the way back of all that was made.
+ * @param undo gets the functions that undo all that was made.
  * @throws {CriuFailure | SpecError | HostError | SyscallError}
  */
 export function relaunch(
@@ -52,14 +52,14 @@ export function relaunch(
   let [master, first] = [-1, 0];
   const onNotify = (script: string, pid: number, passed: number) => {
     if (pid !== 0 && first === 0) {
-      // criu has restored it as a sibling; what is none of ours is neither recorded nor ended.
+      // criu restores it as a sibling of itself, so it is a child; any other process is neither recorded nor killed.
       if (!isChild(pid)) {
         throw new CriuFailure(`criu reported process ${pid}, which it has not restored`);
       }
       first = pid;
       undo.push(() => killAndReap(pid));
     }
-    // As at `create`; those that start the process had their time.
+    // As in `create`; the create hooks run again, the hooks that start the process do not.
     if (script === "setup-namespaces") {
       runCreateHooks(build.spec.hooks, newState(build, pid, "creating"), build.host.env);
     }
@@ -77,7 +77,7 @@ export function relaunch(
   return { pid: restore.pid, master };
 }
 
-/** On which things are mounted for criu, where criu alone sees them. */
+/** Mount points for criu, mounted only in criu's own mount namespace. */
 interface MountPoints {
   readonly criuRoot: string;
   readonly nullDevice: string;

@@ -1,6 +1,6 @@
 /**
- * `restore`: makes a container as `create` does, up to its process, which criu brings back. The state folder is claimed
- * first, and what was made is undone on an error.
+ * `restore`: creates a container as `create` does, except for its process, which criu restores. The state folder is created
+ * first, and on an error everything is undone.
  */
 import { RESTORE_LOG, type RestoreFlags } from "../criu/restore.ts";
 import { criuError } from "../criu/failure.ts";
@@ -29,7 +29,7 @@ import { given } from "../common/given.ts";
 export interface RestoreRequest extends BuildRequest, ConsoleRequest {
   readonly root: string;
   readonly pidFile?: string;
-  /** A name or path of criu. */
+  /** Name or path of the criu program. */
   readonly criu?: string;
   readonly folders: FolderPaths;
   readonly flags: RestoreFlags;
@@ -37,15 +37,15 @@ export interface RestoreRequest extends BuildRequest, ConsoleRequest {
 
 export interface Restored extends Relaunched {
   readonly state: StoredState;
-  /** Given up, and the caller's to release. */
+  /** No longer held; the caller must release it. */
   readonly lock: StateLock;
 }
 
 type Warn = (message: string) => void;
 
 /**
- * Restores a container; it runs when this returns.
- * @throws {CriuError} when criu cannot; {SpecError | HostError | ContainerExistsError} as `create` does. Nothing is left.
+ * Restores a container; it runs when this returns. On an error everything is undone.
+ * @throws {CriuError} when criu fails; {SpecError | HostError | ContainerExistsError} as `create` does.
  */
 export async function restoreContainer(request: RestoreRequest, warn: Warn): Promise<Restored> {
   validateId(request.id);
@@ -70,7 +70,7 @@ export async function restoreContainer(request: RestoreRequest, warn: Warn): Pro
     return { ...restored, lock };
   } catch (error) {
     throw undoAll([
-      // Hooks that have run may have made what only these know how to undo.
+      // Only the poststop hooks can undo what earlier hooks have made.
       () => runPoststop(creating, warn),
       () => lock.release(),
       () => removeStateDir(request.root, request.id),
@@ -101,7 +101,7 @@ function restoreIn(
   try {
     let state = creating;
     makeFolders(folders);
-    // An earlier attempt's would be taken for this one's.
+    // Otherwise the log of an earlier attempt would be read as this one's.
     removeIfThere(log);
     const options: RelaunchOptions = {
       criu,

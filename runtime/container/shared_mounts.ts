@@ -1,6 +1,6 @@
 /**
- * Containers without a mount namespace: what they mount is mounted on the host, all of it over their root, which is
- * bound over itself first. It owns that none of it outlives the container.
+ * Containers without a new mount namespace: their mounts are made on the host. All of them are below the container's root,
+ * which is first bind-mounted on itself, so kago must remove them with the container.
  */
 import { detachMount, mountId } from "../../ffi/files.ts";
 import { SyscallError } from "../common/errors.ts";
@@ -9,20 +9,20 @@ import type { Spec } from "../spec/spec.ts";
 import type { StoredState } from "../state/container_state.ts";
 import { ENOENT } from "../common/errno.ts";
 
-/** What has to be remembered before anything is mounted. */
+/** The mount id to store before anything is mounted. */
 export function mountsBefore(spec: Spec, rootfs: string): Pick<StoredState, "mountBelow"> {
   if (findNamespace(spec, "mount")) return {};
   try {
     return { mountBelow: mountId(rootfs) };
   } catch (error) {
-    // The plan's own operation says it in the words of config.json.
+    // The plan's own operation reports this, with the field of config.json.
     if (error instanceof SyscallError && error.errno === ENOENT) return {};
     throw error;
   }
 }
 
 /**
- * Takes away what lies over the root; also after a part of it only was mounted.
+ * Detaches what is mounted on the root; also if mounting stopped halfway.
  * @throws {SyscallError}
  */
 export function removeSharedMounts({ mountBelow, rootfs }: StoredState): void {
@@ -30,7 +30,7 @@ export function removeSharedMounts({ mountBelow, rootfs }: StoredState): void {
   try {
     if (mountId(rootfs) !== mountBelow) detachMount(rootfs);
   } catch (error) {
-    // A root that is gone has nothing mounted on it.
+    // If the root is gone, nothing is mounted on it.
     if (!(error instanceof SyscallError && error.errno === ENOENT)) throw error;
   }
 }

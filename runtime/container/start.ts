@@ -1,4 +1,4 @@
-/** `start`: wakes the Init of a created container and hears from it whether the program could be executed. */
+/** `start`: wakes the Init of a created container, which reports whether the program could be executed. */
 import { packed } from "../../ffi/packed.ts";
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { type Notify } from "../../ffi/processes.ts";
@@ -23,10 +23,10 @@ import { undoAll } from "../common/undo.ts";
 import { listenForNotify, notifyFolder } from "../stages/sd_notify.ts";
 import { given } from "../common/given.ts";
 
-/** Milliseconds that a process which was killed, or has failed, gets to end. */
+/** Milliseconds that a process which was killed, or has failed, gets to exit. */
 const PATIENCE = 10_000;
 
-/** A container that runs. */
+/** A running container. */
 export interface Started {
   readonly pid: number;
   /** Where its program can notify the service manager. */
@@ -35,8 +35,8 @@ export interface Started {
 
 /**
  * Starts a created container.
- * @param warn is told what fails while the container of a failing poststart hook is destroyed.
- * @param manager connected to the service manager, -1 for none.
+ * @param warn gets the failures of destroying a container whose poststart hook failed.
+ * @param manager descriptor connected to the service manager, or -1.
  * @throws {StateError} in any other state.
  * @throws {SpecError} when it has no process, or a poststart hook fails.
  * @throws {SyscallError | HostError} when the program cannot be executed; the container is then stopped.
@@ -51,7 +51,7 @@ export async function startContainer(
   using lock = lockState(root, id);
   const state = loadState(root, id, lock);
   phase("container locked and its state read");
-  // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves the container's failures to be told here.
+  // The entry stub may have begun (helper-c/entry/shortcut.h); it leaves reporting failures to this function.
   const report = packed()?.report;
   if (!report) requireStartable(state);
   const notify = state.sdNotify && listenForNotify(notifyFolder(root, id), manager);
@@ -62,7 +62,7 @@ export async function startContainer(
   phase("Init has answered");
   if (datagram) {
     const error = await startError(state, programOf(lock.directory), datagram);
-    awaitInit(state, PATIENCE); // so that nobody who has seen the error finds it running
+    awaitInit(state, PATIENCE); // so that it is not seen running after the error
     throw error;
   }
   runPoststartOr(state, () => removeStopped(root, state, destroy, warn));
@@ -77,21 +77,21 @@ function requireStartable(state: StoredState): void {
   }
 }
 
-/** The connection on which Init tells of a failure; its end says that the program runs. */
+/** The connection on which Init reports a failure; end of file means that the program runs. */
 function wakeInit(root: string, state: StoredState, directory: string): number {
   const socket = connectForStart(directory);
-  // Before the program runs: whoever sees it running must not read `created`.
+  // Before the program runs: the state of a running container must not be `created`.
   saveState(root, { ...state, status: "running" });
   send(socket, ANSWER.start);
   return socket;
 }
 
-/** Of a container that has hooks which may end it at once. */
+/** The cgroup of a container with poststart hooks: a failing hook destroys the container. */
 function cgroupAtRisk(state: StoredState | undefined): StoredState["cgroup"] {
   return state?.hooks?.poststart?.length ? state.cgroup : null;
 }
 
-/** A hook that fails takes the container with it, and its poststop hooks run (runtime spec, "Lifecycle", 9 to 13). */
+/** A hook that fails destroys the container, and its poststop hooks run (runtime spec, "Lifecycle", 9 to 13). */
 function runPoststartOr(state: StoredState, destroy: () => void): void {
   try {
     runPoststart(state);
@@ -101,7 +101,7 @@ function runPoststartOr(state: StoredState, destroy: () => void): void {
 }
 
 /**
- * Once the program runs. A hook that fails stops the container, which is then the caller's to destroy.
+ * Runs when the program runs. A hook that fails stops the container; the caller then destroys it.
  * @throws {SpecError} naming the hook.
  */
 export function runPoststart(state: StoredState): void {
@@ -112,7 +112,7 @@ export function runPoststart(state: StoredState): void {
   throw error;
 }
 
-/** docker looks for the program's name when it judges why a start failed. */
+/** docker looks for the program's name in the message to classify a failed start. */
 function programOf(directory: string): string {
   const config: Partial<Spec> = JSON.parse(loadConfig(directory));
   return JSON.stringify(config.process?.args?.[0] ?? "");
@@ -120,13 +120,13 @@ function programOf(directory: string): string {
 
 const WANTED_BY = Object.keys(OPS.hook).indexOf("wantedBy");
 
-/** With the hook's index, unless the words are none of kago's own. */
+/** With the hook's index, unless the text is not one that kago writes. */
 function hookPlace(findings: readonly Finding[]): string {
   const place = findings.find(({ field }) => field === WANTED_BY)?.text ?? "";
   return /^hooks\.startContainer\[\d{1,9}\]$/.test(place) ? place : "hooks.startContainer";
 }
 
-/** The plan is not at hand; Init names the program that it could not execute, or the hook that failed. */
+/** The plan is not available here; Init names the program that it could not execute, or the hook that failed. */
 async function startError(
   { id, pid }: StoredState,
   program: string,

@@ -1,4 +1,4 @@
-/** `update`: other limits for a container that lives, under its lock. Nothing is stored: the kernel has the limits. */
+/** `update`: changes the limits of a live container, under its lock. Nothing is stored: the kernel has the limits. */
 import { executorOf } from "../../executors/registry.ts";
 import type { AgentContainer } from "../../executors/interface/agent.ts";
 import { loadDriver } from "../cgroup/drivers/load_driver.ts";
@@ -16,15 +16,15 @@ const ALLOWED = ["created", "running", "paused"] as const;
 
 export interface Changes {
   readonly resources: Resources;
-  /** Values for the group of resctrl that kago made for the container. */
+  /** Values for the resctrl group that kago made for the container. */
   readonly intelRdt?: IntelRdt;
 }
 
 /**
  * Changes the limits, all of them or none.
  * @throws {StateError} for a stopped container.
- * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be had; the old ones hold. Or, of a container
- * with an agent, saying that its inside was not told: on the host all of the new ones hold.
+ * @throws {SpecError | HostError | SyscallError} naming the limit that cannot be set; the old ones stay. For a container
+ * with an agent, the error may also say that the guest did not get the limits: then all new ones apply on the host.
  */
 export async function updateContainer(
   root: string,
@@ -69,7 +69,7 @@ async function changeCgroup(
   return updateInside(container, cgroup, resources, status, change);
 }
 
-/** @returns what takes the change back. */
+/** @returns a function that undoes the change. */
 async function changeResctrl(
   { id, resctrl }: StoredState,
   intelRdt: IntelRdt,

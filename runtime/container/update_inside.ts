@@ -1,6 +1,6 @@
 /**
- * The part of `update` inside a container that has an agent. A lower memory limit is enforced in there first, and on
- * the host when as much has come back: the kernel would kill all of the container for what its inside still holds.
+ * The part of `update` inside a container that has an agent. A lower memory limit is applied inside first, and on the host
+ * when enough memory is given back: else the host's kernel would kill the whole container for what its inside still holds.
  */
 import { loadAgent } from "../../executors/registry.ts";
 import type { Agent, AgentContainer } from "../../executors/interface/agent.ts";
@@ -16,20 +16,20 @@ import type { Status } from "../state/container_state.ts";
 const PATIENCE = 30_000;
 const LOOK = 200;
 
-/** v1's kernel writes a number of pages near this for no limit. */
+/** Bytes; from here on there is no limit: v1 shows that as 2^63 - 1, rounded down to pages. */
 const NO_LIMIT = 1n << 62n;
 
-/** Bytes, of any processor's kernel. */
+/** Bytes; the largest page size of all architectures. */
 const LARGEST_PAGE = 1n << 16n;
 
-/** Tells the inside of limits that are in force on the host; they stay when this throws because the inside does not take them. */
+/** Sends the host's limits to the inside; the host keeps them even if this throws because the inside refuses them. */
 export type TellInside = () => void;
 
 /**
- * Changes the limits by `change` on the host, a lower memory limit inside first: both, or none.
+ * Changes the limits by `change` on the host; a lower memory limit first inside. Both change, or neither.
  * @param patience milliseconds that the inside gets to give memory back.
- * @returns what is left to be told inside, when nothing can fail on the host any more: CPU time, and memory that is more.
- * @throws {HostError} when the inside cannot be told, or does not give back what it holds.
+ * @returns what remains to be sent inside when nothing can fail on the host any more: CPU time, and a higher memory limit.
+ * @throws {HostError} when the inside does not answer, or does not give back the memory that it holds.
  */
 export async function updateInside(
   container: AgentContainer,
@@ -69,7 +69,7 @@ async function lower(
 ): Promise<void> {
   const set = (limit: bigint) => agent.limit(container, { memory: { limit } });
   try {
-    // Nothing is held by one that has ended.
+    // A guest that has exited holds no memory.
     if (set(limit)) await giveBack();
     change();
   } catch (error) {
@@ -105,14 +105,14 @@ function memoryLimit(cgroup: CgroupRecord): bigint | undefined {
   return text === "max" ? NO_LIMIT : BigInt(text);
 }
 
-/** Is the limit the one that is in force, which the kernel has rounded down to pages? */
+/** Is the limit equal to the present one, which the kernel has rounded down to pages? */
 function isSame(limit: bigint, present: bigint | undefined): boolean {
   if (present === undefined) return false;
   if (limit < 0n || present >= NO_LIMIT) return limit < 0n && present >= NO_LIMIT;
   return limit >= present && limit - present < LARGEST_PAGE;
 }
 
-/** Bytes that the kernel cannot take back by itself: all but the pages of files. */
+/** Bytes that the kernel cannot reclaim by itself: all except the page cache. */
 function heldMemory(cgroup: CgroupRecord): bigint | undefined {
   const all = readMemory(cgroup, "memory.current") ?? readMemory(cgroup, "memory.usage_in_bytes");
   if (all === undefined) return undefined;

@@ -1,7 +1,7 @@
 /**
- * A mount of type `cgroup`: on v2 the unified hierarchy; on v1 a tmpfs with one folder a hierarchy. In a cgroup
- * namespace the filesystems are mounted anew and show the namespace's cgroup as their root; without one, the
- * container's own folders are bound in their place.
+ * A mount of type `cgroup`: on v2 the unified hierarchy; on v1 a tmpfs with one folder per hierarchy. In a cgroup namespace
+ * the filesystems are mounted again and show the namespace's cgroup as their root; without one, the container's own folders
+ * are bound instead.
  */
 import type { Mount } from "../spec/spec.ts";
 import { type CgroupFacts, type CompileInput, namespaceOf } from "./compile_input.ts";

@@ -1,6 +1,6 @@
 /**
- * From a validated spec and facts about the host to the plan of `create`: pure, and the same for `kago plan`.
- * Each part has a module; this one owns the order between them.
+ * Compiles a validated spec and facts about the host into the plan of `create`. Pure, and the same for `kago plan`. Each
+ * part has its own module; this one defines their order.
  */
 import type { Process } from "../spec/spec.ts";
 import { type CompileInput, isNewNamespace, namespaceOf } from "./compile_input.ts";
@@ -13,12 +13,12 @@ import type { Op, Plan } from "./op.ts";
 import { homeOps, identityOps, programOps, sessionOps, streamOps, terminalOps } from "./process.ts";
 import { hostnameOps, propagationOf, protectionOps, rootAttributeOps, sysctlOps } from "./root.ts";
 
-/** Of a container that is created only: `start` refuses it (runtime spec, "Start"). */
+/** For a container without a process: it can be created, but `start` refuses it (runtime spec, "Start"). */
 const NO_PROCESS: Process = { cwd: "/" };
 
 /**
  * Compiles the plan of `create`.
- * @throws {SpecError} for a spec that cannot be carried out.
+ * @throws {SpecError} for a spec that is not supported.
  */
 export function compilePlan(input: CompileInput): Plan {
   const process = input.spec.process ?? NO_PROCESS;
@@ -32,7 +32,7 @@ export function compilePlan(input: CompileInput): Plan {
   const late = [...root.enter, ...hostnameOps(input)];
   const { runner } = input;
   if (runner) {
-    // What the caller hands on is the process's, and does not reach it by way of the runner.
+    // The caller's descriptors are for the process, which does not inherit them from the runner.
     const closeAll: Op = { op: "closeFds", preserve: 0 };
     return {
       intermediate: intermediateOps(input, [...root.early, ...runner.early]),
@@ -57,8 +57,8 @@ export function compilePlan(input: CompileInput): Plan {
 }
 
 /**
- * An ordinary user's `exec` in a container that waits for `start` enters its namespaces with no more right to Init than
- * ptrace(2) asks for, and of a hidden process that is the host's root's. By now Init has only what is the container's.
+ * To join Init's namespaces, an ordinary user's `exec` needs ptrace(2) access to Init while it waits for `start`; to a
+ * non-dumpable process only the host's root has it. At this point Init holds only what is the container's.
  */
 function shownToExecOps({ spec, host }: CompileInput): readonly Op[] {
   const isShown = host.uid !== 0 && isNewNamespace(spec, "user");
@@ -70,11 +70,11 @@ function loopbackOps({ spec }: CompileInput): readonly Op[] {
 }
 
 interface RootOps {
-  /** By the Intermediate, as root of the host. */
+  /** For the Intermediate, as root of the host. */
   readonly early: readonly Op[];
-  /** On the root, from outside. */
+  /** On the root, before it is entered. */
   readonly before: readonly Op[];
-  /** The way in. */
+  /** Enter the root. */
   readonly enter: readonly Op[];
 }
 
@@ -103,7 +103,7 @@ function rootOps(input: CompileInput): RootOps {
     ],
     enter: [
       input.noPivot ? { op: "changeRoot", moveMount: 1 } : { op: "pivotRoot", from: "root.path" },
-      // Before the root turns read-only: a missing working directory is made.
+      // Before the root becomes read-only: a missing working directory is created.
       { op: "prepareCwd", path: (spec.process ?? NO_PROCESS).cwd, make: 1, from: "process.cwd" },
       ...rootAttributeOps(input),
     ],
@@ -111,8 +111,8 @@ function rootOps(input: CompileInput): RootOps {
 }
 
 /**
- * Without a mount namespace of its own the container gets a chroot, and what it mounts is mounted on the host: as runc
- * and crun have it, except that nothing of the host's own changes, and that `delete` takes it away again.
+ * Without a mount namespace the container gets a chroot, and its mounts are made on the host. As with runc and crun, except
+ * that the host's own mounts do not change, and that `delete` removes the container's.
  */
 function sharedMountsRoot(input: CompileInput): RootOps {
   const { spec, rootfs } = input;
@@ -143,14 +143,14 @@ function sharedMountsRoot(input: CompileInput): RootOps {
   };
 }
 
-/** Could what is mounted over the root be seen from the host? Then its parent is made private first. */
+/** Could mounts on the root propagate to the host? Then the root's parent mount is made private first. */
 function mayPropagate(input: CompileInput): boolean {
   return (propagationOf(input) & MS.SHARED) !== 0;
 }
 
 /**
- * Of the host's mounts, before anything is mounted: what the container mounts reaches the host only where `shared` asks for
- * it. Every other propagation is the root's alone, and given to it when it is complete.
+ * The propagation of the host's mounts, set before anything is mounted: the container's mounts reach the host only with
+ * `shared`. Any other propagation applies to the root alone, and is set when the root is complete.
  */
 function propagationOps(input: CompileInput): readonly Op[] {
   const slave: Op = { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC };

@@ -1,4 +1,4 @@
-/** All that a plan is computed from; the compile modules read nothing else. */
+/** The input of the compile modules; they read nothing else. */
 import type { Process, Spec } from "../spec/spec.ts";
 import type { Op, Plan } from "./op.ts";
 
@@ -9,26 +9,26 @@ export interface Limit {
   readonly hard: bigint;
 }
 
-/** What the host is like, read once by the builder. */
+/** Facts about the host, read once by the builder. */
 export interface HostFacts {
   /** Effective uid of the builder. */
   readonly uid: number;
   readonly gid: number;
-  /** The caller's soft limits where the runtime's own may be others, by their numbers in setrlimit(2). */
+  /** The caller's soft limits that the runtime may have changed for itself; `resource` is the number in setrlimit(2). */
   readonly softLimits?: readonly { readonly resource: number; readonly soft: bigint }[];
   /** All of the caller's limits, for a process that does not inherit them. */
   readonly limits?: readonly Limit[];
-  /** What hooks inherit that name no environment, `NAME=value` each. */
+  /** The environment of hooks that have no `env`, as `NAME=value`. */
   readonly env: readonly string[];
   /** The caller's LD_LIBRARY_PATH. */
   readonly libraryPath?: string;
 }
 
-/** One cgroup hierarchy as the container will see it. */
+/** One cgroup hierarchy, as the container sees it. */
 export interface CgroupHierarchy {
   /** The folder's name below /sys/fs/cgroup: `cpu,cpuacct`, `systemd`; empty for v2. */
   readonly name: string;
-  /** The option for mounting it: `cpu,cpuacct`, `name=systemd`. */
+  /** The mount option: `cpu,cpuacct`, `name=systemd`. */
   readonly data: string;
   /** The container's own folder on the host. */
   readonly path: string;
@@ -41,31 +41,31 @@ export interface CgroupFacts {
   readonly joinOps: readonly Op[];
 }
 
-/** What `mounts` become. */
+/** The operations for `mounts`. */
 export interface MountPlan {
   readonly ops: readonly Op[];
-  /** For the Intermediate, before it enters a new user namespace: sources that cannot be reached from there. */
+  /** For the Intermediate, before it enters a new user namespace: opens sources that cannot be reached from there. */
   readonly early: readonly Op[];
-  /** Read-only at last: folders in which later operations still make nodes and mount points. */
+  /** The last operations: make folders read-only in which other operations create nodes and mount points. */
   readonly finish: readonly Op[];
 }
 
 /**
- * A program of an executor's that Init becomes in place of the container's process, to run that one itself. It carries
- * out the rest of the plan from before the root changes, with the host's libraries in sight.
+ * A program of an executor that Init executes in place of the container's process, and that runs that process itself. It
+ * executes the rest of the plan, starting before the root changes, while the host's libraries are reachable.
  */
 export interface Runner {
-  /** What is done on the host's files, by the Intermediate, before any namespace is entered. */
+  /** Operations on the host's files, by the Intermediate, before any namespace is entered. */
   readonly early: readonly Op[];
-  /** Are the limits the process's alone, so that Init and the program go without? */
+  /** Do the limits apply to the process only, and not to Init and the program? */
   readonly isUnlimited: boolean;
-  /** `mounts` as the program is to have them, on a root in a mount namespace of its own. */
+  /** `mounts` for the program, on a root in a mount namespace of its own. */
   mounts(input: CompileInput): MountPlan;
   /** Init's last operation, which executes the program. */
   execute(host: HostFacts): Op;
   /**
-   * The stages that the program carries out, and hands on.
-   * @param enter the way into the root, and what is done there first.
+   * The stages that the program executes or passes on.
+   * @param enter the operations that enter the root, and those that precede them there.
    */
   stages(input: CompileInput, process: Process, enter: readonly Op[]): Pick<Plan, "vmm" | "guest">;
 }
@@ -76,14 +76,14 @@ export interface SeccompFilter {
   readonly filter: Uint8Array<ArrayBuffer>;
   /** SECCOMP_FILTER_FLAG_*. */
   readonly flags: number;
-  /** Does a process outside decide about some of the calls? */
+  /** Does a process outside, a seccomp agent, decide about some system calls? */
   readonly listener: boolean;
 }
 
-/** What `create` and `exec` compile a process from. */
+/** The input from which `create` and `exec` compile a process. */
 export interface ProcessInput {
   readonly id: string;
-  /** As the executor's preExec left it. */
+  /** As the executor's preExec returned it. */
   readonly spec: Spec;
   /** Absolute path. */
   readonly rootfs: string;
@@ -101,17 +101,17 @@ export interface CompileInput extends ProcessInput {
   readonly bundle: string;
   /** Absent when the container has no cgroup. */
   readonly cgroup?: CgroupFacts;
-  /** Absent when Init becomes the container's process. */
+  /** Absent when Init itself becomes the container's process. */
   readonly runner?: Runner;
   readonly noPivot: boolean;
 }
 
-/** Does the spec ask for a namespace of this type, new or joined? */
+/** The spec's namespace of this type, new or joined, if any. */
 export function namespaceOf(spec: Spec, type: string): { path?: string } | undefined {
   return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
 }
 
-/** Is a new namespace of this type made? */
+/** Does the spec request a new namespace of this type? */
 export function isNewNamespace(spec: Spec, type: string): boolean {
   const namespace = namespaceOf(spec, type);
   return namespace !== undefined && !namespace.path;

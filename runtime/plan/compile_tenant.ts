@@ -1,6 +1,6 @@
 /**
- * The plan of `exec`: an additional process in a running container. It has the stages of `create`, but joins what Init has
- * in place of making it; the part that is about the process is the same (process.ts).
+ * The plan of `exec`: an additional process in a running container. It has the stages of `create`, but joins Init's
+ * namespaces instead of making new ones. The part for the process is the same (process.ts).
  */
 import { NAMESPACES } from "../spec/namespaces.ts";
 import type { ProcessInput } from "./compile_input.ts";
@@ -10,15 +10,15 @@ import { homeOps, identityOps, programOps, sessionOps, streamOps, terminalOps } 
 import { affinityOps } from "./schedule.ts";
 
 export interface TenantInput extends ProcessInput {
-  /** CLONE_NEW* of the namespaces that Init has and the caller has not. */
+  /** CLONE_NEW* of the namespaces in which Init differs from the caller. */
   readonly namespaces: number;
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
 }
 
 /**
- * Compiles the plan of `exec`. `spec` is the container's with the tenant's `process`.
- * @throws {SpecError} for a process that cannot be carried out.
+ * Compiles the plan of `exec`. `spec` is the container's, with the tenant's `process`.
+ * @throws {SpecError} for a process that is not supported.
  */
 export function compileTenantPlan(input: TenantInput): Plan {
   const process = input.spec.process!;
@@ -26,7 +26,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
   const isUserJoined = (input.namespaces & NAMESPACES.user.flag) !== 0;
   return {
     intermediate: [
-      // Before anything of the container's can look at this process (CVE-2024-21626).
+      // Before any process of the container can inspect this one (CVE-2024-21626).
       { op: "closeFds", preserve: input.preserveFds },
       ...affinityOps(process, "initial"),
       ...input.joinOps,
@@ -46,7 +46,7 @@ export function compileTenantPlan(input: TenantInput): Plan {
       ...homeOps(process),
       { op: "prepareCwd", path: process.cwd, make: 0, from: "process.cwd" },
       ...identityOps(input, process),
-      // The container's hooks have had their time.
+      // The container's hooks do not run again.
       ...programOps({ ...input, spec: { ...input.spec, hooks: {} } }, process),
     ],
     vmm: [],
@@ -59,7 +59,7 @@ function joinOps(namespaces: number): readonly Op[] {
   return namespaces & NAMESPACES.user.flag ? [join, { op: "becomeRoot" }] : [join];
 }
 
-/** Whoever shares the caller's mounts has its root by chroot(2) alone. */
+/** A tenant that shares the caller's mounts enters its root by chroot(2) only. */
 function rootOps({ namespaces, rootfs }: TenantInput): readonly Op[] {
   if (namespaces & NAMESPACES.mount.flag) return [];
   return [{ op: "enterRoot", path: rootfs, from: "root.path" }];

@@ -1,9 +1,9 @@
-/** An operation from its wire form (encode.ts), for words about one whose plan is not at hand. */
+/** Decodes an operation from its wire form (encode.ts), for messages about an operation whose plan is not available. */
 import { type FieldType, type Op, type OpName, OPS } from "./op.ts";
 
 /**
- * The operation that these bytes begin; what they have been cut off from is empty.
- * @returns undefined for one that there is not.
+ * The operation that these bytes begin with; fields that are cut off are empty.
+ * @returns undefined for an unknown opcode.
  */
 export function decodeOp(bytes: Uint8Array<ArrayBuffer>): Op | undefined {
   const reader = new Reader(bytes);
@@ -65,7 +65,7 @@ class Reader {
     return items;
   }
 
-  /** Where it was before. */
+  /** Returns the offset before the skip. */
   #skip(length: number): number {
     const at = this.#at;
     this.#at += length;

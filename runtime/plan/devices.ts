@@ -1,4 +1,4 @@
-/** Device nodes and links of /dev: the spec's default ones ("Default Devices") and `linux.devices`. */
+/** Device nodes and symlinks of /dev: the spec's default ones ("Default Devices") and `linux.devices`. */
 import type { Device, Mount } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { parseMountOptions } from "./mount_options.ts";
@@ -32,7 +32,7 @@ const FILE_TYPE: Readonly<Record<Device["type"], number>> = {
 };
 const DEFAULT_MODE = 0o666;
 
-/** Nodes and links, none of them when /dev is the host's own by a bind mount. */
+/** Nodes and symlinks; none when /dev is a bind mount of the host's. */
 export function deviceOps({ spec }: CompileInput): readonly Op[] {
   if (spec.mounts?.some(isBoundDev)) return [];
   const own = (spec.linux?.devices ?? []).map(withoutSlash);
@@ -43,12 +43,12 @@ export function deviceOps({ spec }: CompileInput): readonly Op[] {
     ...defaults,
     ...own.map((device, index) => nodeOp(device, `linux.devices[${index}]`)),
     ...DEFAULT_LINKS.map(([path, target]) => linkOp(path, target, 0)),
-    // An image's own /dev/ptmx would reach the host's terminals.
+    // An image's own /dev/ptmx would open the host's terminals.
     linkOp("/dev/ptmx", "pts/ptmx", 1),
   ];
 }
 
-/** A path that ends in a slash would name what is in a folder. */
+/** With a trailing slash, the path would be resolved as a directory. */
 function withoutSlash(device: Device): Device {
   const path = device.path.replace(/\/+$/, "");
   return path === device.path ? device : { ...device, path };

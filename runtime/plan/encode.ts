@@ -1,8 +1,8 @@
 /**
  * The wire form of a plan, which the C interpreter checks and runs (helper-c/common/plan.h has the same layout in C).
- * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each stage; then each
- * operation as u32 opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; `bytes`
- * are u32 length, bytes; lists are u32 count, items.
+ * Little-endian: header `"KGO1"`, u32 total size, u32 number of operations of each stage; then each operation as u32
+ * opcode, u32 size of its fields in bytes, fields. A `str` is u32 length, bytes, NUL; `bytes` are u32 length, bytes; lists
+ * are u32 count, items.
  */
 import { type FieldType, type Op, type OpName, OPS, type Plan, type Stage, STAGES } from "./op.ts";
 
@@ -15,18 +15,18 @@ export const OPCODES: Readonly<Record<OpName, number>> = Object.fromEntries(
 
 /**
  * Encodes the host's stages of a plan.
- * @throws {TypeError} when a string holds a NUL byte: validation must have refused it.
+ * @throws {TypeError} when a string contains a NUL byte, which validation should have refused.
  */
 export function encodePlan({ intermediate, init, vmm }: Plan): Uint8Array<ArrayBuffer> {
   return encodeStages({ intermediate, init, vmm });
 }
 
-/** As encodePlan(), the plan that the agent runs. */
+/** As encodePlan(), for the plan that the agent runs. */
 export function encodeGuestPlan(guest: readonly Op[]): Uint8Array<ArrayBuffer> {
   return encodeStages({ guest });
 }
 
-/** As encodePlan(), hooks that Main runs. */
+/** As encodePlan(), for hooks that Main runs. */
 export function encodeHookPlan(hook: readonly Op[]): Uint8Array<ArrayBuffer> {
   return encodeStages({ hook });
 }

@@ -1,10 +1,10 @@
-/** `process.env` as a process gets it. Pure. */
+/** `process.env` as the process gets it. Pure. */
 import type { Process } from "../spec/spec.ts";
 
-/** An empty one counts as none, as with runc: HOME is then looked for in the image. */
+/** An empty HOME counts as missing, as with runc: it is then looked up in the image. */
 const NO_HOME = "HOME=";
 
-/** Of several values for one name the last counts; getenv(3) would find the first. */
+/** If a name has several values, the last one is kept; getenv(3) would find the first. */
 export function environmentOf({ env = [] }: Process): readonly string[] {
   const name = (entry: string) => entry.split("=", 1)[0];
   const names = env.map(name);
@@ -13,7 +13,7 @@ export function environmentOf({ env = [] }: Process): readonly string[] {
   );
 }
 
-/** Does the environment, as environmentOf() gives it, have a home? */
+/** Does the environment, as returned by environmentOf(), have HOME? */
 export function hasHome(env: readonly string[]): boolean {
   return env.some((entry) => entry.startsWith(NO_HOME));
 }

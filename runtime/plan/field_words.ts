@@ -1,4 +1,4 @@
-/** The numbers in operations as the kernel's headers and mount(8) name them, for people; loaded with format.ts only. */
+/** Names for the numbers in operations, as in the kernel's headers and mount(8); loaded with format.ts only. */
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
@@ -13,12 +13,12 @@ import {
   TAKES,
 } from "./op.ts";
 
-/** What a field holds: the words for its value, or undefined when there is nothing to say of it. */
+/** The words for a field's value; undefined if it is left out. */
 type Words = (value: number | bigint) => string | undefined;
 
 const ALL_ONES = 2n ** 64n - 1n;
 
-/** Bits by name; what has no name is left as a number. */
+/** Bits by name; bits without a name are printed as a number. */
 function bits(names: readonly (readonly [string, bigint])[], separator: string): Words {
   return (value) => {
     let rest = BigInt(value);
@@ -34,7 +34,7 @@ function bits(names: readonly (readonly [string, bigint])[], separator: string):
   };
 }
 
-/** One of several numbers by name. */
+/** The name of one of several numbers. */
 function oneOf(names: Readonly<Record<string, number>>, silent?: number): Words {
   return (value) => {
     if (Number(value) === silent) return undefined;
@@ -67,7 +67,7 @@ const propagationKind = bits([
   ["shared", BigInt(MS.SHARED)],
 ], "|");
 
-/** As in mount(8): with a leading `r` it is meant for all mounts below too. */
+/** As in mount(8): a leading `r` means that it also applies to all mounts below. */
 const propagation: Words = (value) => {
   const kind = propagationKind(Number(value) & ~MS.REC);
   return kind && (Number(value) & MS.REC ? `r${kind}` : kind);
@@ -84,12 +84,12 @@ const capabilities: Words = (value) =>
 
 const limit: Words = (value) => BigInt(value) === ALL_ONES ? "unlimited" : `${value}`;
 
-/** A switch is named when it is on. */
+/** A switch is printed only when it is on. */
 const on: Words = (value) => Number(value) === 0 ? undefined : "";
 
 const octal: Words = (value) => `0${value.toString(8)}`;
 
-/** By field, and by operation and field where the same name means something else. */
+/** By field name, or by operation and field if the name has another meaning there. */
 const WORDS: Readonly<Record<string, Words>> = {
   "unshare.flags": namespaces,
   "setns.nstype": namespaces,
@@ -149,8 +149,8 @@ function hexadecimal(value: number | bigint): string {
 }
 
 /**
- * A number as words: `NEWNS|NEWPID`, `nosuid,nodev`. Empty for a switch that is on; undefined when the field does nothing,
- * such as attributes that are none, and a switch that is off.
+ * A number as words: `NEWNS|NEWPID`, `nosuid,nodev`. Empty for a switch that is on. Undefined when the field has no effect:
+ * no attributes, or a switch that is off.
  */
 export function fieldWords(op: string, field: string, value: number | bigint): string | undefined {
   const words = WORDS[`${op}.${field}`] ?? WORDS[field];

@@ -1,30 +1,30 @@
 /**
- * The operation that makes a new filesystem. fsconfig(2) takes values of 255 bytes at the most, of which an overlay's layers
- * need more; mount(2) takes a page of options. So a filesystem with a long value is mounted by name, every other by fsopen(2).
+ * The operation that makes a new filesystem. fsconfig(2) takes values of at most 255 bytes, and an overlay's layers may
+ * need more; mount(2) takes a page of options. So mount(2) mounts filesystems with a long value, fsopen(2) all others.
  */
 import { describeErrno, SpecError } from "../common/errors.ts";
 import { quoted } from "../common/quoted.ts";
 import { type Op, SUPERBLOCK_FLAGS, TAKES } from "./op.ts";
 
-/** Bytes of a source, or of what stands behind the `=` of an option, for fsconfig(2). */
+/** Maximum bytes of a source, or of an option's value, for fsconfig(2). */
 const MAX_VALUE = 255;
-/** Bytes of all options for mount(2): a page, with the NUL at the end. */
+/** Maximum bytes of all options for mount(2): a page, including the final NUL. */
 export const MAX_DATA = 4095;
 
 const E2BIG = 7;
 
 type ByOptions = Op & { readonly op: "mount" };
 
-/** A filesystem as `mount` would make it, with what fsconfig(2) may not take. */
+/** A filesystem as for `mount`; its values may be too long for fsconfig(2). */
 export interface Filesystem extends Omit<ByOptions, "op" | "takes" | "from"> {
-  /** The contents of the folder that it covers are copied into it. */
+  /** Is the content of the covered folder copied into it? */
   readonly copyUp: boolean;
   readonly from: string;
 }
 
 /**
  * The operation for a new filesystem.
- * @throws {SpecError} for options that are too long for either way.
+ * @throws {SpecError} for options that are too long for both system calls.
  */
 export function filesystemOp(
   { fstype, source, target, options, copyUp, ...others }: Filesystem,
@@ -41,7 +41,7 @@ export function filesystemOp(
   return { op: "mountByName", ...filesystem, flags, data, ...rest };
 }
 
-/** Words about a filesystem that is not mounted, without the reason. */
+/** The message about a filesystem that cannot be mounted, without the reason. */
 export function cannotBeMounted(
   { fstype, source, target }: { fstype: string; source: string; target: string },
 ): string {
@@ -49,7 +49,7 @@ export function cannotBeMounted(
   return `${what} cannot be mounted on ${quoted(target)}`;
 }
 
-/** A tmpfs without a mode of its own takes that of the folder that it covers, as with runc and crun. */
+/** A tmpfs without a `mode` option takes the mode of the folder that it covers, as with runc and crun. */
 function takesOf(fstype: string, options: readonly string[], copyUp: boolean): number {
   const missing = (["uid", "gid", "mode"] as const).filter((key) =>
     !options.some((option) => option.startsWith(`${key}=`))
@@ -66,12 +66,12 @@ function valueOf(option: string): string {
   return option.includes("=") ? option.slice(option.indexOf("=") + 1) : "";
 }
 
-/** What mount(2) takes as a flag, 0 for an option of the filesystem's own. */
+/** The flag of mount(2) for an option; 0 for an option of the filesystem. */
 function flagOf(option: string): number {
   return (SUPERBLOCK_FLAGS as Readonly<Record<string, number>>)[option] ?? 0;
 }
 
-/** mount(2) takes one string, in which a comma ends an option; a label is quoted to have one. */
+/** mount(2) takes one string, in which a comma ends an option; a label with commas is quoted. */
 function inData(option: string): string {
   return option.startsWith("context=") && option.includes(",")
     ? `context="${option.slice("context=".length)}"`

@@ -11,7 +11,7 @@ import {
   type Plan,
 } from "./op.ts";
 
-/** As formatOp(), without environments and arguments, which drown a sentence and may hold secrets. */
+/** As formatOp(), without environments and arguments, which are long and may contain secrets. */
 export function nameOp(op: Op): string {
   if (op.op === "krunCall") return `krunCall ${op.function}`;
   const kept = Object.entries(op).filter(([name]) => name !== "env" && name !== "args");
@@ -24,8 +24,8 @@ const CONDITIONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * One operation on a line: its name and those of its fields that do something, strings quoted only where they need it,
- * flags in words.
+ * One operation on a line: its name and the fields that have an effect. Strings are quoted only if necessary, flags are
+ * printed as words.
  */
 export function formatOp(op: Op): string {
   if (op.op === "krunCall") {
@@ -36,7 +36,7 @@ export function formatOp(op: Op): string {
   return [op.op, ...fields.flatMap(([name, value]) => formatField(op.op, name, value))].join(" ");
 }
 
-/** Calls of libkrun 1.x that leave a result begin with its context; libkrun 2's make an object. */
+/** Calls of libkrun 1.x that keep a result have its context as first argument; libkrun 2's return an object. */
 function kept({ keepResult, kinds }: Op & { op: "krunCall" }): string {
   if (!keepResult) return "";
   const isNumber = KRUN_ARGUMENTS[kinds[0] ?? -1] === "context";
@@ -44,8 +44,8 @@ function kept({ keepResult, kinds }: Op & { op: "krunCall" }): string {
 }
 
 /**
- * A call of libkrun as one would write it in C, but that what is known at run time only has a name.
- * @param listed how a list is written.
+ * A call of libkrun in C syntax; values that are only known at run time are printed as names.
+ * @param listed formats a list.
  */
 export function formatCall(
   call: Op & { op: "krunCall" },
@@ -79,7 +79,7 @@ export function formatCall(
   return `${call.function}(${args.join(", ")})`;
 }
 
-/** Stage by stage, numbered from 1, with the place in config.json that each operation comes from. */
+/** All stages, with operations numbered from 1, and the place in config.json that each comes from. */
 export function formatPlan(plan: Plan): string {
   const lines = stagesOf(plan).flatMap(([stage, ops]) => [
     `${stage}:`,
@@ -89,8 +89,8 @@ export function formatPlan(plan: Plan): string {
 }
 
 /**
- * What is in one plan and not in the other, `-` and `+`, below the stages in which there is a difference, with the two
- * operations around it that are in both. Empty when the plans are the same.
+ * The operations that are in one plan only, marked `-` and `+`, by stage, with two common operations of context. Empty when
+ * the plans are equal.
  */
 export function formatPlanDiff(before: Plan, after: Plan): string {
   const lines: string[] = [];
@@ -113,15 +113,15 @@ function formatWithOrigin(op: Op): string {
   return formatOp(op) + (op.from ? `  # ${op.from}` : "");
 }
 
-/** A setting that an executor has chosen, in words. */
+/** A setting of an executor, in words. */
 export interface SettingWords {
   readonly name: string;
   readonly value: string;
-  /** Who has said so: an annotation, a file and its key, or `default`. */
+  /** Its origin: an annotation, a file and its key, or `default`. */
   readonly from: string;
 }
 
-/** The section below a plan; empty for an executor that has nothing to choose. */
+/** The section below a plan; empty for an executor without settings. */
 export function formatSettings(settings: readonly SettingWords[] = []): string {
   if (settings.length === 0) return "";
   const width = Math.max(...settings.map(({ name }) => name.length));
@@ -133,7 +133,7 @@ export function formatSettings(settings: readonly SettingWords[] = []): string {
 
 /**
  * The plan as JSON; a 64-bit value that a number cannot hold is a decimal string.
- * @param settings what an executor has chosen; under a key of their own, which a plain container's plan does not have.
+ * @param settings of an executor; printed under their own key, which a plain container's plan does not have.
  */
 export function planToJson(plan: Plan, settings?: readonly SettingWords[]): string {
   return JSON.stringify(
@@ -147,7 +147,7 @@ function jsonInteger(value: bigint): number | string {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `${value}`;
 }
 
-/** `name=value`, a switch by its name alone, or nothing. */
+/** `name=value`; only the name for a switch; or nothing. */
 function formatField(op: string, name: string, value: unknown): string[] {
   if (typeof value !== "number" && typeof value !== "bigint") {
     return [`${name}=${formatValue(value)}`];

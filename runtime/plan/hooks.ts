@@ -1,10 +1,10 @@
-/** Hooks as operations (runtime spec, "POSIX-platform Hooks"); who runs them, and where, is compile.ts's and Main's. */
+/** Hooks as operations (runtime spec, "POSIX-platform Hooks"); compile.ts and Main choose who runs them, and where. */
 import type { Hook } from "../spec/spec.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { environmentOf } from "./environment.ts";
 import { type Op, SYNC_POINTS } from "./op.ts";
 
-/** All moments, in the order of a container's life. */
+/** All kinds of hooks, in the order of a container's lifecycle. */
 export const HOOK_MOMENTS = [
   "prestart",
   "createRuntime",
@@ -18,11 +18,11 @@ export const HOOK_MOMENTS = [
 export const HOOK_STATES = ["creating", "created"] as const;
 
 /**
- * The hooks of one moment, in their order.
- * @param env what hooks get that do not say.
+ * The hooks of one kind, in their order.
+ * @param env the environment of hooks without `env`.
  * @param state index in HOOK_STATES.
- * @param cwd where they run; empty is where the stage is.
- * @param home whether those without an `env` of their own have the process's HOME, which may be one that is found.
+ * @param cwd their working directory; empty for the stage's.
+ * @param home whether hooks without `env` also get the process's HOME, which may have been looked up.
  */
 export function hookOps(
   moment: string,
@@ -50,8 +50,8 @@ export function hookOps(
 }
 
 /**
- * At the end of the set-up, before the root changes: Main runs the hooks of the runtime's namespaces, then Init those of
- * the container's, whose programs are still the host's.
+ * At the end of the set-up, before the root changes: Main runs the hooks of the runtime's namespaces, then Init runs
+ * createContainer, whose programs are the host's.
  */
 export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op[] {
   const { prestart, createRuntime, createContainer, startContainer } = spec.hooks ?? {};
@@ -65,7 +65,7 @@ export function createHookOps({ spec, host, bundle }: CompileInput): readonly Op
   ];
 }
 
-/** After `start`, in the container: the program is the container's, and so is what it may do. */
+/** After `start`, in the container: the program and its privileges are the container's. */
 export function startHookOps({ spec }: Pick<CompileInput, "spec">): readonly Op[] {
   const env = spec.process ? environmentOf(spec.process) : [];
   return hookOps("startContainer", spec.hooks?.startContainer, env, 1, "", true);

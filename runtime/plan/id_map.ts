@@ -1,7 +1,7 @@
-/** Id mappings as the kernel takes them. */
+/** Id mappings in the kernel's format. */
 import type { IdMapping } from "../spec/spec.ts";
 
-/** The text for /proc/PID/uid_map: one line a range (user_namespaces(7)). */
+/** The text for /proc/PID/uid_map: one line per range (user_namespaces(7)). */
 export function mapText(mappings: readonly IdMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`)
     .join("");

@@ -1,6 +1,6 @@
 /**
- * The mount option `idmap=uids=0-1-10#10-11-10;gids=0-3-10`, crun's, which podman passes on: ranges of first id in the
- * filesystem, first id outside, and count; `@` before a range makes the second one an id of the container's user
+ * crun's mount option `idmap=uids=0-1-10#10-11-10;gids=0-3-10`, which podman passes on: ranges of first id in the
+ * filesystem, first id outside, and count; `@` before a range means that the second id is one of the container's user
  * namespace.
  */
 import { SpecError } from "../common/errors.ts";
@@ -12,8 +12,8 @@ export interface IdMaps {
 }
 
 /**
- * Reads the text behind `idmap=`.
- * @throws {SpecError} for anything but one list of ranges each for uids and gids.
+ * Parses the text after `idmap=`.
+ * @throws {SpecError} for anything except one list of ranges each for uids and gids.
  */
 export function parseIdmapOption(text: string, { linux }: Spec, from: string): IdMaps {
   const place = `${from}.options`;
@@ -54,7 +54,7 @@ function parseRange(
   );
 }
 
-/** The host's id for a range of the container's ids, undefined unless one mapping holds it all. */
+/** The host's id for a range of the container's ids; undefined unless one mapping contains the whole range. */
 function onHost(first: number, size: number, own: readonly IdMapping[]): number | undefined {
   const mapping = own.find(({ containerID, size: count }) =>
     first >= containerID && first + size <= containerID + count

@@ -1,15 +1,15 @@
-/** What the options about attributes mean for a bind, a remount and a new filesystem, as fields of operations. */
+/** The attribute options of a bind, a remount and a new filesystem, as fields of operations. */
 import { type AttributeChange, MOUNT_ATTR, type MountOptions } from "./mount_options.ts";
 import type { Op } from "./op.ts";
 
-/** Of nosymfollow mount_setattr(2) knows since Linux 5.14 only, so it stays. */
+/** Without nosymfollow, which mount_setattr(2) knows only since Linux 5.14. */
 const CLEARED = MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC |
   MOUNT_ATTR.NODIRATIME;
 const TIMES = MOUNT_ATTR.ATIME_MASK | MOUNT_ATTR.NODIRATIME;
 
 /**
- * What options of attributes clear without being told, as mount(2) does with MS_REMOUNT: together they say all that the mount
- * shall have. How access times are kept stays when none of them is about that.
+ * The attributes that are cleared because no option names them, as mount(2) does with MS_REMOUNT: the options together are
+ * the complete set. The access time mode is kept when no option is about it.
  */
 export function unnamedAttributes({ set, clear }: AttributeChange): bigint {
   const named = set | clear;
@@ -17,7 +17,7 @@ export function unnamedAttributes({ set, clear }: AttributeChange): bigint {
   return (CLEARED | times) & ~named;
 }
 
-/** A bind has its source's attributes, unless an option names one. */
+/** A bind has its source's attributes, except those that an option names. */
 export function bindAttributes({ attrs, recAttrs }: MountOptions) {
   return {
     attrsSet: attrs.set,
@@ -32,7 +32,7 @@ export function remountAttributes(options: MountOptions) {
   return { ...bindAttributes(options), attrsUnnamed: unnamedAttributes(options.attrs) };
 }
 
-/** There is nothing yet below a new filesystem, so what holds for all mounts is said of its own. */
+/** There are no mounts below a new filesystem, so the recursive attributes apply to it alone. */
 export function newAttributes({ attrs, recAttrs }: MountOptions): bigint {
   return attrs.set & ~recAttrs.clear | recAttrs.set;
 }

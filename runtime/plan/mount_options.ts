@@ -1,6 +1,6 @@
 /**
- * The options of `mounts[].options`, as in the spec ("Linux mount options") and mount(8): a table, read once for each
- * option. What is in no row belongs to the filesystem.
+ * The options of `mounts[].options`, as in the spec ("Linux mount options") and mount(8): one table, with a lookup for each
+ * option. Options that are in no row belong to the filesystem.
  */
 import { LINKS, SUPERBLOCK_FLAGS } from "./op.ts";
 
@@ -17,7 +17,7 @@ export const MOUNT_ATTR = {
   NOSYMFOLLOW: 0x200000n,
 } as const;
 
-/** MS_* of mount(2) that are about propagation. */
+/** Propagation flags MS_* of mount(2). */
 export const MS = {
   REC: 0x4000,
   UNBINDABLE: 0x20000,
@@ -30,7 +30,7 @@ type Effect =
   | { readonly set: bigint; readonly clear?: bigint }
   | { readonly clear: bigint; readonly set?: bigint };
 
-/** Attributes of the mount; with a leading `r` they hold for all mounts below too. */
+/** Attributes of the mount; with a leading `r` they also apply to all mounts below. */
 const ATTRIBUTES: Readonly<Record<string, Effect>> = {
   ro: { set: MOUNT_ATTR.RDONLY },
   rw: { clear: MOUNT_ATTR.RDONLY },
@@ -44,7 +44,7 @@ const ATTRIBUTES: Readonly<Record<string, Effect>> = {
   diratime: { clear: MOUNT_ATTR.NODIRATIME },
   nosymfollow: { set: MOUNT_ATTR.NOSYMFOLLOW },
   symfollow: { clear: MOUNT_ATTR.NOSYMFOLLOW },
-  // The access time modes exclude each other: mount_setattr(2) wants the whole field cleared to change it.
+  // The access time modes exclude each other: to change one, mount_setattr(2) requires that the whole field is cleared.
   noatime: { set: MOUNT_ATTR.NOATIME, clear: MOUNT_ATTR.ATIME_MASK },
   strictatime: { set: MOUNT_ATTR.STRICTATIME, clear: MOUNT_ATTR.ATIME_MASK },
   relatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
@@ -53,12 +53,12 @@ const ATTRIBUTES: Readonly<Record<string, Effect>> = {
   nostrictatime: { set: 0n, clear: MOUNT_ATTR.ATIME_MASK },
 };
 
-/** Flags of the superblock; `ro` alone is the mount's. */
+/** Flags of the superblock; `ro` is an attribute of the mount. */
 const OF_SUPERBLOCK: ReadonlySet<string> = new Set(
   Object.keys(SUPERBLOCK_FLAGS).filter((name) => name !== "ro"),
 );
 
-/** Accepted, and already so without being said. */
+/** Accepted, and without effect because they are the defaults. */
 const DEFAULTS: ReadonlySet<string> = new Set([
   "defaults",
   "async",
@@ -94,17 +94,17 @@ export interface MountOptions {
   readonly copyUp: boolean;
   readonly attrs: AttributeChange;
   readonly recAttrs: AttributeChange;
-  /** crun's options about links, as LINKS of op.ts; together where they contradict each other. */
+  /** crun's options about symlinks, as LINKS of op.ts; combined if they contradict each other. */
   readonly links: number;
   /** MS_* of the last propagation option, 0 for none. */
   readonly propagation: number;
-  /** For the filesystem: flags and `key=value`. */
+  /** Options for the filesystem: flags and `key=value`. */
   readonly data: readonly string[];
-  /** Options of the spec that need an id-mapped mount. */
+  /** Is an id-mapped mount requested by an option of the spec? */
   readonly idmap: boolean;
-  /** For all mounts below too. */
+  /** Does that apply to all mounts below too? */
   readonly recursiveIdmap: boolean;
-  /** What stands behind `idmap=` (idmap_option.ts); undefined for the option alone. */
+  /** The text after `idmap=` (idmap_option.ts); undefined for the option without a value. */
   readonly idmapText: string | undefined;
 }
 
@@ -116,28 +116,28 @@ const LINK_OPTIONS: Readonly<Record<string, number>> = {
 
 const IDMAP: ReadonlySet<string> = new Set(["idmap", "ridmap"]);
 
-/** `idmap` of `idmap=uids=…`; other options as they are. */
+/** `idmap` for `idmap=uids=…`; other options unchanged. */
 function idmapName(option: string): string {
   return option.startsWith("idmap=") || option.startsWith("ridmap=")
     ? option.slice(0, option.indexOf("="))
     : option;
 }
 
-/** A bind mount shares the superblock of its source, whose flags it takes without changing any, as in mount(8). */
+/** A bind mount shares its source's superblock, whose flags are accepted and change nothing, as in mount(8). */
 export function needsFilesystem(option: string): boolean {
   return !OF_SUPERBLOCK.has(option);
 }
 
 /**
- * The options of a list of which some are several, joined by commas as for mount(8). A comma behind a backslash or between
- * quotation marks is part of an option, as in an overlay's layers and in a label.
+ * Splits options that are joined by commas, as for mount(8). A comma after a backslash or between quotation marks is part
+ * of the option, as in an overlay's layers and in a label.
  */
 export function splitOptions(joined: readonly string[]): readonly string[] {
   if (!joined.some((option) => option.includes(","))) return joined;
   return joined.flatMap((option) => option.match(/(?:\\.|"[^"]*"|[^,\\]|\\$)+/gs) ?? []);
 }
 
-/** Reads the options of one mount; a later option wins over an earlier one of the same attribute. */
+/** Parses the options of one mount; the last option for an attribute wins. */
 export function parseMountOptions(joined: readonly string[]): MountOptions {
   const options = splitOptions(joined);
   const attrs = { set: 0n, clear: 0n };
@@ -171,7 +171,7 @@ export function parseMountOptions(joined: readonly string[]): MountOptions {
   };
 }
 
-/** A link at the end is to be seen as such, but behind a slash it would be followed. */
+/** A symlink at the end must not be followed, but a trailing slash would follow it. */
 export function mountTarget(destination: string, { links }: MountOptions): string {
   return links ? destination.replace(/\/+$/, "") : destination;
 }
@@ -190,7 +190,7 @@ function apply(change: { set: bigint; clear: bigint }, effect: Effect): void {
   change.clear = (change.clear & ~set) | clear;
 }
 
-/** Every option that kago itself understands, sorted, for `kago features`. */
+/** All options that kago itself handles, sorted, for `kago features`. */
 export function knownMountOptions(): string[] {
   const attributes = Object.keys(ATTRIBUTES);
   const known = [

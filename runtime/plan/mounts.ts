@@ -1,6 +1,6 @@
 /**
- * `mounts` of config.json as operations, in the order of the list. The cgroup filesystems are in cgroup_mounts.ts;
- * who may mount what is the kernel's business, and its refusal is reported with the mount's index.
+ * `mounts` of config.json as operations, in the order of the list. The cgroup filesystems are in cgroup_mounts.ts.
+ * Permission is checked by the kernel; a refusal is reported with the mount's index.
  */
 import { SpecError } from "../common/errors.ts";
 import type { Mount, Spec } from "../spec/spec.ts";
@@ -29,7 +29,7 @@ import { procfsOf } from "./proc_mounts.ts";
 import { labelOps, labelOptions } from "./selinux.ts";
 import { given } from "../common/given.ts";
 
-/** Filesystems whose look decides what masks and labels protect: never through a link (CVE-2019-19921). */
+/** Masks and labels rely on these filesystems, so they are never mounted through a symlink (CVE-2019-19921). */
 const NO_LINKS_TYPES: ReadonlySet<string> = new Set(["proc", "sysfs"]);
 const NO_LINKS_TARGETS: ReadonlySet<string> = new Set(["/dev", "/proc", "/sys"]);
 
@@ -37,17 +37,17 @@ function isProtected(destination: string): boolean {
   return NO_LINKS_TARGETS.has(joinPath("/", destination));
 }
 
-/** Is a mount of this filesystem, or at this place, one that no link may lead to? */
+/** Must a mount of this filesystem, or at this path, not follow symlinks? */
 export function takesNoLinks(fstype: string, destination: string): boolean {
   return NO_LINKS_TYPES.has(fstype) || isProtected(destination);
 }
 
-/** What is done in place of a mount; undefined for one that is made as it says. */
+/** The operations that replace a mount; undefined if it is made as configured. */
 export type Instead = (mount: Mount, from: string) => readonly Op[] | undefined;
 
 /**
  * Compiles the list of mounts.
- * @throws {SpecError} for what no mount can be made of.
+ * @throws {SpecError} for an entry that cannot be a mount.
  */
 export function mountOps(input: CompileInput, instead: Instead = () => undefined): MountPlan {
   const ops: Op[] = [];
@@ -88,7 +88,7 @@ export function mountOps(input: CompileInput, instead: Instead = () => undefined
   return { ops, early, finish };
 }
 
-/** The root is what all the others are mounted in: a mount over it would cover them, or be covered (as runc 1.3). */
+/** All other mounts are made in the root: a mount over it would cover them, or be covered (as runc 1.3). */
 function refuseRoot({ destination }: Mount, { remount }: MountOptions, from: string): void {
   if (remount || joinPath("/", destination) !== "/") return;
   throw new SpecError(`${from}.destination`, `"/" is the container's root, which root.path names`);
@@ -111,8 +111,8 @@ function refuseLinkOptions({ links }: MountOptions, bound: boolean, from: string
 }
 
 /**
- * Sentences about options of filesystems on bind mounts, which make none: without effect there, and accepted by runc
- * before 1.2 and by crun, so some bundles have them.
+ * Warnings about filesystem options on bind mounts, where they have no effect. runc before 1.2 and crun accept them, so
+ * some bundles have them.
  */
 export function ignoredOptions({ mounts = [] }: Spec): readonly string[] {
   return mounts.flatMap(({ type, options = [] }, index) => {
@@ -127,16 +127,16 @@ export function ignoredOptions({ mounts = [] }: Spec): readonly string[] {
 type BindOp = Op & { readonly op: "bind" };
 
 /**
- * Root of a user namespace, new or joined, has no way into folders of the host's root. Rootless callers may not clone the
- * host's mounts, and Init can reach what they can.
+ * Root of a user namespace, new or joined, cannot enter folders that only the host's root may enter. Rootless callers may
+ * not clone the host's mounts, and Init can reach the same files as they can.
  */
 function opensEarly({ spec, host }: CompileInput): boolean {
   return namespaceOf(spec, "user") !== undefined && host.uid === 0;
 }
 
 /**
- * The path of the user namespace that is joined, where a mount is to have its mapping; only host root's Intermediate may give
- * it, before it joins.
+ * The path of the joined user namespace, if a mount needs its mapping; only the Intermediate of the host's root may apply
+ * that, before it joins.
  */
 function joinedMapping(
   { spec, host }: CompileInput,
@@ -148,7 +148,7 @@ function joinedMapping(
   return options.idmap && !hasOwn && host.uid === 0 ? namespaceOf(spec, "user")?.path : undefined;
 }
 
-/** What is mounted below the container's root is there for Init only. */
+/** Is the source in a mount below the container's root, which only Init can see? */
 function liesInEarlierMount({ spec, bundle, rootfs }: CompileInput, mount: Mount, index: number) {
   const source = joinPath(bundle, mount.source ?? "");
   if (!source.startsWith(`${rootfs}/`)) return false;
@@ -161,7 +161,7 @@ function isIdmapped(mount: Mount, options: MountOptions): boolean {
   return options.idmap || mount.uidMappings !== undefined || mount.gidMappings !== undefined;
 }
 
-/** What has to be done with the source before it is bound. */
+/** Operations on the source before it is bound. */
 function treeOps(
   input: CompileInput,
   mount: Mount,
@@ -234,7 +234,7 @@ export function remountOp(mount: Mount, options: MountOptions, from: string): Op
   };
 }
 
-/** A read-only tmpfs, /dev above all, still has to take device nodes and mount points. */
+/** Device nodes and mount points are still made in a read-only tmpfs, mainly /dev. */
 export function isFilledLater(mount: Mount, options: MountOptions): boolean {
   const readonly = (newAttributes(options) & MOUNT_ATTR.RDONLY) !== 0n;
   return readonly && (mount.type === "tmpfs" || mount.destination === "/dev");
@@ -256,7 +256,7 @@ export function newMountOp(
   }
   const attrs = newAttributes(options);
   const readonly = (options.attrs.set & attrs & MOUNT_ATTR.RDONLY) !== 0n && !late;
-  // As mount(2) with MS_RDONLY: the superblock too, which is what statfs and /proc/mounts show.
+  // As mount(2) with MS_RDONLY: the superblock becomes read-only too, as statfs and /proc/mounts show.
   const superblock = readonly && !options.copyUp ? ["ro"] : [];
   const all = [...superblock, ...options.data, ...labelOptions(spec, fstype)];
   return filesystemOp({

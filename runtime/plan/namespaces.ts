@@ -11,8 +11,8 @@ interface Indexed extends Namespace {
 }
 
 /**
- * The operations of the Intermediate, in the one order that works for privileged and rootless callers.
- * @param early what the mounts and the runner need done on the host.
+ * The operations of the Intermediate, in the only order that works for both privileged and rootless callers.
+ * @param early operations on the host for the mounts and the runner.
  */
 export function intermediateOps(
   input: CompileInput,
@@ -22,12 +22,12 @@ export function intermediateOps(
     .map((namespace, index) => ({ ...namespace, from: `linux.namespaces[${index}]` }));
   const user = all.find((namespace) => namespace.type === "user");
   const joined = all.filter(({ type, path }) => path && type !== "user")
-    // The mount namespace last: the other paths are the host's.
+    // The mount namespace is joined last: the other paths are the host's.
     .sort((a, b) => Number(a.type === "mount") - Number(b.type === "mount"))
     .map(joinOp);
   const entered = user ? userOps(user, input.host.uid !== 0) : [];
-  // What is in a joined mount namespace may be hostile, its /proc too (CVE-2025-52881), so nothing is done in it that can
-  // be done before; only rights over it that a user namespace takes away come first.
+  // A joined mount namespace may be hostile, including its /proc (CVE-2025-52881), so as much as possible is done before it
+  // is joined. It must precede a user namespace, which takes away the privileges to join it.
   const late = user ? [] : joined.filter(isMountJoin);
   const first = joined.filter((op) => !late.includes(op));
   const isRoot = input.host.uid === 0;
@@ -37,8 +37,8 @@ export function intermediateOps(
     ...oomScoreOps(input.spec.process, !isRoot),
     ...early,
     ...(user && isRoot && !input.runner?.isUnlimited ? hardLimitOps(input.spec.process) : []),
-    // With root's rights over the host's namespaces they are joined before those rights are given up; an ordinary user
-    // has rights only over what belongs to the user namespace, so that comes first.
+    // Root joins the host's namespaces before it gives up its privileges over them. An ordinary user has privileges only
+    // over what belongs to the user namespace, so that is entered first.
     ...(isRoot ? [...first, ...entered] : [...entered, ...first]),
     ...newNamespaceOps(all),
     ...timeOffsetOps(input),
@@ -56,7 +56,7 @@ function joinOp({ type, path, from }: Indexed): Op {
   return { op: "setns", path: path!, nstype: NAMESPACES[type].flag, from: `${from}.path` };
 }
 
-/** The files of a hidden process in /proc are root's, so an ordinary user's shows itself while it or Main writes to them. */
+/** /proc files of a non-dumpable process are root's; an ordinary user's is dumpable while they are written. */
 function shown(ops: readonly Op[]): readonly Op[] {
   return [{ op: "dumpable", on: 1 }, ...ops, { op: "dumpable", on: 0 }];
 }
@@ -78,7 +78,7 @@ function newNamespaceOps(all: readonly Indexed[]): readonly Op[] {
   return [{ op: "unshare", flags, from: "linux.namespaces" }];
 }
 
-/** Main moves the host's interfaces, over which a process in a new user namespace has no rights. */
+/** Main moves the host's interfaces: a process in a new user namespace has no privileges over them. */
 function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
   if (Object.keys(spec.linux?.netDevices ?? {}).length === 0) return [];
   const from = "linux.netDevices";
@@ -86,7 +86,7 @@ function netDeviceOps({ spec, host }: CompileInput): readonly Op[] {
   return [{ op: "sync", point: SYNC_POINTS.netDevices, from }];
 }
 
-/** Before the user namespace: lowering the score takes the host's CAP_SYS_RESOURCE. */
+/** Before the user namespace is entered: lowering the score requires the host's CAP_SYS_RESOURCE. */
 export function oomScoreOps(
   process: Process | undefined,
   isOrdinaryUser = false,
@@ -99,8 +99,8 @@ export function oomScoreOps(
 }
 
 /**
- * Before the user namespace: raising a hard limit takes the host's CAP_SYS_RESOURCE (getrlimit(2)). The limits themselves are
- * set when all else is done.
+ * Before the user namespace is entered: raising a hard limit requires the host's CAP_SYS_RESOURCE (getrlimit(2)). The
+ * limits themselves are set at the end.
  */
 export function hardLimitOps(process: Process | undefined): readonly Op[] {
   return (process?.rlimits ?? []).map(({ type, hard }, index): Op => ({
@@ -111,7 +111,7 @@ export function hardLimitOps(process: Process | undefined): readonly Op[] {
   }));
 }
 
-/** The offsets as /proc/PID/timens_offsets takes them (time_namespaces(7)). */
+/** The offsets in the format of /proc/PID/timens_offsets (time_namespaces(7)). */
 export function timeOffsetsText({ linux }: Spec): string {
   return (["monotonic", "boottime"] as const).map((clock) => {
     const offset: TimeOffset | undefined = linux?.timeOffsets?.[clock];
@@ -120,8 +120,8 @@ export function timeOffsetsText({ linux }: Spec): string {
 }
 
 /**
- * time_namespaces(7): the offsets are set before the first process enters. Root of a user namespace may not write them, since
- * the files of a hidden process in /proc are the host's root's; so Main does.
+ * time_namespaces(7): the offsets are set before the first process enters. Root of a user namespace may not write them,
+ * since the /proc files of a non-dumpable process belong to the host's root; so Main writes them.
  */
 function timeOffsetOps({ spec, host }: CompileInput): readonly Op[] {
   const data = timeOffsetsText(spec);
@@ -130,6 +130,6 @@ function timeOffsetOps({ spec, host }: CompileInput): readonly Op[] {
   const hasUser = namespaceOf(spec, "user") !== undefined;
   if (host.uid === 0 && hasUser) return [{ op: "sync", point: SYNC_POINTS.timeOffsets, from }];
   const op: Op = { op: "writeFile", path: "/proc/self/timens_offsets", data, from };
-  // Not where processes of a joined user namespace could look.
+  // Not dumpable in a joined user namespace, whose processes could then inspect this one.
   return isNewNamespace(spec, "user") ? shown([op]) : [op];
 }

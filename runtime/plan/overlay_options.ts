@@ -1,10 +1,10 @@
 /**
- * The options of an overlay with many layers. mount(2) takes one page of options; fsconfig(2) takes each layer as an
- * option of its own, but only since Linux 6.7, so it is the way for what the page cannot hold.
+ * The options of an overlay with many layers. mount(2) takes one page of options. fsconfig(2) takes each layer as an option
+ * of its own, but only since Linux 6.7, so it is used only if the page is too small.
  */
 import { MAX_DATA } from "./filesystem.ts";
 
-/** The options as they are, or with `lowerdir` taken apart into `lowerdir+` and `datadir+`. */
+/** The options unchanged, or with `lowerdir` split into `lowerdir+` and `datadir+`. */
 export function overlayOptions(options: readonly string[]): readonly string[] {
   const size = options.reduce(
     (sum, option) => sum + new TextEncoder().encode(option).length + 1,
@@ -16,7 +16,7 @@ export function overlayOptions(options: readonly string[]): readonly string[] {
   );
 }
 
-/** `a:b::c`: layers from the top, data-only ones behind a doubled colon; a backslash keeps a colon in a name. */
+/** `a:b::c`: layers from the top; `::` precedes data-only layers; a backslash escapes a colon. */
 function layersOf(value: string): string[] {
   const parts = value.match(/(?:\\.|[^:\\])+|:+/gs) ?? [];
   let key = "lowerdir+";

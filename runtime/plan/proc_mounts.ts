@@ -1,6 +1,6 @@
 /**
- * Mounts at /proc and inside it: a container whose procfs is covered or faked is one whose labels, masks and limits
- * can be led astray (CVE-2019-16884, CVE-2019-19921). The list is runc's: what lxcfs emulates, and two files more.
+ * Mounts on /proc and inside it: with a covered or faked procfs, labels, masks and limits of the container can be bypassed
+ * (CVE-2019-16884, CVE-2019-19921). The list is runc's: the files that lxcfs emulates, and two more.
  */
 import { SpecError } from "../common/errors.ts";
 import { PROCFS } from "./op.ts";
@@ -19,8 +19,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a mount's operation has to see to, one of PROCFS. Where a link of the image leads is known only when the mount is
- * made, hence not here.
+ * The check that a mount's operation must do, one of PROCFS. It is done when the mount is made, because only then the
+ * target of an image's symlinks is known.
  * @param target without dots and doubled slashes.
  * @param fstype undefined for a bind.
  * @throws {SpecError} for a target that runc refuses too.

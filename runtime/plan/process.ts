@@ -1,6 +1,6 @@
 /**
- * The process part of Init: limits, identity, capabilities, and what it becomes. The order is the security of it:
- * each step gives up what the next one no longer needs (capabilities(7), "Capabilities and execution").
+ * The process part of Init: limits, identity, capabilities, and the program. The order is essential for security: each step
+ * drops what later ones do not need (capabilities(7), "Capabilities and execution").
  */
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import { RLIMITS } from "../spec/rlimits.ts";
@@ -14,10 +14,10 @@ import { scheduleOps } from "./schedule.ts";
 import { execLabelOps, keyringLabelOps } from "./selinux.ts";
 
 export const DEFAULT_UMASK = 0o022;
-/** Where a process without a PATH is searched for. */
+/** The search path of a process without PATH. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** A session of its own, and with `terminal` the terminal that it controls. */
+/** A new session, and with `terminal` its controlling terminal. */
 export function sessionOps({ id, spec, noNewKeyring }: ProcessInput): readonly Op[] {
   if (noNewKeyring) return [{ op: "setsid" }];
   return [
@@ -27,7 +27,7 @@ export function sessionOps({ id, spec, noNewKeyring }: ProcessInput): readonly O
   ];
 }
 
-/** @param bind whether the terminal becomes the container's /dev/console. */
+/** @param bind whether the terminal is bound to the container's /dev/console. */
 export function terminalOps(process: Process, bind: boolean): readonly Op[] {
   if (!process.terminal) return [];
   const { height: rows = 0, width: columns = 0 } = process.consoleSize ?? {};
@@ -43,8 +43,8 @@ export interface StreamOps {
 }
 
 /**
- * The standard streams become the user's, who can then open /dev/stdout. Their owner may be unknown in a user namespace;
- * so root gives them away before it enters one, by the id that the host knows.
+ * The standard streams are chowned to the user, who can then open /dev/stdout. Their owner may have no mapping in a user
+ * namespace, so root chowns them before it enters one, to the host's id.
  */
 export function streamOps({ spec, host }: ProcessInput, process: Process): StreamOps {
   if (process.terminal || !process.args) return { early: [], late: [] };
@@ -58,13 +58,13 @@ export function streamOps({ spec, host }: ProcessInput, process: Process): Strea
     : { early: [ownStreams(hostUid)], late: [] };
 }
 
-/** Everything from the limits to the dropped privileges; the same for a process and a runner. */
+/** Everything from the limits to the dropped capabilities; the same for a process and a runner. */
 export function identityOps(input: ProcessInput, process: Process): readonly Op[] {
   return [
     ...rlimitOps(input, process),
     ...scheduleOps(input.spec, process),
     { op: "umask", mask: process.user?.umask ?? DEFAULT_UMASK, from: "process.user.umask" },
-    // Without no_new_privs a filter takes CAP_SYS_ADMIN, so it comes while that is there (seccomp(2)).
+    // Without no_new_privs, installing a filter requires CAP_SYS_ADMIN, so it is done before that is dropped (seccomp(2)).
     ...(process.noNewPrivileges ? [] : seccompOps(input)),
     ...userOps(input, process),
     ...capabilityOps(process),
@@ -104,15 +104,15 @@ export function capabilityOps(process: Process): readonly Op[] {
     },
     {
       op: "capAmbient",
-      // capabilities(7): the kernel keeps no ambient capability that is not permitted and inheritable; `runc spec`
-      // asks for such, and runc goes on without.
+      // capabilities(7): the kernel refuses ambient capabilities that are not permitted and inheritable; `runc spec`
+      // requests such, and runc ignores the error.
       mask: capabilityMask(capabilities.ambient) & permitted & inheritable,
       from: "process.capabilities.ambient",
     },
   ];
 }
 
-/** The user's program: found before `create` returns, run when `start` says so. */
+/** The user's program: looked up before `create` returns, executed on `start`. */
 export function programOps(input: ProcessInput, process: Process): readonly Op[] {
   const args = process.args;
   if (!args) return startOps(input, process);
@@ -126,22 +126,22 @@ export function programOps(input: ProcessInput, process: Process): readonly Op[]
   ];
 }
 
-/** AppArmor takes the profile of the next exec from a file (kernel, admin-guide/LSM/apparmor.rst). */
+/** The AppArmor profile of the next exec is written to a file (kernel, admin-guide/LSM/apparmor.rst). */
 function profileOps({ apparmorProfile }: Process): readonly Op[] {
   if (!apparmorProfile) return [];
   const label = `exec ${apparmorProfile}`;
   return [{ op: "execLabel", file: "apparmor/exec", label, from: "process.apparmorProfile" }];
 }
 
-/** As login(1) and the other runtimes: HOME is the image's word, unless the config has one. */
+/** As login(1) and other runtimes: HOME comes from the image, unless the config has one. */
 export function homeOps(process: Process): readonly Op[] {
   if (hasHome(environmentOf(process))) return [];
   return [{ op: "findHome", uid: process.user?.uid ?? 0 }];
 }
 
 /**
- * The wait for `start`, and with no_new_privs the filter: after it, so that the wait needs no calls that the profile
- * would have to allow; but before it when somebody outside decides, since only Main can hand the listener over.
+ * The wait for `start`, and with no_new_privs the filter. The filter comes after the wait, so that the profile need not
+ * allow the wait's system calls; but before it if there is a seccomp agent, since only Main can pass the listener on.
  */
 export function startOps(input: ProcessInput, process: Process): readonly Op[] {
   const filter = process.noNewPrivileges ? seccompOps(input) : [];
@@ -151,7 +151,7 @@ export function startOps(input: ProcessInput, process: Process): readonly Op[] {
     : [{ op: "awaitStart" }, ...hookFilterOps(input, filter, hooks), ...hooks, ...filter];
 }
 
-/** The hooks in the container run under its filter, as with runc; what comes between them and the exec needs none. */
+/** Hooks in the container run under its filter, as with runc; the operations between them and the exec do not need it. */
 function hookFilterOps(
   { seccomp }: ProcessInput,
   filter: readonly Op[],
@@ -168,7 +168,7 @@ function seccompOps({ seccomp }: ProcessInput): readonly Op[] {
   return [{ op: "seccomp", filter, flags, from: "linux.seccomp" }];
 }
 
-/** Capability names as a bit mask; names that kago does not know are left out (checks.ts warns of them). */
+/** Capability names as a bit mask; unknown names are left out (checks.ts warns of them). */
 export function capabilityMask(names: readonly string[] | undefined): bigint {
   return (names ?? []).reduce((mask, name) => {
     const bit = CAPABILITIES[name];
@@ -190,7 +190,7 @@ export function rlimitOps({ host }: ProcessInput, process: Process): readonly Op
   return [...ops, ...inherited.map((limit): Op => ({ op: "softLimit", ...limit }))];
 }
 
-/** As crun: the process keeps the groups of whoever runs kago; podman's `--group-add keep-groups` asks for it. */
+/** As crun: the process keeps the groups of kago's caller; podman's `--group-add keep-groups` sets it. */
 const KEEP_GROUPS = "run.oci.keep_original_groups";
 
 function groupOps(
@@ -206,7 +206,7 @@ function keepsGroups({ spec }: ProcessInput): boolean {
   return asked !== undefined && asked !== "0";
 }
 
-/** In an ordinary user's own user namespace with one mapping setgroups(2) is denied (user_namespaces(7)). */
+/** In an ordinary user's own user namespace with one mapping, setgroups(2) is denied (user_namespaces(7)). */
 function isSetgroupsDenied({ host, spec }: ProcessInput): boolean {
   const maps = spec.linux?.gidMappings;
   return host.uid !== 0 && isNewNamespace(spec, "user") && maps?.length === 1 &&

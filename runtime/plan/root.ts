@@ -1,4 +1,4 @@
-/** Operations on the root filesystem and the host's names, the same on the host and in a guest. */
+/** Operations on the root filesystem and the host name, the same on the host and in a guest. */
 import { SpecError } from "../common/errors.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { CompileInput } from "./compile_input.ts";
@@ -7,7 +7,7 @@ import { unnamedAttributes } from "./mount_attributes.ts";
 import type { Op } from "./op.ts";
 import { joinPath } from "../common/path.ts";
 
-/** Without a word about it the root is private, as with runc since 1.1.15 and crun: nothing of the host's comes later. */
+/** The default is private, as with runc since 1.1.15 and crun: later mounts of the host do not propagate into it. */
 const DEFAULT_PROPAGATION = "private";
 
 /** `linux.rootfsPropagation` as flags of mount(2). */
@@ -47,7 +47,7 @@ export function sysctlOps({ spec }: CompileInput): readonly Op[] {
 export function protectionOps({ spec }: CompileInput): readonly Op[] {
   return [
     ...(spec.linux?.readonlyPaths ?? []).flatMap((path, index): Op[] =>
-      // The root turns read-only when all is made in it.
+      // The root becomes read-only only after everything is made in it.
       isRoot(path) ? [] : [{ op: "readonlyPath", path, from: `linux.readonlyPaths[${index}]` }]
     ),
     ...(spec.linux?.maskedPaths ?? []).map((path, index): Op => ({

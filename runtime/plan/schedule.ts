@@ -53,7 +53,7 @@ const MEMORY_FLAGS: Readonly<Record<string, number>> = {
   MPOL_F_STATIC_NODES: 1 << 15,
 };
 
-/** The operations, while the process still has root's rights: all but lowering a priority take CAP_SYS_NICE. */
+/** The operations, while the process still has root's privileges: all except lowering a priority require CAP_SYS_NICE. */
 export function scheduleOps(spec: Spec, process: Process): readonly Op[] {
   const { ioPriority, scheduler } = process;
   const { personality, memoryPolicy } = spec.linux ?? {};
@@ -99,12 +99,12 @@ function memoryPolicyOp({ mode, nodes = "", flags = [] }: MemoryPolicy): Op {
   };
 }
 
-/** Kernels are built for 1024 nodes and 8192 processors at the most. */
+/** Kernels support at most 1024 nodes and 8192 processors. */
 const MAX_NODE = 1023;
 const MAX_CPU = 8191;
 
 /**
- * A list of memory nodes such as `0-1,3` as words of 32 bits.
+ * A list of memory nodes such as `0-1,3` as 32-bit words.
  * @throws {SpecError} for anything else.
  */
 export function nodeMask(list: string): number[] {
@@ -112,8 +112,8 @@ export function nodeMask(list: string): number[] {
 }
 
 /**
- * `execCPUAffinity`, before the process is in the container's cgroup and after; none for an empty list.
- * @throws {SpecError} for what is no list of processors.
+ * `execCPUAffinity`, before and after the process joins the container's cgroup; none for an empty list.
+ * @throws {SpecError} for an invalid list of processors.
  */
 export function affinityOps(
   { execCPUAffinity }: Process,

@@ -1,11 +1,11 @@
 /**
- * `process.selinuxLabel` and `linux.mountLabel` as operations: which labels go where, and which filesystems take one.
- * Whether the host has SELinux is checked in spec/checks/host_checks.ts.
+ * `process.selinuxLabel` and `linux.mountLabel` as operations: where each label is set, and which filesystems accept one.
+ * spec/checks/host_checks.ts checks whether the host has SELinux.
  */
 import type { Process, Spec } from "../spec/spec.ts";
 import type { Op } from "./op.ts";
 
-/** They have labels of the policy's own. */
+/** The policy labels these itself. */
 const UNLABELLED: ReadonlySet<string> = new Set(["proc", "sysfs", "mqueue", "cgroup", "cgroup2"]);
 
 /** The options that give a new filesystem the container's label. */
@@ -14,7 +14,7 @@ export function labelOptions(spec: Spec, fstype: string): readonly string[] {
   return label && !UNLABELLED.has(fstype) ? [`context=${label}`] : [];
 }
 
-/** What a message queue filesystem needs, whose root is labelled once it is there. */
+/** For a message queue filesystem, whose root is labelled after it is mounted. */
 export function labelOps(spec: Spec, fstype: string, path: string): readonly Op[] {
   const label = spec.linux?.mountLabel;
   return label && fstype === "mqueue"
@@ -22,7 +22,7 @@ export function labelOps(spec: Spec, fstype: string, path: string): readonly Op[
     : [];
 }
 
-/** Before the session keyring is made, which would have the runtime's label. */
+/** Set before the session keyring is created, which would otherwise have the runtime's label. */
 export function keyringLabelOps(process: Process): readonly Op[] {
   const label = process.selinuxLabel;
   return label ? [{ op: "execLabel", file: "keycreate", label, from: "process.selinuxLabel" }] : [];

@@ -1,6 +1,6 @@
 /**
- * The capabilities of `process.capabilities`, name to number (linux/capability.h, up to Linux 6.18). A running kernel
- * may know fewer: /proc/sys/kernel/cap_last_cap. Setting them is the plan's.
+ * The capabilities of `process.capabilities`, name to number (linux/capability.h, up to Linux 6.18). A running kernel may
+ * know fewer: /proc/sys/kernel/cap_last_cap. The plan sets them.
  */
 export const CAPABILITIES: Readonly<Record<string, number>> = {
   CAP_CHOWN: 0,

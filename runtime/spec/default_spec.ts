@@ -1,17 +1,17 @@
-/** The config.json that `kago spec` prints: a shell in a read-only root, with the least that programs expect. */
+/** The config.json of `kago spec`: a shell in a read-only root, with the minimum that programs expect. */
 import { OCI_VERSION } from "./oci_version.ts";
 import type { Linux, Mount, Namespace, Process, Spec } from "./spec.ts";
 import { given } from "../common/given.ts";
 
 export interface DefaultSpecOptions {
-  /** For a caller without root: a user namespace that maps one id, and nothing that needs more. */
+  /** For a caller without root: a user namespace that maps one id, and nothing that requires more. */
   readonly rootless: boolean;
-  /** With `rootless`: the ids that become 0 in the container; the caller's when absent. */
+  /** With `rootless`: the ids that are mapped to 0 in the container; by default the caller's. */
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** A complete spec to start from. */
+/** A complete spec as a starting point. */
 export function defaultSpec(options: DefaultSpecOptions): Spec {
   return {
     ociVersion: OCI_VERSION,
@@ -33,7 +33,7 @@ function defaultProcess(): Process {
     args: ["sh"],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
     cwd: "/",
-    // No inheritable and so no ambient set: files in the container could gain them (CVE-2022-29162).
+    // No inheritable set, and so no ambient set: programs with file capabilities could gain them (CVE-2022-29162).
     capabilities: { bounding: kept, effective: kept, permitted: kept },
     rlimits: [{ type: "RLIMIT_NOFILE", hard: 1024, soft: 1024 }],
     noNewPrivileges: true,
@@ -84,7 +84,7 @@ function rootlessMounts(): Mount[] {
           options: (mount.options ?? []).filter((option) => option !== "gid=5"),
         }];
       case "/sys":
-        // A new sysfs needs rights over the network namespace, which is the host's.
+        // A new sysfs requires privileges over the network namespace, which is the host's.
         return [{
           ...mount,
           type: "none",

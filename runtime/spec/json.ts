@@ -1,22 +1,22 @@
 /**
- * Reading and writing JSON as config.json needs it: 64-bit integers keep their digits, and an error has a line and a
- * column. This module knows nothing of the spec; its users are load.ts and whoever writes a spec to a file.
+ * Reads and writes JSON for config.json: 64-bit integers keep their digits, and errors have a line and a column. This
+ * module is independent of the spec; load.ts and the code that writes a spec use it.
  */
 import { SpecError } from "../common/errors.ts";
 import { findJsonError } from "./json_error.ts";
 
-/** What JSON.parse alone would read wrongly, or otherwise than the other runtimes: long integers, null properties. */
+/** Values that JSON.parse reads inexactly, or not as other runtimes do: long integers, null properties. */
 const NEEDS_REVIVER = /(?:^|[[:,\s-])\d{16}|:\s*null\b/;
 
 /**
- * Parses JSON. An integer beyond 2^53 - 1 becomes a bigint, up to 20 digits, which is all of 64 bits. A property that
- * is null is left out: the Go and C runtimes read it as absent, and generators that write every field rely on it.
- * @param file what the text is called in the error.
+ * Parses JSON. An integer beyond 2^53 - 1 becomes a bigint, up to 20 digits, enough for 64 bits. A property that is null is
+ * left out: the Go and C runtimes read it as absent, and generators that write every field rely on that.
+ * @param file the name of the text in errors.
  * @throws {SpecError} with line and column, when `text` is not JSON.
  */
 export function parseJson(text: string, file = "the text"): unknown {
   try {
-    // The reviver is called for every value, which doubles the time, so most texts go without.
+    // The reviver is called for every value, which doubles the time, so most texts are parsed without it.
     return NEEDS_REVIVER.test(text) ? JSON.parse(text, revive) : JSON.parse(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
@@ -34,8 +34,8 @@ function revive(this: unknown, _key: string, value: unknown, context?: { source?
 }
 
 /**
- * The JSON text of `value`; a bigint is written as its digits. No character is written as a \u escape that need not be:
- * libkrun's guest init does not read escapes.
+ * The JSON text of `value`; a bigint is written as its digits. No character is escaped as \u unnecessarily: libkrun's guest
+ * init does not read escapes.
  * @param indent spaces per level; 0 for one line.
  */
 export function stringifyJson(value: unknown, indent = 0): string {

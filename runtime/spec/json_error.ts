@@ -1,6 +1,6 @@
 /**
- * Where a text stops being JSON (RFC 8259). V8's own message has a position for some errors only. Used after
- * JSON.parse has failed, so it is written to be short, not fast.
+ * Finds the first syntax error of a JSON text (RFC 8259). V8's message has a position only for some errors. It runs after
+ * JSON.parse has failed, so it is short rather than fast.
  */
 
 import { visible } from "../common/quoted.ts";
@@ -18,7 +18,7 @@ const TOKEN =
   // deno-lint-ignore no-control-regex -- RFC 8259 allows them in no string
   /[{}[\]:,]|"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b/y;
 
-/** What may come next, in the words of the message. */
+/** The possible next tokens, in the words of the message. */
 type Expected =
   | "a value"
   | "a value or ]"
@@ -50,7 +50,7 @@ export function findJsonError(text: string): JsonError {
   return { ...locate(text, position), problem: `expected ${expected}, found the end` };
 }
 
-/** A string is not shown: it may be long, or a secret. */
+/** A string is not printed: it may be long, or a secret. */
 function describe(token: string | undefined, text: string, position: number): string {
   const character = text[position]!;
   if (character === '"') return token === undefined ? "a broken string" : "a string";
@@ -58,7 +58,7 @@ function describe(token: string | undefined, text: string, position: number): st
   return visible(token ?? character);
 }
 
-/** What may come after `token`, undefined where it may not stand; keeps the list of open brackets. */
+/** What may follow `token`, or undefined if `token` is not allowed here; updates the list of open brackets. */
 function follow(expected: Expected, token: string, open: string[]): Expected | undefined {
   const closes = expected.endsWith(token) && (token === "]" || token === "}");
   if (closes) {

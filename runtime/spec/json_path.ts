@@ -1,4 +1,4 @@
-/** How errors spell a place in config.json: `process.args[0]`, `linux.sysctl["net.ipv4.ip_forward"]`. */
+/** Formats a place in config.json for errors: `process.args[0]`, `linux.sysctl["net.ipv4.ip_forward"]`. */
 
 /** Joins keys and indexes; a key that is not a plain word is quoted in brackets. */
 export function formatPath(path: readonly (string | number)[]): string {

@@ -1,7 +1,4 @@
-/**
- * The namespace types of `linux.namespaces`, with what the kernel calls them. This module owns the table; joining and
- * making namespaces is the plan's.
- */
+/** The namespace types of `linux.namespaces`, with the kernel's names. The plan joins and creates namespaces. */
 import type { Namespace, NamespaceType, Spec } from "./spec.ts";
 
 export interface NamespaceInfo {

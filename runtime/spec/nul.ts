@@ -1,15 +1,15 @@
-/** Strings of config.json end up in system calls and kernel files, where a NUL would cut them short. */
+/** Strings of config.json are passed to system calls and kernel files, where a NUL would truncate them. */
 import { SpecError } from "../common/errors.ts";
 import { formatPath } from "./json_path.ts";
 
 type Path = readonly (string | number)[];
 
 /**
- * Refuses a NUL in any string or key of `value`, which was parsed from the JSON `text`; `place` is its own path.
+ * Refuses a NUL in any string or key of `value`, which was parsed from the JSON `text`; `place` is its path.
  * @throws {SpecError} that names the string.
  */
 export function refuseNul(text: string, value: unknown, place: Path): void {
-  // JSON has no other way to write one, so that hardly any text is searched in full.
+  // JSON has no other way to write a NUL, so few texts need a full search.
   if (!text.includes("\\u0000")) return;
   const found = findNul(value);
   if (!found) return;
@@ -19,7 +19,7 @@ export function refuseNul(text: string, value: unknown, place: Path): void {
   );
 }
 
-/** The path of the first string with a NUL, or of the object that has it in a key. */
+/** The path of the first string with a NUL, or of the object with such a key. */
 function findNul(value: unknown): Path | undefined {
   if (typeof value === "string") return value.includes("\0") ? [] : undefined;
   if (typeof value !== "object" || value === null) return undefined;

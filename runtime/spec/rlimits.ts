@@ -1,6 +1,6 @@
 /**
- * The resource limits of `process.rlimits`, name to number (asm-generic/resource.h: x86, arm64, riscv and most others;
- * kago does not run on mips, sparc and alpha, which number some differently). Setting them is the plan's.
+ * The resource limits of `process.rlimits`, name to number (asm-generic/resource.h: x86, arm64, riscv and most others; kago
+ * does not support mips, sparc and alpha, which have some other numbers). The plan sets them.
  */
 export const RLIMITS: Readonly<Record<string, number>> = {
   RLIMIT_CPU: 0,

@@ -1,9 +1,9 @@
 /**
- * The types of config.json: OCI runtime spec 1.3, the parts for Linux. Field names are the spec's own. This module
- * owns the types only; what is accepted is in the schema modules (tied to these types by the compiler), what it
- * must mean is in checks/, and reading it is in runtime/config.
+ * The types of config.json: OCI runtime spec 1.3, the parts for Linux. Field names are the spec's. This module has only the
+ * types: the schema modules define the valid form (the compiler ties them to these types), checks/ the meaning, and
+ * runtime/config reads the file.
  *
- * A Spec keeps the properties of the file that are not named here: the spec has runtimes ignore them.
+ * A Spec keeps properties of the file that are not declared here: the spec requires runtimes to ignore them.
  */
 import type { IdMapping } from "./spec_common.ts";
 import type { Linux } from "./spec_linux.ts";
@@ -20,7 +20,7 @@ export interface Spec {
   readonly ociVersion: string;
   readonly root?: Root;
   readonly mounts?: readonly Mount[];
-  /** Absent in a bundle that is only created: `start` needs it. */
+  /** Optional for `create`, but required by `start`. */
   readonly process?: Process;
   readonly hostname?: string;
   readonly domainname?: string;
@@ -36,7 +36,7 @@ export interface Root {
   readonly readonly?: boolean;
 }
 
-/** A mount besides the root; they are made in the order of the list. */
+/** A mount besides the root; mounts are made in the order of the list. */
 export interface Mount {
   /** In the container. */
   readonly destination: string;
@@ -50,9 +50,9 @@ export interface Mount {
   readonly gidMappings?: readonly IdMapping[];
 }
 
-/** Hooks by the moment they run at (runtime spec, "POSIX-platform Hooks"). */
+/** Hooks by kind (runtime spec, "POSIX-platform Hooks"). */
 export interface Hooks {
-  /** Deprecated by the spec: runs before createRuntime, at the same moment. */
+  /** Deprecated by the spec: runs before createRuntime, at the same point. */
   readonly prestart?: readonly Hook[];
   readonly createRuntime?: readonly Hook[];
   readonly createContainer?: readonly Hook[];

@@ -1,8 +1,8 @@
-/** Types that several parts of config.json have in common. */
+/** Types that several parts of config.json use. */
 
 /**
- * A 64-bit integer of config.json: a number while it is a safe integer, a bigint beyond 2^53 - 1, where a number would
- * lose digits. Write it as `${value}`, calculate with `BigInt(value)`, and serialise the spec with stringifySpec().
+ * A 64-bit integer of config.json: a number while it is a safe integer, a bigint beyond 2^53 - 1, where a number would lose
+ * digits. Write it as `${value}`, calculate with `BigInt(value)`, and serialise the spec with stringifySpec().
  */
 export type Int64 = number | bigint;
 

@@ -1,6 +1,6 @@
 /**
- * The types of `linux` in config.json (runtime spec, config-linux.md), save resources and seccomp, which have modules
- * of their own. spec.ts exports them all.
+ * The types of `linux` in config.json (runtime spec, config-linux.md), except resources and seccomp, which have their own
+ * modules. spec.ts exports them all.
  */
 import type { IdMapping, Int64 } from "./spec_common.ts";
 import type { Resources } from "./spec_resources.ts";
@@ -57,15 +57,15 @@ export interface Device {
   readonly path: string;
   readonly major?: number;
   readonly minor?: number;
-  /** Engines put the S_IFMT bits in too: mask with 0o7777 before use. */
+  /** Engines include the S_IFMT bits: mask with 0o7777 before use. */
   readonly fileMode?: number;
   readonly uid?: number;
   readonly gid?: number;
 }
 
-/** A network interface that moves into the container's network namespace. */
+/** A network interface that is moved into the container's network namespace. */
 export interface NetDevice {
-  /** Its name there; absent or empty means the same as on the host. */
+  /** Its name in the container; absent or empty means the same as on the host. */
   readonly name?: string;
 }
 
@@ -124,7 +124,7 @@ export type PersonalityDomain = (typeof PERSONALITY_DOMAINS)[number];
 /** personality(2). */
 export interface Personality {
   readonly domain?: PersonalityDomain;
-  /** The spec defines none so far. */
+  /** The spec does not define any yet. */
   readonly flags?: readonly string[];
 }
 

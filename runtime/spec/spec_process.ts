@@ -1,13 +1,13 @@
 /**
- * The types of `process` in config.json (runtime spec, config.md, "Process"), also the shape of `exec --process FILE`.
+ * The types of `process` in config.json (runtime spec, config.md, "Process"), also the format of `exec --process FILE`.
  * spec.ts exports them all.
  */
 import type { Uint64 } from "./spec_common.ts";
 
-/** The container's process, also the shape of `exec --process FILE`. */
+/** The container's process, also the format of `exec --process FILE`. */
 export interface Process {
   readonly terminal?: boolean;
-  /** In characters; used with `terminal` only. */
+  /** In characters; used only with `terminal`. */
   readonly consoleSize?: ConsoleSize;
   readonly cwd: string;
   /** `NAME=value` each. */
@@ -24,7 +24,7 @@ export interface Process {
   readonly oomScoreAdj?: number;
   readonly scheduler?: Scheduler;
   readonly ioPriority?: IoPriority;
-  /** Of processes that `exec` starts, not of the container's first. */
+  /** For processes that `exec` starts, not for the container's first. */
   readonly execCPUAffinity?: ExecCpuAffinity;
 }
 
@@ -37,10 +37,10 @@ export interface User {
   /** Absent means 0, as in the other runtimes. */
   readonly uid?: number;
   readonly gid?: number;
-  /** Absent means that the umask is left alone. */
+  /** Absent means that the umask is not changed. */
   readonly umask?: number;
   readonly additionalGids?: readonly number[];
-  /** Of other platforms; ignored. */
+  /** For other platforms; ignored. */
   readonly username?: string;
 }
 

@@ -13,11 +13,11 @@ export interface Resources {
   readonly network?: NetworkResources;
   /** By the RDMA device's name. */
   readonly rdma?: Readonly<Record<string, RdmaLimit>>;
-  /** cgroup v2 files by name, written as they are. */
+  /** cgroup v2 files by name, written unchanged. */
   readonly unified?: Readonly<Record<string, string>>;
 }
 
-/** A rule of the device allow list; a later rule wins over an earlier one. */
+/** A rule of the device allow list; a later rule overrides an earlier one. */
 export interface DeviceCgroup {
   readonly allow: boolean;
   /** `a` (also when absent or empty), `c` or `b`. */
@@ -61,7 +61,7 @@ export interface CpuResources {
 }
 
 export interface PidsResources {
-  /** Less than 0 means unlimited. */
+  /** Negative means unlimited. */
   readonly limit?: Int64;
 }
 

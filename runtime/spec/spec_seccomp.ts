@@ -7,7 +7,7 @@ export interface Seccomp {
   readonly defaultErrnoRet?: number;
   readonly architectures?: readonly SeccompArch[];
   readonly flags?: readonly SeccompFlag[];
-  /** A unix socket that gets the notify descriptor; with SCMP_ACT_NOTIFY only. */
+  /** A unix socket that gets the notify descriptor; only with SCMP_ACT_NOTIFY. */
   readonly listenerPath?: string;
   readonly listenerMetadata?: string;
   readonly syscalls?: readonly SeccompSyscall[];

@@ -1,6 +1,6 @@
 /**
- * Main's side of the talk with the stages (helper-c/common/message.h has the diagram): answers their questions and passes on
- * what they hand over, until Init is ready.
+ * Main's side of the conversation with the stages (helper-c/common/message.h has the diagram): answers their requests and
+ * passes on their descriptors, until Init is ready.
  */
 import { closeFd, receive, send, sendDescriptor } from "../../ffi/descriptors.ts";
 import { memoryFile } from "../../ffi/shim.ts";
@@ -17,18 +17,18 @@ import { ANSWER, decodeMessage } from "./message.ts";
 import { failureError } from "./op_failure.ts";
 import { type Heard, Senders } from "./senders.ts";
 
-/** What the stages carry out, and what Main must know to answer them. */
+/** What the stages execute, and what Main needs to answer them. */
 export interface Task {
   readonly plan: Plan;
   readonly spec: Spec;
   readonly host: HostFacts;
-  /** Who gets the terminal; absent when this process relays it itself. */
+  /** Unix socket that gets the terminal; absent when this process relays it itself. */
   readonly consoleSocket?: string;
-  /** Moves the Intermediate, which waits for it, into the cgroup; needed where the plan has SYNC_POINTS.cgroup. */
+  /** Moves the waiting Intermediate into the cgroup; required if the plan has SYNC_POINTS.cgroup. */
   adopt?(intermediate: number): void;
-  /** Moves interfaces into the Intermediate's network namespace; needed where the plan has SYNC_POINTS.netDevices. */
+  /** Moves interfaces into the Intermediate's network namespace; required if the plan has SYNC_POINTS.netDevices. */
   moveNetDevices?(intermediate: number, undo: (() => void)[]): void;
-  /** The container's state, as hooks and seccomp agents are told of it. */
+  /** The container's state, for hooks and seccomp agents. */
   state(pid: number, status: OciState["status"]): OciState;
 }
 
@@ -38,7 +38,7 @@ export interface Ready {
   readonly master: number;
 }
 
-/** All stages are gone without a word: they were killed. */
+/** All stages have exited without a message: they were killed. */
 export class StagesDied extends HostError {
   override name = "StagesDied";
   constructor() {
@@ -47,10 +47,10 @@ export class StagesDied extends HostError {
 }
 
 /**
- * Talks until Init waits for its start.
- * @param undo gets what takes back what is done on the host.
+ * Answers the stages until Init waits for its start.
+ * @param undo gets the functions that undo changes on the host.
  * @param children gets Init's pid as soon as it is known.
- * @throws the error that a stage reports, {StagesDied} when all of them are gone without a word.
+ * @throws the error that a stage reports, {StagesDied} when all have exited without a message.
  */
 export function converse(
   sync: number,
@@ -80,7 +80,7 @@ export function converse(
     } else if (message.type === "sync") answerHooks(sync, message.value, pid, task);
     else if (message.type === "child") children.add(pid = senders.init);
     else if (message.type === "console") master = handConsole(passed, task);
-    // At once: Init's next system call may be one that the listener decides about.
+    // At once: the agent may have to decide about Init's next system call.
     else if (message.type === "listener") handListener(passed, pid, task);
     else if (message.type === "ready") ready = true;
     else throw failureError(message, task.plan);
@@ -88,7 +88,7 @@ export function converse(
   return { pid, master };
 }
 
-/** The next message whose turn it is; what else there is to deal with stays in `turn`. */
+/** The next message to process; further ones stay in `turn`. */
 function nextOf(turn: Heard[], sync: number, senders: Senders): Heard {
   while (turn.length === 0) {
     const datagram = receive(sync);
@@ -99,7 +99,7 @@ function nextOf(turn: Heard[], sync: number, senders: Senders): Heard {
   return turn.shift()!;
 }
 
-/** Runs the hooks of the runtime's namespaces, if it is their time, and sends Init the states for its own. */
+/** At its sync point, runs the hooks of the runtime's namespaces; then sends Init the states for its own hooks. */
 function answerHooks(sync: number, point: number, pid: number, task: Task): void {
   const { spec, host } = task;
   const states = HOOK_STATES.map((status) => task.state(pid, status));
@@ -110,13 +110,13 @@ function answerHooks(sync: number, point: number, pid: number, task: Task): void
   closeFd(file);
 }
 
-/** The terminal goes to whom the engine named, or stays with us: its master, or -1. */
+/** Sends the terminal to the console socket and returns -1, or keeps it and returns its master. */
 export function handConsole(
   master: number,
   { consoleSocket }: Pick<Task, "consoleSocket">,
 ): number {
   if (!consoleSocket) {
-    // Before the program runs: it may ask at once.
+    // Before the program runs: it may query the size at once.
     copyWindowSize(master);
     return master;
   }
@@ -125,7 +125,7 @@ export function handConsole(
   return -1;
 }
 
-/** The seccomp listener goes to the agent with the container process state (runtime spec, config-linux.md). */
+/** Sends the seccomp listener to the agent with the container process state (runtime spec, config-linux.md). */
 function handListener(listener: number, pid: number, { spec, state }: Task): void {
   const seccomp = spec.linux!.seccomp!;
   const text = JSON.stringify({

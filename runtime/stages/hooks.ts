@@ -1,4 +1,4 @@
-/** The hooks that Main runs, in the runtime's own namespaces. */
+/** Hooks that Main runs, in the runtime's own namespaces. */
 import { runHookPlan } from "../../ffi/shim.ts";
 import { encodeHookPlan } from "../plan/encode.ts";
 import { hookOps } from "../plan/hooks.ts";
@@ -15,7 +15,7 @@ import { whatIsAt } from "./path_finding.ts";
 export { inheritedEnv as hookEnv };
 
 /**
- * Runs the hooks of one moment, each with `state` on its stdin, up to the first that fails.
+ * Runs the hooks of one kind, each with `state` on its stdin, until one fails.
  * @returns its error, with its place in config.json.
  */
 export function runHooks(
@@ -40,14 +40,14 @@ export function runHooks(
   return new SpecError(op.from!, hookProblem(op.path, errno, findings), { cause });
 }
 
-/** Where hooks run; the bundle may be gone by the time of the last, which are for cleaning up. */
+/** The working directory of hooks; the bundle may be gone when the last hooks run, which clean up. */
 function bundleOrHere(bundle: string): string {
   return isFolder(bundle) ? bundle : "";
 }
 
 /**
- * The hooks at `create` in the runtime's own namespaces, when those of the container are there.
- * @throws {SpecError} naming the one that failed.
+ * The hooks of `create` in the runtime's own namespaces, when the container's namespaces exist.
+ * @throws {SpecError} naming the hook that failed.
  */
 export function runCreateHooks(
   hooks: Hooks | undefined,
@@ -60,7 +60,7 @@ export function runCreateHooks(
   }
 }
 
-/** Runs all hooks of a moment whose failures do not stop anything, each failure a warning (runtime spec, "Lifecycle"). */
+/** Runs all hooks of a kind whose failures are only warnings (runtime spec, "Lifecycle"). */
 export function runAllHooks(
   moment: keyof Hooks,
   hooks: Hooks | undefined,

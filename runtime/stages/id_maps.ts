@@ -1,6 +1,7 @@
 /**
- * The id maps of a new user namespace, and the offsets of a time namespace of its, written by Main while the Intermediate waits (user_namespaces(7)). Root
- * writes them itself; an ordinary user maps its own id alone, or asks newuidmap(1) and newgidmap(1).
+ * The id maps of a new user namespace, and the offsets of its time namespace. Main writes them while the Intermediate waits
+ * (user_namespaces(7)). Root writes the maps directly; an ordinary user may map only its own id, or uses newuidmap(1) and
+ * newgidmap(1).
  */
 import { childEnvironment } from "../../ffi/environment.ts";
 import { HostError, SpecError, withReason } from "../common/errors.ts";
@@ -13,14 +14,14 @@ import type { IdMapping, Spec } from "../spec/spec.ts";
 
 /**
  * Writes /proc/PID/uid_map and gid_map.
- * @throws {HostError} when an ordinary user needs newuidmap and it is missing or refuses.
+ * @throws {HostError} when an ordinary user needs newuidmap and it is missing or fails.
  * @throws {SpecError} when the kernel refuses the maps.
  */
 export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
   const uids = spec.linux?.uidMappings ?? [];
   const gids = spec.linux?.gidMappings ?? [];
   if (host.uid === 0 || (isOwn(uids, host.uid) && isOwn(gids, host.gid))) {
-    // Without CAP_SETGID outside, the kernel takes a gid map only once setgroups is denied.
+    // Without CAP_SETGID in the parent namespace, the kernel accepts a gid map only after setgroups is denied.
     if (host.uid !== 0) write(`/proc/${pid}/setgroups`, "deny", "linux.gidMappings");
     write(`/proc/${pid}/gid_map`, mapText(gids), "linux.gidMappings");
     write(`/proc/${pid}/uid_map`, mapText(uids), "linux.uidMappings");
@@ -31,7 +32,7 @@ export function writeIdMaps(pid: number, spec: Spec, host: HostFacts): void {
 }
 
 /**
- * Writes /proc/PID/timens_offsets, of a process whose new time namespace nobody has entered.
+ * Writes /proc/PID/timens_offsets of a process whose new time namespace has no processes yet.
  * @throws {SpecError} when the kernel refuses the offsets.
  */
 export function writeTimeOffsets(pid: number, spec: Spec): void {

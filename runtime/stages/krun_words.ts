@@ -1,6 +1,4 @@
-/**
- * What is said when an operation of a microVM's VMM has failed, of the operation and of what it has found itself. Pure.
- */
+/** Messages for a failed operation of a microVM's VMM, from the operation and its findings. Pure. */
 import { describeErrno } from "../common/errors.ts";
 import {
   E2BIG,
@@ -23,14 +21,14 @@ import type { Finding } from "./op_findings.ts";
 
 type Failure = Pick<Message, "errno" | "findings">;
 
-/** As krunProblem(), for `start`, which has no plan: the operation comes with the failure. */
+/** As krunProblem(), for `start`, which has no plan: the failure includes the operation. */
 export function heardProblem(failure: Failure): string | undefined {
   const bytes = failure.findings.find(({ found }) => found === "operation")?.bytes;
   const op = bytes && decodeOp(bytes);
   return op && krunProblem(op, failure);
 }
 
-/** Undefined for an operation that is not libkrun's, and for a failure that the errno says all about. */
+/** Undefined for an operation that is not libkrun's, and for a failure that the errno explains. */
 export function krunProblem(op: Op, { errno, findings }: Failure): string | undefined {
   const own = findings.find(({ found }) => found !== "operation");
   const problem = problemOf(op, errno, own);
@@ -96,7 +94,7 @@ function loadProblem({ found, text }: Finding): string {
   return `libkrun cannot be loaded: ${reason}; install libkrun 1.x and run ldconfig`;
 }
 
-/** @param log what it has written; without a host's syslog in sight it complains of that before everything else. */
+/** @param log what passt wrote; without a syslog on the host its first line complains of that. */
 function passtProblem(errno: number, log: string): string {
   const what = errno === ESRCH
     ? "has ended"
@@ -115,12 +113,12 @@ function lacks(name: string, wantedBy: string): string {
     "install a newer libkrun, or one that was built with it";
 }
 
-/** It may be arguments and variables, which hold secrets. */
+/** The list may be arguments and variables, which may contain secrets. */
 function shortList(texts: readonly string[]): string {
   return texts.length > 0 ? "[…]" : "[]";
 }
 
-/** As helper-c/vmm/jail.c names them. */
+/** The names in helper-c/vmm/jail.c. */
 const WALLS: Readonly<Record<string, string>> = {
   landlock: "Landlock rules",
   seccomp: "filter of system calls",

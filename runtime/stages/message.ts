@@ -1,6 +1,6 @@
 /**
- * The messages between Main and the stages; the protocol and its diagram are in helper-c/common/message.h. This module
- * owns the layout; what a failure means is op_failure.ts's.
+ * The messages between Main and the stages; helper-c/common/message.h has the protocol and its diagram. This module defines
+ * the layout; op_failure.ts interprets failures.
  */
 import { CONTAINER_STAGES, type ContainerStage } from "../plan/op.ts";
 import { type Finding, FOUND } from "./op_findings.ts";
@@ -18,12 +18,12 @@ const TYPES = [
 
 export interface Message {
   readonly type: (typeof TYPES)[number];
-  /** The agent's failures come by way of the process that stands for its own (helper-c/session/op_session.c). */
+  /** The agent's failures are reported by the process that represents its own (helper-c/session/op_session.c). */
   readonly stage: ContainerStage;
   /** sync: the point; child: the pid; failed: the operation's index in its stage. */
   readonly value: number;
   readonly errno: number;
-  /** failed: what the operation's paths look like. */
+  /** failed: the state of the operation's paths. */
   readonly findings: readonly Finding[];
 }
 
@@ -32,7 +32,7 @@ const HEAD = 16;
 
 /**
  * Decodes one datagram.
- * @throws {Error} for one that is none of ours: the stages are our own, so this is a fault of kago.
+ * @throws {Error} for an invalid one: the stages are part of kago, so this is a bug in kago.
  */
 export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -51,7 +51,7 @@ export function decodeMessage(bytes: Uint8Array<ArrayBuffer>): Message {
   };
 }
 
-/** `field`, `found`, the text's length in two bytes, the text: one after another (helper-c/stage/failure.c). */
+/** Each is `field`, `found`, the text's length in two bytes, the text (helper-c/stage/failure.c). */
 function* readFindings(bytes: Uint8Array<ArrayBuffer>): Generator<Finding> {
   for (let at = 0; at < bytes.length;) {
     const [field, state, low, high] = bytes.subarray(at, at += 4);

@@ -1,4 +1,4 @@
-/** The way of a network interface from one network namespace into another. */
+/** Moves a network interface from one network namespace into another. */
 import { EEXIST, ENAMETOOLONG } from "../common/errno.ts";
 import { SyscallError } from "../common/errors.ts";
 import { NetSocket } from "./net_socket.ts";
@@ -6,17 +6,17 @@ import { type Address, formatAddress, type Link } from "./rtnetlink.ts";
 
 export interface NetDeviceMove {
   readonly name: string;
-  /** A %d in it stands for the first number that is free there. */
+  /** A %d in it is replaced by the first free number in the target namespace. */
   readonly newName: string;
   /** Descriptors of network namespaces. */
   readonly from: number;
   readonly to: number;
-  /** Shall it be up there? */
+  /** Is it set up in the target namespace? */
   readonly up: boolean;
 }
 
 export interface Moved {
-  /** There. */
+  /** The name in the target namespace. */
   readonly name: string;
   /** Was it up before? */
   readonly wasUp: boolean;
@@ -30,7 +30,7 @@ interface Ends {
 
 /**
  * Moves an interface with its permanent addresses of global scope (runtime spec, config-linux.md, "Network Devices").
- * @throws {SyscallError} with the step that failed, after which the interface is where it was.
+ * @throws {SyscallError} with the step that failed; the interface is then back in its namespace.
  */
 export function moveNetDevice(move: NetDeviceMove): Moved {
   using here = step("enter its namespace", () => new NetSocket(move.from));
@@ -40,14 +40,14 @@ export function moveNetDevice(move: NetDeviceMove): Moved {
     "take that name there",
     () => freeName(move.newName, (name) => there.isTaken(name)),
   );
-  // Before it is down, which costs it its IPv6 addresses.
+  // Before it is set down, which removes its IPv6 addresses.
   const addresses = step("list its addresses", () => here.addresses(link.index));
   step("set it down", () => here.setUp(link.index, false));
   carry({ here, there }, { ...move, newName: name }, link, addresses);
   return { name, wasUp: link.up };
 }
 
-/** From where the interface is down on, to where it is as it was. */
+/** Moves the interface, which is down, and restores its addresses and state; undone on an error. */
 function carry(ends: Ends, move: NetDeviceMove, link: Link, addresses: readonly Address[]): void {
   const { here, there } = ends;
   try {
@@ -80,7 +80,7 @@ function arrive(
   if (up) step("set it up there", () => there.setUp(index, true));
 }
 
-/** Takes back a move whose interface is there, but not as it should be. */
+/** Undoes a move after which the interface could not be configured. */
 function goBack(
   { here, there }: Ends,
   { name, newName, from }: NetDeviceMove,
@@ -99,7 +99,7 @@ const MOST_BYTES = 15;
 const MOST_NUMBERS = 32768;
 
 /**
- * The name, or the first of the template's that is free. The kernel would move the interface before it finds the name taken.
+ * The name, or the template's first free name. The kernel would move the interface before it finds that the name is taken.
  * @throws {SyscallError} EEXIST, ENAMETOOLONG
  */
 export function freeName(template: string, isTaken: (name: string) => boolean): string {
@@ -116,7 +116,7 @@ function refusal(errno: number): SyscallError {
   return new SyscallError("choose a name", errno);
 }
 
-/** Does a step of the move: an error is told as that. */
+/** Does a step of the move; its name is added to an error. */
 function step<T>(words: string, action: () => T): T {
   try {
     return action();
@@ -126,7 +126,7 @@ function step<T>(words: string, action: () => T): T {
   }
 }
 
-/** Does what may be refused without making the error that is on its way another. */
+/** Does a step whose failure must not replace the error that is being thrown. */
 function ignoreRefusal(action: () => void): void {
   try {
     action();

@@ -1,6 +1,6 @@
 /**
- * `linux.netDevices`: moves the host's interfaces into the container's network namespace, while the Intermediate waits in
- * it. They stay there; when the namespace ends, the kernel gives hardware back to the host and removes what is virtual.
+ * `linux.netDevices`: moves the host's interfaces into the container's network namespace, in which the Intermediate waits.
+ * They stay there; when the namespace ends, the kernel moves hardware back to the host and removes virtual interfaces.
  */
 import { openNamespace } from "../../ffi/descriptors.ts";
 import { describeErrno, SpecError, SyscallError } from "../common/errors.ts";
@@ -11,7 +11,7 @@ import { moveNetDevice } from "./net_device_move.ts";
 /**
  * @param pid a process in the container's network namespace.
  * @param devices `linux.netDevices`.
- * @param undo gets what brings each interface back, should the container come to nothing.
+ * @param undo gets the functions that move each interface back if the container is not created.
  * @throws {SpecError} naming the interface.
  */
 export function moveNetDevices(

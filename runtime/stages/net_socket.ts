@@ -1,4 +1,4 @@
-/** What is asked of the kernel about the interfaces of one network namespace. */
+/** rtnetlink requests about the interfaces of one network namespace. */
 import { closeFd, netlinkIn, receive, send } from "../../ffi/descriptors.ts";
 import { EMSGSIZE, ENODEV } from "../common/errno.ts";
 import { SyscallError } from "../common/errors.ts";
@@ -17,7 +17,7 @@ import {
   upRequest,
 } from "./rtnetlink.ts";
 
-/** More than the kernel puts into one datagram. */
+/** Larger than any datagram of the kernel. */
 const ROOM = 32768;
 
 /** All methods throw a {SyscallError} when the kernel refuses. */
@@ -61,7 +61,7 @@ export class NetSocket implements Disposable {
     this.#ask(addressRequest(index, address));
   }
 
-  /** Sends a request and reads all of the answer, up to the acknowledgement or the end of a list. */
+  /** Sends a request and reads the whole answer, up to the acknowledgement or the end of a list. */
   #ask(request: Uint8Array<ArrayBuffer>): Message[] {
     send(this.#fd, request);
     const answer: Message[] = [];

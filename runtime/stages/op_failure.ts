@@ -1,7 +1,7 @@
 /**
- * Why an operation of a plan failed, as one sentence for whoever wrote config.json: which field, which part of a path, and
- * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Nothing is looked at but an overlay's
- * folders.
+ * Explains a failed operation of a plan in one sentence for the author of config.json: the field, the part of the path, and
+ * the kernel's reason. The operation with all its fields is the `cause`, for `--debug`. Only an overlay's folders are
+ * examined.
  */
 import { EDOTDOT, EFBIG, ENOENT, ENOTDIR, ENOTSOCK, EPERM, ESRCH, EXDEV } from "../common/errno.ts";
 import { describeErrno, HostError, SpecError, SyscallError } from "../common/errors.ts";
@@ -21,10 +21,10 @@ import {
 } from "./op_words.ts";
 import { overlayProblem } from "./overlay_folders.ts";
 
-/** Of helper-c/common/context.h. */
+/** As in helper-c/common/context.h. */
 const ROOT_COVERED = EDOTDOT;
 
-/** The error that a failure stands for; what is not only about the operation itself is worded here. */
+/** The error for a failure; failures that are not only about the operation itself are worded here. */
 export function failureError(heard: Message, plan: Plan): Error {
   const { stage, errno } = heard;
   const op = plan[stage]?.[heard.value];
@@ -52,7 +52,7 @@ export function failureError(heard: Message, plan: Plan): Error {
   return opError(op, message);
 }
 
-/** A guest can say nothing in a message but parts of what is in config.json. */
+/** Of a guest's findings, only texts that are parts of config.json are accepted. */
 function withoutLies(message: Message, op: Op): Message {
   const fields = Object.keys(OPS[op.op]).map((name) => op[name as keyof Op] as unknown);
   const findings = message.findings.filter(({ field, text }) => {
@@ -62,7 +62,7 @@ function withoutLies(message: Message, op: Op): Message {
   return { ...message, findings };
 }
 
-/** What a mount over the root would hide, or what would hide it, nobody could say. */
+/** A mount on the root is refused: what it hides, or is hidden by, would be undefined. */
 function rootCovered(op: Op, cause: Error): SpecError {
   const [place, path] = isMount(op)
     ? [`${op.from}.destination`, op.target]
@@ -77,7 +77,7 @@ function isMount(op: Op): op is Extract<Op, { op: MountOpName }> {
   return MOUNT_OPS.has(op.op);
 }
 
-/** A mount that meets a procfs where it may not, and one whose options name what is not there. */
+/** A mount that meets a procfs where it may not, or whose options name missing folders. */
 function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefined {
   if (!isMount(op)) return undefined;
   if (errno === EXDEV) {
@@ -89,7 +89,7 @@ function mountFailure(op: Op, errno: number, cause: Error): SpecError | undefine
   return new SpecError(`${op.from}.options`, `${problem}: ${describeErrno(errno)}`, { cause });
 }
 
-/** What is wrong with an image's file or a guest, rather than with config.json. */
+/** Errors in an image's file or a guest, rather than in config.json. */
 function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
   if (op.op === "findHome" && errno === EFBIG) {
     const problem =
@@ -109,7 +109,7 @@ function hostFailure(op: Op, errno: number, cause: Error): Error | undefined {
 }
 
 /**
- * The error that a failed operation stands for.
+ * The error for a failed operation.
  * @returns a {SpecError} with the place in config.json, a {SyscallError} for an operation that has none.
  */
 export function opError(op: Op, failure: OpFailure): SpecError | SyscallError {
@@ -121,7 +121,7 @@ export function opError(op: Op, failure: OpFailure): SpecError | SyscallError {
   return new SpecError(place, text, { cause: dumpOf(op, failure) });
 }
 
-/** All of the operation but what may be a secret. */
+/** The whole operation, without fields that may be secret. */
 export function dumpOf(op: Op, { errno, stage }: Pick<OpFailure, "errno" | "stage">): SyscallError {
   return new SyscallError(nameOp(op), errno, stage);
 }

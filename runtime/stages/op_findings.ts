@@ -1,12 +1,12 @@
 /**
- * What a stage has found of the paths of a failed operation (helper-c/stage/failure.c), and words for programs and hooks, which
- * `start` needs without the plan. Pure.
+ * A stage's findings about the paths of a failed operation (helper-c/stage/failure.c), and messages about programs and
+ * hooks, which `start` needs without the plan. Pure.
  */
 import { describeErrno } from "../common/errors.ts";
 import { quoted } from "../common/quoted.ts";
 import { E2BIG, ENOENT, ENOEXEC, ETIMEDOUT } from "../common/errno.ts";
 
-/** How a stage found a path (helper-c/stage/failure.h, `enum found`). */
+/** The state of a path (helper-c/stage/failure.h, `enum found`). */
 export const FOUND = [
   "named",
   "folder",
@@ -23,21 +23,21 @@ export const FOUND = [
   "operation",
 ] as const;
 
-/** About the path, or the name, in one field of the operation. */
+/** A finding about the path, or the name, in one field of the operation. */
 export interface Finding {
   /** Index in the operation's row of OPS. */
   readonly field: number;
   readonly found: (typeof FOUND)[number];
-  /** The path up to the part that it is about; or what a hook wrote, or the operation itself says. */
+  /** The path up to the part in question; or the output of a hook, or a text of the operation itself. */
   readonly text: string;
   /** operation: in its wire form. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
-/** Characters for a path and the part of it that is wrong. */
+/** Maximum characters of a path and its wrong part. */
 const ROOM = 190;
 
-/** Undefined for what was found whole. */
+/** Undefined if the whole path exists. */
 export function wrongWith({ found, text }: Finding, path: string): string | undefined {
   const part = quoted(text);
   const whole = quoted(path, ROOM - part.length);
@@ -56,19 +56,19 @@ export function wrongWith({ found, text }: Finding, path: string): string | unde
   }
 }
 
-/** Why the kernel does not execute a file that is there (execve(2)). */
+/** Why the kernel does not execute an existing file (execve(2)). */
 const EXEC_HINTS: Readonly<Record<number, string>> = {
   [ENOENT]: ": its interpreter is missing, which is the dynamic linker or the program after #!",
   [ENOEXEC]: ": it is a program for another architecture, or a script without #!",
   [E2BIG]: ": its arguments and environment are larger than the kernel allows",
 };
 
-/** The program alone is named: its arguments may be long, and hold secrets. */
+/** Only the program is named: its arguments may be long, and contain secrets. */
 export function execProblem(program: string, errno: number): string {
   return `exec: ${quoted(program)}: ${describeErrno(errno)}${EXEC_HINTS[errno] ?? ""}`;
 }
 
-/** @param findings how its path was found, first of all, and what it wrote. */
+/** @param findings first the state of its path, then its output. */
 export function hookProblem(path: string, errno: number, findings: readonly Finding[]): string {
   const outputs = findings.filter(({ found, text }) => OUTPUTS.has(found) && oneLine(text));
   const wrote = outputs.map(({ found, text }) => `, ${found}: ${oneLine(text)}`).join("");
@@ -82,7 +82,7 @@ export function hookProblem(path: string, errno: number, findings: readonly Find
 
 const OUTPUTS: ReadonlySet<Finding["found"]> = new Set(["stdout", "stderr"]);
 
-/** Without what would move a terminal's cursor: the text is the hook's, hence perhaps an image's. */
+/** Without control characters, which could move a terminal's cursor: the text is a hook's, perhaps from an image. */
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/[\x00-\x20\x7f-\x9f]+/g, " ").trim();

@@ -1,4 +1,4 @@
-/** A sentence for each operation that can fail, of its fields and what its paths look like. Pure. */
+/** A message for each operation that can fail, from its fields and the state of its paths. Pure. */
 import {
   EACCES,
   EAGAIN,
@@ -19,7 +19,7 @@ import { type ContainerStage, NO_SLOT, type Op, type OpName, OPS, PROCFS } from 
 import { quoted } from "../common/quoted.ts";
 import { type Finding, hookProblem, wrongWith } from "./op_findings.ts";
 
-/** The kernel's answer to one operation. */
+/** The kernel's error for one operation. */
 export interface OpFailure {
   readonly errno: number;
   readonly stage: ContainerStage;
@@ -27,12 +27,12 @@ export interface OpFailure {
 }
 
 /**
- * A field below the operation's place in config.json, empty for the place itself, and what is wrong; an errno that says it
- * better than the kernel's.
+ * A field below the operation's place in config.json, or empty for the place itself; the problem; an errno that is more
+ * precise than the kernel's.
  */
 export type Told = readonly [field: string, problem: string, errno?: number];
 
-/** Words about any operation. */
+/** The message for any operation. */
 export function inWords(op: Op, failure: OpFailure): Told {
   const told = WORDS[op.op] as Words<OpName> | undefined;
   const words = told?.(op as never, new Paths(op, failure), failure.errno) ??
@@ -53,7 +53,7 @@ class Paths {
     return this.failure.findings.find((finding) => finding.field === field);
   }
 
-  /** What is wrong with the path itself; undefined when it was found whole. */
+  /** The problem with the path itself; undefined if the whole path exists. */
   wrong(name: string): string | undefined {
     const finding = this.of(name);
     return finding && wrongWith(finding, this.#whole(name));
@@ -67,7 +67,7 @@ class Paths {
       : this.wrong(name);
   }
 
-  /** As wrong(), for a path that is made where it is missing. */
+  /** As wrong(), for a path that is created if it is missing. */
   unmade(name: string): string | undefined {
     const finding = this.of(name);
     if (finding?.found !== "missing") return this.wrong(name);
@@ -106,7 +106,7 @@ function bindWords({ source, target, slot }: OpOf<"bind">, paths: Paths, errno: 
   }
   if ([ENOTDIR, EINVAL].includes(errno) && to === "folder" && from === "file") {
     const problem = `${quoted(target)} is a directory, its source ${quoted(source)} is not`;
-    // As mount(2) has it, and engines look for; move_mount(2) says EINVAL.
+    // ENOTDIR is mount(2)'s error, which engines look for; move_mount(2) returns EINVAL.
     return [".destination", problem, ENOTDIR];
   }
   const unmade = paths.unmade("target");
@@ -155,7 +155,7 @@ function idWords(what: string, id: number, errno: number): string {
     : `cannot switch to ${what} ${id}`;
 }
 
-/** AppArmor's begin with a word of its interface, such as `exec `. */
+/** AppArmor's labels begin with a keyword of its interface, such as `exec `. */
 function labelWords(
   { file, label }: OpOf<"execLabel" | "threadLabel">,
   _: Paths,
@@ -330,7 +330,7 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   kernelMountsReadonly: () => "the kernel's filesystems cannot be made read-only",
 };
 
-/** Words that are more exact than WORDS, and that engines look for. */
+/** More precise than WORDS; engines look for these messages. */
 export function findProgramProblem(file: string, errno: number): string {
   const name = quoted(file);
   if (errno === ENOENT && !file.includes("/")) {
@@ -339,7 +339,7 @@ export function findProgramProblem(file: string, errno: number): string {
   return `exec: ${name}: ${describeErrno(errno)}`;
 }
 
-/** A mount that meets a procfs where it may not, or none where it must. */
+/** A mount that meets a procfs where it may not, or does not meet one where it must. */
 export function procfsProblem({ target, procfs }: OpOf<MountOpName>): string {
   const why = procfs === PROCFS.source
     ? "accepts only a mount of type proc, or a bind mount of one"

@@ -1,10 +1,10 @@
-/** Which folder of an overlay is at fault: the kernel's answer is the same for all of them. */
+/** Finds the faulty folder of an overlay: the kernel's error is the same for all of them. */
 import { type Finding, wrongWith } from "./op_findings.ts";
 import { whatIsAt } from "./path_finding.ts";
 
 const FOLDERS = /^(?:lowerdir\+?|datadir\+|upperdir|workdir)=(.+)$/s;
 
-/** Words about the first of the folders in the options that is missing or no folder, as they are found now. */
+/** The message about the first folder in the options that is missing or not a folder at this moment. */
 export function overlayProblem(options: readonly string[]): string | undefined {
   for (const option of options) {
     const [, value] = FOLDERS.exec(option) ?? [];
@@ -16,12 +16,12 @@ export function overlayProblem(options: readonly string[]): string | undefined {
   }
 }
 
-/** Layers are separated by colons, and a backslash takes a colon's meaning away (overlayfs.rst of the kernel). */
+/** Layers are separated by colons; a backslash escapes a colon (overlayfs.rst of the kernel). */
 function layersOf(value: string): string[] {
   return (value.match(/(?:\\.|[^:\\])+/gs) ?? []).map((path) => path.replaceAll(/\\(.)/gs, "$1"));
 }
 
-/** The first part of the path that is missing or no folder. */
+/** The first part of the path that is missing or not a folder. */
 function firstWrong(path: string): Finding | undefined {
   const parts = path.split("/").filter(Boolean);
   for (let count = 1; count <= parts.length; count++) {

@@ -1,7 +1,7 @@
 import { isMissing } from "../common/files.ts";
 import type { Finding } from "./op_findings.ts";
 
-/** What this process finds of a path, for a message alone. */
+/** The state of a path, as this process sees it; for messages only. */
 export function whatIsAt(path: string): Finding {
   try {
     const found = Deno.statSync(path).isDirectory ? "folder" : "file";

@@ -1,6 +1,6 @@
 /**
- * The messages of rtnetlink(7) that are about interfaces and their addresses: written and read, in the byte order of all
- * machines that kago runs on, which is little-endian. Pure; net_socket.ts sends them.
+ * Encodes and decodes the messages of rtnetlink(7) about interfaces and their addresses, in little-endian, the byte order
+ * of all architectures that kago supports. Pure; net_socket.ts sends them.
  */
 import { EIO } from "../common/errno.ts";
 import { given } from "../common/given.ts";
@@ -28,7 +28,7 @@ const SCOPE_UNIVERSE = 0;
 // linux/if_addr.h
 const IFA = { address: 1, local: 2, broadcast: 4, flags: 8, metric: 9 } as const;
 const PERMANENT = 0x80;
-/** nodad, home, mngtmpaddr, noprefixroute, autojoin: what somebody set, and not what became of the address. */
+/** nodad, home, mngtmpaddr, noprefixroute, autojoin: flags that are configured, not the state of the address. */
 const KEPT_FLAGS = 0x02 | 0x10 | 0x100 | 0x200 | 0x400;
 
 /** An attribute's type and value. */
@@ -45,14 +45,14 @@ export interface Link {
   readonly up: boolean;
 }
 
-/** An address with what the kernel needs to make it again. */
+/** An address with all that is needed to add it again. */
 export interface Address {
   readonly family: number;
   readonly prefix: number;
   readonly flags: number;
   readonly metric: number;
   readonly local?: Uint8Array;
-  /** The other end of a link of two; the same as `local` on others. */
+  /** The other end of a point-to-point link; equal to `local` on others. */
   readonly peer?: Uint8Array;
   readonly broadcast?: Uint8Array;
 }
@@ -78,7 +78,7 @@ export function addressQuery(): Uint8Array<ArrayBuffer> {
   return request(RTM_GETADDR, NLM_F_DUMP, new Uint8Array(8), []);
 }
 
-/** Gives an interface an address that it does not have. */
+/** Adds an address to an interface. */
 export function addressRequest(index: number, address: Address): Uint8Array<ArrayBuffer> {
   const { family, prefix, local, peer, broadcast, metric } = address;
   const flags = address.flags & KEPT_FLAGS;
@@ -94,7 +94,7 @@ export function addressRequest(index: number, address: Address): Uint8Array<Arra
   return request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header, attributes);
 }
 
-/** The messages of a datagram; what is cut short is left out. */
+/** The messages of a datagram; a truncated one is left out. */
 export function messagesOf(datagram: Uint8Array<ArrayBuffer>): Message[] {
   const view = viewOf(datagram);
   const messages: Message[] = [];
@@ -108,7 +108,7 @@ export function messagesOf(datagram: Uint8Array<ArrayBuffer>): Message[] {
   return messages;
 }
 
-/** What ends an answer, the acknowledgement or the end of a list, has an errno or 0; every other message undefined. */
+/** The errno or 0 of a message that ends an answer (acknowledgement, or end of a list), else undefined. */
 export function endOf({ type, body }: Message): number | undefined {
   if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return undefined;
   if (body.length >= 4) return -viewOf(body).getInt32(0, true);
@@ -121,7 +121,7 @@ export function readLink({ body }: Message): Link {
   return { index: view.getInt32(4, true), up: (view.getUint32(8, true) & IFF_UP) !== 0 };
 }
 
-/** The address that a message is about, if it is a permanent one of global scope of this interface (struct ifaddrmsg). */
+/** The address in a message, if it is a permanent one of global scope of this interface (struct ifaddrmsg). */
 export function readAddress({ body }: Message, index: number): Address | undefined {
   const scope = body[3];
   if (viewOf(body).getUint32(4, true) !== index || scope !== SCOPE_UNIVERSE) return undefined;
@@ -155,7 +155,7 @@ function formatInet6(bytes: Uint8Array): string {
   const view = viewOf(bytes);
   const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
   const short = new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-  // One that stands for an address of IPv4 ends like that.
+  // An IPv4-mapped address ends like that.
   const mapped = /^::(ffff:)?[^:]+:[^:]+$/.exec(short);
   return mapped ? `::${mapped[1] ?? ""}${bytes.subarray(12).join(".")}` : short;
 }

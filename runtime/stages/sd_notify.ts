@@ -1,20 +1,19 @@
 /**
- * sd_notify(3) for containers: when kago is told of a service manager by NOTIFY_SOCKET, the program gets a socket of
- * kago's in its place, in a folder of the state that is bound into the container. What comes there is passed on while
- * kago stays, and otherwise until the program is ready (helper-c/shim/notify.h). Owns the names on both sides, and which words
- * of the program's are passed on.
+ * sd_notify(3) for containers: if kago has NOTIFY_SOCKET, the program gets a socket of kago's instead, in a folder of the
+ * state that is bound into the container. Its messages are passed on while kago stays, otherwise until the program is ready
+ * (helper-c/shim/notify.h). Defines the names on both sides, and the assignments that are passed on.
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { type Notify, notifyConnect, notifyListen, notifyWait } from "../../ffi/processes.ts";
 import type { Spec } from "../spec/spec.ts";
 
 const SOCKET = "notify.sock";
-/** In the container, as with runc. */
+/** The path in the container, as with runc. */
 const INSIDE = "/run/notify";
 
 /**
- * What a program may tell the manager. Nothing of descriptors and processes: pids are the container's there, and who is
- * the service's main process is not the program's to say.
+ * The assignments that a program may send to the manager. None about descriptors or processes: its pids are those of the
+ * container, and it must not choose the service's main process.
  */
 export const PASSED_ON = [
   "READY",
@@ -32,13 +31,13 @@ export function notifyFolder(root: string, id: string): string {
   return `${root}/${id}/sd_notify`;
 }
 
-/** The container has the folder as a mount; nobody else can get at it. */
+/** Other users cannot reach the folder in the state; the container has it as a mount. */
 export function makeNotifyFolder(folder: string): void {
   Deno.mkdirSync(folder);
   Deno.chmodSync(folder, 0o755);
 }
 
-/** The spec whose program finds the socket; unchanged without a folder. */
+/** The spec with the socket's mount and variable; unchanged without a folder. */
 export function withNotify(spec: Spec, folder: string | undefined): Spec {
   if (folder === undefined || !spec.process) return spec;
   const env = [...(spec.process.env ?? []), `NOTIFY_SOCKET=${INSIDE}/${SOCKET}`];
@@ -52,8 +51,8 @@ export function withNotify(spec: Spec, folder: string | undefined): Spec {
 }
 
 /**
- * A socket that is connected to the service manager, by the value of NOTIFY_SOCKET; -1 when there is none, or it cannot
- * be reached: a container is not worth less for a variable that has outlived its service.
+ * A socket connected to the service manager at the address in NOTIFY_SOCKET; -1 when there is none, or it cannot be
+ * reached: a stale variable must not prevent a container.
  */
 export function connectToManager(
   address: string | undefined,
@@ -72,12 +71,12 @@ export function connectToManager(
   }
 }
 
-/** Is this a socket of this host (sd_notify(3))? */
+/** Is this the address of a socket on this host (sd_notify(3))? */
 export function namesManager(address: string | undefined): boolean {
   return address !== undefined && address.length > 1 && (address[0] === "/" || address[0] === "@");
 }
 
-/** Makes the socket, if there is a folder for it and a manager. Through a descriptor, as in start_socket.ts. */
+/** Makes the socket, if there are a folder and a manager. The path goes through a descriptor, as in start_socket.ts. */
 export function listenForNotify(folder: string | undefined, manager: number): Notify | undefined {
   if (folder === undefined || manager < 0) return undefined;
   const directory = openFolder(folder);
@@ -89,7 +88,7 @@ export function listenForNotify(folder: string | undefined, manager: number): No
   }
 }
 
-/** Returns when the manager knows that the program is ready, or the container has ended. */
+/** Returns when the manager has the READY message, or the container has exited. */
 export function awaitReady(notify: Notify | undefined, pid: number): void {
   if (notify) notifyWait(notify, pid);
 }

@@ -1,22 +1,23 @@
 /**
- * Who may say what to Main. A message is believed only from the process that has to send it (helper-c/common/message.h has the
- * diagram), as the kernel names it: whoever else gets hold of a stage's socket is refused. Pure; conversation.ts talks.
+ * Checks the senders of messages to Main. Each message is accepted only from its stage (helper-c/common/message.h has the
+ * diagram), by the kernel's credentials: another process with a stage's socket is refused. Pure; conversation.ts does the
+ * I/O.
  */
 import { SYNC_POINTS } from "../plan/op.ts";
 import type { Message } from "./message.ts";
 
-/** A message with who sent it. */
+/** A message with its sender. */
 export interface Heard {
   readonly message: Message;
-  /** The process id that the kernel gave with it. */
+  /** The sender's pid, from the kernel's credentials. */
   readonly sender: number;
-  /** A descriptor that came with it, or -1. */
+  /** A descriptor that was sent with it, or -1. */
   readonly passed: number;
 }
 
 type Speaker = "the Intermediate" | "Init";
 
-/** Beyond the type: which sync points are whose. */
+/** In addition to the type: the sync points of the Intermediate. */
 const INTERMEDIATE_POINTS: readonly number[] = [
   SYNC_POINTS.idMappings,
   SYNC_POINTS.netDevices,
@@ -29,25 +30,25 @@ const TYPES: Readonly<Record<Speaker, ReadonlySet<Message["type"]>>> = {
   Init: new Set(["sync", "console", "listener", "ready", "failed"]),
 };
 
-/** What Init may send before the Intermediate's word of its pid has come. */
+/** The maximum of Init's messages before the Intermediate has sent its pid. */
 const MOST_HELD = 8;
 
-/** The stages of one plan, of which Init is unknown until the Intermediate has named it. */
+/** The stages of one plan; Init is unknown until the Intermediate has sent its pid. */
 export class Senders {
-  /** Init's pid, -1 until the Intermediate has named it. */
+  /** Init's pid, -1 until the Intermediate has sent it. */
   init = -1;
   #held: Heard[] = [];
 
-  /** @param isChild whether a process is a child of this one, not yet waited for: Init is (CLONE_PARENT). */
+  /** @param isChild whether a process is an unreaped child of this one, as Init is (CLONE_PARENT). */
   constructor(
     private readonly intermediate: number,
     private readonly isChild: (pid: number) => boolean,
   ) {}
 
   /**
-   * Takes a message in, and returns those whose turn has come. Init may be quicker than the Intermediate's word of its
-   * pid; what it says waits for that.
-   * @throws {Error} for a message of anybody else's, or of one whose it is not.
+   * Accepts a message, and returns the messages that can be processed now. Init's messages may arrive before the
+   * Intermediate's message with its pid; they are held until then.
+   * @throws {Error} for a message of another process, or of the wrong stage.
    */
   admit(heard: Heard): readonly Heard[] {
     if (heard.sender !== this.intermediate) return this.#admitInit(heard);
@@ -78,13 +79,13 @@ export class Senders {
   }
 }
 
-/** @throws {Error} unless Init has sent the message, and may. */
+/** @throws {Error} unless the message is Init's, and of a type that it may send. */
 export function requireInit(init: number, heard: Pick<Heard, "message" | "sender">): void {
   if (heard.sender !== init) throw stranger(heard);
   requireOf("Init", heard.message);
 }
 
-/** @throws {Error} unless the Intermediate has sent the message, and may. */
+/** @throws {Error} unless the message is the Intermediate's, and of a type that it may send. */
 export function requireIntermediate(
   intermediate: number,
   heard: Pick<Heard, "message" | "sender">,

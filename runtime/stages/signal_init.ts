@@ -1,4 +1,4 @@
-/** Signals to a container's Init that a recycled pid cannot lead astray. */
+/** Signals to a container's Init, safe against pid reuse. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd, waitPidfd } from "../../ffi/processes.ts";
 import { thawToDie } from "../cgroup/life/freezer.ts";
@@ -6,8 +6,8 @@ import type { StoredState } from "../state/container_state.ts";
 import { processStartTime } from "../state/live_status.ts";
 
 /**
- * A descriptor of Init, or undefined when it has ended. It is checked after it was opened: from then on it cannot
- * mean another process.
+ * A pidfd of Init, or undefined when it has exited. The start time is checked after the pidfd is opened: from then on it
+ * cannot refer to another process.
  */
 export function openInit({ pid, pidStartTime }: StoredState): number | undefined {
   if (pid <= 0) return undefined;
@@ -18,7 +18,7 @@ export function openInit({ pid, pidStartTime }: StoredState): number | undefined
   return undefined;
 }
 
-/** What `use` says with a descriptor of Init, `otherwise` when it has ended. */
+/** The result of `use` with a pidfd of Init, or `otherwise` when Init has exited. */
 function withInit(
   state: StoredState,
   otherwise: boolean,
@@ -33,14 +33,14 @@ function withInit(
   }
 }
 
-/** Sends a signal to Init; false when it has ended. */
+/** Sends a signal to Init; false when it has exited. */
 export function signalInit(state: StoredState, signal: number): boolean {
   return withInit(state, false, (pidfd) => signalPidfd(pidfd, signal));
 }
 
 export const SIGKILL = 9;
 
-/** Kills Init, paused or not, and waits until it has ended; false when it does not within `patience` milliseconds. */
+/** Kills Init, paused or not, and waits until it has exited; false if that takes longer than `patience` milliseconds. */
 export function killInit(state: StoredState, patience: number): boolean {
   return withInit(state, true, (pidfd) => {
     signalPidfd(pidfd, SIGKILL);
@@ -49,7 +49,7 @@ export function killInit(state: StoredState, patience: number): boolean {
   });
 }
 
-/** Waits until Init, which is about to end, has ended; false when it does not within `patience` milliseconds. */
+/** Waits until Init, which is about to exit, has exited; false if that takes longer than `patience` milliseconds. */
 export function awaitInit(state: StoredState, patience: number): boolean {
   return withInit(state, true, (pidfd) => waitPidfd(pidfd, patience));
 }

@@ -1,6 +1,6 @@
 /**
- * Main's hold on a set of stage processes: spawns the Intermediate, talks until Init waits, lets it go on. `create` and
- * `exec` share it; what a plan has them do, and what else is made for them, is not known here.
+ * Main's control of a set of stage processes: spawns the Intermediate, answers it until Init waits, and lets Init continue.
+ * `create` and `exec` share it; it does not know the contents of a plan, nor the other resources.
  */
 import { closeFd, receive, send, socketPair } from "../../ffi/descriptors.ts";
 import { isChild, openPidfd, signalPidfd, waitForChild } from "../../ffi/processes.ts";
@@ -15,9 +15,9 @@ import { requireInit } from "./senders.ts";
 
 const SIGKILL = 9;
 
-/** Descriptors that the stages get, -1 for none; they stay the caller's. */
+/** Descriptors that the stages inherit, -1 for none; the caller still owns them. */
 export interface Handover {
-  /** Where `start` will connect. */
+  /** The socket to which `start` will connect. */
   readonly listen: number;
   /** A pidfd of the process whose namespaces are joined. */
   readonly target: number;
@@ -27,10 +27,10 @@ export interface Handover {
 
 /** Stages whose Init is ready and waits. */
 export interface Stages extends Ready {
-  /** Lets Init wait for the `start` command. */
+  /** Makes Init wait for the `start` command. */
   commit(): void;
   /**
-   * Lets Init run, and returns when it has become its program.
+   * Lets Init continue, and returns when it has executed its program.
    * @throws {SpecError | SyscallError} when it cannot.
    */
   start(): void;
@@ -38,13 +38,13 @@ export interface Stages extends Ready {
 
 /**
  * Starts the stages of a task and brings Init to the point where it waits.
- * @param undo gets what ends them again.
+ * @param undo gets the functions that kill them.
  * @throws {SpecError | HostError | SyscallError} naming the operation that failed.
  */
 export function startStages(task: Task, handover: Handover, undo: (() => void)[]): Stages {
   const { sync, intermediate } = spawnStages(task.plan, handover);
   phase("first process started");
-  // Our children until they are reaped; a pid that is reaped may belong to anybody.
+  // Unreaped children; the pid of a reaped one may be reused.
   const children = new Set([intermediate]);
   undo.push(() => children.forEach(killAndReap));
   const { pid, master } = converse(sync, task, intermediate, children, undo);
@@ -83,7 +83,7 @@ export function spawnStages(
   }
 }
 
-/** The end of the stream says that exec happened. */
+/** End of file means that exec succeeded. */
 function awaitExec(sync: number, plan: Plan, init: number): void {
   const datagram = receive(sync);
   if (!datagram) return;
@@ -92,11 +92,11 @@ function awaitExec(sync: number, plan: Plan, init: number): void {
   throw failureError(message, plan);
 }
 
-/** Ends a child of ours that has not been reaped; what is none is nobody's to end. */
+/** Kills an unreaped child of this process; any other process is left alone. */
 export function killAndReap(pid: number): void {
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return;
-  // A child that has not been reaped keeps its pid, so the descriptor is of this one.
+  // An unreaped child keeps its pid, so the pidfd refers to it.
   const isOurs = isChild(pid);
   if (isOurs) signalPidfd(pidfd, SIGKILL);
   closeFd(pidfd);

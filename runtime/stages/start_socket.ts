@@ -1,11 +1,11 @@
 /**
- * The socket in a state folder on which a created container's Init waits for `start`. It is named through a
- * descriptor of the folder: a socket's path has at most 108 bytes (unix(7)), a state folder's may have more.
+ * The socket in a state folder on which a created container's Init waits for `start`. Its path goes through a descriptor of
+ * the folder: a socket's path has at most 108 bytes (unix(7)), and that of a state folder may be longer.
  */
 import { closeFd, connectTo, listenAt, openFolder } from "../../ffi/descriptors.ts";
 import { START_SOCKET } from "../state/names.ts";
 
-/** Makes the socket: its listening descriptor. */
+/** Makes the socket and returns its listening descriptor. */
 export function listenForStart(stateFolder: string): number {
   return through(stateFolder, listenAt);
 }

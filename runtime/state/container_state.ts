@@ -1,6 +1,6 @@
 /**
- * What is stored about a container and what is told of it: the JSON file's shape, the spec's state, and the output of
- * `state`. Pure; store.ts reads and writes files, live_status.ts looks at processes.
+ * The stored data of a container and its output: the format of state.json, the spec's state, and the output of `state`.
+ * Pure; store.ts reads and writes files, live_status.ts examines processes.
  */
 import type { Hooks } from "../spec/spec.ts";
 import type { CgroupRecord } from "../cgroup/path.ts";
@@ -9,13 +9,13 @@ import { isResctrlRecord, type ResctrlRecord } from "../resctrl/record.ts";
 /** runtime spec, "State". */
 export type StoredStatus = "creating" | "created" | "running" | "stopped";
 
-/** `paused` is the runtimes' own: a created or running container whose cgroup is frozen. It is never stored. */
+/** `paused` is not in the spec: a created or running container whose cgroup is frozen. It is never stored. */
 export type Status = StoredStatus | "paused";
 
-/** state.json, written whole by each command that changes something. */
+/** state.json; each command that changes something replaces the whole file. */
 export interface StoredState {
   readonly formatVersion: 1;
-  /** The version of kago that made the container. */
+  /** The version of kago that created the container. */
   readonly kagoVersion?: string;
   readonly id: string;
   readonly ociVersion: string;
@@ -24,44 +24,44 @@ export interface StoredState {
   /** Absolute path. */
   readonly rootfs: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** As of the last command; liveStatus() knows whether it still holds. */
+  /** As of the last command; liveStatus() returns the present status. */
   readonly status: StoredStatus;
   /** Init in the host's pid namespace; 0 before there is one. */
   readonly pid: number;
-  /** Init's processStartTime(), which tells it from a later process with its pid; "" before there is one. */
+  /** Init's processStartTime(), which detects a reused pid; "" before there is one. */
   readonly pidStartTime: string;
   /** RFC 3339, UTC. */
   readonly created: string;
   /** The uid that created it. */
   readonly owner: number;
-  /** null: the container has none of its own. */
+  /** null: the container has no cgroup of its own. */
   readonly cgroup: CgroupRecord | null;
-  /** Bytes of memory that the container must have, as its executor says. */
+  /** Minimum bytes of memory, as required by its executor. */
   readonly leastMemory?: number;
-  /** Bytes of a memory limit that its processes do not get, where the limit is enforced inside as well. */
+  /** Bytes of a memory limit that are not for its processes, if the limit is also enforced inside. */
   readonly memoryOutside?: number;
-  /** Present when Init is not the first of a pid namespace, so that its death ends no other process. */
+  /** Present when Init is not the first process of a pid namespace: its death does not kill other processes. */
   readonly sharesPids?: true;
   /** Absent when the container has nothing in resctrl. */
   readonly resctrl?: ResctrlRecord;
   /**
-   * For a container without a mount namespace: the number of the mount that its root was on before. Whatever is there
-   * instead is the container's, and `delete` takes it away.
+   * For a container without a mount namespace: the mount id at its root before the container was created. Any other mount
+   * there is the container's, and `delete` detaches it.
    */
   readonly mountBelow?: number;
-  /** The hooks that are still to be run, by `start` and `delete`; absent when there are none. */
+  /** The hooks that `start` and `delete` have yet to run; absent when there are none. */
   readonly hooks?: Pick<Hooks, "poststart" | "poststop">;
   /** Set when config.json has no process: there is nothing to start. */
   readonly processless?: true;
-  /** `create` was told to leave the session keyring alone, and so must `exec`. */
+  /** Set by `create --no-new-keyring`: `exec` does not create a session keyring either. */
   readonly noNewKeyring?: true;
-  /** Set when the executor has an agent in there, which is asked about the processes (executors/interface/agent.ts). */
+  /** Set when the executor has an agent inside, which is asked about the processes (executors/interface/agent.ts). */
   readonly agent?: true;
-  /** Set when the agent can be told of limits; one of an older kago cannot. */
+  /** Set when the agent accepts limits; agents of older versions do not. */
   readonly agentLimits?: true;
   /** Set when the program can notify the service manager, by a socket in the folder of sd_notify.ts. */
   readonly sdNotify?: true;
-  /** Set when what the container connects to is limited (runtime/cgroup/egress). */
+  /** Set when the container's connections are limited (runtime/cgroup/egress). */
   readonly egress?: true;
   /** The executor's name. */
   readonly handler: string;
@@ -80,8 +80,8 @@ export interface OciState {
 }
 
 /**
- * The container's directory is there, and its state.json is missing or cannot be used. List it as `creating` while
- * its lock is held and as `stopped` otherwise; `delete --force` removes its remains.
+ * The container's directory exists, but its state.json is missing or unusable. It is listed as `creating` while its lock is
+ * held, otherwise as `stopped`; `delete --force` removes its remains.
  */
 export class DamagedStateError extends Error {
   override name = "DamagedStateError";
@@ -93,7 +93,7 @@ export class DamagedStateError extends Error {
   }
 }
 
-/** There is no state.json yet, and somebody has the lock of the container's directory: its creator. */
+/** There is no state.json yet, and the container's directory is locked, by its creator. */
 export class BeingCreatedError extends DamagedStateError {
   override name = "BeingCreatedError";
   constructor(id: string, file: string, options?: ErrorOptions) {
@@ -115,11 +115,11 @@ export function ociState(stored: StoredState, status: Status): OciState {
   };
 }
 
-/** What users are told of a container, with the names and in the order of runc's JSON. */
+/** The user-visible properties of a container, with the names and in the order of runc's JSON. */
 export interface StateRow {
   readonly ociVersion: string;
   readonly id: string;
-  /** 0 once it is stopped. */
+  /** 0 when it is stopped. */
   readonly pid: number;
   readonly status: string;
   readonly bundle: string;
@@ -138,7 +138,7 @@ export function stateRow(stored: StoredState, status: Status, owner: string): St
 }
 
 /**
- * What `state` prints: the row with runc's indentation, its annotations sorted, and no newline at the end.
+ * The output of `state`: the row with runc's indentation, sorted annotations, and no final newline.
  * @param owner the name of the uid in `stored.owner`.
  */
 export function stateOutput(stored: StoredState, status: Status, owner: string): string {
@@ -149,8 +149,8 @@ export function stateOutput(stored: StoredState, status: Status, owner: string):
 }
 
 /**
- * state.json's text as a StoredState. Properties that are not known are kept.
- * @throws {DamagedStateError} with what is wrong, when it is cut short, altered, or of another format.
+ * Parses the text of state.json. Unknown properties are kept.
+ * @throws {DamagedStateError} with the reason, when it is truncated, altered, or of another format.
  */
 export function parseStoredState(text: string, id: string, file: string): StoredState {
   const damaged = (problem: string, cause?: unknown) =>
@@ -187,14 +187,14 @@ function isCgroup(value: unknown): boolean {
       Array.isArray(value.directories) && value.directories.every(isCgroupDirectory);
 }
 
-/** A unit's name, as systemd_path.ts makes it: delete stops what has it. */
+/** Checks the names of unit and slice as systemd_path.ts makes them: `delete` stops the unit. */
 function isDriver({ driver, bus, unit, slice }: Record<string, unknown>): boolean {
   if (driver === "cgroupfs") return true;
   return driver === "systemd" && isOneOf("system", "user")(bus) && isString(slice) &&
     typeof unit === "string" && /^[\w:.@\\-]+\.scope$/.test(unit);
 }
 
-/** A path that is not below its mount point would make delete kill and remove elsewhere. */
+/** With a path outside its mount point, `delete` would kill and remove elsewhere. */
 function isCgroupDirectory(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { version, controllers, mountPoint, path } = value;
@@ -205,8 +205,8 @@ function isCgroupDirectory(value: unknown): boolean {
 }
 
 /**
- * A part of a path that is empty, `.` or `..`. `list` looks at ten paths a container: an expression takes a fifth of the
- * time that splitting them takes.
+ * A part of a path that is empty, `.` or `..`. `list` checks ten paths per container: a regular expression takes a fifth of
+ * the time of splitting them.
  */
 const LEADS_AWAY = /\/\.{0,2}(?:\/|$)/;
 

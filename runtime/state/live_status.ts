@@ -1,19 +1,18 @@
-/** What a container's status is now, from its stored state, /proc and its cgroup. It changes nothing. */
+/** The current status of a container, from its stored state, /proc and its cgroup. Read-only. */
 import { ESRCH } from "../common/errno.ts";
 import { isFrozen } from "../cgroup/life/freezer.ts";
 import { errnoOf } from "../common/errors.ts";
 import type { Status, StoredState } from "./container_state.ts";
 
 /**
- * The status that holds at this moment: a stored one stays true only as long as Init lives. A zombie is dead to the
- * spec ("the container process has exited"), and a process that was given Init's pid later is not Init.
+ * The current status: the stored one is valid only while Init lives. A zombie counts as dead for the spec ("the container
+ * process has exited"), and a process that got Init's pid later is not Init.
  *
- * A container that is `creating` has no process to look at, but its creator holds its lock. Where the lock is free
- * the creator was killed, nobody will finish the container, and `stopped` lets delete remove it.
+ * A container that is `creating` has no process to examine, but its creator holds its lock. If the lock is free, the
+ * creator was killed and the container will never be complete; `stopped` lets delete remove it.
  *
- * Whether it is paused is the cgroup's to say: others may freeze it as well, and a killed `pause` stores nothing.
- * @param isCreatorGone asked for `creating` only: isUnlocked() of lock.ts, or `() => true` of a caller that has the
- * lock.
+ * Only the cgroup shows whether it is paused: other programs may freeze it as well, and a killed `pause` stores nothing.
+ * @param isCreatorGone called for `creating` only: isUnlocked() of lock.ts, or `() => true` if the caller holds the lock.
  */
 export function liveStatus(stored: StoredState, isCreatorGone: () => boolean): Status {
   if (stored.status === "stopped") return "stopped";
@@ -24,15 +23,15 @@ export function liveStatus(stored: StoredState, isCreatorGone: () => boolean): S
 }
 
 /**
- * The start time of a live process in clock ticks since boot, field 22 of /proc/PID/stat (proc_pid_stat(5)).
- * undefined when there is none, or only its zombie. A process whose first thread alone has ended counts as one.
+ * The start time of a live process in clock ticks since boot, field 22 of /proc/PID/stat (proc_pid_stat(5)). undefined for
+ * no process, and for a zombie, including a process of which only the first thread has exited.
  */
 export function processStartTime(pid: number): string | undefined {
   let stat: string;
   try {
     stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
   } catch (error) {
-    // ESRCH comes when it ends between open and read.
+    // ESRCH if it exits between open and read.
     if (error instanceof Deno.errors.NotFound || errnoOf(error) === ESRCH) return undefined;
     throw error;
   }
@@ -41,9 +40,9 @@ export function processStartTime(pid: number): string | undefined {
 
 /** As processStartTime(), from the text of /proc/PID/stat. */
 export function parseStartTime(stat: string): string | undefined {
-  // The name is the process's own choice and may hold spaces and parentheses; nothing after it does.
+  // The process chooses its name, which may contain spaces and parentheses; the later fields have none.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 22 - 2);
-  // Field 3 is the state; X is a dead process that is not to be seen for long.
+  // Field 3 is the state; X is a dead process, visible only briefly.
   if (state === "Z" || state === "X" || state === "x") return undefined;
   return fields[22 - 4];
 }

@@ -1,9 +1,9 @@
 /**
- * The lock of one container: flock(2) on its state directory. The kernel releases it when its holder dies. Locking
- * the directory itself leaves no moment in which a container exists without its lock.
+ * The lock of one container: flock(2) on its state directory. The kernel releases it when its holder dies. Since the
+ * directory itself is locked, a container never exists without its lock.
  *
- * A lock belongs to the open file, which a cloned process shares: processes that outlive the holder must not keep its
- * file descriptors.
+ * A lock belongs to the open file description, which a cloned process shares: processes that outlive the holder must not
+ * keep its file descriptors.
  */
 import { HostError, NotFoundError, withReason } from "../common/errors.ts";
 import { disposing } from "../common/disposing.ts";
@@ -18,18 +18,18 @@ export class StateLock implements Disposable {
     private readonly file: Deno.FsFile,
   ) {}
 
-  /** Unlocked before it is closed, so that it is free even when a clone still has it open. */
+  /** Unlocked before it is closed, so that the lock is free even if a clone still has it open. */
   release(): void {
     this.file.unlockSync();
     this.file.close();
   }
 
-  /** Gives the lock up for a while; relock() takes it again. */
+  /** Releases the lock temporarily; relock() takes it again. */
   unlock(): void {
     this.file.unlockSync();
   }
 
-  /** Waits for the lock again: false, and no lock, when the container has been deleted meanwhile. */
+  /** Takes the lock again: false, and no lock, when the container has been deleted meanwhile. */
   relock(): boolean {
     this.file.lockSync(true);
     if (isStillThere(this.file, this.directory)) return true;
@@ -44,8 +44,8 @@ export class StateLock implements Disposable {
 
 /**
  * Waits for the container's lock.
- * @throws {NotFoundError} when the container does not exist, or is gone once its lock is free.
- * @throws {UsageError} for an id that cannot be one.
+ * @throws {NotFoundError} when the container does not exist, or is gone when its lock becomes free.
+ * @throws {UsageError} for an invalid id.
  */
 export function lockState(root: string, id: string): StateLock {
   for (;;) {
@@ -57,7 +57,7 @@ export function lockState(root: string, id: string): StateLock {
 }
 
 /**
- * Whether no process has the container's lock. It is asked with a shared lock, so that askers do not see each other.
+ * Is the container's lock free? Tested with a shared lock, so that concurrent tests do not conflict.
  * @throws as lockState().
  */
 export function isUnlocked(root: string, id: string): boolean {
@@ -78,7 +78,7 @@ function openDirectory(root: string, id: string): Deno.FsFile {
   }
 }
 
-/** Between open and lock the directory may have been deleted, and even made anew for another container of that id. */
+/** Between open and lock the directory may have been deleted, and created again for another container of that id. */
 function isStillThere(file: Deno.FsFile, path: string): boolean {
   const now = ifThere(() => Deno.statSync(path));
   const locked = file.statSync();

@@ -1,11 +1,11 @@
-/** What containers, the folders of their states and the files in there may be called. Pure. */
+/** The names of containers, of the folders of their states and of the files there. Pure. */
 
 export const DEFAULT_ROOT = "/run/kago";
 
 /** Characters. */
 export const ID_MAX = 1024;
 
-/** An id is a file name below the root, of letters, digits, `_`, `+`, `-` and `.` (runc's rule). */
+/** An id is a file name below the root, of letters, digits, `_`, `+`, `-` and `.` (as in runc). */
 export function isValidId(id: string): boolean {
   return id.length <= ID_MAX && /^[\w+.-]+$/.test(id) && id !== "." && id !== "..";
 }
@@ -15,14 +15,14 @@ export const STATE_FILE = "state.json";
 /** config.json as `create` read it. */
 export const CONFIG_FILE = "config.json";
 
-/** Where Init waits for `start`. */
+/** The socket on which Init waits for `start`. */
 export const START_SOCKET = "notify.sock";
 
-/** Its state once the entry stub has started it, and what the stub may do (shortcut.ts). */
+/** The state after the entry stub has started the container, and what the stub may do (shortcut.ts). */
 export const STARTED_FILE = "started.json";
 export const SHORTCUT_FILE = "shortcut";
 
-/** All files of a plain container, the state's last. */
+/** All files of a plain container; the state comes last. */
 export const PLAIN_FILES = [
   CONFIG_FILE,
   START_SOCKET,

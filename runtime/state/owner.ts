@@ -1,12 +1,9 @@
-/** The name of a container's owner, for people to read. */
+/** The name of a container's owner, for output. */
 import { colonLines } from "../common/colon_lines.ts";
 
-/**
- * The user name of a uid, by /etc/passwd; `#1000` where that has none. Users of a network directory are not looked
- * up.
- */
+/** The user name of a uid from /etc/passwd, or `#1000` if it has none. Users of a network directory are not looked up. */
 export function ownerName(uid: number): string {
-  // Most containers are root's, and state is asked often.
+  // Most containers are root's, and `state` is called often.
   if (uid === 0) return "root";
   return findUser(Deno.readTextFileSync("/etc/passwd"), uid) ?? `#${uid}`;
 }

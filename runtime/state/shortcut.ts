@@ -1,14 +1,13 @@
 /**
- * What is written down beside state.json so that commands need not come here: helper-c/entry/shortcut.h carries out what
- * these lines say, and leaves the command to this program when anything is not as they expect. Pure; store.ts keeps the
- * files.
+ * Data beside state.json that lets the entry stub execute commands without this program (helper-c/entry/shortcut.h). The
+ * stub leaves the command to this program if anything is unexpected. Pure; store.ts keeps the files.
  */
 import { freezerFolder } from "../cgroup/life/freezer.ts";
 import { stateOutput, type StoredState } from "./container_state.ts";
 
 /**
- * What the stub knows how to start and to delete. A container with anything else, which may want undoing when it is
- * deleted, is left to the program.
+ * The properties of containers that the stub can start and delete. Any other property may need more work on deletion, so
+ * the program does it.
  */
 const KNOWN: { readonly [Name in keyof StoredState]?: true } = {
   formatVersion: true,
@@ -29,20 +28,20 @@ const KNOWN: { readonly [Name in keyof StoredState]?: true } = {
   handler: true,
 };
 
-/** Bytes that the stub takes. */
+/** Maximum size that the stub accepts. */
 const MOST_BYTES = 16384;
 
-/** What stands for the pid and for the status in the output of `state`; JSON has no such characters. */
+/** Placeholders for the pid and the status in the output of `state`; JSON does not contain these characters. */
 const PID = "\x01";
 const STATUS = "\x02";
 
-/** Tells a file from whatever comes in its place, and from itself once it is changed. */
+/** Identifies a file: differs if it is replaced or changed. */
 export type FileIdentity = Pick<Deno.FileInfo, "ino" | "size" | "mtime">;
 
-/** The files that hold a container's state, now and once the stub has started it. */
+/** The files with a container's state, as created and after the stub has started it. */
 export type StateFiles = { readonly [S in "created" | "running"]?: FileIdentity };
 
-/** The lines for a container; undefined when there is nothing that the stub may do. */
+/** The lines for a container; undefined when the stub can do nothing for it. */
 export function shortcutText(
   state: StoredState,
   files: StateFiles,
@@ -69,19 +68,19 @@ function identity({ ino, size, mtime }: FileIdentity): string {
   return `${ino} ${size} ${mtime?.getTime()}`;
 }
 
-/** Which signals reach a container by its Init alone. */
+/** The signals that need to reach only the container's Init. */
 function killBy({ agent, sharesPids }: StoredState): "init" | "init but KILL" | "init with KILL" {
   if (agent) return "init with KILL";
   return sharesPids ? "init but KILL" : "init";
 }
 
-/** Can the stub start it and delete it? */
+/** Can the stub start and delete the container? */
 export function isPlain(state: StoredState): boolean {
   return Object.keys(state).every((name) => name in KNOWN) && state.handler === "default" &&
     (!state.cgroup || state.cgroup.driver === "cgroupfs");
 }
 
-/** What `state` prints. */
+/** The output of `state`. */
 function outputOf(state: StoredState, owner: string): string {
   return stateOutput({ ...state, pid: 1 }, "running", owner)
     .replace('"pid": 1', `"pid": ${PID}`)

@@ -1,12 +1,12 @@
-/** Where the containers' states are kept when --root does not say, and what an id may be. */
+/** The default state root, used without --root, and the check of ids. */
 import { variable } from "../../ffi/environment.ts";
 import { HostError, UsageError } from "../common/errors.ts";
 import { inUserNamespace } from "../rootless.ts";
 import { DEFAULT_ROOT, ID_MAX, isValidId } from "./names.ts";
 
 /**
- * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for everyone else, also for a user who is root of his own user
- * namespace only (rootless podman runs its runtime so).
+ * `/run/kago` for root, `$XDG_RUNTIME_DIR/kago` for all other users, including a user who is root only in a user namespace
+ * (as rootless podman runs its runtime).
  * @throws {HostError} when a user without root has no XDG_RUNTIME_DIR.
  */
 export function defaultStateRoot(): string {
@@ -19,7 +19,7 @@ export function defaultStateRoot(): string {
   );
 }
 
-/** root in a user namespace keeps USER=root when he is meant as the root of a whole nested host, as in a container. */
+/** root in a user namespace keeps USER=root when it is the root of a whole nested host, as in a container. */
 function isRootlessNamespace(): boolean {
   if (variable("USER") === "root") return false;
   return inUserNamespace();

@@ -1,6 +1,6 @@
 /**
- * The containers' state on disk: a directory below the state root for each, with state.json in it. Whoever changes
- * anything in one holds its lock (lock.ts); reading needs none, for state.json is replaced whole.
+ * The containers' state on disk: a directory below the state root for each, with state.json in it. Changes require its lock
+ * (lock.ts); reading does not, because state.json is replaced as a whole.
  */
 import { removeTree } from "../../ffi/files.ts";
 import { describeErrno, errnoOf, HostError, NotFoundError, withReason } from "../common/errors.ts";
@@ -17,7 +17,7 @@ import { isValidId, SHORTCUT_FILE, STARTED_FILE, STATE_FILE } from "./names.ts";
 import { validateId } from "./state_root.ts";
 import { ifThere } from "../common/files.ts";
 
-/** `create` found the id taken. */
+/** The id of `create` is in use. */
 export class ContainerExistsError extends Error {
   override name = "ContainerExistsError";
   constructor(readonly id: string) {
@@ -26,17 +26,17 @@ export class ContainerExistsError extends Error {
 }
 
 /**
- * Claims the id: of several callers at once, one gets the new directory, with its lock. Save a state with the status
- * `creating` and the container's future cgroup next, before anything else is made: then whoever finds the remains of
- * a killed creator knows what to remove.
+ * Claims the id: of several concurrent callers, one gets the new directory, with its lock. The next step must be to save a
+ * state with the status `creating` and the container's future cgroup, before anything else is made: the remains of a killed
+ * creator can then be removed.
  * @throws {ContainerExistsError}
- * @throws {UsageError} for an id that cannot be one.
+ * @throws {UsageError} for an invalid id.
  */
 export function createStateDir(root: string, id: string): StateLock {
   validateId(id);
   try {
     Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
-    // Others may pass through, to what is bound from here into a container with its own user namespace.
+    // Search permission for others: parts of it are bound into containers with their own user namespace.
     Deno.mkdirSync(`${root}/${id}`, { mode: 0o711 });
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
@@ -52,8 +52,8 @@ export function createStateDir(root: string, id: string): StateLock {
 }
 
 /**
- * Until the lock is had, a `delete --force` may take the new directory for a killed creator's, and another creator
- * may come after it. Who finds state.json once he has the lock is not the first.
+ * Before the lock is taken, a `delete --force` may remove the new directory as a killed creator's, and another creator may
+ * follow. If there is a state.json once the lock is held, another creator was first.
  */
 function lockNewDirectory(root: string, id: string): StateLock {
   let lock: StateLock;
@@ -69,27 +69,27 @@ function lockNewDirectory(root: string, id: string): StateLock {
       },
     );
   }
-  // Listing is cheaper than the error of looking for a file that, nearly always, is not there.
+  // Listing is cheaper than the exception for a file that, nearly always, does not exist.
   if (![...Deno.readDirSync(lock.directory)].some(({ name }) => name === STATE_FILE)) return lock;
   lock.release();
   throw new ContainerExistsError(id);
 }
 
 /**
- * Replaces state.json in one rename(2): a reader, and whoever comes after this process was killed, finds the old or
- * the new. There is no fsync(2): the root is on a tmpfs, and where it is not, a crash of the host ends the containers
- * as well.
+ * Replaces state.json with one rename(2): readers, and commands after this process was killed, find the old or the new
+ * state. There is no fsync(2): the root is usually on a tmpfs, and otherwise a crash of the host ends the containers as
+ * well.
  */
 export function saveState(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
   replaceFile(directory, STATE_FILE, JSON.stringify(stored));
-  // A container that is being created has no process to tell of yet.
+  // A container that is being created has no process yet.
   if (stored.status === "running") {
     writeShortcut(directory, stored, { running: Deno.statSync(`${directory}/${STATE_FILE}`) });
   }
 }
 
-/** As saveState(), for a container that is as `create` leaves it. */
+/** As saveState(), for the state in which `create` leaves a container. */
 export function saveCreated(root: string, stored: StoredState): void {
   const directory = `${root}/${stored.id}`;
   replaceFile(directory, STATE_FILE, JSON.stringify(stored));
@@ -101,14 +101,14 @@ export function saveCreated(root: string, stored: StoredState): void {
   writeShortcut(directory, stored, { created, running });
 }
 
-/** It names the state's file, so that one of an older state counts for nothing. */
+/** It contains the identity of the state's file, so that a shortcut for an older state is ignored. */
 function writeShortcut(directory: string, stored: StoredState, files: StateFiles): void {
   const text = shortcutText(stored, files, ownerName(stored.owner));
   if (text !== undefined) replaceFile(directory, SHORTCUT_FILE, text);
 }
 
 function replaceFile(directory: string, name: string, text: string): void {
-  // One name is enough, since only the lock's holder writes.
+  // A fixed name is sufficient, since only the lock's holder writes.
   const temporary = `${directory}/${name}.new`;
   writePrivate(temporary, text);
   Deno.renameSync(temporary, `${directory}/${name}`);
@@ -119,12 +119,12 @@ function writePrivate(path: string, text: string): void {
 }
 
 /**
- * @param lock the container's, if the caller has it: then nobody is creating the container
+ * @param lock the container's, if the caller holds it: then it is not being created
  * @throws {NotFoundError} when the container does not exist.
- * @throws {BeingCreatedError} when its creator is about to write its first state.
- * @throws {DamagedStateError} when its state.json is missing, since its creator was killed at once, or unusable.
- * @throws {HostError} when it is somebody else's, and may not be read.
- * @throws {UsageError} for an id that cannot be one.
+ * @throws {BeingCreatedError} when its creator has not written its first state yet.
+ * @throws {DamagedStateError} when its state.json is unusable, or missing because its creator was killed early.
+ * @throws {HostError} when it is another user's, and may not be read.
+ * @throws {UsageError} for an invalid id.
  */
 export function loadState(root: string, id: string, lock?: StateLock): StoredState {
   validateId(id);
@@ -155,8 +155,8 @@ export function loadState(root: string, id: string, lock?: StateLock): StoredSta
 }
 
 /**
- * Removes the container's directory, whose lock the caller holds; it may be gone already. state.json goes last, so
- * that a delete that is killed half way can be repeated.
+ * Removes the container's directory, which may already be gone; the caller holds its lock. state.json is removed last, so
+ * that an interrupted delete can be repeated.
  */
 export function removeStateDir(root: string, id: string): void {
   validateId(id);
@@ -183,9 +183,9 @@ export function removeStateDir(root: string, id: string): void {
 }
 
 /**
- * The ids of all containers below the root, sorted; none when there is no root yet.
- * @param isNamed is it somebody's choice, which is a mistake when it is not there?
- * @throws {HostError} for such a one.
+ * The ids of all containers below the root, sorted; empty when there is no root yet.
+ * @param isNamed whether the user named the root, which must then exist.
+ * @throws {HostError} when a named root does not exist.
  */
 export function listIds(root: string, isNamed = false): string[] {
   try {

@@ -1,16 +1,16 @@
 /**
- * The container's config.json as `create` read it, kept for `exec`: the bundle's may change, or be gone. It is kept as
- * text, which costs `create` one write; what it means is runtime/spec's.
+ * The container's config.json as `create` read it, stored for `exec`: the bundle's may have changed, or be gone. It is
+ * stored as text, which costs `create` one write; runtime/spec parses it.
  */
 import { HostError, withReason } from "../common/errors.ts";
 import { CONFIG_FILE } from "./names.ts";
 
-/** Readable for the container's owner alone: it may hold secrets. */
+/** Readable only for the container's owner: it may contain secrets. */
 export function saveConfig(stateFolder: string, text: string): void {
   Deno.writeTextFileSync(`${stateFolder}/${CONFIG_FILE}`, text, { mode: 0o600, createNew: true });
 }
 
-/** @throws {HostError} when there is none, as with a container of a kago that had no `exec`. */
+/** @throws {HostError} when there is none, as for a container of a kago version without `exec`. */
 export function loadConfig(stateFolder: string): string {
   try {
     return Deno.readTextFileSync(`${stateFolder}/${CONFIG_FILE}`);

@@ -1,6 +1,6 @@
 /**
- * The builder of `exec`: from a container's stored state and config, and the caller's wishes, to the task of its stages,
- * as build.ts does for `create`.
+ * The builder of `exec`: turns a container's stored state and config, and the caller's options, into the task of its
+ * stages, as build/container.ts does for `create`.
  */
 import { executorOf } from "../../executors/registry.ts";
 import type { Executor } from "../../executors/interface/executor.ts";
@@ -28,14 +28,14 @@ import { type ProcessFlags, processOfFile, processOfFlags } from "./process.ts";
 import { tenantUser } from "./user.ts";
 import { given } from "../common/given.ts";
 
-/** What the command line says of a tenant. */
+/** The options of the command line for a tenant. */
 export interface TenantRequest {
   readonly id: string;
   readonly root: string;
-  /** Path of the `--process` file; `flags` are not looked at then. */
+  /** Path of the `--process` file; `flags` are ignored then. */
   readonly processFile?: string;
   readonly flags: Omit<ProcessFlags, "user">;
-  /** `USER[:GROUP]`, yet to be looked up. */
+  /** `USER[:GROUP]`, not looked up yet. */
   readonly user?: string;
   readonly cgroup: readonly string[];
   readonly ignorePaused: boolean;
@@ -44,22 +44,22 @@ export interface TenantRequest {
   readonly preserveFds: number;
 }
 
-/** A tenant that could be started now. */
+/** A tenant that is ready to be started. */
 export interface TenantBuild {
   readonly state: StoredState;
   readonly executor: Executor;
   readonly process: Process;
   readonly init: LiveInit;
-  /** The v2 cgroup's folder in which it is cloned. */
+  /** The folder of the v2 cgroup in which it is cloned. */
   readonly cloneInto?: string;
   readonly task: Task;
   readonly warnings: readonly string[];
 }
 
 /**
- * Builds a tenant; the caller disposes of its `init`.
- * @throws {StateError} unless the container is created or running; a paused one takes `ignorePaused`.
- * @throws {SpecError | UsageError} for a process that cannot be carried out.
+ * Builds a tenant; the caller must dispose of its `init`.
+ * @throws {StateError} unless the container is created or running; a paused one requires `ignorePaused`.
+ * @throws {SpecError | UsageError} for a process that is not supported.
  */
 export async function buildTenant(request: TenantRequest): Promise<TenantBuild> {
   const { root, id } = request;
@@ -108,13 +108,13 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   };
 }
 
-/** What config.json does not give the container's process is not to be had by exec either. */
+/** exec may not give capabilities that config.json must not give the container's process. */
 async function requireLimited(spec: Spec): Promise<void> {
   const { requireNoWayPast } = await import("../build/egress_capabilities.ts");
   requireNoWayPast(spec);
 }
 
-/** Few containers have any, so the module is loaded for them only. */
+/** Few containers have any, so the module is loaded only for them. */
 async function resctrlOps({ resctrl }: StoredState): Promise<readonly Op[]> {
   if (!resctrl) return [];
   const { resctrlJoin } = await import("../resctrl/group.ts");
@@ -168,7 +168,7 @@ function joinOf(
   }
   const join = cgroupJoin(subCgroups(record, wanted));
   if (!execCPUAffinity?.initial || !join.cloneInto) return join;
-  // The Intermediate must be outside until it has its first affinity; cloned into the cgroup it never is.
+  // The Intermediate needs its first affinity before it is in the cgroup, so it must not be cloned into it.
   const path = `${join.cloneInto}/cgroup.procs`;
   const last: Op = { op: "writeFile", path, data: "0", from: "linux.cgroupsPath" };
   return { writes: [...join.writes, last] };

@@ -1,4 +1,4 @@
-/** What `exec` must know of a running container: its Init, and how that one's surroundings differ from the caller's. */
+/** Facts about a running container for `exec`: its Init, and the differences of Init's namespaces from the caller's. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { readRootFile } from "../../ffi/files.ts";
 import { waitPidfd } from "../../ffi/processes.ts";
@@ -12,11 +12,11 @@ import { ifThere } from "../common/files.ts";
 /** passwd and group files of the largest directories have some hundred KiB. */
 const MAX_USER_FILE = 4 << 20;
 
-/** Init, held by a pidfd: what /proc/PID says is about it as long as it lives, which is asked for afterwards. */
+/** Init, held by a pidfd: /proc/PID is Init's as long as Init lives, which is checked after each read. */
 export class LiveInit implements Disposable {
   private constructor(readonly pidfd: number, private readonly state: StoredState) {}
 
-  /** @throws {StateError} when it has ended. */
+  /** @throws {StateError} when it has exited. */
   static open(state: StoredState): LiveInit {
     const pidfd = openInit(state);
     if (pidfd === undefined) throw stopped(state);
@@ -24,8 +24,8 @@ export class LiveInit implements Disposable {
   }
 
   /**
-   * CLONE_NEW* of the namespaces that Init has and this process has not.
-   * @throws {StateError} when it has ended.
+   * CLONE_NEW* of the namespaces in which Init differs from this process.
+   * @throws {StateError} when it has exited.
    */
   namespaces(): number {
     const { pid } = this.state;
@@ -38,14 +38,14 @@ export class LiveInit implements Disposable {
     );
   }
 
-  /** Its users and groups. */
+  /** Its passwd and group files. */
   userFiles(): UserFiles {
     const read = (path: string) =>
       this.#checked(() => readRootFile(`/proc/${this.state.pid}/root`, path, MAX_USER_FILE));
     return { passwd: () => read("/etc/passwd"), group: () => read("/etc/group") };
   }
 
-  /** A pid that is given to another process meanwhile must not pass for Init. */
+  /** Detects that the pid was reused during the read. */
   #checked<T>(read: () => T): T {
     const isGone = () => waitPidfd(this.pidfd, 0);
     try {
@@ -66,7 +66,7 @@ function stopped({ id }: StoredState): StateError {
   return new StateError(id, "exec in", "stopped", ["created", "running"]);
 }
 
-/** Older kernels have no time namespaces, some none of other types. */
+/** Older kernels lack time namespaces, some lack other types. */
 function link(path: string): string {
   return ifThere(() => Deno.readLinkSync(path)) ?? "";
 }

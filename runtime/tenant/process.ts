@@ -1,17 +1,17 @@
 /**
- * The process of `exec`, made of the container's and of what the caller asks. Pure. Which of the two counts is as with
- * runc: what confines the container confines the tenant too, unless the caller says otherwise.
+ * The process of `exec`, from the container's process and the caller's options. Pure. Precedence is as in runc: what
+ * confines the container also confines the tenant, unless the caller overrides it.
  */
 import type { Process, User } from "../spec/spec.ts";
 
-/** What the command line says of a process without `--process`. */
+/** The options of the command line for a process without `--process`. */
 export interface ProcessFlags {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd?: string;
   readonly user?: User;
   readonly additionalGids: readonly number[];
-  /** Added to what the container's process has. */
+  /** Added to those of the container's process. */
   readonly capabilities: readonly string[];
   readonly apparmorProfile?: string;
   readonly selinuxLabel?: string;
@@ -19,7 +19,7 @@ export interface ProcessFlags {
   readonly terminal: boolean;
 }
 
-/** The process of a `--process` file: what it leaves out is the container's. */
+/** The process of a `--process` file, with missing properties from the container's. */
 export function processOfFile(file: Process, container: Process): Process {
   const umask = file.user?.umask ?? container.user?.umask;
   return defined<Process>({
@@ -54,7 +54,7 @@ export function processOfFlags(flags: ProcessFlags, container: Process): Process
   });
 }
 
-/** Not to the inheritable set: a program with file capabilities would gain them back (CVE-2022-29162). */
+/** Not to the inheritable set: a program with file capabilities would regain them (CVE-2022-29162). */
 function withCapabilities(
   base: Process["capabilities"] = {},
   added: readonly string[],

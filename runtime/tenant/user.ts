@@ -1,29 +1,29 @@
 /**
- * `exec --user`: who a tenant is. Numbers are taken as they are, names from the container's own /etc/passwd and
- * /etc/group; whatever is neither is refused, for half a number must not become another user (CVE-2026-30892).
- * Reading the files is the caller's.
+ * `exec --user`: the user of a tenant. Numbers are used as they are, names are looked up in the container's own /etc/passwd
+ * and /etc/group. Anything else is refused, since half a number must not become another user (CVE-2026-30892). The caller
+ * reads the files.
  */
 import { UsageError } from "../common/errors.ts";
 import { quoted } from "../common/quoted.ts";
 import type { User } from "../spec/spec.ts";
 import { colonLines } from "../common/colon_lines.ts";
 
-/** The container's text files, read when a name asks for them; undefined when there is none. */
+/** The container's text files, read when a name must be looked up; undefined when there is none. */
 export interface UserFiles {
   passwd(): string | undefined;
   group(): string | undefined;
 }
 
-/** `-1` means "leave as it is" to the kernel's setresuid(2). */
+/** `-1` means "no change" in setresuid(2). */
 const MAX_ID = 0xfffffffe;
 const NUMBER = /^(?:0|[1-9][0-9]*)$/;
-/** useradd(8), "CAVEATS", and capitals. */
+/** useradd(8), "CAVEATS", plus capital letters. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*\$?$/;
 
 /**
- * The user of `USER`, `USER:GROUP`, each a number or a name. A number leaves the groups of `base`, as with the other
- * runtimes; a name brings its own, unless a group is given.
- * @throws {UsageError} for anything else, and for a name that the container does not know.
+ * The user for `USER` or `USER:GROUP`, each a number or a name. A number keeps the groups of `base`, as in the other
+ * runtimes; a name brings its own groups, unless a group is given.
+ * @throws {UsageError} for anything else, and for a name that the container does not have.
  */
 export function tenantUser(text: string, base: User, files: UserFiles): User {
   const [userText, groupText, ...more] = text.split(":");

@@ -1,4 +1,4 @@
-/** Makes one script of a module and everything that it imports. Owns the bundler's options and the checks of its result. */
+/** Bundles a module and all its imports into one script. Defines the bundler's options and the checks of its result. */
 import { runCommand } from "./command.ts";
 import { replaceFile } from "./output_file.ts";
 import { ROOT } from "./paths.ts";
@@ -6,24 +6,24 @@ import { stockDeno } from "./stock_deno.ts";
 
 const OPTIONS = ["--quiet", "--platform", "deno", "--config", `${ROOT}/deno.json`];
 
-/** A declaration, with the name alone in a minified bundle. */
+/** A declaration with `using`; in a minified bundle only with its name. */
 const USING = /\busing [\w$]+ ?=[^=>][^;\n]{0,60}/g;
 
-/** What the bundler leaves of a dynamic import of a module that it was told not to take in. */
+/** What the bundler leaves of a dynamic import of an external module. */
 const LEFT_IMPORT = /\bimport\("[^"]*"\)/g;
 
 /**
  * Bundles `entry` into `output`; dynamic imports stay lazy inside the one file.
- * @throws {CommandError} when the bundler fails, {Error} when the bundle is not fit for the packers.
+ * @throws {CommandError} when the bundler fails, {Error} when the bundle is not usable by the packers.
  */
 export async function bundle(entry: string, output: string): Promise<void> {
   await writeBundle(output, await bundleSmall(entry, []));
 }
 
 /**
- * Bundles `entry` without the modules named in `leftOut` (absolute paths), which are imported dynamically; what is
- * left of those imports becomes a call of `substitute`, so that the bundle needs no other file.
- * @throws {CommandError} when the bundler fails, {Error} when another number of imports is left over.
+ * Bundles `entry` without the modules in `leftOut` (absolute paths), which are imported dynamically; those imports are
+ * replaced by a call of `substitute`, so that the bundle needs no other file.
+ * @throws {CommandError} when the bundler fails, {Error} when another number of imports remains.
  */
 export async function bundleWithout(
   entry: string,
@@ -42,9 +42,9 @@ export async function bundleWithout(
 }
 
 /**
- * Checks that a bundle can stand in a function, as the npm-only packer puts it, and what start-up time depends on.
- * @throws {Error} for an import or export that is left, `import.meta`, a character beyond ASCII (V8 would keep the
- * whole source with two bytes a character) and a `node:` module (Deno would load its Node layer).
+ * Checks that a bundle can be wrapped in a function, as the npm-only packer does, and what start-up time depends on.
+ * @throws {Error} for a remaining import or export, `import.meta`, a character beyond ASCII (V8 would store the whole
+ * source with two bytes per character) and a `node:` module (Deno would load its Node layer).
  */
 export function checkBundle(source: string): void {
   // deno-lint-ignore no-control-regex
@@ -60,9 +60,9 @@ export function checkBundle(source: string): void {
 }
 
 /**
- * Minified, if that has changed nothing: the minifier puts a resource that is used once in place of its name, and then
- * nobody disposes of it.
- * @throws {Error} for a declaration with `using` that is lost.
+ * Minified, if that is safe: the minifier replaces the name of a resource that is used once by the resource, which is then
+ * never disposed of.
+ * @throws {Error} for a lost declaration with `using`.
  */
 async function bundleSmall(entry: string, external: readonly string[]): Promise<string> {
   const [plain, small] = await Promise.all(
@@ -72,9 +72,9 @@ async function bundleSmall(entry: string, external: readonly string[]): Promise<
   return small!;
 }
 
-/** @throws {Error} for a declaration with `using` in `plain` that `small` has not. */
+/** @throws {Error} for a declaration with `using` in `plain` that is not in `small`. */
 export function checkUsing(plain: string, small: string): void {
-  // Of several in a row the minifier makes one.
+  // The minifier joins consecutive ones.
   const joined = plain.replaceAll(/(\busing [^\n]*;\n\s*)(using [^\n]*;\n\s*)+/g, "$1");
   const [before, after] = [joined, small].map((source) => source.match(USING) ?? []);
   if (before!.length === after!.length) return;
@@ -97,7 +97,7 @@ async function runBundler(
   const deno = await stockDeno();
   const output = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    // With --quiet it prints no bundle either, so it must have a file.
+    // With --quiet it does not print the bundle either, so it must write a file.
     await runCommand(deno, ["bundle", ...options, "-o", output, entry], {
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
     });

@@ -1,8 +1,8 @@
-/** Runs the programs that the build needs. Owns how their failure is told, not what they are asked to do. */
+/** Runs the programs of the build, and reports their failures. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { given } from "../../runtime/common/given.ts";
 
-/** A program of the build ended with a code other than 0. */
+/** A program of the build exited with a code other than 0. */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(readonly commandLine: string, readonly code: number, readonly output: string) {

@@ -1,17 +1,17 @@
-/** The packer that uses `deno compile`. Owns its options, and the proof that what it made starts. */
+/** The packer that uses `deno compile`. Defines its options, and checks that the result starts. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { CommandError, runCommand } from "./command.ts";
 import type { DenortEnvironment } from "./denort.ts";
 import { replaceFile } from "./output_file.ts";
 import { DENO_VERSION, stockDeno } from "./stock_deno.ts";
 
-/** Milliseconds for the download of the base: a network that swallows packets must not stop the build. */
+/** Milliseconds for the download of the base: a network that drops packets must not block the build. */
 const DOWNLOAD_TIMEOUT = 120_000;
 
-/** Milliseconds for the start of what was made, which takes 0.2 s. */
+/** Milliseconds for the start of the result, which takes 0.2 s. */
 const START_TIMEOUT = 30_000;
 
-/** The arguments of deno that make `output` out of the bundle; it needs no module besides, wherever that were. */
+/** Deno's arguments to compile the bundle into `output`; it needs no other module. */
 export function compileArguments(bundle: string, output: string): string[] {
   return [
     "compile",
@@ -32,8 +32,8 @@ export function compileArguments(bundle: string, output: string): string[] {
 /**
  * Packs the bundle with all commands into `output`; Deno may download the base for it.
  * @param env added to the environment.
- * @param deno the executable that compiles; the pinned one by default.
- * @throws {CommandError} when it cannot, {HostError} when what it makes does not start.
+ * @param deno the executable that compiles; by default the pinned one.
+ * @throws {CommandError} when it fails, {HostError} when its result does not start.
  */
 export async function packWithCompile(
   bundle: string,
@@ -43,7 +43,7 @@ export async function packWithCompile(
 ): Promise<void> {
   const compiler = deno ?? await stockDeno();
   await replaceFile(output, 0o755, async (temporary) => {
-    // deno compile overwrites only what looks like its own work.
+    // deno compile overwrites only files that look like its own results.
     await Deno.remove(temporary);
     await runCommand(compiler, compileArguments(bundle, temporary), {
       env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
@@ -54,7 +54,7 @@ export async function packWithCompile(
 }
 
 /**
- * deno compile takes any executable for denort, and each version of Deno has its own form of what is added to it.
+ * deno compile accepts any executable as denort, and each version of Deno has its own format of the appended program.
  * @throws {HostError} when the program does not start.
  */
 async function checkStarts(program: string, env: DenortEnvironment): Promise<void> {

@@ -1,12 +1,12 @@
-/** Finds `denort`, the base that `deno compile` appends a program to. Looks for it, but downloads nothing. */
+/** Finds `denort`, the base to which `deno compile` appends a program. It downloads nothing. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { exists } from "./output_file.ts";
 import { DENO_TARGET, DENO_VERSION } from "./stock_deno.ts";
 
-/** Where `deno compile` will take its base from; `download` when it is nowhere on this machine. */
+/** The source of `deno compile`'s base; `download` when it is not on this machine. */
 export type DenortSource = "environment" | "cache" | "download";
 
-/** The variables that decide, as in Deno.env. */
+/** The variables that select it, as in Deno.env. */
 export interface DenortEnvironment {
   readonly DENORT_BIN?: string;
   readonly DENO_DIR?: string;
@@ -15,8 +15,8 @@ export interface DenortEnvironment {
 }
 
 /**
- * Looks where `deno compile` looks, in its order.
- * @throws {HostError} when DENORT_BIN names no file.
+ * Looks in the same places as `deno compile`, in its order.
+ * @throws {HostError} when DENORT_BIN does not name a file.
  */
 export async function findDenort(env: DenortEnvironment): Promise<DenortSource> {
   if (env.DENORT_BIN) {
@@ -27,7 +27,7 @@ export async function findDenort(env: DenortEnvironment): Promise<DenortSource> 
   return cached && await exists(cached) ? "cache" : "download";
 }
 
-/** The path at which Deno keeps the base that it downloaded, undefined when no folder for its cache is known. */
+/** The path at which Deno stores the downloaded base; undefined when no cache folder is known. */
 export function cachedDenort(env: DenortEnvironment): string | undefined {
   const cache = env.XDG_CACHE_HOME || (env.HOME && `${env.HOME}/.cache`);
   const folder = env.DENO_DIR || (cache && `${cache}/deno`);

@@ -1,6 +1,6 @@
 /**
- * Reads what the packer must know of an ELF executable, and rewrites the two places that it changes. Owns the
- * layouts (elf(5)); 64-bit, little-endian, position-independent executables only.
+ * Reads what the packer needs of an ELF executable, and rewrites the two places that it changes. Defines the layouts
+ * (elf(5)); only 64-bit, little-endian, position-independent executables.
  */
 
 export const PT_NULL = 0;
@@ -29,13 +29,13 @@ export interface Elf {
   readonly view: DataView<ArrayBuffer>;
   /** Address of the first instruction. */
   readonly entry: number;
-  /** Where the program headers stand in the file. */
+  /** File offset of the program headers. */
   readonly programHeadersOffset: number;
   readonly programHeaders: readonly ProgramHeader[];
 }
 
 /**
- * Takes a whole executable apart.
+ * Parses a whole executable.
  * @throws {Error} when it is not an x86-64 position-independent ELF executable.
  */
 export function readElf(bytes: Uint8Array<ArrayBuffer>): Elf {
@@ -80,8 +80,8 @@ export function putProgramHeader(table: DataView, index: number, header: Program
 }
 
 /**
- * The path of the dynamic linker that the executable asks for.
- * @throws {Error} when it asks for none.
+ * The path of the executable's dynamic linker.
+ * @throws {Error} when it has none.
  */
 export function interpreterOf(elf: Elf): string {
   const header = elf.programHeaders.find(({ type }) => type === PT_INTERP);
@@ -91,7 +91,7 @@ export function interpreterOf(elf: Elf): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** The program headers as they stand in the file. */
+/** The program headers as in the file. */
 export function programHeaderBytes(elf: Elf): Uint8Array<ArrayBuffer> {
   const size = elf.programHeaders.length * PROGRAM_HEADER_SIZE;
   const { buffer, byteOffset } = elf.view;

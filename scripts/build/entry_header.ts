@@ -1,39 +1,39 @@
 /**
- * The header of the entry stub: what the packer tells the stub, in the order in which it stands in memory. The one
- * source for both sides: C gets it as header.gen.h.
+ * The header of the entry stub: the packer's values for the stub, in memory order. The only source for both sides: C gets
+ * it as header.gen.h.
  *
- * Field types: `word`, an unsigned 64-bit number in the machine's byte order; `part`, the offset and size of a part of
- * the image, two words. Offsets count from the header on.
+ * Field types: `word`, an unsigned 64-bit number in the machine's byte order; `part`, the offset and size of a part of the
+ * image, two words. Offsets are relative to the header.
  */
 export const ENTRY_HEADER = {
-  /** Where the ELF tables place the header. */
+  /** The address of the header according to the ELF tables. */
   image_address: "word",
   /** The executable's own entry point. */
   entry_address: "word",
   /** The path of the dynamic linker. */
   interpreter_offset: "word",
-  /** The program headers as they were before the packer took PT_INTERP away; PT_PHDR is about this copy. */
+  /** The program headers before the packer removed PT_INTERP; PT_PHDR refers to this copy. */
   program_headers_offset: "word",
-  /** Lists of strings: what deno's command line begins with, … */
+  /** List of strings: the beginning of deno's command line. */
   options_offset: "word",
-  /** … the pieces of the loader, … */
+  /** List of strings: the pieces of the loader. */
   loader_offset: "word",
-  /** … the commands that have the quick program, those that have exec's, the others, … */
+  /** Lists of strings: the commands of the quick program, those of exec's program, the others. */
   quick_commands_offset: "word",
   exec_commands_offset: "word",
   other_commands_offset: "word",
-  /** … the variables that are deno's environment, … */
+  /** List of strings: the variables of deno's environment. */
   variables_offset: "word",
-  /** … the folders down to the cache of compiled code, and options and variables for when it can be used. */
+  /** Lists of strings: the folders down to the cache of compiled code; options and variables if it can be used. */
   cache_folders_offset: "word",
   cached_options_offset: "word",
   cached_variables_offset: "word",
-  /** The shared object that the program reaches the kernel through. */
+  /** The shared object by which the program makes system calls. */
   shim: "part",
   /** The programs inside the shim that `--stage=…` starts. */
   stage: "part",
   vmm: "part",
-  /** The programs that the stub starts, in JavaScript; they know where the whole one is. */
+  /** The JavaScript programs that the stub starts; they know the offset of the whole one. */
   quick: "part",
   exec: "part",
   create: "part",
@@ -56,10 +56,10 @@ export type EntryHeader = {
 /** The header's size in bytes; the stub's first instruction follows it. */
 export const ENTRY_HEADER_SIZE = FIELDS.reduce((n, [, type]) => n + (type === "part" ? 16 : 8), 0);
 
-/** The stub's room for the loader with its numbers and NUL, in bytes. */
+/** Maximum bytes of the loader with its numbers and NUL in the stub. */
 export const ENTRY_LOADER_MAX = 512;
 
-/** The header as it stands in memory, little-endian. */
+/** The header as in memory, little-endian. */
 export function encodeEntryHeader(header: EntryHeader): Uint8Array<ArrayBuffer> {
   const words = Object.keys(ENTRY_HEADER).flatMap((field) => {
     const value = header[field as keyof EntryHeader];

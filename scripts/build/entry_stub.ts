@@ -1,4 +1,4 @@
-/** Compiles the entry stub (helper-c/entry) to a flat image. Owns its compiler flags. */
+/** Compiles the entry stub (helper-c/entry) to a flat image. Defines its compiler flags. */
 import { runCommand } from "./command.ts";
 import { ENTRY_HEADER_SIZE, entryHeaderToC } from "./entry_header.ts";
 import { writeIfChanged } from "./output_file.ts";
@@ -8,12 +8,12 @@ import { makeIfChanged } from "./stamp.ts";
 
 const SOURCE = `${ROOT}/helper-c/entry`;
 
-/** The image's folder, with the headers that writeEntryHeaders() makes. */
+/** The folder of the image and of the headers that writeEntryHeaders() makes. */
 export const ENTRY_OUTPUT = `${BUILD}/entry`;
 
 /**
- * Position-independent code that needs nothing: no libc, no stack protector (its canary is libc's), no tables for
- * unwinding, and no loop turned into a call of memcpy or strlen.
+ * Position-independent code without dependencies: no libc, no stack protector (its canary is libc's), no unwind tables, and
+ * no loop replaced by a call of memcpy or strlen.
  */
 const COMPILE = [
   "-std=gnu11",
@@ -63,7 +63,7 @@ export async function buildEntryStub(): Promise<Uint8Array<ArrayBuffer>> {
   return bytes;
 }
 
-/** Writes the headers that come from the program's tables: their paths. */
+/** Writes the headers that are generated from the program's tables, and returns their paths. */
 export async function writeEntryHeaders(): Promise<string[]> {
   const headers = { "header.gen.h": entryHeaderToC(), "shortcut.gen.h": shortcutHeaderToC() };
   return await Promise.all(

@@ -1,7 +1,7 @@
 /**
- * Builds what the product carries in machine code: the shim, and inside it the static stage and the VMM's program, which
- * carries the guest agent. Writes the shim into ffi/embedded.gen.ts together with the version. Owns the compilers' flags and
- * the division of the sources.
+ * Builds the product's machine code: the shim, and inside it the static stage and the VMM's program, which contains the
+ * guest agent. Writes the shim and the version into ffi/embedded.gen.ts. Defines the compilers' flags and the sources of
+ * each program.
  */
 import { runCommand } from "./command.ts";
 import { replaceFile, writeIfChanged } from "./output_file.ts";
@@ -15,23 +15,23 @@ interface Helper {
   readonly flags: readonly string[];
   /** Files that it contains. */
   readonly embeds?: readonly string[];
-  /** Of helper-c, with the folders in them. */
+  /** Folders of helper-c, including subfolders. */
   readonly folders: readonly string[];
-  /** Files in there that it goes without. */
+  /** Files in them that are left out. */
   readonly without?: readonly string[];
 }
 
 const COMMON = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"];
 
-/** What links to the host's glibc runs with that of any release since this one, whichever the build has. */
+/** A program that links to the build's glibc must run with the glibc of any release since this one. */
 const OLDEST_GLIBC = 34; // 2.34, of August 2021
 const WITH_GLIBC = ["-include", `${ROOT}/helper-c/common/any_glibc.h`];
 
-/** What all of the host's programs are made of, but for the stage's main(). */
+/** The sources of all host programs, except the stage's main(). */
 const SHARED = ["common", "session", "stage"];
 const STAGE_MAIN = "stage/main.c";
 
-/** Executed where no library of the host can be relied on, hence static. */
+/** Static, because it runs where no library of the host can be relied on. */
 const STAGE: Helper = {
   result: `${BUILD}/helpers/stage`,
   compiler: "musl-gcc",
@@ -39,7 +39,7 @@ const STAGE: Helper = {
   folders: SHARED,
 };
 
-/** The first program in a microVM: as small as it gets, and of the operations only those that a guest needs. */
+/** The first program in a microVM: as small as possible, with only the operations that a guest needs. */
 const AGENT: Helper = {
   result: `${BUILD}/helpers/agent`,
   compiler: "musl-gcc",
@@ -56,10 +56,10 @@ const AGENT: Helper = {
   without: [STAGE_MAIN, "stage/operations.c"],
 };
 
-/** What the Init of a microVM becomes. It loads libkrun, so it cannot be static. */
+/** The program that the Init of a microVM executes. It loads libkrun, so it cannot be static. */
 const VMM: Helper = {
   result: `${BUILD}/helpers/vmm`,
-  /** It carries the agent (agent_image.c). */
+  /** The agent (agent_image.c). */
   embeds: [AGENT.result],
   compiler: "cc",
   flags: [
@@ -82,7 +82,7 @@ const VMM: Helper = {
 /** Loaded into the Deno process with Deno.dlopen. */
 const SHIM: Helper = {
   result: `${BUILD}/helpers/shim.so`,
-  /** It carries the programs (stage_image.c, vmm_image.c). */
+  /** The programs (stage_image.c, vmm_image.c). */
   embeds: [STAGE.result, VMM.result],
   compiler: "cc",
   flags: [
@@ -103,7 +103,7 @@ const SHIM: Helper = {
 
 const SOURCES = `${ROOT}/helper-c`;
 
-/** The module that carries the helpers into the bundle; not in git. */
+/** The module with the embedded helpers; not in git. */
 const EMBEDDED = `${ROOT}/ffi/embedded.gen.ts`;
 
 export interface HelperPaths {
@@ -113,8 +113,8 @@ export interface HelperPaths {
 }
 
 /**
- * Compiles what has changed and brings ffi/embedded.gen.ts up to date.
- * @returns the paths of the shim, and of the stages' programs that it carries.
+ * Compiles what has changed and updates ffi/embedded.gen.ts.
+ * @returns the paths of the shim, and of the stages' programs inside it.
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
 export async function buildHelpers(): Promise<HelperPaths> {
@@ -159,7 +159,7 @@ async function compile(helper: Helper, files: readonly string[]): Promise<void> 
   });
 }
 
-/** @throws {Error} when a program needs symbols of glibc that a release since OLDEST_GLIBC does not have. */
+/** @throws {Error} when a program needs glibc symbols that OLDEST_GLIBC does not have. */
 async function requireOldGlibc(program: string): Promise<void> {
   const symbols = await runCommand("objdump", ["-T", program]);
   const newer = [...symbols.matchAll(/\(GLIBC_2\.(\d+)[\d.]*\)\s+(\w+)/g)]
@@ -168,10 +168,10 @@ async function requireOldGlibc(program: string): Promise<void> {
   throw new Error(`the helpers would not run with glibc 2.${OLDEST_GLIBC}, for they call ${newer}`);
 }
 
-/** Folders of helper-c that are no part of these programs. */
+/** Folders of helper-c that do not belong to these programs. */
 const OTHERS: ReadonlySet<string> = new Set(["entry", "fuzz", "tests"]);
 
-/** The names below helper-c of the C files and headers of its programs, sorted. */
+/** The names below helper-c of the programs' C files and headers, sorted. */
 export function listSources(folder = ""): readonly string[] {
   return [...Deno.readDirSync(`${SOURCES}/${folder}`)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}${name}`;

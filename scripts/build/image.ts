@@ -1,4 +1,4 @@
-/** The segment that the packer appends, while it grows: the stub, then what its header points at. */
+/** The segment that the packer appends, while it is built: the stub, then the parts to which its header points. */
 import { encodeEntryHeader, type EntryHeader, type Part } from "./entry_header.ts";
 
 export class Image {
@@ -11,7 +11,7 @@ export class Image {
     this.#size = stub.byteLength;
   }
 
-  /** Adds bytes, or text as UTF-8. */
+  /** Appends bytes, or text as UTF-8. */
   append(content: Uint8Array | string): Part {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const part = { offset: this.#size, size: bytes.byteLength };
@@ -20,18 +20,18 @@ export class Image {
     return part;
   }
 
-  /** As append(), from a multiple of `unit` on. */
+  /** As append(), aligned to a multiple of `unit`. */
   appendAligned(content: Uint8Array, unit: number): Part {
     this.append(new Uint8Array((unit - this.#size % unit) % unit));
     return this.append(content);
   }
 
-  /** Adds a list of strings: each ends with NUL, an empty one ends the list. Returns where it begins. */
+  /** Appends a list of strings: each ends with NUL, an empty one ends the list. Returns its offset. */
   appendList(strings: readonly string[]): number {
     return this.append(`${strings.join("\0")}\0\0`).offset;
   }
 
-  /** All of it in one piece, with `header` filled in. */
+  /** The whole image, with `header` filled in. */
   finish(header: EntryHeader): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#size);
     let offset = 0;

@@ -1,8 +1,8 @@
 /**
- * The packer for builders who reach nothing but an npm mirror: makes the product out of the stock deno executable.
- * A segment with the entry stub and the program is appended, the spare PT_NOTE becomes the PT_LOAD for it, PT_INTERP goes, and
- * the ELF entry point leads to the stub, which runs before the dynamic linker and starts Deno with the options below. Owns
- * those options; helper-c/entry owns how they are put in place.
+ * The packer for builders who can reach only an npm mirror: makes the product from the stock deno executable. It appends a
+ * segment with the entry stub and the program, turns the spare PT_NOTE into its PT_LOAD, removes PT_INTERP, and sets the
+ * ELF entry point to the stub, which runs before the dynamic linker and starts Deno with the options below. Defines those
+ * options; helper-c/entry passes them.
  */
 import { COMMANDS } from "../../runtime/cli/command_table.ts";
 import {
@@ -29,9 +29,9 @@ import { EXEC, QUICK } from "./quick.ts";
 /** The page size of x86-64. */
 const PAGE = 4096;
 
-/** What Deno's command line begins with; the loader and the user's own arguments follow. */
+/** The beginning of Deno's command line; the loader and the user's own arguments follow. */
 const OPTIONS = [
-  // Deno has meanings for some names of its own (`dx`); the user's argv[0] stays in /proc/self/cmdline.
+  // Some values of argv[0] have a meaning for Deno (`dx`); the user's argv[0] stays in /proc/self/cmdline.
   "deno",
   "run",
   "-A",
@@ -43,25 +43,25 @@ const OPTIONS = [
 ];
 
 /**
- * Nothing runs long enough to be worth compiling to machine code (2 ms less for `run`), and a process of root's needs no
- * memory that is both writable and executable.
+ * No command runs long enough to make compiling to machine code worthwhile (2 ms less for `run`), and a root process needs
+ * no memory that is both writable and executable.
  */
 const UNCACHED = ["--no-code-cache", "--v8-flags=--jitless"];
 
-/** With a cache, functions are compiled to bytecode all at once and once only: 5 ms less for `run`. */
+/** With a cache, all functions are compiled to bytecode at once, and only once: 5 ms less for `run`. */
 const CACHED = ["--v8-flags=--jitless,--no-lazy"];
 
 /**
- * Where Deno keeps the bytecode of root's commands: in the default state root, gone after a reboot, under a name that no
- * container's id can be. The stub makes the folders, and uses them if they are root's alone.
+ * Where Deno stores the bytecode of root's commands: in the default state root, gone after a reboot, under a name that is
+ * not a valid container id. The stub creates the folders, and uses them only if they are root's alone.
  */
 const CACHE_FOLDERS = ["/run/kago", "/run/kago/~deno"];
 
 /**
- * All of Deno's environment; the caller's is the program's alone (ffi/environment.ts). Deno neither asks the network for
- * updates nor writes caches to the caller's home: this folder can never be. On a terminal it would tell the user that it
- * has no folder, hence no log. Nor does it put a `node` of its own into PATH. It reads HOME's .npmrc in any case, and ends
- * when that says ENOTDIR; without HOME it would ask the host's users for one. In a procfs nobody makes a file.
+ * Deno's whole environment; the program gets the caller's separately (ffi/environment.ts). Deno must not check for updates
+ * on the network or write caches to the caller's home: this folder cannot exist. On a terminal it would print that it has
+ * no folder, so its log is off. Nor may it put its own `node` into PATH. It always reads HOME's .npmrc, and exits when that
+ * fails with ENOTDIR; without HOME it would look up the host's users. No file can be created in a procfs.
  */
 const VARIABLES = [
   "HOME=/proc/kago",
@@ -72,13 +72,13 @@ const VARIABLES = [
 ];
 const NO_FOLDER = "DENO_DIR=/dev/null/kago";
 
-/** What goes into the binary besides the stock executable. */
+/** The contents of the binary besides the stock executable. */
 export interface Parts {
-  /** The image that buildEntryStub() makes. */
+  /** The image from buildEntryStub(). */
   readonly stub: Uint8Array<ArrayBuffer>;
   /** The shim, a shared object. */
   readonly shim: Uint8Array<ArrayBuffer>;
-  /** The stages' programs, which lie in the shim. */
+  /** The stages' programs, which are inside the shim. */
   readonly stage: Uint8Array<ArrayBuffer>;
   readonly vmm: Uint8Array<ArrayBuffer>;
   /** The bundle with all commands, in ASCII. */
@@ -87,14 +87,14 @@ export interface Parts {
   readonly quick: string;
   /** The bundle with `exec` only, in ASCII. */
   readonly exec: string;
-  /** The bundle that is started for all other commands, in ASCII; it goes on to the whole one where it must. */
+  /** The bundle that is started for all other commands, in ASCII; if necessary, it starts the whole one. */
   readonly create: string;
 }
 
 /**
  * The packed executable, in pieces to be written one after the other.
  * @param deno the stock executable; its ELF headers are changed in place.
- * @throws {Error} when `deno` is not built as the packer needs it.
+ * @throws {Error} when `deno` does not have the layout that the packer needs.
  */
 export function packWithNpm(
   deno: Uint8Array<ArrayBuffer>,
@@ -103,7 +103,7 @@ export function packWithNpm(
   const elf = readElf(deno);
   const spare = elf.programHeaders.findIndex((header) => header.type === PT_NOTE);
   if (spare < 0) throw new Error("the executable has no PT_NOTE to spare");
-  // The kernel wants PT_LOAD in ascending order, and the new one has the highest address.
+  // The kernel requires PT_LOAD in ascending order, and the new one has the highest address.
   if (elf.programHeaders.slice(spare).some((header) => header.type === PT_LOAD)) {
     throw new Error("the executable's PT_NOTE stands before a PT_LOAD");
   }
@@ -127,7 +127,7 @@ export function packWithNpm(
   return [deno, new Uint8Array(place.offset - deno.byteLength), image.bytes];
 }
 
-/** The table for the dynamic linker, which finds out by PT_PHDR where the executable lies, at `address`. */
+/** The table for the dynamic linker, which computes the executable's load address from PT_PHDR, at `address`. */
 function programHeadersAt(elf: Elf, address: number): Uint8Array<ArrayBuffer> {
   const bytes = programHeaderBytes(elf);
   const index = elf.programHeaders.findIndex(({ type }) => type === PT_PHDR);
@@ -136,7 +136,7 @@ function programHeadersAt(elf: Elf, address: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Without it the kernel starts the stub first; the stub then does as the kernel would have done. */
+/** Without it the kernel starts the stub first; the stub then loads the interpreter as the kernel would. */
 function leaveOutInterpreter(elf: Elf): void {
   const index = elf.programHeaders.findIndex(({ type }) => type === PT_INTERP);
   writeProgramHeader(elf, index, { ...elf.programHeaders[index]!, type: PT_NULL });
@@ -144,7 +144,7 @@ function leaveOutInterpreter(elf: Elf): void {
 
 interface PackedImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Room for the copy of the program headers. */
+  /** Space for the copy of the program headers. */
   readonly programHeadersOffset: number;
 }
 
@@ -193,7 +193,7 @@ function buildImage(
   return { bytes, programHeadersOffset };
 }
 
-/** Where `inner` lies, which is within the bytes of `part`. */
+/** The location of `inner`, which is within the bytes of `part`. */
 function partWithin(part: Part, bytes: Uint8Array, inner: Uint8Array): Part {
   const isHere = (at: number) => inner.every((byte, index) => bytes[at + index] === byte);
   let at = bytes.indexOf(inner[0]!);

@@ -1,8 +1,8 @@
-/** Looks for files and writes the build's results. Owns that a reader sees either the old file or the whole new one. */
+/** Tests for files and writes the build's results: a reader sees either the old file or the complete new one. */
 
 /**
- * Calls `write` with a temporary name in the folder of `path`, gives what it wrote `mode` and renames it to `path`.
- * The folder is made when missing; when `write` fails, nothing is left behind.
+ * Calls `write` with a temporary name in the folder of `path`, sets the result's `mode` and renames it to `path`. A missing
+ * folder is created; when `write` fails, nothing is left behind.
  */
 export async function replaceFile(
   path: string,
@@ -17,19 +17,19 @@ export async function replaceFile(
     await Deno.chmod(temporary, mode);
     await Deno.rename(temporary, path);
   } catch (error) {
-    // `write` may have removed it, to give the name to another program.
+    // `write` may have removed it, so that another program can use the name.
     if (await exists(temporary)) await Deno.remove(temporary);
     throw error;
   }
 }
 
-/** Writes `text` unless the file already says just that, so that what depends on its time stays as it is. */
+/** Writes `text` unless the file already has it, so that its timestamp is kept. */
 export async function writeIfChanged(path: string, text: string): Promise<void> {
   if (await readIfPresent(path) === text) return;
   await replaceFile(path, 0o644, (temporary) => Deno.writeTextFile(temporary, text));
 }
 
-/** The text of a file, undefined when there is none. */
+/** The text of a file; undefined when there is none. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
@@ -39,7 +39,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether something exists at `path`. */
+/** Does a file exist at `path`? */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);

@@ -1,4 +1,4 @@
-/** Packs the bundles into the single binary. Owns the choice between the two packers and the writing of the result. */
+/** Packs the bundles into the single binary: chooses between the two packers and writes the result. */
 import { CommandError } from "./command.ts";
 import { packWithCompile } from "./compile_pack.ts";
 import { type DenortEnvironment, findDenort } from "./denort.ts";
@@ -7,13 +7,13 @@ import { packWithNpm } from "./npm_pack.ts";
 import { replaceFile } from "./output_file.ts";
 import { stockDeno } from "./stock_deno.ts";
 
-/** `auto` takes deno compile whenever its base is to be had. */
+/** `auto` uses deno compile if its base is available. */
 export const PACKERS = ["auto", "compile", "npm"] as const;
 export type Packer = (typeof PACKERS)[number];
 
 export interface PackRequest {
   readonly packer: Packer;
-  /** Whether nothing may be downloaded. */
+  /** Are downloads forbidden? */
   readonly offline: boolean;
   /** Where to look for the base of deno compile. */
   readonly env: DenortEnvironment;
@@ -31,8 +31,8 @@ export interface PackRequest {
 
 /**
  * Writes the binary.
- * @returns which packer made it.
- * @throws {CommandError} or {Error} when the chosen packer fails; after `auto`, when the npm-only one fails.
+ * @returns the packer that made it.
+ * @throws {CommandError} or {Error} when the chosen packer fails; with `auto`, when the npm-only one fails.
  */
 export async function pack(request: PackRequest): Promise<"compile" | "npm"> {
   if (request.packer !== "npm" && await tryCompile(request)) return "compile";
@@ -50,7 +50,7 @@ async function tryCompile(request: PackRequest): Promise<boolean> {
     await packWithCompile(request.whole, request.output, request.env);
     return true;
   } catch (error) {
-    // A base that is there must work; one that cannot be downloaded is why there is another packer.
+    // An existing base must work; the other packer is for a base that cannot be downloaded.
     if (request.packer !== "auto" || source !== "download" || !(error instanceof CommandError)) {
       throw error;
     }

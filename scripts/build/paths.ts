@@ -1,6 +1,6 @@
-/** Where the build reads and writes. Owns the names of folders, nothing else. */
+/** The folders of the build. */
 
-/** The repository's root, without a slash at its end. */
+/** The repository's root, without a trailing slash. */
 export const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** Intermediate results; safe to delete. */
@@ -9,5 +9,5 @@ export const BUILD = `${ROOT}/build`;
 /** The finished product. */
 export const DIST = `${ROOT}/dist`;
 
-/** The folder that npm fills from scripts/tools/package-lock.json. */
+/** The folder into which npm installs scripts/tools/package-lock.json. */
 export const TOOLS = `${BUILD}/tools`;

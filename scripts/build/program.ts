@@ -1,20 +1,21 @@
 /**
- * The program as the packed binary holds it: bundles wrapped so that they can be evaluated. Deno would parse a module
- * a second time to find its imports (8 kB a millisecond, and there are none), so it is given a one-line module that
- * evaluates the program instead.
+ * The program in the packed binary: bundles, wrapped so that they can be evaluated. Deno would parse a module a second time
+ * to find its imports (8 kB per millisecond, and there are none), so it gets a one-line module that evaluates the program
+ * instead.
  */
 import { createHash } from "node:crypto";
 import { START_WHOLE } from "./quick.ts";
 
 /**
- * The one-line module. The stub puts a number after each piece but the last: the caller's soft limit on open files,
- * those that the stub has raised (by their numbers in setrlimit(2); 2^64-1 is one that it has not), the connection to a container whose start failed or 0, the file descriptors of the caller's environment, of the shim, of
- * the program. The program finds all but the last in `globalThis.kago`.
+ * The one-line module. The stub inserts a number after each piece except the last: the caller's soft limit on open files,
+ * those that the stub has raised (by their numbers in setrlimit(2); 2^64-1 if not raised), the connection to a container
+ * whose start failed or 0, and the file descriptors of the caller's environment, of the shim, of the program. The program
+ * finds all except the last in `globalThis.kago`.
  *
- * evalContext() of Deno's core, unlike eval(), looks for compiled code in Deno's cache. It knows a program by the name
- * given and V8's hash of the text, which for a text as long as these is its length: with a name that says no more, a
- * kago would run the bytecode of another. So the name is the digest that the text begins with.
- * An error that main.ts did not handle is printed here: Deno's log is off.
+ * Unlike eval(), evalContext() of Deno's core looks for compiled code in Deno's cache. The key is the given name and V8's
+ * hash of the text, which for texts of this length is only the length: with a constant name, a kago could run another's
+ * bytecode. So the name is the digest with which the text begins. Errors that main.ts did not handle are printed here:
+ * Deno's log is off.
  */
 export const LOADER: readonly string[] = [
   "data:text/javascript,globalThis.kago={softNofile:",
@@ -30,8 +31,8 @@ export const LOADER: readonly string[] = [
 ];
 
 /**
- * The bundle without the shim in base64, which it carries for `deno compile`: the stub hands the shim over as a file,
- * and reading and decoding the text and making a memory file of it took 1.5 ms of every start.
+ * The bundle without the shim in base64, which is only for `deno compile`: the stub passes the shim as a file. Reading and
+ * decoding the text and making a memory file of it took 1.5 ms of every start.
  * @throws {Error} when the program does not look for the file.
  */
 export function leaveOutShim(bundle: string, shim: Uint8Array<ArrayBuffer>): string {
@@ -50,17 +51,17 @@ export function wrapWhole(bundle: string): string {
 
 /**
  * A partial program as a script.
- * @param offset where the script of the whole program stands in the executable, in bytes.
+ * @param offset of the whole program's script in the executable, in bytes.
  * @param size its length in bytes.
  */
 export function wrapPart(bundle: string, offset: number, size: number): string {
   return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_part.js");
 }
 
-/** In hexadecimal; LOADER has the numbers that follow from it. */
+/** Hexadecimal digits; LOADER has numbers that depend on it. */
 const DIGEST_LENGTH = 32;
 
-/** The name appears in stack traces. A function of its own keeps the bundle's variables out of the global object. */
+/** The name appears in stack traces. The function keeps the bundle's variables out of the global object. */
 function wrap(bundle: string, name: string): string {
   const script = `(async()=>{${bundle}\n})()\n//# sourceURL=${name}\n`;
   const digest = createHash("sha256").update(script).digest("hex").slice(0, DIGEST_LENGTH);

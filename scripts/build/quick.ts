@@ -1,7 +1,7 @@
 /**
- * The partial programs. A V8 without a code cache reads all of a source at every start (about 40 kB a millisecond), so
- * the commands that engines call most have bundles without the modules of the others: a quick one for the shortest,
- * one for `exec` and one for creating containers. Owns which those are.
+ * The partial programs. Without a code cache, V8 reads the whole source at every start (about 40 kB per millisecond), so
+ * the commands that engines call most have bundles without the modules of the others: a quick one for the shortest, one for
+ * `exec` and one for creating containers. This module defines their contents.
  */
 import { bundleWithout } from "./bundle.ts";
 import { runCommand } from "./command.ts";
@@ -13,17 +13,17 @@ export interface Part {
   /** Its commands; the module of each is runtime/commands/NAME.ts. */
   readonly commands: readonly string[];
   /**
-   * The modules that import before the command has done anything: what they import dynamically, save the commands, is
-   * left to the whole program. Dynamic imports of other modules are taken in as they are.
+   * The modules whose dynamic imports, except the commands, are left to the whole program; they import before the command
+   * has had an effect. Dynamic imports of other modules are included.
    */
   readonly dispatchers: readonly string[];
-  /** Modules that a dispatcher imports, and that are taken in. */
+  /** Modules that a dispatcher imports and that are included. */
   readonly others?: readonly string[];
 }
 
 const CHOOSING = ["main.ts", "runtime/commands/loaders.ts"] as const;
 
-/** The stub starts it when an argument names one of its commands. */
+/** The stub starts it when an argument is one of its commands. */
 export const QUICK: Part = {
   commands: ["state", "start", "kill", "delete", "pause", "resume", "ps", "list"],
   dispatchers: [
@@ -38,8 +38,8 @@ export const QUICK: Part = {
 };
 
 /**
- * The stub starts it for `exec`. The builder has no effects before it has the executor, so an additional process in a
- * microVM is left to the whole program, and so is compiling a seccomp profile for the first time.
+ * The stub starts it for `exec`. The builder has no effects before it has the executor, so the whole program handles
+ * processes in a microVM, and the first compilation of a seccomp profile.
  */
 export const EXEC: Part = {
   commands: ["exec"],
@@ -48,9 +48,9 @@ export const EXEC: Part = {
 };
 
 /**
- * The stub starts it for everything else. Its builder has no effects, so it may leave explaining a bad config.json,
- * compiling a seccomp profile for the first time and containers with network interfaces of the host's, or whose connections are
- * limited, to the whole program.
+ * The stub starts it for all other commands. Its builder has no effects, so it can leave these to the whole program:
+ * explaining an invalid config.json, the first compilation of a seccomp profile, and containers with network interfaces of
+ * the host or limited connections.
  */
 export const CREATE: Part = {
   commands: ["create", "run"],
@@ -66,12 +66,12 @@ export const CREATE: Part = {
 };
 
 /**
- * The function that a partial program calls for every other command: it starts the whole program in its place and
- * does not come back, so nothing may have happened before that must not happen twice.
+ * The function that a partial program calls for every other command: it executes the whole program in its place and does
+ * not return, so nothing may have happened before that must not happen twice.
  */
 export const START_WHOLE = "startWholeProgram";
 
-/** Bundles main.ts for the part's commands only into `output`. */
+/** Bundles main.ts, with only the part's commands, into `output`. */
 export async function bundlePart(part: Part, output: string): Promise<void> {
   const { commands, dispatchers, others = [] } = part;
   const entry = `${ROOT}/main.ts`;
@@ -84,7 +84,7 @@ export async function bundlePart(part: Part, output: string): Promise<void> {
   await bundleWithout(entry, output, leftOut, START_WHOLE);
 }
 
-/** What `deno info --json` says of a module, as far as needed here. */
+/** The required part of the output of `deno info --json` for a module. */
 interface ModuleInfo {
   readonly specifier: string;
   readonly dependencies?: readonly {
@@ -93,7 +93,7 @@ interface ModuleInfo {
   }[];
 }
 
-/** The paths of the modules that those at `importers` import dynamically, in the graph of `entry`. */
+/** The paths of the modules that the `importers` import dynamically, in the graph of `entry`. */
 export async function dynamicImports(
   entry: string,
   importers: readonly string[],

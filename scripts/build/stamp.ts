@@ -1,7 +1,6 @@
 /**
- * Decides whether a result of the build is still good. Owns the digests beside the results (`NAME.stamp`); a digest
- * covers what the inputs contain and the command line, so a fresh checkout or a changed flag is noticed where times
- * would not do.
+ * Decides whether a result of the build is up to date, by digests beside the results (`NAME.stamp`). A digest covers the
+ * contents of the inputs and the command line, so it detects a fresh checkout or a changed flag, unlike timestamps.
  */
 import { exists, readIfPresent } from "./output_file.ts";
 
@@ -19,7 +18,7 @@ export async function digestInputs(
 
 /**
  * Calls `make` unless `result` exists and was made from the same inputs by the same recipe.
- * @returns whether it was made anew.
+ * @returns whether it was made again.
  */
 export async function makeIfChanged(
   result: string,

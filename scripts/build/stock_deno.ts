@@ -1,4 +1,4 @@
-/** Finds the deno executable that the product is made of: the pinned one, never the npm package's Node wrapper. */
+/** Finds the deno executable for the product: the pinned one, never the npm package's Node wrapper. */
 import pinned from "../tools/package.json" with { type: "json" };
 import { HostError } from "../../runtime/common/errors.ts";
 import { TOOLS } from "./paths.ts";
@@ -13,7 +13,7 @@ export const DENO_VERSION: string = pinned.dependencies[PACKAGE];
 export const DENO_TARGET = "x86_64-unknown-linux-gnu";
 
 /**
- * The path of the pinned deno: as scripts/setup.sh installs it, else the running one if it is just that.
+ * The path of the pinned deno: as installed by scripts/setup.sh, else the running one if it has that version.
  * @throws {HostError} when there is neither.
  */
 export async function stockDeno(): Promise<string> {

@@ -1,4 +1,4 @@
-/** What the product calls itself: the version of deno.json and the commit that it was built from. */
+/** The product's version: that of deno.json and the commit from which it was built. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { CommandError, runCommand } from "./command.ts";
 import { ROOT } from "./paths.ts";
@@ -7,9 +7,9 @@ import { exists } from "./output_file.ts";
 export interface Version {
   /** `version` of deno.json, `unknown` when it has none. */
   readonly version: string;
-  /** As `git describe` names the commit, with `-dirty` after local changes; `unknown` outside a git checkout. */
+  /** The commit from `git describe`, with `-dirty` after local changes; `unknown` outside a git checkout. */
   readonly commit: string;
-  /** The day of the commit, `2026-11-29`; that of SOURCE_DATE_EPOCH, or today, outside a git checkout. */
+  /** The date of the commit, `2026-11-29`; outside a git checkout that of SOURCE_DATE_EPOCH, or today. */
   readonly date: string;
 }
 
@@ -25,14 +25,14 @@ export async function readVersion(): Promise<Version> {
 
 const DESCRIBE = ["describe", "--always", "--dirty", "--abbrev=12", "--match", "v*"];
 
-/** What git says of the checkout; undefined where there is none. */
+/** The output of git in the checkout; undefined if there is none. */
 async function askGit(args: readonly string[]): Promise<string | undefined> {
-  // Of an archive unpacked inside another checkout, git would name that one's commit.
+  // For an archive unpacked inside another checkout, git would return that one's commit.
   if (!await exists(`${ROOT}/.git`)) return undefined;
   try {
     return (await runCommand("git", ["-C", ROOT, ...args])).trim();
   } catch (error) {
-    // No git installed, or one that does not trust the checkout's owner: the build goes on without the name.
+    // git is not installed, or does not trust the checkout's owner: the build continues without the commit.
     if (error instanceof HostError || error instanceof CommandError) return undefined;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Where this machine's apt gets its packages, said again for the root of another release. */
+/** The package sources of this machine's apt, for the root of another release. */
 import { toolText } from "./command.ts";
 
 /** The code name of this machine's release (os-release(5)). */
@@ -7,10 +7,10 @@ export async function hostRelease(): Promise<string> {
   return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? "stable";
 }
 
-/** Debian's unstable has neither updates nor a date until which a mirror's copy of it is to be believed. */
+/** Debian's unstable has neither updates nor a Valid-Until date. */
 const UNSTABLE = "sid";
 
-/** How this machine's apt reaches its archives and judges them, as lines of apt.conf(5) for `release`. */
+/** The settings by which this machine's apt reaches and validates its archives, as lines of apt.conf(5) for `release`. */
 export async function aptSettings(release: string): Promise<string> {
   const names = ["http::Proxy", "https::Proxy", "Check-Valid-Until", "Check-Date"];
   const own = await toolText("apt-config", ["dump", ...names.map((name) => `Acquire::${name}`)]);
@@ -18,8 +18,8 @@ export async function aptSettings(release: string): Promise<string> {
 }
 
 /**
- * The archives of `release` where this machine has its own release from, as lines of sources.list(5).
- * @throws {Error} when apt has no package lists that tell.
+ * The archives of `release` at the mirrors of this machine's own release, as lines of sources.list(5).
+ * @throws {Error} when apt has no package lists.
  */
 export async function mirrorLines(release: string): Promise<string> {
   const own = await hostRelease();

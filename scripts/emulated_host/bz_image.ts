@@ -1,10 +1,9 @@
-/** The format of x86 kernels. */
+/** The bzImage format of x86 kernels. */
 import { tool } from "./command.ts";
 
 /**
- * The ELF kernel inside a bzImage (Linux Documentation/arch/x86/boot.rst: setup_sects, payload_offset and
- * payload_length). QEMU starts it through its PVH entry; the bzImage would decompress itself under TCG, which takes 4 s
- * more.
+ * The ELF kernel inside a bzImage (Linux Documentation/arch/x86/boot.rst: setup_sects, payload_offset and payload_length).
+ * QEMU starts it through its PVH entry; the bzImage would decompress itself under TCG, which takes 4 s more.
  */
 export async function uncompressBzImage(
   image: Uint8Array<ArrayBuffer>,

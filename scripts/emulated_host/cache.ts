@@ -1,6 +1,6 @@
 /**
- * Folders below `build/cache/` that are expensive to fill. A folder is complete or absent: it is filled under another
- * name and renamed, so a killed run leaves nothing that a later run would take for complete.
+ * Folders below `build/cache/` that are expensive to fill. A folder is complete or absent: it is filled under another name
+ * and renamed, so a later run never uses an incomplete one of a killed run.
  */
 import { readIfPresent } from "../build/output_file.ts";
 
@@ -9,15 +9,15 @@ export const REPOSITORY = new URL("../..", import.meta.url).pathname.replace(/\/
 
 export const CACHE = `${REPOSITORY}/build/cache`;
 
-/** Between a folder's name and a random part, while it is being filled. */
+/** Separates a folder's name from a random part while it is being filled. */
 const PARTIAL = ".partial-";
 
-/** File inside a filled folder: the fingerprint of what it was made from. */
+/** A file in a filled folder: the digest of its inputs. */
 const FINGERPRINT = ".made-from";
 
 /**
- * The path of `build/cache/NAME`, filled by `fill` unless it is there already, made from the same `inputs`.
- * `inputs` is any JSON value that names everything the content depends on. Concurrent callers wait for each other.
+ * The path of `build/cache/NAME`, which `fill` fills unless it exists and was made from the same `inputs`. `inputs` is any
+ * JSON value that names everything on which the contents depend. Concurrent callers wait for each other.
  */
 export async function cachedDirectory(
   name: string,
@@ -43,7 +43,7 @@ export async function cachedDirectory(
   return path;
 }
 
-/** Removes what killed runs left. An hour later the tools they had started have ended too. */
+/** Removes the remains of killed runs. After an hour the tools that they had started have exited too. */
 async function removeAbandoned(path: string): Promise<void> {
   const slash = path.lastIndexOf("/");
   for await (const { name } of Deno.readDir(path.slice(0, slash))) {

@@ -1,4 +1,4 @@
-/** Runs the tools of the build machine. It owns how their failures are told, not what they are for. */
+/** Runs the tools of the build machine, and reports their failures. */
 import { given } from "../../runtime/common/given.ts";
 
 export interface ToolOptions {
@@ -40,7 +40,7 @@ export async function toolText(
   return new TextDecoder().decode(await tool(command, args, options)).trim();
 }
 
-/** Says what takes a while, before it begins. */
+/** Announces a step that takes a while. */
 export function tell(step: string): void {
   console.error(`emulated host: ${step}`);
 }

@@ -1,12 +1,12 @@
-/** What is installed on this machine, a Debian or a relative, and what its package archive offers. */
+/** The packages of this machine, a Debian or a derivative, and those of its archive. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { exists, readIfPresent } from "../build/output_file.ts";
 import { hostRelease } from "./apt_sources.ts";
 import { tell, tool, toolText } from "./command.ts";
 
 /**
- * Installs what is missing.
- * @throws {HostError} when something is missing and the caller is not root.
+ * Installs missing packages.
+ * @throws {HostError} when some are missing and the caller is not root.
  */
 export async function installPackages(packages: readonly string[]): Promise<void> {
   const missing = await missingPackages(packages);
@@ -26,8 +26,8 @@ function notRoot(missing: readonly string[]): HostError {
 }
 
 /**
- * Installs `name` in the version `oldest` or newer, in dpkg's order, unless it is there: from the release's backports where the
- * release has an older one. apt is told of the backports for this once.
+ * Installs `name` in the version `oldest` or newer, in dpkg's order, unless it is installed: from the release's backports
+ * if the release has an older one. apt uses the backports only this once.
  * @throws {HostError} when the caller is not root, or the backports have none that is new enough.
  */
 export async function installNewer(name: string, oldest: string): Promise<void> {
@@ -35,7 +35,7 @@ export async function installNewer(name: string, oldest: string): Promise<void> 
   if (Deno.uid() !== 0) throw notRoot([`${name} (${oldest} or newer)`]);
   const offered = await withPackageLists(() => offeredVersion(name));
   if (await isAtLeast(offered, oldest)) await installPackages([name]);
-  // One that is installed and too old is not among the missing.
+  // An installed package that is too old is not among the missing.
   if (!await isAtLeast(await installedVersion(name), oldest)) await installFromBackports(name);
   const installed = await installedVersion(name);
   if (await isAtLeast(installed, oldest)) return;
@@ -51,7 +51,7 @@ async function installedVersion(name: string): Promise<string> {
   return await toolText("dpkg-query", ["-W", "-f", "${Version}", name]);
 }
 
-/** @throws {Error} when apt knows no such package, as without package lists. */
+/** @throws {Error} when apt does not know the package, for example without package lists. */
 async function offeredVersion(name: string): Promise<string> {
   const policy = await toolText("apt-cache", ["policy", name]);
   const version = /^ *Candidate: (\S+)$/m.exec(policy)?.[1];
@@ -70,7 +70,7 @@ async function installFromBackports(name: string): Promise<void> {
   try {
     const { suite, line } = await findBackports();
     tell(`installing ${name} from ${suite}`);
-    const others = await readIfPresent("/etc/apt/sources.list"); // apt reads `sources` in its place
+    const others = await readIfPresent("/etc/apt/sources.list"); // apt reads `sources` instead
     await Deno.writeTextFile(sources, `${others ?? ""}\n${line}\n`);
     const place = ["-o", `Dir::Etc::SourceList=${sources}`];
     await tool("apt-get", ["-q", ...place, "update"]);
@@ -82,7 +82,7 @@ async function installFromBackports(name: string): Promise<void> {
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The backports of this machine's release, from where its other packages come; no line when apt knows them already. */
+/** The release's backports, at the mirror of its other packages; an empty line when apt already has them. */
 async function findBackports(): Promise<{ suite: string; line: string }> {
   const release = await hostRelease();
   const format = "$(RELEASE) $(COMPONENT) $(REPO_URI)";
@@ -110,8 +110,8 @@ async function missingPackages(packages: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Runs `action`, which uses apt. When it fails it is run once more with new package lists: a fresh container image has
- * none, and those of an old one name files that the archive no longer has.
+ * Runs `action`, which uses apt. If it fails, it is run once more with new package lists: a fresh container image has none,
+ * and those of an old one name files that the archive no longer has.
  */
 export async function withPackageLists<T>(action: () => Promise<T>): Promise<T> {
   try {

@@ -1,14 +1,14 @@
 /**
- * The root filesystem of an emulated host of a Debian release: a small Debian with what containers and their tests need,
- * made by mmdebstrap(1). It owns the folders `build/cache/emulated_host/RELEASE/root`; the packages come from wherever this
- * machine's apt gets its own.
+ * The root filesystem of an emulated host with a Debian release: a small Debian with what containers and their tests need,
+ * made by mmdebstrap(1), in `build/cache/emulated_host/RELEASE/root`. The packages come from the same mirrors as this
+ * machine's.
  */
 import { aptSettings, mirrorLines } from "./apt_sources.ts";
 import { cachedDirectory } from "./cache.ts";
 import { tell, tool } from "./command.ts";
 import { installPackages, withPackageLists } from "./debian_packages.ts";
 
-/** The release of the emulated hosts that tests run in, a code name; a variable of the environment chooses another one. */
+/** The code name of the release in which tests run; the environment variable overrides it. */
 export const TESTED_RELEASE = Deno.env.get("EMULATED_RELEASE") ?? "trixie";
 
 /** The last release whose kernel has the controllers memory and cpuset in cgroup v1 too. */
@@ -32,13 +32,13 @@ export const PACKAGES = [
   ...["libsystemd0", "libseccomp2", "libcap-ng0"],
 ];
 
-/** Programs that Debian 12 has in another package. */
+/** Programs that are in another package in Debian 12. */
 const SINCE_TRIXIE = ["docker-cli"];
 
-/** Of no use to a test, and half of the files. */
+/** Not needed by tests, and half of the files. */
 const LEFT_OUT = ["/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*"];
 
-/** What is done in the new root, whose path is in `$1`. */
+/** Runs in the new root, whose path is in `$1`. */
 const CUSTOMIZE = `
   set -e
   echo emulated-host > "$1/etc/hostname"
@@ -54,7 +54,7 @@ const CUSTOMIZE = `
 
 /**
  * The path of the root of `release`, a code name; the first call downloads about 250 MB and takes a minute. It is never
- * refreshed.
+ * updated.
  */
 export async function prepareDebianRoot(release: string): Promise<string> {
   const packages = release === "bookworm" ? PACKAGES : [...PACKAGES, ...SINCE_TRIXIE];

@@ -1,8 +1,8 @@
 /**
- * The emulated host: a Debian kernel in QEMU whose TCG emulates hardware virtualisation, with this machine's files under
- * a writable overlay. Inside, /dev/kvm runs microVMs, cgroups are v2, and root has every capability. It exists because
- * build machines often have none of that. Nothing done inside reaches this machine, except through `results`. A host of a
- * release is the same with another root: a Debian (debian_root.ts), which systemd may boot, and this repository in it.
+ * The emulated host: a Debian kernel in QEMU whose TCG emulates hardware virtualisation, with this machine's files under a
+ * writable overlay. Inside, /dev/kvm runs microVMs, cgroups are v2, and root has every capability. It exists because build
+ * machines often have none of that. Changes inside do not reach this machine, except through `results`. A host with a
+ * release has another root: a Debian (debian_root.ts), which systemd may boot, with this repository in it.
  */
 import { tell } from "./command.ts";
 import { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
@@ -14,9 +14,9 @@ import { BOOT_LIMIT, Qemu } from "./qemu.ts";
 export { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 
 /**
- * Boots the host, runs `command` as root in it, and ends it. A host that does not come up is started once more. Always comes
- * back, at the latest 30 s after BOOT_LIMIT, twice, and the command's own time limit together.
- * @throws {EmulatedHostError} when the host did not boot or died before the command ended.
+ * Boots the host, runs `command` as root in it, and shuts it down. A host that does not boot is started once more. Always
+ * returns, at most 30 s after the sum of twice BOOT_LIMIT and the command's own time limit.
+ * @throws {EmulatedHostError} when the host did not boot or died before the command exited.
  * @throws {HostError} as prepareEmulatedHost().
  */
 export async function runInEmulatedHost(

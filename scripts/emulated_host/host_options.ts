@@ -1,32 +1,32 @@
-/** What a caller may ask of the emulated host, and what comes back. */
+/** The options of the emulated host, and its results. */
 
 export interface HostOptions {
-  /** Seconds the command may run; it is killed then, and the code is 124. Default 120. */
+  /** Seconds for the command; then it is killed, and the code is 124. Default 120. */
   readonly timeout?: number;
-  /** MiB; everything written inside, to whatever path, takes from it. Default 3072. */
+  /** MiB; all files written inside use it, at any path. Default 3072. */
   readonly memory?: number;
-  /** Virtual processors. Default 1: for each further one TCG takes a quarter more of the time for the same work. */
+  /** Virtual processors. Default 1: for each additional one TCG takes a quarter more time for the same work. */
   readonly smp?: number;
   /** Whether the kernel enforces AppArmor. Default false. */
   readonly apparmor?: boolean;
-  /** Whether the kernel has SELinux, which does nothing before the command loads a policy. Default false; not with AppArmor. */
+  /** Whether the kernel has SELinux, inactive until the command loads a policy. Default false; not with AppArmor. */
   readonly selinux?: boolean;
   /**
-   * The code name of a Debian release whose kernel and root the host has; the repository and Deno's cache are all that is
-   * this machine's. Absent: this machine's files, and the kernel of its release.
+   * The code name of a Debian release, for the host's kernel and root; only the repository and Deno's cache are this
+   * machine's. Absent: this machine's files, and the kernel of its release.
    */
   readonly release?: string;
-  /** Whether systemd has booted the host, which takes a `release`. Default false: no service. */
+  /** Whether systemd boots the host, which requires a `release`. Default false: no services. */
   readonly systemd?: boolean;
-  /** Whether systemd has the controllers in cgroup v1, with an empty v2 hierarchy beside them. Default false: v2 alone. */
+  /** Whether systemd has the controllers in cgroup v1, with an empty v2 hierarchy beside them. Default false: v2 only. */
   readonly hybrid?: boolean;
   /** Added to the command's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** The command's working directory. Default: the repository. */
   readonly cwd?: string;
-  /** A folder of this machine that the command can write to, as the folder in `$EMULATED_HOST_RESULTS`. */
+  /** A folder of this machine to which the command can write, as the folder in `$EMULATED_HOST_RESULTS`. */
   readonly results?: string;
-  /** A file of this machine that keeps what the guest's kernel prints. */
+  /** A file of this machine for the output of the guest's kernel. */
   readonly console?: string;
   /** Ends the host; the run then throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -36,7 +36,7 @@ export interface HostOptions {
 }
 
 export interface HostRun {
-  /** The command's exit code, 128+N when signal N ended it, 124 when its time was up. */
+  /** The command's exit code, 128+N when signal N killed it, 124 on a timeout. */
   readonly code: number;
   /** Seconds from the call to the start of the command. */
   readonly bootSeconds: number;
@@ -44,10 +44,10 @@ export interface HostRun {
   readonly totalSeconds: number;
 }
 
-/** The emulated host did not come to the end of the command. */
+/** The emulated host failed before the command's end. */
 export class EmulatedHostError extends Error {
   override name = "EmulatedHostError";
-  /** `console` is what the guest kernel and QEMU printed; its tail becomes part of the message. */
+  /** `console` is the output of the guest kernel and QEMU; its tail becomes part of the message. */
   constructor(
     problem: string,
     readonly console: string,

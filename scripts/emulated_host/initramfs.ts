@@ -1,4 +1,4 @@
-/** The initramfs of the emulated host: busybox, `guest/` and the kernel modules that reach the 9p share. */
+/** The initramfs of the emulated host: busybox, `guest/` and the kernel modules for the 9p share. */
 import { cachedDirectory } from "./cache.ts";
 import { tool, toolText } from "./command.ts";
 import type { Kernel } from "./kernel.ts";
@@ -7,8 +7,8 @@ import type { Machine } from "./machine.ts";
 const BUSYBOX = "/bin/busybox";
 
 /**
- * The path of an uncompressed cpio archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst) for the kernel of
- * `release`.
+ * The path of an uncompressed cpio archive (Linux Documentation/driver-api/early-userspace/buffer-format.rst) for the
+ * kernel of `release`.
  */
 export async function prepareInitramfs(
   machine: Machine,
@@ -40,7 +40,7 @@ export async function prepareInitramfs(
   return `${root}/initramfs.cpio`;
 }
 
-/** The texts of `guest/` and `guest/units/`, by the paths below it. */
+/** The files of `guest/` and `guest/units/`, by their paths below it. */
 async function guestFiles(): Promise<Record<string, string>> {
   const files: [string, string][] = [];
   for (const folder of ["", "units/"]) {

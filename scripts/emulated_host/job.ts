@@ -1,6 +1,6 @@
 /**
- * The folder of one run: sockets and console log outside, `guest/` as the guest sees it below
- * `/run/emulated_host/job`. It owns the shell text that the scripts in guest/ read, not the boot.
+ * The folder of one run: sockets and console log outside, `guest/` as the guest sees it below `/run/emulated_host/job`.
+ * Writes the shell text that the scripts in guest/ read.
  */
 import { shellWord } from "../../runtime/common/shell_word.ts";
 import { CACHE, REPOSITORY } from "./cache.ts";
@@ -45,7 +45,7 @@ export async function writeJob(
   return { directory, token, timeout };
 }
 
-/** A shell script that becomes the command, with an environment of its own. */
+/** A shell script that executes the command, with its own environment. */
 function commandScript(command: readonly string[], options: HostOptions): string {
   const environment = { ...inherited(), EMULATED_HOST_RESULTS: RESULTS, ...options.env };
   const words = ["env", "-i", ...assignments(environment), ...command.map(shellWord)];
@@ -62,7 +62,7 @@ function inherited(): Record<string, string> {
   return { ...environment, PATH: `${parent(Deno.execPath())}:${path}` };
 }
 
-/** The folders of this machine that the guest cannot do without, none of them inside another. */
+/** The folders of this machine that the guest needs, none of them inside another. */
 async function neededFolders(): Promise<string[]> {
   const denoDir = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
   const needed = [REPOSITORY, CACHE, parent(Deno.execPath()), denoDir];
@@ -70,7 +70,7 @@ async function neededFolders(): Promise<string[]> {
   return real.filter((path) => !real.some((other) => path.startsWith(`${other}/`)));
 }
 
-/** Where the folder really is; it is made if it is missing. */
+/** The real path of the folder; a missing one is created. */
 async function realPath(path: string): Promise<string> {
   await Deno.mkdir(path, { recursive: true });
   return await Deno.realPath(path);

@@ -1,6 +1,6 @@
 /**
- * Debian's kernel out of its package: downloaded and unpacked, never installed. It owns the folders
- * `build/cache/emulated_host/RELEASE/kernel`: `vmlinux`, and `lib/modules/RELEASE` with the modules a host of containers wants.
+ * Debian's kernel from its package: downloaded and unpacked, never installed. In
+ * `build/cache/emulated_host/RELEASE/kernel`: `vmlinux`, and `lib/modules/RELEASE` with a container host's modules.
  */
 import { exists } from "../build/output_file.ts";
 import { aptSettings, hostRelease, mirrorLines } from "./apt_sources.ts";
@@ -9,7 +9,7 @@ import { tell, tool, toolText } from "./command.ts";
 import { withPackageLists } from "./debian_packages.ts";
 import type { Machine } from "./machine.ts";
 
-/** Parts of `lib/modules/RELEASE/kernel`; most of the rest drives hardware that QEMU does not have. */
+/** Parts of `lib/modules/RELEASE/kernel`; most others drive hardware that QEMU does not have. */
 const MODULE_FOLDERS = [
   ...["arch", "block", "crypto", "fs", "lib", "net", "virt"],
   ...["block", "char", "crypto", "net", "vhost", "virtio"].map((driver) => `drivers/${driver}`),
@@ -18,21 +18,21 @@ const DRIVERS_LEFT_OUT = ["can", "ethernet", "phy", "usb", "wireless"].map((kind
   `drivers/net/${kind}`
 );
 
-/** Packages of a kernel's image, modules and the lists of these. */
+/** Packages of a kernel's image, its modules and the module lists. */
 const PARTS = /^linux-(base|binary|modules)-\d/;
 
 export interface Kernel {
-  /** An image that QEMU's `-kernel` takes. */
+  /** An image for QEMU's `-kernel`. */
   readonly image: string;
   /** As in `uname -r`. */
   readonly release: string;
-  /** The folder above `lib/modules/RELEASE`, as modprobe(8) takes it with `-d`. */
+  /** The folder above `lib/modules/RELEASE`, for `-d` of modprobe(8). */
   readonly modulesRoot: string;
 }
 
 /**
- * The kernel of the Debian `release`, a code name, for `machine`; the first call downloads about 70 MB with apt-get. A cached
- * kernel is never refreshed.
+ * The kernel of the Debian `release`, a code name, for `machine`; the first call downloads about 70 MB with apt-get. A
+ * cached kernel is never updated.
  */
 export async function prepareKernel(machine: Machine, release: string): Promise<Kernel> {
   const inputs = [machine.kernelMetapackage, MODULE_FOLDERS, DRIVERS_LEFT_OUT];
@@ -58,8 +58,8 @@ export async function prepareKernel(machine: Machine, release: string): Promise<
 }
 
 /**
- * Downloads the kernel package that `metapackage` of `release` depends on, since Debian 14 with those of its image and its modules;
- * returns the paths of the .deb files.
+ * Downloads the kernel package on which `metapackage` of `release` depends, since Debian 14 also those of its image and
+ * modules; returns the paths of the .deb files.
  */
 async function downloadPackages(
   metapackage: string,
@@ -86,7 +86,7 @@ async function downloadPackages(
   return [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`);
 }
 
-/** Gives `action` the options with which apt knows the packages of another release, and none that are installed. */
+/** Calls `action` with options by which apt knows the packages of another release, and no installed ones. */
 async function withListsOf(
   release: string,
   action: (options: readonly string[]) => Promise<void>,

@@ -1,12 +1,12 @@
 /**
- * libkrun and libkrunfw for the tests, out of npm packages that are pinned by the lock file in `krun/`. It owns the
- * folder `build/cache/krun`; the libraries are never committed and never shipped.
+ * libkrun and libkrunfw for the tests, from npm packages that are pinned by the lock file in `krun/`, in
+ * `build/cache/krun`; the libraries are never committed and never shipped.
  */
 import { cachedDirectory } from "./cache.ts";
 import { tell, tool } from "./command.ts";
 import type { Machine } from "./machine.ts";
 
-/** The path of a folder that holds the libraries under their sonames; the first call downloads about 50 MB. */
+/** The path of a folder with the libraries under their sonames; the first call downloads about 50 MB. */
 export async function prepareKrunLibraries(machine: Machine): Promise<string> {
   const manifest = await Deno.readTextFile(new URL("krun/package.json", import.meta.url));
   const lock = await Deno.readTextFile(new URL("krun/deno.lock", import.meta.url));
@@ -15,7 +15,7 @@ export async function prepareKrunLibraries(machine: Machine): Promise<string> {
     tell("fetching libkrun and libkrunfw (50 MB)");
     await Deno.writeTextFile(`${directory}/package.json`, manifest);
     await Deno.writeTextFile(`${directory}/deno.lock`, lock);
-    // A store of its own: the files are linked out of it, and are big.
+    // A separate store: the large files are linked from it.
     const store = `${directory}/store`;
     const install = ["install", "--frozen", "--node-modules-dir=auto", "--quiet"];
     await tool(Deno.execPath(), install, { cwd: directory, env: { DENO_DIR: store } });

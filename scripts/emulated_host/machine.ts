@@ -1,11 +1,11 @@
 /**
- * Everything about the emulated host that differs between processor architectures: packages, kernel modules, QEMU's
- * machine. It owns no procedure. A further architecture is one more entry of `MACHINES`.
+ * The differences of the emulated host between processor architectures: packages, kernel modules, QEMU's machine. Data
+ * only. Another architecture is one more entry of `MACHINES`.
  */
 import { HostError } from "../../runtime/common/errors.ts";
 import { uncompressBzImage } from "./bz_image.ts";
 
-/** A shared library inside an npm package, and the file name that the dynamic linker looks for. */
+/** A shared library inside an npm package, and the file name for which the dynamic linker looks. */
 export interface PackagedLibrary {
   /** Path below `node_modules` of `krun/`. */
   readonly file: string;
@@ -15,14 +15,14 @@ export interface PackagedLibrary {
 export interface Machine {
   /** Debian packages that must be installed outside. */
   readonly debianPackages: readonly string[];
-  /** The metapackage whose dependency is the kernel's package. */
+  /** The metapackage that depends on the kernel's package. */
   readonly kernelMetapackage: string;
-  /** Turns the package's `/boot/vmlinuz` into what QEMU's `-kernel` starts fastest. */
+  /** Converts the package's `/boot/vmlinuz` to the format that QEMU's `-kernel` starts fastest. */
   readonly unpackKernel: (image: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
-  /** Modules the initramfs loads, in order; dependencies are found by modprobe. */
+  /** Modules that the initramfs loads, in order; modprobe finds their dependencies. */
   readonly modules: readonly string[];
   readonly libraries: readonly PackagedLibrary[];
-  /** Where the dynamic linker looks without consulting ld.so.cache (ld.so(8)). */
+  /** A folder in which the dynamic linker looks without ld.so.cache (ld.so(8)). */
   readonly libraryDirectory: string;
   readonly qemu: string;
   /** QEMU's package. */
@@ -57,7 +57,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     libraryDirectory: "/usr/lib/x86_64-linux-gnu",
     qemu: "qemu-system-x86_64",
     qemuPackage: "qemu-system-x86",
-    // TCG emulates AMD's SVM with nested paging, not Intel's VMX. Without AVX, for which it takes an eighth more of the time.
+    // TCG emulates AMD's SVM with nested paging, not Intel's VMX. Without AVX, with which it takes an eighth more time.
     qemuMachine: [
       ...["-machine", "q35", "-accel", "tcg,thread=multi"],
       ...["-cpu", "EPYC,+svm,+npt,-xsave,-avx"],

@@ -9,7 +9,7 @@
 /** Either bytes of the command, or the words of a mark. */
 export type Piece = { readonly data: Uint8Array } | { readonly mark: readonly string[] };
 
-/** Splits `source` at the marks. Bytes that may be the start of a mark are held back until that is decided. */
+/** Splits `source` at the marks. Bytes that may begin a mark are held back until that is decided. */
 export async function* splitAtMarks(
   source: AsyncIterable<Uint8Array>,
   token: string,
@@ -41,7 +41,7 @@ function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-/** Where `needle`, or a part of it that ends with `haystack`, starts; the length of `haystack` when it does not. */
+/** The index of `needle`, or of a part of it at the end of `haystack`; otherwise `haystack`'s length. */
 function indexOf(haystack: Uint8Array, needle: Uint8Array): number {
   const first = needle[0] ?? 0;
   for (let at = haystack.indexOf(first); at >= 0; at = haystack.indexOf(first, at + 1)) {

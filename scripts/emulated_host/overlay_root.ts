@@ -1,9 +1,9 @@
 /**
- * Parts of shell scripts that enter the root of another system in a mount namespace of their own. Nothing is written to the
- * root itself.
+ * Parts of shell scripts that enter the root of another system in a new mount namespace. Nothing is written to the root
+ * itself.
  */
 
-/** Mounts an overlay of the root `$root`, whose parts are a tmpfs of `size` on the folder `$parts`, and goes there. */
+/** Mounts an overlay of the root `$root`, with its layers in a tmpfs of `size` on the folder `$parts`, and enters it. */
 export function enterOverlay(size: string): string {
   return `
   mount -t tmpfs -o size=${size},mode=755 overlay_parts "$parts"

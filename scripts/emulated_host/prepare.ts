@@ -1,6 +1,6 @@
 /**
  * Everything the emulated host needs, cached below `build/cache/` between runs: Debian packages, kernel, initramfs,
- * libkrun. `deno run -A scripts/emulated_host/prepare.ts` does it ahead of time; run.ts does it by itself.
+ * libkrun. `deno run -A scripts/emulated_host/prepare.ts` prepares it in advance; run.ts does so itself.
  */
 import { runMain } from "../run_main.ts";
 import { installNewer, installPackages } from "./debian_packages.ts";
@@ -12,9 +12,9 @@ import { prepareKrunLibraries } from "./krun_libraries.ts";
 import { type Machine, machineFor } from "./machine.ts";
 
 /**
- * Before 8.1, QEMU translates a page's code first and watches the page for writes then. A processor that runs code while
- * another one patches it may keep the old code for ever, and Linux patches itself whenever the first microVM begins and the
- * last one ends: the host stood still in one of some fifty boots.
+ * Before 8.1, QEMU translates a page's code first and only then watches the page for writes. A processor that runs code
+ * while another one patches it may keep the old code for ever, and Linux patches itself whenever the first microVM begins
+ * and the last one ends: the host hung in one of some fifty boots.
  */
 const OLDEST_QEMU = "1:8.1";
 
@@ -25,14 +25,14 @@ export interface HostImage {
   readonly initramfs: string;
   /** Folder with libkrun.so.1 and libkrunfw.so.5. */
   readonly krunLibraries: string;
-  /** Folder that is the host's root; absent where that is this machine's own. */
+  /** Folder with the host's root; absent if that is this machine's own. */
   readonly root?: string;
 }
 
 /**
- * Prepares what is not prepared yet; takes a few milliseconds when nothing is missing, about 15 s when everything is,
- * a minute more for the root of a release.
- * @param release a Debian's code name; absent: this machine's files, and the kernel of its release.
+ * Prepares what is missing; takes a few milliseconds when nothing is, about 15 s when everything is, a minute more for the
+ * root of a release.
+ * @param release the code name of a Debian release; absent: this machine's files, and the kernel of its release.
  * @throws {HostError} when this machine is not a Debian, or packages are missing and the caller is not root.
  */
 export async function prepareEmulatedHost(

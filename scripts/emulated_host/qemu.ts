@@ -1,14 +1,14 @@
-/** QEMU's process: its command line, and the certainty that it ends. */
+/** QEMU's process: its command line, and its guaranteed end. */
 import type { HostOptions } from "./host_options.ts";
 import type { Job } from "./job.ts";
 import type { HostImage } from "./prepare.ts";
 
-/** Seconds a boot may take on a busy machine; usually it is 3. */
+/** Seconds for a boot on a busy machine; usually it takes 3. */
 export const BOOT_LIMIT = 120;
 
-/** A running QEMU. It ends by itself when its time is up, and together with the thread that started it. */
+/** A running QEMU. It exits after its time limit, and with the thread that started it. */
 export class Qemu implements AsyncDisposable {
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has exited. */
   readonly ended: Promise<void>;
   readonly #process: Deno.ChildProcess;
   readonly #messages: Promise<string>;
@@ -22,11 +22,11 @@ export class Qemu implements AsyncDisposable {
     const status = this.#process.status.then(() => {
       this.#alive = false;
     });
-    // `timeout` may be gone before QEMU, whose standard error stays open as long as it lives.
+    // `timeout` may exit before QEMU, whose standard error stays open as long as it lives.
     this.ended = Promise.all([status, this.#messages]).then(() => {});
   }
 
-  /** Kills QEMU, whatever the guest is doing, and waits until it is gone. */
+  /** Kills QEMU, in any state of the guest, and waits until it has exited. */
   async end(): Promise<void> {
     if (this.#alive) this.#process.kill("SIGKILL");
     await this.ended;
@@ -36,7 +36,7 @@ export class Qemu implements AsyncDisposable {
     return this.end();
   }
 
-  /** What the guest's kernel printed and what QEMU complained of, without TCG's list of processor features. */
+  /** The output of the guest's kernel and QEMU's messages, without TCG's list of processor features. */
   async console(): Promise<string> {
     const messages = (await this.#messages).split("\n").filter((line) =>
       !line.includes("TCG doesn't support")
@@ -46,8 +46,8 @@ export class Qemu implements AsyncDisposable {
 }
 
 /**
- * The kernel kills a process that asked for it with PR_SET_PDEATHSIG when its parent dies: `timeout` dies with this
- * program, and QEMU with `timeout`.
+ * PR_SET_PDEATHSIG makes the kernel kill a process when its parent dies: `timeout` dies with this program, and QEMU with
+ * `timeout`.
  */
 function spawnQemu(image: HostImage, job: Job, options: HostOptions): Deno.ChildProcess {
   const limit = String(BOOT_LIMIT + job.timeout + 30);
@@ -81,8 +81,8 @@ function consoleFile(job: Job, options: HostOptions): string {
 }
 
 /**
- * panic=-1 makes a panic a reboot, which -no-reboot makes the end of QEMU. What costs instructions and changes no outcome is
- * off: mitigations, and Debian's clearing of memory that the kernel allocates for itself.
+ * panic=-1 makes a panic a reboot, which with -no-reboot ends QEMU. Features that cost instructions and do not affect
+ * results are off: mitigations, and Debian's clearing of memory that the kernel allocates for itself.
  */
 function kernelCommandLine(
   serialConsole: string,

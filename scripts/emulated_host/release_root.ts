@@ -1,14 +1,14 @@
 /**
- * Commands in the root that the emulated hosts of a Debian release have, on this machine's kernel and cgroups: with that
- * release's runc and crun. Nothing is written to that root.
+ * Runs commands in the root of a Debian release's emulated hosts, on this machine's kernel and cgroups: with that release's
+ * runc and crun. Nothing is written to that root.
  */
 import { REPOSITORY } from "./cache.ts";
 import { prepareDebianRoot } from "./debian_root.ts";
 import { enterOverlay, KERNEL_FILESYSTEMS } from "./overlay_root.ts";
 
 /**
- * Enters an overlay of the root `$2` whose parts are in `$1`, with the directories up to `--` in their places, below /tmp
- * too, which is a tmpfs as Debian 13 has it.
+ * Enters an overlay of the root `$2` with its layers in `$1`, and mounts the directories up to `--` at their paths, also
+ * below /tmp, which is a tmpfs as in Debian 13.
  */
 const ENTER = `
   set -e
@@ -33,8 +33,8 @@ const ENTER = `
 `;
 
 /**
- * Calls `use` with the words that go before a command, in a mount namespace of its own, to run it in the root of `release`
- * with this repository, Deno and its cache in their places. The first time on a machine makes that root.
+ * Calls `use` with the prefix of a command that runs it in the root of `release`, in a new mount namespace, with this
+ * repository, Deno and its cache at their paths. The first call on a machine makes that root.
  */
 export async function withReleaseRoot<T>(
   release: string,

@@ -1,10 +1,8 @@
 /**
  * Runs one command in the emulated host:
  *   deno run -A scripts/emulated_host/run.ts [--timeout SECONDS] [--memory MiB] [--smp N] [--apparmor | --selinux]
- *     [--release NAME
- *     [--systemd [--hybrid]]] [--results FOLDER] [--console FILE] -- COMMAND [ARGUMENT]...
- * Its output and exit code are the command's; 124 says that the time was up, 125 that the host
- * failed.
+ *     [--release NAME [--systemd [--hybrid]]] [--results FOLDER] [--console FILE] -- COMMAND [ARGUMENT]...
+ * Its output and exit code are the command's; 124 means that it timed out, 125 that the host failed.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { HostError, UsageError } from "../../runtime/common/errors.ts";
@@ -37,7 +35,7 @@ function parseCommandLine(args: string[]): { command: string[]; options: HostOpt
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** This program was told to end. */
+/** This program was told to exit by a signal. */
 class Interrupted extends Error {
   override name = "Interrupted";
   constructor(readonly signal: keyof typeof SIGNALS) {
@@ -45,7 +43,7 @@ class Interrupted extends Error {
   }
 }
 
-/** Ends the host, and with it the run. */
+/** Ends the host, and so the run, on a signal. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {

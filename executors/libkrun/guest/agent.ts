@@ -1,4 +1,4 @@
-/** The agent in a microVM's guest, as commands ask it. It is what `kill` loads, so what only `ps` needs is loaded by that. */
+/** Requests to the agent in a microVM's guest. `kill` loads this module; what only `ps` needs is loaded lazily. */
 import { describeErrno, ETIMEDOUT } from "../../../runtime/common/errno.ts";
 import { HostError, SyscallError } from "../../../runtime/common/errors.ts";
 import type { Agent, AgentContainer, AgentFigures, PsRequest } from "../../interface/agent.ts";
@@ -9,7 +9,7 @@ import type { Resources } from "../../../runtime/spec/spec.ts";
 
 export const guestAgent: Agent = { signal, figures, limit, ps };
 
-/** The agent says that it has been done; to the VMM a signal would be on its way (helper-c/vmm/forward_signals.c). */
+/** The agent confirms the delivery; a signal sent to the VMM would only be forwarded (helper-c/vmm/forward_signals.c). */
 function signal(container: AgentContainer, signal: number, all: boolean): boolean {
   try {
     return answerOf(container, "signal", { signal, all }) !== undefined;

@@ -1,7 +1,7 @@
 /**
- * What a guest agent says of its guest, in TypeScript's terms (helper-c/agent/report.h has the form). The guest is
- * hostile: an answer is of its form or none at all, numbers are bounded, and no character of a process's name can move
- * the cursor of a terminal or end a line. Asking is guest.ts's.
+ * Decodes the answers of a guest agent (helper-c/agent/report.h has the format). The guest is hostile: a malformed answer
+ * is rejected, numbers are bounded, and no character of a process's name can move the cursor of a terminal or end a line.
+ * ask.ts sends the requests.
  */
 
 import type { AgentFigures } from "../../interface/agent.ts";
@@ -9,19 +9,19 @@ import type { AgentFigures } from "../../interface/agent.ts";
 export interface GuestProcess {
   /** In the container's pid namespace. */
   readonly pid: number;
-  /** 0 when the parent is outside of the namespace. */
+  /** 0 when the parent is outside the namespace. */
   readonly ppid: number;
   readonly uid: number;
   /** Nanoseconds of CPU time. */
   readonly cpu: bigint;
-  /** At most 31 characters, all of them printable. */
+  /** At most 31 characters, all printable. */
   readonly name: string;
 }
 
 export interface GuestProcesses {
-  /** By pid; those outside of the container's pid namespace have none, and are not there. */
+  /** By pid; processes outside the container's pid namespace have no pid there and are left out. */
   readonly processes: readonly GuestProcess[];
-  /** How many more there are, for which the answer had no room. */
+  /** The number of further processes, which did not fit into the answer. */
   readonly leftOut: number;
 }
 
@@ -29,13 +29,13 @@ const FIGURES_SIZE = 48;
 const MAX_U64 = (1n << 64n) - 1n;
 const NANOSECONDS_OF_MICROSECOND = 1000n;
 
-/** The figures in an answer; undefined when it is not of its form. */
+/** The figures in an answer; undefined when it is malformed. */
 export function readFigures(answer: Uint8Array): AgentFigures | undefined {
   if (answer.length !== FIGURES_SIZE) return undefined;
   const view = new DataView(answer.buffer, answer.byteOffset, answer.length);
   const figure = (index: number) => view.getBigUint64(8 * index, true);
   const usage = figure(3) * NANOSECONDS_OF_MICROSECOND;
-  // Whoever reads the JSON takes 64 bits for the most.
+  // Consumers of the JSON accept at most 64 bits.
   if (usage > MAX_U64) return undefined;
   return {
     memory: {
@@ -58,7 +58,7 @@ const MAX_NAME = 31;
 /** USER_HZ is 100 on every architecture that runs microVMs. */
 const NANOSECONDS_OF_TICK = 10_000_000n;
 
-/** The processes in an answer; undefined when it is not of its form. */
+/** The processes in an answer; undefined when it is malformed. */
 export function readProcesses(answer: Uint8Array): GuestProcesses | undefined {
   const text = new TextDecoder().decode(answer);
   if (text === "") return { processes: [], leftOut: 0 };
@@ -83,8 +83,8 @@ function readProcess(line: string): GuestProcess | undefined {
 }
 
 /**
- * Without control characters (C1 begins escape sequences too), characters that turn the direction of text or are not
- * seen, and line separators.
+ * Without control characters (C1 begins escape sequences too), invisible characters, characters that change the direction
+ * of text, and line separators.
  */
 function printable(name: string): string {
   return name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");

@@ -1,6 +1,6 @@
 /**
- * Questions to the agent in a microVM's guest: whom to ask, for how long, and what it means when no answer comes. What
- * answers look like is answers.ts's.
+ * Requests to the agent in a microVM's guest: the connection, the timeout, and the reasons for a missing answer. answers.ts
+ * decodes the answers.
  */
 import { type AgentOptions, askAgent } from "../../../ffi/agent.ts";
 import { closeFd } from "../../../ffi/descriptors.ts";
@@ -10,12 +10,12 @@ import { openInit } from "../../../runtime/stages/signal_init.ts";
 import { EBADMSG } from "../../../runtime/common/errno.ts";
 import type { AgentContainer } from "../../interface/agent.ts";
 
-/** Milliseconds that a guest gets for an answer: a busy host alone may take some seconds of it. */
+/** Milliseconds that a guest gets to answer: a busy host alone may take some seconds. */
 export const GUEST_PATIENCE = 10_000;
 
 /**
- * What the agent answers; undefined when the VMM has ended.
- * @throws {SyscallError} when no answer comes in time, or an error is the answer.
+ * The agent's answer; undefined when the VMM has exited.
+ * @throws {SyscallError} on a timeout, or if the answer is an error.
  */
 export function answerOf(
   { stateFolder, state }: AgentContainer,
@@ -27,7 +27,7 @@ export function answerOf(
   try {
     return askAgent(stateFolder, vmm, request, GUEST_PATIENCE, options);
   } catch (error) {
-    // Not told by its errno, which may be the guest's.
+    // The errno is not used for this, since it may be the guest's.
     if (waitPidfd(vmm, 0)) return undefined;
     throw error;
   } finally {
@@ -35,12 +35,12 @@ export function answerOf(
   }
 }
 
-/** Why there is no answer, as what follows "the guest". */
+/** The reason for a missing answer; `problem` follows "the guest" in a message. */
 export class NoAnswer {
   constructor(readonly problem: string, readonly cause?: SyscallError) {}
 }
 
-/** Asks for what `read` takes, which finds undefined in an answer that is not of its form. */
+/** Sends a request and decodes the answer by `read`, which returns undefined for a malformed one. */
 export function askGuest<Answer>(
   container: AgentContainer,
   request: "figures" | "processes",

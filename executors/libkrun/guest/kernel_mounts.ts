@@ -1,7 +1,7 @@
 /**
- * The kernel's own filesystems among a microVM's `mounts`. They say what a kernel is and does, and the guest's is another: the
- * agent mounts them in there (mounts.ts), and the VMM gets an empty folder in place of each. For the guest is served
- * out of the VMM's mounts, and a procfs there is the VMM's own memory, for the guest's root to write.
+ * The kernel's own filesystems among a microVM's `mounts`. They show and control a kernel, and the guest has its own: the
+ * agent mounts them in the guest (mounts.ts), and the VMM gets an empty folder in place of each. The guest accesses files
+ * through the VMM's mounts, and a procfs there would let the guest's root write the VMM's memory.
  */
 import { SpecError } from "../../../runtime/common/errors.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
@@ -39,7 +39,7 @@ const KERNEL_TYPES: ReadonlySet<string> = new Set([
   "tracefs",
 ]);
 
-/** Where engines bind one of the host's instead of mounting it (podman's `--pid=host`, `--network=host`, `--ipc=host`). */
+/** Where engines bind the host's instead of mounting a new one (podman's `--pid=host`, `--network=host`, `--ipc=host`). */
 const BOUND: Readonly<Record<string, string>> = {
   "/dev": "devtmpfs",
   "/dev/mqueue": "mqueue",
@@ -48,7 +48,7 @@ const BOUND: Readonly<Record<string, string>> = {
   "/sys/fs/cgroup": "cgroup2",
 };
 
-/** Which of the kernel's filesystems the mount is, as the guest's kernel calls it; undefined for every other. */
+/** The guest kernel's type of a mount of one of the kernel's filesystems; undefined for every other mount. */
 export function kernelType(mount: Mount, options: MountOptions): string | undefined {
   if (options.remount) return undefined;
   if (options.bind || mount.type === "bind") return boundType(mount);
@@ -63,7 +63,7 @@ function boundType({ source = "", destination }: Mount): string | undefined {
 
 /**
  * As mountOps(), for the VMM.
- * @throws {SpecError} for what is bound out of the host's procfs, in which the VMM is a process like any other.
+ * @throws {SpecError} for a bind of the host's procfs, in which the VMM is visible as a process.
  */
 export function vmmMountOps(input: CompileInput): MountPlan {
   const emptied: string[] = [];
@@ -77,7 +77,7 @@ export function vmmMountOps(input: CompileInput): MountPlan {
       return undefined;
     }
     const type = kernelType(mount, options)!;
-    // Of the host's mounts /dev alone has what libkrun opens.
+    // /dev is mounted for the VMM too, because libkrun opens devices in it.
     if (type === "devtmpfs") return undefined;
     if (isIn(target, emptied)) return [];
     emptied.push(target);
@@ -91,7 +91,7 @@ export function vmmMountOps(input: CompileInput): MountPlan {
   };
 }
 
-/** The terminal that the VMM's streams are is one of the container's devpts. */
+/** The VMM needs the container's devpts if its standard streams are a terminal of it. */
 function isForGuest({ spec }: CompileInput, mount: Mount, options: MountOptions): boolean {
   const type = kernelType(mount, options);
   return type !== undefined && !(type === "devpts" && spec.process?.terminal);
@@ -112,7 +112,7 @@ function isIn(target: string, folders: readonly string[]): boolean {
   return folders.some((folder) => target === folder || target.startsWith(`${folder}/`));
 }
 
-/** For the mount points below it, too; read-only at last. */
+/** Also covers mount points below it; made read-only at the end. */
 function emptyFolder(target: string, noLinks: boolean, from: string): Op {
   return filesystemOp({
     fstype: "tmpfs",
@@ -130,7 +130,7 @@ function emptyFolder(target: string, noLinks: boolean, from: string): Op {
 
 const vmmDescriptors: Op = { op: "vmmDescriptors", from: "mounts" };
 
-/** What is left of them comes along with a folder of the host's. */
+/** Those that remain come with a bind of a host's folder. */
 const kernelMountsReadonly: Op = {
   op: "kernelMountsReadonly",
   types: [...KERNEL_TYPES],

@@ -1,6 +1,6 @@
 /**
- * The limits of a container as its processes have them in the guest: what the guest's kernel keeps to, and what
- * programs read in their cgroup. The cgroup on the host limits the VMM whatever becomes of these. Pure.
+ * The limits of a container for its processes in the guest: the guest's kernel enforces them, and programs read them in
+ * their cgroup. The cgroup on the host limits the VMM in any case. Pure.
  */
 import type { GuestLimits } from "../../../ffi/agent.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
@@ -10,7 +10,7 @@ const NONE = -1n;
 const AS_BEFORE = 0n;
 
 /**
- * What the guest is told of these limits; undefined when there is nothing to tell.
+ * The limits that are sent to the guest; undefined when there are none.
  * @param outside bytes of the memory limit that are not for the guest's processes; undefined when its memory is fixed.
  */
 export function guestLimits(
@@ -25,7 +25,7 @@ export function guestLimits(
   return Object.values(limits).some((limit) => limit !== AS_BEFORE) ? limits : undefined;
 }
 
-/** @returns bytes of a limit that are for the guest's processes, at least a page. */
+/** @returns the bytes of a limit that are for the guest's processes, at least a page. */
 export function guestMemory(limit: Int64 | undefined, outside: number): bigint {
   const bytes = given(limit);
   if (bytes <= 0n) return bytes;
@@ -35,13 +35,13 @@ export function guestMemory(limit: Int64 | undefined, outside: number): bigint {
 
 const PAGE = 4096n;
 
-/** Zero means "not given", less is no limit (runtime spec, "CPU" and "Memory"). */
+/** Zero means "not given", a negative value no limit (runtime spec, "CPU" and "Memory"). */
 function given(value: Int64 | undefined): bigint {
   const number = BigInt(value ?? 0);
   return number < 0n ? NONE : number;
 }
 
-/** Those with which the guest starts; no limit is what it has without them. */
+/** The limits at the guest's start; without an operation it has no limits. */
 export function guestLimitOps(resources: Resources, outside: number | undefined): readonly Op[] {
   const limits = guestLimits(resources, outside);
   if (!limits) return [];

@@ -1,7 +1,7 @@
 /**
- * `mounts` inside a microVM. The host has carried all of them out on the tree that the guest sees through virtiofs; the
- * guest's own kernel mounts over it what must be its own: proc, sysfs, terminals, queues, memory. What a bundle binds
- * below such a mount is bound again, out of the host's tree.
+ * `mounts` inside a microVM. The host has made all of them in the tree that the guest sees through virtiofs. The guest's
+ * kernel mounts its own filesystems over that: proc, sysfs, terminals, queues, memory. Binds below such a mount are bound
+ * again, from the host's tree.
  */
 import { SpecError } from "../../../runtime/common/errors.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
@@ -18,7 +18,7 @@ import { LINKS, type Op, TREE_SLOTS } from "../../../runtime/plan/op.ts";
 import { joinPath } from "../../../runtime/common/path.ts";
 import { procfsOf } from "../../../runtime/plan/proc_mounts.ts";
 
-/** @param sockets which `mounts` are Unix sockets of the host's, in whose place the agent listens. */
+/** @param sockets the `mounts` that are Unix sockets of the host, in whose place the agent listens. */
 export function guestMountOps(input: CompileInput, sockets: readonly number[] = []): MountPlan {
   const { spec } = input;
   const ops: Op[] = [];
@@ -52,7 +52,7 @@ interface GuestMount {
   readonly options: MountOptions;
 }
 
-/** The mount as the guest's kernel makes it; undefined for what comes from the host. */
+/** The mount as the guest's kernel makes it; undefined for one that comes from the host. */
 function guestMount(mount: Mount, options: MountOptions): GuestMount | undefined {
   const type = kernelType(mount, options);
   const bound = options.bind || mount.type === "bind";
@@ -65,7 +65,7 @@ function guestMount(mount: Mount, options: MountOptions): GuestMount | undefined
   return mount.type === "tmpfs" ? { mount, options } : undefined;
 }
 
-/** There is one such filesystem in a kernel, mounted already: read-only can only be the mount. */
+/** A kernel has one such filesystem, already mounted: only the new mount can be read-only. */
 const SHARED_TYPES: ReadonlySet<string> = new Set(["cgroup2", "devtmpfs", "sysfs"]);
 
 function shared(options: MountOptions): MountOptions {
@@ -77,7 +77,7 @@ function isBelow({ destination }: Mount, covered: readonly string[]): boolean {
   return covered.some((above) => path === above || path.startsWith(`${above}/`));
 }
 
-/** @param socket its index among the sockets, -1 for what is none. */
+/** @param socket its index among the sockets, or -1. */
 function rebindOps(
   { destination }: Mount,
   options: MountOptions,
@@ -90,7 +90,7 @@ function rebindOps(
     throw new SpecError(from, `is beyond the ${TREE_SLOTS} mounts that a microVM can have`);
   }
   const target = mountTarget(destination, options);
-  // The host may have put a link there.
+  // The host may have put a symlink there.
   const noFollow = options.links ? 1 : 0;
   const open: Op = socket < 0
     ? { op: "openRootTree", path: target, recursive: 1, slot, noFollow, from }

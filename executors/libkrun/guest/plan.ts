@@ -1,7 +1,7 @@
 /**
- * What the guest agent carries out inside a microVM, in the vocabulary of the host's stages: the mounts that must live
- * in the guest, and the process as the spec says it. The host's part of the same container is compile.ts's, and its VMM's is vmm_plan.ts's. The guest's
- * kernel is another: what the spec says of the host's (namespaces, cgroups, seccomp, scheduling) is not for it.
+ * The plan that the guest agent executes inside a microVM, with the operations of the host's stages: mounts of the guest,
+ * and the process of the spec. compile.ts compiles the host's part of the container, vmm_plan.ts its VMM's. The guest has
+ * another kernel: settings for the host's (namespaces, cgroups, seccomp, scheduling) do not apply.
  */
 import { RLIMITS } from "../../../runtime/spec/rlimits.ts";
 import type { Device, Process, Spec } from "../../../runtime/spec/spec.ts";
@@ -26,10 +26,10 @@ import {
   sysctlOps,
 } from "../../../runtime/plan/root.ts";
 
-/** Where the agent mounts the container's file system (helper-c/agent/main.c). */
+/** Where the agent mounts the container's files (helper-c/agent/main.c). */
 const GUEST_ROOT = "/root";
 
-/** @param sockets which `mounts` are Unix sockets of the host's, by their indexes. */
+/** @param sockets the indexes of the `mounts` that are Unix sockets of the host. */
 export function guestOps(
   host: CompileInput,
   process: Process,
@@ -60,8 +60,8 @@ export function guestOps(
 }
 
 /**
- * From the limits to the program, for the container's process and for every other that is executed in the guest. What
- * annotations say of processes, they say of the host's.
+ * From the limits to the program, for the container's process and all others that are executed in the guest. Annotations
+ * about processes apply to those of the host only.
  */
 export function guestProcessOps(
   input: ProcessInput,
@@ -84,7 +84,7 @@ export function guestProcessOps(
   ];
 }
 
-/** What a plain container's process inherits of its caller, and nobody in the guest could. */
+/** The limits that a plain container's process would inherit from the caller. */
 function inheritedLimitOps({ limits = [] }: HostFacts, { rlimits }: Process): readonly Op[] {
   const given = new Set(rlimits?.map(({ type }) => RLIMITS[type]));
   const from = "the caller's limits";
@@ -92,25 +92,25 @@ function inheritedLimitOps({ limits = [] }: HostFacts, { rlimits }: Process): re
     .map((limit) => ({ op: "rlimit", ...limit, from }));
 }
 
-/** The agent is root in the guest whoever runs the VMM. */
+/** The agent is root in the guest, whatever user runs the VMM. */
 const GUEST: HostFacts = { uid: 0, gid: 0, env: [] };
 
-/** Labels are the host's policy's; they confine the VMM. */
+/** Labels belong to the host's policy; they confine the VMM. */
 function withoutLabels(spec: Spec): Spec {
   const { mountLabel: _, ...linux } = spec.linux ?? {};
   return { ...spec, linux };
 }
 
-/** MEM, TTY and MISC of the kernel's admin-guide/devices.txt: numbers that mean the same in every kernel. */
+/** MEM, TTY and MISC of the kernel's admin-guide/devices.txt: numbers with the same meaning in every kernel. */
 const UNIVERSAL_MAJORS: ReadonlySet<number | undefined> = new Set([1, 5, 10]);
 
-/** A device of the host's hardware is not there in the guest, and its numbers may mean another. */
+/** A hardware device of the host does not exist in the guest, where its numbers may be another device's. */
 function withGuestDevices(spec: Spec): Spec {
   const devices = spec.linux?.devices?.filter(isGuestDevice) ?? [];
   return { ...spec, linux: { ...spec.linux, devices } };
 }
 
-/** /dev/kvm is the VMM's. */
+/** /dev/kvm is only for the VMM. */
 function isGuestDevice({ type, major, path }: Device): boolean {
   if (type === "p") return true;
   return type !== "b" && UNIVERSAL_MAJORS.has(major) && path !== "/dev/kvm";

@@ -5,7 +5,7 @@ import type { AgentContainer, PsRequest } from "../../interface/agent.ts";
 import { askGuest, NoAnswer } from "./ask.ts";
 import { type GuestProcesses, readProcesses } from "./answers.ts";
 
-/** As Agent.ps(); a warning says so if the guest should have answered. */
+/** As Agent.ps(); with a warning if the guest should have answered. */
 export function guestPs(container: AgentContainer, request: PsRequest): string | undefined {
   const { id } = container.state;
   const { status, format, options, warn } = request;
@@ -15,7 +15,7 @@ export function guestPs(container: AgentContainer, request: PsRequest): string |
     return format === "guest" ? guestJson(answer) : guestTable(answer);
   }
   if (format === "guest") throw refusal(id, request, answer);
-  // Before start and after the end there is no guest, and nothing to be missed.
+  // Before start and after the exit there is no guest, so no warning.
   if (status === "running" || status === "paused") {
     warn(`the guest of container ${id} ${answer.problem}: these are its VMM's processes`);
   }
@@ -49,7 +49,7 @@ function guestJson({ processes, leftOut }: GuestProcesses): string {
   return `${stringifyJson({ processes, leftOut })}\n`;
 }
 
-/** As `ps -ef` has it, as far as the guest tells. */
+/** In the format of `ps -ef`, with the columns that the guest provides. */
 export function guestTable({ processes, leftOut }: GuestProcesses): string {
   const rows = processes.map(({ uid, pid, ppid, cpu, name }) => [
     `${uid}`.padEnd(8),
@@ -65,7 +65,7 @@ export function guestTable({ processes, leftOut }: GuestProcesses): string {
   return [header, ...rows, ...rest].map((row) => `${row.join(" ")}\n`).join("");
 }
 
-/** Nanoseconds as ps has CPU time: hours, minutes and seconds. */
+/** Nanoseconds in ps's format of CPU time: hours, minutes and seconds. */
 function clock(nanoseconds: bigint): string {
   const seconds = nanoseconds / 1_000_000_000n;
   return [seconds / 3600n, seconds / 60n % 60n, seconds % 60n]

@@ -1,11 +1,11 @@
 /**
- * `/dev/shm` of a microVM. Engines bind memory of their own making there, which is the host's; a guest's processes share what
- * their kernel has, so they get a tmpfs of the same size. Pure, but for the mounts that it asks for.
+ * `/dev/shm` of a microVM. Engines bind their own shared memory there, which is in the host's kernel. A guest's processes
+ * share memory of the guest's kernel, so they get a tmpfs of the same size. Pure, except for the mounts that it requests.
  */
 import { joinPath } from "../../../runtime/common/path.ts";
 import type { Mount, Spec } from "../../../runtime/spec/spec.ts";
 
-/** The spec with a tmpfs in place of an engine's memory; `mountinfo` has the host's mounts (proc_pid_mountinfo(5)). */
+/** The spec with a tmpfs for an engine's memory; `mountinfo` returns the host's mounts (proc_pid_mountinfo(5)). */
 export function withGuestMemory(spec: Spec, mountinfo: () => string): Spec {
   const { mounts } = spec;
   if (!mounts?.some(isSharedMemory)) return spec;
@@ -34,8 +34,8 @@ function ownMemory({ source = "", destination, options = [] }: Mount, mountinfo:
 }
 
 /**
- * The size that the tmpfs on `path` was given, as an option (tmpfs(5)): `size=65536k`. Without one, as of the host's own
- * /dev/shm, it is the kernel's choice, which every kernel makes by its own memory.
+ * The `size` option of the tmpfs on `path` (tmpfs(5)): `size=65536k`. Without one, as for the host's own /dev/shm, each
+ * kernel chooses a size from its own memory.
  */
 function tmpfsSize(path: string, mountinfo: string): string | undefined {
   const line = mountinfo.split("\n").findLast((line) => line.split(" ")[4] === path);

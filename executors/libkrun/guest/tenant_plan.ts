@@ -1,7 +1,7 @@
 /**
- * The plan of `exec` in a microVM. On the host a stage goes into the container's cgroup and becomes what stands for the
- * process there: it hands the guest's part of the plan to the agent, and relays streams and signals
- * (helper-c/session/op_session.c). In the guest the process is made as every process of a container is.
+ * The plan of `exec` in a microVM. On the host a stage joins the container's cgroup and then represents the process: it
+ * sends the guest's part of the plan to the agent, and relays streams and signals (helper-c/session/op_session.c). In the
+ * guest the process is created like every process of a container.
  */
 import type { Process } from "../../../runtime/spec/spec.ts";
 import type { ProcessInput } from "../../../runtime/plan/compile_input.ts";
@@ -12,13 +12,13 @@ import type { Op, Plan } from "../../../runtime/plan/op.ts";
 import { homeOps } from "../../../runtime/plan/process.ts";
 
 export interface GuestTenantInput extends ProcessInput {
-  /** The host's folder of the agent's socket. */
+  /** The host's folder with the agent's socket. */
   readonly agentFolder: string;
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
 }
 
-/** Compiles the plan of `exec`. `spec` is the container's with the tenant's `process`. */
+/** Compiles the plan of `exec`. `spec` is the container's, with the tenant's `process`. */
 export function compileGuestTenantPlan(input: GuestTenantInput): Plan {
   const process = input.spec.process!;
   const guest = guestTenantOps(input, process);

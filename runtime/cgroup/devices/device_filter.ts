@@ -1,6 +1,6 @@
 /**
- * Puts v2's device rules into force: has the program of device_program.ts attached to the container's cgroup, in place of
- * the one that kago attached before. Programs of others stay, systemd's among them: each must allow an access.
+ * Applies v2's device rules: attaches the program of device_program.ts to the container's cgroup, in place of the one that
+ * kago attached before. Programs of others stay, such as systemd's: each must allow an access.
  */
 import { closeFd, openFolder } from "../../../ffi/descriptors.ts";
 import { SyscallError } from "../../common/errors.ts";
@@ -15,9 +15,8 @@ const FROM = "linux.resources.devices";
 const KIND: ProgramKind = { type: 15, attach: 6, name: "kago_devices" };
 
 /**
- * Without the right to load programs, the rules are left out where they deny nothing or this process is in a user
- * namespace or not root, as runc does: its containers make no device nodes, and open those that the mode of the node
- * allows.
+ * Without permission to load programs, the rules are left out if they deny nothing, or this process is in a user namespace
+ * or not root, as runc does: such containers cannot create device nodes, and can open only those whose mode allows it.
  * @throws {SyscallError} with the verifier's log, when the kernel refuses.
  */
 export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram): void {
@@ -37,7 +36,7 @@ export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram
   }
 }
 
-/** Not root, or root of a user namespace alone (user_namespaces(7)). */
+/** Not root, or root only in a user namespace (user_namespaces(7)). */
 function isConfined(): boolean {
   if (Deno.uid() !== 0) return true;
   const map = Deno.readTextFileSync("/proc/self/uid_map").trim().split(/\s+/);

@@ -1,16 +1,16 @@
 /**
- * `linux.resources.devices` as a program for v2, which has no files for devices: an eBPF program of the type
- * CGROUP_DEVICE decides about each access (bpf(2); the kernel's admin-guide/cgroup-v2.rst, "Device controller"). Pure;
- * device_filter.ts loads it.
+ * `linux.resources.devices` as a program for v2, which has no files for devices: an eBPF program of the type CGROUP_DEVICE
+ * decides about each access (bpf(2); the kernel's admin-guide/cgroup-v2.rst, "Device controller"). Pure; device_filter.ts
+ * loads it.
  */
 import type { DeviceCgroup } from "../../spec/spec.ts";
 import { instruction } from "../bpf_code.ts";
 import { DEFAULT_DEVICES } from "./device_rules.ts";
 
 export interface DeviceProgram {
-  /** struct bpf_insn[], 8 bytes each; empty when every device is allowed, and nothing need be asked. */
+  /** struct bpf_insn[], 8 bytes each; empty when every device is allowed, so that no program is needed. */
   readonly code: Uint8Array<ArrayBuffer>;
-  /** Does no rule deny anything? Then a host that lets nobody load programs can do without. */
+  /** Does no rule deny anything? Then a host that does not permit programs can do without. */
   readonly dispensable: boolean;
 }
 
@@ -33,13 +33,13 @@ const JUMP = 0x05;
 const EXIT = 0x95;
 
 /**
- * The registers. `wanted` loses each access that a rule allows. `field` is loaded anew for each comparison: what one
- * rule has learned of the device would be another state for the verifier to follow through all further rules, which
- * ends at a few hundred of them.
+ * The registers. Each access that a rule allows is removed from `wanted`. `field` is loaded again for each comparison: if
+ * rules shared what they know of the device, the verifier would have to track another state through all further rules, and
+ * give up at a few hundred of them.
  */
 const REGISTER = { verdict: 0, context: 1, field: 2, wanted: 3 } as const;
 
-/** A rule with every default filled in; `undefined` is any. */
+/** A rule with all defaults filled in; `undefined` means any. */
 interface Rule {
   readonly allow: boolean;
   readonly type?: number;
@@ -50,8 +50,8 @@ interface Rule {
 
 /**
  * The program for a container: nothing is allowed, then the rules in their order, then the default devices, unless
- * everything is allowed. It reads them backwards, since the last rule that covers an access decides, and each access
- * by itself: an open for reading and writing may be covered by two rules.
+ * everything is allowed. It evaluates them backwards, since the last rule that covers an access decides, and each access
+ * separately: an open for reading and writing may be covered by two rules.
  */
 export function deviceProgram(given: readonly DeviceCgroup[]): DeviceProgram {
   const all = given.map(ruleOf);
@@ -86,7 +86,7 @@ function accessBits(letters?: string): number {
   return [...letters || "rwm"].reduce((bits, letter) => bits | ACCESS[letter]!, 0);
 }
 
-/** Does the rule cover everything, so that nothing before it counts? */
+/** Does the rule cover everything, so that earlier rules have no effect? */
 function isWhole({ type, major, minor, access }: Rule): boolean {
   return type === undefined && major === undefined && minor === undefined &&
     access === EVERY_ACCESS;
@@ -99,7 +99,7 @@ function DEFAULT_RULES(): Rule[] {
   );
 }
 
-/** Tests first, each of which jumps over the rest when the rule is about another device. */
+/** The tests come first; each jumps over the rest when the rule is for another device. */
 function ruleCode({ allow, type, major, minor, access }: Rule): number[] {
   let code = allow ? allowCode(access) : denyCode(access);
   const test = (load: number, place: number, value: number | undefined) => {
@@ -112,12 +112,12 @@ function ruleCode({ allow, type, major, minor, access }: Rule): number[] {
   };
   test(LOAD_32, CONTEXT.minor, minor);
   test(LOAD_32, CONTEXT.major, major);
-  // The type is the lower half.
+  // The type is in the lower half.
   test(LOAD_16, CONTEXT.accessType, type);
   return code;
 }
 
-/** Allowed once nothing is left that is wanted. */
+/** Allows when no requested access is left. */
 function allowCode(access: number): number[] {
   if (access === EVERY_ACCESS) return verdict(true);
   return [
@@ -127,7 +127,7 @@ function allowCode(access: number): number[] {
   ];
 }
 
-/** Denied when any of what is still wanted is. */
+/** Denies when any of the remaining accesses is covered. */
 function denyCode(access: number): number[] {
   if (access === EVERY_ACCESS) return verdict(false);
   return [

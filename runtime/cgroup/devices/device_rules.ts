@@ -9,7 +9,7 @@ import type { ResourceWrite } from "../resource_write.ts";
 const PATH = "linux.resources.devices";
 
 /**
- * What every container may use, as runc allows it: making any node, and the spec's default devices with the
+ * The devices that every container may use, as in runc: creating any node, and the spec's default devices with the
  * terminals.
  */
 export const DEFAULT_DEVICES: readonly (
@@ -27,7 +27,7 @@ export const DEFAULT_DEVICES: readonly (
   ["c", "136", "*", "rwm"], // pts
 ];
 
-/** The rule that holds for every device, and the devices it does not hold for. */
+/** The rule for all devices, and its exceptions. */
 export interface DeviceState {
   allowAll: boolean;
   exceptions: DeviceException[];
@@ -44,10 +44,10 @@ export interface DeviceException {
 }
 
 /**
- * The writes that make a fresh cgroup follow the rules: nothing is allowed, then the rules in their order, then the
- * defaults. They are played through first and only the outcome is written, because the kernel ignores a rule that
- * takes a part out of an earlier one, and a device would stay allowed without an error.
- * @throws {SpecError} with the rule's path, when no list of exceptions can say what the rules say.
+ * The writes that apply the rules to a new cgroup: nothing is allowed, then the rules in their order, then the defaults.
+ * Only the result of all rules is written, because the kernel ignores a rule that removes a part of an earlier one, and a
+ * device would stay allowed without an error.
+ * @throws {SpecError} with the rule's path, when no list of exceptions is equivalent to the rules.
  */
 export function deviceWrites(rules: readonly DeviceCgroup[]): ResourceWrite[] {
   const { allowAll, exceptions } = deviceState(rules);
@@ -61,13 +61,13 @@ export function deviceWrites(rules: readonly DeviceCgroup[]): ResourceWrite[] {
 }
 
 /**
- * What the rules add up to, with the defaults.
+ * The result of all rules, including the defaults.
  * @throws as deviceWrites().
  */
 export function deviceState(rules: readonly DeviceCgroup[]): DeviceState {
   const state: DeviceState = { allowAll: false, exceptions: [] };
   rules.forEach((rule, index) => applyRule(state, rule, `${PATH}[${index}]`));
-  // Where everything is allowed, the defaults would only undo what the spec denies.
+  // If everything is allowed, the defaults would only undo what the spec denies.
   if (!state.allowAll) {
     for (const [type, major, minor, access] of DEFAULT_DEVICES) {
       except(state, { type, major, minor, access, from: PATH });
@@ -107,7 +107,7 @@ function typesOf({ type }: DeviceCgroup, from: string): ("b" | "c")[] {
     case "b":
       return ["b"];
     case "c":
-    case "u": // mknod(1)'s other word for it
+    case "u": // mknod(1)'s other letter for it
       return ["c"];
     default:
       throw new SpecError(`${from}.type`, `"${type}" is not a, b or c`);
@@ -126,13 +126,13 @@ function except(state: DeviceState, added: DeviceException): void {
   else same.access = accessesIn(same.access + added.access);
 }
 
-/** The letters r, w and m that the text has, each once and in the kernel's order. */
+/** The letters r, w and m in the text, each once and in the kernel's order. */
 function accessesIn(letters: string): string {
   const has = (letter: string) => letters.includes(letter) ? letter : "";
   return has("r") + has("w") + has("m");
 }
 
-/** Takes a rule's accesses back from every exception that it covers. */
+/** Removes a rule's accesses from every exception that it covers. */
 function withdraw(state: DeviceState, rule: DeviceException): void {
   for (const old of state.exceptions) {
     if (old.type !== rule.type || !overlaps(old, rule)) continue;

@@ -1,6 +1,6 @@
 /**
- * New device rules for a v1 cgroup that has some: only the difference is written, so that no device is lost for a moment
- * that is allowed before and after.
+ * New device rules for a v1 cgroup that already has some: only the difference is written, so that devices that stay allowed
+ * are never denied in between.
  */
 import type { DeviceCgroup } from "../../spec/spec.ts";
 import { applyWrites, directoryFor } from "../apply.ts";
@@ -17,8 +17,8 @@ import { RESOURCES_PATH, type ResourceWrite } from "../resource_write.ts";
 const PATH = `${RESOURCES_PATH}.devices`;
 
 /**
- * Replaces the rules; on an error those from before hold, unless the container could use every device: the kernel does
- * not show which ones were exceptions, so the new rules stay as far as they were written.
+ * Replaces the rules. On an error the old ones are restored, unless the container could use all devices: the kernel does
+ * not show the exceptions then, so the new rules stay as far as they were written.
  * @throws {SpecError} for rules that v1 cannot express, {CgroupWriteError} for what the kernel refuses.
  */
 export function replaceDeviceRules(record: CgroupRecord, rules: readonly DeviceCgroup[]): void {
@@ -26,7 +26,7 @@ export function replaceDeviceRules(record: CgroupRecord, rules: readonly DeviceC
   const list = () => parseDeviceList(Deno.readTextFileSync(`${path}/devices.list`));
   const target = deviceState(rules);
   const before = list();
-  // The kernel has one way only from and to "everything", and forgets the rest.
+  // The kernel has only one way to switch from or to "everything", and drops all exceptions.
   if (before.allowAll || target.allowAll) return applyWrites(record, deviceWrites(rules));
   try {
     applyWrites(record, deviceChanges(before.exceptions, target.exceptions));
@@ -36,7 +36,7 @@ export function replaceDeviceRules(record: CgroupRecord, rules: readonly DeviceC
   }
 }
 
-/** devices.list: `a *:* rwm` when everything is allowed, whatever is not, else a line for each exception. */
+/** devices.list: `a *:* rwm` when everything is allowed, regardless of exceptions, else a line for each exception. */
 export function parseDeviceList(text: string): DeviceState {
   const exceptions: DeviceException[] = [];
   for (const line of text.split("\n")) {
@@ -48,7 +48,7 @@ export function parseDeviceList(text: string): DeviceState {
   return { allowAll: false, exceptions };
 }
 
-/** From one list of allowed devices to another: what is too much goes first. */
+/** From one list of allowed devices to another: excess devices are removed first. */
 export function deviceChanges(
   now: readonly DeviceException[],
   target: readonly DeviceException[],
@@ -59,7 +59,7 @@ export function deviceChanges(
   ];
 }
 
-/** The accesses of `wanted` that `there` has not. */
+/** The accesses of `wanted` that `there` does not have. */
 function missingFrom(
   there: readonly DeviceException[],
   wanted: readonly DeviceException[],

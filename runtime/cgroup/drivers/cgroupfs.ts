@@ -1,6 +1,6 @@
 /**
- * The cgroupfs driver: makes a container's cgroup by writing to the cgroup filesystem, and says how Init joins it.
- * Which directories and values is decided in path.ts and resources.ts; kill.ts works on any driver's directories.
+ * The cgroupfs driver: creates a container's cgroup by writing to the cgroup filesystem, and defines how Init joins it.
+ * path.ts and resources.ts choose directories and values; kill.ts works on any driver's directories.
  */
 import { errnoOf, HostError, withReason } from "../../common/errors.ts";
 import type { Op } from "../../plan/op.ts";
@@ -33,14 +33,14 @@ export const cgroupfsDriver: CgroupDriver = {
 };
 
 /**
- * Makes the directories, missing parents included, and writes the values in their order. On an error everything made
- * is removed again. Parents stay when the container goes, as other containers may share them.
- * @param later what applyWrites() will be given when Init is there; v2 needs its controllers from the start.
- * @param devices v2's device rules, in force before a process is in the cgroup.
- * @param shared whether the cgroup may be there and have processes: systemd has made it for this container.
- * @throws {CgroupAccessError} when this process may not make cgroups here.
+ * Creates the directories, including missing parents, and writes the values in their order. On an error everything is
+ * removed again. Parents stay when the container is deleted, as other containers may share them.
+ * @param later the values for applyWrites() when Init exists; v2 needs their controllers from the start.
+ * @param devices v2's device rules, applied before a process is in the cgroup.
+ * @param shared whether the cgroup may exist and have processes: systemd has created it for this container.
+ * @throws {CgroupAccessError} when this process may not create cgroups here.
  * @throws {CgroupWriteError} for a value that the kernel refuses, with its place in config.json.
- * @throws {HostError} when the cgroup exists and is in use, or a controller is not to be had.
+ * @throws {HostError} when the cgroup exists and is in use, or a controller is not available.
  */
 export function createCgroup(
   record: CgroupRecord,
@@ -67,9 +67,9 @@ export function createCgroup(
 }
 
 /**
- * Joining without the kernel's lock on all forks: `0` written to v1's `tasks` moves the calling thread alone, and a
- * clone starts in its v2 cgroup. `cgroup.procs` would take that lock and wait for an RCU grace period, which
- * costs 6 to 15 ms on an idle machine, against half a millisecond.
+ * Joins without the kernel's lock on all forks: `0` written to v1's `tasks` moves only the calling thread, and a clone
+ * starts in its v2 cgroup. `cgroup.procs` would take that lock and wait for an RCU grace period, which costs 6 to 15 ms on
+ * an idle machine, against half a millisecond.
  */
 export function cgroupJoin(record: CgroupRecord): CgroupJoin {
   const writes: Op[] = record.directories
@@ -81,7 +81,7 @@ export function cgroupJoin(record: CgroupRecord): CgroupJoin {
   return cloneInto === undefined ? { writes } : { writes, cloneInto };
 }
 
-/** False when it was there. */
+/** False if it existed. */
 function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): boolean {
   try {
     Deno.mkdirSync(path, { mode: 0o755 });
@@ -91,7 +91,7 @@ function makeDirectory(path: string, directory: CgroupDirectory, made: string[])
     const errno = errnoOf(error);
     if (errno === EEXIST) return false;
     const parent = path.slice(0, path.lastIndexOf("/"));
-    // Never above the mount point: whatever is there is not a cgroup.
+    // Never above the mount point: what exists there is not a cgroup.
     if (errno !== ENOENT || parent.length <= directory.mountPoint.length) {
       throw mkdirError(path, errno, error);
     }
@@ -101,7 +101,7 @@ function makeDirectory(path: string, directory: CgroupDirectory, made: string[])
 }
 
 /**
- * For a directory that is there already: nobody may be in it, and an earlier container's egress rules are not the new one's.
+ * For an existing directory: it must have no processes, and egress rules of an earlier container are removed.
  * @throws {HostError} when it is in use or frozen.
  */
 export function reuse(directory: CgroupDirectory): void {
@@ -109,7 +109,7 @@ export function reuse(directory: CgroupDirectory): void {
   if (directory.version === 2) detachEgress(directory.path);
 }
 
-/** A cgroup that others are in would be limited with the container and killed with it; a frozen one stops Init. */
+/** Other processes in the cgroup would be limited and killed with the container; a frozen cgroup would stop Init. */
 function requireUnused(directory: CgroupDirectory): void {
   const { path, version } = directory;
   const pids = cgroupPids({ driver: "cgroupfs", directories: [directory] });

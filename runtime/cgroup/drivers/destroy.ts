@@ -1,14 +1,14 @@
-/** Removing a stored container's cgroup, whoever made it. systemd's driver is loaded only where it has something to do. */
+/** Removes a stored container's cgroup, of any driver. systemd's driver is loaded only if necessary. */
 import { exists } from "../files.ts";
 import type { CgroupRecord } from "../path.ts";
 import { destroyCgroup } from "../life/remove.ts";
 
-/** Ends all processes of the cgroup and removes it. */
+/** Kills all processes of the cgroup and removes it. */
 export type CgroupDestroyer = (record: CgroupRecord) => void;
 
 /**
- * The destroyer for a container's cgroup. To be had before anything is locked or changed: in the quick program it starts
- * the whole one for a scope that is still there. Mostly a scope has gone with its last process.
+ * The destroyer for a container's cgroup. Call this before anything is locked or changed: for a scope that still exists,
+ * the quick program starts the full one. Usually a scope is gone with its last process.
  */
 export async function cgroupDestroyer(
   record: CgroupRecord | null | undefined,

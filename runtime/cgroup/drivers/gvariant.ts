@@ -1,11 +1,11 @@
 /**
- * Values in GVariant's text format, as annotations have them (GLib, "GVariant Text Format"): `true`, `'text'`, `uint32 5`,
- * `['a', 'b']`, `@as []`, `(1, 'x')`. Pure. Left out are dictionaries, maybe types and nested variants, which no property of
- * a scope takes from a text.
+ * Values in GVariant's text format, as in annotations (GLib, "GVariant Text Format"): `true`, `'text'`, `uint32 5`, `['a',
+ * 'b']`, `@as []`, `(1, 'x')`. Pure. Dictionaries, maybe types and nested variants are not supported, because no property
+ * of a scope needs them.
  */
 import { type BusData, type BusValue, splitSignature } from "../../../ffi/dbus_signature.ts";
 
-/** Keywords before a number or a string, and the D-Bus types they mean. */
+/** Keywords before a number or a string, and their D-Bus types. */
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   boolean: "b",
   byte: "y",
@@ -32,8 +32,8 @@ interface Token {
 }
 
 /**
- * The value of a text.
- * @throws {SyntaxError} saying what was not understood.
+ * Parses a value.
+ * @throws {SyntaxError} naming the part that was not understood.
  */
 export function parseVariant(text: string): BusValue {
   const reader = new Reader(text);
@@ -60,7 +60,7 @@ class Reader {
     return token;
   }
 
-  /** Takes the mark if it is next. */
+  /** Consumes the mark if it is next. */
   skip(mark: string): boolean {
     const token = this.peek();
     if (token?.kind !== "mark" || token.text !== mark) return false;
@@ -84,7 +84,7 @@ function tokens(text: string): Token[] {
   return found;
 }
 
-/** @param type what the value has to be; without it the text decides, and a whole number is an int32. */
+/** @param type the required type; without it the text decides, and an integer is an int32. */
 function readValue(reader: Reader, type?: string): BusValue {
   const token = reader.next();
   const { kind, text } = token;

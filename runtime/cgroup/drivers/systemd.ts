@@ -1,6 +1,6 @@
 /**
- * The systemd driver: a container's cgroup is a transient scope, which systemd makes around the first process when that
- * exists. Limits are told to systemd as properties as far as it has them, and all are written to the cgroup's files as well.
+ * The systemd driver: a container's cgroup is a transient scope, which systemd creates around the first process when that
+ * exists. systemd gets the limits for which it has properties, and all are written to the cgroup's files as well.
  */
 import { disposing } from "../../common/disposing.ts";
 import { exists } from "../files.ts";
@@ -20,7 +20,7 @@ import { undoAll } from "../../common/undo.ts";
 export const systemdDriver: CgroupDriver<SystemdRecord> = {
   join(record) {
     const moved: Op = { op: "sync", point: SYNC_POINTS.cgroup, from: "linux.cgroupsPath" };
-    // On v1 systemd moves it in the hierarchies that it uses itself, which need not be all.
+    // On v1 systemd moves it only in the hierarchies that it uses itself, which may not be all.
     return { writes: [moved, ...cgroupJoin(record).writes] };
   },
 
@@ -56,7 +56,7 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
     );
   },
 
-  /** A scope ends with its last process, so mostly there is nothing left to be asked of systemd. */
+  /** A scope ends with its last process, so usually systemd need not be asked. */
   destroy(record) {
     if (!record.directories.some(({ path }) => exists(path))) return;
     if (cgroupPids(record).length > 0) killCgroup(record);
@@ -69,7 +69,7 @@ export const systemdDriver: CgroupDriver<SystemdRecord> = {
 
 /**
  * The container's unit and cgroup.
- * @param rootless whether the user's own systemd is the one to ask.
+ * @param rootless whether the user's own systemd manages it.
  * @throws {SpecError | HostError | CgroupAccessError}
  */
 export function systemdPlace(
@@ -85,7 +85,7 @@ export function systemdPlace(
     );
   }
   const bus = rootless ? "user" : "system";
-  // Also says at once what is missing: library, systemd, bus.
+  // This also reports early that the library, systemd or the bus is missing.
   const cgroup = disposing(new SystemdManager(bus), (manager) => manager.controlGroup(bus));
   return systemdRecord(layout, cgroupsPath, id, { bus, cgroup });
 }

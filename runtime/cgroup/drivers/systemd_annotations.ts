@@ -1,7 +1,7 @@
 /**
- * Annotations `org.systemd.property.NAME` as properties of the container's unit, as runc reads them. Pure. An image or a pod
- * can set annotations, and a unit of the system's manager can do much to the host (start and stop other units, power it off);
- * so most properties need the administrator's permission.
+ * Annotations `org.systemd.property.NAME` as properties of the container's unit, as in runc. Pure. An image or a pod can
+ * set annotations, and a unit of the system manager can do much to the host (start and stop other units, power it off); so
+ * most properties need the administrator's permission.
  */
 import { notAllowed } from "../../administrator.ts";
 import { SpecError } from "../../common/errors.ts";
@@ -10,18 +10,18 @@ import type { UnitProperty } from "./unit_property.ts";
 
 const PREFIX = "org.systemd.property.";
 
-/** Microseconds: for longer nobody holds up the host's shutdown unasked. */
+/** Microseconds: a longer delay of the host's shutdown needs permission. */
 const LONGEST_STOP = 3_600_000_000n;
 
 /**
- * What engines set of themselves (CRI-O, containerd), and what concerns the container alone: when its unit ends, how it is
- * stopped, and what is forgotten of it.
+ * Properties that engines set themselves (CRI-O, containerd), and those that affect only the container: when its unit ends,
+ * how it is stopped, and when it is unloaded.
  */
 const HARMLESS: Readonly<Record<string, (value: UnitProperty[1]) => boolean>> = {
-  // An engine's own; a job of another kind of unit might never end, and ours would wait for it.
+  // For an engine's own service; a job of another kind of unit might never end, and kago's would wait for it.
   After: ([, units]) => Array.isArray(units) && units.every((unit) => /\.service$/.test(unit)),
   CollectMode: () => true,
-  // Without them the unit would outlive the host's shutdown.
+  // Without the dependencies the unit would not be stopped at the host's shutdown.
   DefaultDependencies: ([, value]) => value === true,
   Delegate: ([, value]) => value === true,
   KillSignal: () => true,
@@ -35,8 +35,8 @@ export const HARMLESS_PROPERTIES = Object.keys(HARMLESS);
 
 /**
  * The properties, in the annotations' order.
- * @param allows has the administrator allowed the annotation of this name? Asked only where it matters.
- * @throws {SpecError} for a name that no property has, a value that is not in GVariant's text format, or a property that the
+ * @param allows has the administrator allowed this annotation? Called only if that is necessary.
+ * @throws {SpecError} for an invalid property name, a value that is not in GVariant's text format, or a property that the
  * administrator has not allowed.
  */
 export async function annotatedProperties(
@@ -68,7 +68,7 @@ function property(name: string, text: string, place: string): UnitProperty {
       cause,
     });
   }
-  // Unit files have TimeoutStopSec=, D-Bus has TimeoutStopUSec.
+  // TimeoutStopSec= in unit files is TimeoutStopUSec on D-Bus.
   if (!/[a-z]Sec$/.test(name)) return [name, value];
   const [type, seconds] = value;
   if (typeof seconds !== "bigint" && typeof seconds !== "number") {

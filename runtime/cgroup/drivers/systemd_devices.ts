@@ -1,12 +1,11 @@
 /**
  * v1's device rules as systemd's DevicePolicy and DeviceAllow (systemd.resource-control(5)): without them the next
- * `daemon-reload` would let the container use every device. On v2 systemd touches no device rules that it was not given.
- * Pure.
+ * `daemon-reload` would allow the container all devices. On v2 systemd changes only device rules that it was given. Pure.
  */
 import type { ValueWrite } from "../resource_write.ts";
 import type { UnitProperty } from "./unit_property.ts";
 
-/** None when everything is allowed save some devices: systemd has no list of what is denied. */
+/** None when everything is allowed except some devices: systemd has no list of denied devices. */
 export function deviceProperties(writes: readonly ValueWrite[]): UnitProperty[] {
   const rules = writes.filter(({ controller }) => controller === "devices");
   if (rules[0]?.file !== "devices.deny" || rules[0].value !== "a") return [];
@@ -18,7 +17,7 @@ export function deviceProperties(writes: readonly ValueWrite[]): UnitProperty[] 
   return [["DevicePolicy", ["s", "strict"]], ["DeviceAllow", ["a(ss)", allowed]]];
 }
 
-/** A whole major goes by its driver's name, which only /proc/devices knows; `pts` alone is the same everywhere. */
+/** A whole major is given by its driver's name, which only /proc/devices knows; only `pts` is the same everywhere. */
 const MAJORS: Readonly<Record<string, string>> = { "c 136": "char-pts" };
 
 function deviceName(type: string, numbers: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * systemd over D-Bus (org.freedesktop.systemd1(5)): the calls that the driver makes, and the end of the jobs that they
- * start. What the units are is systemd_path.ts's and systemd_properties.ts's.
+ * systemd over D-Bus (org.freedesktop.systemd1(5)): the calls of the driver, and waiting for the jobs that they start.
+ * systemd_path.ts and systemd_properties.ts define the units.
  */
 import type { BusValue } from "../../../ffi/dbus_signature.ts";
 import { Bus, type BusCall, BusError } from "../../../ffi/libsystemd.ts";
@@ -16,10 +16,10 @@ const JOB_REMOVED = { interface: MANAGER, member: "JobRemoved", signature: "uoss
 const JOB_RULE = `type='signal',sender='${SYSTEMD}',path='/org/freedesktop/systemd1',` +
   `interface='${MANAGER}',member='JobRemoved'`;
 
-/** Milliseconds for a job of systemd's. */
+/** Milliseconds that a job of systemd gets. */
 const PATIENCE = 30_000;
 
-/** A systemd and the connection to it. Close it in the end. */
+/** A connection to a systemd manager; it must be closed. */
 export class SystemdManager implements Disposable {
   readonly #bus: Bus;
 
@@ -36,7 +36,7 @@ export class SystemdManager implements Disposable {
     }
   }
 
-  /** The cgroup of the manager itself: its slices are below. */
+  /** The manager's own cgroup, which contains its slices. */
   controlGroup(which: SystemdRecord["bus"]): string {
     const property = managerCall("Get", [["s", MANAGER], ["s", "ControlGroup"]]);
     try {
@@ -56,7 +56,7 @@ export class SystemdManager implements Disposable {
       this.#runJob(startCall(unit, properties), unit);
     } catch (error) {
       if (!isBusError(error, "UnitExists")) throw startError(unit, error);
-      // It may have failed long ago, and nobody has looked at why.
+      // A unit of that name may have failed earlier, and is still loaded.
       this.resetFailed(unit);
       try {
         this.#runJob(startCall(unit, properties), unit);
@@ -66,7 +66,7 @@ export class SystemdManager implements Disposable {
     }
   }
 
-  /** Stops a unit and waits until it is gone; it may be gone already. */
+  /** Stops a unit and waits until it is gone; a missing unit is no error. */
   stop(unit: string): void {
     try {
       this.#runJob(managerCall("StopUnit", [["s", unit], ["s", "replace"]]), unit);
@@ -78,7 +78,7 @@ export class SystemdManager implements Disposable {
     }
   }
 
-  /** Has systemd forget that the unit failed; no error when it did not, or does not exist. */
+  /** Resets the unit's failed state; no error if it has not failed, or does not exist. */
   resetFailed(unit: string): void {
     try {
       this.#bus.call(managerCall("ResetFailedUnit", [["s", unit]]));
@@ -88,7 +88,7 @@ export class SystemdManager implements Disposable {
   }
 
   /**
-   * Changes properties of a running unit until it ends.
+   * Changes properties of a running unit, until it ends.
    * @throws {HostError} when systemd refuses.
    */
   setProperties(unit: string, properties: readonly UnitProperty[]): void {

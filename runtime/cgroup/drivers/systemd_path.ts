@@ -1,5 +1,5 @@
 /**
- * Which unit a container gets from the systemd driver and where its cgroup is, by runc's rules (its docs/systemd.md) and
+ * The unit of a container with the systemd driver, and its cgroup, by runc's rules (its docs/systemd.md) and
  * systemd.slice(5), systemd.unit(5). Pure.
  */
 import { SpecError } from "../../common/errors.ts";
@@ -8,16 +8,16 @@ import type { SystemdRecord } from "../path.ts";
 
 const FIELD = "linux.cgroupsPath";
 
-/** Whose systemd is asked, and where the cgroup is that it manages: `/` for the system's. */
+/** Which systemd manages the container, and that manager's cgroup: `/` for the system's. */
 export interface ManagerPlace {
   readonly bus: SystemdRecord["bus"];
-  /** Absolute, from the top of the hierarchy. */
+  /** Absolute, from the root of the hierarchy. */
   readonly cgroup: string;
 }
 
 /**
  * The unit for `linux.cgroupsPath`, `SLICE:PREFIX:NAME`: the scope PREFIX-NAME.scope in SLICE. An empty or absent path
- * is `:kago:ID`; an empty slice is system.slice, for a user's own manager user.slice.
+ * means `:kago:ID`; an empty slice means system.slice, for a user's manager user.slice.
  * @throws {SpecError}
  */
 export function systemdRecord(
@@ -56,13 +56,13 @@ function splitPath(path: string): [slice: string, prefix: string, name: string] 
   );
 }
 
-/** As systemd-escape(1): an id may have a `+`, a unit's name may not. */
+/** As systemd-escape(1): an id may contain `+`, a unit's name may not. */
 function escapeName(id: string): string {
   return id.replaceAll("+", "\\x2b");
 }
 
 /**
- * The path of a slice: `a-b.slice` is `/a.slice/a-b.slice`, and `-.slice` the top, an empty text.
+ * The path of a slice: `a-b.slice` is `/a.slice/a-b.slice`, and `-.slice` the root, an empty text.
  * @throws {SpecError}
  */
 export function expandSlice(slice: string): string {

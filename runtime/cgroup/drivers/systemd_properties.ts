@@ -1,7 +1,7 @@
 /**
  * Properties of a container's unit (org.freedesktop.systemd1(5), systemd.resource-control(5)), as data for D-Bus. Pure.
- * systemd keeps its own idea of a unit's limits and writes it again whenever it sees fit (`daemon-reload`), so it has to
- * know those that it has a property for; cgroup files that it knows nothing of it leaves alone.
+ * systemd stores a unit's limits and may write them again at any time (`daemon-reload`), so it must have those for which it
+ * has a property. It does not touch other cgroup files.
  */
 import type { SystemdRecord } from "../path.ts";
 import type { ValueWrite } from "../resource_write.ts";
@@ -9,7 +9,7 @@ import { deviceProperties } from "./systemd_devices.ts";
 import type { UnitProperty } from "./unit_property.ts";
 import { numbersIn, parseRanges } from "../../common/ranges.ts";
 
-/** What a container's scope is, apart from its limits. */
+/** The properties of a container's scope, without its limits. */
 export function scopeProperties(
   { slice }: SystemdRecord,
   id: string,
@@ -18,21 +18,21 @@ export function scopeProperties(
   return [
     ["Description", ["s", `kago container ${id}`]],
     ["Slice", ["s", slice]],
-    // The container's processes may make cgroups below, and so may kago.
+    // The container's processes and kago may create cgroups below it.
     ["Delegate", ["b", true]],
     ["PIDs", ["au", [pid]]],
     ["MemoryAccounting", ["b", true]],
     ["CPUAccounting", ["b", true]],
     ["IOAccounting", ["b", true]],
     ["TasksAccounting", ["b", true]],
-    // Without these it would be stopped at the start of a shutdown, together with what would stop it in good order.
+    // By default it would be stopped early in a shutdown, together with the service that stops it in order.
     ["DefaultDependencies", ["b", false]],
-    // Also after a failure (out of memory) nothing of the unit stays once its processes are gone.
+    // The unit is unloaded once its processes are gone, even after a failure (out of memory).
     ["CollectMode", ["s", "inactive-or-failed"]],
   ];
 }
 
-/** The limits that systemd has properties for, out of the writes to the cgroup's files. */
+/** The limits for which systemd has properties, from the writes to the cgroup's files. */
 export function resourceProperties(writes: readonly ValueWrite[]): UnitProperty[] {
   const properties: UnitProperty[] = [];
   for (const { file, value } of writes) properties.push(...(PROPERTIES[file]?.(value) ?? []));
@@ -44,7 +44,7 @@ type Convert = (value: string) => readonly UnitProperty[];
 /** USEC_INFINITY, CGROUP_LIMIT_MAX. */
 const INFINITY = 2n ** 64n - 1n;
 
-/** `max`, and v1's -1, as systemd has it. */
+/** `max`, and v1's -1, in systemd's form. */
 function limit(value: string): bigint {
   return value === "max" || value.startsWith("-") ? INFINITY : BigInt(value);
 }
@@ -80,13 +80,13 @@ const PROPERTIES: Readonly<Record<string, Convert>> = {
   "blkio.bfq.weight": amount("BlockIOWeight"),
 };
 
-/** A weight of one device (`8:0 200`) has no property that takes the numbers; the default has. */
+/** systemd has no property for the weight of a device given by numbers (`8:0 200`); it has one for the default. */
 function weightProperties(value: string): readonly UnitProperty[] {
   const weight = /^(?:default )?(\d+)$/.exec(value)?.[1];
   return weight === undefined ? [] : [["IOWeight", ["t", BigInt(weight)]]];
 }
 
-/** What systemd makes into this weight of BFQ's, which has 1000 where io.weight has 10000. */
+/** The weight that systemd converts to this weight of BFQ, whose maximum is 1000; io.weight has 10000. */
 function fromBfq(weight: number): number {
   return weight <= 100 ? weight : 100 + (weight - 100) * 11;
 }
@@ -104,7 +104,7 @@ function cpuV1Properties(writes: readonly ValueWrite[]): UnitProperty[] {
 
 const DEFAULT_PERIOD = 100_000n;
 
-/** Microseconds of CPU in a second, which systemd rounds down to whole hundredths: rounded up, so that no child gets less. */
+/** CPU microseconds per second, which systemd rounds down to whole hundredths: rounded up, so that no child gets less. */
 function quotaProperties(quota: bigint, period: bigint | undefined): UnitProperty[] {
   const properties: UnitProperty[] = [];
   if (period !== undefined) properties.push(["CPUQuotaPeriodUSec", ["t", period]]);

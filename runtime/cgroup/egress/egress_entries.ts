@@ -1,4 +1,4 @@
-/** The list of `run.kago.egress` as its entries: what the text says, before names are looked up. Pure. */
+/** Parses `run.kago.egress` into entries, before names are resolved. Pure. */
 import { SpecError } from "../../common/errors.ts";
 import { type IpAddress, parseIpAddress, unmapped } from "../../common/ip_address.ts";
 import { quoted } from "../../common/quoted.ts";
@@ -6,23 +6,23 @@ import type { EgressList } from "../../egress_lists.ts";
 
 export type EgressProtocol = "tcp" | "udp";
 
-/** Both ends are included. */
+/** Both ends are inclusive. */
 export type PortRange = readonly [first: number, last: number];
 
-/** What an entry and a rule have in common; absent is any. */
+/** The common part of an entry and a rule; absent means any. */
 export interface EgressPorts {
   readonly ports?: PortRange;
   readonly protocol?: EgressProtocol;
 }
 
-/** Addresses by their first bits. */
+/** A prefix of addresses. */
 export interface Network {
-  /** Zeros after its first `bits`. */
+  /** Zeros after the first `bits`. */
   readonly address: IpAddress;
   readonly bits: number;
 }
 
-/** To whom: a network, a name that is looked up, the container's name servers, or everybody. */
+/** The destination: a network, a name to be resolved, the container's name servers, or any. */
 export type EgressTarget =
   | { readonly kind: "network"; readonly network: Network }
   | { readonly kind: "name"; readonly name: string }
@@ -30,19 +30,19 @@ export type EgressTarget =
 
 export interface EgressEntry extends EgressPorts {
   readonly target: EgressTarget;
-  /** As it was written. */
+  /** The original text. */
   readonly text: string;
 }
 
-/** Entries of one list; an image may have written it. */
+/** Maximum entries of one list, which may come from an image. */
 export const MAX_ENTRIES = 256;
 
 const FORM = "an address, a CIDR block, a host name, dns or *, then :PORT or :FIRST-LAST, then " +
   "/tcp or /udp, the last two if wanted; an IPv6 address with ports in brackets";
 
 /**
- * Entries are parted by blanks or by commas, at which podman's --annotation parts annotations; an empty text has none.
- * @throws {SpecError} with what an entry must be.
+ * Entries are separated by blanks or by commas, where podman's --annotation splits; an empty text has none.
+ * @throws {SpecError} with the valid forms of an entry.
  */
 export function parseEgress({ from, text }: EgressList): EgressEntry[] {
   if (text.trim() === "") return [];
@@ -69,12 +69,12 @@ function parseEntry(text: string, from: string): EgressEntry {
   };
 }
 
-/** More than one colon without brackets are an IPv6 address's. */
+/** More than one colon without brackets: an IPv6 address. */
 function splitPorts(text: string): { host: string; ports?: string | undefined } {
   const bracketed = /^\[([^[\]]+)\](?::(.*))?$/.exec(text);
   if (bracketed) {
     const [, host = "", ports] = bracketed;
-    // In brackets there is nothing else.
+    // Only IPv6 addresses may be in brackets.
     return { host: host.includes(":") ? host : "[", ports };
   }
   const [host = "", ports, more] = text.split(":");
@@ -87,7 +87,7 @@ function parsePorts(text: string): PortRange | undefined {
   return range[0] >= 1 && range[0] <= range[1] && range[1] <= 65535 ? range : undefined;
 }
 
-/** Letters, digits, hyphens and underlines; the last part has a letter, or it would be an address that is none. */
+/** Letters, digits, hyphens and underscores; the last label has a letter, otherwise it would be an invalid address. */
 function isName(host: string): boolean {
   const parts = host.replace(/\.$/, "").split(".");
   return host.length <= 253 && /[a-z_]/i.test(parts.at(-1)!) &&
@@ -126,13 +126,13 @@ function networkTarget(
   return { kind: "network", network: withoutMapping({ address, bits }) };
 }
 
-/** Connections to IPv4-mapped addresses are looked at as those to IPv4 that they are. */
+/** Connections to IPv4-mapped addresses are checked as IPv4. */
 function withoutMapping(network: Network): Network {
   const ipv4 = network.bits >= 96 ? unmapped(network.address) : undefined;
   return ipv4 ? { address: ipv4, bits: network.bits - 96 } : network;
 }
 
-/** Of a mask with so many bits, the byte with this index. */
+/** The byte with this index of a mask with this number of bits. */
 export function maskByte(bits: number, index: number): number {
   const own = Math.max(0, Math.min(8, bits - 8 * index));
   return (0xff << (8 - own)) & 0xff;

@@ -1,6 +1,6 @@
 /**
- * Puts a container's egress rules into force: has the programs of egress_program.ts attached to its v2 cgroup, before a process
- * is in there, and finds what they have refused. The kernel keeps programs and map for as long as there is the cgroup.
+ * Applies a container's egress rules: attaches the programs of egress_program.ts to its v2 cgroup before it has processes,
+ * and reads what they have refused. The kernel keeps programs and map as long as the cgroup exists.
  */
 import { bpf, BpfAttributes } from "../../../ffi/bpf.ts";
 import { closeFd, openFolder } from "../../../ffi/descriptors.ts";
@@ -21,18 +21,18 @@ const MAP_UPDATE_ELEM = 2;
 const MAP_GET_NEXT_KEY = 4;
 const MAP_TYPE_HASH = 1;
 
-/** Destinations that are told apart; what is refused beyond them is counted under the key of zeros. */
+/** Maximum of counted destinations; further refusals are counted under a key of zeros. */
 const MOST_REFUSALS = 256;
 
 /**
- * The maps of containers that this process has made, by cgroup: a scope of systemd's goes with its last process, and what was
- * refused would not be there to be told at the end of `run`.
+ * The maps that this process has created, by cgroup: a scope of systemd disappears with its last process, and the refusals
+ * could otherwise not be read at the end of `run`.
  */
 const HELD = new Map<string, number>();
 
 /**
- * @param lists each of which must allow.
- * @throws {HostError} where the kernel or the cgroup takes no programs.
+ * @param lists each must allow a connection.
+ * @throws {HostError} if the kernel or the cgroup does not accept programs.
  */
 export function attachEgress(record: CgroupRecord, lists: readonly EgressRules[]): void {
   const [path, from] = [v2Path(record), lists.map(({ from }) => from).join(" and ")];
@@ -80,7 +80,7 @@ function createMap(): number {
   return map;
 }
 
-/** The attributes for an operation on one key, with room for a value, or another key, of at most the key's size. */
+/** The attributes for an operation on one key, with space for a value, or another key, of at most the key's size. */
 function onMap(map: number, key: Uint8Array): BpfAttributes {
   const attributes = new BpfAttributes([map], 2 * REFUSAL.keySize);
   attributes.data.set(key);
@@ -90,7 +90,7 @@ function onMap(map: number, key: Uint8Array): BpfAttributes {
 }
 
 /**
- * What was refused since the container was made, the most frequent first; undefined when its cgroup has no such programs, or
+ * The refusals since the container was created, the most frequent first; undefined when its cgroup has no such programs, or
  * is gone.
  * @throws {SyscallError}
  */
@@ -127,11 +127,11 @@ function openMap(path: string): number | undefined {
   }
 }
 
-/** Keys can come while they are read; no more are read than there is room for. */
+/** Keys may be added while they are read; the number of reads is limited to the size of the map. */
 function* entriesOf(map: number): Generator<[key: Uint8Array<ArrayBuffer>, count: number]> {
   const { keySize } = REFUSAL;
   let attributes = onMap(map, new Uint8Array(keySize));
-  // Without a key the first one is next.
+  // Without a key, the first one is returned.
   attributes.clearAddress(8);
   for (let left = MOST_REFUSALS + 1; left > 0; left--) {
     if (bpf(MAP_GET_NEXT_KEY, attributes) < 0) return;

@@ -9,7 +9,7 @@ const kind = (type: number, attach: number): ProgramKind => (
   { type, attach, verifiedFor: true, name: NAME }
 );
 
-/** By where each decides. */
+/** By the hook that each is attached to. */
 export const EGRESS_KINDS = {
   packet: kind(8, 1),
   socket: kind(9, 2),
@@ -20,15 +20,15 @@ export const EGRESS_KINDS = {
 } as const;
 
 /**
- * Takes away what an earlier container of kago's has left on a v2 directory that is used again; programs of others stay. What
- * cannot be taken away stays: it only refuses more than it should.
+ * Detaches the programs of an earlier container from a v2 directory that is used again; programs of others stay. One that
+ * cannot be detached stays: it can only refuse too much.
  */
 export function detachEgress(path: string): void {
   const folder = openFolder(path);
   try {
     for (const kind of Object.values(EGRESS_KINDS)) setProgram(folder, kind, new Uint8Array());
   } catch (error) {
-    // Such as EINVAL of a kernel without CONFIG_CGROUP_BPF.
+    // For example EINVAL of a kernel without CONFIG_CGROUP_BPF.
     if (!(error instanceof SyscallError)) throw error;
   } finally {
     closeFd(folder);

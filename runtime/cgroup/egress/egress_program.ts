@@ -2,8 +2,8 @@
  * The programs that decide to whom a container's processes may connect and send (bpf(2); the kernel's
  * Documentation/bpf/libbpf/program_types.rst). Pure; egress_filter.ts loads them.
  *
- * A connection is decided when it is made, so an answer costs nothing. What goes by other ways than connections and datagrams
- * is decided when its socket is made, and a packet whose route the sender chooses is dropped: that goes to somebody else first.
+ * A connection is checked when it is made, so its packets cost nothing. Other sockets, except for datagrams, are checked
+ * when they are created. A packet whose sender chooses the route is dropped: it goes to another host first.
  */
 import { assemble, instruction, type Part } from "../bpf_code.ts";
 import type { ProgramKind } from "../bpf_program.ts";
@@ -11,7 +11,7 @@ import { maskByte } from "./egress_entries.ts";
 import { EGRESS_KINDS } from "./egress_kinds.ts";
 import type { EgressRule, EgressRules } from "./egress_rules.ts";
 
-// linux/bpf.h: opcodes. Where a name has no number of bits, it is about the lower 32 bits of a register.
+// linux/bpf.h: opcodes. A name without a number of bits is for the lower 32 bits of a register.
 const LOAD_32 = 0x61;
 const LOAD_8 = 0x71;
 const STORE_32 = 0x62;
@@ -37,7 +37,7 @@ const EXIT = 0x95;
 const PSEUDO_MAP_FD = 1;
 const HELPER = { mapLookup: 1, mapUpdate: 2, skbLoadBytes: 26 } as const;
 
-/** struct bpf_sock_addr: addresses and the port in the network's byte order. */
+/** struct bpf_sock_addr: addresses and the port in network byte order. */
 const ADDRESS = { ip4: 4, ip6: 8, port: 24, protocol: 36 } as const;
 /** struct bpf_sock. */
 const SOCKET = { type: 8, protocol: 12 } as const;
@@ -45,29 +45,29 @@ const SOCKET = { type: 8, protocol: 12 } as const;
 const PROTOCOL = { tcp: 6, udp: 17 } as const;
 const [SOCK_STREAM, SOCK_DGRAM] = [1, 2];
 
-/** The context is kept where no helper overwrites it, and a field is loaded anew for each comparison, as in device_program.ts. */
+/** Helpers preserve the context's register; a field is loaded for each comparison, as in device_program.ts. */
 const REGISTER = { result: 0, first: 1, second: 2, third: 3, fourth: 4, context: 6, frame: 10 };
 
-/** The key of a refusal on the stack, and the count of a new one below it. */
+/** Stack offsets of the key of a refusal, and of the count of a new one. */
 const [KEY, COUNT] = [-24, -32];
 
-/** In place of an address, where a socket or a packet is refused for what it is; no connection goes there. */
+/** In place of an address, for a socket or a packet that is refused by its type; no connection has this destination. */
 const NOBODY = [-1, -1, -1, -1];
 
 /**
- * What the map of refusals is made of: a key of six words, and a count of 64 bits each. The key is an IPv6 address, then the port
- * in the network's byte order and the protocol's number; without an address, the socket's type and protocol, or zeros for a packet.
+ * The map of refusals: a key of six words, and a 64-bit count. The key is an IPv6 address, the port in network byte order
+ * and the protocol's number; without an address, the socket's type and protocol, or zeros for a packet.
  */
 export const REFUSAL = { keySize: 24, valueSize: 8 } as const;
 
-/** One program, once the map is there. */
+/** One program; its code needs the map. */
 export interface EgressProgram {
   readonly kind: ProgramKind;
   /** @param map the descriptor of the map of refusals. */
   code(map: number): Uint8Array<ArrayBuffer>;
 }
 
-/** @param lists of rules, each of which must allow. */
+/** @param lists of rules; each must allow a connection. */
 export function egressPrograms(lists: readonly EgressRules[]): EgressProgram[] {
   const { packet, socket, connect4, connect6, sendmsg4, sendmsg6 } = EGRESS_KINDS;
   const addressed = (kind: ProgramKind, version: 4 | 6): EgressProgram => ({
@@ -100,7 +100,7 @@ function addressCode(lists: readonly EgressRules[], version: 4 | 6, map: number)
   const { ip6 } = ADDRESS;
   return [
     ...KEEP_CONTEXT,
-    // What goes to an IPv4-mapped address goes to IPv4.
+    // Traffic to an IPv4-mapped address is IPv4.
     ...[0, 0, MAPPED_WORD].flatMap((word, i) => differs(ip6 + 4 * i, word, "ipv6")),
     ...lists.flatMap(({ rules }) => listCode(rules, 4, ip6 + 12)),
     ...verdict(true),
@@ -121,7 +121,7 @@ const KEEP_CONTEXT: readonly Part[] = [
   instruction(MOVE_REGISTER_64, REGISTER.context, REGISTER.first),
 ];
 
-/** The rules of one list for addresses of this length. Who is allowed goes on behind it. */
+/** The rules of one list for addresses of this length. If one allows, the code after it continues. */
 function listCode(rules: readonly EgressRule[], length: 4 | 16, at: number): Part[] {
   const own = rules.filter(({ network }) => !network || network.address.length === length);
   return [
@@ -141,7 +141,7 @@ function ruleCode({ network, ports, protocol }: EgressRule, at: number): Part[] 
   return [...tests, { jump: JUMP, to: "allowed" }, { place: "next" }];
 }
 
-/** The words of a network that count, with what counts of them, as the processor loads them. */
+/** The words of a network that are compared, with their masks, as the processor loads them. */
 function wordsOf({ address, bits }: NonNullable<EgressRule["network"]>) {
   const view = new DataView(address.buffer, address.byteOffset);
   const mask = new DataView(address.map((_, i) => maskByte(bits, i)).buffer);
@@ -152,7 +152,7 @@ function wordsOf({ address, bits }: NonNullable<EgressRule["network"]>) {
   }));
 }
 
-/** Jumps when the context's field, as far as the mask goes, is another. */
+/** Jumps when the masked field of the context differs. */
 function differs(field: number, value: number, to: string, mask = 0xffffffff): Part[] {
   return [
     loadField(field),
@@ -178,7 +178,7 @@ function portTests([first, last]: readonly [number, number]): Part[] {
   ];
 }
 
-/** TCP and UDP alone: what other sockets send, no connect(2) tells. */
+/** Only TCP and UDP: connect(2) does not see what other sockets send. */
 function socketCode(map: number): Part[] {
   const protocolIs = (protocol: number): Part[] => [
     loadField(SOCKET.protocol),
@@ -202,7 +202,7 @@ function socketCode(map: number): Part[] {
 
 /** linux/in6.h, IPPROTO_ROUTING. */
 const ROUTING_HEADER = 43;
-/** The first byte of an IPv4 header without options, by which the first hop would be told. */
+/** The first byte of an IPv4 header without options, which could contain a source route. */
 const [PLAIN_IPV4, IPV4, VERSION_MASK] = [0x45, 0x40, 0xf0];
 const NEXT_HEADER = 6;
 
@@ -256,7 +256,7 @@ function destinationOfKey(): Part[] {
   return [...copyToKey(4, ADDRESS.port), ...copyToKey(5, ADDRESS.protocol)];
 }
 
-/** Counts the refusal by its key, or by the key of zeros where the map is full, and refuses. */
+/** Counts the refusal by its key, or by the key of zeros if the map is full, and refuses. */
 function refusalCode(map: number): Part[] {
   return [
     ...countIfThere(map, "is new"),

@@ -1,6 +1,6 @@
 /**
- * From entries to rules: names are looked up on the host, once, and the words `dns` and `*` become addresses. Lists of which
- * each must allow a connection stay lists.
+ * Converts entries to rules: names are resolved on the host, once, and `dns` and `*` become addresses. Separate lists, each
+ * of which must allow a connection, stay separate.
  */
 import { HostError, SpecError } from "../../common/errors.ts";
 import {
@@ -13,37 +13,37 @@ import { quoted } from "../../common/quoted.ts";
 import type { EgressList } from "../../egress_lists.ts";
 import { type EgressEntry, type EgressPorts, type Network, parseEgress } from "./egress_entries.ts";
 
-/** Allows TCP connections and datagrams. */
+/** Allows TCP connections and UDP datagrams. */
 export interface EgressRule extends EgressPorts {
-  /** Absent: every address. */
+  /** Absent: all addresses. */
   readonly network?: Network;
 }
 
-/** Rules of which one must allow a connection. */
+/** Rules of which at least one must allow a connection. */
 export interface EgressRules {
   readonly from: string;
   readonly rules: readonly EgressRule[];
 }
 
-/** What is to be known of the host and the container. */
+/** The required facts about the host and the container. */
 export interface EgressWorld {
-  /** Has the container a network namespace of its own, whose loopback is its own too? */
+  /** Has the container its own network namespace, and so its own loopback? */
   readonly ownLoopback: boolean;
   /** The text of the resolv.conf that the container sees. */
   readonly resolvConf: () => string;
-  /** The addresses of a name; none when there is none. */
+  /** The addresses of a name; empty if it has none. */
   readonly lookUp: (name: string) => Promise<readonly string[]>;
 }
 
-/** A rule takes some twenty instructions, and a jump in a program goes no farther than 32767 of them. */
+/** A rule takes some twenty instructions, and a jump in a program spans at most 32767 of them. */
 export const MAX_RULES = 512;
 
-/** 0.0.0.0 and :: lead to loopback (ip(7), ipv6(7)). */
+/** 0.0.0.0 and :: connect to loopback (ip(7), ipv6(7)). */
 const LOOPBACK = ["127.0.0.0/8", "0.0.0.0", "::1", "::"].join(",");
 
 /**
- * @throws {SpecError} for a list that is not of its form, or has too many addresses.
- * @throws {HostError} for a name that cannot be looked up.
+ * @throws {SpecError} for a list that is malformed, or has too many addresses.
+ * @throws {HostError} for a name that cannot be resolved.
  */
 export async function egressRules(
   lists: readonly EgressList[],
@@ -98,10 +98,10 @@ function single(address: IpAddress): Network {
   return { address: real, bits: 8 * real.length };
 }
 
-/** The first three are asked (resolv.conf(5)). */
+/** Resolvers use the first three (resolv.conf(5)). */
 function nameServers(resolvConf: string, from: string): IpAddress[] {
   const servers = [...resolvConf.matchAll(/^nameserver[ \t]+(\S+)/gm)].flatMap(([, text]) => {
-    // An interface's name after an address of a link's concerns nobody here.
+    // The interface's name after a link-local address is ignored.
     const address = parseIpAddress(text!.split("%")[0]!);
     return address ? [address] : [];
   });
@@ -112,7 +112,7 @@ function nameServers(resolvConf: string, from: string): IpAddress[] {
   );
 }
 
-/** As in a list: for `plan`, `--debug` and messages. */
+/** In the syntax of a list: for `plan`, `--debug` and messages. */
 export function formatRule({ network, ports, protocol }: EgressRule): string {
   const host = network ? formatNetwork(network, ports !== undefined) : "*";
   const range = ports && (ports[0] === ports[1] ? `:${ports[0]}` : `:${ports.join("-")}`);

@@ -1,8 +1,8 @@
-/** What a container's egress rules have refused, from the map that the programs write (egress_program.ts). Pure. */
+/** The refusals of a container's egress rules, from the map that the programs write (egress_program.ts). Pure. */
 import { formatIpAddress, type IpAddress, unmapped } from "../../common/ip_address.ts";
 
 export interface Refusal {
-  /** To whom, as an entry of the list that would allow it; or what else was refused. */
+  /** The destination, as an entry of a list that would allow it; or what else was refused. */
   readonly what: string;
   readonly count: number;
 }
@@ -23,7 +23,7 @@ function wordsOf(address: IpAddress, port: number, type: number, protocol: numbe
     if (type === 0) return "packets whose route the sender has chosen";
     return `${TYPES[type] ?? `type ${type}`} sockets of protocol ${protocol}`;
   }
-  // The map was full.
+  // The key that is used when the map is full.
   if (protocol === 0) return "others";
   const real = unmapped(address) ?? address;
   const host = real.length === 4 ? formatIpAddress(real) : `[${formatIpAddress(real)}]`;

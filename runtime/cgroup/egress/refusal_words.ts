@@ -1,8 +1,8 @@
-/** What a container's egress rules have refused, as lines for `--debug`. */
+/** The refusals of a container's egress rules, as lines for `--debug`. */
 import type { CgroupRecord } from "../path.ts";
 import { readRefusals } from "./egress_filter.ts";
 
-/** Never throws: what is told is about a container that is on its way out. */
+/** Never throws: the container is being removed. */
 export function refusalWords(record: CgroupRecord): string[] {
   try {
     const refusals = readRefusals(record);

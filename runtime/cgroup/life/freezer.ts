@@ -1,6 +1,6 @@
 /**
- * Stopping all processes of a cgroup at once and letting them go on: v1's freezer (admin-guide/cgroup-v1/
- * freezer-subsystem.rst), else v2's cgroup.freeze. Killing them is kill.ts's.
+ * Freezes and thaws all processes of a cgroup: by v1's freezer (admin-guide/cgroup-v1/freezer-subsystem.rst), else v2's
+ * cgroup.freeze. kill.ts kills them.
  */
 import { retry, sleep } from "../backoff.ts";
 import { syscallError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { isGone, subtree, writeIfThere } from "../files.ts";
 import { moveRecoveryThreads } from "./kernel_threads.ts";
 import type { CgroupDirectory, CgroupRecord } from "../path.ts";
 
-/** Which file takes what; a record without a v1 freezer and a v2 directory has none. */
+/** The control file and its values; a record with neither a v1 freezer nor a v2 directory has none. */
 interface Freezer {
   readonly version: 1 | 2;
   readonly path: string;
@@ -34,7 +34,7 @@ function v1Freezer(directories: readonly CgroupDirectory[]): CgroupDirectory | u
   return directories.find((d) => d.version === 1 && d.controllers.includes("freezer"));
 }
 
-/** The folder that freezes the cgroup, v1's freezer's, else v2's, and which of them it is. */
+/** The folder that freezes the cgroup: of v1's freezer, else of v2; and which version it is. */
 export function freezerFolder(
   record: CgroupRecord,
 ): { readonly version: 1 | 2; readonly path: string } | undefined {
@@ -46,9 +46,9 @@ export function hasFreezer(record: CgroupRecord): boolean {
 }
 
 /**
- * Whether the cgroup itself was told to freeze and not to thaw since. It is asked for the order, not for its outcome:
- * so a container whose `pause` was killed half way counts as paused, and `resume` takes it. One that is frozen with a
- * cgroup above it does not count (as with runc), for its own resume would not wake it. False when the cgroup is gone.
+ * Was the cgroup itself ordered to freeze, and not to thaw since? This reads the order, not the result: a container whose
+ * `pause` was killed halfway counts as paused, and can be resumed. A cgroup that is frozen only with an ancestor does not
+ * count (as with runc), because resuming it would not thaw it. False when the cgroup is gone.
  */
 export function isFrozen(record: CgroupRecord): boolean {
   const freezer = freezerOf(record);
@@ -63,7 +63,7 @@ export function isFrozen(record: CgroupRecord): boolean {
 }
 
 /**
- * Freezes the cgroup and returns when all its processes stand still. When they do not within `patience` milliseconds,
+ * Freezes the cgroup and returns when all its processes are frozen. If that takes longer than `patience` milliseconds,
  * which happens with a process in an uninterruptible wait, the cgroup is thawed again and the result is false.
  * @throws {SyscallError} when the kernel refuses, or the cgroup is gone.
  */
@@ -79,15 +79,15 @@ export function freeze(record: CgroupRecord, patience: number): boolean {
   return frozen;
 }
 
-/** Lets the cgroup's processes go on. Sub-cgroups that were frozen by themselves stay so. */
+/** Thaws the cgroup's processes. Sub-cgroups that were frozen separately stay frozen. */
 export function thaw(record: CgroupRecord): void {
   const freezer = freezerOf(record);
   if (freezer) write(freezer, freezer.thawed);
 }
 
 /**
- * v1 gets stuck in FREEZING when a process forks or joins just then, however long one waits; writing FROZEN once more
- * goes on from there, and thawing now and then lets what got in the way pass (opencontainers/runc#2774).
+ * v1 stays in FREEZING indefinitely when a process forks or joins at that moment; writing FROZEN again continues, and an
+ * occasional thaw lets the obstacle pass (opencontainers/runc#2774).
  */
 function freezeV1(freezer: Freezer, patience: number): boolean {
   const deadline = performance.now() + patience;
@@ -104,8 +104,8 @@ function freezeV1(freezer: Freezer, patience: number): boolean {
 }
 
 /**
- * The write is an order; cgroup.events tells when it is carried out (admin-guide/cgroup-v2.rst, "cgroup.freeze"), which it
- * never is while a thread of the kernel is among the processes.
+ * The write is an order; cgroup.events reports when it is complete (admin-guide/cgroup-v2.rst, "cgroup.freeze"), which
+ * never happens while a kernel thread is among the processes.
  */
 function freezeV2(freezer: Freezer, patience: number): boolean {
   const events = `${freezer.path}/cgroup.events`;
@@ -113,7 +113,7 @@ function freezeV2(freezer: Freezer, patience: number): boolean {
   write(freezer, freezer.frozen);
   if (retry(Math.min(patience, USUALLY_FROZEN), obeyed)) return true;
   if (moveRecoveryThreads(freezer.path, freezer.mountPoint)) {
-    // It is counted anew who stands still when the order is given anew.
+    // A new order makes the kernel count the frozen processes again.
     write(freezer, freezer.thawed);
     write(freezer, freezer.frozen);
   }
@@ -131,15 +131,15 @@ function write({ path, file }: Freezer, value: string): void {
   }
 }
 
-/** Orders a freeze and does not wait for it: what is about to be killed shall fork no more. */
+/** Orders a freeze without waiting for it: processes that will be killed must not fork. */
 export function stopForking(record: CgroupRecord): void {
   const freezer = freezerOf(record);
   if (freezer) writeIfThere(`${freezer.path}/${freezer.file}`, freezer.frozen);
 }
 
 /**
- * Thaws the cgroup for its killed processes: a process that v1 has frozen dies only when it is thawed. Frozen
- * sub-cgroups are thawed too. On v2 SIGKILL needs no thaw, but what stopForking() did is undone.
+ * Thaws the cgroup for its killed processes: on v1 a frozen process dies only when it is thawed. Frozen sub-cgroups are
+ * thawed too. On v2 SIGKILL needs no thaw, but stopForking() is undone.
  */
 export function thawToDie(record: CgroupRecord): void {
   const freezer = freezerOf(record);

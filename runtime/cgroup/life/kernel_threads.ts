@@ -1,6 +1,6 @@
 /**
- * The thread of the kernel in a microVM's v2 cgroup. KVM makes one for each virtual machine, `kvm-nx-lpage-recovery`, in the
- * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM's). It does no work for the container, and it
+ * The kernel thread in a microVM's v2 cgroup. KVM creates one for each virtual machine, `kvm-nx-lpage-recovery`, in the
+ * cgroup of its VMM (until Linux 6.14, where it became a thread of the VMM). It does no work for the container, and it
  * cannot be frozen.
  */
 import { errnoOf } from "../../common/errors.ts";
@@ -11,12 +11,12 @@ import { isGone, readProcs, subtree } from "../files.ts";
 /** The flag PF_KTHREAD of include/linux/sched.h. */
 const PF_KTHREAD = 0x00200000;
 
-/** As far as older kernels tell it: 15 bytes. */
+/** The part of the name that older kernels show: 15 bytes. */
 const NAME = "kvm-nx-lpage-re";
 
 /**
- * Moves them to the hierarchy's root, which may have processes of its own; whether there were any.
- * @throws {SyscallError} when the kernel does not let them go, as when the root is another's.
+ * Moves the threads to the hierarchy's root, which may have processes; returns whether there were any.
+ * @throws {SyscallError} when the kernel refuses, for example because the root belongs to another user.
  */
 export function moveRecoveryThreads(cgroup: string, root: string): boolean {
   let moved = false;
@@ -40,8 +40,8 @@ function isMovable(pid: number): boolean {
 }
 
 /**
- * By the text of /proc/PID/stat (proc(5)); a name may have any characters, parentheses and spaces too. Other threads of
- * the kernel, such as vhost's, do work for the container and stay where its limits are.
+ * Reads the text of /proc/PID/stat (proc(5)); a name may contain any characters, including parentheses and spaces. Other
+ * kernel threads, such as vhost's, work for the container and stay under its limits.
  */
 export function isRecoveryThread(stat: string): boolean {
   const end = stat.lastIndexOf(")");

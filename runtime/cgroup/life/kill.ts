@@ -1,4 +1,4 @@
-/** The processes of a container's cgroup: who they are, signalling and ending them all. */
+/** The processes of a container's cgroup: lists, signals and kills them. */
 import { closeFd } from "../../../ffi/descriptors.ts";
 import { openPidfd, signalPidfd } from "../../../ffi/processes.ts";
 import { HostError, SyscallError } from "../../common/errors.ts";
@@ -9,12 +9,12 @@ import type { CgroupRecord } from "../path.ts";
 
 const SIGKILL = 9;
 
-/** Milliseconds that a cgroup gets to stand still before it is signalled all the same. */
+/** Milliseconds that a cgroup gets to freeze before it is signalled anyway. */
 const FREEZE_PATIENCE = 2000;
 
 /**
- * The host's pids of all processes in the cgroup and its sub-cgroups, in any hierarchy. Empty when the cgroup is
- * gone. A process of a pid namespace that this process does not see is listed as 0.
+ * The host's pids of all processes in the cgroup and its sub-cgroups, in any hierarchy. Empty when the cgroup is gone. A
+ * process in a pid namespace that this process cannot see is listed as 0.
  */
 export function cgroupPids(record: CgroupRecord): number[] {
   const pids = new Set<number>();
@@ -27,8 +27,8 @@ export function cgroupPids(record: CgroupRecord): number[] {
 }
 
 /**
- * Sends the signal to every process of the cgroup, once. They are frozen meanwhile, so that none forks a child that
- * hears nothing and no pid becomes another process's; a paused container stays paused.
+ * Sends the signal to every process of the cgroup, once. They are frozen meanwhile, so that no forked child is missed and
+ * no pid is reused; a paused container stays paused.
  */
 export function signalCgroup(record: CgroupRecord, signal: number): void {
   if (cgroupPids(record).length === 0) return;
@@ -40,7 +40,7 @@ export function signalCgroup(record: CgroupRecord, signal: number): void {
   }
 }
 
-/** Whether it could be frozen; where the kernel refuses that, nothing is frozen, and what forks may be missed. */
+/** Freezes the cgroup, if possible; otherwise new children may be missed. */
 function standsStill(record: CgroupRecord): boolean {
   try {
     return freeze(record, FREEZE_PATIENCE);
@@ -51,16 +51,16 @@ function standsStill(record: CgroupRecord): boolean {
 }
 
 /**
- * Kills every process of the cgroup until none is left, also those of a paused container: where the kernel has it by
- * cgroup.kill (5.14), which no fork escapes, elsewhere with the freezer to stop the forking.
- * @param patience how long to wait for the processes to be gone, in milliseconds.
- * @throws {HostError} when processes outlive it, which they do in an uninterruptible wait.
+ * Kills every process of the cgroup until none is left, also those of a paused container: with cgroup.kill (Linux 5.14),
+ * from which no fork escapes, otherwise with the freezer to stop forking.
+ * @param patience how long to wait until the processes are gone, in milliseconds.
+ * @throws {HostError} when processes survive, as in an uninterruptible wait.
  */
 export function killCgroup(record: CgroupRecord, patience = 5000): void {
   let left: number[] = [];
   let again = false;
   const done = retry(patience, () => {
-    // cgroup.kill misses what has left the v2 directory of a hybrid host for another.
+    // On a hybrid host, cgroup.kill misses processes that have left the v2 directory for another.
     if (!killByFile(record) || again) stopForking(record);
     again = true;
     signalAll(cgroupPids(record), SIGKILL);
@@ -76,7 +76,7 @@ export function killCgroup(record: CgroupRecord, patience = 5000): void {
   }
 }
 
-/** By pidfd, since Deno.kill() knows no real-time signals. Not to 0, which stands for a process out of sight. */
+/** By pidfd, since Deno.kill() does not know real-time signals. A pid of 0, a process that is not visible, is skipped. */
 function signalAll(pids: readonly number[], signal: number): void {
   for (const pid of pids.filter((pid) => pid > 0)) {
     const pidfd = openPidfd(pid);

@@ -1,4 +1,4 @@
-/** Removing a container's cgroup with all the sub-cgroups that the container made in it, whatever it called them. */
+/** Removes a container's cgroup with all sub-cgroups that the container created in it, whatever their names. */
 import { errnoOf, HostError } from "../../common/errors.ts";
 import { retry } from "../backoff.ts";
 import { EBUSY, ENAMETOOLONG, ENOENT } from "../../common/errno.ts";
@@ -8,8 +8,8 @@ import { cgroupPids, killCgroup } from "./kill.ts";
 import type { CgroupRecord } from "../path.ts";
 
 /**
- * Removes the cgroup in every hierarchy; it may be gone in part or whole. Processes that are still dying keep their
- * cgroup busy, so that is waited for; living ones must have been killed before.
+ * Removes the cgroup in every hierarchy; some or all of it may be gone. Dying processes keep their cgroup busy, so this
+ * waits for them; living ones must have been killed before.
  * @param patience how long, in milliseconds.
  * @throws {HostError} when it stays busy.
  */
@@ -29,12 +29,12 @@ export function removeCgroup(record: CgroupRecord, patience = 2000): void {
 }
 
 /**
- * Removes the cgroup, and ends the processes that are in it if there are any. For a stopped container, whose cgroup
- * is empty nearly always, it costs one rmdir a hierarchy and reads nothing.
+ * Removes the cgroup, and kills any processes in it. The cgroup of a stopped container is nearly always empty; then this
+ * costs one rmdir per hierarchy and reads nothing.
  * @throws as killCgroup() and removeCgroup().
  */
 export function destroyCgroup(record: CgroupRecord): void {
-  // The v2 directory is the first, so what cgroup.kill can end is still there if this fails.
+  // The v2 directory is the first, so it still exists for cgroup.kill if this fails.
   if (record.directories.every(({ path }) => removeSubtree(path))) return;
   killCgroup(record);
   removeCgroup(record);
@@ -43,13 +43,13 @@ export function destroyCgroup(record: CgroupRecord): void {
 /** True when the directory is gone. An empty cgroup, the usual case, takes one rmdir. */
 function removeSubtree(path: string): boolean {
   if (removeOne(path) === "gone") return true;
-  // Deepest first. The files in a cgroup go with it; only directories count.
+  // Deepest first. The files in a cgroup disappear with it; only directories count.
   const outcomes = [...subtree(path)].toReversed().map(removeOne);
   if (outcomes.includes("unreachable")) removeByFind(path);
   return removeOne(path) === "gone";
 }
 
-/** `unreachable`: there, but a string cannot name it (see subtree()). */
+/** `unreachable`: it exists, but a string cannot name it (see subtree()). */
 function removeOne(path: string): "gone" | "busy" | "unreachable" {
   try {
     Deno.removeSync(path);
@@ -69,8 +69,8 @@ function removeOne(path: string): "gone" | "busy" | "unreachable" {
 }
 
 /**
- * A container with write access to its cgroup can choose names that are not UTF-8, or nest deeper than PATH_MAX, and
- * so would be undeletable: Deno has neither names in bytes nor openat(2). find(1) has both.
+ * A container with write access to its cgroup can choose names that are not UTF-8, or nest deeper than PATH_MAX, to prevent
+ * its deletion: Deno has neither names in bytes nor openat(2). find(1) has both.
  */
 function removeByFind(path: string): void {
   try {

@@ -1,6 +1,6 @@
 /**
- * `linux.resources.blockIO` as writes: the controller blkio of v1, io of v2. Pure. Weights are BFQ's, the one scheduler
- * of Linux 5.0 and later that knows any on v1; v2 also has those of the io cost model.
+ * `linux.resources.blockIO` as writes: the controller blkio of v1, io of v2. Pure. Weights are BFQ's, the only scheduler of
+ * Linux 5.0 and later with weights on v1; v2 also has those of the io cost model.
  */
 import type { BlockIoResources, ThrottleDevice } from "../../spec/spec.ts";
 import { notInV2, type Row, type Target } from "../resource_write.ts";
@@ -33,7 +33,7 @@ function deviceOf({ major, minor }: Pick<ThrottleDevice, "major" | "minor">): st
   return `${major}:${minor}`;
 }
 
-/** Nothing has leaf weights since Linux 5.0: the kernel's answer says so. */
+/** No scheduler has leaf weights since Linux 5.0; the kernel's error says so. */
 function weightsV1({ weight, leafWeight, weightDevice = [] }: BlockIoResources): Row[] {
   const rows: Row[] = [];
   if (weight) rows.push(["blkio.bfq.weight", `${weight}`, "blockIO.weight"]);
@@ -63,13 +63,13 @@ function weightsV2({ weight, leafWeight, weightDevice = [] }: BlockIoResources):
   return rows;
 }
 
-/** BFQ's file, which appears with its module, takes v1's weights; the other one has a range of its own. */
+/** BFQ's file, which exists with its module, takes v1's weights; the other file has another range. */
 function weightRow(device: string, weight: number, field: string): Row {
   const or = { file: "io.weight", value: `${device}${toIoWeight(weight)}` };
   return ["io.bfq.weight", `${device}${weight}`, field, { or }];
 }
 
-/** v1's weight (10 to 1000) as v2's (1 to 10000), along the line that runc and crun take. */
+/** v1's weight (10 to 1000) as v2's (1 to 10000), by the linear conversion of runc and crun. */
 function toIoWeight(weight: number): number {
   return 1 + Math.floor((weight - 10) * 9999 / 990);
 }

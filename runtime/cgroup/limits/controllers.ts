@@ -1,4 +1,4 @@
-/** Which controllers a v2 directory has: those that every directory above it hands down in cgroup.subtree_control. */
+/** Enables controllers for a v2 directory, in the cgroup.subtree_control of every directory above it. */
 import { errnoOf, HostError } from "../../common/errors.ts";
 import { EACCES, EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM, EROFS } from "../../common/errno.ts";
 import { CgroupAccessError, syscallError } from "../errors.ts";
@@ -6,10 +6,10 @@ import type { CgroupDirectory, CgroupRecord } from "../path.ts";
 import type { ResourceWrite } from "../resource_write.ts";
 
 /**
- * Has every controller that the directories above have to offer handed down to the container's v2 directory, which exists:
- * figures, later limits and a manager inside need them, as under runc and crun. Only those that the writes need must be
- * there, and nothing is written where they all are. Beside v1 controllers the needed ones alone are handed down.
- * @throws {HostError} when such a controller is not to be had, or a directory above has processes of its own
+ * Enables every available controller for the container's v2 directory, which exists: statistics, later limits and a manager
+ * inside need them, as with runc and crun. Only those that the writes need are required, and nothing is written if all are
+ * enabled. Beside v1 controllers, only the required ones are enabled.
+ * @throws {HostError} when a required controller is not available, or a directory above has processes of its own
  * (admin-guide/cgroup-v2.rst, "No Internal Process Constraint").
  */
 export function enableControllers(
@@ -28,7 +28,7 @@ export function enableControllers(
   }
 }
 
-/** A named hierarchy has none. */
+/** A named hierarchy has no controllers. */
 function hasV1Controllers({ version, controllers }: CgroupDirectory): boolean {
   return version === 1 && controllers.some((name) => !name.startsWith("name="));
 }
@@ -46,25 +46,25 @@ function wordsOf(file: string): Set<string> {
   return new Set(Deno.readTextFileSync(file).split(/\s+/).filter(Boolean));
 }
 
-/** Hands down what the kernel and the cgroup's owner let us; a limit for which that is too little names its controller. */
+/** Enables what the kernel and the cgroup's owner permit; a limit whose controller is still missing is reported later. */
 function handDownAll(parent: string): void {
   const file = `${parent}/cgroup.subtree_control`;
   const handedDown = wordsOf(file);
   const orders = [...controllersIn(parent)].filter((name) => !handedDown.has(name))
     .map((name) => `+${name}`);
   if (orders.length === 0 || isClosed(parent) || tryOrder(file, orders.join(" "))) return;
-  // The kernel takes all or nothing, and one may be refused for a reason of its own.
+  // The kernel enables all or none, and may refuse a single one.
   for (const order of orders) tryOrder(file, order);
 }
 
-/** The kernel would let cpu, cpuset and pids through, and then no process into the container's cgroup. */
+/** The kernel would enable cpu, cpuset and pids, but then accept no process in the container's cgroup. */
 function isClosed(parent: string): boolean {
   return hasProcesses(parent) && !isHierarchyTop(parent);
 }
 
 const REFUSALS: readonly number[] = [EACCES, EPERM, EROFS, EBUSY, EINVAL, ENOENT, EOPNOTSUPP];
 
-/** False when it is refused. */
+/** False if the kernel refuses. */
 function tryOrder(file: string, order: string): boolean {
   try {
     Deno.writeTextFileSync(file, order, { create: false });
@@ -75,10 +75,10 @@ function tryOrder(file: string, order: string): boolean {
   }
 }
 
-/** One write for each controller that is not there, so that an error can name what wanted it. */
+/** One write for each missing controller, so that an error can name the limit that needs it. */
 function missingIn(path: string, writes: readonly ResourceWrite[]): ResourceWrite[] {
   const present = controllersIn(path);
-  // Files such as cgroup.max.depth are everywhere.
+  // Files such as cgroup.max.depth exist in every cgroup.
   present.add("cgroup");
   const missing: ResourceWrite[] = [];
   for (const write of writes) {
@@ -97,7 +97,7 @@ function handDown(parent: string, { controller, from }: ResourceWrite): void {
   } catch (cause) {
     switch (errnoOf(cause)) {
       case ENOENT:
-      // Of a name that the kernel has never heard.
+      // The kernel does not know this name.
       case EINVAL:
         throw new HostError(
           `${from}: the cgroup ${parent} has no controller ${controller}`,
@@ -125,7 +125,7 @@ function hasProcesses(path: string): boolean {
   return Deno.readTextFileSync(`${path}/cgroup.procs`) !== "";
 }
 
-/** The top alone may have processes and hand controllers down. In a cgroup namespace the mount point need not be it. */
+/** Only the root may both have processes and enable controllers; a cgroup namespace may mount another directory. */
 function isHierarchyTop(path: string): boolean {
   return ![...Deno.readDirSync(path)].some(({ name }) => name === "cgroup.type");
 }

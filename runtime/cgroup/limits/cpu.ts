@@ -1,4 +1,4 @@
-/** `linux.resources.cpu` as writes: the controllers cpu and cpuset. 0 means "not given" but for idle and burst. Pure. */
+/** `linux.resources.cpu` as writes to cpu and cpuset. 0 means "not given", except for idle and burst. Pure. */
 import type { CpuResources } from "../../spec/spec.ts";
 import { notInV2, type Present, type Row, type Target } from "../resource_write.ts";
 
@@ -13,12 +13,12 @@ export function cpusetRows({ cpus, mems }: CpuResources): Row[] {
 export function cpuRows(cpu: CpuResources, { version, present }: Target): Row[] {
   const { idle, burst } = cpu;
   const rows = version === 1 ? cpuV1(cpu) : cpuV2(cpu, present);
-  // A burst above the quota is refused.
+  // The kernel refuses a burst above the quota.
   if (burst || present && burst !== undefined) {
     const file = version === 1 ? "cpu.cfs_burst_us" : "cpu.max.burst";
     rows.push([file, `${burst}`, "cpu.burst", coupled]);
   }
-  // An idle cgroup takes no shares: it stops being one before it gets them, and becomes one after.
+  // An idle cgroup accepts no shares: idle is cleared before they are written, and set after.
   if (idle) rows.push(["cpu.idle", `${idle}`, "cpu.idle"]);
   else if (present && idle !== undefined) {
     rows.unshift(["cpu.idle", "0", "cpu.idle", { optional: true }]);
@@ -32,7 +32,7 @@ function cpuV1(cpu: CpuResources): Row[] {
   const { shares, quota, period, realtimePeriod, realtimeRuntime } = cpu;
   const rows: Row[] = [];
   if (shares) rows.push(["cpu.shares", `${shares}`, "cpu.shares"]);
-  // The ratio may not exceed the parent's, nor the realtime runtime its period.
+  // The ratio must not exceed the parent's, nor the realtime runtime its period.
   if (period) rows.push(["cpu.cfs_period_us", `${period}`, "cpu.period", coupled]);
   if (quota) rows.push(["cpu.cfs_quota_us", `${quota}`, "cpu.quota", coupled]);
   if (realtimePeriod) {
@@ -51,7 +51,7 @@ function cpuV2(cpu: CpuResources, present?: Present): Row[] {
   const rows: Row[] = [];
   if (shares) rows.push(["cpu.weight", `${sharesToWeight(Number(shares))}`, "cpu.shares"]);
   if (quota || period) {
-    // One file for both: what is not given stays. The kernel's default period is 100 ms.
+    // One file for both: a value that is not given is kept. The kernel's default period is 100 ms.
     const [oldQuota = "max", oldPeriod = "100000"] =
       present?.("cpu", "cpu.max")?.trim().split(" ") ??
         [];
@@ -63,8 +63,8 @@ function cpuV2(cpu: CpuResources, present?: Present): Row[] {
 }
 
 /**
- * v1's shares (2 to 262144) as v2's weight (1 to 10000), by the curve that runc 1.3.2 and crun 1.23 took up: it keeps
- * both ends and takes the default of 1024 to the default of 100, where the older line made it 39.
+ * v1's shares (2 to 262144) as v2's weight (1 to 10000), by the curve of runc 1.3.2 and crun 1.23: it keeps both ends and
+ * converts the default of 1024 to the default of 100, where the older linear conversion gave 39.
  */
 function sharesToWeight(shares: number): number {
   if (shares <= 2) return 1;

@@ -1,12 +1,9 @@
-/**
- * The v1 cpuset controller's quirk: a new directory has no CPUs and no memory nodes, and takes no process until it
- * has both.
- */
+/** The v1 cpuset controller: a new directory has no CPUs and no memory nodes, and accepts no process until it has both. */
 import { syscallError } from "../errors.ts";
 
 /**
- * Gives the directory what its parent has (cpuset(7)). Parents that someone left empty are filled as well, for a
- * child can have nothing that its parent has not.
+ * Copies the parent's values to the directory (cpuset(7)). Empty parents are filled as well, because a child can only have
+ * what its parent has.
  */
 export function inheritCpuset(path: string, mountPoint: string): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) fill(path, mountPoint, file);

@@ -3,8 +3,8 @@ import type { HugepageLimit } from "../../spec/spec.ts";
 import type { Row, Target } from "../resource_write.ts";
 
 /**
- * The limit on pages in use, and with it that on pages reserved, which comes first: a process that may reserve what it
- * may not use dies of SIGBUS. Linux before 5.7 has no limit on reservations.
+ * The limit on pages in use, preceded by the limit on reserved pages: a process that may reserve more than it may use is
+ * killed by SIGBUS. Linux before 5.7 has no limit on reservations.
  */
 export function hugetlbRows(limits: readonly HugepageLimit[], { version }: Target): Row[] {
   const name = version === 1 ? "limit_in_bytes" : "max";

@@ -1,6 +1,6 @@
 /**
  * `linux.resources.memory` as writes. 0 means "not given", -1 unlimited. Pure. Kernel memory is not limited: Linux has
- * given that up, and runc ignores it too.
+ * removed that limit, and runc ignores it too.
  */
 import { HostError, SpecError } from "../../common/errors.ts";
 import type { Int64, MemoryResources } from "../../spec/spec.ts";
@@ -10,10 +10,10 @@ const PATH = `${RESOURCES_PATH}.memory`;
 
 /**
  * @throws {SpecError} for a swap limit that does not fit the memory limit.
- * @throws {HostError} for what v2 does not have.
+ * @throws {HostError} for limits that v2 does not have.
  */
 export function memoryRows(memory: MemoryResources, { version, present }: Target): Row[] {
-  // Linux 5.11 took the other kind of cgroup away, and v2 never had it; true is what there is.
+  // Linux 5.11 removed cgroups without hierarchy, and v2 never had them; true is the present behaviour.
   if (memory.useHierarchy === false) {
     throw new HostError(
       `${PATH}.useHierarchy: cgroups without it (v1's memory.use_hierarchy) are not supported since Linux 5.11`,
@@ -23,16 +23,16 @@ export function memoryRows(memory: MemoryResources, { version, present }: Target
   return version === 1 ? memoryV1(memory, present) : memoryV2(memory, present);
 }
 
-/** memsw counts memory too and may never be below the limit, so on a fresh cgroup the limit comes first. */
+/** memsw includes memory and may never be below its limit, so on a new cgroup the memory limit comes first. */
 function memoryV1(memory: MemoryResources, present?: Present): Row[] {
   const { limit, reservation, swap, disableOOMKiller } = memory;
-  // Of a cgroup that is there the kernel knows the limit.
+  // For an existing cgroup the kernel knows the limit.
   if (!present || limit) checkSwap(memory.limit, swap);
   const rows: Row[] = [];
   if (limit) rows.push(["memory.limit_in_bytes", `${limit}`, "memory.limit", { coupled: true }]);
   if (swap) rows.push(["memory.memsw.limit_in_bytes", `${swap}`, "memory.swap", { coupled: true }]);
   else if (present && limit === -1) {
-    // No memory limit is above one of memory and swap together.
+    // Without a memory limit, the limit of memory and swap together is removed too.
     const more = { coupled: true, optional: true } as const;
     rows.push(["memory.memsw.limit_in_bytes", "-1", "memory.limit", more]);
   }
@@ -40,7 +40,7 @@ function memoryV1(memory: MemoryResources, present?: Present): Row[] {
     rows.push(["memory.soft_limit_in_bytes", `${reservation}`, "memory.reservation"]);
   }
   const swappiness = swappinessOf(memory);
-  // 0 is a real value: do not swap.
+  // 0 is a valid value: do not swap.
   if (swappiness !== undefined) {
     rows.push(["memory.swappiness", `${swappiness}`, "memory.swappiness"]);
   }
@@ -57,7 +57,7 @@ function swappinessOf({ swappiness }: MemoryResources): Int64 | undefined {
   return swappiness === undefined || BigInt(swappiness) === NO_SWAPPINESS ? undefined : swappiness;
 }
 
-/** Swap comes first: where it grows, what memory's new limit drives out has somewhere to go. */
+/** Swap comes first: if it grows, memory above the new limit can be swapped out. */
 function memoryV2(memory: MemoryResources, present?: Present): Row[] {
   const { limit, reservation } = memory;
   if (swappinessOf(memory) !== undefined) throw notInV2("memory.swappiness", "memory.swappiness");
@@ -69,8 +69,8 @@ function memoryV2(memory: MemoryResources, present?: Present): Row[] {
 }
 
 /**
- * v2 counts swap by itself, where the spec's `swap` is v1's memory and swap together: that sum is what stays when only
- * the memory limit is changed. A kernel without swap accounting has no file; no limit, and no swap, hold there too.
+ * v2 counts swap separately, while the spec's `swap` is v1's sum of memory and swap: that sum is kept when only the memory
+ * limit changes. A kernel without swap accounting has no file; "no limit" and "no swap" are true there too.
  */
 function swapV2({ limit, swap }: MemoryResources, present?: Present): Row[] {
   const row = (value: string, field: string): Row => [
@@ -101,7 +101,7 @@ function swapV2({ limit, swap }: MemoryResources, present?: Present): Row[] {
   return [row(`${sum - BigInt(limit)}`, "memory.limit")];
 }
 
-/** A limit that the cgroup has; undefined for none. */
+/** The cgroup's present limit; undefined for none. */
 function presentLimit(present: Present | undefined, file: string): bigint | undefined {
   const text = present?.("memory", file)?.trim();
   return text === undefined || text === "max" ? undefined : BigInt(text);

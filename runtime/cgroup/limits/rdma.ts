@@ -1,4 +1,4 @@
-/** `linux.resources.rdma` as writes, alike for v1 and v2. Pure. */
+/** `linux.resources.rdma` as writes, the same for v1 and v2. Pure. */
 import { formatPath } from "../../spec/json_path.ts";
 import type { RdmaLimit } from "../../spec/spec.ts";
 import type { Row } from "../resource_write.ts";

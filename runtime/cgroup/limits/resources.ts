@@ -1,7 +1,7 @@
 /**
- * `linux.resources` as writes to the files of a cgroup, in their order. Pure. Owns which family goes first and where a
- * controller is; the families stand beside it, v1's device rules in device_rules.ts, v2's in device_program.ts, and
- * apply.ts does the writing.
+ * `linux.resources` as writes to the files of a cgroup, in their order. Pure. Defines the order of the families and where
+ * each controller is. The families are in the files beside it, v1's device rules in device_rules.ts, v2's in
+ * device_program.ts; apply.ts writes.
  */
 import { HostError } from "../../common/errors.ts";
 import { formatPath } from "../../spec/json_path.ts";
@@ -21,16 +21,16 @@ import { given } from "../../common/given.ts";
 
 export type { ResourceWrite };
 
-/** Where controllers are, of a host or of a container's own directories. */
+/** The controllers of a host or of a container's own directories. */
 export interface Controllers {
   readonly hierarchies: readonly Pick<Hierarchy, "version" | "controllers">[];
 }
 
 /**
- * The writes for a fresh cgroup: its limits, and on v1 its device rules, which there always are, for the spec's list
- * starts from "nothing is allowed".
+ * The writes for a new cgroup: its limits, and on v1 its device rules, which always exist, because the spec's list starts
+ * from "nothing is allowed".
  * @throws {SpecError} for limits that contradict each other, or device rules that v1 cannot express.
- * @throws {HostError} for what this host's cgroups do not have.
+ * @throws {HostError} for limits that this host's cgroups do not have.
  */
 export function resourceWrites(
   controllers: Controllers,
@@ -42,9 +42,9 @@ export function resourceWrites(
 }
 
 /**
- * The writes for the limits, without devices. 0 means "not given" for nearly all of them, as it did before there were
- * optional fields; -1 means unlimited.
- * @param present of a cgroup that has limits already.
+ * The writes for the limits, without devices. 0 means "not given" for nearly all of them, as before there were optional
+ * fields; -1 means unlimited.
+ * @param present reads the values of an existing cgroup.
  * @throws as resourceWrites().
  */
 export function limitWrites(
@@ -65,7 +65,7 @@ export function limitWrites(
       writes.push({ controller, file, value, from, ...more });
     }
   };
-  // cpuset first: v1 lets no process join while it is incomplete.
+  // cpuset first: on v1 no process can join while it is incomplete.
   if (cpu) add("cpuset", cpusetRows(cpu));
   if (cpu) add("cpu", cpuRows(cpu, target("cpu")));
   if (pids) add("pids", pidsRows(pids));
@@ -77,13 +77,13 @@ export function limitWrites(
   if (network) add("net_cls", netClsRows(network, target("net_cls")));
   if (network) add("net_prio", netPrioRows(network, target("net_prio")));
   if (rdma) add("rdma", rdmaRows(rdma));
-  // Nearly last: a new limit may end processes, so whatever can fail has been tried before.
+  // Nearly last: a new limit may kill processes, so writes that can fail come first.
   if (memory) add("memory", memoryRows(memory, target("memory")));
   if (unified) writes.push(...unifiedOf(controllers, unified));
   return writes;
 }
 
-/** Is the controller bound to a v1 hierarchy? Every other one can only be in v2. */
+/** Is the controller bound to a v1 hierarchy? Otherwise it can only be in v2. */
 export function isV1({ hierarchies }: Controllers, controller: string): boolean {
   return hierarchies.some((h) => h.version === 1 && h.controllers.includes(controller));
 }
@@ -97,7 +97,7 @@ function requireController(controllers: Controllers, controller: string, from: s
   );
 }
 
-/** Where any controller is in v1 the files of the others would be looked for in vain, so as runc: not at all. */
+/** If any controller is in v1, the others have no v2 files, so they are left out, as in runc. */
 function unifiedOf(
   { hierarchies }: Controllers,
   unified: NonNullable<Resources["unified"]>,

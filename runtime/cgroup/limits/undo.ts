@@ -1,11 +1,9 @@
 /**
- * How to take a write to a cgroup's file back: what to write, from what the file held before. Pure; the kernel shows most
- * of its files in another form than it reads them (admin-guide/cgroup-v1 and cgroup-v2.rst).
+ * The values that undo a write to a cgroup's file, from its previous contents. Pure; most files are read in another form
+ * than they are written (admin-guide/cgroup-v1 and cgroup-v2.rst).
  */
 
-/**
- * The values that bring `file` back to the text `before` where `value` was written, in their order.
- */
+/** The values that restore the text `before` in `file` after `value` was written, in their order. */
 export function undoValues(file: string, before: string, value: string): string[] {
   if (file === "memory.oom_control") {
     return [/^oom_kill_disable (\d)/m.exec(before)?.[1] ?? "0"];
@@ -16,7 +14,7 @@ export function undoValues(file: string, before: string, value: string): string[
   return [line ?? `${key} ${unset(file)}`];
 }
 
-/** Files with a line for each device, and one of them changed by a write: the key of the line. */
+/** Files with a line for each device, of which a write changes one: the key of the line. */
 function keyOf(file: string, value: string): string | undefined {
   const first = value.split(" ", 1)[0]!;
   if (/^\d+:\d+$/.test(first)) return first;
@@ -25,7 +23,7 @@ function keyOf(file: string, value: string): string | undefined {
   return /^io\.(bfq\.)?weight$/.test(file) ? "default" : undefined;
 }
 
-/** What takes the line of a device away. */
+/** The value that removes the line of a device. */
 function unset(file: string): string {
   if (file === "io.max") return "rbps=max wbps=max riops=max wiops=max";
   if (file.startsWith("blkio.throttle.")) return "0";

@@ -1,6 +1,6 @@
 /**
- * Changes the limits of a container's cgroup while it lives: all of what is asked for, or nothing. Each file is read
- * before it is written, and what was written is taken back, the latest first, when a later write fails.
+ * Changes the limits of a live container's cgroup: all of them, or none. Each file is read before it is written, and when a
+ * write fails, the earlier ones are undone in reverse order.
  */
 import { errnoOf, HostError } from "../../common/errors.ts";
 import type { Resources } from "../../spec/spec.ts";
@@ -26,10 +26,10 @@ import { undoAll } from "../../common/undo.ts";
 type Announce = (writes: readonly ValueWrite[]) => void;
 
 /**
- * @param announce called before values are written, the old ones too when they are taken back: a manager that keeps its
- * own idea of them has to know.
- * @throws {SpecError | HostError} before anything is changed, for what cannot be carried out.
- * @throws {CgroupWriteError} for a value that the kernel refuses; the old ones hold again.
+ * @param announce called before values are written, also before old ones are restored: a manager that stores them itself
+ * must know them.
+ * @throws {SpecError | HostError} before anything is changed, for limits that are not supported.
+ * @throws {CgroupWriteError} for a value that the kernel refuses; the old ones are restored.
  */
 export function updateCgroup(
   record: CgroupRecord,
@@ -41,9 +41,9 @@ export function updateCgroup(
   checkUsage(record, resources);
   const unified = record.directories.find(({ version }) => version === 2);
   const inV2 = writes.filter((write) => directoryFor(record, write) === unified);
-  // It stays so: a controller without limits changes nothing.
+  // The controllers stay enabled: without limits they change nothing.
   if (unified) enableControllers(record, unified, inV2);
-  // Before that: a manager writes what it is told of at once.
+  // The snapshot comes first: a manager writes announced values at once.
   const undo = announce ? snapshot(record, writes) : [];
   announce?.(writes);
   try {
@@ -62,13 +62,13 @@ function presentOf(record: CgroupRecord): Present {
   };
 }
 
-/** After all limits: on v2 it is one step, and on v1 it takes back what it did by itself. */
+/** After all limits: on v2 it is one step, and on v1 it undoes its own writes. */
 function replaceDevices(record: CgroupRecord, rules: NonNullable<Resources["devices"]>): void {
   if (isV1({ hierarchies: record.directories }, "devices")) replaceDeviceRules(record, rules);
   else attachDeviceProgram(record, deviceProgram(rules));
 }
 
-/** v1's kernel refuses such a limit by itself, v2's kills for it. */
+/** v1 refuses such a limit by itself, v2 kills processes for it. */
 function checkUsage(record: CgroupRecord, { memory }: Resources): void {
   const { limit, checkBeforeUpdate } = memory ?? {};
   if (!checkBeforeUpdate || !limit || limit < 0) return;
@@ -83,11 +83,11 @@ function checkUsage(record: CgroupRecord, { memory }: Resources): void {
 }
 
 interface UndoWrite extends FileWrite {
-  /** Written when the kernel does not take `value` back. */
+  /** Written when the kernel refuses to restore `value`. */
   readonly otherwise?: string;
 }
 
-/** The writes that take all of these back; a file that is not there has nothing to be taken back. */
+/** The writes that undo all of these; a missing file needs none. */
 function snapshot(record: CgroupRecord, writes: readonly ResourceWrite[]): UndoWrite[] {
   return writes.flatMap((write) => {
     const directory = directoryFor(record, write).path;
@@ -96,7 +96,7 @@ function snapshot(record: CgroupRecord, writes: readonly ResourceWrite[]): UndoW
   });
 }
 
-/** The writes that take this one back; to be made in reverse. */
+/** The writes that undo this one, to be made in reverse. */
 function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
   const read = (name: string) => Deno.readTextFileSync(`${directory}/${name}`);
   let before: string;
@@ -104,7 +104,7 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
     before = read(file);
   } catch (error) {
     if (errnoOf(error) === ENOENT) throw error;
-    // A file that only takes orders, such as memory.reclaim.
+    // A file that can only be written, such as memory.reclaim.
     return [];
   }
   const undo = undoValues(file, before, value).map((value): UndoWrite => ({
@@ -112,12 +112,12 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
     file,
     value,
   }));
-  // Once it has a list of its own, a v2 cgroup with processes cannot go back to having none: the same CPUs must do.
+  // Once it has its own list, a v2 cgroup with processes cannot have an empty one again: the effective CPUs are used.
   if (/^cpuset\.(cpus|mems)$/.test(file) && before.trim() === "") {
     return undo.map((write) => ({ ...write, otherwise: read(`${file}.effective`).trim() }));
   }
   if (file !== "cpu.idle" || before.trim() !== "0") return undo;
-  // The kernel gives a cgroup that stops being idle the default weight.
+  // The kernel resets the weight of a cgroup that stops being idle to the default.
   for (const weight of ["cpu.weight", "cpu.shares"]) {
     const value = ifThere(() => Deno.readTextFileSync(`${directory}/${weight}`))?.trim();
     if (value !== undefined) undo.unshift({ directory, file: weight, value });
@@ -125,7 +125,7 @@ function undoOf({ directory, file, value }: FileWrite): UndoWrite[] {
   return undo;
 }
 
-/** @returns the error, which also tells of what could not be taken back. */
+/** @returns the error, which also names the values that could not be restored. */
 function takeBack(undo: readonly UndoWrite[], error: unknown, announce?: Announce): unknown {
   const files: string[] = [];
   const steps = undo.map((write) => () => {

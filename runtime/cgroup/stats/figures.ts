@@ -1,6 +1,6 @@
-/** What a cgroup has used, in the shape that `events` prints, which is runc's. Counts are bigints, for some have 64 bits. */
+/** A cgroup's resource usage in the format of `events`, which is runc's. Counts are bigints: some have 64 bits. */
 
-/** Fields that may be absent are 0 or empty then. Units: bytes and nanoseconds. */
+/** Absent optional fields mean 0 or empty. Units: bytes and nanoseconds. */
 export interface CgroupStats {
   readonly cpu: {
     readonly usage: {
@@ -22,11 +22,11 @@ export interface CgroupStats {
   readonly memory: {
     readonly cache?: bigint;
     readonly usage: MemoryUse;
-    /** Memory and swap together, on v2 too. */
+    /** Memory plus swap, on v2 too. */
     readonly swap: MemoryUse;
     readonly kernel: MemoryUse;
     readonly kernelTCP: MemoryUse;
-    /** memory.stat as it is, sorted. */
+    /** memory.stat unchanged, sorted. */
     readonly raw?: Readonly<Record<string, bigint>>;
     readonly psi?: Pressure;
   };
@@ -50,7 +50,7 @@ export interface CpusetStats {
   readonly sched_relax_domain_level: bigint;
 }
 
-/** Without a limit, `limit` is what the kernel has for none: on v2 2^64 - 1. */
+/** Without a limit, `limit` is the kernel's value for none: on v2 2^64 - 1. */
 export interface MemoryUse {
   readonly limit: bigint;
   readonly usage?: bigint;
@@ -83,7 +83,7 @@ export interface HugetlbUse {
   readonly failcnt: bigint;
 }
 
-/** Pressure stall information (accounting/psi.rst): per cent of time, and microseconds. */
+/** Pressure stall information (accounting/psi.rst): percent of time, and microseconds. */
 export interface Pressure {
   readonly some: PressureLine;
   readonly full: PressureLine;

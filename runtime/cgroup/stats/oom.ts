@@ -1,17 +1,17 @@
-/** Hearing of a cgroup that runs out of memory: which hierarchy is asked, and what its news mean. */
+/** Detects that a cgroup runs out of memory: chooses the hierarchy, and interprets its notifications. */
 import { closeFd } from "../../../ffi/descriptors.ts";
 import { exists, readIfThere } from "../files.ts";
 import type { CgroupDirectory, CgroupRecord } from "../path.ts";
 import { type OomNews, waitForOom, watchOom } from "./oom_news.ts";
 import { counts } from "./stat_text.ts";
 
-/** Tells of OOM events from its making on. Without a memory controller there are none. */
+/** Reports OOM events from its construction on. Without a memory controller there are none. */
 export class OomWatch implements Disposable {
   readonly #directory: CgroupDirectory | undefined;
   readonly #watch: number;
   #kills: bigint;
 
-  /** @throws {SyscallError} when the kernel refuses to tell. */
+  /** @throws {SyscallError} when the kernel refuses notifications. */
   constructor({ directories }: CgroupRecord) {
     const directory = directories.find((d) => d.controllers.includes("memory")) ??
       directories.find((d) => d.version === 2 && readEvents(d) !== undefined);
@@ -21,8 +21,8 @@ export class OomWatch implements Disposable {
   }
 
   /**
-   * Waits at most so long, or until there is news.
-   * @param pidfd of a process whose end is waited for too.
+   * Waits for a notification, or until the timeout.
+   * @param pidfd of a process whose exit also ends the wait.
    */
   wait(pidfd: number, timeoutMs: number): { readonly oom: boolean; readonly ended: boolean } {
     const version = this.#directory?.version ?? 1;
@@ -30,12 +30,12 @@ export class OomWatch implements Disposable {
     return { oom: version === 1 ? this.#isOomV1(news) : this.#isOomV2(news), ended: news.ended };
   }
 
-  /** The end of the cgroup is signalled as well (admin-guide/cgroup-v1/cgroups.rst, "Notification API"). */
+  /** The removal of the cgroup is signalled as well (admin-guide/cgroup-v1/cgroups.rst, "Notification API"). */
   #isOomV1({ changed }: OomNews): boolean {
     return changed && exists(`${this.#directory!.path}/memory.oom_control`);
   }
 
-  /** v2 tells of any change, and later than of the death of a process that was killed for it. */
+  /** v2 reports any change, and later than the death of a process that the OOM killer has killed. */
   #isOomV2({ changed, ended }: OomNews): boolean {
     if (!changed && !ended) return false;
     const kills = this.#countKills() ?? this.#kills;

@@ -1,9 +1,9 @@
-/** How many processes of a cgroup the kernel has killed for want of memory. */
+/** The number of processes of a cgroup that the OOM killer has killed. */
 import { readIfThere } from "../files.ts";
 import type { CgroupRecord } from "../path.ts";
 import { counts } from "./stat_text.ts";
 
-/** 0 without a memory controller, or where the cgroup is gone. */
+/** 0 without a memory controller, or if the cgroup is gone. */
 export function oomKills({ directories }: CgroupRecord): bigint {
   const files = directories.flatMap(({ path, version, controllers }) =>
     version === 2

@@ -1,5 +1,5 @@
 /**
- * Being told when the kernel runs out of a cgroup's memory: v1 signals an eventfd (admin-guide/cgroup-v1/memory.rst, "OOM
+ * Notifications of a cgroup that runs out of memory: v1 signals an eventfd (admin-guide/cgroup-v1/memory.rst, "OOM
  * Control"), v2 makes memory.events pollable (admin-guide/cgroup-v2.rst, "memory.events").
  */
 import {
@@ -17,13 +17,13 @@ import { SyscallError } from "../../common/errors.ts";
 import { syscallError } from "../errors.ts";
 
 export interface OomNews {
-  /** Something has happened to the cgroup's memory, not always an OOM; on v1 also the end of the cgroup. */
+  /** An event of the cgroup's memory, not always an OOM; on v1 also the removal of the cgroup. */
   readonly changed: boolean;
   readonly ended: boolean;
 }
 
 /**
- * Watches a cgroup folder for running out of memory: a descriptor for waitForOom().
+ * Watches a cgroup folder for OOM events: returns a descriptor for waitForOom().
  * @throws {SyscallError}
  */
 export function watchOom(path: string, version: 1 | 2): number {
@@ -31,7 +31,7 @@ export function watchOom(path: string, version: 1 | 2): number {
   const fd = version === 1 ? eventFd() : openToRead(`${path}/memory.events`, what);
   try {
     if (version === 1) register(path, fd, what);
-    // Only when it has been read does poll(2) wait for the next change.
+    // poll(2) waits for the next change only after the file was read.
     else checkRead(readAway(fd, true), what);
     return fd;
   } catch (error) {
@@ -55,7 +55,7 @@ function register(path: string, event: number, what: string): void {
 const WAIT = "poll for OOM events";
 
 /**
- * Waits at most `timeoutMs` for news of `watch`, unless that is -1, and for the end of the process `pidfd`.
+ * Waits at most `timeoutMs` for an event of `watch`, unless that is -1, and for the exit of the process `pidfd`.
  * @throws {SyscallError}
  */
 export function waitForOom(
@@ -64,7 +64,7 @@ export function waitForOom(
   pidfd: number,
   timeoutMs: number,
 ): OomNews {
-  // A file of the cgroup filesystem is always readable, whence not POLLIN.
+  // A file of the cgroup filesystem is always readable, so POLLIN cannot be used.
   const news = { fd: watch, events: version === 1 ? POLLIN : POLLPRI };
   const end = { fd: pidfd, events: POLLIN };
   const [changed = 0, ended = 0] = poll([news, end], timeoutMs) ?? [];

@@ -1,11 +1,11 @@
-/** Taking apart the texts of the cgroup filesystem's files. Pure. */
+/** Parses the files of the cgroup filesystem. Pure. */
 import type { MemoryUse, Pressure, PressureLine } from "./figures.ts";
 import { numbersIn, parseRanges } from "../../common/ranges.ts";
 
-/** What v2's `max` means in a file that holds a count. */
+/** The value of v2's `max` in a file with a count. */
 const NO_LIMIT = 2n ** 64n - 1n;
 
-/** One number; 0 for an absent file and, as with runc, for a negative one. */
+/** One number; 0 for a missing file and, as in runc, for a negative one. */
 export function count(text: string | undefined): bigint {
   const word = text?.trim() ?? "";
   if (word === "max") return NO_LIMIT;
@@ -14,13 +14,13 @@ export function count(text: string | undefined): bigint {
 
 export const isUnlimited = (value: bigint) => value === NO_LIMIT;
 
-/** A limit on tasks, where none is 0. */
+/** A limit on tasks, with 0 for none. */
 export function taskLimit(text: string | undefined): bigint {
   const value = count(text);
   return isUnlimited(value) ? 0n : value;
 }
 
-/** Numbers by their names: lines of `name number`. */
+/** Numbers by name: lines of `name number`. */
 export function counts(text: string | undefined): Record<string, bigint> {
   const found: Record<string, bigint> = {};
   for (const line of linesOf(text)) {
@@ -56,7 +56,7 @@ export function parseList(text: string | undefined): bigint[] {
   return Array.from(numbersIn(parseRanges(text ?? "") ?? []), BigInt);
 }
 
-/** undefined when the kernel keeps none. */
+/** Undefined when the kernel has no pressure information. */
 export function parsePressure(text: string | undefined): Pressure | undefined {
   if (!text?.trim()) return undefined;
   const lines = new Map(

@@ -1,4 +1,4 @@
-/** What a container's cgroup has used: the choice of who reads it, stats_v1.ts or stats_v2.ts. */
+/** The resource usage of a container's cgroup: selects stats_v1.ts or stats_v2.ts. */
 import { errnoOf } from "../../common/errors.ts";
 import { EOPNOTSUPP } from "../../common/errno.ts";
 import { syscallError } from "../errors.ts";
@@ -9,8 +9,8 @@ import { readV1 } from "./stats_v1.ts";
 import { readV2 } from "./stats_v2.ts";
 
 /**
- * Reads the statistics. What no controller counts is 0.
- * @throws {SyscallError} when a file is there and cannot be read.
+ * Reads the statistics. A value without a controller is 0.
+ * @throws {SyscallError} when a file exists and cannot be read.
  */
 export function readStats({ directories }: CgroupRecord): CgroupStats {
   const v1 = directories.filter(({ version }) => version === 1);

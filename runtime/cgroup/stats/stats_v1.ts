@@ -1,4 +1,4 @@
-/** The statistics of v1's controllers (admin-guide/cgroup-v1). Pure but for the files that it is given. */
+/** The statistics of v1's controllers (admin-guide/cgroup-v1). Pure, except for reading through StatFiles. */
 import {
   count,
   counts,
@@ -74,7 +74,7 @@ function readCpuset({ read }: StatFiles): CpusetStats {
     memory_spread_slab: flag("memory_spread_slab"),
     memory_pressure: flag("memory_pressure"),
     sched_load_balance: flag("sched_load_balance"),
-    // -1 is its default.
+    // -1 is the default.
     sched_relax_domain_level: BigInt(read("cpuset.sched_relax_domain_level")?.trim() || "0"),
   };
 }
@@ -103,7 +103,7 @@ function readMemory({ read }: StatFiles): CgroupStats["memory"] {
 type BlkioField = Exclude<keyof BlkioStats, "psi">;
 type BlkioFile = readonly [file: string, field: BlkioField];
 
-/** What the BFQ and, formerly, the CFQ scheduler count, with and without their debugging. */
+/** Counters of the BFQ and, formerly, the CFQ scheduler, with and without their debugging. */
 const SCHEDULER_FILES: readonly BlkioFile[] = [
   ["sectors_recursive", "sectorsRecursive"],
   ["io_service_time_recursive", "ioServiceTimeRecursive"],
@@ -118,7 +118,7 @@ const SCHEDULER_FILES: readonly BlkioFile[] = [
 const prefixed = (prefix: string, files: readonly BlkioFile[]) =>
   files.map(([file, field]): BlkioFile => [`${prefix}.${file}`, field]);
 
-/** The first group counts whose first file has entries: schedulers that are not in use leave theirs empty. */
+/** The first group whose first file has entries is used: files of unused schedulers are empty. */
 const BLKIO_GROUPS: readonly (readonly BlkioFile[])[] = [
   prefixed("blkio.bfq", SCHEDULER_FILES),
   prefixed("blkio.bfq", SCHEDULER_FILES.slice(-2)),
@@ -130,7 +130,7 @@ const BLKIO_GROUPS: readonly (readonly BlkioFile[])[] = [
   ],
 ];
 
-/** In the order in which runc prints them. */
+/** In the order of runc's output. */
 const BLKIO_ORDER: readonly BlkioField[] = [
   "ioServiceBytesRecursive",
   "ioServicedRecursive",
@@ -153,7 +153,7 @@ function readBlkio({ read }: StatFiles): BlkioStats {
   return {};
 }
 
-/** Lines of `8:0 Read 1282048` or `8:0 6792`; the sum of all, `Total 3477504`, is left out. */
+/** Lines of `8:0 Read 1282048` or `8:0 6792`; the total, `Total 3477504`, is left out. */
 function parseBlkio(text: string | undefined): BlkioEntry[] {
   return linesOf(text).flatMap((line) => {
     const match = /^(\d+):(\d+)(?: (\w+))? (\d+)$/.exec(line);
@@ -168,7 +168,7 @@ function readHugetlb(files: StatFiles): Record<string, HugetlbUse> {
     /^hugetlb\.(\w+)\.usage_in_bytes$/.exec(name)?.[1] ?? []
   );
   return sorted(Object.fromEntries(sizes.map((size) => {
-    // Reservations, where the kernel counts them (5.7), are what a limit is hit by.
+    // Reservations, if the kernel counts them (5.7): the limit applies to them.
     const prefix = [`hugetlb.${size}.rsvd`, `hugetlb.${size}`]
       .find((name) => files.read(`${name}.usage_in_bytes`) !== undefined);
     const value = (what: string) => count(files.read(`${prefix}.${what}`));

@@ -1,4 +1,4 @@
-/** The statistics of a v2 cgroup (admin-guide/cgroup-v2.rst) in v1's terms. Pure but for the files that it is given. */
+/** The statistics of a v2 cgroup (admin-guide/cgroup-v2.rst) in v1's terms. Pure, except for reading through StatFiles. */
 import {
   count,
   counts,
@@ -23,7 +23,7 @@ export function readV2(files: StatFiles): CgroupStats {
   };
 }
 
-/** v2 has none of v1's flags, and runc reads no other. */
+/** v2 has none of v1's flags, and runc reads no others. */
 const NO_CPUSET: CgroupStats["cpuset"] = {
   cpu_exclusive: 0n,
   mem_hardwall: 0n,
@@ -68,7 +68,7 @@ function readMemory({ read }: StatFiles): CgroupStats["memory"] {
   return {
     ...nonEmpty({ cache: raw.file }),
     usage: memoryUse(limit, usage, value("memory.peak")),
-    // v1 counts memory and swap together; the peaks of the two need not have been at the same time.
+    // v1 counts memory and swap together; the maxima of the two may have been at different times.
     swap: memoryUse(
       isUnlimited(swapLimit) ? swapLimit : BigInt.asUintN(64, swapLimit + limit),
       value("memory.swap.current") + usage,
@@ -80,7 +80,7 @@ function readMemory({ read }: StatFiles): CgroupStats["memory"] {
   };
 }
 
-/** Without the controller the processes are counted, or the threads of a threaded cgroup. */
+/** Without the controller, counts the processes, or the threads of a threaded cgroup. */
 function readPids({ read }: StatFiles): CgroupStats["pids"] {
   const current = read("pids.current");
   if (current === undefined) {

@@ -1,20 +1,20 @@
 /**
- * The form of a semantic check, and the few comparisons that several of them make. All run at every start, where a
- * function costs more at its first call than for all that it does, so checks have loops rather than callbacks.
+ * The type of a semantic check, and comparisons that several of them use. All run at every start, where the first call of a
+ * function costs more than its work, so checks have loops rather than callbacks.
  */
 import { SpecError } from "../../common/errors.ts";
 import { quoted } from "../../common/quoted.ts";
 
-/** Takes what will be ignored or read leniently: the place in config.json and a clause without a full stop. */
+/** Reports a property that is ignored or read leniently: its place in config.json and a clause without a full stop. */
 export type Warn = (jsonPath: string, text: string) => void;
 
-/** Throws a SpecError when `part` does not mean what its name says. */
+/** Throws a SpecError when `part` violates what its name says. */
 export type Check<T> = (part: T, warn: Warn) => void;
 
-/** Checks by the property of T that they are about; without that property they are not run, and cost nothing. */
+/** Checks by a property of T; without that property they do not run, and cost nothing. */
 export type ChecksOf<T, Part = T> = { readonly [K in keyof T]?: readonly Check<Part>[] };
 
-/** Runs the checks of the properties that `owner` has on `part`. */
+/** Runs on `part` the checks of the properties that `owner` has. */
 export function runChecks<T extends object, Part>(
   checks: ChecksOf<T, Part>,
   owner: T,
@@ -44,7 +44,7 @@ export function requireAbsolute(jsonPath: string, path: string): void {
   throw new SpecError(jsonPath, `must be an absolute path, got ${quoted(path)}`);
 }
 
-/** The index of the first item whose type another item before it has, -1 when all differ. */
+/** The index of the first item whose type an earlier item has, or -1. */
 export function findDuplicate(items: readonly { readonly type: string }[]): number {
   const seen = new Set<string>();
   for (let index = 0; index < items.length; index++) {

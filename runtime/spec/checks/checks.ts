@@ -1,7 +1,6 @@
 /**
- * What a config.json must mean, beyond its schema: tables of named checks, by the property that they are about. Owns the
- * order; the checks stand beside it. All are pure; what depends on the host is checked in host_checks.ts and by the
- * executors.
+ * The meaning of a config.json, beyond its schema: tables of named checks, by property. This module defines their order;
+ * the checks are in the files beside it. All are pure; host_checks.ts and the executors check what depends on the host.
  */
 import { runChecks, type Warn } from "./check.ts";
 import { LINUX_CHECKS } from "./linux_checks.ts";
@@ -14,7 +13,7 @@ import type { Process, Resources, Spec } from "../spec.ts";
 
 /**
  * Checks a whole spec, as `create` needs it: with root and process.
- * @returns warnings, one sentence each, for what will be ignored or read leniently.
+ * @returns warnings, one sentence each, for properties that are ignored or read leniently.
  * @throws {SpecError} for the first check that fails.
  */
 export function checkSpec(spec: Spec): string[] {

@@ -47,7 +47,7 @@ function deviceHasNumbers({ type, major, minor }: Device, place: string): void {
   }
 }
 
-/** st_mode, which some engines copy whole (inode(7)). */
+/** A st_mode, which some engines copy with the file type (inode(7)). */
 function fileModeIsAMode({ fileMode }: Device, place: string): void {
   requireRange(`${place}.fileMode`, fileMode, 0, 0o177777);
 }

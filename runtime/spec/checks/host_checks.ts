@@ -1,4 +1,4 @@
-/** Checks of a spec against this host, beyond what config.json alone says. Everything else in this folder is pure. */
+/** Checks of a spec against this host. All other checks in this folder are pure. */
 import { describeErrno, errnoOf, SpecError } from "../../common/errors.ts";
 import { formatPath } from "../json_path.ts";
 import { findNamespace } from "../namespaces.ts";
@@ -7,8 +7,8 @@ import { sysctlPath } from "../sysctl.ts";
 import { ifThere } from "../../common/files.ts";
 
 /**
- * Checks a spec that checkSpec() has passed.
- * @throws {SpecError} when the host makes it unsafe.
+ * Checks a spec that has passed checkSpec().
+ * @throws {SpecError} when it would be unsafe on this host.
  */
 export function checkHost(spec: Spec): void {
   netSysctlsAreNotTheHosts(spec);
@@ -17,7 +17,7 @@ export function checkHost(spec: Spec): void {
 
 const SELINUX_FILE = "/sys/fs/selinux/enforce";
 
-/** A label that nobody enforces would be protection on paper; until a policy is loaded, everything is "kernel". */
+/** A label that is not enforced would protect nothing; until a policy is loaded, every label is "kernel". */
 export function labelsNeedSelinux({ process, linux }: Pick<Spec, "process" | "linux">): void {
   for (
     const [place, label] of [
@@ -38,7 +38,7 @@ function isSelinuxEnabled(): boolean {
   return label !== undefined && label !== "kernel";
 }
 
-/** A path may name the host's own network namespace, as --network=host of some engines does. */
+/** A path may be that of the host's own network namespace, as with --network=host of some engines. */
 function netSysctlsAreNotTheHosts(spec: Spec): void {
   const path = findNamespace(spec, "network")?.path;
   if (!path) return;

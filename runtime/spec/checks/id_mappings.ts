@@ -1,14 +1,14 @@
-/** The rules of id mappings that `linux` and idmapped mounts share (user_namespaces(7)). */
+/** The rules for id mappings of `linux` and of idmapped mounts (user_namespaces(7)). */
 import { SpecError } from "../../common/errors.ts";
 import type { IdMapping } from "../spec.ts";
 
 /** UID_GID_MAP_MAX_EXTENTS of the kernel. */
 const MAX_RANGES = 340;
 
-/** Ids are 32 bits, and the last one means "no change" in setuid(2) and the like. */
+/** Ids have 32 bits, and the last one means "no change" in setuid(2) and similar calls. */
 const END_OF_IDS = 0xffffffff;
 
-/** @throws {SpecError} for ranges that the kernel refuses with nothing but EINVAL. */
+/** @throws {SpecError} for ranges that the kernel refuses with only EINVAL. */
 export function requireSoundMappings(jsonPath: string, mappings: readonly IdMapping[]): void {
   if (mappings.length > MAX_RANGES) {
     throw new SpecError(

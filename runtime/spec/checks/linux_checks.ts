@@ -15,7 +15,7 @@ export const LINUX_CHECKS: ChecksOf<Linux, Spec> = {
   personality: [personalityHasDomain],
 };
 
-/** The path is joined to the cgroup filesystem's; `..` could reach another container's cgroup. */
+/** The path is joined to that of the cgroup filesystem; `..` could lead to another container's cgroup. */
 function cgroupsPathStaysInside({ linux }: Spec): void {
   if (!linux?.cgroupsPath?.split("/").includes("..")) return;
   throw new SpecError(
@@ -48,7 +48,7 @@ function netDeviceNamesAreValid({ linux }: Spec): void {
   }
 }
 
-/** It becomes a folder of resctrl; a single slash is its root, and these folders are the kernel's own. */
+/** The id becomes a folder of resctrl; a single slash is its root, and these folders belong to the kernel. */
 const NO_CLOS_IDS: ReadonlySet<string> = new Set([".", "..", "info", "mon_groups", "mon_data"]);
 
 function closIdIsAName({ linux }: Spec): void {
@@ -61,7 +61,7 @@ function closIdIsAName({ linux }: Spec): void {
   );
 }
 
-/** A newline would begin another line of the file. */
+/** A newline would start another line of the file. */
 function schemataAreLines({ linux }: Spec): void {
   const { l3CacheSchema, schemata = [] } = linux?.intelRdt ?? {};
   for (

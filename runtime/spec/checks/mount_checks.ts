@@ -1,4 +1,4 @@
-/** Checks of `mounts` (runtime spec, config.md, "Mounts"). What an option does is the plan's. */
+/** Checks of `mounts` (runtime spec, config.md, "Mounts"). The plan implements the options. */
 import { SpecError } from "../../common/errors.ts";
 import { quoted } from "../../common/quoted.ts";
 import { findNamespace } from "../namespaces.ts";
@@ -22,7 +22,7 @@ function eachMountIsSound({ mounts = [] }: Spec, warn: Warn): void {
   }
 }
 
-/** Spec 1.0 allowed relative ones; all runtimes take them as below the root. */
+/** Spec 1.0 allowed relative destinations; all runtimes take them as relative to the root. */
 function destinationIsRelative({ destination }: Mount, index: number, warn: Warn): void {
   const place = `mounts[${index}].destination`;
   if (destination === "") throw new SpecError(place, "is empty, must be a path in the container");
@@ -56,7 +56,7 @@ const OPPOSITE: Readonly<Record<string, string>> = {
   idmap: "ridmap",
 };
 
-/** mount(8) lets the last one win, and so do the runtimes. */
+/** The last one wins, as in mount(8) and the other runtimes. */
 function optionsDoNotContradict({ options = [] }: Mount, index: number, warn: Warn): void {
   for (let position = 0; position < options.length; position++) {
     const option = options[position]!;
@@ -81,7 +81,7 @@ function mappingsAreComplete({ uidMappings, gidMappings }: Mount, index: number)
   }
 }
 
-/** mount_setattr(2): a mount is idmapped by a user namespace, its own or the container's. */
+/** mount_setattr(2): a mount is idmapped by a user namespace, a new one or the container's. */
 function idmapHasMappings(spec: Spec): void {
   const { mounts = [] } = spec;
   for (let index = 0; index < mounts.length; index++) {

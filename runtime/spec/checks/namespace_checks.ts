@@ -1,4 +1,4 @@
-/** Checks of `linux.namespaces`, and of what needs one of them (runtime spec, config-linux.md, "Namespaces"). */
+/** Checks of `linux.namespaces`, and of what requires one (runtime spec, config-linux.md, "Namespaces"). */
 import { SpecError } from "../../common/errors.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Linux, NamespaceType, Spec } from "../spec.ts";
@@ -33,7 +33,7 @@ function namespacePathsAreAbsolute({ linux }: Spec): void {
   }
 }
 
-/** A joined one has its mappings already. */
+/** A joined namespace already has its mappings. */
 function userNamespaceHasMappings(spec: Spec): void {
   const user = findNamespace(spec, "user");
   if (!user || user.path) return;
@@ -58,7 +58,7 @@ function mappingsAreSound({ linux }: Spec): void {
   requireSoundMappings("linux.gidMappings", linux?.gidMappings ?? []);
 }
 
-/** Otherwise the host's own paths would be hidden from the host. */
+/** Otherwise the host's own paths would be hidden. */
 function hiddenPathsNeedMountNamespace(spec: Spec): void {
   for (const field of ["maskedPaths", "readonlyPaths"] as const) {
     if (!spec.linux?.[field]?.length) continue;
@@ -66,7 +66,7 @@ function hiddenPathsNeedMountNamespace(spec: Spec): void {
   }
 }
 
-/** time_namespaces(7): offsets are fixed once a process has entered. */
+/** time_namespaces(7): offsets cannot change once a process has entered. */
 function timeOffsetsNeedNewTimeNamespace(spec: Spec): void {
   if (!spec.linux?.timeOffsets) return;
   requireNamespace(spec, "time", "linux.timeOffsets", "the clocks of the host cannot have offsets");

@@ -29,7 +29,7 @@ function cwdIsAbsolute({ cwd }: Process): void {
   requireAbsolute("process.cwd", cwd);
 }
 
-/** execve(2) would take anything, but no program could read it; runc refuses it too. */
+/** execve(2) would accept anything, but no program could read it; runc refuses it too. */
 function envEntriesAreAssignments({ env = [] }: Process): void {
   for (let index = 0; index < env.length; index++) {
     const sign = env[index]!.indexOf("=");
@@ -40,7 +40,7 @@ function envEntriesAreAssignments({ env = [] }: Process): void {
   }
 }
 
-/** Without what they all begin with, for a line's sake. */
+/** Without the common prefix, to keep the message short. */
 function knownLimits(): string {
   return `RLIMIT_ and ${
     Object.keys(RLIMITS).map((name) => name.slice("RLIMIT_".length)).join(", ")
@@ -75,7 +75,7 @@ function rlimitsAreOrdered({ rlimits = [] }: Process): void {
   }
 }
 
-/** The spec wants unknown names ignored, so that engines can name what newer kernels have. */
+/** The spec requires that unknown names are ignored, so that engines can use those of newer kernels. */
 function capabilitiesAreKnown({ capabilities }: Process, warn: Warn): void {
   if (!capabilities) return;
   const { bounding, effective, inheritable, permitted, ambient } = capabilities;
@@ -87,7 +87,7 @@ function capabilitiesAreKnown({ capabilities }: Process, warn: Warn): void {
   if (unknown.size) warn("process.capabilities", `ignoring the unknown ${[...unknown].join(", ")}`);
 }
 
-/** Runtime spec, "Linux Process": what cannot be granted is warned of. capabilities(7), "Ambient". */
+/** Runtime spec, "Linux Process": a capability that cannot be granted is a warning. capabilities(7), "Ambient". */
 function ambientCanBeRaised({ capabilities }: Process, warn: Warn): void {
   const { ambient = [], permitted = [], inheritable = [] } = capabilities ?? {};
   const lost = ambient.filter((name) =>
@@ -112,7 +112,7 @@ function oomScoreAdjIsInRange({ oomScoreAdj }: Process): void {
   requireRange("process.oomScoreAdj", oomScoreAdj, -1000, 1000);
 }
 
-/** sched(7): each policy has parameters of its own. */
+/** sched(7): each policy has its own parameters. */
 function schedulerFitsItsPolicy({ scheduler }: Process): void {
   if (!scheduler) return;
   const { policy, nice, priority, runtime, deadline, period } = scheduler;

@@ -1,4 +1,4 @@
-/** Checks of `linux.resources`, also of `update --resources`. What a host's cgroups offer is not known here. */
+/** Checks of `linux.resources`, also of `update --resources`. They do not depend on the host's cgroups. */
 import { SpecError } from "../../common/errors.ts";
 import { quoted } from "../../common/quoted.ts";
 import { formatPath } from "../json_path.ts";
@@ -12,7 +12,7 @@ export const RESOURCE_CHECKS: ChecksOf<Resources> = {
   unified: [unifiedNamesFiles],
 };
 
-/** The kernel's device cgroup knows no other words (cgroup-v1/devices.rst). */
+/** The kernel's device cgroup accepts no other letters (cgroup-v1/devices.rst). */
 function deviceRulesAreWritable({ devices = [] }: Resources): void {
   for (let index = 0; index < devices.length; index++) {
     const { type, access = "" } = devices[index]!;
@@ -42,7 +42,7 @@ function swapIncludesMemory({ memory }: Resources): void {
   );
 }
 
-/** Engines write -1 as an unsigned number when they mean unset. */
+/** Engines write -1 as an unsigned number for "unset". */
 const UNSET = 2n ** 64n - 1n;
 
 function swappinessIsInRange({ memory }: Resources): void {
@@ -50,7 +50,7 @@ function swappinessIsInRange({ memory }: Resources): void {
   requireRange("linux.resources.memory.swappiness", memory?.swappiness, 0, 100);
 }
 
-/** As runc. Linux 5.16 still takes v1's numbers, and does nothing with them. */
+/** As runc. Linux 5.16 still accepts v1's values, and ignores them. */
 function kernelMemoryIsIgnored({ memory }: Resources, warn: Warn): void {
   for (const field of ["kernel", "kernelTCP"] as const) {
     if (!memory?.[field]) continue;
@@ -77,7 +77,7 @@ function blockWeightsAreInRange({ blockIO }: Resources): void {
   }
 }
 
-/** A name is joined to the cgroup's path: it must not leave it. */
+/** The name is joined to the cgroup's path, and must stay inside it. */
 function unifiedNamesFiles({ unified }: Resources): void {
   for (const name of Object.keys(unified ?? {})) {
     if (/^[^./]+\.[^/]+$/.test(name)) continue;

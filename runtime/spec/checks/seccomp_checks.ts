@@ -1,4 +1,4 @@
-/** Checks of `linux.seccomp` (runtime spec, config-linux.md, "Seccomp"). Compiling the filter is libseccomp's. */
+/** Checks of `linux.seccomp` (runtime spec, config-linux.md, "Seccomp"). libseccomp compiles the filter. */
 import { SpecError } from "../../common/errors.ts";
 import type { Seccomp, SeccompAction } from "../spec.ts";
 import { type ChecksOf, requireRange } from "./check.ts";
@@ -12,7 +12,7 @@ export const SECCOMP_CHECKS: ChecksOf<Seccomp> = {
 
 const PLACE = "linux.seccomp";
 
-/** The spec: the runtime MUST fail when the action takes no errno. */
+/** The spec: the runtime MUST fail when the action does not use an errno. */
 function errnoGoesWithItsAction({ defaultAction, defaultErrnoRet, syscalls = [] }: Seccomp): void {
   if (defaultErrnoRet !== undefined) {
     requireErrno(`${PLACE}.defaultErrnoRet`, defaultAction, defaultErrnoRet);
@@ -25,7 +25,7 @@ function errnoGoesWithItsAction({ defaultAction, defaultErrnoRet, syscalls = [] 
 }
 
 function requireErrno(jsonPath: string, action: SeccompAction, errno: number): void {
-  // The kernel cuts an errno at MAX_ERRNO; a tracer gets 16 bits (seccomp(2)).
+  // The kernel limits an errno to MAX_ERRNO; a tracer gets 16 bits (seccomp(2)).
   if (action === "SCMP_ACT_ERRNO") return requireRange(jsonPath, errno, 0, 4095);
   if (action === "SCMP_ACT_TRACE") return requireRange(jsonPath, errno, 0, 0xffff);
   throw new SpecError(

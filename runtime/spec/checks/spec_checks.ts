@@ -50,7 +50,7 @@ const MAX_NAME_BYTES = 64;
 function namesFitTheKernel(spec: Spec): void {
   for (const field of ["hostname", "domainname"] as const) {
     const name = spec[field] ?? "";
-    // A UTF-16 unit is 3 bytes at most, and the encoder costs 0.1 ms.
+    // A UTF-16 unit has at most 3 bytes, and the encoder costs 0.1 ms.
     if (name.length * 3 <= MAX_NAME_BYTES) continue;
     const size = new TextEncoder().encode(name).length;
     if (size <= MAX_NAME_BYTES) continue;
@@ -64,7 +64,7 @@ function annotationKeysAreNotEmpty({ annotations }: Spec): void {
   }
 }
 
-/** crun's annotations; of those that are here without words, the executors and the plan make something. */
+/** crun's annotations; those with an empty text are implemented by the executors and the plan. */
 const CRUN_PREFIX = "run.oci.";
 const CRUN_ANNOTATIONS: Readonly<Record<string, string>> = {
   "handler": "",
@@ -81,7 +81,7 @@ function annotationsOfCrunAreKnown({ annotations = {} }: Spec, warn: Warn): void
   for (const [name, value] of Object.entries(annotations)) {
     if (!name.startsWith(CRUN_PREFIX)) continue;
     const key = name.slice(CRUN_PREFIX.length);
-    // Empty, it asks for no cgroup below the unit's, and there is none.
+    // An empty one requests no cgroup below the unit's, and there is none.
     if (key === "systemd.subgroup" && value === "") continue;
     const known = Object.hasOwn(CRUN_ANNOTATIONS, key) ? CRUN_ANNOTATIONS[key]! : undefined;
     if (known === "") continue;

@@ -1,6 +1,6 @@
 /**
- * Checks of `linux.sysctl`: a container may set what its own namespaces hold, never what the host has but once. Setting
- * them is the plan's.
+ * Checks of `linux.sysctl`: a container may set values of its own namespaces, never those of the whole host. The plan sets
+ * them.
  */
 import { SpecError } from "../../common/errors.ts";
 import { formatPath } from "../json_path.ts";
@@ -8,7 +8,7 @@ import { findNamespace } from "../namespaces.ts";
 import type { NamespaceType, Spec } from "../spec.ts";
 import { sysctlPath } from "../sysctl.ts";
 
-/** ipc_namespaces(7); what is below /proc/sys/fs/mqueue belongs to it too. */
+/** ipc_namespaces(7); /proc/sys/fs/mqueue belongs to it too. */
 const IPC_SYSCTLS: ReadonlySet<string> = new Set([
   "kernel/msgmax",
   "kernel/msgmnb",
@@ -44,7 +44,7 @@ function problemOf(spec: Spec, path: string | undefined, value: string): string 
 function namespaceOf(path: string): NamespaceType | undefined {
   if (IPC_SYSCTLS.has(path) || path.startsWith("fs/mqueue/")) return "ipc";
   if (path.startsWith("net/")) return "network";
-  // Limits of the user namespace; on the host they would be everybody's.
+  // Limits of the user namespace; on the host they would apply to all users.
   if (path.startsWith("user/")) return "user";
   return path === "kernel/domainname" ? "uts" : undefined;
 }

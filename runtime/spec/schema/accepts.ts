@@ -1,11 +1,10 @@
 /**
- * The quick reader of the schema: says whether a value of JSON fits a rule, not why it does not, which is
- * explain.ts's. It runs at every start, mostly once for each part, so what counts is how little code it is: two
- * functions, no closures.
+ * The fast reader of the schema: tests whether a JSON value fits a rule; explain.ts finds the reason if it does not. It
+ * runs at every start, usually once for each part, so the amount of code determines its time: two functions, no closures.
  */
 import type { AnyPlace } from "./rule.ts";
 
-/** Does `value`, which parseJson() gave, fit the rule? */
+/** Does `value`, from parseJson(), fit the rule? */
 export function accepts(place: AnyPlace, value: unknown): boolean {
   const rule = typeof place === "function" ? place() : place;
   switch (rule.kind) {
@@ -35,7 +34,7 @@ export function accepts(place: AnyPlace, value: unknown): boolean {
   }
 }
 
-/** Own properties only: `constructor` and the like are neither in the config nor in a table. */
+/** Only own properties: `constructor` and the like are neither in the config nor in a table. */
 function acceptsKeys(
   rule: Extract<Exclude<AnyPlace, () => unknown>, { readonly kind: "map" | "object" }>,
   value: Readonly<Record<string, unknown>>,

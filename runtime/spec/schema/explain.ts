@@ -1,24 +1,23 @@
 /**
- * The thorough reader of the schema: makes a zod schema of the same tables and has zod find every problem of a value
- * that accepts() refused. The only module that names zod, which costs 3 ms, so it is imported when a config is wrong.
+ * The thorough reader of the schema: makes a zod schema of the same tables, with which zod finds every problem of a value
+ * that accepts() refused. Only this module uses zod, which costs 3 ms, so it is imported only for an invalid config.
  */
 import * as z from "zod/mini";
 import { accepts } from "./accepts.ts";
 import type { AnyPlace, AnyPlaces, AnyRule, MapRule } from "./rule.ts";
 
-/** What is wrong, and where below the value that the rule was given. */
+/** A problem, and its path below the value that was checked. */
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly text: string;
 }
 
-/** No `new Function`: compiling validators costs more than it saves for one config. */
+/** No `new Function`: for one config, compiling validators costs more than it saves. */
 z.config({ jitless: true });
 
 /**
- * The problems of a value that accepts() refused, at least one; in the order of the table, properties that must be
- * there before those that may.
- * @throws {Error} when zod has none, that is, when the two readers of the schema disagree.
+ * The problems of a value that accepts() refused, at least one; in the order of the table, required properties first.
+ * @throws {Error} when zod finds none: the two readers of the schema disagree.
  */
 export function explain(place: AnyPlace, value: unknown): readonly [Problem, ...Problem[]] {
   const result = z.safeParse(toZod(place), value);
@@ -29,7 +28,7 @@ export function explain(place: AnyPlace, value: unknown): readonly [Problem, ...
   return [toProblem(first), ...more.map(toProblem)];
 }
 
-/** A path of JSON has no symbols. */
+/** A JSON path has no symbols. */
 function toProblem({ path, message }: z.core.$ZodIssue): Problem {
   return { path: path as (string | number)[], text: message };
 }
@@ -57,7 +56,7 @@ function toZod(place: AnyPlace): z.ZodMiniType {
   }
 }
 
-/** Not z.record(), which passes over a property named `__proto__`. */
+/** Not z.record(), which ignores a property named `__proto__`. */
 function mapToZod(rule: MapRule, error: ErrorText): z.ZodMiniType {
   const item = toZod(rule.item);
   const object = z.custom<Record<string, unknown>>((value) => jsonType(value) === "object", {
@@ -81,7 +80,7 @@ function shape(
 
 type ErrorText = (issue: { readonly input?: unknown }) => string;
 
-/** zod/mini brings no texts of its own. JSON has no undefined: that is a property which is not there. */
+/** zod/mini has no texts. JSON has no undefined: the property is absent. */
 function errorText(rule: AnyRule): ErrorText {
   return ({ input }) => input === undefined ? "is required" : expectation(rule, input);
 }

@@ -1,4 +1,4 @@
-/** The rules that several tables of the schema share: strings, numbers, and the plain lists and maps of strings. */
+/** Rules that several tables of the schema use: strings, numbers, and plain lists and maps of strings. */
 import type { Rule } from "./rule.ts";
 import type { Int64, Uint64 } from "../spec.ts";
 

@@ -1,4 +1,4 @@
-/** The schema of `linux`; resources and seccomp have modules of their own. The types are spec_linux.ts's. */
+/** The schema of `linux`; resources and seccomp have their own modules. spec_linux.ts has the types. */
 import { boolean, int64, string, stringMap, strings, uint32 } from "./leaf.ts";
 import { resourcesRule } from "./resources.ts";
 import type { Rule } from "./rule.ts";
@@ -30,7 +30,7 @@ const idMapping = (): Rule<IdMapping> => ({
   optional: {},
 });
 
-/** Of `linux` and of a mount. */
+/** For `linux` and for a mount. */
 export const idMappings: Rule<readonly IdMapping[]> = { kind: "list", item: idMapping };
 
 const namespace: Rule<Namespace> = {

@@ -1,4 +1,4 @@
-/** The schema of `process`; the types are spec_process.ts's. */
+/** The schema of `process`; spec_process.ts has the types. */
 import { boolean, int32, string, strings, uint16, uint32, uint64 } from "./leaf.ts";
 import type { Rule } from "./rule.ts";
 import type {
@@ -47,7 +47,7 @@ const capabilities: Rule<Capabilities> = {
   },
 };
 
-/** The kernel's struct winsize holds 16 bits each (ioctl_tty(2)); the spec has 64. */
+/** The kernel's struct winsize has 16 bits each (ioctl_tty(2)); the spec has 64. */
 const consoleSize = (): Rule<ConsoleSize> => ({
   kind: "object",
   required: { height: uint16, width: uint16 },

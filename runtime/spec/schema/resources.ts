@@ -1,4 +1,4 @@
-/** The schema of `linux.resources`, also of `update --resources`; the types are spec_resources.ts's. */
+/** The schema of `linux.resources`, also of `update --resources`; spec_resources.ts has the types. */
 import { boolean, int64, string, stringMap, uint16, uint32, uint64 } from "./leaf.ts";
 import type { Rule } from "./rule.ts";
 import type {
@@ -16,7 +16,7 @@ import type {
   WeightDevice,
 } from "../spec.ts";
 
-/** The spec has int64; a cgroup rule takes 32 bits or -1 for all. */
+/** int64 in the spec; a cgroup rule has 32 bits, or -1 for all. */
 const deviceNumber: Rule<number> = { kind: "integer", minimum: -1, maximum: 0xffffffff };
 
 const device: Rule<DeviceCgroup> = {

@@ -1,11 +1,11 @@
 /**
- * What the tables of the schema are made of: rules as plain data, without any code. The compiler ties them to the types
- * of spec.ts: Rule<T> is the description of a T, so a property missing in one of the two, or required in one only, or
- * of another kind, does not compile. This module knows no property of the spec.
+ * The rules of the schema's tables: plain data, without code. The compiler ties them to the types of spec.ts: Rule<T>
+ * describes a T, so a property that is missing in one of the two, required in only one, or of another kind does not
+ * compile. This module is independent of the spec's properties.
  *
- * The tables have two readers: accepts.ts, which says yes or no to every config, and explain.ts, which has
- * zod say what is wrong with a refused one. Start-up decides the form: a function costs 20 to 60 µs at its first call,
- * a literal next to nothing, and zod 3 ms.
+ * The tables have two readers: accepts.ts tests every config, and explain.ts describes the problems of a refused one with
+ * zod. The form is chosen for start-up time: a function costs 20 to 60 µs at its first call, a literal next to nothing, and
+ * zod 3 ms.
  */
 
 /** The rule of a T. */
@@ -17,7 +17,7 @@ export type Rule<T> = [T] extends [boolean] ? BooleanRule
   : string extends keyof T ? MapRule<Place<T[keyof T]>>
   : ObjectRule<Places<T, RequiredKey<T>>, Places<T, Exclude<keyof T, RequiredKey<T>>>>;
 
-/** A rule, or the function that makes it: for the parts that most configs do without. */
+/** A rule, or a function that makes it: for parts that most configs do not have. */
 export type Place<T> = Rule<T> | (() => Rule<T>);
 
 type RequiredKey<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T];
@@ -31,21 +31,21 @@ export interface BooleanRule {
   readonly kind: "boolean";
 }
 
-/** An integer that a number holds exactly; both bounds are included. */
+/** An integer that a number can hold exactly; both bounds are inclusive. */
 export interface IntegerRule {
   readonly kind: "integer";
   readonly minimum: number;
   readonly maximum: number;
 }
 
-/** An integer that parseJson() gives as a bigint when a number would lose digits; both bounds are included. */
+/** An integer that parseJson() returns as a bigint when a number would lose digits; both bounds are inclusive. */
 export interface WideIntegerRule {
   readonly kind: "wideInteger";
   readonly minimum: bigint;
   readonly maximum: bigint;
 }
 
-/** A string of a form; `form` completes "expected". */
+/** A string that matches an expression; `form` completes "expected". */
 export interface PatternRule {
   readonly kind: "pattern";
   readonly expression: RegExp;
@@ -71,14 +71,14 @@ export interface MapRule<Item = AnyPlace> {
   readonly item: Item;
 }
 
-/** An object with the properties that must be there, and those that may; others are left alone. */
+/** An object with required and optional properties; others are ignored. */
 export interface ObjectRule<Required = AnyPlaces, Optional = AnyPlaces> {
   readonly kind: "object";
   readonly required: Required;
   readonly optional: Optional;
 }
 
-/** A rule as its readers see it. */
+/** Any rule, as the readers use it. */
 export type AnyRule =
   | StringRule
   | BooleanRule

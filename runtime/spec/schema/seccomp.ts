@@ -1,4 +1,4 @@
-/** The schema of `linux.seccomp`; the types are spec_seccomp.ts's. */
+/** The schema of `linux.seccomp`; spec_seccomp.ts has the types. */
 import { string, uint32, uint64 } from "./leaf.ts";
 import type { Rule } from "./rule.ts";
 import type { Seccomp, SeccompAction, SeccompArg, SeccompSyscall } from "../spec.ts";

@@ -1,4 +1,4 @@
-/** The schema of the whole config.json, with root, mounts and hooks; the other parts have modules of their own. */
+/** The schema of the whole config.json, with root, mounts and hooks; the other parts have their own modules. */
 import { boolean, string, stringMap, strings } from "./leaf.ts";
 import { idMappings, linuxRule } from "./linux.ts";
 import { processRule } from "./process.ts";

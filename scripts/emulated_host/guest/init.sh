@@ -1,8 +1,7 @@
 #!/bin/busybox sh
-# Process 1 of the emulated host while its root is the initramfs: loads the modules, mounts the 9p shares, has the root laid
-# by ROOT_root.sh, and hands over to the init of HOST.
-# Any failure reboots, which ends QEMU, with the reason on the console. Debian's busybox sh runs its own applets before it
-# looks at PATH, through /proc/self/exe.
+# Process 1 of the emulated host while its root is the initramfs: loads the modules, mounts the 9p shares, lets ROOT_root.sh
+# mount the root, and executes the init of HOST. Any failure reboots, which ends QEMU, with the reason on the console.
+# Debian's busybox sh prefers its own applets to PATH, and runs them through /proc/self/exe.
 set -e
 /bin/busybox mount -t proc proc /proc
 trap 'echo "init.sh failed"; echo b > /proc/sysrq-trigger' EXIT
@@ -11,7 +10,7 @@ mount -t devtmpfs devtmpfs /dev
 while read -r module; do insmod "/modules/$module"; done < /modules/order
 
 mkdir -p /host /lower /upper /job /keep
-# Nothing outside changes the files under test while they run, so the guest may cache them; mmap needs it too.
+# The files under test do not change outside while it runs, so the guest may cache them; mmap requires that too.
 mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose root /lower
 mount -t 9p -o ro,trans=virtio,version=9p2000.L job /job
 mount -t tmpfs -o mode=755 tmpfs /upper
@@ -36,7 +35,7 @@ fi
 
 mount --move /sys /host/sys
 mount --move /dev /host/dev
-# A /proc left behind would be a procfs without masks below every root. The last one, since busybox runs its applets by it.
+# A /proc left behind would be a procfs without masks below every root. Moved last: busybox runs its applets by it.
 trap 'echo "init.sh failed"; echo b > /host/proc/sysrq-trigger' EXIT
 mount --move /proc /host/proc
 # shellcheck disable=SC2086 # words

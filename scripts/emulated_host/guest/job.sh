@@ -1,6 +1,6 @@
-# Sourced by HOST_session.sh, which sets `here`, CGROUP, where the command will be, and start_command, which becomes the
-# command. Completes the host's files, runs the job's command, and reports its end. It then waits: the runner ends
-# QEMU, so nothing left behind by the command can delay the end.
+# Sourced by HOST_session.sh, which sets `here`, CGROUP (the command's cgroup) and start_command, which executes the
+# command. Completes the host's files, runs the job's command, and reports its end. It then waits: the runner ends QEMU, so
+# nothing that the command leaves behind can delay the end.
 . "$here/job/session.env" # TOKEN TIMEOUT LIBRARIES LIBRARY_DIRECTORY MODULES
 
 chmod 666 /dev/fuse /dev/net/tun
@@ -8,7 +8,7 @@ chmod 660 /dev/kvm
 if grep -q '^kvm:' /etc/group; then chgrp kvm /dev/kvm; fi
 mkdir -p /lib/modules
 ln -sfn "$MODULES" "/lib/modules/$(uname -r)"
-# A link into root's home, where the repository may be, is of no use to an ordinary user.
+# A symlink into root's home, where the repository may be, is not usable by an ordinary user.
 for library in "$LIBRARIES"/*; do
   if setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$library"; then
     ln -sf "$library" "$LIBRARY_DIRECTORY"
@@ -17,7 +17,7 @@ for library in "$LIBRARIES"/*; do
   fi
 done
 
-# The command writes to pipes, as it does on any host; the ports could not be opened twice.
+# The command writes to pipes, as on any host; the ports cannot be opened twice.
 mkfifo "$here/stdout" "$here/stderr"
 for port in /sys/class/virtio-ports/*; do
   read -r name < "$port/name"

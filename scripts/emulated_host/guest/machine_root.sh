@@ -3,7 +3,7 @@
 mkdir /upper/files /upper/work
 mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /host
 
-# /tmp and /run start empty, as after a boot, except for the folders the job needs, which may lie below them.
+# /tmp and /run start empty, as after a boot, except for the folders of the job, which may be below them.
 number=0
 while read -r path; do
   case $path in /tmp/* | /run/*) ;; *) continue ;; esac
@@ -14,7 +14,7 @@ while read -r path; do
 done < /job/folders
 mount -t tmpfs -o mode=1777 tmpfs /host/tmp
 mount -t tmpfs -o mode=755 tmpfs /host/run
-# Podman's store: what is there outside would not fit, and overlay does not go over the overlay of the root.
+# Podman's store: that of the machine would not fit, and overlay does not work on the root's overlay.
 mkdir -p /host/var/lib/containers
 mount -t tmpfs -o mode=755 tmpfs /host/var/lib/containers
 if [ -e /keep/paths ]; then

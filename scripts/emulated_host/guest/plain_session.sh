@@ -1,7 +1,6 @@
 #!/bin/busybox sh
-# Process 1 of the plain host once its root is the overlay: brings the kernel's file systems, cgroups and devices to the
-# state in which systemd and udev leave them, and runs the job. Started by the host's own shell and tools it would take a
-# second more.
+# Process 1 of the plain host once its root is the overlay: sets up the kernel's filesystems, cgroups and devices as systemd
+# and udev do, and runs the job. With the host's own shell and tools it would take a second more.
 set -eu
 trap 'echo "plain_session.sh failed"; echo b > /proc/sysrq-trigger' EXIT
 here=/run/emulated_host
@@ -20,7 +19,7 @@ ip link set lo up
 hostname emulated-host
 ulimit -H -n 524288
 
-# As on a host with systemd: no process in the root cgroup, every controller handed to its children.
+# As on a host with systemd: no process in the root cgroup, every controller enabled for its children.
 mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
 mkdir /sys/fs/cgroup/init.scope /sys/fs/cgroup/session.scope
 echo 1 > /sys/fs/cgroup/init.scope/cgroup.procs

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# The service emulated-host.service: runs the job on a host that systemd has booted. The command gets a scope of its own, as
-# a login has; a session of root's would need a login.
+# The service emulated-host.service: runs the job on a host that systemd has booted. The command gets its own scope, like a
+# login; a session of root would require a login.
 set -eu
 trap 'echo "systemd_session.sh failed"; echo b > /proc/sysrq-trigger' EXIT
 here=/run/emulated_host
