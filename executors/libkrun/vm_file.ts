@@ -21,7 +21,7 @@ import { ENOENT, ENOTDIR } from "../../runtime/common/errno.ts";
 
 export const VM_FILE = ".krun_vm.json";
 
-/** Bytes; twelve short fields take a few hundred. */
+/** Bytes; the fields take a few hundred. */
 export const MAX_SIZE = 64 * 1024;
 
 /** The fields that are applied. */

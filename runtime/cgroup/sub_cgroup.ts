@@ -11,16 +11,19 @@ import type { CgroupDirectory, CgroupRecord } from "./path.ts";
  * @throws {HostError} when there is no such cgroup: it is not created.
  */
 export function subCgroups(record: CgroupRecord, wanted: readonly string[]): CgroupRecord {
-  const directories = wanted.reduce(applyOne, record.directories);
+  const own = record.directories;
+  const directories = wanted.reduce((chosen, one) => applyOne(own, chosen, one), own);
   for (const [index, { path }] of directories.entries()) {
-    if (path === record.directories[index]!.path || isFolder(path)) continue;
+    if (path === own[index]!.path || isFolder(path)) continue;
     throw new HostError(`--cgroup: there is no cgroup ${path}`, "make it first, or leave it out");
   }
   return { ...record, directories };
 }
 
+/** Of `chosen`, those that `wanted` names become directories below `own`. */
 function applyOne(
-  directories: readonly CgroupDirectory[],
+  own: readonly CgroupDirectory[],
+  chosen: readonly CgroupDirectory[],
   wanted: string,
 ): readonly CgroupDirectory[] {
   const colon = wanted.indexOf(":");
@@ -30,15 +33,15 @@ function applyOne(
     throw new UsageError(`option --cgroup: "${wanted}" must stay below the container's cgroup`);
   }
   for (const name of controllers) {
-    if (directories.some((directory) => directory.controllers.includes(name))) continue;
+    if (own.some((directory) => directory.controllers.includes(name))) continue;
     throw new UsageError(
       `option --cgroup: the container has no cgroup hierarchy of its own for "${name}"`,
     );
   }
   const below = parts.map((part) => `/${part}`).join("");
-  return directories.map((directory) =>
+  return chosen.map((directory, index) =>
     colon < 0 || controllers.some((name) => directory.controllers.includes(name))
-      ? { ...directory, path: directory.path + below }
+      ? { ...directory, path: own[index]!.path + below }
       : directory
   );
 }

@@ -168,7 +168,7 @@ function seccompOps({ seccomp }: ProcessInput): readonly Op[] {
   return [{ op: "seccomp", filter, flags, from: "linux.seccomp" }];
 }
 
-/** Capability names as a bit mask; unknown names are left out (checks.ts warns of them). */
+/** Capability names as a bit mask; unknown names are left out (process_checks.ts warns of them). */
 export function capabilityMask(names: readonly string[] | undefined): bigint {
   return (names ?? []).reduce((mask, name) => {
     const bit = CAPABILITIES[name];

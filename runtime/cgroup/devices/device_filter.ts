@@ -15,8 +15,9 @@ const FROM = "linux.resources.devices";
 const KIND: ProgramKind = { type: 15, attach: 6, name: "kago_devices" };
 
 /**
- * Without permission to load programs, the rules are left out if they deny nothing, or this process is in a user namespace
- * or not root, as runc does: such containers cannot create device nodes, and can open only those whose mode allows it.
+ * Rules that deny nothing are left out when they cannot be attached. So are others without permission to load programs if
+ * this process is in a user namespace or not root, as runc does: such containers cannot create device nodes, and can open
+ * only those whose mode allows it.
  * @throws {SyscallError} with the verifier's log, when the kernel refuses.
  */
 export function attachDeviceProgram(record: CgroupRecord, program: DeviceProgram): void {

@@ -41,6 +41,15 @@ Deno.test("subCgroups() goes below in the hierarchy of a controller only", () =>
   });
 });
 
+Deno.test("subCgroups() takes the later of two for the same hierarchy", () => {
+  withRecord((record, top) => {
+    assertEquals(
+      pathsOf(subCgroups(record, ["memory:b", "memory:b/c"]))[2],
+      `${top}/memory/box/b/c`,
+    );
+  });
+});
+
 Deno.test("subCgroups() without a controller goes below in all, and makes nothing", () => {
   withRecord((record, top) => {
     assertThrows(() => subCgroups(record, ["a"]), HostError, `${top}/memory/box/a`);
