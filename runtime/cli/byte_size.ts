@@ -1,12 +1,12 @@
-/** Sizes on the command line, as docker, podman and runc read them: `512m`, `1.5GiB`, `1048576`, `-1`. */
+/** Sizes on the command line, in the syntax of docker, podman and runc: `512m`, `1.5GiB`, `1048576`, `-1`. */
 import { UsageError } from "../common/errors.ts";
 
-/** Each unit is 1024 of the one before, with or without an i or a b: the engines count so. */
+/** Each unit is 1024 times the previous one, with or without an i or a b, as in the engines. */
 const UNITS = "kmgtp";
 
 /**
  * Bytes; -1 stays -1, which means unlimited.
- * @param option its name, for the error.
+ * @param option its name, for the error message.
  * @throws {UsageError}
  */
 export function parseByteSize(option: string, text: string): number {

@@ -1,7 +1,6 @@
 /**
- * Every command of kago; with common_options.ts the one source for parsing and help.
- * The names are runc's, then crun's, so that an engine can call kago in their place. Plain literals only: this is
- * read at each start.
+ * All commands of kago. With common_options.ts this is the only source for parsing and help. The names are runc's, then
+ * crun's, so that engines can call kago in their place. Plain literals only: this module is loaded at each start.
  */
 import {
   BUNDLE,
@@ -15,7 +14,7 @@ import {
 import { CHECKPOINT, RESTORE } from "./criu_commands.ts";
 import type { Command, Option, OptionValues } from "./options.ts";
 
-/** What `create` and `run` share. */
+/** Options of both `create` and `run`. */
 const CREATE_OPTIONS = [
   BUNDLE,
   {
@@ -121,7 +120,7 @@ const REGEX = {
   help: "ID is a regular expression; act on all containers whose id matches it",
 } as const satisfies Option;
 
-/** An option of `update`: a string, since its value may be negative, have a unit or be a list. */
+/** An option of `update`. It is a string, since its value may be negative, have a unit or be a list. */
 function limit<Name extends string>(name: Name, placeholder: string, help: string) {
   return { name, kind: "string", placeholder, help } as const;
 }
@@ -353,13 +352,13 @@ export const COMMANDS = {
   },
 } as const satisfies Readonly<Record<string, Command>>;
 
-/** Other names of commands: youki's. */
+/** Aliases of commands, from youki. */
 export const ALIASES: Readonly<Record<string, CommandName>> = { info: "doctor" };
 
 export type CommandName = keyof typeof COMMANDS;
 export type GlobalOptions = OptionValues<typeof GLOBAL_OPTIONS>;
 
-/** A command with its parsed arguments; `positionals` are as many as the table asks for. */
+/** A command with its parsed arguments; `positionals` has as many as the table requires. */
 export type Invocation<C extends CommandName = CommandName> = {
   readonly [Name in C]: {
     readonly command: Name;

@@ -1,7 +1,7 @@
-/** The options before the command, and those that several commands have. Plain literals: see command_table.ts. */
+/** The options before the command, and those that several commands share. Plain literals: see command_table.ts. */
 import type { Option } from "./options.ts";
 
-/** Every command takes it too. */
+/** Every command accepts it too. */
 export const HELP_OPTION = {
   name: "help",
   short: "h",

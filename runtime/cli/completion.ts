@@ -1,4 +1,4 @@
-/** Completion scripts of the shells. Loaded only when asked for. */
+/** Completion scripts for the shells. Loaded only on request. */
 import { UsageError } from "../common/errors.ts";
 import { bashScript } from "./completion_bash.ts";
 import { fishScript } from "./completion_fish.ts";
@@ -7,7 +7,7 @@ import { zshScript } from "./completion_zsh.ts";
 
 /**
  * The script for a shell.
- * @throws {UsageError} for a shell that there is none for
+ * @throws {UsageError} for an unsupported shell
  */
 export function completionFor(shell: string): string {
   if (shell === "bash") return bashScript();

@@ -13,7 +13,10 @@ import {
 } from "./completion_table.ts";
 import type { Command, Option } from "./options.ts";
 
-/** `at` is the index of the command, `given` how many words behind it are neither options nor values of those in $1. */
+/**
+ * `at` is the index of the command; `given` is the number of words after it, without options and the values of those in
+ * $1.
+ */
 const FUNCTIONS = `# bash completion for kago(1)
 _kago_words() { COMPREPLY=($(compgen -W "$1" -- "$word")); }
 _kago_files() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen "$1" -- "$word")); }
@@ -34,7 +37,7 @@ _kago_count() {
 }
 `;
 
-/** bash takes `--root=/run` for three words. */
+/** bash splits `--root=/run` into three words. */
 const FIND_COMMAND =
   `  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}"
   local command= root= at given
@@ -82,7 +85,7 @@ function branch(name: string, command: Command): string[] {
   ];
 }
 
-/** The value of the option before, and options. */
+/** Completes the value of the preceding option, and options. */
 function optionLines(options: readonly Option[]): string[] {
   const all = options.flatMap(spellings).join(" ");
   return [

@@ -74,7 +74,7 @@ export function fishScript(): string {
   return `${FUNCTIONS.replace("VALUES", () => valueOptions().join(" "))}${lines.join("\n")}\n`;
 }
 
-/** Of all options that take a value, the global ones without a command. */
+/** All options with a value; the global ones have no command. */
 function valueOptions(): string[] {
   return [
     ...withValue(GLOBAL_OPTIONS).map((spelling) => `:${spelling}`),
@@ -88,7 +88,7 @@ function when(condition: string): string {
   return `complete -c kago -n ${quote(condition)}`;
 }
 
-/** What the first positional of a command can be. */
+/** The completion of a command's first positional. */
 function first(name: string, words: string): string {
   return `${when(`__kago_command_is ${name} 1`)} -a ${quote(words)}`;
 }
@@ -105,7 +105,7 @@ function optionLine(condition: string, option: Option): string {
   return `${when(condition)} -l ${option.name}${short}${value} -d ${quote(option.help)}`;
 }
 
-/** In fish a quote within quotes is escaped. */
+/** fish escapes a quote within quotes. */
 function quote(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }

@@ -1,4 +1,4 @@
-/** What can be completed: commands, options, their values, ids of containers; from the command table. */
+/** What can be completed, from the command table: commands, options, their values, ids of containers. */
 import { COMMANDS } from "./command_table.ts";
 import { HELP_OPTION } from "./common_options.ts";
 import type { Command, Option } from "./options.ts";
@@ -15,15 +15,17 @@ export function optionsOf(command: Command): readonly Option[] {
   return [...command.options, HELP_OPTION];
 }
 
-/** Commands whose ID is one that there is not yet. */
+/** Commands whose ID is that of a new container. */
 const NEW_ID = ["create", "run", "restore", "plan"];
 
-/** Is the first positional the id of a container that there is? */
+/** Is the first positional the id of an existing container? */
 export function takesContainer(name: string, { positionals }: Command): boolean {
   return positionals[0]?.name === "ID" && !NEW_ID.includes(name);
 }
 
-/** What an option is followed by: nothing, one of some words, a folder, a file, or what no shell can know. */
+/**
+ * What follows an option: nothing, one of some words, a folder, a file, or something that the shell cannot complete.
+ */
 export type ValueKind = "none" | "choice" | "folder" | "file" | "any";
 
 export function valueKind({ kind, choices, placeholder }: Option): ValueKind {

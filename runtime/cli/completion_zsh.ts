@@ -1,4 +1,4 @@
-/** The completion script for zsh: _arguments(zshcompsys) for the global options, and again for each command. */
+/** The completion script for zsh: _arguments (zshcompsys) for the global options, and again for each command. */
 import { shellWord } from "../common/shell_word.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
 import {
@@ -54,7 +54,7 @@ function branch(name: string, command: Command): string {
   return `    ${name}) _arguments ${all.join(" ")} ;;`;
 }
 
-/** `(-b --bundle)-b[help]:DIR:_files -/`, once for each spelling. */
+/** `(-b --bundle)-b[help]:DIR:_files -/`, one for each spelling. */
 function specs(option: Option): string[] {
   const help = option.help.replaceAll(/[[\]:\\]/g, "\\$&");
   const value = valueKind(option) === "none" ? "" : `:${option.placeholder}:${action(option)}`;

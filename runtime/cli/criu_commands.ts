@@ -1,8 +1,8 @@
-/** The commands that criu carries out. Plain literals: see command_table.ts. */
+/** The commands that use criu. Plain literals: see command_table.ts. */
 import { BUNDLE, CONSOLE_SOCKET, ID, NO_SUBREAPER } from "./common_options.ts";
 import type { Command, Option } from "./options.ts";
 
-/** What `checkpoint` and `restore` share. */
+/** Options of both `checkpoint` and `restore`. */
 const CRIU_OPTIONS = [
   {
     name: "image-path",

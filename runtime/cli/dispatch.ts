@@ -1,6 +1,6 @@
 /**
- * Runs the command that was asked for, and loads no other: each start pays only for its own command. Which module
- * belongs to which command is loaders.ts's.
+ * Loads and runs the requested command and no other, so that each start pays only for its own command. loaders.ts maps
+ * commands to modules.
  */
 import type { Logger } from "../log.ts";
 import { phase } from "../common/phases.ts";
@@ -8,16 +8,16 @@ import type { CommandName, Invocation } from "./command_table.ts";
 
 /** What a module in runtime/commands/ exports. */
 export interface CommandModule<C extends CommandName> {
-  /** Returns kago's exit code; an error that it throws is reported by main.ts. */
+  /** Returns kago's exit code; main.ts reports an error that it throws. */
   run(invocation: Invocation<C>, logger: Logger): number | Promise<number>;
 }
 
-/** One dynamic import for each command. */
+/** One dynamic import per command. */
 export type CommandLoaders = {
   readonly [C in CommandName]: () => Promise<CommandModule<C>>;
 };
 
-/** Loads and runs a command; the result is kago's exit code. */
+/** Loads and runs a command; returns kago's exit code. */
 export async function runCommand<C extends CommandName>(
   loaders: CommandLoaders,
   invocation: Invocation<C>,

@@ -1,4 +1,4 @@
-/** Durations as Go writes and reads them, for engines format options with its time.Duration. */
+/** Durations in Go's syntax, since engines format options with its time.Duration. */
 import { UsageError } from "../common/errors.ts";
 
 const MILLISECONDS: Readonly<Record<string, number>> = {

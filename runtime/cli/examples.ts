@@ -1,4 +1,4 @@
-/** Examples of each command, for its help and its manual page. Loaded with them only: see command_table.ts. */
+/** Examples of each command, for its help and its manual page. Loaded only with these: see command_table.ts. */
 import type { CommandName } from "./command_table.ts";
 
 export interface Example {

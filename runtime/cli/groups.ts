@@ -1,4 +1,4 @@
-/** Commands and options under headings, for help: what belongs together. */
+/** Groups of commands and options, with headings, for help. */
 import type { CommandName } from "./command_table.ts";
 
 export type Groups<Name extends string = string> = readonly (readonly [
@@ -51,7 +51,7 @@ const OF_CRIU: Groups = [
   ["Namespaces and cgroups", ["manage-cgroups-mode", "empty-ns"]],
 ];
 
-/** Of the commands with many options. */
+/** For the commands with many options. */
 export const OPTION_GROUPS: Readonly<Partial<Record<CommandName, Groups>>> = {
   create: [...OF_CREATE, ...FOR_THE_CALLER],
   run: [...OF_CREATE, ...FOR_THE_CALLER],
@@ -81,8 +81,8 @@ export const OPTION_GROUPS: Readonly<Partial<Record<CommandName, Groups>>> = {
 };
 
 /**
- * The members of `all` in their groups, in the order that these have; what no group names stands in the last one, `heading`.
- * @param nameOf the name by which the groups have a member
+ * The members of `all` in their groups, in the order of the groups; members without a group come last, under `heading`.
+ * @param nameOf the name of a member in the groups
  */
 export function inGroups<T>(
   all: readonly T[],

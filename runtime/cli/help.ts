@@ -1,6 +1,4 @@
-/**
- * The text of `kago --help` and `kago COMMAND --help`, from the command table. Loaded only when asked for.
- */
+/** The text of `kago --help` and `kago COMMAND --help`, from the command table. Loaded only on request. */
 import { type CommandName, COMMANDS } from "./command_table.ts";
 import { capital } from "./capital.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
@@ -13,7 +11,7 @@ const WIDTH = 80;
 
 const PLAIN: Paint = (_, text) => text;
 
-/** Help for one command, or for kago as a whole; lines without a newline at the end. */
+/** Help for one command, or for kago as a whole; without a newline at the end. */
 export function helpText(command?: CommandName, paint = PLAIN): string {
   return command === undefined
     ? generalHelp(paint)
@@ -65,7 +63,7 @@ function optionGroups(options: readonly Option[], groups: Groups) {
     .map(([heading, members]) => [heading, members.map(optionRow)] as const);
 }
 
-/** Each group under its heading, all of them in the same two columns. */
+/** Each group under its heading, all in the same two columns. */
 function sections(
   groups: readonly (readonly [heading: string, rows: readonly Row[]])[],
   paint: Paint,
@@ -92,7 +90,7 @@ function optionRow(option: Option): Row {
   return [`${short}--${option.name}${value}`, option.help + optionNote(option)];
 }
 
-/** What values an option takes, in brackets. */
+/** The values that an option takes, in brackets. */
 export function optionNote(option: Option): string {
   const notes: string[] = [];
   if (option.choices !== undefined) notes.push(option.choices.join(", "));
@@ -101,7 +99,7 @@ export function optionNote(option: Option): string {
   return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
 }
 
-/** Two columns, the left one this wide, the right one wrapped. */
+/** Two columns: the left one has this width, the right one is wrapped. */
 function columns(rows: readonly Row[], left: number): string[] {
   return rows.flatMap(([text, help]) =>
     wrap(help, WIDTH - left).map((line, i) => (i === 0 ? `  ${text}` : "").padEnd(left) + line)

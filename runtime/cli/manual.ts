@@ -1,4 +1,4 @@
-/** The manual pages: kago(1), a page for each command, from the command table. Loaded only when asked for. */
+/** The manual pages, from the command table: kago(1), and a page for each command. Loaded only on request. */
 import { capital } from "./capital.ts";
 import { type CommandName, COMMANDS } from "./command_table.ts";
 import { GLOBAL_OPTIONS, HELP_OPTION } from "./common_options.ts";
@@ -9,12 +9,12 @@ import * as roff from "./roff.ts";
 
 const { bold, italic, text } = roff;
 
-/** What the pages are part of. */
+/** The title of the manual. */
 export const MANUAL = "kago manual";
 
 const ALL = Object.entries<Command>(COMMANDS) as readonly (readonly [CommandName, Command])[];
 
-/** The page kago(1), or that of a command, kago-COMMAND(1); `date` as `2026-11-29`. */
+/** The page kago(1), or the page kago-COMMAND(1) of a command; `date` as `2026-11-29`. */
 export function manualPage(command: CommandName | undefined, date: string): string {
   return command === undefined ? mainPage(date) : commandPage(command, COMMANDS[command], date);
 }

@@ -1,4 +1,4 @@
-/** The page kago-microvm(7), from the table of annotations. Loaded only when asked for. */
+/** The page kago-microvm(7), from the table of annotations. Loaded only on request. */
 import {
   type AnnotationRow,
   ANNOTATIONS,
@@ -100,7 +100,7 @@ function entry(name: string, row: AnnotationRow): string {
   return roff.definition(`${bold(name)}=${italic(row.example)}`, marked(`${row.help} ${rest}`));
 }
 
-/** What stands in backquotes is bold. */
+/** Text in backquotes becomes bold. */
 function marked(words: string): string {
   return words.split("`").map((part, i) => i % 2 === 1 ? bold(part) : text(part)).join("");
 }

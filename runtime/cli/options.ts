@@ -1,6 +1,6 @@
 /**
- * The shape of the command-line table: options, positionals, commands, and the types of the values that they give.
- * Owns no option (command_table.ts) and reads no argument (parse.ts).
+ * The types of the command-line table: options, positionals, commands, and the values that they yield. The options are
+ * in command_table.ts, the parser is in parse.ts.
  */
 
 /** One option. `--name VALUE`, `--name=VALUE`, `-name VALUE` and `-s VALUE` all set it. */
@@ -9,13 +9,13 @@ export interface Option {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  /** Another letter for it, which crun has. */
+  /** Another letter, which crun has. */
   readonly alias?: string;
-  /** `number` is a whole number from 0; a `list` option may be repeated; of the others the last one counts. */
+  /** `number` is a whole number from 0; a `list` option may be repeated; for the others the last occurrence counts. */
   readonly kind: "boolean" | "string" | "number" | "list";
-  /** The value's name in help, for all but booleans. */
+  /** The value's name in help; required for all but booleans. */
   readonly placeholder?: string;
-  /** The only values allowed. */
+  /** The only allowed values. */
   readonly choices?: readonly string[];
   readonly default?: string | number;
   readonly help: string;
@@ -25,18 +25,18 @@ export interface Option {
 export interface Positional {
   readonly name: string;
   readonly optional?: true;
-  /** The last positional only: it takes all that is left. */
+  /** Only for the last positional: it takes all remaining arguments. */
   readonly repeated?: true;
 }
 
 /** One command. */
 export interface Command {
   readonly summary: string;
-  /** A paragraph for the command's own help. */
+  /** A paragraph for the command's help. */
   readonly details?: string;
   readonly positionals: readonly Positional[];
   readonly options: readonly Option[];
-  /** From the first positional on, nothing is an option: what follows belongs to another program. */
+  /** After the first positional there are no options: what follows belongs to another program. */
   readonly stopAtPositional?: true;
 }
 
@@ -53,14 +53,12 @@ type ValueOf<O extends Option> = O["kind"] extends "boolean" ? boolean
   : O extends { readonly default: string | number } ? ScalarOf<O>
   : ScalarOf<O> | undefined;
 
-/**
- * The values of a list of options: booleans default to false, lists to empty, the rest to their default or undefined.
- */
+/** The values of a list of options: booleans default to false, lists to empty, others to their default or undefined. */
 export type OptionValues<T extends readonly Option[]> = {
   readonly [O in T[number] as CamelCase<O["name"]>]: ValueOf<O>;
 };
 
-/** `no-new-keyring` as `noNewKeyring`; without a regular expression, whose first use costs 0.2 ms of the start-up. */
+/** `no-new-keyring` becomes `noNewKeyring`; without a regular expression, whose first use costs 0.2 ms at start-up. */
 export function camelCase(name: string): string {
   const [head, ...words] = name.split("-");
   let joined = head!;

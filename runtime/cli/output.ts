@@ -1,9 +1,9 @@
-/** Standard output, for what may be longer than one write(2) takes. */
+/** Standard output for text that may be longer than one write(2) takes. */
 import { errnoOf, SyscallError } from "../common/errors.ts";
 
 /**
- * Writes all of the text.
- * @throws {SyscallError} when nobody reads it, or the disk is full: console.log() would not tell.
+ * Writes the whole text.
+ * @throws {SyscallError} when the reader is gone or the disk is full; console.log() would not report it.
  */
 export function print(text: string): void {
   let rest = new TextEncoder().encode(text);

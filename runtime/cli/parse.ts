@@ -1,6 +1,6 @@
 /**
- * Turns kago's arguments into one command with typed values. Two steps, because the global options say where and how
- * an error in the rest is logged. Owns no syntax (scan.ts) and no option (command_table.ts).
+ * Turns kago's arguments into one command with typed values. It takes two steps, because the global options determine
+ * where and how an error in the rest is logged. The syntax is in scan.ts, the options are in command_table.ts.
  */
 import { UnknownNameError, UsageError } from "../common/errors.ts";
 import {
@@ -22,14 +22,14 @@ export interface Opening {
   readonly rest: readonly string[];
 }
 
-/** What the user asked for. */
+/** The request of the user. */
 export type CommandLine =
   | { readonly kind: "run"; readonly invocation: Invocation }
   | { readonly kind: "help"; readonly command?: CommandName }
   | { readonly kind: "version" };
 
 /**
- * Reads the options before the command.
+ * Parses the options before the command.
  * @throws {UsageError}
  */
 export function parseGlobalOptions(args: readonly string[]): Opening {
@@ -38,8 +38,8 @@ export function parseGlobalOptions(args: readonly string[]): Opening {
 }
 
 /**
- * Reads the command and its arguments.
- * @throws {UsageError} for an unknown command or option, a bad value, and too few or too many positionals.
+ * Parses the command and its arguments.
+ * @throws {UsageError} for an unknown command or option, an invalid value, and too few or too many positionals.
  */
 export function parseCommand({ global, rest }: Opening): CommandLine {
   if (global.version) return { kind: "version" };
@@ -61,7 +61,7 @@ export function parseCommand({ global, rest }: Opening): CommandLine {
 }
 
 /**
- * Reads the arguments of one command. With `help` the positionals are not checked.
+ * Parses the arguments of one command. With `help` the positionals are not checked.
  * @throws {UsageError}
  */
 export function parseArguments(name: string, command: Command, args: readonly string[]) {

@@ -1,9 +1,11 @@
-/** The man(7) macros that kago's manual is made of. Knows nothing of what is written. */
+/** The man(7) macros of kago's manual, independent of its contents. */
 
-/** Bytes of a line of source, as mandoc(1) likes it. */
+/** Bytes of a source line, as mandoc(1) recommends. */
 const WIDTH = 80;
 
-/** Text as man(7) takes it: no escape, a dash that can be copied, and no word that a macro could be taken for. */
+/**
+ * Text for man(7): without escapes, with dashes that can be copied, and without words that could be taken for a macro.
+ */
 export function text(plain: string): string {
   return plain.replaceAll("\\", "\\e").replaceAll("-", "\\-")
     .replaceAll(/(^|\s)(?=[.'])/g, "$1\\&");
@@ -17,37 +19,37 @@ export function italic(plain: string): string {
   return `\\fI${text(plain)}\\fR`;
 }
 
-/** The title of a page, in upper case as pages have it; `date` as `2026-11-29`. */
+/** The title of a page, in upper case by convention; `date` as `2026-11-29`. */
 export function header(title: string, section: number, date: string, book: string): string {
   return `.TH ${text(title.toUpperCase())} ${section} ${date} kago "${book}"\n`;
 }
 
-/** The first section, as whatis(1) reads it. */
+/** The first section, in the form that whatis(1) parses. */
 export function name(page: string, what: string): string {
   return section("name", `${text(page)} \\- ${text(what)}\n`);
 }
 
-/** A section of paragraphs and definitions; none follows its title. */
+/** A section of paragraphs and definitions; a `.PP` directly after the title is left out. */
 export function section(title: string, ...parts: readonly string[]): string {
   return `.SH ${title.toUpperCase()}\n${parts.join("").replace(/^\.PP\n/, "")}`;
 }
 
-/** A paragraph, marked up already. */
+/** A paragraph that is already marked up. */
 export function paragraph(marked: string): string {
   return `.PP\n${fill(marked)}\n`;
 }
 
-/** What a term means; both are marked up already. */
+/** A term and its meaning; both are already marked up. */
 export function definition(term: string, meaning: string): string {
   return `.TP\n${term}\n${fill(meaning)}\n`;
 }
 
-/** A line of an example, as it stands. */
+/** A line of an example, verbatim. */
 export function example(line: string): string {
   return `.PP\n.RS 4\n.nf\n${text(line)}\n.fi\n.RE\n`;
 }
 
-/** Lines of words, which are filled again when the page is set. */
+/** Wrapped lines of words; the formatter fills them again. */
 function fill(marked: string): string {
   const lines = [""];
   for (const word of marked.split(" ")) {

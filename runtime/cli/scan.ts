@@ -1,28 +1,28 @@
 /**
- * Reads arguments by a list of options. Owns the syntax of options; which options exist is the table's, and what a
- * command is, parse.ts's.
+ * Parses arguments by a list of options. Owns the syntax of options. The options are in the table, commands in
+ * parse.ts.
  *
  * The syntax is that of Go's flag package, which engines know from runc, plus GNU's clusters (`-df`, `-b/bundle`),
- * which crun takes. std's parseArgs is not used: it takes `true` in `delete --force true` for the option's value,
- * reads `--no-pivot=false` as an option called pivot, cannot tell a missing value from an empty one, refuses values
- * that begin with a dash, and makes each start slower.
+ * which crun accepts. std's parseArgs is not used: it takes `true` in `delete --force true` for the option's value,
+ * parses `--no-pivot=false` as an option called pivot, cannot tell a missing value from an empty one, refuses values
+ * that begin with a dash, and slows down each start.
  */
 import { UnknownNameError, UsageError } from "../common/errors.ts";
 import { camelCase, type Option } from "./options.ts";
 
-/** What one option was given: booleans, strings, numbers, and a list option's strings. */
+/** The value of one option: a boolean, string or number, or the strings of a list option. */
 export type OptionValue = boolean | string | number | string[] | undefined;
 
 export interface Scan {
-  /** By the option's name in camelCase; every option of the list is there. */
+  /** By the option's name in camelCase; contains every option of the list. */
   readonly values: Record<string, OptionValue>;
   readonly positionals: string[];
 }
 
 /**
- * Reads `args`. `--` ends the options; `stopAtPositional` makes the first positional end them as well.
- * `scope` and `see` are for words about an unknown option: ` for create`, `kago create --help`.
- * @throws {UsageError} for an unknown option, a missing value, or a value that the option does not take.
+ * Parses `args`. `--` ends the options; with `stopAtPositional` the first positional ends them as well. `scope` and
+ * `see` are for the error message about an unknown option: ` for create`, `kago create --help`.
+ * @throws {UsageError} for an unknown option, a missing value, or a value that the option does not accept.
  */
 export function scanOptions(
   args: readonly string[],
@@ -56,7 +56,7 @@ export function scanOptions(
 
 interface Given {
   readonly option: Option;
-  /** undefined: a boolean's name alone, or the next argument is the value. */
+  /** undefined for a boolean without a value, or when the next argument is the value. */
   readonly value?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ function defaultValues(options: readonly Option[]): Record<string, OptionValue> 
   return values;
 }
 
-/** `--name`, `-name`, each with `=value` or without. */
+/** `--name`, `-name`, each with or without `=value`. */
 function readLong(arg: string, options: readonly Option[]): Given[] | undefined {
   const equals = arg.indexOf("=");
   const name = arg.slice(arg[1] === "-" ? 2 : 1, equals < 0 ? undefined : equals);
@@ -80,7 +80,7 @@ function readLong(arg: string, options: readonly Option[]): Given[] | undefined 
   return option && [{ option, value: equals < 0 ? undefined : arg.slice(equals + 1) }];
 }
 
-/** `-f`, `-f=value`, `-fvalue`, `-df`: a letter that takes a value takes the rest. */
+/** `-f`, `-f=value`, `-fvalue`, `-df`: a letter with a value takes the rest. */
 function readShort(letters: string, options: readonly Option[]): Given[] | undefined {
   const option = findOption(options, "short", letters[0]) ??
     findOption(options, "alias", letters[0]);
@@ -105,7 +105,7 @@ function findOption(
 function assign(values: Record<string, OptionValue>, option: Option, text: string | undefined) {
   const name = camelCase(option.name);
   if (text === undefined) {
-    // podman looks for "flag needs an argument" to learn whether a runtime has an option.
+    // podman searches for "flag needs an argument" to detect whether a runtime has an option.
     throw new UsageError(`flag needs an argument: --${option.name} ${option.placeholder}`);
   }
   if (option.choices !== undefined && !option.choices.includes(text)) {
@@ -119,7 +119,7 @@ function assign(values: Record<string, OptionValue>, option: Option, text: strin
   else values[name] = text;
 }
 
-/** The spellings of Go's strconv.ParseBool, which engines format with. */
+/** The spellings of Go's strconv.ParseBool, which engines use. */
 function parseBoolean(option: Option, text: string): boolean {
   if (["true", "1", "t"].includes(text.toLowerCase())) return true;
   if (["false", "0", "f"].includes(text.toLowerCase())) return false;

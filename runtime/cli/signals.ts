@@ -1,6 +1,6 @@
 /**
- * Signal names and numbers of Linux on x86, ARM and RISC-V (signal(7), asm-generic/signal.h); MIPS, PA-RISC, SPARC
- * and Alpha number differently and Deno does not run there.
+ * Linux signal names and numbers on x86, ARM and RISC-V (signal(7), asm-generic/signal.h). MIPS, PA-RISC, SPARC and
+ * Alpha use other numbers, and Deno does not run there.
  */
 import { UsageError } from "../common/errors.ts";
 
@@ -42,7 +42,7 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   POLL: 29,
 };
 
-/** The kernel's first real-time signal is 32, but C libraries keep 32 and 33, so that users mean 34 (signal(7)). */
+/** The kernel's first real-time signal is 32, but C libraries reserve 32 and 33, so users mean 34 (signal(7)). */
 const RTMIN = 34;
 const RTMAX = 64;
 
@@ -50,8 +50,8 @@ const RTMAX = 64;
 export const SIGNAL_MAX = RTMAX;
 
 /**
- * The number of a signal that a user wrote: `15`, `TERM`, `sigterm`, `RTMIN+3`, `SIGRTMAX-2`. 0 is allowed: it sends
- * nothing and tells whether the process is there (kill(2)).
+ * The number of a signal as users write it: `15`, `TERM`, `sigterm`, `RTMIN+3`, `SIGRTMAX-2`. 0 is allowed: it sends
+ * nothing and checks that the process exists (kill(2)).
  * @throws {UsageError}
  */
 export function parseSignal(text: string): number {

@@ -1,8 +1,8 @@
-/** What the user may have meant by a name that there is not. Loaded only then. */
+/** Suggests a name when the user gave an unknown one. Loaded only then. */
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import type { UnknownNameError } from "../common/errors.ts";
 
-/** The error's words, and the name that is nearest to the one given, when about a third of it is wrong at most. */
+/** The error's message with the nearest known name, if at most about a third of the given name is wrong. */
 export function withSuggestion(error: UnknownNameError): string {
   const { kind, given, known, scope, see, message } = error;
   const [nearest] = known.map((name) => ({ name, distance: levenshteinDistance(given, name) }))
