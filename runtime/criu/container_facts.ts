@@ -1,4 +1,4 @@
-/** What a dump must know of a running container, read from /proc; what is in its root filesystem is hostile. */
+/** Facts about a running container for a dump, read from /proc. The contents of its root filesystem are hostile. */
 import { closeFd } from "../../ffi/descriptors.ts";
 import { openInRoot } from "../../ffi/files.ts";
 import { freezerFolder } from "../cgroup/life/freezer.ts";
@@ -11,7 +11,7 @@ import { ENOENT, ENOTDIR } from "../common/errno.ts";
 import { ifThere } from "../common/files.ts";
 import { given } from "../common/given.ts";
 
-/** @param state of a container whose Init lives, and is held. */
+/** @param state of a container whose Init is alive and held by a pidfd. */
 export function readSubject(state: StoredState, spec: Spec): DumpSubject {
   const { pid, rootfs, bundle, cgroup } = state;
   const mountPoints = parseMountPoints(Deno.readTextFileSync(`/proc/${pid}/mountinfo`));
@@ -27,14 +27,16 @@ export function readSubject(state: StoredState, spec: Spec): DumpSubject {
   };
 }
 
-/** What the container's standard streams are: `pipe:[1234]`, or a path. */
+/** The files behind the container's standard streams: `pipe:[1234]`, or a path. */
 export function readDescriptors(pid: number): string[] {
   return [0, 1, 2].map((fd) =>
     ifThere(() => Deno.readLinkSync(`/proc/${pid}/fd/${fd}`)) ?? "/dev/null"
   );
 }
 
-/** The mount points in the text of a mountinfo (proc_pid_mountinfo(5)), field 5, in which four characters are escaped. */
+/**
+ * The mount points in the text of a mountinfo: field 5 (proc_pid_mountinfo(5)), in which four characters are escaped.
+ */
 export function parseMountPoints(mountinfo: string): ReadonlySet<string> {
   const unescape = (text: string) =>
     text.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));
@@ -57,7 +59,7 @@ function mountAt(root: string, path: string, mountPoints: ReadonlySet<string>) {
   }
 }
 
-/** undefined for what is not there. */
+/** undefined for a missing path. */
 function tryOpen(root: string, path: string): number | undefined {
   try {
     return openInRoot(root, path);

@@ -1,4 +1,4 @@
-/** What criu is asked for at a checkpoint. Pure: facts about the container come from container_facts.ts. */
+/** The criu request for a checkpoint. Pure: facts about the container come from container_facts.ts. */
 import type { Spec } from "../spec/spec.ts";
 import { type ExternalMount, externalNamespaces, maskNames } from "./externals.ts";
 import { commonOpts, type CriuFlags } from "./options.ts";
@@ -7,11 +7,11 @@ import { given } from "../common/given.ts";
 
 export const DUMP_LOG = "dump.log";
 
-/** What a dump is about. */
+/** The options of a dump. */
 export interface DumpFlags extends CriuFlags {
   readonly leaveRunning: boolean;
   readonly preDump: boolean;
-  /** Relative to the folder of images. */
+  /** Relative to the folder of the images. */
   readonly parentPath?: string;
   readonly linkRemap: boolean;
   readonly tcpSkipInFlight: boolean;
@@ -24,11 +24,14 @@ export interface DumpSubject {
   readonly rootfs: string;
   readonly spec: Spec;
   readonly externals: readonly ExternalMount[];
-  /** The folder of the cgroup that can freeze it. */
+  /** The folder of the freezer cgroup. */
   readonly freezer?: string;
-  /** Where in the container a path leads to, if just that is mounted there, and whether it is the null device. */
+  /**
+   * The mount point to which a path in the container resolves, if something is mounted exactly there, and whether it is
+   * the null device.
+   */
   mountAt(path: string): { readonly mountPoint: string; readonly isNull: boolean } | undefined;
-  /** The inode of one of its namespaces, by the name below /proc/PID/ns. */
+  /** The inode of a namespace of the container, by its name below /proc/PID/ns. */
   namespaceInode(procName: string): number;
 }
 
@@ -45,7 +48,7 @@ export function dumpRequest(subject: DumpSubject, flags: DumpFlags): CriuRequest
     ...(flags.parentPath === undefined ? {} : { parent_img: flags.parentPath, track_mem: true }),
     external: [
       ...namespaces(subject),
-      // Memory alone is dumped beforehand.
+      // A pre-dump contains memory only.
       ...(flags.preDump ? [] : mounts(subject)),
     ],
   };

@@ -1,6 +1,6 @@
 /**
- * What of a container is the host's, and so is not kept in a checkpoint but found again at the restore: bind mounts and
- * namespaces that are joined by path. criu knows each by a name that is told to it both times. Pure.
+ * The parts of a container that belong to the host, so that a checkpoint does not contain them and a restore looks them
+ * up again: bind mounts, and namespaces that are joined by path. criu gets the same names for them both times. Pure.
  */
 import { DEFAULT_DEVICE_PATHS } from "../plan/devices.ts";
 import { parseMountOptions } from "../plan/mount_options.ts";
@@ -11,20 +11,23 @@ import type { NamespaceType, Spec } from "../spec/spec.ts";
 import { SpecError } from "../common/errors.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 
-/** A mount whose contents are the host's. */
+/** A mount whose contents belong to the host. */
 export interface ExternalMount {
-  /** Where config.json has it in the container, and criu's name for it. */
+  /** Its destination in config.json, which is also criu's name for it. */
   readonly name: string;
-  /** A path of the host. */
+  /** A path on the host. */
   readonly source: string;
 }
 
-/** Where files are masked, and criu's names for what covers them; a masked folder's cover is the container's own. */
+/**
+ * Destinations of masked files, which are also criu's names for their covers; the cover of a masked folder belongs to
+ * the container.
+ */
 export function maskNames(spec: Spec): readonly string[] {
   return [...new Set((spec.linux?.maskedPaths ?? []).map((path) => joinPath("/", path)))];
 }
 
-/** All that may be external; not each of them need be mounted. Of two at one place, the later one. */
+/** All mounts that may be external; some may not be mounted. Of two with the same destination, the later one. */
 export function externalMounts(
   spec: Spec,
   bundle: string,
@@ -46,7 +49,7 @@ export function externalMounts(
   return [...found].map(([name, source]) => ({ name, source }));
 }
 
-/** criu takes `mnt[NAME]:VALUE`, and what would come behind an earlier bracket for the value. */
+/** criu parses `mnt[NAME]:VALUE`, so that what follows an earlier bracket would become the value. */
 function requireNameable(name: string, field: string): void {
   if (!name.includes("]")) return;
   throw new SpecError(
@@ -59,7 +62,7 @@ function isBind(type: string | undefined, options: readonly string[] = []): bool
   return type === "bind" || parseMountOptions(options).bind;
 }
 
-/** Without a cgroup namespace the container's own folders are bound (runtime/plan/cgroup_mounts.ts). */
+/** Without a cgroup namespace the container's own cgroup folders are bind-mounted (runtime/plan/cgroup_mounts.ts). */
 function cgroupBinds(
   spec: Spec,
   destination: string,
@@ -75,27 +78,27 @@ function cgroupBinds(
   ));
 }
 
-/** Nodes are bound where they cannot be made; made ones are the container's. */
+/** Device nodes are bind-mounted where they cannot be created; created ones belong to the container. */
 function nodePaths(spec: Spec): readonly string[] {
   const own = (spec.linux?.devices ?? []).map(({ path }) => path);
   return isNewNamespace(spec, "user") ? [...DEFAULT_DEVICE_PATHS, ...own] : own;
 }
 
-/** A namespace that is not the container's own. */
+/** A namespace that the container does not own. */
 export interface ExternalNamespace {
   readonly type: NamespaceType;
   readonly path: string;
-  /** criu's name for it, as runc has it. */
+  /** criu's name for it, the same as runc's. */
   readonly key: string;
 }
 
-/** The types that criu leaves out of a dump when it is told to. */
+/** The types that criu can leave out of a dump. */
 const LEFT_OUT: Readonly<Partial<Record<NamespaceType, string>>> = {
   network: "extRootNetNS",
   pid: "extRootPidNS",
 };
 
-/** Namespaces that are left out of the dump, and whose file is handed over at the restore. */
+/** Namespaces that are left out of the dump, and whose file is passed to criu at the restore. */
 export function externalNamespaces(spec: Spec): readonly ExternalNamespace[] {
   return joinedNamespaces(spec).flatMap(({ type, path }) => {
     const key = LEFT_OUT[type];
@@ -104,7 +107,8 @@ export function externalNamespaces(spec: Spec): readonly ExternalNamespace[] {
 }
 
 /**
- * Namespaces that criu dumps with their contents, and that the restored processes are to join: type by criu's name.
+ * Namespaces that criu dumps with their contents, and that the restored processes are to join, with criu's names of
+ * types.
  * @throws {SpecError} for a type that criu cannot join.
  */
 export function joinedAtRestore(spec: Spec): readonly { ns: string; ns_file: string }[] {

@@ -1,4 +1,4 @@
-/** The error for what criu could not do. */
+/** The error for a failure of criu. */
 import { HostError } from "../common/errors.ts";
 import { lastError } from "./log.ts";
 import { ifThere } from "../common/files.ts";
@@ -11,7 +11,7 @@ export class CriuError extends HostError {
 /**
  * @param attempt as in "dump container x".
  * @param log the path of criu's log.
- * @param cause what criu told of it, which is little.
+ * @param cause criu's own message, which has few details.
  */
 export function criuError(attempt: string, log: string, cause: Error): CriuError {
   const text = ifThere(() => Deno.readTextFileSync(log));

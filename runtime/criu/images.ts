@@ -4,13 +4,13 @@ import { isFolder, isThere } from "../common/files.ts";
 import type { FolderPaths } from "./plan.ts";
 import { joinPath } from "../common/path.ts";
 
-/** What the standard streams of the container were, as runc writes it. */
+/** The files behind the container's standard streams, in runc's format. */
 const DESCRIPTORS = "descriptors.json";
 
-/** criu's list of what is in a checkpoint; a folder without it holds none. */
+/** criu's list of a checkpoint's contents; a folder without it has no checkpoint. */
 const INVENTORY = "inventory.img";
 
-/** Makes the folders that are missing, for root alone. */
+/** Makes missing folders, accessible to root only. */
 export function makeFolders({ images, work }: FolderPaths): void {
   makeFolder(images);
   if (work !== undefined) makeFolder(work);
@@ -35,7 +35,7 @@ export function logPath({ images, work }: FolderPaths, name: string): string {
 }
 
 /**
- * The folder of an earlier pre-dump is named relative to that of the images, because both may move.
+ * The folder of an earlier pre-dump must be relative to that of the images, because both may move.
  * @throws {UsageError}
  */
 export function checkParentPath(images: string, parent: string): void {
@@ -48,7 +48,7 @@ export function checkParentPath(images: string, parent: string): void {
   }
 }
 
-/** @throws {HostError} for what is no checkpoint. */
+/** @throws {HostError} when there is no checkpoint. */
 export function requireCheckpoint(images: string): void {
   if (!isFolder(images)) {
     throw new HostError(
@@ -67,7 +67,7 @@ export function writeDescriptors(images: string, descriptors: readonly string[])
   Deno.writeTextFileSync(`${images}/${DESCRIPTORS}`, JSON.stringify(descriptors), { mode: 0o600 });
 }
 
-/** @throws {HostError} when the checkpoint is not of a container. */
+/** @throws {HostError} when the checkpoint is not that of a container. */
 export function readDescriptors(images: string): string[] {
   const path = `${images}/${DESCRIPTORS}`;
   try {

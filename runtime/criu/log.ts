@@ -1,8 +1,8 @@
-/** What criu's log has to say of a failure. */
+/** The reason of a failure, from criu's log. */
 
 /**
- * The last error in the text of a log, without the time and a full stop: `Error (criu/vdso.c:613): vdso: …`. Of those before the
- * one that says that the whole has failed, for those after it are about the way back.
+ * The last error in the text of a log, without the time and a full stop: `Error (criu/vdso.c:613): vdso: …`. Only
+ * errors before the line that reports the failure as a whole count: those after it are about the rollback.
  */
 export function lastError(log: string): string | undefined {
   const errors = log.split("\n").map((line) => line.replace(/^\(\s*[\d.]+\)\s*(\d+:\s*)?/, ""))

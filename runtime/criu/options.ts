@@ -1,10 +1,10 @@
-/** The options of criu that the command line chooses, the same for a dump and a restore. Pure. */
+/** criu's options from the command line, the same for a dump and a restore. Pure. */
 import { UsageError } from "../common/errors.ts";
 import { CRIU_FDS } from "./plan.ts";
 import { NAMESPACES } from "../spec/namespaces.ts";
 import { CGROUP_MODES, type CgroupMode, type CriuOpts } from "./rpc.ts";
 
-/** What `checkpoint` and `restore` both take. */
+/** Options of both `checkpoint` and `restore`. */
 export interface CriuFlags {
   readonly tcpEstablished: boolean;
   readonly tcpClose: boolean;
@@ -14,14 +14,14 @@ export interface CriuFlags {
   readonly autoDedup: boolean;
   readonly lazyPages: boolean;
   readonly manageCgroupsMode: CgroupMode;
-  /** Types of namespaces that are made and left empty. */
+  /** Types of namespaces that are created and left empty. */
   readonly emptyNs: readonly string[];
 }
 
-/** Settings of the host's administrator; they win over what is asked for here. */
+/** Settings of the host's administrator; they override the options here. */
 const CONFIG_FILE = "/etc/criu/kago.conf";
 
-/** Messages and warnings: what is worth reading after a failure. */
+/** Messages and warnings, which help after a failure. */
 const LOG_LEVEL = 4;
 
 /** @throws {UsageError} for a namespace that criu cannot leave empty. */

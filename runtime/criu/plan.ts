@@ -1,6 +1,6 @@
 /**
- * The plans of an Intermediate whose place criu takes. For a restore it brings criu to where the container will be: its
- * cgroup, and a mount namespace that is nobody else's, in which the root filesystem is ready. Pure.
+ * The plans of an Intermediate that becomes criu. For a restore it first moves to where the container will be: its
+ * cgroup, and a private mount namespace in which the root filesystem is ready. Pure.
  */
 import type { Mount, Spec } from "../spec/spec.ts";
 import { MOUNT_ATTR, mountTarget, MS, parseMountOptions } from "../plan/mount_options.ts";
@@ -10,13 +10,13 @@ import { NO_SLOT, type Op, type Plan, PROCFS } from "../plan/op.ts";
 import { joinPath } from "../common/path.ts";
 import { procfsOf } from "../plan/proc_mounts.ts";
 
-/** Descriptors in criu, above all that a stage has open itself; those of namespaces begin with the last. */
+/** Descriptors in criu, above all that a stage opens for itself; those of namespaces start at the last number. */
 export const CRIU_FDS = { socket: 100, images: 101, work: 102, namespaces: 103 } as const;
 
 /** Absolute paths. */
 export interface FolderPaths {
   readonly images: string;
-  /** For criu's log; absent for that of the images. */
+  /** For criu's log; the default is the folder of the images. */
   readonly work?: string;
 }
 
@@ -34,18 +34,18 @@ export interface RestorePlanInput {
   readonly bundle: string;
   /** Absolute path. */
   readonly rootfs: string;
-  /** An empty folder of the host, on which the root filesystem is mounted for criu. */
+  /** An empty folder on the host, on which the root filesystem is mounted for criu. */
   readonly criuRoot: string;
-  /** An empty file of the host, which becomes what masked files are covered with. */
+  /** An empty file on the host, which becomes the cover of masked files. */
   readonly nullDevice: string;
   /** Cgroups and resctrl groups to join. */
   readonly joinOps: readonly Op[];
-  /** Files of the namespaces that criu is handed, in the order of their descriptors. */
+  /** Files of the namespaces for criu, in the order of their descriptors. */
   readonly namespaces: readonly string[];
 }
 
 export function dumpPlan(program: CriuProgram): Plan {
-  // Not of the terminal's process group: Ctrl-C ends kago, and criu, left alone, lets the container go on.
+  // Outside the terminal's process group: Ctrl-C then ends kago, and criu, left alone, resumes the container.
   return planOf([{ op: "setsid" }, { op: "closeFds", preserve: 0 }, ...programOps(program)]);
 }
 
@@ -57,7 +57,7 @@ export function restorePlan(input: RestorePlanInput): Plan {
       { op: "openAs", path, fd: CRIU_FDS.namespaces + index }
     )),
     { op: "unshare", flags: NAMESPACES.mount.flag },
-    // What is mounted from here on the host does not see, and it ends with criu.
+    // Mounts from here on do not propagate to the host, and end with criu.
     { op: "propagation", path: "/", flags: MS.SLAVE | MS.REC },
     {
       op: "bindHost",
@@ -66,7 +66,7 @@ export function restorePlan(input: RestorePlanInput): Plan {
       attrsSet: 0n,
       from: "root.path",
     },
-    // With the attributes of the masks that create makes: criu forgets them where it mounts one file twice.
+    // With the attributes of the masks that `create` makes: criu loses them where it mounts one file twice.
     {
       op: "bindHost",
       source: "/dev/null",
@@ -83,7 +83,7 @@ function planOf(intermediate: readonly Op[]): Plan {
   return { intermediate, init: [], vmm: [] };
 }
 
-/** The folders last: criu mounts in its working folder, which must be in its mount namespace. */
+/** The working folder comes last: criu mounts in it, so it must be in criu's mount namespace. */
 function programOps({ path, env, folders }: CriuProgram): readonly Op[] {
   const { images, work = images } = folders;
   return [
@@ -96,8 +96,9 @@ function programOps({ path, env, folders }: CriuProgram): readonly Op[] {
 }
 
 /**
- * Mount points that a root filesystem may lack: criu mounts, and makes none. They are made as `create` makes them, by
- * mounting on a copy of the root that is dropped again; a tmpfs stands for what criu brings back with its contents.
+ * Mount points that a root filesystem may lack: criu mounts, but does not create them. They are created as in `create`,
+ * by mounting on a copy of the root that is dropped again; a tmpfs stands in for mounts that criu restores with their
+ * contents.
  */
 function mountPointOps({ spec, bundle, rootfs }: RestorePlanInput): readonly Op[] {
   const mounts = (spec.mounts ?? []).flatMap((mount, index) =>

@@ -1,26 +1,26 @@
-/** Which criu is used, and whether it is recent enough. */
+/** Finds criu, and checks its version and features. */
 import { childEnvironment } from "../../ffi/environment.ts";
 import { HostError, withReason } from "../common/errors.ts";
 import { findProgram } from "../find_program.ts";
 import { joinPath } from "../common/path.ts";
 
 /**
- * The oldest that knows all that is asked of it here: external pid namespaces, the freezer of cgroup v2, and
+ * The oldest version with all features that are used here: external pid namespaces, the freezer of cgroup v2, and
  * notifications about lazy pages.
  */
 const LEAST = "3.15";
-/** `--lsm-profile` and `--lsm-mount-context` do as they say since then. */
+/** The first version in which `--lsm-profile` and `--lsm-mount-context` work. */
 export const LEAST_FOR_LSM = "3.16";
 
 export interface CriuProgram {
   readonly path: string;
-  /** As in `3.17.1`. */
+  /** Such as `3.17.1`. */
   readonly version: string;
 }
 
 /**
  * @param wanted a name or a path, from `--criu`.
- * @throws {HostError} when there is none, or one that is too old.
+ * @throws {HostError} when criu is missing or too old.
  */
 export function findCriu(wanted = "criu"): CriuProgram {
   const path = wanted.includes("/") ? joinPath(Deno.cwd(), wanted) : findProgram(wanted);
@@ -35,7 +35,7 @@ export function findCriu(wanted = "criu"): CriuProgram {
   return program;
 }
 
-/** @throws {HostError} naming the version that `purpose` needs. */
+/** @throws {HostError} that names the version required for `purpose`. */
 export function requireVersion(
   { path, version }: CriuProgram,
   least: string,
@@ -49,9 +49,9 @@ export function requireVersion(
 }
 
 /**
- * What a kernel may lack though criu works on it: without being asked criu comes to grief half way.
+ * Checks for a feature that a kernel may lack though criu works on it; without the check criu fails half way.
  * @param feature criu's name for it (criu(8), "check --feature").
- * @throws {HostError} naming the option that needs it.
+ * @throws {HostError} that names the option which needs it.
  */
 export function requireFeature({ path }: CriuProgram, feature: string, option: string): void {
   const args = ["check", "--feature", feature];
@@ -87,12 +87,12 @@ function runCriu(path: string, args: string[]): Deno.CommandOutput {
   return new Deno.Command(path, { args, ...childEnvironment(), stdin: "null" }).outputSync();
 }
 
-/** The version in what `criu --version` prints. */
+/** The version in the output of `criu --version`. */
 export function parseVersion(text: string): string | undefined {
   return /^Version: (\d+\.\d+(?:\.\d+)?)/m.exec(text)?.[1];
 }
 
-/** Below 0 when `a` is the older one. */
+/** Negative when `a` is older. */
 export function compareVersions(a: string, b: string): number {
   const [as, bs] = [a, b].map((version) => version.split(".").map(Number));
   for (let i = 0; i < 3; i++) {
@@ -102,7 +102,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** @throws {HostError} when the caller is not root of the host. */
+/** @throws {HostError} when the caller is not root on the host. */
 export function requireRoot(operation: string, isRootless: boolean): void {
   if (!isRootless) return;
   throw new HostError(

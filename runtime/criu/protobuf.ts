@@ -1,14 +1,14 @@
 /**
- * As much of protocol buffers as criu's messages need (protobuf.dev, "Encoding"): whole numbers, booleans, strings and
- * messages in messages. Which fields a message has is rpc.ts's.
+ * The subset of protocol buffers that criu's messages need (protobuf.dev, "Encoding"): integers, booleans, strings and
+ * nested messages. The fields of each message are in rpc.ts.
  */
 
-/** What a field holds; a list stands for a field that may be there several times. */
+/** The type of a field; a list is for a repeated field. */
 export type Kind = "int" | "bool" | "string" | "strings" | { readonly list: Table } | {
   readonly one: Table;
 };
 
-/** A message's fields by name, each with its number. */
+/** A message's fields by name, with their numbers. */
 export type Table = Readonly<Record<string, readonly [number, Kind]>>;
 
 type ValueOf<K> = K extends "int" ? number
@@ -19,7 +19,7 @@ type ValueOf<K> = K extends "int" ? number
   : K extends { readonly one: infer T extends Table } ? MessageOf<T>
   : never;
 
-/** A message as an object; fields that are not there are not sent. */
+/** A message as an object; absent fields are not sent. */
 export type MessageOf<T extends Table> = { readonly [Name in keyof T]?: ValueOf<T[Name][1]> };
 
 const VARINT = 0;
@@ -45,7 +45,7 @@ function writeMessage(out: number[], table: Table, message: Readonly<Record<stri
 function writeField(out: number[], number: number, kind: Kind, value: unknown): void {
   if (kind === "int" || kind === "bool") {
     writeVarint(out, BigInt(number << 3 | VARINT));
-    // A negative one has the 64 bits of its sign-extended self.
+    // A negative number is encoded as its 64-bit two's complement.
     writeVarint(out, BigInt.asUintN(64, BigInt(Number(value))));
     return;
   }
@@ -67,8 +67,8 @@ function writeVarint(out: number[], value: bigint): void {
 }
 
 /**
- * The fields of `table` that the message has; others are left out, as an older reader does.
- * @throws {Error} for what is no message.
+ * The fields of `table` in the message; unknown fields are skipped.
+ * @throws {Error} for an invalid message.
  */
 export function decodeMessage<T extends Table>(
   table: T,

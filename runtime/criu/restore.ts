@@ -1,4 +1,4 @@
-/** What criu is asked for at a restore. Pure. */
+/** The criu request for a restore. Pure. */
 import type { Spec } from "../spec/spec.ts";
 import { isNewNamespace } from "../plan/compile_input.ts";
 import { CRIU_FDS } from "./plan.ts";
@@ -15,25 +15,25 @@ export interface RestoreFlags extends CriuFlags {
   readonly lsmMountContext?: string;
 }
 
-/** A container that comes back. */
+/** The container to restore. */
 export interface RestoreSubject {
-  /** Where its root filesystem is mounted for criu. */
+  /** The folder on which its root filesystem is mounted for criu. */
   readonly root: string;
   readonly spec: Spec;
   readonly externals: readonly ExternalMount[];
-  /** What masked files are covered with. */
+  /** The cover of masked files. */
   readonly nullDevice: string;
-  /** descriptors.json: what the standard streams were. */
+  /** descriptors.json: the files behind the standard streams at the dump. */
   readonly descriptors: readonly string[];
 }
 
-/** @param ownCgroups the text of criu's /proc/PID/cgroup: where it is, the container will be. */
+/** @param ownCgroups the text of criu's /proc/PID/cgroup; the container will be in the same cgroups. */
 export function restoreRequest(
   { root, spec, externals, nullDevice, descriptors }: RestoreSubject,
   flags: RestoreFlags,
   ownCgroups: string,
 ): CriuRequest {
-  // Root of a user namespace may not look into kago's folders, nor change the host's own device.
+  // Root of a user namespace has no access to kago's folders, and must not change the host's own device.
   const source = isNewNamespace(spec, "user") ? "/dev/null" : nullDevice;
   const masks = maskNames(spec).map((name) => ({ name, source }));
   return {
@@ -54,8 +54,8 @@ export function restoreRequest(
 }
 
 /**
- * Pipes are the engine's, and are replaced by what the caller has in their place. Three at most: the file is as
- * trustworthy as the checkpoint, and what follows are criu's own descriptors.
+ * Pipes belong to the engine, and are replaced by the caller's streams. Three at most: the file is only as trustworthy
+ * as the checkpoint, and further numbers are criu's own descriptors.
  */
 function streams(descriptors: readonly string[]): { key: string; fd: number }[] {
   return descriptors.slice(0, 3).flatMap((key, fd) =>

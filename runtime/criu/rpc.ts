@@ -1,7 +1,4 @@
-/**
- * The messages that `criu swrk` takes and gives, with the names and numbers of criu's rpc.proto: the part of them that
- * kago uses.
- */
+/** The messages of `criu swrk` that kago uses, with the names and numbers of criu's rpc.proto. */
 import { decodeMessage, encodeMessage, type MessageOf, type Table } from "./protobuf.ts";
 
 const PAGE_SERVER = { address: [1, "string"], port: [2, "int"] } as const satisfies Table;
@@ -71,7 +68,7 @@ export function encodeRequest({ type, opts }: CriuRequest): Uint8Array<ArrayBuff
   return encodeMessage(CRIU_REQ, { type: REQUEST_TYPES[type], opts });
 }
 
-/** The answer to a notification; after `false` criu gives up. */
+/** The answer to a notification; after `false` criu aborts. */
 export function encodeNotified(success: boolean): Uint8Array<ArrayBuffer> {
   return encodeMessage(CRIU_REQ, { type: REQUEST_TYPES.notify, notify_success: success });
 }
@@ -87,7 +84,7 @@ const CRIU_RESP = {
 
 export type CriuResponse = MessageOf<typeof CRIU_RESP>;
 
-/** @throws {Error} for what is no answer of criu's. */
+/** @throws {Error} for an invalid response. */
 export function decodeResponse(bytes: Uint8Array<ArrayBuffer>): CriuResponse {
   return decodeMessage(CRIU_RESP, bytes);
 }

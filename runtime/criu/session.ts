@@ -1,6 +1,6 @@
 /**
- * One talk with criu: it is started in place of an Intermediate, told what to do over a socket, and answered when it
- * says how far it is. It ends with criu's end.
+ * One session with criu: it is started in place of an Intermediate, gets its request over a socket, and gets answers to
+ * its notifications. The session ends when criu exits.
  */
 import { closeFd, type Datagram, receive, send } from "../../ffi/descriptors.ts";
 import { waitForChild } from "../../ffi/processes.ts";
@@ -21,30 +21,30 @@ import {
 import { ECONNRESET, EPIPE } from "../common/errno.ts";
 
 export interface CriuTask {
-  /** As plan/criu.ts makes them. */
+  /** From plan/criu.ts. */
   readonly plan: Plan;
-  /** The v2 cgroup's folder in which criu starts, or -1. */
+  /** A descriptor of the v2 cgroup's folder in which criu starts, or -1. */
   readonly cgroup: number;
-  /** Moves criu into the cgroup, while it waits for it. */
+  /** Moves criu into the cgroup; criu waits for it. */
   adopt?(pid: number): void;
   /** Called when criu runs with this process id. */
   request(pid: number): CriuRequest;
   /**
-   * Called at each of criu's notifications (criu(8), "--action-script"), for which it waits.
-   * @param pid the first process of the container, where there is one.
-   * @param passed a descriptor that is the callee's from then on, or -1.
+   * Called at each of criu's notifications (criu(8), "--action-script"); criu waits until it returns.
+   * @param pid the first process of the container, if there is one.
+   * @param passed a descriptor that the callee then owns, or -1.
    */
   notify(script: string, pid: number, passed: number): void;
 }
 
-/** criu says that it failed, or died; its log has the reason. */
+/** criu reported a failure, or died; its log has the reason. */
 export class CriuFailure extends Error {
   override name = "CriuFailure";
 }
 
 /**
- * Has criu carry out the task's request. What `notify` throws is told to criu, which then undoes what it has done.
- * @throws {CriuFailure} when criu cannot; whatever `notify` throws.
+ * Runs criu with the task's request. If `notify` throws, criu gets a refusal and undoes its work.
+ * @throws {CriuFailure} when criu fails; whatever `notify` throws.
  */
 export function runCriu(task: CriuTask): CriuResponse {
   const { sync, intermediate: criu } = spawnStages(task.plan, {
@@ -56,13 +56,13 @@ export function runCriu(task: CriuTask): CriuResponse {
   try {
     return talk(socket, task, task.request(criu));
   } finally {
-    // Never by a signal: it may have a container's processes in its hands. Without the socket it ends.
+    // Never by a signal: criu may control a container's processes. It exits when the socket is closed.
     closeFd(socket);
     waitForChild(criu);
   }
 }
 
-/** As awaitCriu(); what came to nothing is ended. */
+/** Like awaitCriu(); ends the process on failure. */
 function criuSocket(sync: number, task: CriuTask, pid: number): number {
   try {
     return awaitCriu(sync, task, pid);
@@ -74,7 +74,7 @@ function criuSocket(sync: number, task: CriuTask, pid: number): number {
   }
 }
 
-/** Our end of the socket, once criu has taken the Intermediate's place, which the end of the stream says. */
+/** kago's end of the socket, once the Intermediate has become criu, which is when the stream ends. */
 function awaitCriu(sync: number, task: CriuTask, pid: number): number {
   let socket = -1;
   try {
@@ -95,7 +95,7 @@ function awaitCriu(sync: number, task: CriuTask, pid: number): number {
   }
 }
 
-/** Answers notifications until criu has done what it was asked for, or has not. */
+/** Answers notifications until criu reports success or failure. */
 function talk(socket: number, task: CriuTask, request: CriuRequest): CriuResponse {
   let message = encodeRequest(request);
   let refusal: unknown;
@@ -125,7 +125,7 @@ function exchange(socket: number, message: Uint8Array<ArrayBuffer>, refusal: unk
   throw refusal ?? new CriuFailure(cr_errmsg);
 }
 
-/** undefined when criu is gone. */
+/** undefined when criu has exited. */
 function tryExchange(socket: number, message: Uint8Array<ArrayBuffer>): Datagram | undefined {
   try {
     send(socket, message);
