@@ -1,6 +1,6 @@
 /**
  * Compiled profiles, kept between starts: compiling costs as much as everything else of `create`, and an engine gives
- * nearly all its containers the same profile. The cache is a help only: whatever is wrong with it, the profile gets
+ * nearly all its containers the same profile. The cache is optional: if anything is wrong with it, the profile is
  * compiled, and the filter is the same.
  */
 import { libseccompIdentity } from "../../ffi/libseccomp.ts";
@@ -11,17 +11,17 @@ import type { Program, SeccompFilter } from "./compile.ts";
 import { filterFlags } from "./flags.ts";
 
 /**
- * Where the cache of a state root is: in it, since it is this user's alone and gone after a reboot, under a name that no
- * container's id can be ("~" is not allowed in one).
+ * The cache folder of a state root. It is in the root, since that belongs to this user alone and is gone after a
+ * reboot. Its name cannot be a container's id ("~" is not allowed in one).
  */
 export function seccompCacheDir(stateRoot: string): string {
   return `${stateRoot}/~seccomp`;
 }
 
 /**
- * The filter of a profile, from the cache if it is there, and into it if it is not.
- * @param cacheDir seccompCacheDir(); made when it is missing.
- * @returns as compileFilter() does, with a warning for each trouble with the cache.
+ * The filter of a profile from the cache; a missing one is compiled and stored.
+ * @param cacheDir seccompCacheDir(); created when it is missing.
+ * @returns as compileFilter() does, with a warning for each problem with the cache.
  * @throws as compileFilter().
  */
 export async function cachedFilter(seccomp: Seccomp, cacheDir: string): Promise<SeccompFilter> {
@@ -59,7 +59,7 @@ function lookUp(cacheDir: string, key: Uint8Array<ArrayBuffer>): LookUp {
   }
 }
 
-/** A program with warnings is not kept: the next start has to warn again. */
+/** A program with warnings is not stored: the next start has to warn again. */
 function store(
   cacheDir: string,
   key: Uint8Array<ArrayBuffer>,
@@ -75,7 +75,7 @@ function store(
   }
 }
 
-/** Troubles of files become a warning; anything else is a fault of this program. */
+/** File errors become a warning; anything else is a bug of this program. */
 function describe(error: unknown): string {
   const isTrouble = error instanceof UntrustedCacheError ||
     Object.values(Deno.errors).some((type) => error instanceof type) ||

@@ -1,11 +1,11 @@
 /**
- * The bytes of one cached program. An entry holds the whole key that it was made for and is used for that key only: the
- * file's name finds it, and is not trusted. In this machine's byte order:
+ * The bytes of one cached program. An entry contains the whole key for which it was made, and is used for that key
+ * only: the file's name locates it, and is not trusted. In the machine's byte order:
  *
  *   u32 magic, u32 size of the program, u32 size of the key, u32 0, u64 fingerprint of the program | program | key
  *
- * Nothing here goes through bytes in a loop: the first loop of some hundred rounds makes V8 compile it, which costs a
- * start 1 to 3 ms; hexadecimal text and big integers are native, and take 0.1 ms for all of it.
+ * No code here loops over bytes: the first loop of some hundred rounds makes V8 compile it, which costs a start 1 to 3
+ * ms; hexadecimal text and big integers are native, and take 0.1 ms in total.
  */
 import { COMMIT, VERSION } from "../../ffi/embedded.gen.ts";
 import { stringifyJson } from "../spec/json.ts";
@@ -14,18 +14,18 @@ import { INSTRUCTION_SIZE } from "./enosys_stub.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** "KGS1". Another layout gets another magic. */
+/** "KGS1". Another layout needs another magic. */
 const MAGIC = 0x3153474b;
 
 const HEADER_SIZE = 24;
 
-/** Raise it with every change to what compile.ts makes of a profile; releases differ by their version anyway. */
+/** Increment it with every change to the output of compile.ts; releases differ by their version anyway. */
 const COMPILER = 1;
 
 /**
- * All that a program depends on, as JSON: the profile without what only its loading needs, and what turns it into
- * instructions. The kernel's release is in it because libseccomp asks the kernel which actions there are. The same
- * profile with its properties in another order has another key, which an engine does not do.
+ * All inputs of a program, as JSON: the profile without the properties that only its loading needs, and the versions of
+ * what compiles it. The kernel's release is included because libseccomp asks the kernel for the available actions. The
+ * same profile with its properties in another order has another key; engines keep the order.
  * @param library libseccompIdentity().
  */
 export function cacheKey(seccomp: Seccomp, library: string): Bytes {
@@ -35,7 +35,7 @@ export function cacheKey(seccomp: Seccomp, library: string): Bytes {
   return new TextEncoder().encode(json);
 }
 
-/** JSON.stringify() refuses a bigint, which hardly a profile has; stringifyJson() takes twice the time. */
+/** JSON.stringify() refuses a bigint, which profiles rarely have; stringifyJson() takes twice the time. */
 function toJson(value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -45,7 +45,7 @@ function toJson(value: unknown): string {
   }
 }
 
-/** A file name for a key: two keys could have the same one, and would take turns in the file. */
+/** A file name for a key. Two keys can have the same name; they then replace each other's file. */
 export function entryName(key: Bytes): string {
   return fingerprint(key).toString(16).padStart(16, "0");
 }
@@ -59,7 +59,7 @@ export function encodeEntry(key: Bytes, program: Bytes): Bytes {
   return entry;
 }
 
-/** The program of an entry: "foreign" when it was made for another key, "damaged" when it is not whole. */
+/** The program of an entry: "foreign" when the entry is for another key, "damaged" when it is incomplete or changed. */
 export function decodeEntry(entry: Bytes, key: Bytes): Bytes | "foreign" | "damaged" {
   if (entry.length < HEADER_SIZE) return "damaged";
   const [magic, programSize = 0, keySize = 0, zero] = new Uint32Array(entry.buffer, 0, 4);
@@ -76,8 +76,8 @@ export function decodeEntry(entry: Bytes, key: Bytes): Bytes | "foreign" | "dama
 const PRIME = 2n ** 64n - 59n;
 
 /**
- * The bytes as one number, modulo a prime: a change goes unseen with a chance of 2^-64. It is against accidents; who can
- * write into the cache's folder is this user already.
+ * The bytes as one number, modulo a prime: a change is missed with a probability of 2^-64. This is against accidents; a
+ * process that can write to the cache's folder already has this user's rights.
  */
 function fingerprint(bytes: Bytes): bigint {
   return BigInt(`0x0${bytes.toHex()}`) % PRIME;

@@ -1,10 +1,10 @@
 /**
- * The folder of cached programs: reading from it only what this user alone can have written, writing whole files, and
- * keeping them few. What is in a file is cache_entry.ts's.
+ * The folder of cached programs: reads only files that this user alone could have written, writes files atomically, and
+ * limits their number. The contents of a file are cache_entry.ts's.
  */
 import { ifThere, removeIfThere } from "../common/files.ts";
 
-/** Something in the way of the cache that is not this user's own making; the folder is left alone then. */
+/** Something in the cache's place may come from another user; the folder is not touched then. */
 export class UntrustedCacheError extends Error {
   override name = "UntrustedCacheError";
 }
@@ -12,11 +12,11 @@ export class UntrustedCacheError extends Error {
 /** Files; a compiled profile has some 20 KiB. */
 export const MAX_ENTRIES = 64;
 
-/** Bytes; what is larger is not cached. */
+/** Bytes; a larger program is not cached. */
 export const MAX_ENTRY_SIZE = 1024 * 1024;
 
 /**
- * The bytes of a file of the folder; undefined when there is none.
+ * The bytes of a file in the folder; undefined when it is missing.
  * @throws {UntrustedCacheError} when another user could have written it.
  */
 export function readCached(folder: string, name: string): Uint8Array<ArrayBuffer> | undefined {
@@ -30,7 +30,7 @@ export function readCached(folder: string, name: string): Uint8Array<ArrayBuffer
   return readPrivate(path, before);
 }
 
-/** Deno opens through a link, so what is open is compared with what lstat(2) saw. */
+/** Deno follows a link on open, so the open file is compared with the result of lstat(2). */
 function readPrivate(path: string, before: Deno.FileInfo): Uint8Array<ArrayBuffer> {
   using file = Deno.openSync(path);
   const opened = file.statSync();
@@ -58,15 +58,15 @@ function requirePrivate(path: string, { uid, mode, isSymlink }: Deno.FileInfo): 
 }
 
 /**
- * Puts a file into the folder, which is made if it is missing, at once and whole. The oldest files go when they are too
- * many.
+ * Writes a file to the folder atomically, and creates the folder if it is missing. The oldest files are removed when
+ * there are too many.
  * @throws {UntrustedCacheError} when another user could write to the folder.
  * @throws {Deno.errors} when the filesystem refuses.
  */
 export function writeCached(folder: string, name: string, bytes: Uint8Array): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   requirePrivate(folder, Deno.lstatSync(folder));
-  // Made exclusively and with mode 0600. A killed writer's file grows old with the others.
+  // Created exclusively with mode 0600. The file of a killed writer is removed when it is among the oldest.
   const temporary = Deno.makeTempFileSync({ dir: folder, prefix: "new-" });
   try {
     Deno.writeFileSync(temporary, bytes);
@@ -88,7 +88,7 @@ function removeOldest(folder: string): void {
   }
 }
 
-/** 0 for a file that another process has removed meanwhile. */
+/** 0 for a file that another process has removed in the meantime. */
 function modified(path: string): number {
   return ifThere(() => Deno.lstatSync(path).mtime!.getTime()) ?? 0;
 }

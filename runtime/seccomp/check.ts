@@ -1,7 +1,7 @@
 /**
- * Whether a seccomp profile makes sense, without libseccomp. What every config.json is checked for is in
- * runtime/spec/checks/seccomp_checks.ts and comes first here; this module adds names, for profiles that did not go
- * through the schema, and warnings for what a profile's author hardly meant.
+ * Semantic checks of a seccomp profile, without libseccomp. The checks for every config.json are in
+ * runtime/spec/checks/seccomp_checks.ts and run first; this module adds names, for profiles that did not go through the
+ * schema, and warnings about probable mistakes of a profile's author.
  */
 import { SpecError } from "../common/errors.ts";
 import { type Check, runChecks, type Warn } from "../spec/checks/check.ts";
@@ -24,7 +24,7 @@ const CHECKS: readonly Check<Seccomp>[] = [
 /**
  * Checks a profile.
  * @returns warnings, one sentence each without a full stop, that begin with the place in config.json.
- * @throws {SpecError} for what runc or crun refuse, or the spec says must fail.
+ * @throws {SpecError} for what runc or crun refuse, or what must fail according to the spec.
  */
 export function checkSeccomp(seccomp: Seccomp): string[] {
   const warnings: string[] = [];
@@ -53,7 +53,7 @@ function namesAreKnown({ defaultAction, architectures, flags, syscalls }: Seccom
   }
 }
 
-/** As runc. An unknown name may be of a newer kernel, an empty one is a mistake. */
+/** As in runc. An unknown name may belong to a newer kernel; an empty one is a mistake. */
 function syscallNamesAreNotEmpty({ syscalls }: Seccomp): void {
   for (const [index, { names }] of syscalls?.entries() ?? []) {
     const empty = names.indexOf("");
@@ -62,7 +62,7 @@ function syscallNamesAreNotEmpty({ syscalls }: Seccomp): void {
   }
 }
 
-/** What looks like a range lets everything through (see compile.ts). */
+/** What looks like a range allows everything (see compile.ts). */
 function conditionsDoNotShareAnArgument({ syscalls }: Seccomp, warn: Warn): void {
   for (const [index, { args }] of syscalls?.entries() ?? []) {
     if (new Set(args?.map((arg) => arg.index)).size === (args?.length ?? 0)) continue;
@@ -73,7 +73,7 @@ function conditionsDoNotShareAnArgument({ syscalls }: Seccomp, warn: Warn): void
   }
 }
 
-/** runc takes them and does not use them. */
+/** runc accepts and ignores them. */
 function listenerSettingsAreUsed(seccomp: Seccomp, warn: Warn): void {
   if (hasNotify(seccomp)) return;
   if (seccomp.listenerPath) {

@@ -1,7 +1,7 @@
 /**
- * `linux.seccomp` of config.json as a BPF program: which rules libseccomp gets, in which order. The instructions are
- * libseccomp's and enosys_stub.ts's; that the profile makes sense is checked before (check.ts), keeping the outcome is
- * cache.ts's, and loading it is the stage's.
+ * `linux.seccomp` of config.json as a BPF program: the rules for libseccomp, and their order. The instructions come
+ * from libseccomp and enosys_stub.ts; check.ts checks the profile before, cache.ts stores the result, and the stage
+ * loads it.
  */
 import { Filter, NATIVE, nativeArchitecture, resolveSyscall } from "../../ffi/libseccomp.ts";
 import { describeErrno, SpecError, SyscallError } from "../common/errors.ts";
@@ -18,22 +18,22 @@ export interface SeccompFilter {
   readonly filter: Uint8Array<ArrayBuffer>;
   /** SECCOMP_FILTER_FLAG_* for seccomp(2). */
   readonly flags: number;
-  /** seccomp(2) returns a descriptor that is to be sent to `listenerPath`. */
+  /** seccomp(2) returns a descriptor, which must be sent to `listenerPath`. */
   readonly listener: boolean;
   /** One sentence each, without a full stop. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Compiles a profile, which takes some 15 ms; cachedFilter() is for containers.
- * @throws {SpecError} for what libseccomp refuses, naming the rule, and for more instructions than the kernel takes.
+ * Compiles a profile, which takes some 15 ms; containers use cachedFilter().
+ * @throws {SpecError} for what libseccomp refuses, naming the rule, and for more instructions than the kernel accepts.
  * @throws {HostError} when libseccomp cannot be loaded.
  */
 export function compileFilter(seccomp: Seccomp): SeccompFilter {
   return { ...compileProgram(seccomp), ...filterFlags(seccomp) };
 }
 
-/** The part of a filter that costs time. */
+/** The part of a filter that takes time to compile. */
 export type Program = Pick<SeccompFilter, "filter" | "warnings">;
 
 /** As compileFilter(), without the flags. */
@@ -51,7 +51,7 @@ export function compileProgram(seccomp: Seccomp): Program {
     for (const [index, rule] of seccomp.syscalls?.entries() ?? []) {
       const place = `${PLACE}.syscalls[${index}]`;
       const action = actionNumber(rule.action, rule.errnoRet, `${place}.action`);
-      // libseccomp refuses a rule that changes nothing, and profiles have them.
+      // libseccomp refuses a rule that changes nothing, but profiles have such rules.
       if (action === defaultAction) continue;
       const unknown = addRules(filter, action, rule, place);
       if (unknown.length === 0 || !isDenialLost(seccomp, rule)) continue;
@@ -67,7 +67,7 @@ export function compileProgram(seccomp: Seccomp): Program {
   }
 }
 
-/** libseccomp and the kernel may be older than an action, and libseccomp takes errnos up to 4094. */
+/** libseccomp and the kernel may be older than an action, and libseccomp accepts errnos only up to 4094. */
 function openFilter(defaultAction: number): Filter {
   try {
     return new Filter(defaultAction);
@@ -82,7 +82,7 @@ interface Architecture {
   readonly jsonPath: string;
 }
 
-/** The native one is in the filter whether it is listed or not. */
+/** The filter always contains the native one, listed or not. */
 function listArchitectures({ architectures }: Seccomp): Architecture[] {
   const listed = architectures?.map((name, index) => {
     const jsonPath = `${PLACE}.architectures[${index}]`;
@@ -91,7 +91,7 @@ function listArchitectures({ architectures }: Seccomp): Architecture[] {
   return [{ token: nativeArchitecture(), jsonPath: `${PLACE}.architectures` }, ...listed ?? []];
 }
 
-/** Before the rules, which libseccomp translates for the architectures that are there. */
+/** Called before the rules, since libseccomp translates these for the architectures already added. */
 function addArchitectures(filter: Filter, architectures: readonly Architecture[]): void {
   for (const { token, jsonPath } of architectures) {
     const errno = filter.addArchitecture(token);
@@ -105,7 +105,7 @@ function addArchitectures(filter: Filter, architectures: readonly Architecture[]
   }
 }
 
-/** The names that libseccomp does not know, which get no rule: profiles name calls of many kernels. */
+/** Returns the names that libseccomp does not know, which get no rule: profiles name calls of many kernels. */
 function addRules(
   filter: Filter,
   action: number,
@@ -129,9 +129,9 @@ function addRules(
 }
 
 /**
- * The conditions of each rule to add. libseccomp takes one condition an argument in a rule. A profile that has several
- * for one gets a rule for each condition, and any of them suffices then: that is how runc and crun read it, and the
- * profiles that do it count on it.
+ * The conditions of each rule to add. libseccomp accepts one condition per argument in a rule. If a profile has several
+ * conditions for one argument, each becomes a rule of its own, so any of them suffices: runc and crun do the same, and
+ * such profiles rely on it.
  */
 function conditionSets(args: readonly SeccompArg[], place: string) {
   const conditions = args.map(({ index, op, value, valueTwo = 0 }, position) => ({
@@ -155,14 +155,14 @@ function ruleError(jsonPath: string, name: string, errno: number): SpecError {
   );
 }
 
-/** The actions after which the call is made, or could be, since a tracer decides. */
+/** The actions after which the call is made, or may be, since a tracer decides. */
 const PERMISSIVE: readonly SeccompAction[] = ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"];
 
 function isDenialLost({ defaultAction }: Seccomp, { action }: SeccompSyscall): boolean {
   return PERMISSIVE.includes(defaultAction) && !PERMISSIVE.includes(action);
 }
 
-/** What goes before libseccomp's program; nothing where calls are allowed, or get ENOSYS, by default. */
+/** The instructions before libseccomp's program; none if the default allows calls or answers ENOSYS. */
 function stubFor(seccomp: Seccomp, tokens: readonly number[]): Uint8Array<ArrayBuffer> {
   const { defaultAction, defaultErrnoRet } = seccomp;
   const answersEnosys = defaultAction === "SCMP_ACT_ERRNO" && defaultErrnoRet === ENOSYS;
@@ -171,7 +171,7 @@ function stubFor(seccomp: Seccomp, tokens: readonly number[]): Uint8Array<ArrayB
   return highest.size === 0 ? new Uint8Array() : encodeInstructions(enosysStub(highest));
 }
 
-/** The highest number that the profile names, for each architecture; none for one of which it names no call. */
+/** The highest number that the profile names, by architecture; none for an architecture without named calls. */
 function highestNumbers({ syscalls }: Seccomp, tokens: readonly number[]): Map<number, number> {
   const names = new Set(syscalls?.flatMap((rule) => rule.names));
   const highest = new Map<number, number>();

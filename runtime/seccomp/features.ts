@@ -1,11 +1,11 @@
-/** The part of `kago features` that tells of seccomp (runtime spec, features-linux.md), from the tables of names. */
+/** The seccomp part of `kago features` (runtime spec, features-linux.md), from the tables of names. */
 import { kernelTakesFlags, libseccompVersion } from "../../ffi/libseccomp.ts";
 import { HostError } from "../common/errors.ts";
 import type { SeccompFlag } from "../spec/spec.ts";
 import { SECCOMP_ARCHITECTURES } from "../spec/spec_seccomp.ts";
 import { ACTIONS, FLAGS, OPERATORS } from "./names.ts";
 
-/** What a profile may say, on any host. */
+/** What a profile may contain, on any host. */
 export const SECCOMP_FEATURES = {
   actions: Object.keys(ACTIONS).sort(),
   operators: Object.keys(OPERATORS).sort(),
@@ -22,8 +22,8 @@ export interface HostSeccompFeatures {
 }
 
 /**
- * `linux.seccomp` of `kago features` on this host, and libseccomp's version for its `annotations`, which is where runc
- * and crun have it. Without a libseccomp there is no seccomp.
+ * `linux.seccomp` of `kago features` on this host, and libseccomp's version for its `annotations`, where runc and crun
+ * have it too. Without libseccomp there is no seccomp.
  */
 export function seccompFeatures(): HostSeccompFeatures {
   const version = findLibseccompVersion();
@@ -35,7 +35,7 @@ export function seccompFeatures(): HostSeccompFeatures {
   };
 }
 
-/** libseccomp's version, undefined where there is none. */
+/** libseccomp's version, undefined without libseccomp. */
 export function findLibseccompVersion(): string | undefined {
   try {
     return libseccompVersion();
@@ -47,7 +47,7 @@ export function findLibseccompVersion(): string | undefined {
 
 function isSupported(flag: SeccompFlag): boolean {
   const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
-  // The kernel takes it with a listener only.
+  // The kernel accepts it only with a listener.
   const needsListener = flag === "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
   return kernelTakesFlags(FLAGS[flag] | (needsListener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0));
 }

@@ -1,4 +1,4 @@
-/** What seccomp(2) is to be told besides the program. */
+/** The flags for seccomp(2). */
 import type { Seccomp } from "../spec/spec.ts";
 import { flagNumber, FLAGS } from "./names.ts";
 
@@ -9,13 +9,14 @@ const SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 1 << 4;
 export interface FilterFlags {
   /** SECCOMP_FILTER_FLAG_* for seccomp(2). */
   readonly flags: number;
-  /** seccomp(2) returns a descriptor that is to be sent to `listenerPath`. */
+  /** seccomp(2) returns a descriptor, which must be sent to `listenerPath`. */
   readonly listener: boolean;
 }
 
 /**
- * The flags of a profile. Without `flags` it is SPEC_ALLOW alone, as in runc and crun: a filter then costs the container no
- * speculative store bypass, which kernels from 5.16 on leave to the program in any case. An empty list means none.
+ * The flags of a profile. Without `flags` they are SPEC_ALLOW alone, as in runc and crun: the filter then does not
+ * disable speculative store bypass, which kernels since 5.16 leave to the program in any case. An empty list means no
+ * flags.
  * @throws {SpecError} for an unknown name.
  */
 export function filterFlags(seccomp: Seccomp): FilterFlags {
@@ -23,10 +24,10 @@ export function filterFlags(seccomp: Seccomp): FilterFlags {
   let flags = namedFlags(seccomp);
   if (listener) {
     flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    // The kernel wants it with both: otherwise a result could be a descriptor or a thread's id (seccomp(2)).
+    // The kernel requires it with both: otherwise a result could be a descriptor or a thread's id (seccomp(2)).
     if (flags & FLAGS.SECCOMP_FILTER_FLAG_TSYNC) flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
   } else {
-    // It says how notifications are awaited, and the kernel refuses it where there are none.
+    // It changes how notifications are awaited, and the kernel refuses it without a listener.
     flags &= ~FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
   }
   return { flags, listener };

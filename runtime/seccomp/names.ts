@@ -1,6 +1,6 @@
 /**
- * The names of config.json's `linux.seccomp` as the numbers of seccomp.h and linux/seccomp.h, and the errors for names that
- * are none. The names themselves are the spec's (runtime/spec/spec_seccomp.ts); the compiler ties these tables to them.
+ * The names in config.json's `linux.seccomp` with their numbers in seccomp.h and linux/seccomp.h, and the errors for
+ * unknown names. The names are the spec's (runtime/spec/spec_seccomp.ts); the types make the tables match them.
  */
 import { resolveArchitecture } from "../../ffi/libseccomp.ts";
 import { SpecError } from "../common/errors.ts";
@@ -31,7 +31,7 @@ export const OPERATORS: Readonly<Record<SeccompOperator, number>> = {
   SCMP_CMP_MASKED_EQ: 7,
 };
 
-/** SECCOMP_FILTER_FLAG_*, as far as a profile may ask for them. */
+/** SECCOMP_FILTER_FLAG_*, those that a profile may name. */
 export const FLAGS: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_TSYNC: 1 << 0,
   SECCOMP_FILTER_FLAG_LOG: 1 << 1,
@@ -40,7 +40,7 @@ export const FLAGS: Readonly<Record<SeccompFlag, number>> = {
 };
 
 /**
- * An action with its errno, EPERM where the profile gives none (runtime spec, "Seccomp").
+ * An action with its errno, by default EPERM (runtime spec, "Seccomp").
  * @param errnoRet for SCMP_ACT_ERRNO and SCMP_ACT_TRACE; the checks of the spec have refused it for the others.
  * @throws {SpecError} for an unknown name.
  */
@@ -51,7 +51,7 @@ export function actionNumber(
 ): number {
   const number = lookUp(ACTIONS, action, jsonPath, "action");
   const takesErrno = action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE";
-  // Cut as seccomp.h's macros do it: no errno may make another action of this one.
+  // Truncated as in seccomp.h's macros: no errno may turn it into another action.
   return takesErrno ? number | ((errnoRet ?? EPERM) & 0xffff) : number;
 }
 
@@ -86,7 +86,7 @@ const ARCH_PREFIX = "SCMP_ARCH_";
 /**
  * The token of an architecture. libseccomp's own names are the spec's in lower case.
  * @throws {SpecError} for a name that the installed libseccomp does not know: a filter without that architecture would
- * kill its programs, and say nothing.
+ * silently kill its programs.
  */
 export function architectureToken(name: SeccompArch, jsonPath: string): number {
   const token = name.startsWith(ARCH_PREFIX)
