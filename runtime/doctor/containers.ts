@@ -1,4 +1,4 @@
-/** What every container takes or can use: cgroups, seccomp, ids for user namespaces. */
+/** What containers require or can use: cgroups, seccomp, ids for user namespaces. */
 import { type CgroupLayout, readCgroupLayout } from "../cgroup/layout.ts";
 import { findLibseccompVersion } from "../seccomp/features.ts";
 import { findProgram } from "../find_program.ts";
@@ -9,7 +9,7 @@ import { colonLines } from "../common/colon_lines.ts";
 export interface CgroupHost {
   /** Is systemd the host's init (sd_booted(3))? */
   readonly systemd: boolean;
-  /** May this process make cgroups where its own is? */
+  /** May this process create cgroups below its own? */
   readonly writable: boolean;
 }
 
@@ -89,7 +89,9 @@ export function containerFindings(user: string): Finding[] {
   ];
 }
 
-/** By the owner of the directory in which a container's cgroup would be made; nothing is made to find out. */
+/**
+ * Judged by the owner of the directory in which a container's cgroup would be created; nothing is created to find out.
+ */
 function isWritable({ mode, hierarchies }: CgroupLayout): boolean {
   const uid = Deno.uid();
   if (uid === 0 || hierarchies.length === 0) return true;

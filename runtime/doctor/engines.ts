@@ -1,4 +1,4 @@
-/** Which container engines the host has, and whether their configuration names kago. */
+/** The container engines on the host, and whether their configuration names kago. */
 import { variable } from "../../ffi/environment.ts";
 import { findProgram } from "../find_program.ts";
 import { bad, type Finding, good } from "../finding.ts";
@@ -7,9 +7,9 @@ import { listFolder, readText } from "../host_files.ts";
 export interface Engine {
   readonly name: string;
   readonly program: string;
-  /** Files, and folders that end in a slash whose files count. */
+  /** Files, and folders that end in a slash, which stand for their files. */
   readonly configuration: readonly string[];
-  /** A line that sets kago up as a runtime. */
+  /** A line that configures kago as a runtime. */
   readonly pattern: RegExp;
   readonly remedy: string;
 }

@@ -1,8 +1,8 @@
-/** The kernel's part: its version, seccomp, LSMs, user namespaces. Judgements are pure, facts are read at the end. */
+/** The kernel's version, seccomp, LSMs and user namespaces. The judgements are pure; the facts are read at the end. */
 import { bad, type Finding, good } from "../finding.ts";
 import { readText } from "../host_files.ts";
 
-/** Bind mounts get their attributes by mount_setattr(2), which is of 5.12. */
+/** Bind mounts get their attributes by mount_setattr(2), which Linux has since 5.12. */
 const OLDEST = [5, 12] as const;
 
 export function judgeKernel(release: string): Finding {
@@ -26,9 +26,9 @@ export function judgeLsms(lsms: string | undefined, selinuxEnforced: boolean): F
 }
 
 export interface UserNamespaceFacts {
-  /** /proc/sys/user/max_user_namespaces; undefined without user namespaces in the kernel. */
+  /** /proc/sys/user/max_user_namespaces; undefined if the kernel has no user namespaces. */
   readonly most: number | undefined;
-  /** Debian's and Ubuntu's switches; undefined where the kernel does not have them. */
+  /** Debian's and Ubuntu's switches; undefined if the kernel does not have them. */
   readonly unprivileged: string | undefined;
   readonly apparmorRestricts: string | undefined;
 }

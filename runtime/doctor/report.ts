@@ -1,8 +1,8 @@
-/** The findings as one screen of text, and as JSON. Pure. */
+/** The findings as text for one screen, and as JSON. Pure. */
 import type { Paint } from "../colour.ts";
 import { canRunMicrovms, type Finding } from "../finding.ts";
 
-/** The verdict, then a line for each finding; one that fails is followed by its remedy. All lines end in a newline. */
+/** The verdict, then a line for each finding; a remedy follows a failed one. All lines end in a newline. */
 export function formatReport(findings: readonly Finding[], paint: Paint): string {
   const width = Math.max(...findings.map(({ subject }) => subject.length));
   const lines = findings.flatMap((finding) => [
@@ -16,7 +16,7 @@ export function reportToJson(findings: readonly Finding[]): string {
   return `${JSON.stringify({ microVMs: canRunMicrovms(findings), findings }, undefined, 2)}\n`;
 }
 
-/** Needed and missing, missing, or there. */
+/** Required and missing, missing, or present. */
 function mark({ ok, concern }: Finding, paint: Paint): string {
   if (ok) return paint("green", "ok  ");
   const isNeeded = concern === "containers" || concern === "microVMs";

@@ -1,6 +1,6 @@
 /**
- * `linux.intelRdt`: which group of resctrl a container joins, what is written to it, and making it. All below `root`, where
- * resctrl is mounted; mount.ts finds that, record.ts removes the group.
+ * `linux.intelRdt`: chooses the resctrl group that a container joins, writes its schemata, and creates it. All paths
+ * are below `root`, the mount point of resctrl; mount.ts finds it, record.ts removes the group.
  */
 import { describeErrno, errnoOf, SpecError } from "../common/errors.ts";
 import { isFolder } from "../common/files.ts";
@@ -22,12 +22,12 @@ export interface ResctrlBuild {
   readonly record: ResctrlRecord;
   /** Writes by which the single-threaded Intermediate joins. */
   readonly joinOps: readonly Op[];
-  /** Makes what is missing and writes the schemata: what undoes it. Nothing is left behind when it fails. */
+  /** Creates what is missing and writes the schemata; returns the undo function. A failure leaves nothing behind. */
   create(): () => void;
 }
 
 /**
- * Decides about the group, without an effect.
+ * Decides about the group, without side effects.
  * @throws {SpecError} for what this host or its groups do not have.
  */
 export function planResctrl(root: string, id: string, intelRdt: IntelRdt): ResctrlBuild {
@@ -53,7 +53,7 @@ export function planResctrl(root: string, id: string, intelRdt: IntelRdt): Resct
   return {
     record,
     joinOps: resctrlJoin(record),
-    // The lines of a group that somebody else made have been compared, not to be written.
+    // The lines of a group that existed before have been compared and are not written.
     create: () => createGroup(root, record, closID && exists ? [] : lines, !exists),
   };
 }
@@ -66,9 +66,9 @@ export function resctrlJoin({ group, monitor }: ResctrlRecord): readonly Op[] {
 }
 
 /**
- * Writes other values to the group that was made for a container.
- * @returns what brings the old ones back.
- * @throws {SpecError} for what this host's resctrl does not have, or refuses; the old values hold again.
+ * Writes other values to the group that was created for a container.
+ * @returns a function that restores the old values.
+ * @throws {SpecError} for what this host's resctrl does not have or refuses; the old values are restored.
  */
 export function updateResctrl({ group }: ResctrlRecord, intelRdt: IntelRdt): () => void {
   const root = group.slice(0, group.lastIndexOf("/"));
@@ -86,7 +86,7 @@ export function updateResctrl({ group }: ResctrlRecord, intelRdt: IntelRdt): () 
   return restore;
 }
 
-/** In the order that the spec asks for. */
+/** In the order that the spec requires. */
 function schemaLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdt): SchemaLine[] {
   return [
     ...(l3CacheSchema ? [{ from: `${PLACE}.l3CacheSchema`, line: l3CacheSchema }] : []),
@@ -95,7 +95,7 @@ function schemaLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdt): S
   ];
 }
 
-/** What the kernel and the processor offer has a folder in `info`. */
+/** Each resource of the kernel and the processor has a folder in `info`. */
 function requireResources(root: string, lines: readonly SchemaLine[]): void {
   for (const { from, line } of lines) {
     const resource = line.slice(0, line.indexOf(":")).trim();
@@ -155,13 +155,13 @@ function writeLine(root: string, path: string, line: string, from: string): void
   }
 }
 
-/** resctrl says in a file what it had against the last command. */
+/** resctrl writes the reason of a failure to a file. */
 function refusal(root: string, from: string, operation: string, cause: unknown): SpecError {
   let status = "";
   try {
     status = Deno.readTextFileSync(`${root}/info/last_cmd_status`).trim();
   } catch {
-    // Kernels before 4.14 have no such file, and the errno says something too.
+    // Kernels before 4.14 have no such file, and the errno also gives a reason.
   }
   const why = describeErrno(errnoOf(cause));
   const more = status && status !== "ok" ? ` (${status})` : "";

@@ -1,6 +1,6 @@
-/** Where the host has resctrl mounted. */
+/** Finds the host's resctrl mount. */
 
-/** The usual place comes first: /proc/self/mountinfo need not be in the order of anything. */
+/** The usual place comes first: /proc/self/mountinfo has no guaranteed order. */
 const USUAL = "/sys/fs/resctrl";
 
 /** The mount point of resctrl among the lines of a mountinfo file (proc_pid_mountinfo(5)), or undefined. */
@@ -12,7 +12,7 @@ export function findResctrl(mountinfo: string): string | undefined {
   return points.includes(USUAL) ? USUAL : points[0];
 }
 
-/** Spaces and the like are written in octal. */
+/** Spaces and some other characters are escaped in octal. */
 function unescape(field: string): string {
   return field.replaceAll(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
 }

@@ -1,4 +1,6 @@
-/** What a container has in resctrl (runtime spec, config-linux.md, "IntelRdt"), as its state keeps it, and its removal. */
+/**
+ * A container's resctrl groups (runtime spec, config-linux.md, "IntelRdt"), as stored in its state, and their removal.
+ */
 import { removeIfThere } from "../common/files.ts";
 
 export interface ResctrlRecord {
@@ -6,21 +8,21 @@ export interface ResctrlRecord {
   readonly group: string;
   /** The folder of the container's own monitoring group. */
   readonly monitor?: string;
-  /** Was the group made for this container alone? Then it goes when the container goes. */
+  /** Was the group created for this container alone? Then it is removed with the container. */
   readonly own: boolean;
-  /** Was it made with the container for others too? Then it stays. */
+  /** Was it created with the container, but for others too? Then it stays. */
   readonly made?: true;
 }
 
-/** Removes what was made for the container; its processes, which are gone, need not leave first. */
+/** Removes what was created for the container; its processes have exited and need not leave first. */
 export function removeResctrl({ group, monitor, own }: ResctrlRecord): void {
   for (const folder of [monitor, own ? group : undefined]) {
-    // One folder alone: the files in it are the kernel's.
+    // Not recursively: the files in it are the kernel's.
     if (folder !== undefined) removeIfThere(folder);
   }
 }
 
-/** Is this a record that may be acted upon? A damaged one could name any folder. */
+/** Is this a valid record? A damaged one could name any folder. */
 export function isResctrlRecord(value: unknown): value is ResctrlRecord {
   if (typeof value !== "object" || value === null) return false;
   const { group, monitor, own } = value as Record<string, unknown>;

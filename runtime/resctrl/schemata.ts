@@ -4,8 +4,8 @@
 type Values = ReadonlyMap<string, string>;
 
 /**
- * Does the text of a `schemata` file have all that `line` says? Spelling does not matter: leading zeros, spaces, letter
- * case, order; nor do caches that the line does not name.
+ * Does the text of a `schemata` file contain all values of `line`? Ignored are leading zeros, spaces, letter case,
+ * order, and caches that the line does not name.
  */
 export function hasSchema(text: string, line: string): boolean {
   const wanted = parseLine(line);
