@@ -1,29 +1,29 @@
 /**
- * What the host's administrator says of its containers: on the command line, or in a file that root alone can write
- * (administrator_file.ts). An image or a pod can set annotations, but neither of these. It is read for containers that
- * something of it matters to; the others start without.
+ * What the host's administrator permits and configures for containers: on the command line, or in a file that only root
+ * can write (administrator_file.ts). An image or a pod can set annotations, but neither of these. It is read only for
+ * containers that it can affect.
  */
 import type { LibraryPlace } from "../ffi/libkrun.ts";
 import { ADMINISTRATOR_FILES, type Defaults, readDefaults } from "./administrator_file.ts";
 import { SpecError } from "./common/errors.ts";
 import { given } from "./common/given.ts";
 
-/** The words of the command line, of the files, or of both. */
+/** The settings of the command line, of the files, or of both. */
 export interface AdministratorWord {
-  /** The libkrun of the host's; without it, the one that the dynamic linker finds. */
+  /** The host's libkrun; without it, the one that the dynamic linker finds. */
   readonly library?: LibraryPlace;
   /** Names of annotations that containers may set, or prefixes of them, which end with a dot. */
   readonly allowed: readonly string[];
-  /** What the files say. */
+  /** The settings of the files. */
   readonly defaults?: Defaults;
 }
 
 export const NO_WORD: AdministratorWord = { allowed: [] };
 
 /**
- * The command line's word with the files'; the command line names the library if both do.
- * @param files those that come first win.
- * @throws {HostError} for a file that others could have written, or that is not as it has to be.
+ * The settings of the command line and the files together; the library of the command line has precedence.
+ * @param files earlier ones have precedence.
+ * @throws {HostError} for a file that others could have written, or that is invalid.
  */
 export async function administratorWord(
   word: AdministratorWord = NO_WORD,
@@ -44,7 +44,7 @@ export function isAllowed({ allowed }: AdministratorWord, name: string): boolean
 }
 
 /**
- * What a container sets that the administrator has not allowed.
+ * The error for an annotation that the administrator has not allowed.
  * @param place as in config.json: `annotations["krun.tap_name"]`.
  */
 export function notAllowed(place: string, name: string): SpecError {

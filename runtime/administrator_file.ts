@@ -1,6 +1,7 @@
 /**
- * The administrator's files of microVMs: his own, and the distribution's. Owns their keys, reading and checking them; what a
- * key means for a container is the libkrun executor's. Whoever reads them is about to make a microVM, or asks for a word.
+ * The administrator's files for microVMs: his own, and the distribution's. Owns their keys, reading and checking them;
+ * the libkrun executor applies the keys to a container. They are read only before a microVM is created, or to check a
+ * permission.
  */
 import { closeFd } from "../ffi/descriptors.ts";
 import { openTrustedIfThere } from "../ffi/trusted_file.ts";
@@ -20,7 +21,7 @@ import { formatPath } from "./spec/json_path.ts";
 import { accepts } from "./spec/schema/accepts.ts";
 import type { Rule } from "./spec/schema/rule.ts";
 
-/** The administrator's, then the distribution's: of a key that both have, the first's value counts. */
+/** The administrator's, then the distribution's; if both have a key, the first file's value applies. */
 export const ADMINISTRATOR_FILES = [
   "/etc/kago/microvm.json",
   "/usr/lib/kago/microvm.json",
@@ -29,10 +30,10 @@ export const ADMINISTRATOR_FILES = [
 /** Bytes; a path and a few names take some hundred. */
 export const MAX_SIZE = 64 * 1024;
 
-/** How a guest reaches the network where no annotation says. */
+/** How a guest reaches the network if no annotation says so. */
 export const NETWORKS = ["tsi", "passt", "none"] as const;
 
-/** The keys of `.krun_vm.json` that an image may set without anybody's word. */
+/** The keys of `.krun_vm.json` that an image may set without the administrator's permission. */
 export const IMAGE_KEYS = ["cpus", "ram_mib", "virtiofs_shm_size"] as const;
 
 export interface AdministratorFile {
@@ -45,17 +46,17 @@ export interface AdministratorFile {
   readonly ramMib?: number;
   readonly logLevel?: number;
   readonly network?: (typeof NETWORKS)[number];
-  /** As items of `krun.disk`: paths are the container's. */
+  /** In the format of `krun.disk`: paths are the container's. */
   readonly disks?: readonly string[];
   /** Bytes. */
   readonly daxWindow?: number;
-  /** Which keys of an image's `.krun_vm.json` are followed. */
+  /** The keys of an image's `.krun_vm.json` that are applied. */
   readonly imageKeys?: readonly (typeof IMAGE_KEYS)[number][];
   /** Names of annotations that containers may set, or prefixes of them, which end with a dot. */
   readonly allowAnnotations?: readonly string[];
 }
 
-/** A value, and who has given it: `/etc/kago/microvm.json: cpus`. */
+/** A value and its source: `/etc/kago/microvm.json: cpus`. */
 export interface Given<T> {
   readonly value: T;
   readonly from: string;
@@ -100,9 +101,9 @@ const RULE: Rule<AdministratorFile> = {
 };
 
 /**
- * What the files say, key by key.
- * @param files those that come first win.
- * @throws {HostError} for a file that others could have written, or that is not as it has to be.
+ * The settings of the files, key by key.
+ * @param files earlier ones have precedence.
+ * @throws {HostError} for a file that others could have written, or that is invalid.
  */
 export async function readDefaults(
   files: readonly string[] = ADMINISTRATOR_FILES,
@@ -116,15 +117,15 @@ export async function readDefaults(
 }
 
 /**
- * As readDefaults(), from the text of one file.
- * @throws {HostError} with the path of the value that is wrong.
+ * Like readDefaults(), from the text of one file.
+ * @throws {HostError} with the path of the invalid value.
  */
 export async function parseDefaults(
   text: string,
   file: string = ADMINISTRATOR_FILES[0],
 ): Promise<Defaults> {
   const value = parse(text, file);
-  // zod words what is wrong, and is loaded for nothing else (docs/decisions/zod-off-the-happy-path.md).
+  // zod words the error, and is loaded for nothing else (docs/decisions/zod-off-the-happy-path.md).
   if (!accepts(RULE, value)) throw await problemOf(value, file);
   const entries = Object.entries(value as AdministratorFile);
   const unknown = entries.find(([key]) => !Object.hasOwn(RULE.optional, key))?.[0];

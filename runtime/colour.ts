@@ -1,4 +1,4 @@
-/** Colour at a terminal, unless NO_COLOR or a terminal without any says otherwise (https://no-color.org, term(7)). */
+/** Colour at a terminal, unless NO_COLOR is set or the terminal has none (https://no-color.org, term(7)). */
 import { variable } from "../ffi/environment.ts";
 
 /** SGR parameters (console_codes(4)). */
@@ -7,7 +7,10 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 export type Colour = keyof typeof CODES;
 export type Paint = (colour: Colour, text: string) => string;
 
-/** What gives a text its colour on standard output or standard error; it leaves the text alone where there is none. */
+/**
+ * Returns the function that colours a text for standard output or standard error; without colour it returns the text
+ * unchanged.
+ */
 export function colourOf(stream: "stdout" | "stderr"): Paint {
   const coloured = Deno[stream].isTerminal() && !variable("NO_COLOR") &&
     variable("TERM") !== "dumb";

@@ -1,16 +1,16 @@
 /**
- * Whether a container's connections are limited, and by which annotations. It is the little that is asked of every container;
- * what the lists say is runtime/cgroup/egress's, which is loaded for those that have one.
+ * Whether a container's connections are limited, and by which annotations. Only this check runs for every container;
+ * runtime/cgroup/egress parses the lists, and is loaded for containers that have one.
  */
 import type { Spec } from "./spec/spec.ts";
 
-/** For containers of every executor. */
+/** For containers of all executors. */
 export const EGRESS = "run.kago.egress";
 
-/** The same among the names of microVMs' annotations. */
+/** The same, with a name of microVMs' annotations. */
 export const EGRESS_OF_KRUN = "krun.egress";
 
-/** A list as somebody wrote it, and where. */
+/** An unparsed list, and its place. */
 export interface EgressList {
   readonly from: string;
   readonly text: string;

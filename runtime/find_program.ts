@@ -1,4 +1,4 @@
-/** Programs of the host by name, as a shell finds them. */
+/** Finds programs of the host by name, as a shell does. */
 import { variable } from "../ffi/environment.ts";
 import { isAbsent } from "./common/files.ts";
 
@@ -11,7 +11,7 @@ const DEFAULT_FOLDERS = [
   "/bin",
 ];
 
-/** The first executable of that name in PATH, then where distributions put programs. */
+/** The first executable of that name in PATH, then in the distributions' usual folders. */
 export function findProgram(name: string): string | undefined {
   const path = (variable("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
   return [...path, ...DEFAULT_FOLDERS].map((folder) => `${folder}/${name}`).find(isExecutable);

@@ -1,19 +1,19 @@
-/** What `kago doctor` finds: one line each, and what to do about it. */
+/** The findings of `kago doctor`: one line each, with a remedy. */
 
 /**
- * What a finding bears on. A host runs microVMs when nothing fails for `containers` or `microVMs`; what fails for the
- * others takes something away, and no more.
+ * What a finding affects. A host can run microVMs when nothing fails for `containers` or `microVMs`; failures of the
+ * others only disable features.
  */
 export type Concern = "containers" | "microVMs" | "rootless" | "networking" | "engines";
 
 export interface Finding {
-  /** What was looked at, such as `/dev/kvm`. */
+  /** The subject of the check, such as `/dev/kvm`. */
   readonly subject: string;
   readonly concern: Concern;
   readonly ok: boolean;
-  /** What is there, or what is wrong; no full stop. */
+  /** The facts or the problem; no full stop. */
   readonly detail: string;
-  /** What to do; on every finding that is not ok. */
+  /** What to do; set on every finding that is not ok. */
   readonly remedy?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What the builder must know of the host to compile a plan: read once, cheap, and nothing that a plan can do without. */
+/** Facts about the host that the builder needs to compile a plan: read once, cheap, and only what a plan requires. */
 import { environment, variable } from "../ffi/environment.ts";
 import { ownLimits } from "../ffi/processes.ts";
 import { NOT_RAISED, packed } from "../ffi/packed.ts";
@@ -23,7 +23,7 @@ export function readHostFacts(): HostFacts {
 
 const RLIMIT_NOFILE = 7;
 
-/** Of what this process has, some soft limits are not the caller's any more. */
+/** This process has changed some soft limits; the caller's replace them. */
 function callersLimits(): readonly Limit[] {
   const lowered = new Map(callersSoftLimits().map(({ resource, soft }) => [resource, soft]));
   return ownLimits().map((limit) => ({

@@ -1,7 +1,7 @@
-/** Looking at files of the host, named by constants, that may not be there. */
+/** Reads optional files of the host, whose paths are constants. */
 import { isAbsent } from "./common/files.ts";
 
-/** The text of a file; undefined when it is missing or not for us to read. */
+/** The text of a file; undefined when it is missing or not readable. */
 export function readText(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);
@@ -11,7 +11,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** The names in a folder, sorted; none when it is missing or not for us to read. */
+/** The names in a folder, sorted; none when it is missing or not readable. */
 export function listFolder(path: string): string[] {
   try {
     return [...Deno.readDirSync(path)].map(({ name }) => name).sort();

@@ -1,4 +1,4 @@
-/** Under which name kago was started: as `krun` it makes microVMs the default. */
+/** The name by which kago was started: `krun` makes microVMs the default. */
 
 /** Basename of argv[0], which the kernel keeps in /proc/self/cmdline. */
 export function invokedAs(): string {

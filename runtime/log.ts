@@ -1,24 +1,24 @@
 /**
- * The log of one command: in the two formats of logrus that runc writes and engines parse, and as sentences for a person
- * at a terminal. Owns where an entry goes; what is worth an entry, and the exit code, are main.ts's.
+ * The log of one command: in the two formats of logrus that runc writes and engines parse, and as sentences for a
+ * person at a terminal. Owns the destinations of entries; main.ts decides which entries to log, and the exit code.
  */
 import { colourOf } from "./colour.ts";
 import { withoutDenoWords } from "./common/errno.ts";
 import { describeErrno, errnoOf, HostError } from "./common/errors.ts";
 import { visible } from "./common/quoted.ts";
 
-/** Where entries go; stderr when it says nothing. */
+/** The destination of entries; an empty one means stderr. */
 export interface Destination {
   /** The file to append to; undefined, empty or `/dev/stderr` is stderr. */
   readonly file?: string | undefined;
-  /** Takes the entries instead of a file, such as for the journal; what it throws is told on stderr. */
+  /** Takes the entries instead of a file, such as for the journal; its errors are reported on stderr. */
   readonly send?: (level: Level, message: string) => void;
 }
 
 export interface LoggerOptions extends Destination {
   /** Absent: sentences when stderr is a terminal and there is no file, otherwise `text`. */
   readonly format?: "text" | "json" | undefined;
-  /** Lesser entries are not written. */
+  /** Entries of lower levels are not written. */
   readonly level: Level;
 }
 
@@ -27,17 +27,17 @@ export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   /**
-   * One line, whatever is in it; what to do about it, if that is known apart, stands on a second line at a terminal.
-   * Also prints the bare message on stderr when the log is elsewhere: conmon and people read it there.
+   * Always one line; at a terminal a separate remedy is printed on a second line. Also prints the bare message on
+   * stderr when the log is elsewhere: conmon and people read it there.
    */
   error(message: string, remedy?: string): void;
 }
 
-/** From the least important on. */
+/** In ascending order. */
 export const LEVELS = ["debug", "info", "warning", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Is `--log` given something else than a file: `journald:NAME`, `syslog:NAME`? */
+/** Is the value of `--log` not a file, but `journald:NAME` or `syslog:NAME`? */
 export function isSystemLog(log: string): boolean {
   return log.startsWith("journald:") || log.startsWith("syslog:");
 }
@@ -48,8 +48,8 @@ export function logFile(log: string): string {
 }
 
 /**
- * Makes the file of `--log` where it is missing, as runc does.
- * @throws {HostError} when nothing can be written there: whoever asks for a log must not go without one.
+ * Creates the file of `--log` if it is missing, as runc does.
+ * @throws {HostError} when it cannot be written: a requested log must not be lost silently.
  */
 export function requireLogFile(path: string): void {
   try {
@@ -63,14 +63,14 @@ export function requireLogFile(path: string): void {
 }
 
 /**
- * A logger that opens nothing until its first entry. The file is made with mode 0644 less the umask, opened for each
- * entry, and left in no process that is started meanwhile. It never throws: the first entry that cannot be
- * written reports that on stderr, and it and all later entries go there, so that a full disk does not end a command
+ * A logger that opens nothing until its first entry. The file is created with mode 0644 less the umask, opened for each
+ * entry, and not inherited by processes that are started meanwhile. It never throws: the first entry that cannot be
+ * written reports that on stderr, and it and all later entries go there, so that a full disk does not abort a command
  * half-way.
  */
 export function createLogger({ file, send, format, level: least }: LoggerOptions): Logger {
   let path = file === "" || file === "/dev/stderr" ? undefined : file;
-  // A command may change folder to its bundle; a relative path means the caller's.
+  // A command may change its working directory to its bundle; a relative path is relative to the caller's.
   if (path !== undefined && !path.startsWith("/")) path = `${Deno.cwd()}/${path}`;
   let elsewhere = send ?? (path === undefined ? undefined : (level: Level, message: string) => {
     const entry = `${formatEntry(format, level, message)}\n`;
@@ -109,7 +109,7 @@ function oneLine(text: string): string {
   return visible(withoutDenoWords(text));
 }
 
-/** `kago: warning: …` for a person; the remedy stands below. */
+/** `kago: warning: …` for a person, with the remedy below. */
 export function formatSentence(level: Level, text: string, remedy?: string): string {
   const paint = colourOf("stderr");
   const colour = level === "error" ? "red" : level === "warning" ? "yellow" : "dim";
@@ -128,7 +128,7 @@ export function formatJson(level: Level, message: string, time: Date): string {
   return JSON.stringify({ level, msg: message, time: formatTime(time) });
 }
 
-/** `time="2026-01-02T03:04:05Z" level=error msg="…"`; like logrus, it quotes a message only if it must. */
+/** `time="2026-01-02T03:04:05Z" level=error msg="…"`; like logrus, it quotes a message only if necessary. */
 export function formatText(level: Level, message: string, time: Date): string {
   const plain = /^[\w.\-/@^+]+$/.test(message);
   return `time="${formatTime(time)}" level=${level} msg=${

@@ -1,18 +1,21 @@
-/** How large a microVM may be, and the form of its disks: for annotations, images' files and the administrator's alike. */
+/**
+ * The limits of a microVM's size, and the form of its disks: the same for annotations, images' files and the
+ * administrator's.
+ */
 
-/** libkrun.h takes a byte; more than 16 vCPUs are not what libkrun is made for, and crun stops there too. */
+/** libkrun.h uses a byte; libkrun is not designed for more than 16 vCPUs, and crun has the same limit. */
 export const MAX_CPUS = 16;
 
-/** In this much the guest kernel of libkrunfw boots and leaves half of it to the container. */
+/** With this much the guest kernel of libkrunfw boots and leaves half of it to the container. */
 export const MIN_RAM_MIB = 128;
 
-/** 1 TiB: the page tables alone of a guest beyond it would not fit the hosts that run containers. */
+/** 1 TiB: the page tables alone of a larger guest would not fit the hosts that run containers. */
 export const MAX_RAM_MIB = 1024 * 1024;
 
 /** libkrun.h: 0 nothing, 1 errors, 2 warnings, 3 information, 4 debugging, 5 everything. */
 export const MAX_LOG_LEVEL = 5;
 
-/** Bytes of address space of the guest's, 1 TiB. */
+/** Bytes of the guest's address space, 1 TiB. */
 export const MAX_DAX_WINDOW = 2 ** 40;
 
 /** `PATH[:raw|:qcow2][:ro]`, a path in the container. */

@@ -1,7 +1,7 @@
 /**
- * What a bundle for hosts without a network brings along for microVMs: libkrun with its firmware and what it needs, and
- * passt. kago takes them before those of the host, and as everything that is loaded as root, only from where root alone
- * could have put them.
+ * The libraries and programs for microVMs in a bundle for hosts without a network: libkrun with its firmware and
+ * dependencies, and passt. kago prefers them to those of the host. As with everything that is loaded as root, only root
+ * may have been able to write them.
  */
 import { closeFd } from "../ffi/descriptors.ts";
 import type { LibraryPlace } from "../ffi/libkrun.ts";
@@ -13,7 +13,7 @@ import { findProgram } from "./find_program.ts";
 /** An administrator's (scripts/install.sh), and a distribution's. */
 export const OWN_FOLDERS = ["/usr/local/lib/kago", "/usr/lib/kago"] as const;
 
-/** The word with the libkrun that came with kago, unless it names one. */
+/** Adds the libkrun that came with kago, unless the administrator names one. */
 export function withOwnLibrary(
   word: AdministratorWord,
   folders: readonly string[] = OWN_FOLDERS,
@@ -24,8 +24,8 @@ export function withOwnLibrary(
 }
 
 /**
- * The libkrun that came with kago. Whoever opens it looks whether it is root's alone; one that is not is an error rather
- * than passed over, for somebody has put it there to be used.
+ * The libkrun that came with kago. The code that opens it checks that only root can write it. A failed check is an
+ * error rather than a reason to skip it, for it was installed to be used.
  */
 export function ownLibrary(folders: readonly string[] = OWN_FOLDERS): LibraryPlace | undefined {
   const folder = folders.find((one) => isThere(`${one}/libkrun.so.1`, isAbsent));
@@ -34,7 +34,7 @@ export function ownLibrary(folders: readonly string[] = OWN_FOLDERS): LibraryPla
   return { path: `${folder}/libkrun.so.1`, from: folder, ...(needed.length ? { needed } : {}) };
 }
 
-/** The names begin with numbers, by which each library comes after those that it needs itself. */
+/** The names begin with numbers, which sort each library after those that it needs itself. */
 function neededIn(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`).sort();
@@ -46,7 +46,7 @@ function neededIn(folder: string): string[] {
 
 /**
  * A program that came with kago, or the host's.
- * @throws {HostError} when others than root could have written it.
+ * @throws {HostError} when users other than root could have written it.
  */
 export function findOwnProgram(
   name: string,

@@ -1,15 +1,17 @@
-/** Whether the caller has root's rights over the host, or is somebody for whom parts of it are closed. */
+/** Whether the caller is root on the host, or has limited rights. */
 
-/** `--rootless` of the command line. */
+/** `--rootless` on the command line. */
 export type RootlessOption = "true" | "false" | "auto";
 
-/** By itself: an ordinary user, or root of nothing but a user namespace (rootless podman runs its runtime so). */
+/**
+ * `auto` means rootless for an ordinary user, and for root of a user namespace (rootless podman runs its runtime so).
+ */
 export function isRootless(option: RootlessOption = "auto"): boolean {
   if (option !== "auto") return option === "true";
   return Deno.uid() !== 0 || inUserNamespace();
 }
 
-/** Whether the process is in a user namespace that is not the host's first (user_namespaces(7)). */
+/** Whether the process is outside the initial user namespace (user_namespaces(7)). */
 export function inUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(Deno.readTextFileSync("/proc/self/uid_map"));
 }

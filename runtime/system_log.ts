@@ -1,13 +1,13 @@
 /**
- * Log entries for the host's own log: `journald:NAME` and `syslog:NAME` as values of `--log`, as crun has them. Owns the two
- * protocols; loaded only when one of them is asked for.
+ * Log entries for the host's log: `journald:NAME` and `syslog:NAME` as values of `--log`, as in crun. Owns the two
+ * protocols; loaded only when one of them is requested.
  */
 import { send } from "../ffi/descriptors.ts";
 import { notifyConnect } from "../ffi/processes.ts";
 import { HostError } from "./common/errors.ts";
 import type { Level } from "./log.ts";
 
-/** By the word before the colon: where its daemon listens, and an entry in its form. */
+/** By the word before the colon: the socket of the daemon, and the format of an entry. */
 const LOGS = {
   journald: { socket: "/run/systemd/journal/socket", format: journalEntry },
   syslog: { socket: "/dev/log", format: syslogEntry },
@@ -19,8 +19,8 @@ const SEVERITIES = { error: 3, warning: 4, info: 6, debug: 7 } as const;
 const FACILITY = 1 << 3;
 
 /**
- * Where the entries of `--log journald:NAME` or `syslog:NAME` go. Without a name they are kago's.
- * @throws {HostError} when nobody listens there.
+ * Returns the function that sends entries to `--log journald:NAME` or `syslog:NAME`. The default name is kago.
+ * @throws {HostError} when no daemon listens there.
  */
 export function openSystemLog(log: string): (level: Level, message: string) => void {
   const [kind, name = ""] = splitAtColon(log);
@@ -47,7 +47,7 @@ function connected(socket: string, option: string): number {
   }
 }
 
-/** As systemd's native protocol has it, a field a line; a message is one line here. */
+/** systemd's native protocol, one field per line; the message must be a single line. */
 export function journalEntry(name: string, level: Level, message: string): string {
   return [
     `MESSAGE=${message}`,
@@ -58,7 +58,7 @@ export function journalEntry(name: string, level: Level, message: string): strin
   ].join("\n");
 }
 
-/** As RFC 3164 has it, without a time: the daemon gives one. */
+/** The format of RFC 3164, without a time: the daemon adds one. */
 export function syslogEntry(name: string, level: Level, message: string): string {
   return `<${FACILITY | SEVERITIES[level]}>${name}[${Deno.pid}]: ${message}`;
 }
