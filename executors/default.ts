@@ -9,7 +9,7 @@ export const defaultExecutor: Executor = {
   preExec: (spec) => ({ spec, rootfsFiles: [], warnings: [] }),
 };
 
-/** Of a microVM's annotations the one that whoever sets it would miss. */
+/** Refuses the one annotation of microVMs whose effect users would miss. */
 function refuseWatch({ annotations }: Spec): void {
   if (annotations?.["krun.watch"] === undefined) return;
   throw new SpecError(

@@ -23,7 +23,7 @@ export interface ExecutorEntry {
   loadAgent?(): Promise<Agent>;
 }
 
-/** Tests add theirs. */
+/** Tests add their own. */
 export const EXECUTORS: ExecutorEntry[] = [
   {
     name: "krun",

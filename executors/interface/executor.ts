@@ -15,7 +15,7 @@ export type { RootFile };
 
 /** How the user asked for a handler. */
 export interface HandlerRequest {
-  /** The container's. */
+  /** The container's id. */
   readonly id: string;
   /** Basename of argv[0]: `krun` makes the microVM handler the default. */
   readonly invokedAs: string;
@@ -86,7 +86,7 @@ export interface Executor {
 export interface TenantInput extends ProcessInput {
   /** Writes by which the Intermediate joins the container's cgroup. */
   readonly joinOps: readonly Op[];
-  /** The container's, as stored. */
+  /** The container's state, as stored. */
   readonly state: StoredState;
   /** The folder of its state on the host. */
   readonly stateFolder: string;
@@ -121,7 +121,10 @@ export interface PreExecResult {
 /** The annotation that names a container's handler; crun and youki read it too. */
 export const HANDLER_ANNOTATION = "run.oci.handler";
 
-/** By which containerd and CRI-O mark a pod's sandbox: the container's kind, and the pod's id, which is the sandbox's own id. */
+/**
+ * Annotations by which containerd and CRI-O mark a pod's sandbox: the container's kind, and the pod's id, which is the
+ * sandbox's own id.
+ */
 const SANDBOX_ANNOTATIONS = [
   { kind: "io.kubernetes.cri.container-type", pod: "io.kubernetes.cri.sandbox-id" },
   { kind: "io.kubernetes.cri-o.ContainerType", pod: "io.kubernetes.cri-o.SandboxID" },
