@@ -1,6 +1,6 @@
 /**
- * Compares kago with runc and crun: wall time, processor time and memory of each command, of ten in a row, of 20 and 100 at
- * once, and of the whole lives that engines give a container. Run it as root on an idle machine.
+ * Compares kago with runc and crun: wall time, processor time and memory of each command, of ten in a row, of 20 and
+ * 100 at once, and of whole container lives as engines run them. Run it as root on an idle machine.
  *
  *   deno task bench [--kago FILE] [--runc FILE] [--crun FILE] [--runtime NAME=FILE]... [--rounds N] [--warm-up N]
  *                   [--only CASE]... [--cgroup v1|v2] [--release NAME] [--busy] [--readme] [--check]
@@ -78,7 +78,9 @@ export function programsOf({ kago, runc, crun, runtime }: Options): Program[] {
     .concat(others).map(({ name, path }) => ({ name, path: resolveProgram(name, path) }));
 }
 
-/** The absolute path of a program; a name alone is looked for in PATH. @throws {UsageError} when there is none. */
+/**
+ * The absolute path of a program; a name without a slash is searched in PATH. @throws {UsageError} when there is none.
+ */
 function resolveProgram(name: string, path: string): string {
   const directories = path.includes("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
   for (const directory of directories) {
@@ -91,7 +93,10 @@ function resolveProgram(name: string, path: string): string {
   throw new UsageError(`there is no ${path}: name another file for ${name}`);
 }
 
-/** What is measured; without controllers, no limits. @throws {UsageError} for a case that does not exist. */
+/**
+ * The scenes to measure; without controllers, those without limits. @throws {UsageError} for a case that does not
+ * exist.
+ */
 export function scenesOf({ only }: Pick<Options, "only">, controllers: boolean): Scene[] {
   const names = SCENES.flatMap(({ steps }) => steps.flatMap(({ name }) => name ?? []));
   const unknown = only.find((name) => !names.includes(name));
@@ -102,7 +107,7 @@ export function scenesOf({ only }: Pick<Options, "only">, controllers: boolean):
   );
 }
 
-/** @throws {UsageError} when others work on this machine, unless the caller has it so. */
+/** @throws {UsageError} when other processes use this machine, unless the caller permits it. */
 async function refuseBusy(busy: boolean): Promise<number> {
   const share = await lookAtOthers();
   if (share <= MOST_FOR_OTHERS) return share;
@@ -119,7 +124,7 @@ async function measureAll(options: Options, signal: AbortSignal): Promise<Run> {
   const conditions = await readConditions(programs, options.rounds);
   const directory = await Deno.makeTempDir({ prefix: "kago-bench-" });
   try {
-    // Deno would look for updates over the network and keep caches in the user's home.
+    // Deno would check for updates over the network and keep caches in the user's home.
     const environment = { DENO_NO_UPDATE_CHECK: "1", DENO_DIR: `${directory}/deno` };
     const measure = await buildMeasure(directory, environment);
     const bundles = await makeBundles(directory, programs[1]!.path);
@@ -157,7 +162,7 @@ async function writeRun(run: Run, { only }: Options): Promise<void> {
   console.error(`bench: ${directory}/${name}.json has all samples`);
 }
 
-/** Tells a run's figures; the exit code. */
+/** Prints a run's figures; returns the exit code. */
 async function report(run: Run, { readme, check }: Options): Promise<number> {
   const text = markdown(run);
   console.log(text);
@@ -167,7 +172,7 @@ async function report(run: Run, { readme, check }: Options): Promise<number> {
   return check && misses.length > 0 ? 1 : 0;
 }
 
-/** As enterPrivateNamespace(), and in the root of the release that is asked for. */
+/** Like enterPrivateNamespace(), in the root of the requested release. */
 async function runInNamespace({ cgroup, release }: Options): Promise<number> {
   const script = new URL(import.meta.url).pathname;
   const layout = cgroup ?? await ownLayout();

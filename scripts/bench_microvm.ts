@@ -1,6 +1,6 @@
 /**
- * Compares kago's microVMs with those of crun, built with its handler krun: the memory of the VMM of a sleeping guest of
- * 256 MiB, and the time from `run` to the guest's first line. Where this machine's KVM runs no guest, it does so in the
+ * Compares kago's microVMs with those of crun, built with its handler krun: the memory of the VMM of a sleeping guest
+ * of 256 MiB, and the time from `run` to the guest's first line. If this machine's KVM cannot run a guest, it uses the
  * emulated host, in which a start of Deno weighs ten times what it weighs natively.
  *
  *   deno run -A scripts/bench_microvm.ts --crun FILE [--kago FILE] [--rounds N] [--check]
@@ -28,7 +28,7 @@ interface Options {
   readonly kago: string;
   readonly crun: string;
   readonly rounds: number;
-  /** Only measures, in the emulated host, and prints JSON. */
+  /** Only measures, inside the emulated host, and prints JSON. */
   readonly figures: boolean;
   readonly check: boolean;
 }
@@ -54,12 +54,12 @@ function parseOptions(args: readonly string[]): Options {
 function contendersOf({ kago, crun }: Options): readonly [Contender, Contender] {
   return [
     { name: "kago", program: kago, env: {} },
-    // crun 1.8 has libkrun look for its firmware when it stands in the container already.
+    // crun 1.8 makes libkrun load its firmware when it is already inside the container.
     { name: "crun", program: crun, env: { LD_PRELOAD: "libkrunfw.so.5" } },
   ];
 }
 
-/** On this machine, or printed as JSON by this script in the emulated host. */
+/** On this machine; otherwise this script runs in the emulated host and prints JSON. */
 async function measureSomewhere(options: Options): Promise<MicrovmRun> {
   if (probeKvm() === 0) return await measureHere(options, false);
   const script = new URL(import.meta.url).pathname;

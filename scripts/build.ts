@@ -31,7 +31,8 @@ interface Options {
 async function build(options: Options): Promise<void> {
   const helpers = await buildHelpers();
   if (options.only === "helpers") return;
-  // Not beside the others: the first bundle on a machine makes Deno fetch its bundler, and two at once get in each other's way.
+  // Not in parallel with the others: the first bundle on a machine makes Deno fetch its bundler, and two at once
+  // conflict.
   await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
   await Promise.all([
     bundlePart(QUICK, QUICK_BUNDLE),
@@ -56,7 +57,7 @@ async function build(options: Options): Promise<void> {
   console.log(`${output}: ${(size / 2 ** 20).toFixed(1)} MiB, packed with ${used}`);
 }
 
-/** @throws {UsageError} for an option or a value that there is not. */
+/** @throws {UsageError} for an unknown option or value. */
 function readOptions(args: string[]): Options {
   const parsed = parseArgs(args, {
     string: ["packer", "output", "only"],

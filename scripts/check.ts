@@ -1,4 +1,4 @@
-/** `deno task check`: everything that can be said of the sources without running them. All checks run; one failure fails. */
+/** `deno task check`: all checks of the sources that do not run them. All checks run; one failure fails. */
 import { listSources } from "./build/helpers.ts";
 import { ROOT } from "./build/paths.ts";
 
@@ -19,7 +19,7 @@ interface Check {
 }
 
 const CHECKS: readonly Check[] = [
-  // ffi/embedded.gen.ts is made, and the C sources compile as the product's.
+  // Generates ffi/embedded.gen.ts, and compiles the C sources as for the product.
   { name: "C helpers", command: [DENO, "run", "-A", "scripts/build.ts", "--only", "helpers"] },
   { name: "formatting", command: [DENO, "fmt", "--check", "--quiet"] },
   { name: "formatting of C", command: [DENO, "run", "-A", "scripts/format_c.ts", "--check"] },

@@ -1,7 +1,7 @@
 /**
- * Checks that imports point downward only and never in a circle, that FFI stays in ffi/, and where modules may come from.
- * Which folder may import which is in imports/layers.ts; reading the sources is imports/scan_source.ts's. Type imports
- * count: a type is a dependency too.
+ * Checks that imports point downward only and never in a circle, that FFI stays in ffi/, and where modules may come
+ * from. imports/layers.ts defines which folder may import which; imports/scan_source.ts parses the sources. Type
+ * imports count: a type is a dependency too.
  *
  *   deno run --allow-read scripts/check_imports.ts
  *
@@ -84,7 +84,7 @@ function isFree(file: string): boolean {
   return FREE_FOLDERS.some((folder) => file.startsWith(folder));
 }
 
-/** The path, relative to the repository, that a relative specifier in `file` means. */
+/** The path of a relative specifier in `file`, relative to the repository. */
 function resolve(file: string, specifier: string): string {
   return new URL(specifier, `file:///${file}`).pathname.slice(1);
 }

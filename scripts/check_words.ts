@@ -1,6 +1,6 @@
 /**
- * Looks for names that are not the project's in all that people read: sources, documents, scripts. Which ones, and what to say
- * instead, the tables below "Words" in CONTRIBUTING.md have: one for everything, one for what users read.
+ * Searches for refused names in all texts: sources, documents, scripts. The tables below "Words" in CONTRIBUTING.md
+ * list them with their replacements: one table is for all texts, one for texts that users read.
  *
  *   deno run --allow-read scripts/check_words.ts
  *
@@ -12,21 +12,21 @@ import { lineOf, type Source } from "./lints/source.ts";
 
 const TABLE = "CONTRIBUTING.md";
 
-/** Whose messages users read. */
+/** Files with messages that users read. */
 const MESSAGES = /^(?:executors|ffi|runtime)\/.*\.ts$/;
 
-/** Where people's words are; configurations of others and what is made of them are not. */
+/** Folders with texts of the project; configurations of other projects and generated files are not among them. */
 const FOLDERS = ["docs", "executors", "ffi", "helper-c", "runtime", "scripts", "tests"];
 const FILES = /\.(ts|c|h|md|sh)$/;
 
 export interface Word {
   readonly say: string;
   readonly not: string;
-  /** Does it hold for what users read only? */
+  /** Does it apply only to texts that users read? */
   readonly forUsers: boolean;
 }
 
-/** The rows of the tables below the heading "Words"; commas separate names that are not ours. */
+/** The rows of the tables below the heading "Words"; commas separate the refused names. */
 export function readWords(page: string): Word[] {
   const section = page.slice(page.indexOf("\n## Words\n"));
   const users = section.indexOf("\n| say to users ");
@@ -37,7 +37,7 @@ export function readWords(page: string): Word[] {
   });
 }
 
-/** `file:line: why`, for whole words in any case, a line's end between two of them or not. */
+/** `file:line: why`, for whole words in any case; a line may end between two of them. */
 export function findWords({ file, text }: Source, words: readonly Word[]): string[] {
   const told = file.endsWith(".md") ? text : MESSAGES.test(file) ? proseOf(text) : "";
   return words.flatMap(({ say, not, forUsers }) => {

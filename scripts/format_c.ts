@@ -1,7 +1,7 @@
 /**
- * Lays out helper-c as .clang-format says, but for what is generated. With `--check` it writes nothing, and fails when a file
- * is laid out otherwise; where there is no clang-format it only says so then. The version is fixed, for each has its own mind:
- * this one is a package of both Debian 12 and 13.
+ * Formats helper-c according to .clang-format, except generated files. With `--check` it writes nothing, and fails when
+ * a file is formatted differently; without clang-format it then only prints a message. The version is fixed, since the
+ * output depends on it: this version is a package of both Debian 12 and 13.
  */
 import { HostError } from "../runtime/common/errors.ts";
 import { CommandError, runCommand } from "./build/command.ts";
@@ -10,7 +10,7 @@ import { runMain } from "./run_main.ts";
 
 const PROGRAM = "clang-format-19";
 
-/** The C files and headers below a folder of the repository that people write, sorted. */
+/** The C files and headers below a folder of the repository that are not generated, sorted. */
 export function writtenSources(folder = "helper-c"): readonly string[] {
   return [...Deno.readDirSync(`${ROOT}/${folder}`)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;

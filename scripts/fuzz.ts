@@ -3,8 +3,8 @@
  *
  *   deno run -A scripts/fuzz.ts [--runs=N]
  *
- * Ten million inputs unless told otherwise, the same ones every time. Prints one TAP line a target; what made one fail is
- * in build/fuzz.
+ * The default is ten million inputs, the same ones every time. Prints one TAP line per target; inputs that made one
+ * fail are in build/fuzz.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { runCommand } from "./build/command.ts";
@@ -24,7 +24,7 @@ const FLAGS = [
 
 interface Target {
   readonly name: string;
-  /** Of helper-c. */
+  /** In helper-c. */
   readonly sources: readonly string[];
   /** The longest input in bytes. */
   readonly most: number;
@@ -53,7 +53,7 @@ async function build({ name, sources }: Target): Promise<string> {
   return program;
 }
 
-/** The seeds are copied: libFuzzer adds what it finds. */
+/** The seeds are copied: libFuzzer adds its findings. */
 async function fuzz({ name, most }: Target, program: string, runs: number): Promise<boolean> {
   const corpus = await Deno.makeTempDir({ prefix: "kago_corpus_" });
   try {

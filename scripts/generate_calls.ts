@@ -16,7 +16,7 @@ function row({ name, feature, answer }: Call, rule: Rule | undefined): string {
   return `{SYS_${name}, ${bits}, ${test}, ${answer ?? -1}},`;
 }
 
-/** All rows of one call are together, in the table's order; left out where the headers do not know the call. */
+/** All rows of one call are together, in the table's order, and are skipped if the headers do not know the call. */
 export function callsHeader(calls: readonly Call[] = VMM_CALLS): string {
   const groups = [...new Set(calls.map(({ name }) => name))].map((name) => {
     const rows = calls.filter((call) => call.name === name)

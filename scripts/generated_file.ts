@@ -1,9 +1,9 @@
-/** Files that are made from others and committed. */
+/** Files that are generated and committed. */
 import { ROOT } from "./build/paths.ts";
 
 /**
- * Writes the file; with `--check` among this program's arguments it looks only, and the program ends with 1 when the text is
- * another.
+ * Writes the file. With `--check` among this program's arguments it only compares, and exits with 1 when the text
+ * differs.
  * @param file path from the repository's root.
  */
 export function keepGenerated(file: string, text: string): void {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs kago for the container engines of this machine, or takes it away again. Needs no network and nothing but a
-# POSIX shell and the usual tools: it takes the file kago from beside itself, or from dist/.
+# Installs kago for the container engines of this machine, or removes it. Needs no network and only a POSIX shell and
+# the usual tools: it uses the file kago in its own directory, or in dist/.
 set -eu
 
 PREFIX=/usr/local
@@ -113,7 +113,7 @@ put_link() {
   ln -sfn kago "$ROOT$KRUN"
 }
 
-# The text on standard input, to the file.
+# Writes standard input to the file.
 put_text() {
   mkdir -p "${1%/*}"
   cat > "$1.new"
@@ -121,7 +121,7 @@ put_text() {
   mv -f "$1.new" "$1"
 }
 
-# containers.conf(5): lists replace the ones of other files, so they have Debian's and podman's own names too.
+# containers.conf(5): lists replace those of other files, so these also contain Debian's and podman's own names.
 containers_conf() {
   cat <<END
 $MARK
@@ -147,11 +147,11 @@ docker_json() {
 END
 }
 
-# What an image or a pod may set (docs/microvm.md). The others need the administrator's permission, and are not passed on unless he
-# adds them.
+# The annotations that an image or a pod may set (docs/microvm.md). The others need the administrator's permission, and
+# are not passed on unless he adds them.
 ANNOTATIONS="run.oci.handler krun.cpus krun.ram_mib krun.ram_max_mib krun.agent krun.log_level krun.variant krun.use_passt krun.port_map krun.vsock krun.watch krun.disk krun.console krun.egress run.kago.egress"
 
-# For the handler with this name: what is always a microVM is not to be talked out of it by a pod.
+# For the handler with this name: a pod must not be able to turn off the microVM of the handler krun.
 quoted_annotations() {
   separator=
   for annotation in $ANNOTATIONS; do
@@ -161,12 +161,12 @@ quoted_annotations() {
   done
 }
 
-# The cgroup manager has to be the kubelet's, whose cgroupDriver is cgroupfs where systemd does not run.
+# The cgroup manager must match the kubelet's, whose cgroupDriver is cgroupfs where systemd does not run.
 systemd_cgroup() {
   if [ -d "$ROOT/run/systemd/system" ]; then echo true; else echo false; fi
 }
 
-# Entries for containerd's CRI plugin, which has another name in each version of the file.
+# Entries for containerd's CRI plugin, whose name differs in each version of the file.
 containerd_toml() {
   for name in kago krun; do
     section="plugins.\"$1\".containerd.runtimes.$name"
@@ -183,7 +183,7 @@ END
   done
 }
 
-# containerd 1 has runc, its default, only as long as the file names no runtime.
+# containerd 1 keeps runc, its default, only as long as the file names no runtime.
 containerd_2() {
   plugin=io.containerd.grpc.v1.cri
   section="plugins.\"$plugin\".containerd.runtimes.runc"
@@ -204,7 +204,7 @@ containerd_3() {
   containerd_toml io.containerd.cri.v1.runtime
 }
 
-# crio.conf(5). CRI-O hands a pod's annotations on without being told to.
+# crio.conf(5). CRI-O passes a pod's annotations on without configuration.
 crio_conf() {
   echo "$MARK"
   for name in kago krun; do
@@ -226,7 +226,7 @@ print_config() {
   esac
 }
 
-# The version that config.toml says it has; nothing where there is none.
+# The version in config.toml; empty if there is none.
 containerd_version() {
   [ ! -f "$ROOT$CONTAINERD" ] || sed -n 's/^ *version *= *\([0-9][0-9]*\).*/\1/p' "$ROOT$CONTAINERD"
 }
@@ -263,7 +263,7 @@ find_program() {
   fail "there is no file kago beside $here/install.sh; put it there, or build it with ./scripts/deno task build"
 }
 
-# Where a shell looks for the completion of kago (bash-completion, zsh's fpath, fish's vendor_completions.d).
+# Where a shell searches for kago's completion (bash-completion, zsh's fpath, fish's vendor_completions.d).
 completion_file() {
   case "$1" in
     bash) echo "$PREFIX/share/bash-completion/completions/kago" ;;
@@ -288,7 +288,7 @@ install_completions() {
   done
 }
 
-# Pages are told by their title, for other packages may have pages of these names.
+# Pages are recognised by their title, since other packages may have pages of these names.
 manual_pages() {
   for page in "$ROOT$PREFIX"/share/man/man1/kago.1 "$ROOT$PREFIX"/share/man/man1/kago-*.1 \
     "$ROOT$PREFIX"/share/man/man7/kago-microvm.7; do
@@ -309,7 +309,7 @@ is_ours() {
 }
 
 check_occupied() {
-  # Another krun, such as crun's, is not ours to replace.
+  # Another krun, such as crun's, must not be replaced.
   if [ -e "$ROOT$KRUN" ] || [ -L "$ROOT$KRUN" ]; then
     [ "$(readlink "$ROOT$KRUN" || true)" = kago ] || fail "$KRUN is there and is not kago's; remove it, or give another --prefix"
   fi

@@ -1,5 +1,6 @@
 /**
- * Lints for the kinds of holes that kago has had; each is a module of scripts/lints with its table of exceptions.
+ * Lints for the kinds of security holes that kago has had; each is a module of scripts/lints with its table of
+ * exceptions.
  *
  *   deno run --allow-read scripts/lint_security.ts
  *
@@ -15,11 +16,11 @@ import type { Lint, Source } from "./lints/source.ts";
 
 export const LINTS: readonly Lint[] = [DLOPEN, PATH_CHECK, BOUNDED_READ, DUMPABLE];
 
-/** The product; what is in these folders' tests is not. */
+/** The product, without the tests in these folders. */
 const FOLDERS = ["executors", "ffi", "helper-c", "runtime"];
 const NO_PRODUCT = ["helper-c/tests", "helper-c/fuzz"];
 
-/** Made, and all of it constants. */
+/** Generated files, which contain only constants. */
 const MADE = /\.gen\.[a-z]+$/;
 
 export function productSources(): Source[] {

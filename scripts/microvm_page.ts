@@ -1,6 +1,6 @@
 /**
- * `deno task docs:microvm`: brings the annotations' section of docs/microvm.md up to date with the table that kago reads
- * them by. The rest of the page is written by hand.
+ * `deno task docs:microvm`: updates the annotations' section of docs/microvm.md from the table by which kago parses
+ * them. The rest of the page is written by hand.
  */
 import {
   type AnnotationRow,

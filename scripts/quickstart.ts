@@ -1,7 +1,7 @@
 /**
- * The demonstration of quickstart.sh: one bundle, run as a microVM, and a command executed in it while it runs. Where this
- * machine's KVM can run no guest, the same commands run in the emulated host, which boots in a few seconds and is slow
- * inside.
+ * The demonstration of quickstart.sh: runs one bundle as a microVM, and executes a command in it while it runs. If this
+ * machine's KVM cannot run a guest, the same commands run in the emulated host, which boots in a few seconds and is
+ * slow inside.
  */
 import { runInEmulatedHost } from "./emulated_host/emulated_host.ts";
 import { probeKvm } from "../ffi/shim.ts";
@@ -27,7 +27,7 @@ const COMMANDS = `
 
 async function main(): Promise<number> {
   const problem = kvmProblem() ?? libkrunProblem();
-  // The emulated host sees this machine's files, but has a /tmp of its own.
+  // The emulated host sees this machine's files, but has its own /tmp.
   const bundle = await makeBundle({
     parent: `${ROOT}/build`,
     args: ["/bin/sh", "-c", SCRIPT],
@@ -48,13 +48,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** Why /dev/kvm cannot run a guest, or undefined. */
+/** The reason why /dev/kvm cannot run a guest, or undefined. */
 function kvmProblem(): string | undefined {
   const errno = probeKvm();
   return errno === 0 ? undefined : `/dev/kvm cannot run a 64-bit guest (${describeErrno(errno)})`;
 }
 
-/** Why libkrun cannot be used here, or undefined. */
+/** The reason why libkrun cannot be used here, or undefined. */
 function libkrunProblem(): string | undefined {
   const { stdout } = new Deno.Command(KAGO, { args: ["--version"] }).outputSync();
   return /^libkrun: not found/m.test(new TextDecoder().decode(stdout))

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a release in dist/release; scripts/release.ts has the arguments. What it makes depends on the commit and the
-# compilers, so neither the caller's umask nor his language or time zone may show in it.
+# Makes a release in dist/release; scripts/release.ts has the arguments. The output depends only on the commit and the
+# compilers, so the caller's umask, language and time zone must not affect it.
 set -eu
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 umask 022

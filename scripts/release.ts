@@ -1,7 +1,7 @@
 /**
- * Makes what users get of a version, from a clean checkout: an archive, a Debian package, their sums, and with libkrun at
- * hand a bundle for hosts without a network. The same commit and compilers make the same bytes. This module owns the
- * command line and the order of the steps; scripts/release/ owns the steps.
+ * Makes the files of a release from a clean checkout: an archive, a Debian package, their checksums, and, if libkrun is
+ * available, a bundle for hosts without a network. The same commit and compilers produce the same bytes. This module
+ * owns the command line and the order of the steps; scripts/release/ owns the steps.
  *
  *   ./scripts/release.sh VERSION [--with-libkrun DIR] [--compression 0..9]
  */
@@ -35,7 +35,7 @@ async function release({ version, libkrun, level }: Options): Promise<void> {
     await emptyFolder(folder);
   }
   const program = `${work}/kago`;
-  // Always the same packer, whatever the building machine can download.
+  // Always the same packer, regardless of what the building machine can download.
   const build = ["run", "-A", `${ROOT}/scripts/build.ts`, "--packer", "npm", "--output", program];
   await runCommand(Deno.execPath(), build, { env: { DENO_NO_UPDATE_CHECK: "1" } });
   const components = await listComponents();
@@ -58,7 +58,7 @@ async function emptyFolder(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
 }
 
-/** @throws {UsageError} for an option or a value that there is not. */
+/** @throws {UsageError} for an unknown option or value. */
 function readOptions(args: string[]): Options {
   const parsed = parseArgs(args, {
     string: ["_", "with-libkrun", "compression"],

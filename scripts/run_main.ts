@@ -1,11 +1,11 @@
-/** How a script of the project ends. It owns how a failure is told, not what the script does. */
+/** Runs a script of the project, and reports its failure. */
 
-/** Faults of the script itself, whose stack is what helps. */
+/** Bugs of the script itself, for which the stack is printed. */
 const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 /**
- * Runs a script's main function and exits with its code, 0 for none.
- * A failure is one sentence on standard error behind the script's name, and exit code 1.
+ * Runs a script's main function and exits with its code, 0 for none. A failure is reported as one sentence on standard
+ * error after the script's name, with exit code 1.
  */
 export async function runMain(
   script: string,
@@ -19,7 +19,7 @@ export async function runMain(
   }
 }
 
-/** What is said of a failure: the message, or all there is where the script itself is at fault. */
+/** The text of a failure: the message, or all details for a bug of the script itself. */
 export function failureText(script: string, error: unknown): string {
   const isFault = !(error instanceof Error) || FAULTS.some((kind) => error instanceof kind);
   return `${script}: ${isFault ? Deno.inspect(error) : error.message}`;

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Installs what a Debian machine lacks for building kago; with --demo, for quickstart.sh too; with --test, for all tests.
-# May be run again: when nothing is missing it takes a few milliseconds and needs neither root nor a network. With --list
-# in front it prints the packages and does nothing.
+# Installs the packages that a Debian machine lacks for building kago; with --demo, for quickstart.sh too; with --test,
+# for all tests. It can be run again: when nothing is missing it takes a few milliseconds and needs neither root nor a
+# network. With --list in front it only prints the packages.
 #
-# The pinned Deno comes from an npm registry. Where one is configured (npm_config_registry, or `registry` in ~/.npmrc or
-# /etc/npmrc) curl fetches the one file; otherwise npm does, which knows where to ask, and which Debian builds of some 380
-# packages.
+# The pinned Deno comes from an npm registry. If one is configured (npm_config_registry, or `registry` in ~/.npmrc or
+# /etc/npmrc), curl fetches the one file; otherwise npm does, which knows its registry, but which Debian builds of some
+# 380 packages.
 set -eu
 cd "$(dirname "$0")/.."
 
-# PACKAGE, or PACKAGE=COMMAND when any program of that name will do, wherever it comes from; PACKAGE? is one that only some
-# releases have.
+# PACKAGE, or PACKAGE=COMMAND when any program of that name will do, whatever its source; PACKAGE? exists in some
+# releases only.
 BUILD_PACKAGES="ca-certificates gcc=cc libc6-dev binutils=strip musl-tools=musl-gcc"
-# What the emulated hosts take is installed by their preparation, where they are needed.
+# The preparation of the emulated hosts installs their packages when they are needed.
 DEMO_PACKAGES="busybox-static"
 TEST_PACKAGES="
   runc crun criu
@@ -38,14 +38,14 @@ list_missing() {
   done
 }
 
-# Without what only some releases have.
+# Without packages that only some releases have.
 list_needed() {
   for package in "$@"; do
     [ "$package" != "${package%\?}" ] || printf '%s ' "$package"
   done
 }
 
-# What this release has.
+# The packages that this release has.
 list_offered() {
   for package in "$@"; do
     name=${package%\?}
@@ -53,8 +53,8 @@ list_offered() {
   done
 }
 
-# The daemons among the packages are started by the tests, which want them with stores of their own: invoke-rc.d(8) asks
-# this file whether it may start one.
+# The tests start the daemons of the packages themselves, with their own stores: invoke-rc.d(8) asks this file whether
+# it may start one.
 keep_services_down() {
   policy=/usr/sbin/policy-rc.d
   [ ! -e $policy ] || return 0
@@ -83,7 +83,7 @@ install_packages() {
 
 TOOLS=build/tools
 LOCK=scripts/tools/package-lock.json
-# The platform package's own executable: the wrapper of npm's "deno" would start Node first, and would need an install
+# The executable of the platform package: the wrapper of npm's "deno" would start Node first, and would need its install
 # script to have been run.
 DENO_PACKAGE=@deno/linux-x64-glibc
 
@@ -92,8 +92,8 @@ locked() {
   sed -n "/\"node_modules\//,\$ s/^ *\"$1\": \"\(.*\)\",*\$/\1/p" $LOCK | head -n 1
 }
 
-# The registry that is configured, without a slash at its end; nothing where none is, or where it wants a password, which
-# npm knows how to give.
+# The configured registry, without a slash at its end; empty if there is none, or if it requires a password, which npm
+# can provide.
 configured_registry() {
   set -- "${npm_config_registry:-${NPM_CONFIG_REGISTRY:-}}"
   for file in "${HOME:-/root}/.npmrc" /etc/npmrc; do
@@ -104,7 +104,7 @@ configured_registry() {
   echo "${1%/}"
 }
 
-# Takes the file apart only when it is what the lock file says.
+# Unpacks the file only if it matches the lock file.
 fetch_deno() {
   archive=$TOOLS/deno.tgz folder=$TOOLS/node_modules/$DENO_PACKAGE
   version=$(locked version)

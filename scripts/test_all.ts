@@ -1,18 +1,18 @@
 /**
- * Runs every suite, two side by side, and counts: those of this machine, and then the emulated hosts. A suite that breaks
- * off counts its failure; a skipped test is a failed one, because on the machine that CI gives nothing is allowed to be
- * skipped.
+ * Runs every suite, two in parallel, and counts: first those of this machine, then the emulated hosts. A suite that
+ * aborts counts as a failure; a skipped test counts as failed, because nothing may be skipped on the machine that CI
+ * provides.
  */
 import { ROOT } from "./build/paths.ts";
 
 interface Suite {
   readonly name: string;
   readonly command: readonly string[];
-  /** The propagation of the mounts of the namespace that it runs in, which is its own; absent: the caller's namespace. */
+  /** The suite gets its own mount namespace with mounts of this propagation; absent: the caller's namespace. */
   readonly mounts?: "private" | "shared";
-  /** Has it a pid namespace, so that it sees no processes of the suites beside it? */
+  /** Does it get a pid namespace, so that it sees no processes of other suites? */
   readonly pids?: "own";
-  /** How its counts are read; a suite of a single outcome counts as one test. */
+  /** The format of its output; a suite with a single outcome counts as one test. */
   readonly reads: "deno" | "tap" | "exit code";
 }
 
@@ -22,13 +22,13 @@ function tests(name: string, ...words: readonly string[]): Suite {
   return { name, command: ["test", "-A", ...words], reads: "deno" };
 }
 
-/** What all others need. */
+/** All other suites need these. */
 const FIRST: readonly Suite[] = [
   { name: "check", command: ["run", "-A", "scripts/check.ts"], reads: "exit code" },
   { name: "build", command: ["run", "-A", "scripts/build.ts"], reads: "exit code" },
 ];
 
-/** What compares the mounts before and after each test. */
+/** Compares the mounts before and after each test. */
 const SAME_MOUNTS = ["--preload", "tests/harness/same_mounts.ts"];
 
 type Mounts = NonNullable<Suite["mounts"]>;
@@ -37,7 +37,7 @@ function withMounts(mounts: Mounts, suite: Suite): Suite {
   return { ...suite, name: `${suite.name}, ${mounts} mounts`, mounts };
 }
 
-/** Tests whose outcome the propagation of the host's mounts may change. */
+/** Tests whose outcome may depend on the propagation of the host's mounts. */
 const ABOUT_MOUNTS = [
   ...["container", "exec", "checkpoint", "idmap", "lifecycle", "propagation"]
     .map((name) => `integration/${name}`),
@@ -47,7 +47,7 @@ const ABOUT_MOUNTS = [
     .map((name) => `security/${name}`),
 ].map((name) => `tests/${name}_test.ts`);
 
-/** Suites on a host whose mounts are shared, as systemd has them, and on private ones the part that mounts concern. */
+/** Suites on a host with shared mounts, as under systemd; the part that concerns mounts also on private ones. */
 const ON_BOTH_HOSTS = [
   withMounts("private", tests("mounts", ...SAME_MOUNTS, ...ABOUT_MOUNTS)),
   withMounts("shared", tests("integration", ...SAME_MOUNTS, "tests/integration")),
@@ -73,7 +73,7 @@ const CONTAINERS: readonly Suite[] = [
   { ...tests("neighbour", ...SAME_MOUNTS, "tests/neighbour"), mounts: "private", pids: "own" },
 ];
 
-/** What may run beside them, and prepares the emulated hosts. */
+/** Suites that may run in parallel with them, and those that prepare the emulated hosts. */
 const PIECES: readonly Suite[] = [
   { name: "C", command: ["run", "-A", "scripts/test_c.ts"], reads: "tap" },
   { name: "fuzz", command: ["run", "-A", "scripts/fuzz.ts", "--runs=500000"], reads: "tap" },
@@ -81,13 +81,13 @@ const PIECES: readonly Suite[] = [
   {
     name: "emulated hosts",
     command: ["run", "-A", "scripts/emulated_host/prepare.ts"],
-    // A root that is made has mounts for a while, which the other suites are not to see come and go.
+    // Making a root creates temporary mounts, which the other suites must not see.
     mounts: "private",
     reads: "exit code",
   },
 ];
 
-/** Boots of the emulated host, what takes longest first. Each keeps one processor and a half busy at most. */
+/** Boots of the emulated host, the longest first. Each keeps at most one processor and a half busy. */
 const BOOTS: readonly Suite[] = [
   tests("microVM host", "tests/e2e/microvm_host_test.ts"),
   tests("systemd host", "tests/e2e/systemd_host_test.ts"),
@@ -107,11 +107,11 @@ interface Count {
   readonly failed: number;
 }
 
-/** The most that is repeated of a suite's failures: lines, and characters of a line. */
+/** Limits of the repeated output of a suite's failures: lines, and characters of a line. */
 const REPORT_LINES = 120;
 const REPORT_WIDTH = 400;
 
-/** Counts of `deno test`'s last line: `FAILED | 12 passed (3 steps) | 1 failed (2 steps) | 1 ignored (2s)`. */
+/** Counts from `deno test`'s last line: `FAILED | 12 passed (3 steps) | 1 failed (2 steps) | 1 ignored (2s)`. */
 export function countDeno(output: string, success: boolean): Count {
   const last = [...output.matchAll(/^(?:ok|FAILED) \|.*$/gm)].at(-1)?.[0] ?? "";
   const sum = (...patterns: RegExp[]) =>
@@ -126,7 +126,7 @@ export function countDeno(output: string, success: boolean): Count {
   return settle({ passed, failed }, success);
 }
 
-/** Counts of TAP lines: `ok 1 - name`, `not ok 2 - name`; `# SKIP` counts as failed. */
+/** Counts from TAP lines: `ok 1 - name`, `not ok 2 - name`; `# SKIP` counts as failed. */
 export function countTap(output: string, success: boolean): Count {
   const failed = failedTaps(output).length;
   const lines = output.match(/^(not )?ok\b/gm)?.length ?? 0;
@@ -137,7 +137,7 @@ function failedTaps(output: string): string[] {
   return output.match(/^(not ok\b.*(\n#.*)*|ok\b.*# SKIP.*)$/gm) ?? [];
 }
 
-/** What a failed suite printed of its failures, or of its end: at most 120 lines of 400 characters. */
+/** The output of a failed suite about its failures, or its last lines: at most 120 lines of 400 characters. */
 export function failuresOf(output: string, reads: Suite["reads"]): string {
   const taps = reads === "tap" ? failedTaps(output) : [];
   const [, errors = output] = /^ ERRORS $([^]*)^FAILED \|/m.exec(output) ?? [];
@@ -151,7 +151,7 @@ const COUNTS = {
   "exit code": (_output: string, success: boolean) => ({ passed: +success, failed: +!success }),
 };
 
-/** A suite that failed without naming a test, or passed without running one, has failed. */
+/** A suite that failed without naming a test, or passed without running one, counts as failed. */
 function settle(count: Count, success: boolean): Count {
   if (success && count.passed > 0) return count;
   return { ...count, failed: Math.max(count.failed, 1) };
@@ -161,10 +161,10 @@ interface Outcome extends Count {
   readonly failures: string;
 }
 
-/** The namespace's first process has to wait for orphans, as a shell does. */
+/** The namespace's first process must reap orphans, as a shell does. */
 const OWN_PIDS = ["--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
 
-/** Two suites run side by side: each line of what they print has the name in front. */
+/** Two suites run in parallel: each line of their output begins with the suite's name. */
 async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const enter = mounts
@@ -192,7 +192,7 @@ async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<
   return { ...count, failures: count.failed > 0 ? failuresOf(output, reads) : "" };
 }
 
-/** Passes on whole lines, each behind `prefix`; returns the text without it. */
+/** Prints whole lines, each after `prefix`; returns the text without it. */
 async function echo(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   prefix: string,
@@ -215,7 +215,7 @@ async function echo(
 const total = { passed: 0, failed: 0 };
 let failures = "";
 
-/** Runs one after the other; of an iterator that others take from too, what they leave. */
+/** Runs the suites one after the other; several callers may share one iterator. */
 async function runAll(suites: Iterable<Suite>): Promise<void> {
   for (const suite of suites) {
     const start = Date.now();
@@ -235,7 +235,7 @@ if (import.meta.main) {
     await runAll(suites);
     await runAll(boots);
   }));
-  // Once more at the end, where it is found.
+  // Repeated at the end, where it is easy to find.
   console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);
 }

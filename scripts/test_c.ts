@@ -3,19 +3,19 @@
  *
  *   deno run -A scripts/test_c.ts [PROGRAM ...]
  *
- * A name narrows the run to the test programs whose names contain it. Some tests need root; without it they print
- * that they are skipped. The exit code is 1 when a test failed or a program broke off.
+ * A name narrows the run to the test programs whose names contain it. Some tests need root; without it they print that
+ * they are skipped. The exit code is 1 when a test failed or a program aborted.
  */
 import { runMain } from "./run_main.ts";
 import { buildVariant, listTests, VARIANTS } from "./test_c/build.ts";
 
-/** No program needs a tenth of it; a test that hangs ends itself before. */
+/** No program needs a tenth of it; a hanging test ends itself before. */
 const TIME_LIMIT = 600_000;
 
 interface Results {
   /** TAP lines without their numbers: `ok - fact`, `not ok - fact`, `ok - fact # SKIP`. */
   readonly lines: readonly string[];
-  /** What the program wrote to standard error, and its comments. */
+  /** The program's standard error, and its TAP comments. */
   readonly remarks: string;
 }
 
@@ -26,7 +26,8 @@ interface Total {
 }
 
 /**
- * Reads what a test program printed; one that ended before it printed its plan (`1..N`) counts as a failed test.
+ * Parses the output of a test program. A program that ended before it printed its plan (`1..N`) counts as a failed
+ * test.
  * @param stdout numbered TAP
  */
 export function readResults(program: string, stdout: string, stderr: string): Results {
@@ -48,7 +49,7 @@ async function runProgram(path: string, label: string): Promise<Results> {
   return readResults(label, text.decode(stdout), text.decode(stderr));
 }
 
-/** The remarks stand behind the first failure, which they most likely explain, or else at the end. */
+/** The remarks follow the first failure, which they probably explain; without a failure they come last. */
 function print({ lines, remarks }: Results, total: Total): void {
   const printed = lines.map((line) => {
     const number = total.passed + total.failed + total.skipped + 1;
