@@ -1,20 +1,18 @@
-/**
- * The bundles that the contenders run: a static busybox as root filesystem, and the config.json that `runc spec` writes.
- */
+/** The bundles that the contenders run: a static busybox as root filesystem, and the config.json of `runc spec`. */
 import { runTool } from "./measure.ts";
 
 export interface Bundles {
-  /** Its process ends at once. */
+  /** Its process exits at once. */
   readonly brief: string;
   /** The same with limits on memory, CPU time and processes, as engines set them. */
   readonly limited: string;
-  /** The brief one with podman's default seccomp profile. */
+  /** The same as `brief`, with podman's default seccomp profile. */
   readonly filtered: string;
   /** Its process sleeps until it is killed. */
   readonly lasting: string;
 }
 
-/** Those of `podman run -m 256m --cpus 0.5 --cpu-shares 512 --pids-limit 100`. */
+/** The limits of `podman run -m 256m --cpus 0.5 --cpu-shares 512 --pids-limit 100`. */
 const LIMITS = {
   memory: { limit: 256 << 20, swap: 512 << 20 },
   cpu: { shares: 512, quota: 50000, period: 100000 },

@@ -1,16 +1,16 @@
 /**
- * The table of what is measured: which commands, after which others, and how many containers at a time. Owns no runtime
- * (contenders.ts) and runs nothing (rounds.ts). That engines call a runtime as the lives here say is what
- * tests/engines/calls_test.ts holds them to.
+ * The table of what is measured: which commands, after which others, and how many containers at a time. The runtimes
+ * are in contenders.ts, the execution is in rounds.ts. tests/engines/calls_test.ts checks that engines call a runtime
+ * as in the lives here.
  */
 import type { Bundles } from "./bundle.ts";
 
-/** How many containers a case is measured with. Figures are always per container. */
+/** The number of containers of a measurement. Figures are always per container. */
 export interface Way {
   readonly name: string;
   readonly copies: number;
   readonly parallel?: true;
-  /** In each how many rounds it has its turn. */
+  /** It is measured in every n-th round. */
   readonly every: number;
 }
 
@@ -22,10 +22,10 @@ export const HUNDRED = {
 } satisfies Way;
 export const WAYS: readonly Way[] = [ALONE, TEN, TWENTY, HUNDRED];
 
-/** How many containers `list` finds. */
+/** The number of containers that `list` finds. */
 export const CROWD = 200;
 
-/** What a command is about. `{}` in a value becomes the number of the copy. */
+/** The values for a command line. `{}` in a value becomes the number of the copy. */
 export interface Place {
   readonly id: string;
   readonly pidFile: string;
@@ -33,22 +33,22 @@ export interface Place {
   readonly bundles: Bundles;
 }
 
-/** A runtime's words after its `--root`, or one of measure.c's own commands. */
+/** A runtime's arguments after its `--root`, or one of measure.c's own commands. */
 export type Command = (place: Place) => readonly string[];
 
 export interface Step {
-  /** Absent: it is run, not measured. */
+  /** Absent: the step is run, not measured. */
   readonly name?: string;
   readonly commands: readonly Command[];
   /** It moves processes between cgroups: see REST_MS in rounds.ts. */
   readonly rested?: true;
 }
 
-/** Steps that share their containers, of which the last one leaves none. */
+/** Steps that share their containers; none is left after the last step. */
 export interface Scene {
   readonly steps: readonly Step[];
   readonly ways: readonly Way[];
-  /** It is about the containers that rounds.ts has made beforehand. */
+  /** It uses the containers that rounds.ts has created beforehand. */
   readonly crowd?: true;
   /** It sets limits. */
   readonly controllers?: true;
@@ -96,7 +96,7 @@ export const SCENES: readonly Scene[] = [
   {
     ways: [ALONE, TEN],
     steps: [
-      // What Init has done by then is a part of it, though create does not wait for its end.
+      // The work of Init until then is included, though create does not wait for its end.
       { name: "create", commands: [create("lasting"), CPU], rested: true },
       { name: "start", commands: [about("start")] },
       { name: "state", commands: [about("state")] },
@@ -136,7 +136,7 @@ export const SCENES: readonly Scene[] = [
   ),
 ];
 
-/** The commands of a life without measure.c's own, for whoever compares them with an engine's. */
+/** The commands of a life without measure.c's own, for a comparison with an engine's calls. */
 export function commandsOfLife(engine: string, place: Place): (readonly string[])[] {
   const steps = SCENES.flatMap(({ steps }) => steps);
   const { commands } = steps.find(({ name }) => name === `life, ${engine}`)!;

@@ -1,4 +1,4 @@
-/** What a run's figures depend on: the machine, the releases, and whether others worked beside it. */
+/** The conditions of a run: the machine, the releases, and the load of other processes. */
 import { runTool } from "./measure.ts";
 import type { Program } from "./contenders.ts";
 
@@ -12,16 +12,16 @@ export interface Conditions {
   /** By the contender's name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly rounds: number;
-  /** Of the last minute, before and after the run. */
+  /** The load averages of the last minute, before and after the run. */
   readonly load: readonly number[];
-  /** The share of the processors' time that others took just before and after, 0 to 1. */
+  /** The share of processor time that other processes used just before and after, 0 to 1. */
   readonly othersShare: readonly number[];
 }
 
-/** What others may take before a run is refused. */
+/** The largest share of others with which a run is not refused. */
 export const MOST_FOR_OTHERS = 0.05;
 
-/** How long is looked. */
+/** The duration of the check. */
 const LOOK_MS = 3000;
 
 const CGROUPS = "/sys/fs/cgroup";
@@ -48,12 +48,12 @@ function valueIn(text: string, pattern: RegExp): string {
   return pattern.exec(text)?.[1] ?? "unknown";
 }
 
-/** The version in the first line of `--version`, which names the program in front of it. */
+/** The version in the first line of `--version`, after the program's name. */
 export function versionIn(text: string): string {
   return /\d\S*/.exec(text.split("\n")[0]!)?.[0] ?? "unknown";
 }
 
-/** As the runtimes find it in this mount namespace. */
+/** The layout that the runtimes find in this mount namespace. */
 async function cgroupLayout(): Promise<string> {
   const type = (await runTool("stat", ["-fc", "%T", CGROUPS])).trim();
   if (type !== "cgroup2fs") return "v1";
@@ -74,7 +74,7 @@ export function readLoad(): number {
   return Deno.loadavg()[0]!;
 }
 
-/** The share of the processors' time that is taken while this process waits; an idle machine's is near 0. */
+/** The share of processor time that is used while this process waits; near 0 on an idle machine. */
 export async function lookAtOthers(): Promise<number> {
   const before = processorTimes(await Deno.readTextFile("/proc/stat"));
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -82,7 +82,7 @@ export async function lookAtOthers(): Promise<number> {
   return (after.busy - before.busy) / (after.all - before.all);
 }
 
-/** proc_stat(5): user nice system idle iowait irq softirq steal; guests' time is in the user's. */
+/** proc_stat(5): user nice system idle iowait irq softirq steal; guests' time is included in user. */
 export function processorTimes(stat: string): { busy: number; all: number } {
   const times = stat.split("\n")[0]!.trim().split(/\s+/).slice(1, 9).map(Number);
   const all = times.reduce((sum, time) => sum + time, 0);

@@ -1,9 +1,9 @@
-/** The runtimes that take part. Owns how one is called, and that none of its containers stays. */
+/** The compared runtimes. Owns their command lines, and the removal of their containers. */
 import type { Bundles } from "./bundle.ts";
 import { type Command, CROWD, OWN_COMMANDS, type Place } from "./cases.ts";
 import { type Measure, runTool } from "./measure.ts";
 
-/** What is judged, and what it is compared with. */
+/** The runtime that is judged, and those that it is compared with. */
 export const KAGO = "kago";
 export const RUNC = "runc";
 export const CRUN = "crun";
@@ -16,7 +16,7 @@ export interface Program {
 
 export interface Contender {
   readonly name: string;
-  /** Makes the containers that `list` finds. */
+  /** Creates the containers that `list` finds. */
   prepareCrowd(measure: Measure): Promise<void>;
   /** Command lines for measure.c; `crowd` chooses the state root of those containers. */
   commandLines(commands: readonly Command[], crowd?: boolean): string[][];

@@ -1,4 +1,4 @@
-/** The goals of kago's speed and size, as a table, and which of them a run reached. Measures nothing. */
+/** The goals for kago's speed and size, as a table, and which of them a run reached. Measures nothing. */
 import { ALONE, CROWD, HUNDRED, TEN } from "./cases.ts";
 import { CRUN, KAGO, RUNC } from "./contenders.ts";
 import type { MemoryRow, Row, Samples } from "./samples.ts";
@@ -11,11 +11,11 @@ interface Goal {
   readonly cases?: readonly string[];
   readonly ways: readonly string[];
   readonly figure: Figure;
-  /** The contender that kago's figure is a multiple of; absent: the figure itself is bounded. */
+  /** The contender to whose figure kago's is compared; absent: the limit applies to the figure itself. */
   readonly of?: string;
-  /** A ratio, the median of the rounds' own, or MiB. */
+  /** A ratio (the median of the rounds' ratios), or MiB. */
   readonly limit: number;
-  /** The limit itself is too much. */
+  /** The value must be below the limit. */
   readonly below?: true;
 }
 
@@ -47,7 +47,7 @@ export interface Verdict extends Omit<Goal, "cases" | "ways"> {
   readonly reached: boolean;
 }
 
-/** Of what was measured; where a contender has no figures, there is no verdict. */
+/** The verdicts on the samples; without a contender's figures there is no verdict. */
 export function judge(samples: Samples): Verdict[] {
   return GOALS.flatMap(({ cases, ways, ...goal }) => {
     const { figure, of, limit, below } = goal;
@@ -97,7 +97,7 @@ export function goalText({ of, limit, below }: Verdict): string {
   return below ? `faster than ${of}` : `at most ${limit} × ${of}`;
 }
 
-/** One sentence for each goal that is missed. */
+/** One sentence for each missed goal. */
 export function missText(verdict: Verdict): string {
   const { figure, of, value, limit } = verdict;
   const name = `${verdict.case}, ${verdict.way}`;

@@ -1,15 +1,15 @@
 /**
- * The surroundings of the benchmark: a private mount namespace with one layout of cgroups, for all contenders alike. crun
- * refuses a host that has cgroup v1 controllers with a v2 hierarchy beside them (systemd's hybrid layout) where that
- * hierarchy is empty, so with v1 the v2 mount is taken away. On a host of v1, v2 is without controllers: containers have
- * cgroups, filters for devices and a freezer, but no limits.
+ * The environment of the benchmark: a private mount namespace with one layout of cgroups, the same for all contenders.
+ * crun refuses a host that has cgroup v1 controllers and an empty v2 hierarchy beside them (systemd's hybrid layout),
+ * so with v1 the v2 mount is removed. On a host with v1, v2 has no controllers: containers have cgroups, filters for
+ * devices and a freezer, but no limits.
  */
 
 const MARK = "KAGO_BENCH_NAMESPACE";
 
 export type Layout = "v1" | "v2";
 
-/** As a shell's commands, after which the namespace has the layout. */
+/** Shell commands that give the namespace the layout. */
 const ENTER: Readonly<Record<Layout, string>> = {
   v1: `
     if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
@@ -24,12 +24,12 @@ const ENTER: Readonly<Record<Layout, string>> = {
     fi`,
 };
 
-/** Whether this program runs in the namespace already. */
+/** Whether this program already runs in the namespace. */
 export function isInNamespace(): boolean {
   return Deno.env.get(MARK) !== undefined;
 }
 
-/** What this machine has. */
+/** The layout of this machine. */
 export async function ownLayout(): Promise<Layout> {
   const command = new Deno.Command("stat", { args: ["-fc", "%T", "/sys/fs/cgroup"] });
   const text = new TextDecoder().decode((await command.output()).stdout);
@@ -50,7 +50,7 @@ export async function enterPrivateNamespace(
   }
   const child = new Deno.Command("unshare", {
     args: [
-      // Private before the umount: in a shared mount it would happen to the host as well.
+      // Private before the umount: in a shared mount it would propagate to the host.
       ...["--mount", "--propagation", "private", "sh", "-ec", `${ENTER[layout]}\nexec "$@"`, "sh"],
       ...[...inRoot, Deno.execPath(), "run", "-A", script, ...Deno.args],
     ],

@@ -1,15 +1,15 @@
 /*
- * measure [--repeat N | --parallel N | --memory] OUTPUT COMMAND [; COMMAND]...: runs programs with stdin from /dev/null and
- * stdout and stderr in the file OUTPUT, and prints as JSON their wall time, their processor time with that of the children
- * that they waited for, the peak memory and the first exit code that is not 0, after which nothing more is run. With
- * --repeat all of it N times one after another, with --parallel N at once: the times are then those of all, the peak is the
- * largest, and "{}" in an argument is the number of the copy. With --memory, of one program, its memory at its end too. A
- * command is a program with its arguments, or
+ * measure [--repeat N | --parallel N | --memory] OUTPUT COMMAND [; COMMAND]...: runs programs with stdin from /dev/null
+ * and stdout and stderr in the file OUTPUT, and prints as JSON their wall time, their processor time including the
+ * children that they waited for, the peak memory and the first exit code other than 0, after which nothing more is run.
+ * With --repeat all of it runs N times one after another, with --parallel N times at once: the times are then those of
+ * all together, the peak is the largest, and "{}" in an argument is the number of the copy. With --memory it also
+ * prints the memory of a single program at its end. A command is a program with its arguments, or
  *
  *   wait PIDFILE   waits for a container's first process, whose parent this is, as conmon is and containerd's shim
  *   cpu PIDFILE    adds the processor time that this process has had so far
  *
- * Owns nothing but that: what is run, how often and in which order is measure.ts's caller's.
+ * The caller of measure.ts decides what is run, how often and in which order.
  *
  * In C and static, because the kernel carries the peak memory of a process over its exec (setmax_mm_hiwater_rss in
  * fs/exec.c): a child of Deno would be reported with Deno's memory, a child of this with some hundred KiB.
@@ -31,7 +31,7 @@
 
 enum { MANY_ARGUMENTS = 64, MANY_COPIES = 1000, MANY_COMMANDS = 16 };
 
-/* What is run: the words of each command, which a NULL ends. */
+/* The words of each command, terminated by NULL. */
 struct task {
 	const char *output;
 	char **commands[MANY_COMMANDS];
@@ -61,7 +61,7 @@ static long long nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* The argument with the number in place of its first "{}". */
+/* The argument with its first "{}" replaced by the number. */
 static char *numbered(char *argument, int copy)
 {
 	char *place = strstr(argument, "{}"), *text;
@@ -88,7 +88,7 @@ static pid_t start(const char *output, char **words, int copy, int ready)
 		_exit(126);
 	for (int i = 0; words[i] && i < MANY_ARGUMENTS; i++)
 		arguments[i] = numbered(words[i], copy);
-	/* Under --memory: until it is traced. */
+	/* Under --memory: waits until it is traced. */
 	if (ready >= 0 && read(ready, &(char){0}, 1) != 1)
 		_exit(126);
 	execv(arguments[0], arguments);
@@ -112,7 +112,7 @@ static void note(struct results *results, int status, const struct rusage *usage
 	note_usage(results, usage);
 }
 
-/* Waits for a command: what it leaves running, containers, is no part of it. */
+/* Waits for a command, but not for the containers that it leaves running. */
 static void wait_for(struct results *results, pid_t pid)
 {
 	struct rusage usage;
@@ -154,7 +154,7 @@ static void read_memory(struct results *results, pid_t pid)
 	fclose(file);
 }
 
-/* ptrace(2), PTRACE_O_TRACEEXIT: the process stops at its end, while it still has its memory. */
+/* ptrace(2), PTRACE_O_TRACEEXIT: the process stops at its exit, while it still has its memory. */
 static void run_traced(const struct task *task, struct results *results)
 {
 	struct rusage usage;
@@ -188,7 +188,7 @@ static void become_parent_of_orphans(void)
 		fail("prctl");
 }
 
-/* Each copy is waited for by a process of its own, which writes into shared memory. */
+/* Each copy has a process of its own that waits for it and writes into shared memory. */
 static void run_parallel(const struct task *task, struct results *results, int copies)
 {
 	static pid_t pids[MANY_COPIES];

@@ -1,11 +1,11 @@
-/* What the parts of measure share. */
+/* Declarations shared by the parts of measure. */
 #ifndef MEASURE_H
 #define MEASURE_H
 
 #include <sys/resource.h>
 #include <sys/types.h>
 
-/* Of one copy. */
+/* The results of one copy. */
 struct results {
 	long long cpu;
 	long peak;
@@ -15,15 +15,15 @@ struct results {
 	long private_dirty;
 };
 
-/* Says what failed, with errno, and ends. */
+/* Prints what failed, with errno, and exits. */
 void fail(const char *what);
 
 void note_usage(struct results *results, const struct rusage *usage);
 
-/* Waits for a process, a child or not; the processor time of a child is added. */
+/* Waits for a process, a child or not; adds the processor time of a child. */
 void wait_for_container(struct results *results, pid_t pid);
 
-/* Adds what a process and its threads, also those that have ended, have had so far. */
+/* Adds the processor time so far of a process and its threads, including those that have exited. */
 void add_processor_time(struct results *results, pid_t pid);
 
 pid_t read_pid(const char *path);

@@ -1,13 +1,13 @@
 /**
- * Measures commands through measure.c. Owns building and calling that program; what to measure is cases.ts's, how often
- * rounds.ts's.
+ * Measures commands through measure.c. Owns building and calling that program; cases.ts has what to measure, rounds.ts
+ * how often.
  */
 
 /** Of all copies together. */
 export interface Sample {
   /** Milliseconds. */
   readonly wall: number;
-  /** Milliseconds of processor time: the commands and the children that they, or measure, waited for. */
+  /** Milliseconds of processor time of the commands and of the children that they, or measure, waited for. */
   readonly cpu: number;
   /** The kernel's ru_maxrss, of the largest process. */
   readonly peakKiB: number;
@@ -17,7 +17,7 @@ export interface Sample {
 }
 
 export interface MeasureOptions {
-  /** How often the commands are run, one time after another; `{}` in a word is the copy's number. Absent: once. */
+  /** How often the commands are run, one after another; `{}` in a word is the copy's number. Absent: once. */
   readonly copies?: number;
   /** All copies at once. */
   readonly parallel?: boolean;
@@ -25,7 +25,7 @@ export interface MeasureOptions {
   readonly memory?: boolean;
 }
 
-/** One of the commands ended with another code than 0. */
+/** One of the commands exited with a code other than 0. */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(words: readonly string[], readonly code: number, readonly said: string) {
@@ -34,7 +34,7 @@ export class CommandError extends Error {
 }
 
 /**
- * Runs commands, each a program by its path with its arguments or one of measure.c's own, and measures them together.
+ * Runs commands, each a program's path with its arguments or one of measure.c's own, and measures them together.
  * @throws {CommandError}
  */
 export type Measure = (

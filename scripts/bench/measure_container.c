@@ -1,4 +1,4 @@
-/* What measure does about a container's first process, which is none of the commands'. */
+/* How measure handles a container's first process, which is not a process of the commands. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ pid_t read_pid(const char *path)
 	return pid;
 }
 
-/* How a container ended is no part of the measurement; its processor time is, where this is its parent. */
+/* The exit status of a container is not measured; its processor time is, if this process is its parent. */
 void wait_for_container(struct results *results, pid_t pid)
 {
 	struct rusage usage;

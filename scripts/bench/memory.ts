@@ -1,4 +1,4 @@
-/** What a process takes of memory. */
+/** The memory of a process. */
 
 export interface Memory {
   /** KiB, as proc_pid_smaps(5) has them. */

@@ -1,6 +1,6 @@
 /**
- * Measures microVMs beside each other: the memory of the VMM while its guest sleeps, and the time from the command to the
- * guest's first line. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
+ * Measures microVMs in turn: the memory of the VMM while its guest sleeps, and the time from the command to the guest's
+ * first line. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
  */
 import { makeBundle, removeBundle } from "../sample/bundle.ts";
 import { type Memory, memoryOf } from "./memory.ts";
@@ -20,8 +20,8 @@ export interface MicrovmFigures extends Memory {
 }
 
 /**
- * crun before 1.20 has no annotations: it takes the memory limit for the guest's, and as many CPUs as it may use. So both
- * are kept on one: a guest with more trips over its own code patching in QEMU's emulation, too.
+ * crun before 1.20 has no annotations: it uses the memory limit as the guest's size, and as many CPUs as it may use. So
+ * both are pinned to one CPU; in QEMU's emulation a guest with several also fails at its own code patching.
  */
 const ONE_CPU = ["taskset", "--cpu-list", "0"] as const;
 const RAM_MIB = 256;
@@ -33,10 +33,10 @@ const ANNOTATIONS = {
   "krun.cpus": "1",
 };
 
-/** How long a guest is left alone before its VMM is looked at. */
+/** The wait before the VMM's memory is read. */
 const SETTLING_MS = 5000;
 
-/** Rounds take turns in who comes first; the first round fills caches and is not counted. */
+/** The order alternates between rounds; the first round fills caches and is not counted. */
 export async function measureMicrovms(
   contenders: readonly Contender[],
   rounds: number,

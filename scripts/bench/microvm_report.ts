@@ -1,8 +1,8 @@
-/** What the figures of microVMs say: the table, and which goals are reached. Measures nothing. */
+/** The table of the microVMs' figures, and which goals are reached. Measures nothing. */
 import type { MicrovmFigures } from "./microvm.ts";
 import { median, pairedRatios, spreadOf } from "./statistics.ts";
 
-/** kago's time to the first line may be this many times crun's, the median of the pairs' ratios. */
+/** The goal for the ratio of kago's time to the first line to crun's, as the median of the pairs' ratios. */
 const FIRST_LINE_TO_CRUN = 0.95;
 
 export interface MicrovmRun {
@@ -14,7 +14,7 @@ export interface MicrovmRun {
   readonly crun: MicrovmFigures;
 }
 
-/** One sentence for each goal that is missed. */
+/** One sentence for each missed goal. */
 export function microvmMisses({ kago, crun }: MicrovmRun): string[] {
   const ratio = median(pairedRatios(kago.firstLine, crun.firstLine));
   const misses = ratio > FIRST_LINE_TO_CRUN

@@ -1,9 +1,9 @@
-/** How far a run is, in words. */
+/** The progress of a run, in words. */
 import { WAYS } from "./cases.ts";
 
 /**
- * `round 3 of 30, 1:20 so far, about 8:00 left`. A round weighs what is measured in it: the first ones, in which all ways
- * have their turn, say most of how long it takes.
+ * `round 3 of 30, 1:20 so far, about 8:00 left`. A round is weighted by what is measured in it: the first ones, which
+ * measure all ways, take most of the time.
  */
 export function progressText(round: number, rounds: number, seconds: number): string {
   const done = weightOf(0, round);
@@ -11,7 +11,7 @@ export function progressText(round: number, rounds: number, seconds: number): st
   return `round ${round} of ${rounds}, ${clock(seconds)} so far, about ${clock(left)} left`;
 }
 
-/** Containers in the rounds from `first` up to `end`, from 0. */
+/** The weight of the rounds from `first` up to `end`, from 0. */
 function weightOf(first: number, end: number): number {
   let weight = 0;
   for (let round = first; round < end; round++) {
@@ -20,7 +20,7 @@ function weightOf(first: number, end: number): number {
   return weight;
 }
 
-/** By the copies: seconds of all scenes of a way, by measurement, in relation to each other. */
+/** By the number of copies: measured seconds of all scenes of a way, relative to each other. */
 const WEIGHTS: Readonly<Record<number, number>> = { 1: 5, 10: 25, 20: 4, 100: 20 };
 
 function clock(seconds: number): string {

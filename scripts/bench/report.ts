@@ -6,13 +6,13 @@ import { goalText, judge, rowOf, type Verdict } from "./goals.ts";
 import type { Failure, Row, Samples } from "./samples.ts";
 import { median, pairedRatios, type Spread, spreadOf } from "./statistics.ts";
 
-/** What a run leaves in its file: all samples, so that figures can be made anew. */
+/** A run in its file: all samples, so that figures can be computed again. */
 export interface Run {
   readonly conditions: Conditions;
   readonly samples: Samples;
 }
 
-/** The run with its figures and verdicts, for programs to read. */
+/** The run with its figures and verdicts, as JSON. */
 export function asJson(run: Run): string {
   const figures = run.samples.rows.map((row) => ({
     ...{ case: row.case, way: row.way, contender: row.contender },
@@ -23,7 +23,7 @@ export function asJson(run: Run): string {
   return JSON.stringify({ ...run, figures, goals: judge(run.samples) }, null, 1) + "\n";
 }
 
-/** To every other contender. */
+/** The ratios to all other contenders. */
 function ratiosOf(row: Row, { rows }: Samples) {
   return Object.fromEntries(
     rows.filter((other) =>

@@ -1,35 +1,35 @@
-/** Repeats the scenes with all contenders, fairly, and collects the samples. */
+/** Repeats the scenes with all contenders under equal conditions, and collects the samples. */
 import { ALONE, OWN_COMMANDS, type Scene, type Step, type Way, WAYS } from "./cases.ts";
 import type { Contender } from "./contenders.ts";
 import { Collection, type Samples } from "./samples.ts";
 import { CommandError, type Measure, type Sample } from "./measure.ts";
 
 /**
- * How long the kernel is left alone before a command that moves processes between cgroups. The first move by
- * `cgroup.procs` makes all forks take their slow path, for which it waits a grace period of RCU (8 ms and more); for
- * some 15 ms after that, further moves need not wait. A command within that time would be measured with what the one
- * before it has paid; ten in a row are such commands.
+ * The pause before a command that moves processes between cgroups. The first move by `cgroup.procs` makes all forks
+ * take their slow path, for which it waits a grace period of RCU (8 ms and more); for some 15 ms after that, further
+ * moves need not wait. A command within that time would profit from the wait of the command before; ten in a row are
+ * such commands.
  */
 const REST_MS = 100;
 
-/** How often a command's memory is read: it hardly differs from time to time. */
+/** How often a command's memory is read: it varies little. */
 const MEMORY_ROUNDS = 3;
 
 export interface RoundOptions {
   readonly rounds: number;
-  /** Rounds before these that are not counted: they fill the page cache. */
+  /** Uncounted rounds at the beginning, which fill the page cache. */
   readonly warmUp: number;
-  /** Contenders whose failure ends all; others then lack the scene. */
+  /** Contenders whose failure ends the run; others only lose the scene. */
   readonly needed: readonly string[];
   /** Called after each round, from 1. */
   readonly onRound?: (round: number) => void;
-  /** Ends the run between two scenes; it then throws the signal's reason. */
+  /** Ends the run between two scenes; the run then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Measures all contenders with each scene, so that a slower moment of the machine hits all of them, and starts each round
- * with another one. In the end, whatever it is, no container is left.
+ * Measures all contenders with each scene, so that a slow phase of the machine affects all of them, and starts each
+ * round with another one. No container is left at the end, even after a failure.
  */
 export async function measureRounds(
   contenders: readonly Contender[],
@@ -52,7 +52,7 @@ export async function measureRounds(
 
 class Rounds {
   readonly samples = new Collection();
-  /** Contenders that failed in a scene, as `CONTENDER in SCENE'S NUMBER`. */
+  /** Contenders that failed in a scene, as `CONTENDER in NUMBER OF THE SCENE`. */
   readonly #out = new Set<string>();
 
   constructor(
@@ -98,7 +98,7 @@ class Rounds {
     });
   }
 
-  /** Each contender in each scene that has this way, unless it has failed there; the order is `turn`'s. */
+  /** Each contender in each scene that has this way, except after a failure there; `turn` determines the order. */
   async #everyScene(
     way: Way,
     turn: number,
@@ -117,7 +117,7 @@ class Rounds {
     return `${contender} in ${this.scenes.indexOf(scene)}`;
   }
 
-  /** Does it; a contender whose command fails is left out of the scenes. @throws when it is needed. */
+  /** Runs the action; a contender whose command fails is left out of the scenes. @throws when it is needed. */
   async #orLeaveOut(
     contender: Contender,
     scenes: readonly Scene[],
@@ -127,7 +127,7 @@ class Rounds {
     try {
       return await action();
     } catch (error) {
-      // Ctrl-C also ends the measured command: the interruption is then the reason to name.
+      // Ctrl-C also ends the measured command: the interruption is then the reason to report.
       signal?.throwIfAborted();
       if (needed.includes(contender.name) || !(error instanceof CommandError)) throw error;
       this.#leaveOut(contender, scenes, error.said);
@@ -176,7 +176,7 @@ async function cleanUpAll(contenders: readonly Contender[]): Promise<unknown[]> 
   return failures;
 }
 
-/** The list from its element `by` (modulo its length) on, then those before. */
+/** The list rotated to begin at index `by` (modulo its length). */
 export function rotate<T>(list: readonly T[], by: number): T[] {
   const first = by % list.length;
   return [...list.slice(first), ...list.slice(0, first)];

@@ -1,8 +1,8 @@
-/** What a run collects. Owns no order of events. */
+/** The samples of a run. Does not depend on the order of events. */
 import type { Way } from "./cases.ts";
 import type { Sample } from "./measure.ts";
 
-/** Milliseconds of one container in each round in which the case had its turn. */
+/** Milliseconds per container, for each round in which the case was measured. */
 export interface Row {
   readonly case: string;
   readonly way: string;
@@ -11,7 +11,7 @@ export interface Row {
   readonly cpu: number[];
 }
 
-/** Of the command's own process, at its end. */
+/** The memory of the command's own process, at its end. */
 export interface MemoryRow {
   readonly case: string;
   readonly contender: string;
@@ -19,7 +19,7 @@ export interface MemoryRow {
   readonly sharedKiB: number[];
 }
 
-/** What a contender has no figures of, and why. */
+/** The cases without figures of a contender, and the reason. */
 export interface Failure {
   readonly contender: string;
   readonly cases: readonly string[];
@@ -53,7 +53,7 @@ export class Collection implements Samples {
     row.sharedKiB.push(rssKiB - privateKiB);
   }
 
-  /** Also takes away what there is. */
+  /** Also removes existing samples. */
   leaveOut(failure: Failure): void {
     const stays = (row: { case: string; contender: string }) =>
       row.contender !== failure.contender || !failure.cases.includes(row.case);

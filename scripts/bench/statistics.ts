@@ -1,8 +1,6 @@
-/** Order statistics of a list of numbers. Owns no unit. */
+/** Order statistics of a list of numbers, of any unit. */
 
-/**
- * The value that `fraction` (0 to 1) of the values are not above, interpolated between neighbours; NaN for no values.
- */
+/** The quantile `fraction` (0 to 1) of the values, interpolated between neighbours; NaN for no values. */
 export function quantile(values: readonly number[], fraction: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const position = (sorted.length - 1) * fraction;
@@ -26,7 +24,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
-/** `values[i] / others[i]`: what was measured at the same time is compared. */
+/** `values[i] / others[i]`: compares what was measured at the same time. */
 export function pairedRatios(values: readonly number[], others: readonly number[]): number[] {
   return values.map((value, at) => value / others[at]!).filter(Number.isFinite);
 }

@@ -1,9 +1,9 @@
-/** Finds circles of imports. Owns no rule. */
+/** Finds circles of imports. */
 
-/** By file, what it imports. */
+/** The imports of each file. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** One circle for each import that closes one: from a file, by what each imports, back to it. */
+/** One circle for each import that closes one: the files from a file along its imports back to itself. */
 export function findCircles(graph: Graph): string[][] {
   const circles: string[][] = [];
   const done = new Set<string>();

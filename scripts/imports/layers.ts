@@ -1,8 +1,8 @@
-/** Which folder may import which: the picture of docs/architecture.md, "Imports". Plain data. */
+/** Which folder may import which: the diagram of docs/architecture.md, "Imports". Plain data. */
 
 /**
- * From top to bottom: a file may import those of its own folder and of the lines below, and of no other. Folders of one line
- * do not import each other.
+ * From top to bottom: a file may import those of its own folder and of the lines below, and no others. Folders on one
+ * line do not import each other.
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["main.ts"],
@@ -28,15 +28,15 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["runtime/common"],
 ];
 
-/** What the layers are made of. */
+/** The folders of the layers. */
 export const PRODUCT = ["executors/", "ffi/", "runtime/"] as const;
 
-/** The folder of a file; main.ts is alone. */
+/** The folder of a file; main.ts is its own. */
 export function folderOf(file: string): string {
   return file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : file;
 }
 
-/** The index in LAYERS, -1 for a folder that is in none. */
+/** The index in LAYERS; -1 for a folder that is not in it. */
 export function layerOf(folder: string): number {
   return LAYERS.findIndex((folders) => folders.includes(folder));
 }

@@ -1,11 +1,11 @@
 /**
- * Finds imports and names in TypeScript source by regular expressions, which is enough for formatted and
- * type-checked files; only a lone quote or backtick in a regular expression literal can mislead it. Owns no rule.
+ * Finds imports and names in TypeScript source by regular expressions, which is enough for formatted and type-checked
+ * files; only a lone quote or backtick in a regular expression literal can mislead it.
  */
 
 /** One import, export-from or dynamic import. */
 export interface Import {
-  /** Undefined for a dynamic import of something else than a plain string. */
+  /** Undefined for a dynamic import of anything but a plain string. */
   readonly specifier: string | undefined;
   /** From 1. */
   readonly line: number;
@@ -16,20 +16,20 @@ const LITERALS =
 
 const IMPORTS = new RegExp(
   [
-    // import … from "x", export … from "x": no clause holds a quote, a semicolon or an equals sign.
+    // import … from "x", export … from "x": no clause contains a quote, a semicolon or an equals sign.
     /^[ \t]*(?:import|export)\b[^"';=()]*?\bfrom\s*["']([^"'\n]+)["']/,
     // import "x"
     /^[ \t]*import\s*["']([^"'\n]+)["']/,
-    // import("x"), also as a type; anything else in the parentheses is captured by none.
+    // import("x"), also as a type; for anything else in the parentheses the group captures nothing.
     /\bimport\s*\((?:\s*["']([^"'\n]+)["'])?/,
   ].map(({ source }) => source).join("|"),
   "gm",
 );
 
-/** The imports of a source, in its order; those in comments and strings do not count. */
+/** The imports of a source, in order, without those in comments and strings. */
 export function findImports(source: string): Import[] {
   const strings = blank(source, (literal) => literal.startsWith("/"));
-  // Specifiers are strings, so strings must stay to be read; a match counts if it begins outside all of them.
+  // Specifiers are strings, so strings must stay readable; a match counts if it begins outside all of them.
   const code = blank(source, () => true);
   return [...strings.matchAll(IMPORTS)]
     .filter(({ index, 0: text }) =>
@@ -48,7 +48,7 @@ export function findNames(source: string, names: readonly string[]) {
     .map(({ 0: name, index }) => ({ name, line: lineAt(source, index) }));
 }
 
-/** The strings with a space in them, without what is computed; blanks for all else. */
+/** The strings that contain a space, without computed parts; all else is blanked. */
 export function proseOf(source: string): string {
   let [prose, end] = ["", 0];
   for (const { 0: literal, index } of source.matchAll(LITERALS)) {
@@ -60,7 +60,7 @@ export function proseOf(source: string): string {
   return prose;
 }
 
-/** The source with the characters of some literals and comments as blanks; lines and offsets stay. */
+/** The source with the characters of the chosen literals and all comments blanked; lines and offsets are kept. */
 function blank(source: string, chosen: (literal: string) => boolean): string {
   return source.replace(
     LITERALS,
