@@ -1,7 +1,7 @@
 /**
- * A file of an image's or a container's may be of any size, or a FIFO that never ends. Whole files are read where they are
- * the kernel's, the host's or the caller's; what may come from below a root goes through a reader with a bound. So every
- * reader without a bound is listed with whose file it is.
+ * A file of an image or a container may have any size, or be a FIFO that never ends. Only files of the kernel, the host
+ * or the caller are read whole; files that may come from below a root are read with a bound. So every reader without a
+ * bound is listed with the owner of its file.
  */
 import { type Call, calls, type Finding, isC, lineOf, type Lint, type Source } from "./source.ts";
 
@@ -10,7 +10,7 @@ const READERS = {
   c: /fopen|fdopen|freopen|fgets|getline|getdelim|fread|fscanf|f?get(?:pw|gr)ent(?:_r)?|get(?:pw|gr)(?:nam|uid|gid)(?:_r)?/,
 };
 
-/** The kernel's: a page, or as many lines as there are of what it tells. */
+/** The kernel's files: a page, or as many lines as there are items. */
 const KERNELS = /^["`]\/(?:proc|sys)\/(?!self\/fd\/)/;
 
 function find(source: Source): Finding[] {

@@ -1,6 +1,6 @@
 /**
- * A library that is loaded runs its constructors with all of kago's rights. So what loads one is listed, with where the
- * library's name comes from; nothing of config.json, an image or a pod may be it.
+ * A loaded library runs its constructors with all of kago's rights. So every load is listed, with the source of the
+ * library's name, which must not be config.json, an image or a pod.
  */
 import {
   type Finding,
@@ -14,7 +14,7 @@ import {
 
 const WHY = "loads a library: let the module that opens and checks libraries do it";
 
-/** Any mention: a function may have another name by then. */
+/** Any mention: a function may be stored under another name. */
 const NAME = /\bdlm?open\b/g;
 
 function find({ file, text }: Source): Finding[] {

@@ -1,7 +1,7 @@
 /**
- * Whoever can trace a stage of kago's is root of the host. No stage is dumpable from its first instruction until it becomes
- * the user's program: what makes a process dumpable is listed, and so is what executes a program, because exec(2) makes its
- * process dumpable again.
+ * A process that can trace a stage of kago is root on the host. No stage is dumpable from its first instruction until
+ * it becomes the user's program: every call that makes a process dumpable is listed, and so is every exec, because
+ * exec(2) makes its process dumpable again.
  */
 import { type Call, calls, type Finding, isC, lineOf, type Lint, type Source } from "./source.ts";
 
@@ -31,7 +31,7 @@ function isRaise({ args }: Call): boolean {
   return at >= 0 && args[at + 1] !== "0";
 }
 
-/** Not the definition of such a function. */
+/** Excludes the definition of such a function. */
 function isExec({ name, args, place }: Call): boolean {
   const byNumber = name === "raw_syscall" || name === "system_call";
   return byNumber ? /^(SYS|__NR)_execve(at)?$/.test(args[0]!) : place !== name;

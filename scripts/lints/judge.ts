@@ -1,4 +1,4 @@
-/** What is left of a lint's findings when its exceptions are taken away, and exceptions that are of nothing. */
+/** The findings of a lint without its exceptions, and exceptions that match nothing. */
 import type { Exception, Finding, Lint, Source } from "./source.ts";
 
 /** `file:line: why` for each problem. */

@@ -1,6 +1,7 @@
 /**
- * What a path names can be exchanged between a look at it and its use. So every look by path is listed with why nothing
- * rests on it; all else opens first, and looks at the descriptor. A descriptor's own path, below /proc/self/fd, is no name.
+ * The file at a path can be exchanged between a check and its use. So every check by path is listed with the reason why
+ * nothing depends on it; all other code opens first, and checks the descriptor. A descriptor's own path, below
+ * /proc/self/fd, is not a name.
  */
 import { type Call, calls, type Finding, isC, lineOf, type Lint, type Source } from "./source.ts";
 
@@ -9,7 +10,7 @@ const LOOKS = {
   c: /(?:l|)stat|fstatat|statx|access|faccessat2?|realpath|readlink(?:at)?|canonicalize_file_name/,
 };
 
-/** What opens, changes or executes a file by its path. */
+/** Functions that open, change or execute a file by its path. */
 const USES = {
   ts:
     /Deno\.(?:open|readTextFile|readFile|readDir|writeTextFile|writeFile|remove|rename|chmod|chown|dlopen|copyFile|symlink|truncate|mkdir)(?:Sync)?/,
@@ -19,12 +20,12 @@ const USES = {
 /** Calls whose arguments are the folder, then the name. */
 const NAMED_AT = /^(?!l?stat$|creat$)\w*at2?$|^statx$/;
 
-/** The expression of the path, with the folder that it begins in. */
+/** The expression of the path, with its folder. */
 function pathOf({ name, args }: Call): string {
   return NAMED_AT.test(name) ? `${args[0]}, ${args[1]}` : args[0] ?? "";
 }
 
-/** Its path, or no name in it. */
+/** The path of a descriptor, or an empty name. */
 const DESCRIPTOR = /^["`]\/proc\/self\/fd\/(?:\$\{\w+\}|%d)?["`]$|, ""$/;
 
 function find(source: Source): Finding[] {

@@ -1,4 +1,4 @@
-/** Sources as the lints read them, by regular expressions, which is enough for sources that formatters have been over. */
+/** Parses sources for the lints by regular expressions, which is enough for formatted sources. */
 
 export interface Source {
   /** Relative to the repository. */
@@ -11,17 +11,17 @@ export interface Finding {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** The function, method or constant that it is in. */
+  /** The function, method or constant that contains it. */
   readonly place: string;
   /** What is wrong, and what to do. */
   readonly why: string;
 }
 
-/** Findings that are as they should be. */
+/** Findings that are correct as they are. */
 export interface Exception {
   /** A file, or a folder with a slash at the end, relative to the repository. */
   readonly file: string;
-  /** A Finding's; absent for all of them. */
+  /** The Finding's place; absent for all of them. */
   readonly place?: string;
   /** A sentence. */
   readonly reason: string;
@@ -36,7 +36,7 @@ export interface Lint {
 const LITERALS =
   /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`/g;
 
-/** The text with its comments as blanks; lines and offsets stay. */
+/** The text with its comments blanked; lines and offsets are kept. */
 export function withoutComments(text: string): string {
   return text.replace(
     LITERALS,
@@ -44,7 +44,7 @@ export function withoutComments(text: string): string {
   );
 }
 
-/** The text without the contents of its strings either, but for templates', which hold code. */
+/** The text with the contents of its strings blanked too, except templates, which contain code. */
 export function withoutStrings(text: string): string {
   return text.replace(
     LITERALS,
@@ -56,7 +56,7 @@ export function isC({ file }: Source): boolean {
   return /\.[ch]$/.test(file);
 }
 
-/** A line at which a function, a method or a constant of a module begins. */
+/** The first line of a function, a method or a constant of a module. */
 const HEADERS = {
   ts: new RegExp(
     [
@@ -75,7 +75,7 @@ export interface Part {
   readonly end: number;
 }
 
-/** The functions and the like of a source, in order; each lasts until the next begins. */
+/** The functions, methods and constants of a source, in order; each extends to the beginning of the next. */
 export function parts(source: Source): Part[] {
   const code = withoutComments(source.text);
   const headers = [...code.matchAll(isC(source) ? HEADERS.c : HEADERS.ts)];
@@ -86,7 +86,7 @@ export function parts(source: Source): Part[] {
   }));
 }
 
-/** The part that an offset is in; before all it is the file's own. */
+/** The part that contains an offset; before the first one, the file's own. */
 export function placeOf(found: readonly Part[], offset: number): string {
   return found.findLast(({ start }) => start <= offset)?.place ?? "";
 }
@@ -102,7 +102,7 @@ export interface Call {
   readonly place: string;
 }
 
-/** Calls of the functions that the expression, without groups, matches by their whole names, and their arguments. */
+/** Calls of the functions whose whole names match the expression, which has no groups, and their arguments. */
 export function calls(source: Source, names: RegExp): Call[] {
   const code = withoutComments(source.text);
   const outside = withoutStrings(source.text);
@@ -119,7 +119,7 @@ export function calls(source: Source, names: RegExp): Call[] {
 const CLOSING = /[)\]}]/;
 const OPENING = /[([{]/;
 
-/** The arguments from behind the opening parenthesis on; strings hold no parentheses that are alone. */
+/** The arguments after the opening parenthesis; strings contain no unbalanced parentheses. */
 function splitArguments(code: string, start: number): string[] {
   const args = [""];
   for (let at = start, depth = 0; at < code.length; at++) {

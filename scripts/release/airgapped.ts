@@ -1,7 +1,7 @@
 /**
- * What microVMs take from a host, for hosts that have no packages of it: libkrun, its firmware, passt, and the libraries
- * that libkrun needs but for glibc's. All come from the building machine; kago looks for them below lib/kago
- * (runtime/own_files.ts).
+ * The files that microVMs need from a host, for hosts without packages of them: libkrun, its firmware, passt, and the
+ * libraries that libkrun needs except glibc's. All come from the building machine; kago searches for them below
+ * lib/kago (runtime/own_files.ts).
  */
 import { HostError } from "../../runtime/common/errors.ts";
 import { MAX_LOADED_BEFORE } from "../../runtime/plan/op.ts";
@@ -12,7 +12,7 @@ import type { Component } from "./component.ts";
 import { copyFile } from "./copy_file.ts";
 import { neededLibraries, soNames } from "./needed.ts";
 
-/** What these are under where no package says it, and where the texts are; libkrunfw holds a Linux kernel. */
+/** Licences of files without a package, and where the texts are; libkrunfw contains a Linux kernel. */
 const LICENCES: Readonly<Record<string, { readonly licence: string; readonly texts: string[] }>> = {
   libkrun: { licence: "Apache-2.0", texts: [`${ROOT}/LICENSE`] },
   libkrunfw: {
@@ -21,13 +21,13 @@ const LICENCES: Readonly<Record<string, { readonly licence: string; readonly tex
   },
 };
 
-/** Besides these, kago loads a firmware, which has one of two names. */
+/** Apart from these, kago loads a firmware, which has one of two names. */
 const MAX_NEEDED = MAX_LOADED_BEFORE - 2;
 
 /**
- * Copies them into `folder`, and tells what they are.
- * @param given a folder with libkrun.so.1, libkrunfw.so.5, perhaps passt and what libkrun needs.
- * @throws {HostError} for what is missing, or cannot be carried along.
+ * Copies them into `folder`, and returns their components.
+ * @param given a folder with libkrun.so.1, libkrunfw.so.5, and optionally passt and libraries that libkrun needs.
+ * @throws {HostError} for what is missing or cannot be included.
  */
 export async function addOwnFiles(folder: string, given: string): Promise<Component[]> {
   await Deno.mkdir(`${folder}/needed`, { recursive: true });
@@ -54,7 +54,7 @@ export async function addOwnFiles(folder: string, given: string): Promise<Compon
   return [...own, await addPasst(folder, given)];
 }
 
-/** A program finds its libraries by itself, so it may have none but glibc's. */
+/** A program finds its libraries by itself, so it may need none but glibc's. */
 async function addPasst(folder: string, given: string): Promise<Component> {
   const file = await Deno.realPath(await findPasst(given));
   const needed = await soNames(file);
@@ -85,7 +85,7 @@ async function realFile(path: string, given: string): Promise<string> {
   }
 }
 
-/** Of a package of Debian's its version and copyright file; of others what is known of them. */
+/** For a Debian package its version and copyright file; otherwise what is known about it. */
 async function componentOf(file: string, name: string, version: string): Promise<Component> {
   const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
   const integrity = `sha256-${new Uint8Array(digest).toBase64()}`;
@@ -101,7 +101,7 @@ async function componentOf(file: string, name: string, version: string): Promise
   return { name, version, licence, integrity, scope: "required", ...(text ? { text } : {}) };
 }
 
-/** The package that a file belongs to, and its version; packages may have it where /lib was no link yet. */
+/** The package that owns a file, and its version; packages may list it under the path from before /lib was a link. */
 async function packageOf(file: string): Promise<readonly [string, string] | undefined> {
   for (const path of [file, file.replace(/^\/usr\/lib/, "/lib")]) {
     try {
@@ -109,7 +109,7 @@ async function packageOf(file: string): Promise<readonly [string, string] | unde
       const versions = await runCommand("dpkg-query", ["-W", "-f", "${Version}\n", name]);
       return [name, versions.split("\n")[0]!];
     } catch (error) {
-      // It is no package's.
+      // No package owns it.
       if (!(error instanceof CommandError)) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** An archive whose bytes depend on nothing but its files: names in order, one time, root's, and no mode but two. */
+/** An archive whose bytes depend only on its files: names sorted, one time, owner root, and only two modes. */
 import { runCommand } from "../build/command.ts";
 import type { Source } from "./source.ts";
 
@@ -15,7 +15,7 @@ export async function packArchive(
   ];
   const order = ["--sort=name", "--format=gnu", `--mtime=@${epoch}`];
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
-  // With any number of threads but one xz makes the same blocks.
+  // With any number of threads except one, xz makes the same blocks.
   const compress = `--use-compress-program=xz -${level} --threads=2`;
   const file = `${output}/${name}.tar.xz`;
   await runCommand("tar", ["-C", parent, ...order, ...owner, compress, "-cf", file, name]);

@@ -1,9 +1,9 @@
-/** The list of components as CycloneDX 1.5 has it (cyclonedx.org/specification). Pure. */
+/** The list of components in CycloneDX 1.5 (cyclonedx.org/specification). Pure. */
 import { given } from "../../runtime/common/given.ts";
 import type { Component } from "./component.ts";
 import type { Source } from "./source.ts";
 
-/** The text of the JSON file, with nothing in it that the commit and the components do not say. */
+/** The text of the JSON file, which depends only on the commit and the components. */
 export function formatBom(
   { version, commit, epoch }: Source,
   components: readonly Component[],
@@ -41,7 +41,7 @@ function componentOf({ name, version, licence, integrity, purl, scope }: Compone
   };
 }
 
-/** Of `sha512-BASE64`, as lock files have it (w3.org/TR/SRI). */
+/** From `sha512-BASE64`, the form of lock files (w3.org/TR/SRI). */
 function hashOf(integrity: string): { alg: string; content: string } {
   const [kind, base64] = integrity.split("-");
   return {

@@ -1,15 +1,15 @@
-/** A part of a release that is not kago's own. */
+/** A part of a release that comes from another project. */
 export interface Component {
   readonly name: string;
   readonly version: string;
   /** An SPDX expression. */
   readonly licence: string;
-  /** As in a lock file, `sha512-` and base64; undefined for what comes with another component. */
+  /** In the form of a lock file, `sha512-` and base64; undefined for a part of another component. */
   readonly integrity?: string;
-  /** As in package-url's specification. */
+  /** In the form of package-url's specification. */
   readonly purl?: string;
-  /** Is it in the files, or did it take part in making or testing them only? */
+  /** Is it in the files, or was it only used to make or test them? */
   readonly scope: "required" | "excluded";
-  /** The text of its licence; undefined for what is not in the files. */
+  /** The text of its licence; undefined if it is not in the files. */
   readonly text?: string;
 }

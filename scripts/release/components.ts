@@ -1,6 +1,6 @@
 /**
- * What kago is made of besides its own sources: the packages of both lock files, and what comes with them. A package is in
- * the executable when main.ts imports it; the others take part in the tests only.
+ * The components of kago besides its own sources: the packages of both lock files, and those that come with them. A
+ * package is in the executable when main.ts imports it; the others are used only in the tests.
  */
 import toolsLock from "../tools/package-lock.json" with { type: "json" };
 import { HostError } from "../../runtime/common/errors.ts";
@@ -17,7 +17,7 @@ const OWNERS: Readonly<Record<string, { readonly copyright: string; readonly tex
   v8: { copyright: "Copyright 2006 the V8 project authors", text: "bsd_3_clause.txt" },
 };
 
-/** Of a package in package-lock.json, as far as needed here. */
+/** A package in package-lock.json, as far as needed here. */
 interface LockedTool {
   readonly version: string;
   readonly integrity: string;
@@ -73,7 +73,7 @@ async function toolComponents(): Promise<Component[]> {
   return [...components, { ...v8, scope: "required", text: await owners("v8") }];
 }
 
-/** The C library of the static programs, which is the building machine's. */
+/** The C library of the static programs, from the building machine. */
 async function musl(): Promise<Component> {
   const version = await runCommand("dpkg-query", ["-W", "-f", "${Version}", "musl-dev"]);
   const text = await Deno.readTextFile("/usr/share/doc/musl-dev/copyright");
@@ -91,7 +91,7 @@ async function owners(name: string): Promise<string> {
   return `${owner.copyright}\n\n${text}`;
 }
 
-/** `name@version` of what main.ts imports. */
+/** `name@version` of the packages that main.ts imports. */
 async function importedPackages(): Promise<ReadonlySet<string>> {
   const { modules }: { modules: readonly { specifier: string }[] } = await denoInfo(
     `${ROOT}/main.ts`,
@@ -100,7 +100,7 @@ async function importedPackages(): Promise<ReadonlySet<string>> {
   return new Set(names.filter((name) => name !== undefined));
 }
 
-/** The folders of Deno's cache that have packages, one for each registry. */
+/** The folders of packages in Deno's cache, one for each registry. */
 async function npmCache(): Promise<string[]> {
   const { npmCache }: { npmCache: string } = await denoInfo();
   return [...Deno.readDirSync(npmCache)].map(({ name }) => `${npmCache}/${name}`).sort();

@@ -1,19 +1,19 @@
 /**
- * The Debian package, made of what install.sh puts into place: so both install the same, but for where Debian wants its
- * documentation and zsh its completions.
+ * The Debian package, made with install.sh: so both install the same files, except where Debian requires other places
+ * for documentation and zsh's completions.
  */
 import { runCommand } from "../build/command.ts";
 import { ROOT } from "../build/paths.ts";
 import { changelog, control, copyright, OVERRIDES } from "./deb_texts.ts";
 import type { Source } from "./source.ts";
 
-/** Packages keep what an administrator has changed in it. */
+/** dpkg keeps an administrator's changes to it. */
 const CONFIGURATION = "/etc/containers/containers.conf.d/50-kago.conf";
 
 /**
  * Writes kago_VERSION_amd64.deb into `output`.
  * @param tree the files of the archive.
- * @param root where the package's files are put together.
+ * @param root the folder for the package's files.
  */
 export async function packDeb(
   tree: string,
@@ -51,7 +51,10 @@ async function moveZshCompletion(share: string): Promise<void> {
   await Deno.remove(`${share}/zsh/site-functions`);
 }
 
-/** By the first line install.sh knows its own files: this one is the package's, and not for --uninstall to remove. */
+/**
+ * install.sh recognises its own files by their first line: this one belongs to the package, so --uninstall must not
+ * remove it.
+ */
 async function takeMark(file: string): Promise<void> {
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, text.replace(/^#.*\n/, "# Of the package kago.\n"));
@@ -70,7 +73,7 @@ async function addDocumentation(tree: string, share: string, source: Source): Pr
   await Deno.writeTextFile(`${overrides}/kago`, OVERRIDES);
   await Deno.symlink("kago.1.gz", `${share}/man/man1/krun.1.gz`);
   const pages = await runCommand("find", [`${share}/man`, "-type", "f"]);
-  // Without a name and a time in it.
+  // Without a name and a time in the file.
   await runCommand("gzip", ["-9n", `${folder}/changelog`, ...pages.split("\n").filter(Boolean)]);
 }
 

@@ -1,12 +1,12 @@
 /** The texts of the Debian package. Pure. */
 import type { Source } from "./source.ts";
 
-/** Debian sorts `~` before the end, as a version that comes before the release shall. */
+/** Debian sorts `~` before the end of a version, which puts a pre-release before the release. */
 export function debVersion(version: string): string {
   return version.replace("-", "~");
 }
 
-/** @param size what it takes when installed, in KiB. */
+/** @param size of the installed files, in KiB. */
 export function control({ version, maintainer }: Source, size: number): string {
   return `Package: kago
 Version: ${debVersion(version)}
@@ -27,7 +27,7 @@ Description: OCI runtime for containers and microVMs
 `;
 }
 
-/** A package that has no other source than its own: one entry, with the commit's time. */
+/** Of a native package: one entry, with the commit's time. */
 export function changelog({ version, commit, epoch, maintainer }: Source): string {
   const date = new Date(epoch * 1000).toUTCString().replace("GMT", "+0000");
   return `kago (${debVersion(version)}) unstable; urgency=medium
@@ -38,7 +38,7 @@ export function changelog({ version, commit, epoch, maintainer }: Source): strin
 `;
 }
 
-/** @param licences those of the others, as THIRD-PARTY.txt has them. */
+/** @param licences those of the other components, as in THIRD-PARTY.txt. */
 export function copyright(licences: string): string {
   return `kago is free software under the Apache License, Version 2.0, which Debian systems
 have in /usr/share/common-licenses/Apache-2.0.
@@ -48,7 +48,7 @@ Copyright: the authors of kago
 ${licences}`;
 }
 
-/** lintian counts as errors what Debian builds otherwise; each with its reason. */
+/** lintian reports as errors what differs from Debian's own builds; each has its reason. */
 export const OVERRIDES =
   `# Deno is one executable with all that it is made of, as its project builds it.
 kago: embedded-library *

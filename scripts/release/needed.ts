@@ -1,20 +1,20 @@
-/** The libraries that a library needs, and those in turn, but for glibc's: found as the dynamic linker would. */
+/** The libraries that a library needs, recursively, except glibc's, found as by the dynamic linker. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { runCommand } from "../build/command.ts";
 import { exists } from "../build/output_file.ts";
 
-/** What comes with every glibc, and has to be that of the host. */
+/** The libraries of every glibc, which must be the host's. */
 const GLIBC =
   /^(ld-linux-x86-64|libc|libm|libdl|librt|libpthread|libresolv|libutil|libanl)\.so\.\d+$/;
 
 export interface Needed {
-  /** By which it is asked for. */
+  /** The name by which it is requested. */
   readonly soName: string;
   /** Its path, without links. */
   readonly file: string;
 }
 
-/** Each after those that it needs itself; `given` is looked into before the linker's own folders. */
+/** Each comes after those that it needs itself; `given` is searched before the linker's own folders. */
 export async function neededLibraries(library: string, given: string): Promise<Needed[]> {
   const known = await linkerCache();
   const found: Needed[] = [];
@@ -34,14 +34,14 @@ export async function neededLibraries(library: string, given: string): Promise<N
   return found;
 }
 
-/** What a file names as needed, without what is glibc's. */
+/** The needed libraries of a file, without glibc's. */
 export async function soNames(file: string): Promise<string[]> {
   const headers = await runCommand("objdump", ["-p", file]);
   return [...headers.matchAll(/^ +NEEDED +(\S+)$/gm)].map(([, name]) => name!)
     .filter((name) => !GLIBC.test(name));
 }
 
-/** Of ldconfig(8): `	libc.so.6 (libc6,x86-64) => /lib/x86_64-linux-gnu/libc.so.6`. */
+/** From ldconfig(8): `	libc.so.6 (libc6,x86-64) => /lib/x86_64-linux-gnu/libc.so.6`. */
 async function linkerCache(): Promise<ReadonlyMap<string, string>> {
   const lines = await runCommand("/sbin/ldconfig", ["-p"]);
   const entries = lines.matchAll(/^\s+(\S+) \(libc6,x86-64[^)]*\) => (\S+)$/gm);

@@ -1,4 +1,4 @@
-/** What is released: a commit, whose version, time and author go into the files. */
+/** The released commit, whose version, time and author are written into the files. */
 import { HostError } from "../../runtime/common/errors.ts";
 import { runCommand } from "../build/command.ts";
 import { ROOT } from "../build/paths.ts";
@@ -7,15 +7,15 @@ import { readVersion } from "../build/version.ts";
 export interface Source {
   readonly version: string;
   readonly commit: string;
-  /** Seconds since 1970, which every file has for its time: the commit's, or SOURCE_DATE_EPOCH. */
+  /** Seconds since 1970, the time of every file: the commit's, or SOURCE_DATE_EPOCH. */
   readonly epoch: number;
   /** `Name <address>`, of the commit. */
   readonly maintainer: string;
 }
 
 /**
- * @param version what the release shall be called.
- * @throws {HostError} when deno.json says another, or the checkout is not the commit.
+ * @param version the requested version of the release.
+ * @throws {HostError} when deno.json has another version, or the checkout is not the commit.
  */
 export async function readSource(version: string): Promise<Source> {
   const { version: own } = await readVersion();

@@ -1,4 +1,4 @@
-/** The files of an archive, in a folder that is packed as it is. */
+/** Collects the files of an archive in a folder, which is packed as it is. */
 import { runCommand } from "../build/command.ts";
 import { ROOT } from "../build/paths.ts";
 import { formatBom } from "./bom.ts";
@@ -7,10 +7,10 @@ import { copyFile } from "./copy_file.ts";
 import type { Source } from "./source.ts";
 import { thirdParties } from "./third_parties.ts";
 
-/** The shells, and what each calls its completion. */
+/** The shells, and the names of their completion files. */
 const COMPLETIONS = { bash: "kago", zsh: "_kago", fish: "kago.fish" } as const;
 
-/** Fills the folder `tree`; what is in it stays. */
+/** Fills the folder `tree`; existing files stay. */
 export async function stageFiles(
   tree: string,
   program: string,

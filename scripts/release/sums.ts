@@ -1,4 +1,4 @@
-/** SHA256SUMS of a folder, as sha256sum(1) checks them. */
+/** SHA256SUMS of a folder, in the format of sha256sum(1). */
 import { runCommand } from "../build/command.ts";
 
 export async function sumsOf(folder: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** The licences of what is in a release besides kago's own: a list, and then their texts. Pure. */
+/** The licences of the other components in a release: a list, and then their texts. Pure. */
 import type { Component } from "./component.ts";
 
 export function thirdParties(components: readonly Component[]): string {
