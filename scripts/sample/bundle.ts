@@ -1,6 +1,6 @@
 /**
- * Bundles for tests: a temporary folder with config.json as `runc spec` writes it and a root filesystem of busybox. It
- * owns what a default bundle looks like; what a test is about it says itself.
+ * Bundles for tests: a temporary folder with the config.json of `runc spec` and a root filesystem of busybox. It owns
+ * the default bundle; tests state only what they are about.
  */
 import { makeRootfs } from "./rootfs.ts";
 import { given } from "../../runtime/common/given.ts";
@@ -9,7 +9,7 @@ import { given } from "../../runtime/common/given.ts";
 export type JsonObject = { [key: string]: unknown };
 
 export interface BundleOptions {
-  /** Where the bundle is made; default the folder for temporary files. */
+  /** The parent folder of the bundle; the default is the folder for temporary files. */
   readonly parent?: string;
   /** `process.args`; default `["sh"]`. */
   readonly args?: readonly string[];
@@ -18,9 +18,9 @@ export interface BundleOptions {
   /** `process.cwd`; default `/`. */
   readonly cwd?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Added behind the default mounts. */
+  /** Added after the default mounts. */
   readonly mounts?: readonly JsonObject[];
-  /** Merged into config.json at last: objects member by member, all else (lists too) replaced; undefined removes. */
+  /** Merged into config.json last: objects member by member, all else (lists too) replaced; undefined removes. */
   readonly config?: JsonObject;
 }
 
@@ -29,7 +29,7 @@ export interface Bundle {
   readonly path: string;
   /** Absolute path of the root filesystem. */
   readonly rootfs: string;
-  /** What config.json holds. */
+  /** The contents of config.json. */
   readonly config: JsonObject;
 }
 
@@ -39,7 +39,7 @@ export async function makeBundle(options: BundleOptions = {}): Promise<Bundle> {
     prefix: "bundle_",
     ...given({ dir: options.parent }),
   });
-  await Deno.chmod(path, 0o755); // root of a user namespace has to get through
+  await Deno.chmod(path, 0o755); // root of a user namespace must be able to traverse it
   const rootfs = `${path}/rootfs`;
   await makeRootfs(rootfs);
   const config = mergeJson(defaultConfig(options), options.config ?? {});
@@ -59,7 +59,7 @@ export async function removeBundle(bundle: Bundle): Promise<void> {
   await Deno.remove(bundle.path, { recursive: true });
 }
 
-/** `changes` over `base`, as BundleOptions.config says; neither is modified. */
+/** `changes` merged over `base`, as described for BundleOptions.config; neither is modified. */
 export function mergeJson(base: JsonObject, changes: JsonObject): JsonObject {
   const merged = { ...base };
   for (const [key, value] of Object.entries(changes)) {

@@ -1,4 +1,4 @@
-/** Root filesystems for tests: busybox, and nothing that is not needed to look around. */
+/** Root filesystems for tests: busybox, and only what is needed to look around. */
 
 /** Statically linked, from Debian's busybox-static. */
 const BUSYBOX = "/bin/busybox";

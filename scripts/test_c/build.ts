@@ -1,6 +1,6 @@
 /**
- * Builds the C tests twice: as the product is built, and under AddressSanitizer and UndefinedBehaviorSanitizer. Owns the
- * variants' flags and what is linked with what; everything lands in build/test_c.
+ * Builds the C tests twice: as the product is built, and under AddressSanitizer and UndefinedBehaviorSanitizer. Owns
+ * the variants' flags and which objects are linked; all output is in build/test_c.
  */
 import { runCommand } from "../build/command.ts";
 import { buildHelpers, listSources } from "../build/helpers.ts";
@@ -10,7 +10,7 @@ import { makeIfChanged } from "../build/stamp.ts";
 export interface Variant {
   readonly name: string;
   readonly flags: readonly string[];
-  /** Runs the real stage program, statically linked with musl, or one that is built as the tests are. */
+  /** Runs the real stage program, statically linked with musl, or one that is built like the tests. */
   readonly stage: "product" | "own";
 }
 
@@ -49,7 +49,7 @@ function testSources(): ReadonlyMap<string, string> {
 }
 
 /**
- * Compiles what has changed of one variant.
+ * Compiles the changed files of one variant.
  * @returns the folder with the test programs.
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
@@ -75,12 +75,15 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
 
 const STAGE_IMAGE = "shim/stage_image.c";
 
-/** What has a main(), the agent's own choice of operations, an _exit() in libc's place, and what is compiled last. */
+/**
+ * Sources with a main(), the agent's own choice of operations, a replacement for libc's _exit(), and what is compiled
+ * last.
+ */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   ["stage/main.c", "agent/main.c", "vmm/main.c", "agent/operations.c", "vmm/ending.c", STAGE_IMAGE],
 );
 
-/** All of helper-c's programs but that, with the stage program inside. */
+/** All other sources of helper-c's programs, with the stage program embedded. */
 async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
   const archive = `${folder}/helper.a`;
   const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
@@ -99,7 +102,7 @@ async function buildArchive({ flags, stage, name }: Variant, folder: string): Pr
     const images = [`-DAGENT_FILE="${agent}"`, `-DVMM_FILE="${BUILD}/helpers/vmm"`];
     await cc(...images, "-c", ...sources);
     await runCommand("ar", ["rcs", archive, ...objects], { cwd: folder });
-    // The linker takes from the archive what the stage needs, and no more.
+    // The linker takes only what the stage needs from the archive.
     const ownStage = `${folder}/stage`;
     if (!product) await cc("-o", ownStage, path("stage/main.c"), SANITIZER_OPTIONS, archive);
     await cc(`-DSTAGE_FILE="${product ?? ownStage}"`, "-c", image);
