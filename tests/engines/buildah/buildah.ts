@@ -1,4 +1,4 @@
-/** buildah with one runtime, in the store of a podman's of the test's own. */
+/** buildah with one runtime, in the store of the test's own podman. */
 import { run, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";
 import { CONFINED, Podman } from "../podman/podman.ts";
@@ -16,13 +16,13 @@ export class Buildah {
     await this.podman.close();
   }
 
-  /** `buildah WORDS...`, whatever comes of it. */
+  /** `buildah WORDS...`, with any exit code. */
   buildah(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const own = { timeout: 120, cwd: this.podman.folder };
     return run("buildah", this.argumentsOf(words), { ...own, ...options });
   }
 
-  /** `buildah WORDS...`, which must end with `code`; its standard output. */
+  /** `buildah WORDS...`, which must exit with `code`; returns its standard output. */
   async expect(code: number, words: readonly string[]): Promise<string> {
     const result = await this.buildah(words);
     if (result.code === code) return result.stdout;
@@ -36,7 +36,7 @@ export class Buildah {
     return this.expect(0, words);
   }
 
-  /** As ok(), on a terminal. */
+  /** Like ok(), on a terminal. */
   terminal(words: readonly string[]): Promise<string> {
     return onTerminal(["buildah", ...this.argumentsOf(words)]);
   }

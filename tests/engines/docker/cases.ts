@@ -100,7 +100,7 @@ const RUN: CaseGroup<Docker> = {
     {
       command: "docker run --rm --privileged --memory 64m --pids-limit 42 --cpus 0.5 IMAGE",
       emulated: ["v2"],
-      native: false, // it wants capabilities that root may lack on a machine
+      native: false, // it requires capabilities that root may lack on a machine
       check: async (d) => {
         const options = ["--privileged", "--memory", "64m", "--pids-limit", "42", "--cpus", "0.5"];
         const limits =
@@ -221,7 +221,7 @@ const LASTING: CaseGroup<Docker> = {
       check: async (d) => {
         await d.ok("stop", "--time", `${GRACE}`, name(d));
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", name(d)), "3\n");
-        // dockerd waits for the output's end for two seconds only.
+        // dockerd waits only two seconds for the end of the output.
         await untilSays(() => d.ok("logs", name(d)), "up\nbye\n");
       },
     },

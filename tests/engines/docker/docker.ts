@@ -7,12 +7,12 @@ import type { Runtime } from "../engine_case.ts";
 import { inTurn } from "../every.ts";
 import { onTerminal } from "../terminal.ts";
 
-/** Debian's, which another docker on the PATH may hide. */
+/** Debian's, which another docker on the PATH may shadow. */
 export const DOCKER = "/usr/bin/docker";
 
 export const IMAGE = "busybox";
 
-/** Docker and the containerd that it asks. */
+/** Docker and its containerd. */
 export class Engine {
   private constructor(
     readonly folder: string,
@@ -33,7 +33,7 @@ export class Engine {
       ...["--containerd", `${folder}/containerd.sock`, "--host", `unix://${folder}/docker.sock`],
       ...["--data-root", `${folder}/docker`, "--exec-root", `${folder}/docker-exec`],
       ...["--pidfile", `${folder}/docker.pid`, "--storage-driver", "overlay2"],
-      // Nothing of the host's network is touched.
+      // The host's network is not changed.
       ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"],
     ];
     const probe = [DOCKER, "--host", `unix://${folder}/docker.sock`, "version"];
@@ -46,7 +46,7 @@ export class Engine {
     await inTurn(
       () => this.docker.end(),
       () => this.containerd.end(),
-      () => run("umount", [`${this.folder}/docker`]), // dockerd binds it over itself
+      () => run("umount", [`${this.folder}/docker`]), // dockerd binds it on itself
       () => Deno.remove(this.folder, { recursive: true }),
     );
   }
@@ -56,16 +56,16 @@ export class Docker {
   constructor(
     readonly runtime: Runtime,
     readonly folder: string,
-    /** What Docker calls the runtime. */
+    /** Docker's name for the runtime. */
     private readonly runtimeName: string = runtime,
   ) {}
 
-  /** `docker WORDS...`, whatever comes of it. */
+  /** `docker WORDS...`, with any exit code. */
   docker(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return run(DOCKER, this.argumentsOf(words), { timeout: 120, ...options });
   }
 
-  /** `docker WORDS...`, which must end with `code`; its standard output. */
+  /** `docker WORDS...`, which must exit with `code`; returns its standard output. */
   async expect(code: number, words: readonly string[], options?: RunOptions): Promise<string> {
     const result = await this.docker(words, options);
     if (result.code === code) return result.stdout;
@@ -79,7 +79,7 @@ export class Docker {
     return this.expect(0, words);
   }
 
-  /** As ok(), on a terminal. */
+  /** Like ok(), on a terminal. */
   terminal(words: readonly string[]): Promise<string> {
     return onTerminal([DOCKER, ...this.argumentsOf(words)]);
   }

@@ -1,4 +1,4 @@
-/** microVMs with a runtime of their own, because this Docker has no `--annotation`. */
+/** microVMs with a separate runtime, because this Docker has no `--annotation`. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup, Host } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
@@ -6,13 +6,13 @@ import { againAfterTripleFault } from "../again.ts";
 import { untilSays } from "../until.ts";
 import { type Docker, IMAGE } from "./docker.ts";
 
-/** Where microVMs really run. */
+/** Hosts on which microVMs really run. */
 const REAL: readonly Host[] = ["v2"];
 
 /** The microVM that the cases share. */
 const VM = "vm";
 
-/** What it has written. @throws {Error} when it has ended, so that nobody waits for more. */
+/** The container's output so far. @throws {Error} when it has exited, so that no caller waits for more. */
 async function written(d: Docker): Promise<string> {
   const state = await d.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", VM);
   if (state.startsWith("exited")) throw new Error(`the microVM has ended: ${state.trim()}`);
@@ -73,7 +73,7 @@ export const MICROVM: CaseGroup<Docker> = {
       check: async (d) => {
         await d.ok("stop", "--time", `${GRACE}`, VM);
         assertEquals(await d.ok("inspect", "--format", "{{.State.ExitCode}}", VM), "3\n");
-        // dockerd waits for the output's end for two seconds only.
+        // dockerd waits only two seconds for the end of the output.
         await untilSays(() => d.ok("logs", VM), "up\nbye\n");
       },
     },

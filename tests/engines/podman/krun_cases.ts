@@ -1,4 +1,4 @@
-/** microVMs: what the everyday commands do with `--annotation run.oci.handler=krun`. */
+/** microVMs: the everyday commands with `--annotation run.oci.handler=krun`. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, type Host } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
@@ -8,7 +8,7 @@ import { IMAGE, type Podman } from "./podman.ts";
 
 const KRUN = ["--annotation", "run.oci.handler=krun", "--annotation", "krun.ram_mib=256"];
 
-/** Where microVMs really run. */
+/** Hosts on which microVMs really run. */
 const REAL: readonly Host[] = ["v2"];
 
 const RUN: CaseGroup<Podman> = {
@@ -35,18 +35,18 @@ const RUN: CaseGroup<Podman> = {
   ],
 };
 
-/** The microVM that the cases share, and the folder of the host that it has as /data. */
+/** The microVM that the cases share, and the folder of the host that is mounted at /data in it. */
 const NAME = "vm";
 const data = (p: Podman) => `${p.folder}/data`;
 
-/** What it has written. @throws {Error} when it has ended, so that nobody waits for more. */
+/** The container's output so far. @throws {Error} when it has exited, so that no caller waits for more. */
 async function written(p: Podman): Promise<string> {
   const state = await p.ok("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", NAME);
   if (state.startsWith("exited")) throw new Error(`the microVM has ended: ${state.trim()}`);
   return await p.ok("logs", NAME);
 }
 
-/** The command boots it once more. */
+/** The command boots it again. */
 async function comesUp(p: Podman, command: "start" | "restart"): Promise<void> {
   const boots = (text: string) => text.split("up\n").length - 1;
   await againAfterTripleFault(async () => {

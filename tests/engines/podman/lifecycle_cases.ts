@@ -1,4 +1,4 @@
-/** A container that lives on: what podman does to one from outside. */
+/** A running container: what podman does to it from outside. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, EMULATED } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
@@ -212,7 +212,7 @@ export const PODS: CaseGroup<Podman> = {
       command: "podman pod create; podman run --pod POD IMAGE; podman pod rm",
       emulated: EMULATED,
       check: async (p) => {
-        // The pause program of Debian's podman is catatonit in an image that podman builds of it.
+        // The pause program of Debian's podman is catatonit, in an image that podman builds from it.
         await p.ok("pod", "create", "--name", "pod", "--infra=false");
         await p.ok("run", "-d", "--name", "in-pod", "--pod", "pod", IMAGE, "sleep", "1000");
         assertStringIncludes(

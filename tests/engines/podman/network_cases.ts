@@ -1,4 +1,4 @@
-/** Networks: podman's own programs make them, and the runtime joins what they made. */
+/** Networks: podman's own programs create them, and the runtime joins them. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";
 import { untilSays } from "../until.ts";
@@ -49,7 +49,7 @@ export const NETWORKS: CaseGroup<Podman> = {
   ],
 };
 
-/** A server in the container answers through a port of the host, and says which interface it has. */
+/** A server in the container answers through a port of the host, and names its interface. */
 async function published(
   p: Podman,
   network: readonly string[],
@@ -64,7 +64,7 @@ async function published(
   await p.ok("rm", "--force", "--time", "0", "server");
 }
 
-/** What the server behind a port of loopback says; "" when there is none yet. */
+/** The answer of the server behind a port of loopback; "" when there is none yet. */
 async function answer(port: number): Promise<string> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -1,5 +1,5 @@
 /**
- * podman with one runtime, and with a store of the test's own: it owns where that is, the image that the cases run,
+ * podman with one runtime, and with a store of the test's own. Owns the store's place, the image that the cases run,
  * and the options that a kind of host needs.
  */
 import { makeRootfs } from "../../../scripts/sample/rootfs.ts";
@@ -18,8 +18,8 @@ export const CONFINED = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000
 const CLEANUP = 30;
 
 /**
- * Removes a folder with a store below. The store's own mount (overlay) has to go before its files, and may come back: conmon
- * has begun a `podman container cleanup` for each container, which may outlast the `podman run` that it belongs to.
+ * Removes a folder with a store below. The store's own mount (overlay) must be removed before its files, and may come
+ * back: conmon starts a `podman container cleanup` for each container, which may outlast its `podman run`.
  */
 async function removeStore(folder: string): Promise<void> {
   for (const deadline = Date.now() + CLEANUP * 1000;;) {
@@ -37,15 +37,15 @@ export class Podman {
   private constructor(
     readonly runtime: Runtime,
     readonly host: Host,
-    /** Everything of the test's own is below. */
+    /** All of the test's files are below it. */
     readonly folder: string,
   ) {}
 
-  /** With a new store that has IMAGE in it. */
+  /** With a new store that contains IMAGE. */
   static async open(runtime: Runtime, host: Host): Promise<Podman> {
     const home = host === "rootless" ? { dir: USER.home } : {};
     const folder = await Deno.makeTempDir({ prefix: `podman_${runtime}_`, ...home });
-    await Deno.chmod(folder, 0o755); // other users' containers get through
+    await Deno.chmod(folder, 0o755); // other users' containers must be able to traverse it
     const podman = new Podman(runtime, host, folder);
     await makeRootfs(`${folder}/rootfs`);
     await runOk("tar", ["-C", `${folder}/rootfs`, "-cf", `${folder}/image.tar`, "."]);
@@ -65,7 +65,7 @@ export class Podman {
     return host === "rootless" && runtime === "kago" ? USER_KAGO : RUNTIME_PATHS[runtime];
   }
 
-  /** What stands before podman's command. */
+  /** The options before podman's command. */
   get globalOptions(): string[] {
     const { folder } = this;
     return [
@@ -75,19 +75,19 @@ export class Podman {
     ];
   }
 
-  /** `podman WORDS...`, whatever comes of it. */
+  /** `podman WORDS...`, with any exit code. */
   podman(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const [program, ...args] = this.commandLine(words);
-    const cwd = this.folder; // where conmon leaves a file after an out-of-memory kill
+    const cwd = this.folder; // where conmon writes a file after an out-of-memory kill
     return run(program!, args, { timeout: 120, cwd, ...options });
   }
 
-  /** `podman WORDS...`, which must succeed; its standard output. */
+  /** `podman WORDS...`, which must succeed; returns its standard output. */
   ok(...words: string[]): Promise<string> {
     return this.expect(0, words);
   }
 
-  /** `podman WORDS...`, which must end with `code`; its standard output. */
+  /** `podman WORDS...`, which must exit with `code`; returns its standard output. */
   async expect(code: number, words: readonly string[], options: RunOptions = {}): Promise<string> {
     const result = await this.podman(words, options);
     if (result.code === code) return result.stdout;
@@ -97,23 +97,26 @@ export class Podman {
     );
   }
 
-  /** `podman run --rm WORDS...` as ok(). */
+  /** `podman run --rm WORDS...`, like ok(). */
   run(...words: string[]): Promise<string> {
     return this.ok("run", "--rm", ...words);
   }
 
-  /** `podman WORDS...` on a terminal, as ok(); `input` is typed. */
+  /** `podman WORDS...` on a terminal, like ok(); `input` is typed. */
   terminal(words: readonly string[], input = ""): Promise<string> {
     return onTerminal(this.commandLine(words), { stdin: input, cwd: this.folder });
   }
 
-  /** `podman OPTIONS... WORDS...`; of an option that this class gives too, the last one counts. */
+  /** `podman OPTIONS... WORDS...`; of an option that this class also passes, the last occurrence counts. */
   commandLine(words: readonly string[], options: readonly string[] = []): readonly string[] {
     const command = ["podman", ...this.globalOptions, ...options, ...this.adapt(words)];
     return this.host === "rootless" ? asSessionUser(command) : command;
   }
 
-  /** `podman run`, `create` and `build` with what this host needs, and without a network where the case is not about one. */
+  /**
+   * `podman run`, `create` and `build` with the options for this host, and without a network unless the case is about
+   * one.
+   */
   private adapt(words: readonly string[]): string[] {
     const [command = "", ...rest] = words;
     if (!["run", "create", "build"].includes(command)) return [...words];

@@ -1,4 +1,4 @@
-/** `podman run` of containers that end by themselves: what goes in, what comes out, what they may do. */
+/** `podman run` of containers that end by themselves: their input, output and rights. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type CaseGroup, EMULATED } from "../engine_case.ts";
 import { IMAGE, type Podman } from "./podman.ts";
@@ -159,7 +159,7 @@ export const RUN: CaseGroup<Podman> = {
   ],
 };
 
-/** What the container may do. */
+/** The rights of the container. */
 export const CONFINEMENT: CaseGroup<Podman> = {
   name: "confinement",
   cases: [
@@ -234,7 +234,7 @@ const PROFILE = JSON.stringify({
   syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
 });
 
-/** Limits, as the cgroup's files tell them. */
+/** Limits, as shown in the cgroup's files. */
 export const LIMITS: CaseGroup<Podman> = {
   name: "limits",
   cases: [

@@ -1,4 +1,4 @@
-/** podman's suites on a kind of host: plain containers, and microVMs where those really run. */
+/** podman's suites on a kind of host: plain containers, and microVMs on hosts that really run them. */
 import { runOk } from "../../harness/run.ts";
 import type { Host } from "../engine_case.ts";
 import type { Suite } from "../suite.ts";

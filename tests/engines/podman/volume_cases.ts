@@ -1,4 +1,4 @@
-/** Volumes, mounts, and the ids that their files belong to. */
+/** Volumes, mounts, and the owners of their files. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { USER } from "../../harness/ordinary_user.ts";
 import { runOk } from "../../harness/run.ts";
