@@ -101,7 +101,7 @@ const LASTING: CaseGroup<Ctr> = {
       LASTING_SCRIPT,
     );
   },
-  // Nothing is left of it by then, unless a case failed.
+  // There is nothing left to remove unless a case failed.
   tearDown: async (c) => {
     await c.ctr(["task", "delete", "--force", NAME]);
     await c.ctr(["containers", "delete", NAME]);
@@ -128,7 +128,7 @@ const LASTING: CaseGroup<Ctr> = {
       command: "ctr task exec --exec-id EXEC ID",
       emulated: ["v2"],
       check: async (c) => {
-        // ctr loses the output of what ends before it has opened the pipe to it, whatever the runtime.
+        // ctr loses the output of a process that ends before ctr has opened the pipe, with any runtime.
         const script = "echo inside; sleep 3; exit 4";
         const words = ["task", "exec", "--exec-id", "one", NAME, "sh", "-c", script];
         assertEquals(await c.expect(4, words), "inside\n");
@@ -172,7 +172,7 @@ const LASTING: CaseGroup<Ctr> = {
           "config",
           "dump",
         ]);
-        // Version 3 of the configuration, to which containerd 2 converts older ones, has other names and quotes.
+        // containerd 2 converts older configurations to version 3, which has other names and quotes.
         assertMatch(
           dump,
           /\[plugins\.["']io\.containerd\.(grpc\.v1\.cri|cri\.v1\.runtime)["']\.containerd\.runtimes\.kago\.options\]/,

@@ -1,9 +1,9 @@
 /**
- * A pod's own network, as a program makes it that containerd calls (github.com/containernetworking/cni, SPEC.md): two
- * interfaces that end at each other, which go with the pod's network namespace.
+ * A pod's own network, made by a program that containerd calls (github.com/containernetworking/cni, SPEC.md): a veth
+ * pair, which is removed with the pod's network namespace.
  */
 
-/** What a pod's interface has. */
+/** The address of a pod's interface. */
 export const POD_ADDRESS = "10.99.0.2";
 
 const PLUGIN = `#!/bin/sh
@@ -27,7 +27,7 @@ END
 esac
 `;
 
-/** Writes the program and the network's configuration into a new folder, which is the place of both. */
+/** Writes the program and the network's configuration into a new folder. */
 export async function makeNetwork(folder: string): Promise<void> {
   await Deno.mkdir(folder);
   await Deno.writeTextFile(`${folder}/pair`, PLUGIN, { mode: 0o755 });

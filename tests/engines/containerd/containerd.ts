@@ -5,7 +5,7 @@ import { Daemon } from "../daemon.ts";
 import { type Host, type Runtime, RUNTIME_PATHS } from "../engine_case.ts";
 import { onTerminal } from "../terminal.ts";
 
-/** As `ctr` names it. */
+/** The name for `ctr`. */
 export const IMAGE = "docker.io/library/busybox:latest";
 
 /** A containerd in `folder`, with the runtimes in its CRI plugin's configuration (containerd-config.toml(5)). */
@@ -41,7 +41,7 @@ ${table}.options]
   SystemdCgroup = ${host === "systemd"}`;
 }
 
-/** A tar of a busybox root in `folder`. */
+/** Makes a tar of a busybox root in `folder`. */
 export async function makeImageTar(folder: string): Promise<string> {
   await makeRootfs(`${folder}/rootfs`);
   await runOk("tar", ["-C", `${folder}/rootfs`, "-cf", `${folder}/rootfs.tar`, "."]);
@@ -51,12 +51,12 @@ export async function makeImageTar(folder: string): Promise<string> {
 export class Ctr {
   constructor(readonly runtime: Runtime, readonly folder: string) {}
 
-  /** `ctr WORDS...`, whatever comes of it. */
+  /** `ctr WORDS...`, with any exit code. */
   ctr(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return run("ctr", this.argumentsOf(words), { timeout: 120, ...options });
   }
 
-  /** As ok(), on a terminal. */
+  /** Like ok(), on a terminal. */
   terminal(words: readonly string[]): Promise<string> {
     return onTerminal(["ctr", ...this.argumentsOf(words)]);
   }
@@ -67,7 +67,7 @@ export class Ctr {
     return ["-a", socket, "--namespace", this.runtime, command, ...own, ...rest];
   }
 
-  /** `ctr WORDS...`, which must end with `code`; its standard output. */
+  /** `ctr WORDS...`, which must exit with `code`; returns its standard output. */
   async expect(code: number, words: readonly string[], options?: RunOptions): Promise<string> {
     const result = await this.ctr(words, options);
     if (result.code === code) return result.stdout;

@@ -1,6 +1,6 @@
 /**
- * containerd 2 with folders of the test's own. Owns its configuration, of which what concerns kago is what install.sh prints
- * for it, in a file of its own, as docs/kubernetes.md has it.
+ * containerd 2 with folders of the test's own. Owns its configuration; the part about kago is what install.sh prints,
+ * in a file of its own, as in docs/kubernetes.md.
  */
 import { prepareContainerd2 } from "../containerd2/containerd.ts";
 import { KAGO } from "../../harness/kago.ts";
@@ -12,7 +12,7 @@ import { IMAGE } from "./containerd.ts";
 
 const INSTALL = new URL("../../../scripts/install.sh", import.meta.url).pathname;
 
-/** A containerd in `folder`; of the machine it uses the programs alone. */
+/** A containerd in `folder`; it uses only the programs of the machine. */
 export async function startContainerd2(folder: string, host: Host): Promise<Daemon> {
   const programs = await prepareContainerd2();
   const socket = `${folder}/containerd.sock`;
@@ -47,18 +47,18 @@ ${runtime}.containerd.runtimes.runc.options]
   SystemdCgroup = ${host === "systemd"}
 `,
   );
-  await Deno.chmod(folder, 0o711); // as /run: root of a pod's user namespace has to find the way to its root
+  await Deno.chmod(folder, 0o711); // as /run: root of a pod's user namespace must be able to traverse it
   await Deno.mkdir(`${folder}/conf.d`);
   await Deno.writeTextFile(`${folder}/conf.d/50-kago.toml`, await installedConfig(folder));
   await makeNetwork(`${folder}/cni`);
-  // Its shim is looked for on the PATH before beside it.
+  // It searches its shim on the PATH before its own folder.
   const path = `PATH=${programs}:${Deno.env.get("PATH")}`;
   const config = ["--config", `${folder}/containerd.toml`, "--log-level", "warn"];
   const command = ["env", path, `${programs}/containerd`, ...config];
   return await Daemon.start(command, `${folder}/containerd.log`, ["ctr", "-a", socket, "version"]);
 }
 
-/** What install.sh prints where `folder`/bin has kago and krun, as an installation makes them. */
+/** The output of install.sh with kago and krun in `folder`/bin, as an installation makes them. */
 async function installedConfig(folder: string): Promise<string> {
   await Deno.mkdir(`${folder}/bin`);
   await Deno.symlink(KAGO, `${folder}/bin/kago`);

@@ -1,16 +1,19 @@
-/** `crictl` with a containerd of the test's own and one of the runtimes in its configuration: a pod as a kubelet makes it. */
+/**
+ * `crictl` with a containerd of the test's own and one of the runtimes in its configuration: pods as a kubelet makes
+ * them.
+ */
 import { prepareCrictl } from "../crictl/crictl.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";
 import { onTerminal } from "../terminal.ts";
 import { IMAGE } from "./containerd.ts";
 
-/** The cgroup of the pods, which is a kubelet's to make and to remove. */
+/** The cgroup of the pods, which a kubelet creates and removes. */
 const CGROUP = "kagocri";
 
 /**
- * From v2's hierarchy, or from each one of v1. Nothing else is looked into: others' cgroups vanish while find(1) reads
- * them, which its -ignore_readdir_race does not forgive for folders.
+ * From v2's hierarchy, or from each v1 hierarchy. It searches nothing else: other cgroups may vanish while find(1)
+ * reads them, which its -ignore_readdir_race does not ignore for folders.
  */
 const REMOVE = 'for folder in /sys/fs/cgroup/"$0" /sys/fs/cgroup/*/"$0"; do ' +
   'test ! -d "$folder" || find "$folder" -depth -type d -delete || exit; done';
@@ -21,13 +24,13 @@ export async function removePodsCgroup(host: Host): Promise<void> {
     : removeCgroup(CGROUP));
 }
 
-/** Of a host without systemd. */
+/** On a host without systemd. */
 export async function removeCgroup(name: string): Promise<void> {
   await runOk("sh", ["-c", REMOVE, name]);
 }
 
 export class Cri {
-  /** What crictl says of the pod and of the container in it. */
+  /** The ids that crictl prints for the pod and its container. */
   pod = "";
   container = "";
 
@@ -40,12 +43,12 @@ export class Cri {
 
   static async open(runtime: Runtime, host: Host, folder: string): Promise<Cri> {
     const cri = new Cri(runtime, host, folder, await prepareCrictl());
-    // A pod's own network takes programs that make it (CNI).
+    // A pod's own network requires programs that make it (CNI).
     await cri.podConfig("pod", { namespace_options: { network: 2 /* NODE */ } });
     return cri;
   }
 
-  /** A pod with that of LinuxSandboxSecurityContext: the path of its configuration. */
+  /** A pod with this LinuxSandboxSecurityContext; returns the path of its configuration. */
   podConfig(name: string, security_context: unknown, rest = {}): Promise<string> {
     return this.write(name, {
       metadata: { name: `${name}-${this.runtime}`, namespace: "tests", uid: this.runtime },
@@ -58,14 +61,14 @@ export class Cri {
     });
   }
 
-  /** Takes away what is left of this runtime's pods. */
+  /** Removes what is left of this runtime's pods. */
   async removePods(): Promise<void> {
     const list = await this.ok("pods", "--quiet", "--no-trunc", "--name", `-${this.runtime}$`);
     const pods = list.split("\n").filter(Boolean);
     if (pods.length > 0) await this.ok("rmp", "--force", ...pods);
   }
 
-  /** Writes a configuration of crictl's: its path. */
+  /** Writes a configuration for crictl; returns its path. */
   async write(name: string, value: unknown): Promise<string> {
     const path = this.file(name);
     await Deno.writeTextFile(path, JSON.stringify(value));
@@ -76,18 +79,18 @@ export class Cri {
     return `${this.folder}/${name}-${this.runtime}.json`;
   }
 
-  /** A container of the pod, with what the case says beside it: the path of its configuration. */
+  /** A container of the pod, with the case's additions; returns the path of its configuration. */
   containerConfig(name: string, command: readonly string[], rest = {}): Promise<string> {
     const own = { metadata: { name }, image: { image: IMAGE }, log_path: `${name}.log`, command };
     return this.write(name, { ...own, ...rest });
   }
 
-  /** `crictl WORDS...`, whatever comes of it. */
+  /** `crictl WORDS...`, with any exit code. */
   crictl(words: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return run(this.program, this.argumentsOf(words), { timeout: 120, ...options });
   }
 
-  /** `crictl WORDS...`, which must end with `code`; its standard output. */
+  /** `crictl WORDS...`, which must exit with `code`; returns its standard output. */
   async expect(code: number, words: readonly string[], options?: RunOptions): Promise<string> {
     const result = await this.crictl(words, options);
     if (result.code === code) return result.stdout;
@@ -101,7 +104,7 @@ export class Cri {
     return this.expect(0, words);
   }
 
-  /** As ok(), on a terminal. */
+  /** Like ok(), on a terminal. */
   terminal(words: readonly string[]): Promise<string> {
     return onTerminal([this.program, ...this.argumentsOf(words)]);
   }

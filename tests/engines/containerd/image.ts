@@ -1,7 +1,7 @@
-/** An OCI image made by hand: `ctr images import` takes no plain root filesystem. */
+/** An OCI image made by hand: `ctr images import` accepts no plain root filesystem. */
 import { runOk } from "../../harness/run.ts";
 
-/** Writes an image layout with the root filesystem `rootfsTar` as its one layer, as a tar: its path. */
+/** Writes an image layout whose only layer is the root filesystem `rootfsTar`, as a tar; returns its path. */
 export async function makeOciImage(
   folder: string,
   rootfsTar: string,

@@ -1,6 +1,6 @@
 /**
- * Pods with the handler krun. Here the sandbox alone is made, which is a plain process; the containers would be microVMs, for
- * which kubernetes_page_test.ts has a double of libkrun.
+ * Pods with the handler krun. Only the sandbox is made here, which is a plain process; the containers would be
+ * microVMs, for which kubernetes_page_test.ts has a test double of libkrun.
  */
 import { assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";

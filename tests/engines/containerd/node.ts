@@ -1,6 +1,6 @@
 /**
- * A node for the commands of docs/kubernetes.md: namespaces of mounts and processes in which the machine's own folders take
- * what is written to them without keeping it, and systemctl, of which `restart containerd` is all that is needed.
+ * A node for the commands of docs/kubernetes.md: mount and pid namespaces in which writes to the machine's folders are
+ * not kept, and a systemctl that supports only `restart containerd`.
  */
 import { prepareCrictl } from "../crictl/crictl.ts";
 import { ROOT } from "../../../scripts/build/paths.ts";
@@ -10,7 +10,7 @@ import { IMAGE, makeImageTar } from "./containerd.ts";
 import { removeCgroup } from "./cri.ts";
 import { makeOciImage } from "./image.ts";
 
-/** Where containerd puts pods that name no cgroup. */
+/** The cgroup in which containerd puts pods that name none. */
 const CGROUP = "k8s.io";
 
 /** Starts the node's containerd, and waits until it serves and has the page's image. */
@@ -41,7 +41,10 @@ const OWN_CONFIG = `version = 3
   use_internal_loopback = true
 `;
 
-/** Overlays keep the machine's folders as they are. containerd's store takes none below it, and what configures it is the node's alone. */
+/**
+ * Overlays keep the machine's folders unchanged. containerd's store cannot be on an overlay, and the node has its own
+ * configuration folders.
+ */
 const ENTER = `set -eu
 layer() { mkdir -p "$NODE/work/$1"; mount -t overlay overlay -o "lowerdir=/$1,upperdir=$NODE/$1,workdir=$NODE/work/$1" "/$1"; }
 for folder in etc usr/local var opt; do layer "$folder"; done
@@ -56,7 +59,7 @@ set -x
 export class KubernetesNode {
   private constructor(private readonly folder: string, private readonly programs: string) {}
 
-  /** @param programs the folder of another containerd than the machine's; empty for that. */
+  /** @param programs the folder of another containerd; empty for the machine's. */
   static async with(programs: string, use: (node: KubernetesNode) => Promise<void>): Promise<void> {
     const folder = await Deno.makeTempDir({ prefix: "containerd_" });
     const node = new KubernetesNode(folder, programs);
@@ -87,7 +90,7 @@ export class KubernetesNode {
     await makeOciImage(folder, await makeImageTar(folder), IMAGE);
   }
 
-  /** Runs the commands, as a shell does: what they print. @throws {Error} when one of them fails. */
+  /** Runs the commands in a shell; returns their output. @throws {Error} when one of them fails. */
   run(commands: readonly string[]): Promise<string> {
     const script = ENTER + commands.join("\n");
     const namespaces = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"];
@@ -98,7 +101,7 @@ export class KubernetesNode {
     });
   }
 
-  /** Writes a file of the node's: one without a folder is in the commands' own. */
+  /** Writes a file on the node; a path without a folder is in the commands' working folder. */
   async write(path: string, text: string): Promise<void> {
     const file = this.pathOf(path);
     await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });

@@ -1,4 +1,7 @@
-/** containerd's suite on a kind of host: one daemon, which has kago's and runc's containers in namespaces of their own. */
+/**
+ * containerd's suite on a kind of host: one daemon, with kago's and runc's containers in separate containerd
+ * namespaces.
+ */
 import { prepareContainerd2 } from "../containerd2/containerd.ts";
 import { runOk } from "../../harness/run.ts";
 import type { Daemon } from "../daemon.ts";
@@ -63,7 +66,7 @@ export function criSuite(host: Host): Suite<Cri> {
   return { ...criSuiteOn(DEBIANS, host), engine: "containerd, CRI", groups: [PODS] };
 }
 
-/** That of containerd 2, which gives pods user namespaces, and which has handlers for them. */
+/** The CRI plugin of containerd 2, which supports user namespaces for pods, and has handlers for them. */
 export function cri2Suite(host: Host): Suite<Cri> {
   const groups = [PODS, USER_NAMESPACES, MICROVM_PODS];
   return { ...criSuiteOn(SECOND, host), engine: "containerd 2, CRI", groups };

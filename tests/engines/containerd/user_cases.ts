@@ -1,6 +1,6 @@
 /**
- * Pods with user namespaces, as a kubelet asks for them with `hostUsers: false`. The runtime has to say in `features` that it
- * maps the ids of mounts, and containerd gives each container the namespace of the pod's sandbox.
+ * Pods with user namespaces, which a kubelet requests for `hostUsers: false`. The runtime must report idmapped mounts
+ * in `features`; containerd gives each container the user namespace of the pod's sandbox.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseGroup } from "../engine_case.ts";
@@ -38,7 +38,7 @@ export const USER_NAMESPACES: CaseGroup<Cri> = {
         const pod = await c.podConfig("users-pod", SECURITY);
         c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
         const volume = `${c.folder}/volume-${c.runtime}`;
-        await Deno.mkdir(volume, { mode: 0o700 }); // the host's root's alone, as a kubelet's folders
+        await Deno.mkdir(volume, { mode: 0o700 }); // only for the host's root, as a kubelet's folders
         const words = ["sh", "-c", `cat /proc/self/uid_map; ${LASTING_SCRIPT}`];
         const config = await c.containerConfig("users", words, {
           linux: { security_context: SECURITY },
