@@ -1,13 +1,13 @@
-/** What is tried again where a guest has ended by a triple fault, as it does in an emulation within an emulation. */
+/** Retries an action when a guest has ended by a triple fault, as it can in an emulation within an emulation. */
 import { tripleFaults } from "../e2e/harness/triple_faults.ts";
 import { EMULATED } from "../harness/emulated.ts";
 
-/** How often, in a file of tests. */
+/** The number of retries left, per file of tests. */
 let left = 2;
 
 /**
- * The attempt, and another one after `cleanUp` when it has failed and a guest of this emulated host has ended by a triple fault
- * meanwhile; each is printed.
+ * Runs the attempt. If it fails and a guest of this emulated host has ended by a triple fault meanwhile, runs `cleanUp`
+ * and the attempt again; each retry is printed.
  */
 export async function againAfterTripleFault(
   attempt: () => Promise<void>,

@@ -1,6 +1,7 @@
 /**
- * How the engines call a runtime in the whole life of a container that ends by itself. The benchmark measures such lives
- * (scripts/bench/cases.ts): an engine that calls a runtime in another way fails here, and the table is to follow it.
+ * How the engines call a runtime during the whole life of a container that ends by itself. The benchmark measures such
+ * lives (scripts/bench/cases.ts): if an engine calls a runtime differently, this test fails, and that table must be
+ * changed.
  */
 import { assertEquals } from "@std/assert";
 import { commandsOfLife } from "../../scripts/bench/cases.ts";
@@ -19,7 +20,7 @@ const NAMES = {
   bundles: { brief: "BUNDLE", limited: "BUNDLE", filtered: "BUNDLE", lasting: "BUNDLE" },
 };
 
-/** Waits until the calls are those of the life: the last ones may come after the engine's own end. */
+/** Waits until the calls are those of the life: the last ones may come after the engine has exited. */
 async function assertLife(recorder: Recorder, engine: string): Promise<void> {
   const life = withoutRepeats(commandsOfLife(engine, NAMES));
   let seen: (readonly string[])[] = [];
@@ -35,7 +36,7 @@ async function assertLife(recorder: Recorder, engine: string): Promise<void> {
 
 /** Registers the tests. */
 export function testCalls(host: Host): void {
-  // An engine's background processes are no leak of the test that happens to start them.
+  // An engine's background processes are not a leak of the test that happens to start them.
   const test = (name: string, fn: () => Promise<void>) =>
     Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 

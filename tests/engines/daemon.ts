@@ -1,4 +1,4 @@
-/** A daemon of an engine that a test starts: it owns waiting until it serves, and its end. */
+/** A daemon of an engine that a test starts: owns waiting for its readiness, and its termination. */
 import { run } from "../harness/run.ts";
 import { inTurn } from "./every.ts";
 
@@ -46,7 +46,7 @@ export class Daemon {
     throw await this.#error(this.#ended ? "has ended" : `does not serve after ${PATIENCE} s`);
   }
 
-  /** Tells it to end and waits for that. @throws {Error} when it had to be killed. */
+  /** Sends SIGTERM and waits for the exit. @throws {Error} when it had to be killed. */
   async end(): Promise<void> {
     this.#kill("SIGTERM");
     let late = false;
@@ -63,7 +63,7 @@ export class Daemon {
     try {
       this.child.kill(signal);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended
+      if (!(error instanceof TypeError)) throw error; // it has exited
     }
   }
 

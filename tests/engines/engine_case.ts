@@ -1,6 +1,6 @@
 /**
- * A line of the engines' tables: a command as a user types it, and how it is tried. Owns no engine; the cases are the
- * engines' own (podman/, docker/, containerd/), and suite.ts runs them.
+ * A line of the engines' tables: a command as a user types it, and its test. Owns no engine; the cases are in podman/,
+ * docker/ and containerd/, and suite.ts runs them.
  */
 import { KAGO } from "../harness/kago.ts";
 
@@ -14,7 +14,7 @@ export const RUNTIME_PATHS: Readonly<Record<Runtime, string>> = {
   crun: "/usr/bin/crun",
 };
 
-/** The kinds of host that the suites run on, as the tables call them. */
+/** The kinds of host on which the suites run, with their names in the tables. */
 export const HOSTS = {
   v1: "cgroup v1",
   v2: "cgroup v2",
@@ -23,26 +23,26 @@ export const HOSTS = {
 } as const;
 export type Host = keyof typeof HOSTS;
 
-/** Those that are emulated. */
+/** The emulated ones. */
 export const EMULATED: readonly Host[] = ["v2", "systemd", "rootless"];
 
 export interface EngineCase<Session> {
-  /** What the table shows, the same for every runtime. */
+  /** The text in the table, the same for every runtime. */
   readonly command: string;
-  /** Tries it; an error says what was not as it should be. */
+  /** Tests it; an error says what was wrong. */
   readonly check: (session: Session) => Promise<void>;
   /**
-   * The emulated hosts that it is tried on too. They take ten times as long, so these are cases that the kind of host has a
-   * say in. Absent: none.
+   * The emulated hosts on which it is also tried. They take ten times as long, so only cases that depend on the kind of
+   * host have any. Absent: none.
    */
   readonly emulated?: readonly Host[];
-  /** For what the machine itself may be unable to do, or must be spared. */
+  /** For commands that the machine itself may not support, or that would affect it. */
   readonly native?: false;
-  /** For what other runtimes cannot do: with them the case is not tried. */
+  /** For commands that other runtimes do not support: the case is not tried with them. */
   readonly only?: "kago";
 }
 
-/** Cases that share containers, made once before them. */
+/** Cases that share containers, which are created once before them. */
 export interface CaseGroup<Session> {
   readonly name: string;
   readonly cases: readonly EngineCase<Session>[];

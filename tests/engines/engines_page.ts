@@ -1,6 +1,6 @@
 /**
- * Writes docs/engines.md from docs/engines.json, after taking over what the engines' suites left in build/engines. Owns
- * the page's words; what was found is the suites' (tests/engines).
+ * Writes docs/engines.md from docs/engines.json, after merging the results of the engines' suites from build/engines.
+ * Owns the page's text; the suites own the results (tests/engines).
  */
 import { type Host, HOSTS, type Runtime, RUNTIMES } from "./engine_case.ts";
 import {
@@ -58,7 +58,7 @@ interface Column {
   readonly runtime: Runtime;
 }
 
-/** A column for each runtime that was tried on a release; a dash where a command was not tried. */
+/** A column for each runtime that was tried on a release; a dash for a command that was not tried. */
 function renderTable(host: Host, runs: readonly SuiteResult[]): string {
   const columns = runs.flatMap(columnsOf);
   const commands = new Set(runs.flatMap(({ outcomes }) => Object.keys(outcomes)));
@@ -85,7 +85,7 @@ function columnsOf(run: SuiteResult): Column[] {
   ).map((runtime) => ({ run, runtime }));
 }
 
-/** The results with those of `newer` in place of older ones of the same engine, host and release. */
+/** The results, with those of `newer` replacing older ones of the same engine, host and release. */
 export function takeOver(
   results: readonly SuiteResult[],
   newer: readonly SuiteResult[],

@@ -1,4 +1,4 @@
-/** Several things of which each is done, also when another one fails. */
+/** Runs several actions to the end, even when one fails. */
 
 /** Waits for all of them. @throws when all have ended, unlike Promise.all(), which leaves the others running. */
 export async function every<T>(promises: readonly Promise<T>[]): Promise<T[]> {
@@ -7,7 +7,7 @@ export async function every<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   return await Promise.all(promises);
 }
 
-/** Takes the steps one after the other. @throws behind the last one, what any of them threw. */
+/** Runs the steps one after the other. @throws after the last one, what any of them threw. */
 export async function inTurn(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) {

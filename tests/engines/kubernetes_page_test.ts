@@ -1,6 +1,7 @@
 /**
- * docs/kubernetes.md: its commands are run one after the other on a node that has nothing but containerd, and its files are the
- * ones that they make or take. What wants a cluster, an image's registry or CRI-O is compared instead.
+ * docs/kubernetes.md: its commands are run one after the other on a node that has only containerd, and its files are
+ * those that the commands make or use. Commands that require a cluster, an image's registry or CRI-O are compared
+ * instead.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseAll } from "@std/yaml/parse";
@@ -14,14 +15,14 @@ import { KubernetesNode } from "./containerd/node.ts";
 const PAGE = await Deno.readTextFile(`${ROOT}/docs/kubernetes.md`);
 const INSTALL = `${ROOT}/scripts/install.sh`;
 
-/** What the node's commands do not include, each with what is compared instead. */
+/** Commands that are not run on the node, each with what is compared instead. */
 const NOT_RUN: readonly RegExp[] = [
-  /^kubectl /, // the manifests, with the handlers that there are
+  /^kubectl /, // the manifests, with the existing handlers
   /^systemctl restart crio$/, // the file, with the keys of crio.conf(5)
   /^crictl pull /, // the node has the image already
 ];
 
-/** The commands of a part of the page, from its heading to the next of any level. */
+/** The commands of a section of the page, from its heading to the next of any level. */
 function commandsOf(heading: string): readonly string[] {
   const part = PAGE.split(/^##+ /m).find((text) => text.startsWith(`${heading}\n`));
   if (part === undefined) throw new Error(`the page has no part ${heading}`);
@@ -34,7 +35,7 @@ function commandsIn(text: string): readonly string[] {
   );
 }
 
-/** The block that the page says is this file. */
+/** The block of the page that contains this file. */
 function fileOf(name: string): string {
   const pattern = new RegExp(
     `\`${RegExp.escape(name)}\`[^\`]*:\n\n\`\`\`\\w+\n([^]*?)^\`\`\``,
@@ -81,7 +82,7 @@ Deno.test("the steps for containerd 2 lead to a pod with a user namespace", asyn
 });
 
 Deno.test("with the handler krun the page's pod is of microVMs, sized by its annotations, but for the sandbox", async () => {
-  using double = await buildLibkrunDouble(); // whose guest is a process, without an agent
+  using double = await buildLibkrunDouble(); // its guest is a process, without an agent
   await KubernetesNode.with(await prepareContainerd2(), async (node) => {
     await node.write("/etc/kago/microvm.json", JSON.stringify({ libkrun: double.path }));
     await node.write("/etc/crictl.yaml", fileOf("/etc/crictl.yaml"));
@@ -127,7 +128,7 @@ for (const release of ["1", "2"]) {
   });
 }
 
-/** Of a runtime in crio.conf(5), "CRIO.RUNTIME.RUNTIMES TABLE". */
+/** The keys of a runtime in crio.conf(5), "CRIO.RUNTIME.RUNTIMES TABLE". */
 const CRIO_KEYS = ["runtime_path", "runtime_type", "runtime_root", "monitor_path"];
 
 Deno.test("CRI-O's file is the one that the page shows, with keys of crio.conf(5)", async () => {

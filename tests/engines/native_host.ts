@@ -1,4 +1,4 @@
-/** Which kind of host this machine is. */
+/** The kind of host of this machine. */
 import { runOk } from "../harness/run.ts";
 import type { Host } from "./engine_case.ts";
 

@@ -1,25 +1,25 @@
 /**
- * Which runtimes an engine is run with beside kago. What an emulated host gets from a Debian release stays the same from
- * day to day, and so does what the engine does with that release's runc or crun; half of such a suite's time would go
- * into finding it again.
+ * Which runtimes an engine is run with besides kago. What an emulated host gets from a Debian release stays the same
+ * from day to day, and so does what the engine does with that release's runc or crun; finding it again would take half
+ * of such a suite's time.
  */
 import type { EngineCase, Runtime } from "./engine_case.ts";
 import type { SuiteResult } from "./outcomes.ts";
 
-/** `all` in this variable runs all of them, as `deno task test:engines:v2` and `test:next` do. */
+/** The value `all` of this variable runs all of them, as `deno task test:engines:v2` and `test:next` do. */
 export const PEERS = "ENGINE_PEERS";
 
-/** What is to be run. */
+/** The run that is planned. */
 interface Wanted {
   readonly emulated: boolean;
-  /** The engine's, as SuiteResult has it. */
+  /** The engine's version, as in SuiteResult. */
   readonly version: string;
   readonly cases: readonly Pick<EngineCase<never>, "command" | "only">[];
 }
 
 /**
- * Those of `peers` that are needed: on an emulated host, where the last run was of another version of the engine, or without a
- * case that is to be tried now; on any other host, all.
+ * The ones of `peers` that are needed: on an emulated host, if the last run was with another version of the engine, or
+ * lacked a case of this run; on any other host, all.
  */
 export function neededPeers(
   peers: readonly Runtime[],

@@ -1,4 +1,4 @@
-/** A runtime that notes how it is called, and is kago. */
+/** A runtime that records its calls, and then becomes kago. */
 import { KAGO } from "../harness/kago.ts";
 
 const SCRIPT = `#!/bin/sh
@@ -10,7 +10,7 @@ exec ${KAGO} "$@"
 
 export class Recorder {
   private constructor(
-    /** Its file, for an engine to run. */
+    /** Its file, which an engine runs. */
     readonly path: string,
   ) {}
 
@@ -20,14 +20,14 @@ export class Recorder {
     return new Recorder(path);
   }
 
-  /** The words of each call. */
+  /** The arguments of each call. */
   async calls(): Promise<string[][]> {
     const text = await Deno.readTextFile(`${this.path}.calls`);
     return text.split("\n").slice(0, -1).map((line) => line.replace(/\t$/, "").split("\t"));
   }
 }
 
-/** A call with words of the test's own for what is other each time, and without the state root. */
+/** A call with fixed words in place of those that differ each time, and without the state root. */
 export function withoutNames(words: readonly string[]): string[] {
   const known: Record<string, string> = {
     "--bundle": "BUNDLE",
@@ -40,7 +40,7 @@ export function withoutNames(words: readonly string[]): string[] {
   return [...named.slice(0, -1), "ID"];
 }
 
-/** The calls; what is asked again and again, `state` until the container has ended, counts once. */
+/** The calls; repeated ones, such as `state` until the container has ended, count once. */
 export function withoutRepeats(calls: readonly (readonly string[])[]): (readonly string[])[] {
   const texts = calls.map((call) => call.join(" "));
   return calls.filter((_call, at) => texts[at] !== texts[at - 1]);

@@ -1,6 +1,6 @@
 /**
- * Runs an engine's cases with kago and with runc and turns each into a test: it fails when kago does. At the end the
- * outcomes are compared with those that docs/engines.md tells. Which of the other runtimes are run is peers.ts's to say.
+ * Runs an engine's cases with kago and with runc and turns each into a test, which fails when kago does. At the end the
+ * outcomes are compared with those in docs/engines.md. peers.ts decides which of the other runtimes are run.
  */
 import { fail } from "@std/assert";
 import {
@@ -59,7 +59,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
   let release: Release;
   let version: string;
   const title = (name: string) => `${engine} on ${host}: ${name}`;
-  // An engine's background processes are no leak of the test that happens to start them.
+  // An engine's background processes are not a leak of the test that happens to start them.
   const test = (name: string, fn: () => Promise<void>) =>
     Deno.test({ name: title(name), fn, sanitizeOps: false, sanitizeResources: false });
 
@@ -74,7 +74,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
     version = await suite.version(kago);
     const wanted = { emulated: suite.emulated ?? false, version, cases: casesOf(suite) };
     const peers = neededPeers(runtimes.filter((runtime) => runtime !== "kago"), wanted, last);
-    // Two first commands of podman's at once both make /dev/shm/libpod_lock, and one of them fails.
+    // Two first podman commands in parallel both create /dev/shm/libpod_lock, and one of them fails.
     await inTurn(...peers.map((runtime) => async () => {
       sessions[runtime] = await suite.open(runtime);
     }));
@@ -86,7 +86,7 @@ export function runSuite<Session>(suite: Suite<Session>): void {
     for (const one of cases) {
       test(one.command, async () => {
         const before = told?.[one.command];
-        // What the last run found with a runtime that is not run now stays.
+        // Results of the last run stay for a runtime that is not run now.
         outcomes[one.command] = { ...before, ...await tryCase(one, sessions, before, errors) };
       });
     }
@@ -105,14 +105,15 @@ export function runSuite<Session>(suite: Suite<Session>): void {
 }
 
 /**
- * How often a case is tried with another runtime than kago before what docs/engines.md says of it is no longer so: races
- * of that runtime, and of the engine with it, are not ours to find. With kago each case has to work the first time.
+ * How often a case is tried with another runtime than kago before docs/engines.md counts as outdated: races of that
+ * runtime, and of the engine with it, are not for this suite to find. With kago each case must work the first time.
  */
 const TRIES = 3;
 
 /**
- * @param told what docs/engines.md says.
- * @param errors is where it goes why the case fails with another runtime than kago, as it may: the table then says so.
+ * @param told the outcome in docs/engines.md.
+ * @param errors receives the reason why the case fails with another runtime than kago, which is allowed: the table then
+ * says so.
  * @throws what the case throws with kago.
  */
 async function tryCase<Session>(
@@ -132,7 +133,7 @@ async function tryCase<Session>(
   return Object.fromEntries(results);
 }
 
-/** What each try has thrown; nothing when one has not. */
+/** The errors of all tries; empty when one succeeded. */
 async function tryOften(use: () => Promise<void>, tries: number): Promise<string[]> {
   const failures: string[] = [];
   while (failures.length < tries) {

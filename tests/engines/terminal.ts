@@ -1,10 +1,11 @@
-/** Runs a command on a terminal of its own, by script(1) of util-linux. */
+/** Runs a command on its own terminal, by script(1) of util-linux. */
 import { shellWord } from "../../runtime/common/shell_word.ts";
 import { runOk, type RunOptions } from "../harness/run.ts";
 
 /**
- * What appears on the terminal; `stdin` is typed. The command must succeed. script(1) finds no end of its input: it would
- * type a NUL there, which an engine that has not attached to its container yet takes for the end of everything.
+ * The terminal's output; `stdin` is typed. The command must succeed. The input of script(1) never ends: at its end
+ * script(1) would type a NUL, which an engine that has not attached to its container yet takes for the end of the
+ * input.
  */
 export function onTerminal(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const words = ["-qec", command.map(shellWord).join(" "), "/dev/null"];

@@ -1,7 +1,7 @@
-/** Waiting for what an engine brings about later than its command ends. */
+/** Waits for effects that come after an engine's command has ended. */
 import { until } from "../harness/until.ts";
 
-/** Waits until what is read is `wanted`, or matches it. @throws {Error} with what was read last. */
+/** Waits until the value read is `wanted`, or matches it. @throws {Error} with the last value. */
 export async function untilSays(
   read: () => Promise<string>,
   wanted: string | RegExp,
