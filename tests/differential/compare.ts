@@ -1,21 +1,22 @@
-/** Compares what kago made of a bundle with the others' results. */
+/** Compares kago's results of a bundle with those of runc and crun. */
 import type { Facts } from "./facts.ts";
 import type { Deviation } from "./deviations.ts";
 
 export interface Difference {
   readonly fact: string;
-  /** By runtime; undefined where it does not have the fact. */
+  /** By runtime; undefined for a runtime without the fact. */
   readonly runc: string | undefined;
   readonly crun: string | undefined;
   readonly kago: string | undefined;
 }
 
-/** What the three made of one bundle. */
+/** The results of the three runtimes for one bundle. */
 export type Results = Readonly<Record<"runc" | "crun" | "kago", Facts>>;
 
 /**
- * The facts in which kago equals neither. Where kago runs what one of the others refuses, that one's facts about the
- * bundle without variations (`baseline`) stand in, as far as the other shows that the variations do not change them.
+ * The facts in which kago equals neither. If one of the others refuses a bundle that kago runs, its facts about the
+ * bundle without variations (`baseline`) are used instead, provided the other shows that the variations do not change
+ * them.
  */
 export function compare(results: Results, baseline: Results): Difference[] {
   const { kago } = results;

@@ -1,6 +1,6 @@
 /**
- * The runtimes that are compared, and one run of one bundle under one of them. Owns that nothing of a run is left on
- * the host.
+ * The runtimes that are compared, and one run of one bundle with one of them. Owns that nothing of a run is left on the
+ * host.
  */
 import { type Bundle, makeBundle, removeBundle } from "../../scripts/sample/bundle.ts";
 import { KAGO } from "../harness/kago.ts";
@@ -14,10 +14,10 @@ import { HOST_HOOKS_REPORT } from "./variations_cgroup.ts";
 
 type Contender = "runc" | "crun" | "kago";
 
-/** What one runtime made of a bundle. */
+/** The result of one runtime for a bundle. */
 export interface Outcome {
   readonly facts: Facts;
-  /** For whoever reads a failed test. */
+  /** For the reader of a failed test. */
   readonly stderr: string;
 }
 
@@ -27,7 +27,7 @@ interface Run {
   readonly bundle: Bundle;
   readonly fixture: Fixture;
   readonly id: string;
-  /** Shell commands ahead of the runtime. */
+  /** Shell commands before the runtime. */
   readonly caller: string;
 }
 
@@ -40,7 +40,7 @@ interface Files {
 
 const TIME_LIMIT_MS = 20_000;
 
-/** Runs a bundle with the chosen variations under all, one after the other; `id` is the containers'. */
+/** Runs a bundle with the chosen variations under all runtimes, one after the other; `id` is the containers' id. */
 export async function runUnderAll(chosen: readonly Variation[], fixture: Fixture, id: string) {
   const runc = await runBundle("runc", chosen, fixture, id);
   const crun = await runBundle("crun", chosen, fixture, id);
@@ -52,8 +52,8 @@ export async function runUnderAll(chosen: readonly Variation[], fixture: Fixture
 }
 
 /**
- * Removes the containers' cgroups, which crun leaves where it fails, and the ones above them, which all runtimes leave
- * since they may be somebody else's. Returns the former.
+ * Removes the containers' cgroups, which crun leaves when it fails, and their parents, which all runtimes leave since
+ * these may belong to others. Returns the former.
  */
 async function removeCgroups(id: string): Promise<string[]> {
   const found: string[] = [];
@@ -66,7 +66,7 @@ async function removeCgroups(id: string): Promise<string[]> {
   return found;
 }
 
-/** Deepest first. Others' cgroups come and go meanwhile. */
+/** Deepest first. Other cgroups come and go meanwhile. */
 async function* foldersBelow(path: string): AsyncGenerator<string> {
   for (const name of await namesOfFolders(path)) {
     yield* foldersBelow(`${path}/${name}`);
@@ -109,7 +109,7 @@ async function runBundle(
 async function runContainer(containerRun: Run): Promise<Outcome> {
   const { contender, bundle, fixture, id, caller } = containerRun;
   const root = await Deno.makeTempDir({ prefix: "root_", dir: fixture.folder });
-  // Each runtime's own command, in the mount namespace where it finds what it needs.
+  // Each runtime's command, in a mount namespace with the mounts that it requires.
   const place = contender === "crun"
     ? ["nsenter", `--mount=/proc/${fixture.withoutUnified}/ns/mnt`]
     : [];
@@ -136,7 +136,7 @@ async function runContainer(containerRun: Run): Promise<Outcome> {
   }
 }
 
-/** Waits for the probe's end, looks from the host, lets the container end, and gathers the facts. */
+/** Waits for the probe's end, gathers the facts from the host, ends the container, and gathers the probe's facts. */
 async function observe(
   child: Deno.ChildProcess,
   files: Files,
@@ -171,7 +171,7 @@ async function observe(
   return facts;
 }
 
-/** Waits until the probe has said all and the pid file is there. */
+/** Waits until the probe's output is complete and the pid file exists. */
 async function untilComplete(status: Promise<unknown>, files: Files) {
   let ended = false;
   status.then(() => ended = true);

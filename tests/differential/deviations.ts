@@ -1,11 +1,11 @@
-/** Where kago may differ from runc and crun alike, and why. */
+/** The facts in which kago may differ from both runc and crun, and why. */
 
 export interface Deviation {
   /** Matches the fact's name. */
   readonly fact: RegExp;
-  /** Matches the bundle's name; without it, in any bundle. */
+  /** Matches the bundle's name; absent: any bundle. */
   readonly bundle?: RegExp;
-  /** Is this kago's value, of all the possible other ones? Undefined is who does not have the fact. */
+  /** Is this kago's value, of all possible different ones? Undefined stands for a missing fact. */
   allows(
     difference: Readonly<
       Record<"runc" | "crun" | "kago", string | undefined> & { fact: string }
@@ -14,7 +14,7 @@ export interface Deviation {
   readonly why: string;
 }
 
-/** What bundles mask: a default one, and the variations of maskedPaths. */
+/** The masked paths of bundles: those of the default one, and of the variations of maskedPaths. */
 const MASKED_FOLDERS = [
   ...["/proc/acpi", "/proc/asound", "/proc/scsi", "/sys/firmware"],
   ...["/home", "/proc/sys", "/sys/kernel"],
@@ -24,7 +24,7 @@ const MASKED_FILES = [
   ...["/proc/timer_stats", "/proc/sched_debug", "/etc/passwd"],
 ];
 
-/** real-time signals 32 and 33, of which signal numbers count from 1. */
+/** Real-time signals 32 and 33; signal numbers start at 1. */
 const LIBC_SIGNALS = (1n << 31n) | (1n << 32n);
 
 /** Depends on how the tests were started. */

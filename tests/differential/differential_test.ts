@@ -1,6 +1,6 @@
 /**
- * The same bundles under runc, crun and kago: what the process inside sees has to be what one of the others shows it.
- * Bundles come from a seed: `deno test -A tests/differential -- --seed=N --bundles=N`. Needs root, runc and crun.
+ * Runs the same bundles under runc, crun and kago: what the process inside sees must equal what one of the others shows
+ * it. Bundles come from a seed: `deno test -A tests/differential -- --seed=N --bundles=N`. Needs root, runc and crun.
  */
 import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";

@@ -1,17 +1,17 @@
 /**
- * Turns what the probes said into facts, `name → value`, that can be compared between runtimes: numbers that the kernel
- * deals out (mount ids, devices, peer groups, inodes, pids) are taken out, paths of the bundle get a name.
+ * Turns the probes' output into facts, `name → value`, that can be compared between runtimes: numbers that the kernel
+ * assigns (mount ids, devices, peer groups, inodes, pids) are removed, paths of the bundle get a name.
  */
 
 export type Facts = Map<string, string>;
 
-/** Fields of proc_pid_status(5) that a runtime decides about. */
+/** Fields of proc_pid_status(5) that a runtime determines. */
 const STATUS_FIELDS = new Set([
   ...["Umask", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "Seccomp_filters"],
   ...["SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"],
 ]);
 
-/** How the lines of a section become `[name, value]`; sections that are not here are compared as a whole. */
+/** How the lines of a section become `[name, value]`; other sections are compared as a whole. */
 const READERS: Readonly<Record<string, (line: string) => [string, string][]>> = {
   mountinfo: readMount,
   status: (line) => {
@@ -35,7 +35,7 @@ const READERS: Readonly<Record<string, (line: string) => [string, string][]>> = 
   terminal: (line) => [splitAt(line, " ")],
 };
 
-/** Adds the section's facts; a name that comes again gets a number. */
+/** Adds the section's facts; a repeated name gets a number. */
 export function addFacts(facts: Facts, section: string, lines: readonly string[]): void {
   const reader = READERS[section];
   if (!reader) {
@@ -63,8 +63,8 @@ export function splitSections(output: string): Record<string, string[]> {
 }
 
 /**
- * proc_pid_mountinfo(5): 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
- * The parts are facts of their own, since the runtimes agree in some of them only.
+ * proc_pid_mountinfo(5): 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue The parts are
+ * separate facts, since the runtimes agree only in some of them.
  */
 function readMount(line: string): [string, string][] {
   const [mount, filesystem] = line.split(" - ");
@@ -74,7 +74,7 @@ function readMount(line: string): [string, string][] {
   return [
     [`${mountPoint} options`, options!],
     [`${mountPoint} propagation`, peers.join(" ")],
-    // The source of these is a mere label, for which each runtime has its own.
+    // The source of these is only a label, which differs between runtimes.
     [`${mountPoint} source`, `${root} ${type === "cgroup" ? "cgroup" : `${type} ${source}`}`],
     [`${mountPoint} filesystem`, superOptions!],
   ];

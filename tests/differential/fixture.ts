@@ -1,19 +1,19 @@
 /**
- * What all bundles of a run share on the host: folders to bind, processes whose namespaces are joined, and the mount
- * namespace in which crun works. Owns making and removing them.
+ * The parts of the host that all bundles of a run share: folders to bind, processes whose namespaces are joined, and
+ * the mount namespace in which crun works. Owns creating and removing them.
  */
 import { runOk } from "../harness/run.ts";
 
 const UNIFIED = "/sys/fs/cgroup/unified";
 
-/** Types of the helper's namespaces, of which bundles join some. */
+/** Types of the helper's namespaces; bundles join some of them. */
 const HELPER = ["--net", "--ipc", "--uts", "--cgroup", "--pid", "--fork"];
 
 export class Fixture {
   readonly #processes: Deno.ChildProcess[];
   private constructor(
     readonly folder: string,
-    /** The process that owns one namespace of each type that may be joined. */
+    /** The process that owns one namespace of each type that bundles may join. */
     readonly helper: number,
     /** A process in a mount namespace without an empty v2 hierarchy. */
     readonly withoutUnified: number,
@@ -42,7 +42,7 @@ export class Fixture {
     await Deno.chmod(folder, 0o755);
     await runOk("sh", ["-ec", MAKE_FOLDERS, "sh", folder]);
     const helper = await spawnReady("unshare", [...HELPER, "sh", "-c", READY]);
-    // Shared mounts have to stay shared for crun as well, so only the cgroup mounts are made private.
+    // Shared mounts must stay shared for crun as well, so only the cgroup mounts are made private.
     const detach = `mount --make-rprivate /sys/fs/cgroup
       if mountpoint -q ${UNIFIED}; then umount ${UNIFIED}; fi`;
     const mount = await spawnReady(
@@ -67,7 +67,7 @@ export class Fixture {
   }
 }
 
-/** Says that it is there, and ends with its standard input. */
+/** Prints that it is ready, and exits at the end of its standard input. */
 const READY = "echo ready; read end";
 
 const MAKE_FOLDERS = `

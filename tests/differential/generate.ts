@@ -1,4 +1,4 @@
-/** Chooses the variations of each bundle from a seed. Owns the choice, not the variations. */
+/** Chooses the variations of each bundle from a seed. The variations are in other modules. */
 import { Prng } from "./prng.ts";
 import { ALONE, type Variation } from "./variation.ts";
 import { CALLER_VARIATIONS } from "./variations_caller.ts";
@@ -17,7 +17,7 @@ const ALL: readonly Variation[] = [
   ...CALLER_VARIATIONS,
 ];
 
-/** How many variations a bundle has, if enough of them go together. */
+/** How many variations a bundle has, if enough of them can be combined. */
 const PER_BUNDLE = 3;
 
 /** One list of variations for each bundle: every variation occurs, however small `count` is. */
@@ -28,7 +28,7 @@ export function chooseVariations(seed: number, count: number): Variation[][] {
   let rounds = 1;
   while (queue.length > 0 || bundles.length < count) {
     if (queue.length === 0) {
-      // What is alone in its bundle would only be the same bundle again.
+      // A variation that must be alone in its bundle would only repeat the same bundle.
       queue = prng.shuffle(ALL.filter(({ without }) => without !== ALONE));
       rounds++;
     }
@@ -40,7 +40,7 @@ export function chooseVariations(seed: number, count: number): Variation[][] {
   return bundles;
 }
 
-/** What the bundle varies, as a test's name. */
+/** The variations of the bundle, as a test's name. */
 export function nameOf(chosen: readonly Variation[]): string {
   return chosen.map(({ axis, name }) => `${axis}: ${name}`).join("; ");
 }

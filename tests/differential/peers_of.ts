@@ -1,8 +1,8 @@
 /**
- * The differential suite beside the runc and crun of another Debian release, on this machine's kernel and cgroups:
+ * Runs the differential suite with the runc and crun of another Debian release, on this machine's kernel and cgroups:
  *   deno run -A tests/differential/peers_of.ts [RELEASE [ARGUMENT]...]
- * It runs in the root that the emulated hosts have, in a mount namespace of its own. The default is their release; arguments
- * are the suite's.
+ * It runs in the root that the emulated hosts have, in its own mount namespace. The default is their release; arguments
+ * are passed to the suite.
  */
 import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
 import { withReleaseRoot } from "../../scripts/emulated_host/release_root.ts";

@@ -15,7 +15,7 @@ export class Prng {
     return ((bits ^ (bits >>> 14)) >>> 0) % bound;
   }
 
-  /** The list in another order (Fisher and Yates). */
+  /** The list in a random order (Fisher and Yates). */
   shuffle<T>(list: readonly T[]): T[] {
     const shuffled = [...list];
     for (let i = shuffled.length - 1; i > 0; i--) {

@@ -1,11 +1,11 @@
 /**
- * The script that runs in the container and prints what it sees, in sections, and the host's part of the same question.
- * Owns what is asked; what the answers mean is facts.ts's.
+ * The script that runs in the container and prints what it sees, in sections, and the same facts as seen from the host.
+ * Owns the questions; facts.ts interprets the answers.
  */
 import { CONTAINER_HOOKS_REPORT } from "./variations_cgroup.ts";
 import { isThere } from "../../runtime/common/files.ts";
 
-/** The script's last line: from here on it waits for the end of its standard input. */
+/** The script's last line: from then on it waits for the end of its standard input. */
 export const END = "== end";
 
 const SYSCTLS = [
@@ -13,13 +13,13 @@ const SYSCTLS = [
   ...["kernel/shm_rmid_forced", "kernel/msgmax", "kernel/hostname", "kernel/domainname"],
 ];
 
-/** A heading, and a file without the help of another process. */
+/** Functions that print a heading, and a file without another process. */
 export const HELPERS = `
   section() { echo "== $1"; }
   show() { while IFS= read -r line; do printf '%s\\n' "$line"; done < "$1"; }
   PATH=/bin`;
 
-/** Only the shell's own process is looked at, hence `read` loops for its status: a child's may differ. */
+/** Only the shell's own process is examined, so `read` loops print its status: a child's may differ. */
 export const PROBE = `
   ${HELPERS}
   section mountinfo; show /proc/self/mountinfo
@@ -49,7 +49,7 @@ export const PROBE = `
   exit 7
 `;
 
-/** Files of a cgroup whose values are compared, v1's and v2's. */
+/** cgroup files whose values are compared, of v1 and v2. */
 const LIMIT_FILES = [
   ...["memory.limit_in_bytes", "memory.soft_limit_in_bytes", "memory.memsw.limit_in_bytes"],
   ...["memory.swappiness", "memory.oom_control", "cpu.shares", "cpu.cfs_quota_us"],

@@ -1,6 +1,8 @@
-/** Takes out of a probe's output what differs at each run: the bundle's path, the container's id, namespaces' inodes, pids, pipes. */
+/**
+ * Replaces what differs in each run of a probe: the bundle's path, the container's id, namespaces' inodes, pids, pipes.
+ */
 
-/** Names for namespaces, by what their links read (`net:[4026531840]`); a later one in this order does not rename. */
+/** Names for namespaces, by their links' targets (`net:[4026531840]`); a later one in this order does not rename. */
 export function namespaceNames(host: number, helper: number, container: number) {
   const names = new Map<string, string>();
   for (const [name, pid] of Object.entries({ host, helper, container })) {
@@ -12,7 +14,7 @@ export function namespaceNames(host: number, helper: number, container: number) 
   return names;
 }
 
-/** The same text for the same circumstances. */
+/** The same text under the same conditions. */
 export function makeReadable(
   text: string,
   { bundle, id }: { readonly bundle: string; readonly id: string },
@@ -25,13 +27,13 @@ export function makeReadable(
     .replace(/^\{[\s\S]*?\}(?=\n+BUNDLE|\n+\/)/gm, sameState);
 }
 
-/** mountinfo has the path from the root of the bundle's filesystem, which is not the host's where /tmp is a tmpfs. */
+/** mountinfo shows the path from the root of the bundle's filesystem, which is not the host's if /tmp is a tmpfs. */
 function anyPathTo(bundle: string): RegExp {
   const end = bundle.split("/").slice(-2).join("/");
   return new RegExp(`(?:/[\\w.-]+)*/${end}`, "g");
 }
 
-/** A container's state as hooks read it, in one order and form. */
+/** A container's state as hooks read it, in a fixed order and form. */
 function sameState(json: string): string {
   const { id, status, bundle, annotations = {}, pid, ociVersion } = JSON.parse(json);
   const versioned = typeof ociVersion === "string";

@@ -1,11 +1,11 @@
 /**
- * What a variation of a bundle is, and the parts of config.json that variations change. The variations themselves are
- * in the variations_*.ts beside it, one list for each part of the spec.
+ * The type of a variation of a bundle, and the parts of config.json that variations change. The variations are in
+ * variations_*.ts, one list for each part of the spec.
  */
 import type { Fixture } from "./fixture.ts";
 import type { JsonObject } from "../../scripts/sample/bundle.ts";
 
-/** config.json, as far as variations look into it. */
+/** config.json, as far as variations access it. */
 export interface Config {
   process: {
     user: JsonObject;
@@ -38,23 +38,23 @@ export interface Mount {
 }
 
 export interface Variation {
-  /** What varies; a bundle takes at most one variation of each axis. */
+  /** The subject of the variation; a bundle has at most one variation per axis. */
   readonly axis: string;
   readonly name: string;
-  /** Axes that this variation cannot be combined with, since the runtimes then refuse for a reason of no interest. */
+  /** Axes that cannot be combined with this variation, since the runtimes then refuse for an irrelevant reason. */
   readonly without?: readonly string[];
   change(config: Config, place: Place): void;
-  /** What the shell does that becomes the runtime: the habits of a caller. */
+  /** Shell commands before the shell becomes the runtime, which set up the caller. */
   readonly caller?: string;
 }
 
 /**
- * For `without`: no other variation goes with it, since at least one runtime refuses the bundle, and would show nothing
- * of the others.
+ * For `without`: no other variation can be combined with it, since at least one runtime refuses the bundle, and would
+ * show nothing of the others.
  */
 export const ALONE: readonly string[] = ["*"];
 
-/** Where the bundle is, for variations that name paths. */
+/** The bundle's place, for variations that name paths. */
 export interface Place {
   readonly fixture: Fixture;
   readonly bundle: string;
@@ -62,7 +62,7 @@ export interface Place {
   readonly id: string;
 }
 
-/** Variations of one axis, from their names to what they change. */
+/** Variations of one axis, by name. */
 export function variations(
   axis: string,
   changes: Readonly<Record<string, Variation["change"]>>,

@@ -1,4 +1,7 @@
-/** Variations of who calls the runtime: what it ignores, limits, pins and holds open. The container starts clean all the same. */
+/**
+ * Variations of the runtime's caller: what it ignores, limits, pins and holds open. The container must start clean
+ * anyway.
+ */
 import type { Variation } from "./variation.ts";
 
 const CALLERS: Readonly<Record<string, string>> = {

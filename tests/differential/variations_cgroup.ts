@@ -33,7 +33,7 @@ const RESOURCES: Readonly<Record<string, JsonObject>> = {
   "several": { cpu: { shares: 100 }, memory: { limit: 32 * MIB }, pids: { limit: 50 } },
 };
 
-/** The state that a hook reads, and the namespaces that it is in. */
+/** The state that a hook reads, and its namespaces. */
 const REPORT = `cat; echo; pwd; for type in mnt net pid uts; do readlink /proc/self/ns/$type; done
   env | grep HOOK; echo "$0 $@"`;
 
@@ -42,14 +42,14 @@ function hook(kind: string, report: string, more?: JsonObject): JsonObject {
   return { path: "/bin/sh", args: ["sh", "-c", script, "zero", "one"], env: ["HOOK=1"], ...more };
 }
 
-/** What it writes must not be among what the container does. */
+/** Its output must be separate from the container's. */
 const PRINTING: JsonObject = {
   path: "/bin/sh",
   args: ["sh", "-c", "echo said; echo told >&2; seq 1 50000"],
   env: ["PATH=/usr/bin:/bin"],
 };
 
-/** Where hooks in the container's root report, and the probe looks. */
+/** Where hooks in the container's root write their report, for the probe. */
 export const CONTAINER_HOOKS_REPORT = "/dev/shm/hooks";
 /** The same for hooks that see the host, below the bundle. */
 export const HOST_HOOKS_REPORT = "hooks";

@@ -1,4 +1,4 @@
-/** Variations of `linux` but its paths: namespaces, devices, cgroup, sysctl, seccomp; and the hostname. */
+/** Variations of `linux` except its paths: namespaces, devices, cgroup, sysctl, seccomp; and the hostname. */
 import type { JsonObject } from "../../scripts/sample/bundle.ts";
 import { ALONE, type Config, type Variation, variations } from "./variation.ts";
 
@@ -17,7 +17,7 @@ function newUserNamespace({ linux }: Config, mappings: readonly (readonly number
   linux.gidMappings = entries;
 }
 
-/** A new user namespace may not do what these axes ask for, each runtime in its own words. */
+/** A new user namespace has no permission for these axes; each runtime reports that differently. */
 const NOT_WITH_USER = ["devices", "sysctl", "mounts", "oomScoreAdj", "hooks"];
 
 export const NAMESPACE_VARIATIONS: readonly Variation[] = [

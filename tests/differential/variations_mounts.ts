@@ -15,7 +15,7 @@ const tmpfs = (destination: string, ...options: string[]): Mount => ({
   options,
 });
 
-/** Variations that each add a bind of a fixture's folder with these options, comma separated. */
+/** Variations that each add a bind mount of a fixture's folder with these options, comma separated. */
 function binds(
   folder: "plain" | "shared" | "restricted",
   list: readonly string[],

@@ -1,4 +1,4 @@
-/** Variations of `process`: who it is, what it may do, and what it is started with. */
+/** Variations of `process`: its identity, its rights, and its initial state. */
 import { ALONE, type Variation, variations } from "./variation.ts";
 
 export const PROCESS_VARIATIONS: readonly Variation[] = [

@@ -1,4 +1,4 @@
-/** The containers in which the runtimes' `exec` are compared: what is merged into a default bundle's config.json. */
+/** The containers in which the runtimes' `exec` are compared, as additions to a default bundle's config.json. */
 import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 
 const namespaces = (...types: string[]) => types.map((type) => ({ type }));

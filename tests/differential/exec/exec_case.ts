@@ -1,4 +1,4 @@
-/** What one `exec` of the comparison is, and in which container it takes place. */
+/** One `exec` of the comparison, and its container. */
 import type { JsonObject } from "../../../scripts/sample/bundle.ts";
 
 export interface ExecCase {
@@ -7,19 +7,19 @@ export interface ExecCase {
   readonly name: string;
   /** Options of `exec`. */
   readonly options?: readonly string[];
-  /** What `--process` names; its `args` are the probe unless it has some. */
+  /** The contents of the `--process` file; the default of `args` is the probe. */
   readonly process?: JsonObject;
   /** The command; default the probe. */
   readonly command?: readonly string[];
-  /** Shell commands of the caller, before it becomes the runtime. */
+  /** Shell commands of the caller, before it executes the runtime. */
   readonly caller?: string;
   /** On a terminal of the caller's own, of 31 by 97. */
   readonly onTerminal?: boolean;
-  /** What both runtimes must say on stderr, where they refuse. */
+  /** Matches the stderr of both runtimes, when they refuse. */
   readonly gist?: RegExp;
 }
 
-/** Cases in one container, from their names to the rest. */
+/** Cases in one container, by name. */
 export function cases(
   container: string,
   list: Readonly<Record<string, Omit<ExecCase, "container" | "name">>>,

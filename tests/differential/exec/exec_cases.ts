@@ -1,4 +1,4 @@
-/** What is asked of `exec`, by options and by `--process`, in containers of all kinds. */
+/** Variations of `exec`, by options and by `--process`, in containers of all kinds. */
 import { cases, type ExecCase } from "./exec_case.ts";
 import { CONTAINERS } from "./containers.ts";
 
@@ -74,7 +74,7 @@ const BY_FILE = cases("a user's", {
   "options beside it": { process: { ...PROBED }, options: ["-e", "A=ignored", "--cwd", "/usr"] },
 });
 
-/** How it ends, and what it says when it does not begin. */
+/** Exit codes, and errors of an exec that does not start. */
 const ENDINGS = cases("default", {
   "exit code": { command: shell("exit 7") },
   "exit code 0": { command: ["true"] },
@@ -107,7 +107,7 @@ const DESCRIPTORS = cases("default", {
   "LISTEN_FDS of somebody else": {
     caller: "exec 3< /etc/hostname; export LISTEN_FDS=1 LISTEN_PID=1",
   },
-  // Above those that runc has opened itself by the time it looks.
+  // Above the descriptors that runc itself has opened before it checks.
   "not open": {
     options: ["--preserve-fds", "60"],
     caller: 'for n in 3 4 5 6 7 8 9; do eval "exec $n< /dev/null"; done',

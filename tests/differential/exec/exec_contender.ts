@@ -1,6 +1,6 @@
 /**
  * One runtime with one running container, in which commands are executed. Owns that nothing of it is left on the host,
- * and how an `exec` is turned into facts.
+ * and how an `exec` becomes facts.
  */
 import { shellWord } from "../../../runtime/common/shell_word.ts";
 import {
@@ -35,7 +35,7 @@ export class ExecContender implements AsyncDisposable {
     /** The runtime with its state root. */
     readonly command: readonly string[],
     readonly pid: number,
-    /** As readable.ts names namespaces. */
+    /** Names of namespaces, as in readable.ts. */
     private readonly names: ReadonlyMap<string, string>,
   ) {}
 
@@ -56,7 +56,7 @@ export class ExecContender implements AsyncDisposable {
     return new ExecContender(bundle, id, command, pid, namespaceNames(Deno.pid, Deno.pid, pid));
   }
 
-  /** The runtime's command on the container, such as `pause`. */
+  /** A command of the runtime for the container, such as `pause`. */
   call(verb: string, signal?: string) {
     const [program, ...global] = this.command;
     return run(program!, [...global, verb, this.id, ...(signal ? [signal] : [])]);
@@ -69,13 +69,13 @@ export class ExecContender implements AsyncDisposable {
     await until(`${this.id} has ended`, stopped);
   }
 
-  /** Makes a cgroup of this name below each of the container's, until it is disposed of. */
+  /** Creates a cgroup of this name below each of the container's, until it is disposed of. */
   subCgroups(name: string): Disposable {
     const made = Deno.readTextFileSync(`/proc/${this.pid}/cgroup`).trim().split("\n")
       .map((line) => folderOf(line)).filter((folder) => folder.includes(this.id))
       .map((folder) => `${folder}/${name}`);
     for (const folder of made) Deno.mkdirSync(folder);
-    // v1's cpuset takes no process before it is told of processors and memory.
+    // v1's cpuset accepts no process before its cpus and mems are set.
     for (const folder of made.filter((path) => path.includes("/cpuset/"))) {
       for (const file of ["cpuset.cpus", "cpuset.mems"]) {
         Deno.writeTextFileSync(`${folder}/${file}`, Deno.readTextFileSync(`${folder}/../${file}`));
@@ -126,7 +126,7 @@ function configOf(container: string) {
   return mergeJson({ process: { args: ["sleep", "1000"] } }, CONTAINERS[container]!);
 }
 
-/** Where the cgroup of a line of /proc/PID/cgroup is mounted here. */
+/** The folder of a line of /proc/PID/cgroup on this host. */
 function folderOf(line: string): string {
   const [, controllers, path] = line.split(":");
   const unified = isThere("/sys/fs/cgroup/unified") ? "unified" : "";

@@ -1,4 +1,4 @@
-/** Where kago's `exec` may differ from runc's, and why. */
+/** The facts in which kago's `exec` may differ from runc's, and why. */
 import { type Deviation, IGNORED_SIGNALS } from "../deviations.ts";
 
 /** The bit ONLCR of the second field of `stty -g`. */
@@ -89,7 +89,7 @@ export const EXEC_DEVIATIONS: readonly Deviation[] = [
   },
   {
     fact: /^terminal (size|stty:)$/,
-    // stty(1) of busybox knows no size where there is none yet; 10 by 20 is what process.consoleSize asks for.
+    // busybox's stty(1) does not know the size before it is set; 10 by 20 is what process.consoleSize requests.
     allows: ({ fact, runc, kago }) =>
       fact === "terminal size"
         ? ["", "10 20"].includes(runc!) && kago === "31 97"

@@ -1,5 +1,5 @@
 /**
- * The same `exec` under runc and kago, in the same container: what the process sees, and how it ends, has to be the same.
+ * The same `exec` under runc and kago, in the same container: what the process sees, and how it ends, must be equal.
  * Needs root and runc.
  */
 import { assertEquals, assertMatch } from "@std/assert";
@@ -11,7 +11,7 @@ import type { Facts } from "../facts.ts";
 
 const started = new Map<string, Promise<ExecContender>>();
 
-/** A container of each kind and runtime is enough for all cases in it. */
+/** All cases share one container of each kind and runtime. */
 function contender(runtime: ExecRuntime, container: string): Promise<ExecContender> {
   const key = `${runtime} ${container}`;
   const found = started.get(key) ?? ExecContender.start(runtime, container);

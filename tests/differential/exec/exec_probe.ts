@@ -1,10 +1,10 @@
 /**
- * The script that `exec` runs in the container, and which prints what it sees, in sections. Owns what is asked; what the
- * answers mean is facts.ts's.
+ * The script that `exec` runs in the container; it prints what it sees, in sections. Owns the questions; facts.ts
+ * interprets the answers.
  */
 import { HELPERS } from "../probe.ts";
 
-/** All is asked of the shell itself, as far as it can: a child may have other signals and descriptors. */
+/** The shell itself answers as far as it can: a child may have other signals and descriptors. */
 export const EXEC_PROBE = `
   ${HELPERS}
   section status; show /proc/self/status
@@ -28,8 +28,8 @@ export const EXEC_PROBE = `
 `;
 
 /**
- * Fields of proc_pid_stat(5) that a runtime decides about: is it the leader of its session and of its process group, has it
- * a terminal, and how it is scheduled.
+ * Fields of proc_pid_stat(5) that a runtime determines: whether the process leads its session and its process group,
+ * whether it has a terminal, and its scheduling.
  */
 export function readStat(stat: string): string[] {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

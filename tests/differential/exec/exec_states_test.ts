@@ -1,4 +1,4 @@
-/** `exec` in containers that are not simply running, under runc and kago. Needs root and runc. */
+/** `exec` in containers that are not in the state running, under runc and kago. Needs root and runc. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { ExecContender, type ExecRuntime } from "./exec_contender.ts";
 
@@ -38,7 +38,7 @@ Deno.test("exec is refused with 255 in a paused container, under runc and kago",
 Deno.test("exec is refused with 255 in a stopped container and in none, under runc and kago", async () => {
   await underBoth(async (container) => {
     const { facts } = await container.exec(asked("end", [], ["kill", "-9", "1"]));
-    assertEquals(facts.get("outcome"), "ended with 0"); // the first process is safe from its own namespace
+    assertEquals(facts.get("outcome"), "ended with 0"); // Init ignores signals of its own pid namespace
     await container.end();
     await refused(container, /stopped/);
     await container.call("delete");
