@@ -1,4 +1,4 @@
-/** Removes the cgroups that validation programs name in config.json and runtimes leave, or leave the parents of. */
+/** Removes the cgroups that validation programs name in config.json and runtimes leave, or whose parents they leave. */
 
 import { until } from "../harness/until.ts";
 
@@ -22,16 +22,16 @@ export async function removeSuiteCgroups(): Promise<void> {
   }
 }
 
-/** Mount points of all hierarchies, v1's and v2's (proc_pid_mountinfo(5): the fifth field; the type is behind `-`). */
+/** Mount points of all hierarchies, v1's and v2's (proc_pid_mountinfo(5): the fifth field; the type follows `-`). */
 async function cgroupMounts(): Promise<string[]> {
   const lines = (await Deno.readTextFile("/proc/self/mountinfo")).trim().split("\n");
   return lines.filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4]!);
 }
 
-/** Deno has no class for it. */
+/** Deno has no class for this error. */
 const EBUSY = "(os error 16)";
 
-/** A cgroup's files cannot be removed, its folder can, when neither processes nor children are left. */
+/** A cgroup's files cannot be removed, but its folder can, when no processes and children are left. */
 async function removeIfPresent(path: string): Promise<void> {
   await until(`the processes of ${path} have ended`, async () => {
     try {

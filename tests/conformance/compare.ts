@@ -1,9 +1,10 @@
-/** What kago fails of the validation suite and runc does not. Pure. */
+/** The failures of kago in the validation suite that runc does not have. Pure. */
 import type { Report } from "./tap.ts";
 
 /**
- * Sentences about `program`, none when kago does no worse: runc passes and kago fails, or an assertion holds more often
- * under runc. A program that fails under both is still compared, for it may fail in one place of many.
+ * Sentences about `program`, none when kago does no worse. Worse means that runc passes and kago fails, or that an
+ * assertion holds more often under runc. A program that fails under both is still compared, since it may fail in one
+ * place of many.
  */
 export function compareReports(kago: Report, runc: Report): string[] {
   const lost = [...new Set(runc.passed)]

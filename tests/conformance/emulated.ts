@@ -1,4 +1,4 @@
-/** The same run in the emulated host: cgroup v2, every capability, AppArmor. */
+/** Runs the suite in the emulated host: cgroup v2, all capabilities, AppArmor. */
 import { runOk } from "../harness/run.ts";
 import { REPOSITORY } from "../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../scripts/emulated_host/debian_root.ts";
@@ -9,7 +9,7 @@ const SCRIPT = "tests/conformance/run.ts";
 /** Seconds. */
 const LIMIT = 5400;
 
-/** Boots the host once for all programs, passes on what they say, and returns the exit code. */
+/** Boots the host once for all programs, passes their output on, and returns the exit code. */
 export async function runEmulated(programs: readonly string[]): Promise<number> {
   const deno = Deno.execPath();
   await runOk(deno, ["cache", "--quiet", SCRIPT], { cwd: REPOSITORY }); // no network inside

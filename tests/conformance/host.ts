@@ -1,14 +1,14 @@
-/** What of the host decides whether a program of the suite can pass. */
+/** The properties of the host that decide whether a program of the suite can pass. */
 import { readIfPresent } from "../../scripts/build/output_file.ts";
 
 export interface HostFacts {
-  /** `v1` also where v2 is mounted beside it, for the suite looks at v1 then. */
+  /** `v1` also if v2 is mounted beside it, since the suite uses v1 then. */
   readonly cgroup: "v1" | "v2";
-  /** Whether root has every capability that the kernel knows. */
+  /** Whether root has all capabilities of the kernel. */
   readonly allCapabilities: boolean;
   readonly appArmor: boolean;
   readonly seLinux: boolean;
-  /** Controllers that are mounted as v1. */
+  /** The controllers of the v1 hierarchies. */
   readonly controllers: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export async function lookAtHost(): Promise<HostFacts> {
   };
 }
 
-/** For the head of a table. */
+/** For the heading of a table. */
 export function describeHost({ cgroup, allCapabilities, appArmor }: HostFacts): string {
   const capabilities = allCapabilities ? "all capabilities" : "not all capabilities";
   return `Linux ${Deno.osRelease()}, cgroup ${cgroup}, ${capabilities}, ` +

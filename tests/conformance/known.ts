@@ -1,22 +1,22 @@
 /**
- * Programs of the validation suite that fail with kago, on which hosts, and why. None of them passes with runc, which is
- * checked at each run, as is every statement here: an entry that is not needed, or not true, is a failure.
+ * Programs of the validation suite that fail with kago, on which hosts, and why. None of them passes with runc. Each
+ * run checks that, and every statement here: an entry that is not needed, or not true, is a failure.
  */
 import type { HostFacts } from "./host.ts";
 
 export interface KnownFailure {
   readonly program: string;
-  /** The hosts on which it fails; all of them when left out. */
+  /** The hosts on which it fails; absent: all of them. */
   readonly on?: (host: HostFacts) => boolean;
-  /** Every assertion that fails under kago matches it. */
+  /** Matches every assertion that fails under kago. */
   readonly fails: RegExp;
-  /** What is wrong with the program, or what it needs that the host does not have. */
+  /** The fault of the program, or what it requires that the host does not have. */
   readonly why: string;
-  /** A part of what is printed when runc runs the program. */
+  /** A part of the output of the program with runc. */
   readonly runc: string;
-  /** What runc prints instead now and then, by a race of its own. */
+  /** The output of runc that sometimes replaces it, due to a race in runc. */
   readonly runcRace?: string;
-  /** When it passes all the same, by a race that the program has with the container. */
+  /** Why it may pass nevertheless, due to a race between the program and the container. */
   readonly mayPass?: string;
 }
 
@@ -26,11 +26,11 @@ export function knownFailures(host: HostFacts): ReadonlyMap<string, KnownFailure
   return new Map(applying.map((entry) => [entry.program, entry]));
 }
 
-/** A program that looks at who is faster, where no rule says who has to be. */
+/** A program whose outcome depends on a race that no rule decides. */
 export interface Race {
-  /** What fails when the wrong one is. */
+  /** The assertions that fail when the race is lost. */
   readonly fails: RegExp;
-  /** Between whom, and why the runtime has no say in it. */
+  /** The two sides of the race, and why the runtime cannot affect it. */
   readonly why: string;
 }
 
@@ -60,7 +60,7 @@ const onV2 = ({ cgroup }: HostFacts) => cgroup === "v2";
 const lacks = (controller: string) => ({ cgroup, controllers }: HostFacts) =>
   cgroup === "v1" && !controllers.includes(controller);
 
-/** The suite has no reader of cgroup v2. */
+/** The suite cannot read cgroup v2. */
 function onlyV1(program: string, runc = "cgroupv2 is not supported yet"): KnownFailure {
   return {
     program,
@@ -78,7 +78,7 @@ const ONLY_V1 = [
   "linux_cgroups_relative_pids",
 ];
 
-/** What only v1 has is refused with its name, where runc creates the container without it and without a word. */
+/** A field that only v1 has is refused with its name; runc ignores it silently. */
 function refusedOnV2(program: string, field: string, runc: string): KnownFailure {
   return {
     program,
@@ -245,7 +245,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     why: "the program in its container is written in Go, whose runtime raises the soft limit " +
       "before it is looked at",
     runc: "not ok 13 - has expected soft RLIMIT_NOFILE",
-    // It sets RLIMIT_AS before it compiles the filter, and each thread that it happens to have reserves memory.
+    // It sets RLIMIT_AS before it compiles the filter, and each of its threads, whose number varies, reserves memory.
     runcRace: "error adding seccomp filter rule for syscall geteuid: cannot allocate memory",
   },
   {

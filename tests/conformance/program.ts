@@ -1,6 +1,6 @@
 /**
- * Runs one validation program with one runtime. It owns what surrounds the program: a mount namespace, a state root and
- * a folder for bundles of its own, a time limit, and the removal of whatever it leaves.
+ * Runs one validation program with one runtime. Owns the program's environment: a mount namespace, a state root and a
+ * folder for bundles of its own, a time limit, and the removal of whatever it leaves.
  */
 import { KAGO } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
@@ -11,20 +11,20 @@ import { parseTap, type Report } from "./tap.ts";
 export interface Outcome extends Report {
   /** Seconds. */
   readonly duration: number;
-  /** All that the program wrote, standard error last. */
+  /** All output of the program, standard error last. */
   readonly output: string;
 }
 
 /** Seconds. The slowest program waits five times for ten, and a command takes seconds under emulation. */
 const LIMIT = EMULATED ? 900 : 300;
 
-/** timeout(1)'s exit code when the time was up. */
+/** timeout(1)'s exit code after the time limit. */
 const TIMED_OUT = 124;
 
-/** Programs that name cgroups of the host, the same ones whatever the runtime is. */
+/** Programs that name fixed cgroups of the host, the same for all runtimes. */
 const WITH_FIXED_CGROUPS = /^linux_cgroups_|^delete_(only_create_)?resources$/;
 
-/** Whether the program must not run beside another one that uses the same cgroups. */
+/** Whether the program must not run in parallel with another one that uses the same cgroups. */
 export function usesFixedCgroups(program: string): boolean {
   return WITH_FIXED_CGROUPS.test(program);
 }
@@ -39,7 +39,7 @@ export async function runProgram(
   runtime: string,
 ): Promise<Outcome> {
   const temporary = await Deno.makeTempDir({ prefix: "conformance_" });
-  await Deno.chmod(temporary, 0o755); // as /tmp: root of a user namespace has to get through
+  await Deno.chmod(temporary, 0o755); // as /tmp: root of a user namespace must be able to traverse it
   const root = `${temporary}/root`;
   const started = performance.now();
   try {
@@ -63,8 +63,9 @@ export async function runProgram(
 }
 
 /**
- * A mount namespace for the program, because a runtime that is not given one mounts in the caller's. Its mounts are shared
- * where the caller's are. kago has to leave them as they were; runc leaves what it mounts without a mount namespace.
+ * A mount namespace for the program, because a runtime without a mount namespace in config.json mounts in the caller's.
+ * Its mounts are shared if the caller's are. kago must leave them unchanged; runc leaves what it mounts without a mount
+ * namespace.
  */
 function inOwnMounts(runtime: string): string[] {
   const mountinfo = Deno.readTextFileSync("/proc/self/mountinfo");
@@ -84,7 +85,7 @@ if [ "$before" != "$after" ]; then
 fi
 `;
 
-/** The suite takes its runtime as one word, without arguments. */
+/** The suite accepts its runtime as one word, without arguments. */
 async function writeWrapper(path: string, runtime: string, root: string): Promise<string> {
   await Deno.mkdir(root);
   await Deno.writeTextFile(path, `#!/bin/sh\nexec '${runtime}' --root '${root}' "$@"\n`);

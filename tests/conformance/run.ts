@@ -1,7 +1,8 @@
 /**
- * `deno task test:conformance [--emulated] [PROGRAM...]`: the OCI's validation suite with kago beside runc, on this host
- * or in the emulated one, where the programs that can say nothing there are left out unless they are named. Needs root, runc, and Go or a suite that is built already. Exits with 1 when a program fails
- * otherwise than known.ts says, or kago does worse than runc.
+ * `deno task test:conformance [--emulated] [PROGRAM...]`: runs the OCI's validation suite with kago and runc, on this
+ * host or in the emulated one, where programs that cannot test anything there are skipped unless they are named. Needs
+ * root, runc, and Go or a suite that is already built. Exits with 1 when a program fails other than in known.ts, or
+ * kago does worse than runc.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { prepareSuite, type Suite } from "./suite/suite.ts";
@@ -19,13 +20,13 @@ import { findProblems, runRace } from "./verdict.ts";
 /** Many programs wait more than they compute. */
 const WIDTH = 4;
 
-/** What takes longest begins first; it is what waits for a time limit of the suite's own. */
+/** The longest programs start first; they wait for a time limit of the suite. */
 const LONGEST = ["delete", "kill", "pidfile", "start"];
 
-/** Programs with fixed times, which are too short in the emulated host: their containers end by themselves. */
+/** Programs with fixed times, which are too short in the emulated host: their containers exit before. */
 const FIXED_TIMES = [...LONGEST, "killsig"];
 
-/** Programs about what no cgroup version, capability or AppArmor changes: the native run has tried it. */
+/** Programs that do not depend on the cgroup version, capabilities or AppArmor: the native run has tried them. */
 const SAME_ON_EVERY_HOST = [
   ...["create", "hostname", "kill_no_effect", "misc_props", "root_readonly_true"],
   ...["hooks", "hooks_stdin", "prestart", "prestart_fail", "poststart", "poststart_fail"],
@@ -34,7 +35,7 @@ const SAME_ON_EVERY_HOST = [
   ...["linux_ns_itype", "linux_ns_nopath", "linux_ns_path", "linux_ns_path_type"],
 ];
 
-/** Whether the program says something of a runtime in the emulated host, which has cgroup v2 only and is slow. */
+/** Whether the program can test a runtime in the emulated host, which has cgroup v2 only and is slow. */
 function isForEmulated(program: string): boolean {
   return [FIXED_TIMES, FAIL_ON_V2, SAME_ON_EVERY_HOST].every((list) => !list.includes(program));
 }
@@ -58,12 +59,15 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
   const runtimes = { kago: KAGO, runc: (await runOk("sh", ["-c", "command -v runc"])).trim() };
   console.log(`# ${describeHost(host)}\n${HEAD}`);
   const outcomes = new Map(programs.map((name) => [name, {} as Partial<Pair>]));
-  /** What runc does counts where kago fails, and natively everywhere; in an emulated host it would cost a third more. */
+  /**
+   * runc is run natively for every program; in the emulated host only if kago fails or an entry exists: all would cost
+   * a third more.
+   */
   const needsRunc = (program: string, { failed }: Outcome) =>
     !EMULATED || failed.length > 0 || known.has(program);
   const failures: string[] = [];
   let told = 0;
-  /** Tells of the programs that have ended, in their order. */
+  /** Prints the results of the programs that have ended, in their order. */
   const tell = () => {
     for (; told < programs.length; told++) {
       const program = programs[told]!;
@@ -108,7 +112,7 @@ interface Pair {
   runc: Outcome;
 }
 
-/** The longest ones, those that cannot run beside each other, and the others. */
+/** The longest ones, those that cannot run in parallel, and the others. */
 function inOrder(programs: readonly string[]): string[] {
   const rank = (program: string) =>
     LONGEST.includes(program) ? 0 : usesFixedCgroups(program) ? 1 : 2;

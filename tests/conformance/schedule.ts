@@ -1,14 +1,14 @@
-/** Runs tasks beside each other as far as they allow it. Knows nothing of what they do. */
+/** Runs tasks in parallel as far as they allow it. Independent of what they do. */
 
 export interface Task {
-  /** Whether it must not run beside another task that says so too. */
+  /** Whether it must not run in parallel with another exclusive task. */
   readonly exclusive: boolean;
   run(): Promise<void>;
 }
 
 /**
- * Runs all tasks, at most `width` at once, those in front first.
- * @throws what the first failing task throws, when the ones that run beside it have ended.
+ * Runs all tasks, at most `width` at once, the first ones first.
+ * @throws what the first failing task throws, after the tasks running in parallel have ended.
  */
 export async function runBeside(tasks: readonly Task[], width: number): Promise<void> {
   const waiting = [...tasks];
@@ -16,7 +16,7 @@ export async function runBeside(tasks: readonly Task[], width: number): Promise<
   const work = async () => {
     for (;;) {
       const index = waiting.findIndex(({ exclusive }) => !(exclusive && occupied));
-      // What is left when only exclusive ones wait is for the worker that has one of them now.
+      // If only exclusive tasks are left, the worker that runs one of them takes them.
       const [task] = index < 0 ? [] : waiting.splice(index, 1);
       if (!task) return;
       if (task.exclusive) occupied = true;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { runBeside, type Task } from "./schedule.ts";
 
-/** Tasks that note how many of them run at once. */
+/** Tasks that record how many of them run at once. */
 function counted(kinds: readonly boolean[]) {
   const seen = { most: 0, mostExclusive: 0, order: [] as number[] };
   let now = 0, exclusives = 0;

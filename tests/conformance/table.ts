@@ -1,10 +1,10 @@
-/** The rows of the table: program, kago, runc. Each begins as a line of TAP does, so that a reader of TAP can count them. */
+/** The rows of the table: program, kago, runc. Each begins like a TAP line, so that a TAP reader can count them. */
 import { summary } from "./compare.ts";
 import type { Outcome } from "./program.ts";
 
 export const HEAD = row("", "program", "kago", "runc");
 
-/** One program's row, and below it what is wrong. */
+/** The row of one program, with its problems below. */
 export function programRow(
   program: string,
   kago: Outcome,

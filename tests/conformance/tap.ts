@@ -1,19 +1,19 @@
-/** What a validation program said, out of its TAP (testanything.org, version 13). Pure. */
+/** The results of a validation program, parsed from its TAP (testanything.org, version 13). Pure. */
 
 export interface Report {
-  /** Descriptions of assertions that hold, with the numbers in them levelled; one may occur several times. */
+  /** Descriptions of assertions that hold, with normalised numbers; one may occur several times. */
   readonly passed: readonly string[];
-  /** The same of assertions that do not hold, and of errors outside any assertion. */
+  /** The same for assertions that do not hold, and errors outside any assertion. */
   readonly failed: readonly string[];
   readonly skipped: number;
 }
 
 const ASSERTION = /^(not )?ok\b\s*\d*\s*(?:- )?(.*)$/;
 
-/** Some programs assert nothing and tell of an error only in a diagnostic block before the plan. */
+/** Some programs assert nothing and report an error only in a diagnostic block before the plan. */
 const ERROR_MEMBER = /^\s*"error": (".+"),?$/;
 
-/** Reads the output of one program; anything that is not TAP is passed over, as TAP demands. */
+/** Parses the output of one program; anything that is not TAP is skipped, as TAP requires. */
 export function parseTap(output: string): Report {
   const passed: string[] = [], failed: string[] = [];
   let skipped = 0, asserted = false;
@@ -31,7 +31,7 @@ export function parseTap(output: string): Report {
   return { passed, failed, skipped };
 }
 
-/** Descriptions name temporary folders and process ids, which differ from run to run. */
+/** Descriptions contain temporary folders and process ids, which differ in each run. */
 function levelled(description: string): string {
   return description.replaceAll(/\d{4,}/g, "…");
 }

@@ -1,14 +1,14 @@
-/** Whether a program's outcome under kago is what it should be. Runs nothing itself. */
+/** Whether a program's outcome under kago is as expected. Runs nothing itself. */
 import { compareReports } from "./compare.ts";
 import type { KnownFailure, Race } from "./known.ts";
 import type { Report } from "./tap.ts";
 
-/** A report, and all that the program wrote. */
+/** A report, and all output of the program. */
 export type Told = Report & { readonly output: string };
 
 /**
- * Sentences about what is wrong, none when the program passes or fails as `known` says. That runc does better is
- * always wrong, and so is a list that is not true any more.
+ * Sentences about problems, none when the program passes or fails as `known` says. A better result of runc is always a
+ * problem, and so is an outdated entry.
  */
 export function findProblems(kago: Told, runc: Told, known?: KnownFailure): string[] {
   const worse = compareReports(kago, runc);
@@ -30,13 +30,16 @@ export function findProblems(kago: Told, runc: Told, known?: KnownFailure): stri
   return [...worse, ...unexpected, ...runcDiffers];
 }
 
-/** Times that a program runs whose outcome is a race. */
+/** How often a program is run whose outcome is a race. */
 const TRIES = 10;
 
-/** Seconds after which it does not run again: on a slow machine a program takes minutes, and all of them have a limit. */
+/**
+ * Seconds after which it is not run again: on a slow machine a program takes minutes, and all programs have a time
+ * limit.
+ */
 const PATIENCE = 300;
 
-/** What `runOnce` finds; again, a few times, while nothing fails but what `race` says and `seconds` are not over. */
+/** The result of `runOnce`, repeated a few times while only assertions of `race` fail and `seconds` have not passed. */
 export async function runRace<R extends Report>(
   race: Race | undefined,
   runOnce: () => Promise<R>,

@@ -63,7 +63,7 @@ Deno.test("findProblems() finds what only runc passes, even in a program that kn
   ]);
 });
 
-/** Runs a race whose runs end so, one after the other; gives the report and how many runs there were. */
+/** Runs a race with these reports, one after the other; returns the last report and the number of runs. */
 function race(...reports: Told[]): Promise<[Told, number]> {
   return raceWithin(undefined, ...reports);
 }

@@ -1,6 +1,6 @@
 /**
- * The OCI's validation suite (github.com/opencontainers/runtime-tools) as programs below `build/cache/conformance`. It
- * owns their building; go.mod pins the version and go.sum the content of every module.
+ * The OCI's validation suite (github.com/opencontainers/runtime-tools) as programs below `build/cache/conformance`.
+ * Owns building them; go.mod pins the version and go.sum the content of every module.
  */
 import { cachedDirectory } from "../../../scripts/emulated_host/cache.ts";
 import { FLAGS, go } from "../../harness/go_build.ts";
@@ -19,8 +19,8 @@ export interface Suite {
 }
 
 /**
- * Builds the suite unless it is there already.
- * @throws {HostError} when there is no Go.
+ * Builds the suite unless it exists.
+ * @throws {HostError} when Go is missing.
  */
 export async function prepareSuite(): Promise<Suite> {
   const manifest = await Deno.readTextFile(`${HERE}go.mod`);
@@ -35,7 +35,7 @@ export async function prepareSuite(): Promise<Suite> {
 async function build(directory: string): Promise<void> {
   const packages = [`${MODULE}/validation/...`, `${MODULE}/cmd/${RUNTIMETEST}`];
   await go(HERE, "build", ...FLAGS, "-o", `${directory}/`, ...packages);
-  // Only now: a module has no folder before something was built from it.
+  // Not earlier: a module has no folder before something is built from it.
   const source = await go(HERE, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", MODULE);
   for (const { name } of Deno.readDirSync(source)) {
     if (!name.startsWith("rootfs-")) continue;
