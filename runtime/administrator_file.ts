@@ -1,7 +1,6 @@
 /**
  * The administrator's files for microVMs: his own, and the distribution's. Owns their keys, reading and checking them;
- * the libkrun executor applies the keys to a container. They are read only before a microVM is created, or to check a
- * permission.
+ * the libkrun executor applies the keys. They are read only before a microVM is created, or to check a permission.
  */
 import { closeFd } from "../ffi/descriptors.ts";
 import { openTrustedIfThere } from "../ffi/trusted_file.ts";

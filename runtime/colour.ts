@@ -7,10 +7,7 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 export type Colour = keyof typeof CODES;
 export type Paint = (colour: Colour, text: string) => string;
 
-/**
- * Returns the function that colours a text for standard output or standard error; without colour it returns the text
- * unchanged.
- */
+/** Returns the function that colours text for standard output or standard error; without colour it changes nothing. */
 export function colourOf(stream: "stdout" | "stderr"): Paint {
   const coloured = Deno[stream].isTerminal() && !variable("NO_COLOR") &&
     variable("TERM") !== "dumb";

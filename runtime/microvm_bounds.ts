@@ -1,7 +1,4 @@
-/**
- * The limits of a microVM's size, and the form of its disks: the same for annotations, images' files and the
- * administrator's.
- */
+/** Limits of a microVM's size, and the form of its disks: for annotations, images' files and the administrator's. */
 
 /** libkrun.h uses a byte; libkrun is not designed for more than 16 vCPUs, and crun has the same limit. */
 export const MAX_CPUS = 16;

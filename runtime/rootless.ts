@@ -3,9 +3,7 @@
 /** `--rootless` on the command line. */
 export type RootlessOption = "true" | "false" | "auto";
 
-/**
- * `auto` means rootless for an ordinary user, and for root of a user namespace (rootless podman runs its runtime so).
- */
+/** `auto` is rootless for an ordinary user, and for root of a user namespace, as under rootless podman. */
 export function isRootless(option: RootlessOption = "auto"): boolean {
   if (option !== "auto") return option === "true";
   return Deno.uid() !== 0 || inUserNamespace();

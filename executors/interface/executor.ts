@@ -121,10 +121,7 @@ export interface PreExecResult {
 /** The annotation that names a container's handler; crun and youki read it too. */
 export const HANDLER_ANNOTATION = "run.oci.handler";
 
-/**
- * Annotations by which containerd and CRI-O mark a pod's sandbox: the container's kind, and the pod's id, which is the
- * sandbox's own id.
- */
+/** Annotations by which containerd and CRI-O mark a pod's sandbox: container type and pod id (the sandbox's own id). */
 const SANDBOX_ANNOTATIONS = [
   { kind: "io.kubernetes.cri.container-type", pod: "io.kubernetes.cri.sandbox-id" },
   { kind: "io.kubernetes.cri-o.ContainerType", pod: "io.kubernetes.cri-o.SandboxID" },

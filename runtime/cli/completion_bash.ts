@@ -13,10 +13,7 @@ import {
 } from "./completion_table.ts";
 import type { Command, Option } from "./options.ts";
 
-/**
- * `at` is the index of the command; `given` is the number of words after it, without options and the values of those in
- * $1.
- */
+/** `at` is the command's index, `given` how many words after it are neither options nor values of those in $1. */
 const FUNCTIONS = `# bash completion for kago(1)
 _kago_words() { COMPREPLY=($(compgen -W "$1" -- "$word")); }
 _kago_files() { compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen "$1" -- "$word")); }

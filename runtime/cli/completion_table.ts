@@ -23,9 +23,7 @@ export function takesContainer(name: string, { positionals }: Command): boolean 
   return positionals[0]?.name === "ID" && !NEW_ID.includes(name);
 }
 
-/**
- * What follows an option: nothing, one of some words, a folder, a file, or something that the shell cannot complete.
- */
+/** What follows an option: nothing, one of some words, a folder, a file, or something that no shell can complete. */
 export type ValueKind = "none" | "choice" | "folder" | "file" | "any";
 
 export function valueKind({ kind, choices, placeholder }: Option): ValueKind {

@@ -3,9 +3,7 @@
 /** Bytes of a source line, as mandoc(1) recommends. */
 const WIDTH = 80;
 
-/**
- * Text for man(7): without escapes, with dashes that can be copied, and without words that could be taken for a macro.
- */
+/** Text for man(7): no escapes, dashes that can be copied, and no words that could be taken for a macro. */
 export function text(plain: string): string {
   return plain.replaceAll("\\", "\\e").replaceAll("-", "\\-")
     .replaceAll(/(^|\s)(?=[.'])/g, "$1\\&");

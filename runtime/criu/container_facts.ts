@@ -34,9 +34,7 @@ export function readDescriptors(pid: number): string[] {
   );
 }
 
-/**
- * The mount points in the text of a mountinfo: field 5 (proc_pid_mountinfo(5)), in which four characters are escaped.
- */
+/** The mount points in a mountinfo's text (field 5 in proc_pid_mountinfo(5)), in which four characters are escaped. */
 export function parseMountPoints(mountinfo: string): ReadonlySet<string> {
   const unescape = (text: string) =>
     text.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)));

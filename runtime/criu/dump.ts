@@ -26,10 +26,7 @@ export interface DumpSubject {
   readonly externals: readonly ExternalMount[];
   /** The folder of the freezer cgroup. */
   readonly freezer?: string;
-  /**
-   * The mount point to which a path in the container resolves, if something is mounted exactly there, and whether it is
-   * the null device.
-   */
+  /** Where a path in the container resolves to, if that is a mount point, and whether it is the null device. */
   mountAt(path: string): { readonly mountPoint: string; readonly isNull: boolean } | undefined;
   /** The inode of a namespace of the container, by its name below /proc/PID/ns. */
   namespaceInode(procName: string): number;

@@ -19,10 +19,7 @@ export interface ExternalMount {
   readonly source: string;
 }
 
-/**
- * Destinations of masked files, which are also criu's names for their covers; the cover of a masked folder belongs to
- * the container.
- */
+/** Destinations of masked files, and criu's names for their covers; the cover of a masked folder is the container's. */
 export function maskNames(spec: Spec): readonly string[] {
   return [...new Set((spec.linux?.maskedPaths ?? []).map((path) => joinPath("/", path)))];
 }
@@ -107,8 +104,7 @@ export function externalNamespaces(spec: Spec): readonly ExternalNamespace[] {
 }
 
 /**
- * Namespaces that criu dumps with their contents, and that the restored processes are to join, with criu's names of
- * types.
+ * Namespaces that criu dumps with their contents, and that the restored processes join; types have criu's names.
  * @throws {SpecError} for a type that criu cannot join.
  */
 export function joinedAtRestore(spec: Spec): readonly { ns: string; ns_file: string }[] {

@@ -96,9 +96,8 @@ function programOps({ path, env, folders }: CriuProgram): readonly Op[] {
 }
 
 /**
- * Mount points that a root filesystem may lack: criu mounts, but does not create them. They are created as in `create`,
- * by mounting on a copy of the root that is dropped again; a tmpfs stands in for mounts that criu restores with their
- * contents.
+ * Mount points that a root filesystem may lack: criu mounts, but creates none. They are created as in `create`, by
+ * mounting on a copy of the root that is dropped again; a tmpfs replaces mounts that criu restores with contents.
  */
 function mountPointOps({ spec, bundle, rootfs }: RestorePlanInput): readonly Op[] {
   const mounts = (spec.mounts ?? []).flatMap((mount, index) =>

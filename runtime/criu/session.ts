@@ -21,7 +21,7 @@ import {
 import { ECONNRESET, EPIPE } from "../common/errno.ts";
 
 export interface CriuTask {
-  /** From plan/criu.ts. */
+  /** From plan.ts. */
   readonly plan: Plan;
   /** A descriptor of the v2 cgroup's folder in which criu starts, or -1. */
   readonly cgroup: number;

@@ -89,9 +89,7 @@ export function containerFindings(user: string): Finding[] {
   ];
 }
 
-/**
- * Judged by the owner of the directory in which a container's cgroup would be created; nothing is created to find out.
- */
+/** By the owner of the directory in which a container's cgroup would be created; nothing is created to find out. */
 function isWritable({ mode, hierarchies }: CgroupLayout): boolean {
   const uid = Deno.uid();
   if (uid === 0 || hierarchies.length === 0) return true;

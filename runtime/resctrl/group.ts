@@ -1,5 +1,5 @@
 /**
- * `linux.intelRdt`: chooses the resctrl group that a container joins, writes its schemata, and creates it. All paths
+ * `linux.intelRdt`: chooses the resctrl group that a container joins, creates it, and writes its schemata. All paths
  * are below `root`, the mount point of resctrl; mount.ts finds it, record.ts removes the group.
  */
 import { describeErrno, errnoOf, SpecError } from "../common/errors.ts";

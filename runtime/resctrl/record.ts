@@ -1,6 +1,4 @@
-/**
- * A container's resctrl groups (runtime spec, config-linux.md, "IntelRdt"), as stored in its state, and their removal.
- */
+/** A container's resctrl groups (runtime spec, config-linux.md, "IntelRdt") as stored in its state; their removal. */
 import { removeIfThere } from "../common/files.ts";
 
 export interface ResctrlRecord {

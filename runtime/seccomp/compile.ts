@@ -129,9 +129,9 @@ function addRules(
 }
 
 /**
- * The conditions of each rule to add. libseccomp accepts one condition per argument in a rule. If a profile has several
- * conditions for one argument, each becomes a rule of its own, so any of them suffices: runc and crun do the same, and
- * such profiles rely on it.
+ * The conditions of each rule to add. libseccomp accepts one condition per argument in a rule. If a profile's rule has
+ * several for one argument, each of its conditions becomes a rule, so any of them suffices: runc and crun do the same,
+ * and such profiles rely on it.
  */
 function conditionSets(args: readonly SeccompArg[], place: string) {
   const conditions = args.map(({ index, op, value, valueTwo = 0 }, position) => ({

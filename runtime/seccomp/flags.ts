@@ -14,9 +14,8 @@ export interface FilterFlags {
 }
 
 /**
- * The flags of a profile. Without `flags` they are SPEC_ALLOW alone, as in runc and crun: the filter then does not
- * disable speculative store bypass, which kernels since 5.16 leave to the program in any case. An empty list means no
- * flags.
+ * The flags of a profile. Without `flags` it is SPEC_ALLOW alone, as in runc and crun: the filter then does not disable
+ * speculative store bypass, which kernels since 5.16 leave to the program anyway. An empty list means none.
  * @throws {SpecError} for an unknown name.
  */
 export function filterFlags(seccomp: Seccomp): FilterFlags {
