@@ -78,9 +78,7 @@ export function programsOf({ kago, runc, crun, runtime }: Options): Program[] {
     .concat(others).map(({ name, path }) => ({ name, path: resolveProgram(name, path) }));
 }
 
-/**
- * The absolute path of a program; a name without a slash is searched in PATH. @throws {UsageError} when there is none.
- */
+/** The absolute path of a program; a bare name is searched in PATH. @throws {UsageError} when there is none. */
 function resolveProgram(name: string, path: string): string {
   const directories = path.includes("/") ? [""] : (Deno.env.get("PATH") ?? "").split(":");
   for (const directory of directories) {
@@ -93,10 +91,7 @@ function resolveProgram(name: string, path: string): string {
   throw new UsageError(`there is no ${path}: name another file for ${name}`);
 }
 
-/**
- * The scenes to measure; without controllers, those without limits. @throws {UsageError} for a case that does not
- * exist.
- */
+/** The scenes to measure; without controllers, none with limits. @throws {UsageError} for an unknown case. */
 export function scenesOf({ only }: Pick<Options, "only">, controllers: boolean): Scene[] {
   const names = SCENES.flatMap(({ steps }) => steps.flatMap(({ name }) => name ?? []));
   const unknown = only.find((name) => !names.includes(name));

@@ -31,8 +31,7 @@ interface Options {
 async function build(options: Options): Promise<void> {
   const helpers = await buildHelpers();
   if (options.only === "helpers") return;
-  // Not in parallel with the others: the first bundle on a machine makes Deno fetch its bundler, and two at once
-  // conflict.
+  // Not in parallel: the first bundle on a machine makes Deno fetch its bundler, and two at once conflict.
   await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
   await Promise.all([
     bundlePart(QUICK, QUICK_BUNDLE),

@@ -35,10 +35,7 @@ function enumeration(name: string, values: Readonly<Record<string, number>>): st
   return `enum { ${rows.join(", ")} };`;
 }
 
-/**
- * The header's text: one X(opcode, name, "field codes") line per operation, the positions of its fields, and some
- * values.
- */
+/** The header's text: one X(opcode, name, "field codes") line per operation, its fields' positions, and some values. */
 export function operationsHeader(): string {
   const ops = Object.entries(OPS).map(([name, fields]) =>
     [inSnakeCase(name), Object.entries(fields as Record<string, FieldType>)] as const

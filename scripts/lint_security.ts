@@ -1,6 +1,5 @@
 /**
- * Lints for the kinds of security holes that kago has had; each is a module of scripts/lints with its table of
- * exceptions.
+ * Lints for kinds of security holes that kago has had; each is a module of scripts/lints with a table of exceptions.
  *
  *   deno run --allow-read scripts/lint_security.ts
  *

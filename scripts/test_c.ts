@@ -26,8 +26,7 @@ interface Total {
 }
 
 /**
- * Parses the output of a test program. A program that ended before it printed its plan (`1..N`) counts as a failed
- * test.
+ * Parses a test program's output; a program that ended before it printed its plan (`1..N`) counts as a failed test.
  * @param stdout numbered TAP
  */
 export function readResults(program: string, stdout: string, stderr: string): Results {

@@ -60,7 +60,7 @@ export function proseOf(source: string): string {
   return prose;
 }
 
-/** The source with the characters of the chosen literals and all comments blanked; lines and offsets are kept. */
+/** The source with the characters of the chosen literals and comments blanked; lines and offsets are kept. */
 function blank(source: string, chosen: (literal: string) => boolean): string {
   return source.replace(
     LITERALS,

@@ -1,7 +1,6 @@
 /**
- * The file at a path can be exchanged between a check and its use. So every check by path is listed with the reason why
- * nothing depends on it; all other code opens first, and checks the descriptor. A descriptor's own path, below
- * /proc/self/fd, is not a name.
+ * The file at a path can be exchanged between check and use. So every check by path is listed with the reason why
+ * nothing depends on it; all other code opens first, and checks the descriptor. Paths below /proc/self/fd do not count.
  */
 import { type Call, calls, type Finding, isC, lineOf, type Lint, type Source } from "./source.ts";
 

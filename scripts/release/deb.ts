@@ -51,10 +51,7 @@ async function moveZshCompletion(share: string): Promise<void> {
   await Deno.remove(`${share}/zsh/site-functions`);
 }
 
-/**
- * install.sh recognises its own files by their first line: this one belongs to the package, so --uninstall must not
- * remove it.
- */
+/** install.sh recognises its own files by their first line; --uninstall must not remove this one, the package's. */
 async function takeMark(file: string): Promise<void> {
   const text = await Deno.readTextFile(file);
   await Deno.writeTextFile(file, text.replace(/^#.*\n/, "# Of the package kago.\n"));

@@ -75,10 +75,7 @@ export async function buildVariant(variant: Variant, tests: readonly string[]): 
 
 const STAGE_IMAGE = "shim/stage_image.c";
 
-/**
- * Sources with a main(), the agent's own choice of operations, a replacement for libc's _exit(), and what is compiled
- * last.
- */
+/** Sources with a main(), the agent's own operations, the replacement of libc's _exit(), and what is compiled last. */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   ["stage/main.c", "agent/main.c", "vmm/main.c", "agent/operations.c", "vmm/ending.c", STAGE_IMAGE],
 );
