@@ -2,9 +2,8 @@
 import type { Report } from "./tap.ts";
 
 /**
- * Sentences about `program`, none when kago does no worse. Worse means that runc passes and kago fails, or that an
- * assertion holds more often under runc. A program that fails under both is still compared, since it may fail in one
- * place of many.
+ * Sentences about `program`, none when kago does no worse. Worse is: runc passes and kago fails, or an assertion holds
+ * more often under runc. A program that fails under both is still compared: it may fail in one place of many.
  */
 export function compareReports(kago: Report, runc: Report): string[] {
   const lost = [...new Set(runc.passed)]

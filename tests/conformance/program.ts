@@ -63,9 +63,8 @@ export async function runProgram(
 }
 
 /**
- * A mount namespace for the program, because a runtime without a mount namespace in config.json mounts in the caller's.
- * Its mounts are shared if the caller's are. kago must leave them unchanged; runc leaves what it mounts without a mount
- * namespace.
+ * A mount namespace for the program: a runtime without one in config.json mounts in the caller's. Its mounts are shared
+ * if the caller's are. kago must leave them unchanged; runc leaves what it mounts without a mount namespace.
  */
 function inOwnMounts(runtime: string): string[] {
   const mountinfo = Deno.readTextFileSync("/proc/self/mountinfo");

@@ -60,8 +60,7 @@ async function runHere({ directory, programs }: Suite): Promise<number> {
   console.log(`# ${describeHost(host)}\n${HEAD}`);
   const outcomes = new Map(programs.map((name) => [name, {} as Partial<Pair>]));
   /**
-   * runc is run natively for every program; in the emulated host only if kago fails or an entry exists: all would cost
-   * a third more.
+   * Natively runc runs every program; emulated only where kago fails or an entry exists: all would cost a third more.
    */
   const needsRunc = (program: string, { failed }: Outcome) =>
     !EMULATED || failed.length > 0 || known.has(program);

@@ -33,10 +33,7 @@ export function findProblems(kago: Told, runc: Told, known?: KnownFailure): stri
 /** How often a program is run whose outcome is a race. */
 const TRIES = 10;
 
-/**
- * Seconds after which it is not run again: on a slow machine a program takes minutes, and all programs have a time
- * limit.
- */
+/** Seconds after which it is not run again: on a slow machine a program takes minutes, and all have a time limit. */
 const PATIENCE = 300;
 
 /** The result of `runOnce`, repeated a few times while only assertions of `race` fail and `seconds` have not passed. */

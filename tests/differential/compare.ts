@@ -15,8 +15,7 @@ export type Results = Readonly<Record<"runc" | "crun" | "kago", Facts>>;
 
 /**
  * The facts in which kago equals neither. If one of the others refuses a bundle that kago runs, its facts about the
- * bundle without variations (`baseline`) are used instead, provided the other shows that the variations do not change
- * them.
+ * bundle without variations (`baseline`) are used, provided the other shows that the variations do not change them.
  */
 export function compare(results: Results, baseline: Results): Difference[] {
   const { kago } = results;

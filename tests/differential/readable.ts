@@ -1,6 +1,4 @@
-/**
- * Replaces what differs in each run of a probe: the bundle's path, the container's id, namespaces' inodes, pids, pipes.
- */
+/** Replaces what differs in each run of a probe: bundle path, container id, namespaces' inodes, pids, pipes. */
 
 /** Names for namespaces, by their links' targets (`net:[4026531840]`); a later one in this order does not rename. */
 export function namespaceNames(host: number, helper: number, container: number) {

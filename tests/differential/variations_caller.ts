@@ -1,7 +1,4 @@
-/**
- * Variations of the runtime's caller: what it ignores, limits, pins and holds open. The container must start clean
- * anyway.
- */
+/** Variations of the caller: what it ignores, limits, pins and holds open. The container starts clean anyway. */
 import type { Variation } from "./variation.ts";
 
 const CALLERS: Readonly<Record<string, string>> = {

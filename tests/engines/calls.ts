@@ -1,7 +1,6 @@
 /**
- * How the engines call a runtime during the whole life of a container that ends by itself. The benchmark measures such
- * lives (scripts/bench/cases.ts): if an engine calls a runtime differently, this test fails, and that table must be
- * changed.
+ * How the engines call a runtime during the life of a container that ends by itself. The benchmark measures such lives
+ * (scripts/bench/cases.ts): if an engine calls differently, this test fails, and that table must be changed.
  */
 import { assertEquals } from "@std/assert";
 import { commandsOfLife } from "../../scripts/bench/cases.ts";

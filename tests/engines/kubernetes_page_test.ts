@@ -1,7 +1,6 @@
 /**
- * docs/kubernetes.md: its commands are run one after the other on a node that has only containerd, and its files are
- * those that the commands make or use. Commands that require a cluster, an image's registry or CRI-O are compared
- * instead.
+ * docs/kubernetes.md: its commands run one after the other on a node that has only containerd; its files are those that
+ * the commands make or use. Commands that require a cluster, a registry or CRI-O are compared instead.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseAll } from "@std/yaml/parse";

@@ -112,8 +112,7 @@ const TRIES = 3;
 
 /**
  * @param told the outcome in docs/engines.md.
- * @param errors receives the reason why the case fails with another runtime than kago, which is allowed: the table then
- * says so.
+ * @param errors receives why the case fails with another runtime than kago, which is allowed: the table then says so.
  * @throws what the case throws with kago.
  */
 async function tryCase<Session>(

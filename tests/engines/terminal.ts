@@ -3,9 +3,8 @@ import { shellWord } from "../../runtime/common/shell_word.ts";
 import { runOk, type RunOptions } from "../harness/run.ts";
 
 /**
- * The terminal's output; `stdin` is typed. The command must succeed. The input of script(1) never ends: at its end
- * script(1) would type a NUL, which an engine that has not attached to its container yet takes for the end of the
- * input.
+ * The terminal's output; `stdin` is typed. The command must succeed. script(1)'s input is kept open: at its end
+ * script(1) would type a NUL, which an engine that has not attached yet takes for the end of the input.
  */
 export function onTerminal(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const words = ["-qec", command.map(shellWord).join(" "), "/dev/null"];

@@ -38,7 +38,7 @@ Deno.test("exec is refused with 255 in a paused container, under runc and kago",
 Deno.test("exec is refused with 255 in a stopped container and in none, under runc and kago", async () => {
   await underBoth(async (container) => {
     const { facts } = await container.exec(asked("end", [], ["kill", "-9", "1"]));
-    assertEquals(facts.get("outcome"), "ended with 0"); // Init ignores signals of its own pid namespace
+    assertEquals(facts.get("outcome"), "ended with 0"); // signals of its own pid namespace do not kill Init
     await container.end();
     await refused(container, /stopped/);
     await container.call("delete");

@@ -1,7 +1,4 @@
-/**
- * `crictl` with a containerd of the test's own and one of the runtimes in its configuration: pods as a kubelet makes
- * them.
- */
+/** `crictl` with the test's own containerd, configured with one of the runtimes: pods as a kubelet makes them. */
 import { prepareCrictl } from "../crictl/crictl.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";

@@ -41,10 +41,7 @@ const OWN_CONFIG = `version = 3
   use_internal_loopback = true
 `;
 
-/**
- * Overlays keep the machine's folders unchanged. containerd's store cannot be on an overlay, and the node has its own
- * configuration folders.
- */
+/** Overlays keep the machine's folders unchanged. containerd's store cannot be on one; its configuration is private. */
 const ENTER = `set -eu
 layer() { mkdir -p "$NODE/work/$1"; mount -t overlay overlay -o "lowerdir=/$1,upperdir=$NODE/$1,workdir=$NODE/work/$1" "/$1"; }
 for folder in etc usr/local var opt; do layer "$folder"; done

@@ -1,7 +1,4 @@
-/**
- * containerd's suite on a kind of host: one daemon, with kago's and runc's containers in separate containerd
- * namespaces.
- */
+/** containerd's suite on a kind of host: one daemon, with kago's and runc's containers in namespaces of containerd. */
 import { prepareContainerd2 } from "../containerd2/containerd.ts";
 import { runOk } from "../../harness/run.ts";
 import type { Daemon } from "../daemon.ts";

@@ -113,10 +113,7 @@ export class Podman {
     return this.host === "rootless" ? asSessionUser(command) : command;
   }
 
-  /**
-   * `podman run`, `create` and `build` with the options for this host, and without a network unless the case is about
-   * one.
-   */
+  /** `podman run`, `create` and `build` with this host's options, and no network unless the case is about one. */
   private adapt(words: readonly string[]): string[] {
     const [command = "", ...rest] = words;
     if (!["run", "create", "build"].includes(command)) return [...words];
