@@ -14,9 +14,15 @@ import { BOOT_LIMIT, Qemu } from "./qemu.ts";
 export { EmulatedHostError, type HostOptions, type HostRun } from "./host_options.ts";
 
 /**
+ * Seconds without a sign of life, which is due every 15. QEMU's emulation of nested guests may keep its processor for ever;
+ * no timer of the host's kernel runs then.
+ */
+const SILENCE_LIMIT = 240;
+
+/**
  * Boots the host, runs `command` as root in it, and shuts it down. A host that does not boot is started once more. Always
  * returns, at most 30 s after the sum of twice BOOT_LIMIT and the command's own time limit.
- * @throws {EmulatedHostError} when the host did not boot or died before the command exited.
+ * @throws {EmulatedHostError} when the host did not boot, stood still, or died before the command exited.
  * @throws {HostError} as prepareEmulatedHost().
  */
 export async function runInEmulatedHost(
@@ -59,23 +65,36 @@ async function boot(image: HostImage, job: Job, options: HostOptions): Promise<H
   const bootTimer = setTimeout(() => qemu.end(), BOOT_LIMIT * 1000);
   cleanup.defer(() => clearTimeout(bootTimer));
   options.signal?.addEventListener("abort", () => qemu.end(), { once: true });
-  const onBegin = () => {
+  let lastSign = Infinity, stoodStill = false;
+  const onSign = (word: string) => {
+    lastSign = seconds();
+    if (word !== "begin") return;
     clearTimeout(bootTimer);
     bootSeconds = seconds();
   };
+  const silenceTimer = setInterval(() => {
+    if (seconds() - lastSign < SILENCE_LIMIT) return;
+    stoodStill = true;
+    qemu.end();
+  }, 5000);
+  cleanup.defer(() => clearInterval(silenceTimer));
 
   const [code, stderrEnd] = await Promise.all([
-    follow(stdout, qemu, job.token, options.onStdout, onBegin),
-    follow(stderr, qemu, job.token, options.onStderr, onBegin),
+    follow(stdout, qemu, job.token, options.onStdout, onSign),
+    follow(stderr, qemu, job.token, options.onStderr, onSign),
   ]);
   await qemu.end();
   options.signal?.throwIfAborted();
   if (code === undefined || stderrEnd === undefined || bootSeconds === undefined) {
     const hasBooted = bootSeconds !== undefined;
-    throw new EmulatedHostError(whyNot(bootSeconds, seconds()), await qemu.console(), hasBooted);
+    const why = stoodStill ? STOOD_STILL : whyNot(bootSeconds, seconds());
+    throw new EmulatedHostError(why, await qemu.console(), hasBooted, stoodStill);
   }
   return { code: Number(code), bootSeconds, totalSeconds: seconds() };
 }
+
+const STOOD_STILL =
+  `the emulated host's kernel has run no timer for ${SILENCE_LIMIT} s, before the command had ended`;
 
 /** Passes a stream on until its end mark; returns the mark's argument, or undefined when QEMU died before. */
 async function follow(
@@ -83,14 +102,14 @@ async function follow(
   qemu: Qemu,
   token: string,
   onData: ((chunk: Uint8Array) => void) | undefined,
-  onBegin: () => void,
+  onSign: (word: string) => void,
 ): Promise<string | undefined> {
   const connection = await Promise.race([listener.accept(), qemu.ended]);
   if (!connection) return undefined;
   for await (const piece of splitAtMarks(connection.readable, token)) {
     if ("data" in piece) onData?.(piece.data);
-    else if (piece.mark[0] === "begin") onBegin();
-    else return piece.mark[1] ?? "";
+    else if (piece.mark[0] === "end") return piece.mark[1] ?? "";
+    else onSign(piece.mark[0] ?? "");
   }
   return undefined;
 }

@@ -53,6 +53,8 @@ export class EmulatedHostError extends Error {
     readonly console: string,
     /** Whether the command had begun. */
     readonly hasBooted: boolean,
+    /** Whether even the guest's clock stood still. */
+    readonly stoodStill = false,
   ) {
     const tail = console.trimEnd().split("\n").slice(-40).join("\n");
     super(`${problem}; the console ends with:\n${tail}`);

@@ -3,7 +3,7 @@
  * `TOKEN WORD…` that job.sh writes; TOKEN is random per boot, so no command can write one by accident.
  *
  *   stdout:  TOKEN begin\n   the command's output   TOKEN end CODE\n
- *   stderr:                  the command's output   TOKEN end\n
+ *   stderr:                  the command's output   TOKEN end\n, and TOKEN alive\n every 15 s of the guest's clock
  */
 
 /** Either bytes of the command, or the words of a mark. */

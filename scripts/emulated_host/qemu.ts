@@ -94,7 +94,7 @@ function kernelCommandLine(
     ? "apparmor=1 security=apparmor"
     : "apparmor=0 selinux=0";
   const cgroups = hybrid ? " systemd.unified_cgroup_hierarchy=0" : "";
-  return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off init_on_alloc=0 ${lsm}${cgroups}`;
+  return `console=${serialConsole} quiet panic=-1 rdinit=/init mitigations=off ${lsm}${cgroups}`;
 }
 
 function share(tag: string, path: string, how: string): string[] {

@@ -37,6 +37,8 @@ command=$!
   echo 1 > "$CGROUP/cgroup.kill"
 ) &
 
+while sleep 15; do printf '%s alive\n' "$TOKEN" >&9; done &
+
 code=0
 wait "$command" || code=$?
 if [ -e "$here/timed_out" ]; then code=124; fi # as timeout(1)

@@ -4,7 +4,11 @@
  */
 import { REPOSITORY } from "../../../scripts/emulated_host/cache.ts";
 import { TESTED_RELEASE } from "../../../scripts/emulated_host/debian_root.ts";
-import { runInEmulatedHost } from "../../../scripts/emulated_host/emulated_host.ts";
+import {
+  EmulatedHostError,
+  type HostRun,
+  runInEmulatedHost,
+} from "../../../scripts/emulated_host/emulated_host.ts";
 import { PEERS } from "../../engines/peers.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
@@ -61,30 +65,41 @@ export async function runInnerTests(
   const files = await testFiles(folder);
   const modules = [SAME_MOUNTS, TELL_TRIPLE_FAULTS, ...files];
   await runOk(Deno.execPath(), ["cache", "--quiet", ...modules], { cwd: REPOSITORY }); // no network inside
-  if (!options.nested) return await runFiles(files, report, options);
   const reported = new Set<string>();
   for (let boot = 0, again = new Set(files); again.size > 0; boot++) {
     const now = [...again];
     again = new Set();
-    await runFiles(now, async (test) => {
-      const { file, name, problem } = test;
-      const key = `${file}: ${name}`;
-      if (boot < AGAIN && mayBeTripleFault(problem)) {
-        again.add(file);
-        console.error(`to be run once more in another boot: ${key}: ${problem}`);
-      } else if (problem || !reported.has(key)) {
-        reported.add(key);
-        await report(test);
-      }
-    }, options);
+    const left = await runFiles(
+      now,
+      async (test) => {
+        const { file, name, problem } = test;
+        const key = `${file}: ${name}`;
+        if (options.nested && boot < AGAIN && mayBeTripleFault(problem)) {
+          again.add(file);
+          console.error(`to be run once more in another boot: ${key}: ${problem}`);
+        } else if (problem || boot === 0 || !reported.has(key)) {
+          reported.add(key);
+          await report(test);
+        }
+      },
+      options,
+      boot < AGAIN,
+    );
+    for (const file of left) again.add(file);
   }
 }
 
+/**
+ * Runs the files in one boot.
+ * @param mayStop whether the host may stand still, which is the emulation's fault: it is printed, and counts as no failure.
+ * @returns the files that are left to be run then, the one in which it happened among them.
+ */
 async function runFiles(
   files: readonly string[],
   report: (test: InnerTest) => Promise<unknown>,
   options: InnerTestOptions,
-): Promise<void> {
+  mayStop: boolean,
+): Promise<readonly string[]> {
   const stdout = new LineStream();
   let stderr = "";
   const decoder = new TextDecoder();
@@ -111,7 +126,18 @@ async function runFiles(
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),
   }).finally(() => stdout.close());
 
-  const [run, seen] = await Promise.all([ended, reportAll(stdout, report)]);
+  const [end, seen] = await Promise.all([
+    ended.catch((error: unknown) => error),
+    reportAll(stdout, report),
+  ]);
+  if (mayStop && end instanceof EmulatedHostError && end.stoodStill) {
+    const last = seen.files.at(-1);
+    const left = files.filter((file) => file === last || !seen.files.includes(file));
+    console.error(`to be run in another boot, ${left}: ${end.message}`);
+    return left;
+  }
+  if (end instanceof Error) throw end;
+  const run = end as HostRun;
   const problems = incompleteness(files, seen);
   if (run.code !== 0 && seen.failed === 0) problems.push(`deno test ended with ${run.code}`);
   if (problems.length > 0) {
@@ -120,6 +146,7 @@ async function runFiles(
   if (seen.failed > 0) {
     console.error(`standard error inside, its end:\n${stderr.trimEnd().slice(-4000)}`);
   }
+  return [];
 }
 
 interface Seen {
