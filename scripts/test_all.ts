@@ -39,7 +39,7 @@ function withMounts(mounts: Mounts, suite: Suite): Suite {
 
 /** Tests whose outcome may depend on the propagation of the host's mounts. */
 const ABOUT_MOUNTS = [
-  ...["container", "exec", "checkpoint", "idmap", "lifecycle", "propagation"]
+  ...["container", "checkpoint", "idmap", "propagation"]
     .map((name) => `integration/${name}`),
   ...["mount_attributes", "mount_kinds", "mount_links", "shared_mounts", "device_path"]
     .map((name) => `integration/${name}`),
