@@ -6,7 +6,8 @@
 import { CAPABILITIES } from "../../../runtime/spec/capabilities.ts";
 import type { BundleOptions, JsonObject } from "../../../scripts/sample/bundle.ts";
 import { makeRootfs } from "../../../scripts/sample/rootfs.ts";
-import { runOk } from "../../harness/run.ts";
+import { Kago } from "../../harness/kago.ts";
+import { runOk, type RunResult } from "../../harness/run.ts";
 
 const PROGRAMS = [
   ...["systemd", "systemd-executor", "systemd-shutdown"].map((name) => `/usr/lib/systemd/${name}`),
@@ -72,8 +73,38 @@ const FOLDERS = [
   ...["var/lib/containers", "var/log/journal", "var/tmp"],
 ];
 
+/** systemd listens here as soon as it has loaded its units. */
+export const AWAIT_SYSTEMD = "until [ -S /run/systemd/private ]; do sleep 0.2; done";
+
+/** Seconds; a guest's programs start slowly in an emulation within an emulation. */
+const PATIENCE = 240;
+
+/** Calls `use` with a container that runs systemd, a function that executes a script in it, and the end of its `run`. */
+export async function withSystemd(
+  use: (
+    kago: Kago,
+    sh: (script: string) => Promise<RunResult>,
+    running: Promise<RunResult>,
+  ) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.makeTempDir();
+  await Deno.chmod(root, 0o755);
+  try {
+    await makeSystemdRoot(root);
+    await Kago.with(systemdBundle(root), async (kago) => {
+      const running = kago.background();
+      await kago.until("running");
+      const sh = (script: string) =>
+        kago.runWith({ timeout: PATIENCE }, "exec", kago.id, "sh", "-c", script);
+      await use(kago, sh, running);
+    });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
 /** Makes the root `root`, and at `/srv/box` in it the root of a container for the inner engine. */
-export async function makeSystemdRoot(root: string): Promise<void> {
+async function makeSystemdRoot(root: string): Promise<void> {
   for (const folder of FOLDERS) await Deno.mkdir(`${root}/${folder}`, { recursive: true });
   for (const name of ["bin", "lib", "lib64", "sbin"]) {
     await Deno.symlink(`usr/${name}`, `${root}/${name}`);
@@ -94,7 +125,7 @@ const ALL = Object.keys(CAPABILITIES);
 const TMPFS = ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"];
 
 /** Options of a bundle with the root at `root`. */
-export function systemdBundle(root: string): BundleOptions {
+function systemdBundle(root: string): BundleOptions {
   const mounts = [
     mount("/run", "tmpfs", "tmpfs", TMPFS),
     mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
