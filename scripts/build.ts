@@ -12,13 +12,14 @@ import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
 import { BUILD, DIST, ROOT } from "./build/paths.ts";
-import { bundlePart, CREATE, EXEC, QUICK } from "./build/quick.ts";
+import { bundlePart, CREATE, EXEC, MICROVM, QUICK } from "./build/quick.ts";
 import { runMain } from "./run_main.ts";
 
 const WHOLE_BUNDLE = `${BUILD}/kago.js`;
 const QUICK_BUNDLE = `${BUILD}/kago_quick.js`;
 const EXEC_BUNDLE = `${BUILD}/kago_exec.js`;
 const CREATE_BUNDLE = `${BUILD}/kago_create.js`;
+const MICROVM_BUNDLE = `${BUILD}/kago_microvm.js`;
 
 interface Options {
   readonly packer: Packer;
@@ -37,6 +38,7 @@ async function build(options: Options): Promise<void> {
     bundlePart(QUICK, QUICK_BUNDLE),
     bundlePart(EXEC, EXEC_BUNDLE),
     bundlePart(CREATE, CREATE_BUNDLE),
+    bundlePart(MICROVM, MICROVM_BUNDLE),
   ]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
@@ -49,6 +51,7 @@ async function build(options: Options): Promise<void> {
     quick: QUICK_BUNDLE,
     exec: EXEC_BUNDLE,
     create: CREATE_BUNDLE,
+    microvm: MICROVM_BUNDLE,
     ...helpers,
     output,
   });

@@ -115,6 +115,12 @@ static long move_up(long low) {
   return fd;
 }
 
+static int asks_for_microvm(const struct initial_stack *old) {
+  for (long i = 0; i < old->argc; i++)
+    if (any_matches(in_image(header.microvm_words_offset), i ? old->argv[i] : base_name(old->argv[i]), is_equal)) return 1;
+  return 0;
+}
+
 /*
  * Reading the program is a large part of a command's time, so most commands have a small program. The first argument
  * that is the name of a command decides: in `exec ID ps`, that is not ps. An option's value that only looks like a
@@ -126,7 +132,7 @@ static const struct entry_part *choose_program(const struct initial_stack *old) 
     if (any_matches(in_image(header.exec_commands_offset), old->argv[i], is_equal)) return &header.exec;
     if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal)) break;
   }
-  return &header.create;
+  return asks_for_microvm(old) ? &header.microvm : &header.create;
 }
 
 static void write_all(long fd, const char *bytes, unsigned long size) {

@@ -11,6 +11,14 @@ static inline unsigned long length(const char *text) {
   return n;
 }
 
+/* What follows the last slash. */
+static inline const char *base_name(const char *path) {
+  const char *name = path;
+  for (; *path; path++)
+    if (*path == '/') name = path + 1;
+  return name;
+}
+
 static inline char *append(char *end, const char *text) {
   while (*text) *end++ = *text++;
   *end = 0;

@@ -10,7 +10,7 @@ const OPTIONS = ["--quiet", "--platform", "deno", "--config", `${ROOT}/deno.json
 const USING = /\busing [\w$]+ ?=[^=>][^;\n]{0,60}/g;
 
 /** What the bundler leaves of a dynamic import of an external module. */
-const LEFT_IMPORT = /\bimport\("[^"]*"\)/g;
+const LEFT_IMPORT = /\bimport\("([^"]*)"\)/g;
 
 /**
  * Bundles `entry` into `output`; dynamic imports stay lazy inside the one file.
@@ -21,24 +21,30 @@ export async function bundle(entry: string, output: string): Promise<void> {
 }
 
 /**
- * Bundles `entry` without the modules in `leftOut` (absolute paths), which are imported dynamically; those imports are
- * replaced by a call of `substitute`, so that the bundle needs no other file.
+ * Bundles `entry` without some modules, which are imported dynamically; those imports are replaced by calls, so that the
+ * bundle needs no other file.
+ * @param leftOut absolute paths, and the name of the function that is called instead of each import.
  * @throws {CommandError} when the bundler fails, {Error} when another number of imports remains.
  */
 export async function bundleWithout(
   entry: string,
   output: string,
-  leftOut: readonly string[],
-  substitute: string,
+  leftOut: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const source = await bundleSmall(entry, leftOut);
-  const left = new Set(source.match(LEFT_IMPORT));
-  if (left.size !== leftOut.length) {
+  const source = await bundleSmall(entry, [...leftOut.keys()]);
+  const left = new Set([...source.matchAll(LEFT_IMPORT)].map(([, path]) => path!));
+  if (left.size !== leftOut.size) {
     throw new Error(
-      `${left.size} of ${leftOut.length} modules are left to be imported: ${[...left]}`,
+      `${left.size} of ${leftOut.size} modules are left to be imported: ${[...left]}`,
     );
   }
-  await writeBundle(output, source.replace(LEFT_IMPORT, `${substitute}()`));
+  await writeBundle(
+    output,
+    source.replace(LEFT_IMPORT, (found, path) => {
+      const substitute = leftOut.get(path);
+      return substitute ? `${substitute}()` : found;
+    }),
+  );
 }
 
 /**

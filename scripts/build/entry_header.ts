@@ -22,6 +22,8 @@ export const ENTRY_HEADER = {
   quick_commands_offset: "word",
   exec_commands_offset: "word",
   other_commands_offset: "word",
+  /** List of strings: the arguments that ask for a microVM. */
+  microvm_words_offset: "word",
   /** List of strings: the variables of deno's environment. */
   variables_offset: "word",
   /** Lists of strings: the folders down to the cache of compiled code; options and variables if it can be used. */
@@ -37,6 +39,7 @@ export const ENTRY_HEADER = {
   quick: "part",
   exec: "part",
   create: "part",
+  microvm: "part",
 } as const;
 
 type FieldType = "word" | "part";

@@ -24,7 +24,7 @@ import {
 import { ENTRY_HEADER_SIZE, ENTRY_LOADER_MAX, type Part } from "./entry_header.ts";
 import { Image } from "./image.ts";
 import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "./program.ts";
-import { EXEC, QUICK } from "./quick.ts";
+import { EXEC, MICROVM_WORDS, QUICK } from "./quick.ts";
 
 /** The page size of x86-64. */
 const PAGE = 4096;
@@ -87,8 +87,10 @@ export interface Parts {
   readonly quick: string;
   /** The bundle with `exec` only, in ASCII. */
   readonly exec: string;
-  /** The bundle that is started for all other commands, in ASCII; if necessary, it starts the whole one. */
+  /** The bundle that is started for all other commands, in ASCII; if necessary, it starts another one. */
   readonly create: string;
+  /** The bundle that creates microVMs too, in ASCII. */
+  readonly microvm: string;
 }
 
 /**
@@ -169,14 +171,17 @@ function buildImage(
     other_commands_offset: image.appendList(
       Object.keys(COMMANDS).filter((name) => ![QUICK, EXEC].some((p) => p.commands.includes(name))),
     ),
+    microvm_words_offset: image.appendList(MICROVM_WORDS),
     variables_offset: image.appendList([...VARIABLES, NO_FOLDER]),
     cache_folders_offset: image.appendList(CACHE_FOLDERS),
     cached_options_offset: image.appendList([...OPTIONS, ...CACHED]),
     cached_variables_offset: image.appendList([...VARIABLES, `DENO_DIR=${CACHE_FOLDERS.at(-1)}`]),
   };
-  const { offset, size } = image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim)));
-  const appendPart = (bundle: string) =>
-    image.append(wrapPart(leaveOutShim(bundle, parts.shim), place.offset + offset, size));
+  const inFile = (part: Part) => ({ ...part, offset: place.offset + part.offset });
+  const whole = inFile(image.append(wrapWhole(leaveOutShim(parts.whole, parts.shim))));
+  const appendPart = (bundle: string, microvm?: Part) =>
+    image.append(wrapPart(leaveOutShim(bundle, parts.shim), whole, microvm));
+  const microvm = appendPart(parts.microvm);
   const shim = image.append(parts.shim);
   const bytes = image.finish({
     image_address: place.address,
@@ -186,7 +191,8 @@ function buildImage(
     shim,
     stage: partWithin(shim, parts.shim, parts.stage),
     vmm: partWithin(shim, parts.shim, parts.vmm),
-    create: appendPart(parts.create),
+    create: appendPart(parts.create, inFile(microvm)),
+    microvm,
     exec: appendPart(parts.exec),
     quick: appendPart(parts.quick),
   });

@@ -22,6 +22,7 @@ export interface PackRequest {
   readonly quick: string;
   readonly exec: string;
   readonly create: string;
+  readonly microvm: string;
   readonly shim: string;
   readonly stage: string;
   readonly vmm: string;
@@ -69,6 +70,7 @@ async function writeNpmPacked(request: PackRequest): Promise<void> {
     quick: await Deno.readTextFile(request.quick),
     exec: await Deno.readTextFile(request.exec),
     create: await Deno.readTextFile(request.create),
+    microvm: await Deno.readTextFile(request.microvm),
   });
   await replaceFile(request.output, 0o755, async (temporary) => {
     using file = await Deno.open(temporary, { write: true });

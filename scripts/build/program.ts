@@ -4,7 +4,8 @@
  * instead.
  */
 import { createHash } from "node:crypto";
-import { START_WHOLE } from "./quick.ts";
+import type { Part } from "./entry_header.ts";
+import { START_MICROVM, START_WHOLE } from "./quick.ts";
 
 /**
  * The one-line module. The stub inserts a number after each piece except the last: the caller's soft limit on open files,
@@ -51,11 +52,13 @@ export function wrapWhole(bundle: string): string {
 
 /**
  * A partial program as a script.
- * @param offset of the whole program's script in the executable, in bytes.
- * @param size its length in bytes.
+ * @param whole where the whole program is in the executable.
+ * @param microvm where the program for microVMs is, if this one starts it.
  */
-export function wrapPart(bundle: string, offset: number, size: number): string {
-  return wrap(`const ${START_WHOLE}=${startWhole(offset, size)};${bundle}`, "kago_part.js");
+export function wrapPart(bundle: string, whole: Part, microvm?: Part): string {
+  const functions = [[START_WHOLE, whole], [START_MICROVM, microvm]] as const;
+  const start = functions.map(([name, place]) => place ? `const ${name}=${starter(place)};` : "");
+  return wrap(start.join("") + bundle, "kago_part.js");
 }
 
 /** Hexadecimal digits; LOADER has numbers that depend on it. */
@@ -68,7 +71,7 @@ function wrap(bundle: string, name: string): string {
   return `/*${digest}*/${script}`;
 }
 
-function startWhole(offset: number, size: number): string {
+function starter({ offset, size }: Part): string {
   return `()=>{` +
     `const exe=Deno.openSync("/proc/self/exe"),bytes=new Uint8Array(${size});` +
     `exe.seekSync(${offset},0);` +

@@ -1,7 +1,7 @@
 /**
  * The partial programs. Without a code cache, V8 reads the whole source at every start (about 40 kB per millisecond), so
  * the commands that engines call most have bundles without the modules of the others: a quick one for the shortest, one for
- * `exec` and one for creating containers. This module defines their contents.
+ * `exec`, one for creating plain containers and one for creating microVMs. This module defines their contents.
  */
 import { bundleWithout } from "./bundle.ts";
 import { runCommand } from "./command.ts";
@@ -19,6 +19,8 @@ export interface Part {
   readonly dispatchers: readonly string[];
   /** Modules that a dispatcher imports and that are included. */
   readonly others?: readonly string[];
+  /** Modules that are left out and make it start the program for microVMs instead of the whole one. */
+  readonly forMicrovms?: readonly string[];
 }
 
 const CHOOSING = ["main.ts", "runtime/commands/loaders.ts"] as const;
@@ -48,11 +50,11 @@ export const EXEC: Part = {
 };
 
 /**
- * The stub starts it for all other commands. Its builder has no effects, so it can leave these to the whole program:
- * explaining an invalid config.json, the first compilation of a seccomp profile, and containers with network interfaces of
- * the host or limited connections.
+ * Creates containers. Its builder has no effects, so it can leave these to the whole program: explaining an invalid
+ * config.json, the first compilation of a seccomp profile, and containers with network interfaces of the host or limited
+ * connections.
  */
-export const CREATE: Part = {
+const CREATING: Part = {
   commands: ["create", "run"],
   dispatchers: [
     ...CHOOSING,
@@ -61,27 +63,46 @@ export const CREATE: Part = {
     "runtime/build/net_devices.ts",
     "runtime/build/egress.ts",
     "runtime/container/destroyer.ts",
-    "executors/libkrun/executor.ts",
   ],
 };
 
+/** The stub starts it for all other commands; the executor of microVMs is a fifth of the source. */
+export const CREATE: Part = {
+  ...CREATING,
+  dispatchers: [...CREATING.dispatchers, "executors/registry.ts"],
+  others: ["executors/default.ts"],
+  forMicrovms: ["executors/libkrun/executor.ts", "executors/libkrun/guest/agent.ts"],
+};
+
+/** The stub starts it if one of MICROVM_WORDS is among the arguments; for an annotation, CREATE starts it. */
+export const MICROVM: Part = {
+  ...CREATING,
+  dispatchers: [...CREATING.dispatchers, "executors/libkrun/executor.ts"],
+};
+
+/** Values of `--handler`, and the basename of argv[0]. */
+export const MICROVM_WORDS: readonly string[] = ["krun", "--handler=krun"];
+
 /**
- * The function that a partial program calls for every other command: it executes the whole program in its place and does
- * not return, so nothing may have happened before that must not happen twice.
+ * The functions that a partial program calls for what it leaves out: they execute the whole program, or the one for
+ * microVMs, in its place and do not return, so nothing may have happened before that must not happen twice.
  */
 export const START_WHOLE = "startWholeProgram";
+export const START_MICROVM = "startMicrovmProgram";
 
 /** Bundles main.ts, with only the part's commands, into `output`. */
 export async function bundlePart(part: Part, output: string): Promise<void> {
-  const { commands, dispatchers, others = [] } = part;
+  const { commands, dispatchers, others = [], forMicrovms = [] } = part;
   const entry = `${ROOT}/main.ts`;
-  const kept = [...commands.map((name) => `runtime/commands/${name}.ts`), ...others]
-    .map((name) => `${ROOT}/${name}`);
-  const imported = await dynamicImports(entry, dispatchers.map((name) => `${ROOT}/${name}`));
-  const missing = kept.filter((path) => !imported.includes(path));
+  const inRoot = (name: string) => `${ROOT}/${name}`;
+  const kept = [...commands.map((name) => `runtime/commands/${name}.ts`), ...others].map(inRoot);
+  const microvm = forMicrovms.map(inRoot);
+  const imported = await dynamicImports(entry, dispatchers.map(inRoot));
+  const missing = [...kept, ...microvm].filter((path) => !imported.includes(path));
   if (missing.length > 0) throw new Error(`no dispatcher imports ${missing.join(", ")}`);
   const leftOut = imported.filter((path) => !kept.includes(path));
-  await bundleWithout(entry, output, leftOut, START_WHOLE);
+  const substitute = (path: string) => microvm.includes(path) ? START_MICROVM : START_WHOLE;
+  await bundleWithout(entry, output, new Map(leftOut.map((path) => [path, substitute(path)])));
 }
 
 /** The required part of the output of `deno info --json` for a module. */

@@ -45,18 +45,25 @@ Deno.test("bundle() leaves nothing behind when the bundler fails", async () => {
 
 Deno.test("bundleWithout() puts a call in place of the modules left out", async () => {
   await withModules(async (folder) => {
-    const leftOut = [`${folder}/two.ts`];
-    await bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut, "elsewhere");
+    const leftOut = new Map([[`${folder}/two.ts`, "elsewhere"]]);
+    await bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut);
     const source = await Deno.readTextFile(`${folder}/out.js`);
     assert(source.includes(" from one") && !source.includes(" from two"), source);
     assert(source.includes("two:()=>elsewhere()"), source);
+    leftOut.set(`${folder}/one.ts`, "inAnother");
+    await bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut);
+    const less = await Deno.readTextFile(`${folder}/out.js`);
+    assert(!less.includes(" from one") && !less.includes(" from two"), less);
+    assert(less.includes("one:()=>inAnother()") && less.includes("two:()=>elsewhere()"), less);
   });
 });
 
 Deno.test("bundleWithout() refuses a module that nothing imports", async () => {
   await withModules(async (folder) => {
-    const leftOut = [`${folder}/two.ts`, `${folder}/three.ts`];
-    const bundling = bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut, "elsewhere");
+    const leftOut = new Map(
+      ["two.ts", "three.ts"].map((name) => [`${folder}/${name}`, "elsewhere"]),
+    );
+    const bundling = bundleWithout(`${folder}/main.ts`, `${folder}/out.js`, leftOut);
     await assertRejects(() => bundling, Error, "1 of 2 modules");
   });
 });

@@ -99,6 +99,24 @@ Deno.test("the stub goes by the first argument that names a command", async () =
   }
 });
 
+Deno.test("the stub takes the program for microVMs when the arguments or its name ask for one", async () => {
+  const krun = `${FOLDER}/krun`;
+  await Deno.symlink(PROGRAM, krun);
+  const cases: [string, string, ...string[]][] = [
+    ["microvm", PROGRAM, "--handler", "krun", "create", "id"],
+    ["microvm", PROGRAM, "--handler=krun", "run", "id"],
+    ["microvm", krun, "create", "id"],
+    ["create", PROGRAM, "create", "--bundle=/krun", "id"],
+    ["create", PROGRAM, "create", "/krun"],
+    ["exec", krun, "exec", "id", "true"],
+    ["quick", krun, "delete", "krun"],
+  ];
+  for (const [program, ...[command, ...words]] of cases) {
+    const { files } = await start(command!, words);
+    assert(files[2]!.content.includes(`${program}()`), files[2]!.content);
+  }
+});
+
 Deno.test("the stub gives deno an environment of its own", async () => {
   const { env, rest } = await start(PROGRAM, [], { HOME: "/root", SSLKEYLOGFILE: "/x", A: "1" });
   assertEquals(env, OWN_VARIABLES);

@@ -13,6 +13,7 @@ const HEADER: EntryHeader = {
   quick_commands_offset: 0,
   exec_commands_offset: 0,
   other_commands_offset: 0,
+  microvm_words_offset: 0,
   variables_offset: 0,
   cache_folders_offset: 0,
   cached_options_offset: 0,
@@ -23,6 +24,7 @@ const HEADER: EntryHeader = {
   quick: NOTHING,
   exec: NOTHING,
   create: NOTHING,
+  microvm: NOTHING,
 };
 
 Deno.test("Image puts what is appended where it says, behind the header and the stub's code", () => {

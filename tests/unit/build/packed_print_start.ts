@@ -26,6 +26,7 @@ export async function packPrintStart(linker?: string): Promise<PackedPrintStart>
     vmm: new TextEncoder().encode("shim"),
     whole: "whole()",
     create: "create()",
+    microvm: "microvm()",
     quick: "quick()",
     exec: "exec()",
   });

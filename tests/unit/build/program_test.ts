@@ -25,10 +25,15 @@ Deno.test("wrapWhole() keeps the bundle's variables to itself and names it in st
   assertEquals(Reflect.get(globalThis, "hidden"), undefined);
 });
 
-Deno.test("wrapPart() gives the bundle the place of the whole program", () => {
-  const script = wrapPart("0", 123456, 789);
-  assert(script.includes("seekSync(123456,0)"), script);
-  assert(script.includes("new Uint8Array(789)"), script);
+Deno.test("wrapPart() gives the bundle the places of the programs that it may start", () => {
+  const whole = { offset: 123456, size: 789 };
+  const one = wrapPart("0", whole);
+  assert(one.includes("seekSync(123456,0)"), one);
+  assert(one.includes("new Uint8Array(789)"), one);
+  assert(!one.includes("startMicrovmProgram"), one);
+  const both = wrapPart("0", whole, { offset: 4321, size: 98 });
+  assertMatch(both, /const startMicrovmProgram=[^;]*new Uint8Array\(98\);exe\.seekSync\(4321,0\)/);
+  assertMatch(both, /const startWholeProgram=[^;]*new Uint8Array\(789\);exe\.seekSync\(123456,0\)/);
 });
 
 Deno.test("programs of the same length have different names for their bytecode", () => {
