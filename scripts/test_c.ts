@@ -6,8 +6,9 @@
  * A name narrows the run to the test programs whose names contain it. Some tests need root; without it they print that
  * they are skipped. The exit code is 1 when a test failed or a program aborted.
  */
+import { buildHelpers } from "./build/helpers.ts";
 import { runMain } from "./run_main.ts";
-import { buildVariant, listTests, VARIANTS } from "./test_c/build.ts";
+import { buildVariant, listTests, type Variant, VARIANTS } from "./test_c/build.ts";
 
 /** No program needs a tenth of it; a hanging test ends itself before. */
 const TIME_LIMIT = 600_000;
@@ -68,16 +69,36 @@ function print({ lines, remarks }: Results, total: Total): void {
   console.log(printed.join("\n"));
 }
 
+/** Runs the programs of a variant, two at a time: some wait for half a minute. */
+async function runVariant(
+  { name }: Variant,
+  folder: string,
+  tests: readonly string[],
+  total: Total,
+): Promise<void> {
+  const left = tests.values();
+  await Promise.all([1, 2].map(async () => {
+    for (const test of left) {
+      print(await runProgram(`${folder}/${test}`, `${test} (${name})`), total);
+    }
+  }));
+}
+
 async function main(names: readonly string[]): Promise<number> {
   const total: Total = { passed: 0, failed: 0, skipped: 0 };
   const tests = listTests().filter((test) =>
     names.length === 0 || names.some((name) => test.includes(name))
   );
-  for (const variant of VARIANTS) {
-    const folder = await buildVariant(variant, tests);
-    for (const test of tests) {
-      print(await runProgram(`${folder}/${test}`, `${test} (${variant.name})`), total);
-    }
+  await buildHelpers();
+  let folder = await buildVariant(VARIANTS[0]!, tests);
+  for (const [index, variant] of VARIANTS.entries()) {
+    const next = VARIANTS[index + 1];
+    // The next variant is compiled meanwhile.
+    const [built] = await Promise.all([
+      next ? buildVariant(next, tests) : folder,
+      runVariant(variant, folder, tests, total),
+    ]);
+    folder = built;
   }
   const { passed, failed, skipped } = total;
   console.log(`1..${passed + failed + skipped}`);

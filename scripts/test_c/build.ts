@@ -3,7 +3,7 @@
  * the variants' flags and which objects are linked; all output is in build/test_c.
  */
 import { runCommand } from "../build/command.ts";
-import { buildHelpers, listSources } from "../build/helpers.ts";
+import { listSources } from "../build/helpers.ts";
 import { BUILD, ROOT } from "../build/paths.ts";
 import { makeIfChanged } from "../build/stamp.ts";
 
@@ -49,7 +49,7 @@ function testSources(): ReadonlyMap<string, string> {
 }
 
 /**
- * Compiles the changed files of one variant.
+ * Compiles the changed files of one variant; the helpers must have been built.
  * @returns the folder with the test programs.
  * @throws {CommandError} with the compiler's messages, {HostError} when a compiler is not installed.
  */
@@ -84,7 +84,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
 async function buildArchive({ flags, stage, name }: Variant, folder: string): Promise<string> {
   const archive = `${folder}/helper.a`;
   const product = stage === "product" ? `${BUILD}/helpers/stage` : undefined;
-  await buildHelpers();
   const files = listSources();
   const path = (name: string) => `${SOURCES}/${name}`;
   const sources = files.filter((name) => name.endsWith(".c") && !LEFT_OUT.has(name)).map(path);
