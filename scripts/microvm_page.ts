@@ -10,13 +10,13 @@ import {
   type OtherRow,
   type Setter,
   VM_FILE_KEYS,
-} from "../executors/libkrun/annotation_table.ts";
+} from "../executors/libkrun/settings/annotation_table.ts";
 import {
   SETTERS,
   TYPES,
   valueRange,
   type ValueRow,
-} from "../executors/libkrun/annotation_words.ts";
+} from "../executors/libkrun/settings/annotation_words.ts";
 import { HARMLESS_PROPERTIES } from "../runtime/cgroup/drivers/systemd_annotations.ts";
 import { ROOT } from "./build/paths.ts";
 

@@ -1,6 +1,6 @@
 /** The host devices that a VMM opens in the container, after pivot_root and as the container's user. Pure. */
 import type { Device, DeviceCgroup, Spec } from "../../runtime/spec/spec.ts";
-import type { VmSettings } from "./settings.ts";
+import type { VmSettings } from "./settings/settings.ts";
 
 export const KVM_PATH = "/dev/kvm";
 

@@ -22,21 +22,21 @@ import {
   type PreExecResult,
   type TenantInput,
 } from "../interface/executor.ts";
-import { choiceAnnotation } from "./annotations.ts";
-import { chooseSettings, ERRORS_ONLY } from "./choices.ts";
+import { choiceAnnotation } from "./settings/annotations.ts";
+import { chooseSettings, ERRORS_ONLY } from "./settings/choices.ts";
 import { vmDevices, withDevices } from "./devices.ts";
-import { elasticMemory, vmMemory } from "./defaults.ts";
+import { elasticMemory, vmMemory } from "./settings/defaults.ts";
 import { guestConfigFile, vmmOwner } from "./guest/config_file.ts";
 import { guestLimitOps } from "./guest/limits.ts";
 import { withGuestMemory } from "./guest/shared_memory.ts";
 import { checkLibkrunHost } from "./host_checks.ts";
 import { passtCommand } from "./passt.ts";
-import { settingLines } from "./setting_lines.ts";
-import { readVmSettings, type VmSettings } from "./settings.ts";
+import { settingLines } from "./settings/setting_lines.ts";
+import { readVmSettings, type VmSettings } from "./settings/settings.ts";
 import { socketMounts } from "./sockets.ts";
 import { watchedMounts } from "./watch.ts";
 import { refuseUnenforced } from "./unenforced.ts";
-import { onlyFollowed, readVmFile } from "./vm_file.ts";
+import { onlyFollowed, readVmFile } from "./settings/vm_file.ts";
 import { closingOps, earlyOps, openingOps } from "./vm_ops.ts";
 import { refuseFor2 } from "./vm_ops_2.ts";
 import { vmmCapabilities } from "./vmm_features.ts";

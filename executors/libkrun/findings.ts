@@ -10,7 +10,7 @@ import { bad, type Concern, type Finding, good } from "../../runtime/finding.ts"
 import { withOwnLibrary } from "../../runtime/own_files.ts";
 import { installLibkrun } from "./distribution.ts";
 import { passtPath } from "./passt.ts";
-import { settingFindings } from "./setting_lines.ts";
+import { settingFindings } from "./settings/setting_lines.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** @param errno of probeKvm(). */

@@ -10,7 +10,7 @@ import { describeErrno, HostError, SpecError } from "../../runtime/common/errors
 import type { Spec } from "../../runtime/spec/spec.ts";
 import { KVM_PATH, vmDevices } from "./devices.ts";
 import { findPasst } from "./passt.ts";
-import { passtPlace, type VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings/settings.ts";
 import { EACCES, ENODEV, ENOENT, ENXIO } from "../../runtime/common/errno.ts";
 
 /** Reasons for a missing device. */

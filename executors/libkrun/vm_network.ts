@@ -5,7 +5,7 @@
  */
 import { CALLED_IF, type Op } from "../../runtime/plan/op.ts";
 import { type Argument, argument, call } from "./krun_call.ts";
-import { passtPlace, type VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings/settings.ts";
 
 /**
  * virtio-net features that every backend supports (virtio 1.2, "Network Device"): checksums, TSO for IPv4 and UFO, for both

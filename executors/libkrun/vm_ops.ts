@@ -7,7 +7,7 @@ import type { Op } from "../../runtime/plan/op.ts";
 import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
-import { passtPlace, type VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings/settings.ts";
 import {
   AGENT,
   AGENT_FROM,

@@ -15,7 +15,7 @@ import {
   STREAMS_SOCKET,
 } from "./shared_ops.ts";
 import { type Argument, argument, callOfAll } from "./krun_call.ts";
-import { passtPlace, type VmSettings } from "./settings.ts";
+import { passtPlace, type VmSettings } from "./settings/settings.ts";
 import { NET_FEATURES, PASST_MAC } from "./vm_network.ts";
 import { jailFeatures } from "./vmm_features.ts";
 

@@ -3,7 +3,7 @@
  * the capabilities that a VMM keeps; vmm_calls.ts has the system calls of each feature.
  */
 import { CAPABILITIES } from "../../runtime/spec/capabilities.ts";
-import type { VmSettings } from "./settings.ts";
+import type { VmSettings } from "./settings/settings.ts";
 
 export const FEATURES = {
   /** Sockets of the host in place of the guest's: without a card. */

@@ -6,7 +6,7 @@ import type { SpecError } from "../../runtime/common/errors.ts";
 import { joinPath } from "../../runtime/common/path.ts";
 import { MOUNT_ATTR, parseMountOptions } from "../../runtime/plan/mount_options.ts";
 import type { Mount, Spec } from "../../runtime/spec/spec.ts";
-import { annotationError } from "./annotations.ts";
+import { annotationError } from "./settings/annotations.ts";
 import { isCovered } from "./sockets.ts";
 
 /** As WATCH_ROOTS_MAX in helper-c/vmm/watch_tree.h. */

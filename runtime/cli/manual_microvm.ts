@@ -4,8 +4,8 @@ import {
   ANNOTATIONS,
   OTHER_ANNOTATIONS,
   type OtherRow,
-} from "../../executors/libkrun/annotation_table.ts";
-import { SETTERS, TYPES, valueRange } from "../../executors/libkrun/annotation_words.ts";
+} from "../../executors/libkrun/settings/annotation_table.ts";
+import { SETTERS, TYPES, valueRange } from "../../executors/libkrun/settings/annotation_words.ts";
 import { ADMINISTRATOR_FILES, type AdministratorFile, IMAGE_KEYS } from "../administrator_file.ts";
 import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "../microvm_bounds.ts";
 import { MANUAL } from "./manual.ts";

@@ -1,5 +1,5 @@
 /** `kago features`: the JSON of the runtime spec's features.md, from the tables that the code itself uses. */
-import { unsafeAnnotations } from "../../executors/libkrun/annotation_table.ts";
+import { unsafeAnnotations } from "../../executors/libkrun/settings/annotation_table.ts";
 import type { Invocation } from "../cli/command_table.ts";
 import { print } from "../cli/output.ts";
 import { OCI_VERSION, OCI_VERSION_MIN } from "../spec/oci_version.ts";

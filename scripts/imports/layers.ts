@@ -12,7 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["runtime/build"],
   ["executors"],
   ["executors/libkrun"],
-  ["executors/libkrun/guest"],
+  ["executors/libkrun/guest", "executors/libkrun/settings"],
   ["executors/interface", "runtime/stages"],
   ["runtime/state"],
   ["runtime/resctrl", "runtime/cgroup/drivers"],

@@ -124,7 +124,7 @@ export const PATH_CHECK: Lint = {
       reason: "Whether the name is still that of the file that is open and locked.",
     },
     {
-      file: "executors/libkrun/vm_file.ts",
+      file: "executors/libkrun/settings/vm_file.ts",
       place: "readText",
       reason: "The path is that of a descriptor.",
     },

@@ -1,6 +1,6 @@
 /** The manual, as mandoc(1) reads it. Needs mandoc and `dist/kago`. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ANNOTATIONS } from "../../executors/libkrun/annotation_table.ts";
+import { ANNOTATIONS } from "../../executors/libkrun/settings/annotation_table.ts";
 import { type CommandName, COMMANDS } from "../../runtime/cli/command_table.ts";
 import { GLOBAL_OPTIONS } from "../../runtime/cli/common_options.ts";
 import { KAGO } from "../harness/kago.ts";

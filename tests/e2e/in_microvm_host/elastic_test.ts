@@ -1,6 +1,6 @@
 /** A microVM whose memory and CPU time change while it runs, with the real libkrun, on pure cgroup v2. */
 import { assert, assertEquals } from "@std/assert";
-import { elasticMemory } from "../../../executors/libkrun/defaults.ts";
+import { elasticMemory } from "../../../executors/libkrun/settings/defaults.ts";
 import { compileC } from "../../harness/c_program.ts";
 import { Kago } from "../../harness/kago.ts";
 import { until } from "../../harness/until.ts";

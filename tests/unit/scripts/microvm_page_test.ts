@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ANNOTATIONS } from "../../../executors/libkrun/annotation_table.ts";
+import { ANNOTATIONS } from "../../../executors/libkrun/settings/annotation_table.ts";
 import { PAGE, withAnnotations } from "../../../scripts/microvm_page.ts";
 
 Deno.test("docs/microvm.md tells of every annotation as the table has it", async () => {

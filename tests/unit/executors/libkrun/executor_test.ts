@@ -1,6 +1,6 @@
 import { processors } from "../../../../ffi/processes.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
+import { VMM_RAM_MIB } from "../../../../executors/libkrun/settings/defaults.ts";
 import { libkrunExecutor, prepare } from "../../../../executors/libkrun/executor.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import { NO_WORD } from "../../../../runtime/administrator.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { refuseFor2 } from "../../../../executors/libkrun/vm_ops_2.ts";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
-import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
+import type { VmSettings } from "../../../../executors/libkrun/settings/settings.ts";
 import { HostError } from "../../../../runtime/common/errors.ts";
 import { formatOp } from "../../../../runtime/plan/format.ts";
 import { KRUN_OBJECTS, type Op } from "../../../../runtime/plan/op.ts";

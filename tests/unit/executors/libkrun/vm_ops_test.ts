@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { closingOps, earlyOps, openingOps } from "../../../../executors/libkrun/vm_ops.ts";
-import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
+import type { VmSettings } from "../../../../executors/libkrun/settings/settings.ts";
 import { FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
 import { formatOp } from "../../../../runtime/plan/format.ts";
 import { KRUN_ARGUMENTS, type KrunArgument } from "../../../../runtime/plan/op.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { VmSettings } from "../../../../executors/libkrun/settings.ts";
+import type { VmSettings } from "../../../../executors/libkrun/settings/settings.ts";
 import {
   featureBits,
   FEATURES,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { defaultExecutor } from "../../../../executors/default.ts";
-import { readVmSettings } from "../../../../executors/libkrun/settings.ts";
+import { readVmSettings } from "../../../../executors/libkrun/settings/settings.ts";
 import { featureBits, FEATURES } from "../../../../executors/libkrun/vmm_features.ts";
 import { openingOps } from "../../../../executors/libkrun/vm_ops.ts";
 import { vmmRunner } from "../../../../executors/libkrun/vmm_plan.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { elasticMemory, VMM_RAM_MIB } from "../../../../../executors/libkrun/defaults.ts";
+import { elasticMemory, VMM_RAM_MIB } from "../../../../../executors/libkrun/settings/defaults.ts";
 import { guestLimitOps, guestLimits } from "../../../../../executors/libkrun/guest/limits.ts";
 
 const MIB = 1 << 20;

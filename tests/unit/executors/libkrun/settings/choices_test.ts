@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Choices, chooseSettings } from "../../../../executors/libkrun/choices.ts";
-import { readVmSettings } from "../../../../executors/libkrun/settings.ts";
-import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
-import type { Defaults } from "../../../../runtime/administrator_file.ts";
-import { SpecError } from "../../../../runtime/common/errors.ts";
-import type { Resources, Spec } from "../../../../runtime/spec/spec.ts";
+import { type Choices, chooseSettings } from "../../../../../executors/libkrun/settings/choices.ts";
+import { readVmSettings } from "../../../../../executors/libkrun/settings/settings.ts";
+import type { VmFile } from "../../../../../executors/libkrun/settings/vm_file.ts";
+import type { Defaults } from "../../../../../runtime/administrator_file.ts";
+import { SpecError } from "../../../../../runtime/common/errors.ts";
+import type { Resources, Spec } from "../../../../../runtime/spec/spec.ts";
 
 const FILE = "/etc/kago/microvm.json";
 

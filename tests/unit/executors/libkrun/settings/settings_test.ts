@@ -1,11 +1,11 @@
 import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { chooseSettings } from "../../../../executors/libkrun/choices.ts";
-import { readVmSettings as readWithWord } from "../../../../executors/libkrun/settings.ts";
-import type { VmFile } from "../../../../executors/libkrun/vm_file.ts";
-import type { AdministratorWord } from "../../../../runtime/administrator.ts";
-import { SpecError } from "../../../../runtime/common/errors.ts";
-import type { Spec } from "../../../../runtime/spec/spec.ts";
-import { given } from "../../../../runtime/common/given.ts";
+import { chooseSettings } from "../../../../../executors/libkrun/settings/choices.ts";
+import { readVmSettings as readWithWord } from "../../../../../executors/libkrun/settings/settings.ts";
+import type { VmFile } from "../../../../../executors/libkrun/settings/vm_file.ts";
+import type { AdministratorWord } from "../../../../../runtime/administrator.ts";
+import { SpecError } from "../../../../../runtime/common/errors.ts";
+import type { Spec } from "../../../../../runtime/spec/spec.ts";
+import { given } from "../../../../../runtime/common/given.ts";
 
 function specWith(annotations: Record<string, string>, linux?: Spec["linux"]): Spec {
   return { ociVersion: "1.2.0", annotations, ...given({ linux }) };

@@ -1,9 +1,9 @@
 /** A microVM's settings in words, each with its source: for `kago plan` and `kago doctor`. */
-import { processors } from "../../ffi/processes.ts";
-import type { AdministratorWord } from "../../runtime/administrator.ts";
-import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
-import { type Finding, good } from "../../runtime/finding.ts";
-import type { SettingWords } from "../../runtime/plan/format.ts";
+import { processors } from "../../../ffi/processes.ts";
+import type { AdministratorWord } from "../../../runtime/administrator.ts";
+import { type Given, IMAGE_KEYS } from "../../../runtime/administrator_file.ts";
+import { type Finding, good } from "../../../runtime/finding.ts";
+import type { SettingWords } from "../../../runtime/plan/format.ts";
 import { type Choices, chooseSettings, KAGO, ownValue } from "./choices.ts";
 
 /** @param word the permissions of the command line and of the files. */

@@ -11,7 +11,7 @@ import {
   MAX_LOG_LEVEL,
   MAX_RAM_MIB,
   MIN_RAM_MIB,
-} from "../../runtime/microvm_bounds.ts";
+} from "../../../runtime/microvm_bounds.ts";
 
 /** `nobody`: known, but never applied. */
 export type Setter = "image" | "administrator" | "nobody";

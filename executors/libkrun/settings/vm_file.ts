@@ -2,22 +2,22 @@
  * `.krun_vm.json` at the root of an image: settings that the image's author proposes (crun's krun.1). The image is hostile:
  * the file is opened inside its root, its size is limited, and it cannot choose anything of the host.
  */
-import { closeFd } from "../../ffi/descriptors.ts";
-import { openInRoot } from "../../ffi/files.ts";
-import { SpecError, SyscallError } from "../../runtime/common/errors.ts";
-import { readBounded } from "../../runtime/common/read_bounded.ts";
-import { parseJson } from "../../runtime/spec/json.ts";
-import { accepts } from "../../runtime/spec/schema/accepts.ts";
-import type { Rule } from "../../runtime/spec/schema/rule.ts";
-import { type Given, IMAGE_KEYS } from "../../runtime/administrator_file.ts";
+import { closeFd } from "../../../ffi/descriptors.ts";
+import { openInRoot } from "../../../ffi/files.ts";
+import { SpecError, SyscallError } from "../../../runtime/common/errors.ts";
+import { readBounded } from "../../../runtime/common/read_bounded.ts";
+import { parseJson } from "../../../runtime/spec/json.ts";
+import { accepts } from "../../../runtime/spec/schema/accepts.ts";
+import type { Rule } from "../../../runtime/spec/schema/rule.ts";
+import { type Given, IMAGE_KEYS } from "../../../runtime/administrator_file.ts";
 import {
   MAX_CPUS,
   MAX_DAX_WINDOW,
   MAX_RAM_MIB,
   MIN_RAM_MIB,
-} from "../../runtime/microvm_bounds.ts";
+} from "../../../runtime/microvm_bounds.ts";
 import { type KeyRow, VM_FILE_KEYS } from "./annotation_table.ts";
-import { ENOENT, ENOTDIR } from "../../runtime/common/errno.ts";
+import { ENOENT, ENOTDIR } from "../../../runtime/common/errno.ts";
 
 export const VM_FILE = ".krun_vm.json";
 

@@ -1,7 +1,7 @@
 /** Refuses, without the administrator's permission, what opens the host to a guest or weakens its confinement. Pure. */
-import { type AdministratorWord, isAllowed, notAllowed } from "../../runtime/administrator.ts";
-import { SpecError } from "../../runtime/common/errors.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import { type AdministratorWord, isAllowed, notAllowed } from "../../../runtime/administrator.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
 import { type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 import { VM_FILE, type VmFile } from "./vm_file.ts";
 

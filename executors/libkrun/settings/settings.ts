@@ -3,12 +3,12 @@
  * file, within the limits of the spec (choices.ts). Pure. Annotations that are not in annotation_table.ts are ignored, as
  * the runtime spec requires ("Annotations").
  */
-import type { LibraryPlace } from "../../ffi/libkrun.ts";
-import { type AdministratorWord, NO_WORD } from "../../runtime/administrator.ts";
-import type { Given } from "../../runtime/administrator_file.ts";
-import { egressLists } from "../../runtime/egress_lists.ts";
-import { findNamespace } from "../../runtime/spec/namespaces.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import type { LibraryPlace } from "../../../ffi/libkrun.ts";
+import { type AdministratorWord, NO_WORD } from "../../../runtime/administrator.ts";
+import type { Given } from "../../../runtime/administrator_file.ts";
+import { egressLists } from "../../../runtime/egress_lists.ts";
+import { findNamespace } from "../../../runtime/spec/namespaces.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
 import {
   annotationError,
   choiceAnnotation,
@@ -23,7 +23,7 @@ import { macOf } from "./mac.ts";
 import { requireWord } from "./required_word.ts";
 import type { VmFile } from "./vm_file.ts";
 import { parseVsockPort, type VsockPort } from "./vsock_ports.ts";
-import { given } from "../../runtime/common/given.ts";
+import { given } from "../../../runtime/common/given.ts";
 
 /** The settings of one microVM. */
 export interface VmSettings {

@@ -2,9 +2,9 @@
  * Chooses the settings of a microVM that have several sources: the first source that has a value wins, in the order
  * annotation, image's `.krun_vm.json`, administrator's file, kago. Pure.
  */
-import type { Defaults, Given, NETWORKS } from "../../runtime/administrator_file.ts";
-import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "../../runtime/microvm_bounds.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import type { Defaults, Given, NETWORKS } from "../../../runtime/administrator_file.ts";
+import { MAX_CPUS, MAX_RAM_MIB, MIN_RAM_MIB } from "../../../runtime/microvm_bounds.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
 import type { AnnotationName } from "./annotation_table.ts";
 import {
   flagAnnotation,

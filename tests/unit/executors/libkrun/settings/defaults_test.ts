@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { cpusWithin, ramMibWithin, VMM_RAM_MIB } from "../../../../executors/libkrun/defaults.ts";
-import type { CpuResources, Int64 } from "../../../../runtime/spec/spec.ts";
+import {
+  cpusWithin,
+  ramMibWithin,
+  VMM_RAM_MIB,
+} from "../../../../../executors/libkrun/settings/defaults.ts";
+import type { CpuResources, Int64 } from "../../../../../runtime/spec/spec.ts";
 
 const MIB = 1024 * 1024;
 

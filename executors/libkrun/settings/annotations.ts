@@ -1,7 +1,7 @@
 /** Reads single annotations as defined in annotation_table.ts. Pure. */
-import { SpecError } from "../../runtime/common/errors.ts";
-import { quoted } from "../../runtime/common/quoted.ts";
-import type { Spec } from "../../runtime/spec/spec.ts";
+import { SpecError } from "../../../runtime/common/errors.ts";
+import { quoted } from "../../../runtime/common/quoted.ts";
+import type { Spec } from "../../../runtime/spec/spec.ts";
 import { type AnnotationName, type AnnotationRow, ANNOTATIONS } from "./annotation_table.ts";
 
 type NameOf<Kind extends AnnotationRow["kind"]> = {

@@ -2,8 +2,8 @@
  * The size of a microVM whose bundle does not set one, from the limits of its cgroup: a guest that sees more than it may
  * use is throttled or killed. Pure.
  */
-import type { CpuResources, Int64, Resources } from "../../runtime/spec/spec.ts";
-import { numbersIn, parseRanges } from "../../runtime/common/ranges.ts";
+import type { CpuResources, Int64, Resources } from "../../../runtime/spec/spec.ts";
+import { numbersIn, parseRanges } from "../../../runtime/common/ranges.ts";
 
 /** The kernel's default for cpu.cfs_period_us, in microseconds. */
 const DEFAULT_PERIOD = 100_000;

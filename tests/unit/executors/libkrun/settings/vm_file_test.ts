@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MAX_SIZE, parseVmFile, readVmFile } from "../../../../executors/libkrun/vm_file.ts";
-import { SpecError } from "../../../../runtime/common/errors.ts";
+import {
+  MAX_SIZE,
+  parseVmFile,
+  readVmFile,
+} from "../../../../../executors/libkrun/settings/vm_file.ts";
+import { SpecError } from "../../../../../runtime/common/errors.ts";
 
 function refusal(text: string): string {
   return assertThrows(() => parseVmFile(text), SpecError).message;

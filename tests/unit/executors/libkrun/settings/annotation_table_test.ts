@@ -6,12 +6,12 @@ import {
   OTHER_ANNOTATIONS,
   unsafeAnnotations,
   VM_FILE_KEYS,
-} from "../../../../executors/libkrun/annotation_table.ts";
-import { parseVmFile } from "../../../../executors/libkrun/vm_file.ts";
-import { features } from "../../../../runtime/commands/features.ts";
+} from "../../../../../executors/libkrun/settings/annotation_table.ts";
+import { parseVmFile } from "../../../../../executors/libkrun/settings/vm_file.ts";
+import { features } from "../../../../../runtime/commands/features.ts";
 
-const ROOT = new URL("../../../../", import.meta.url).pathname;
-const TABLE = "executors/libkrun/annotation_table.ts";
+const ROOT = new URL("../../../../../", import.meta.url).pathname;
+const TABLE = "executors/libkrun/settings/annotation_table.ts";
 
 /** The sources of the product, by their paths in the repository. */
 function sources(folder: string, found: Record<string, string> = {}): Record<string, string> {
@@ -63,8 +63,8 @@ Deno.test("annotations are looked into in these places alone, each of which goes
   assertEquals(places, [
     "executors/default.ts",
     "executors/interface/executor.ts",
-    "executors/libkrun/annotations.ts",
-    "executors/libkrun/required_word.ts",
+    "executors/libkrun/settings/annotations.ts",
+    "executors/libkrun/settings/required_word.ts",
     "executors/registry.ts",
     "runtime/cgroup/drivers/systemd_annotations.ts",
     "runtime/egress_lists.ts",
