@@ -1,12 +1,12 @@
 /**
- * Writes helper-c/vmm/calls.gen.h from the table in executors/libkrun/vmm_calls.ts. With `--check` it writes nothing and
+ * Writes helper-c/vmm/jail/calls.gen.h from the table in executors/libkrun/vmm_calls.ts. With `--check` it writes nothing and
  * fails when the file is stale.
  */
 import { type Call, type Rule, VMM_CALLS } from "../executors/libkrun/vmm_calls.ts";
 import { FEATURES } from "../executors/libkrun/vmm_features.ts";
 import { keepGenerated } from "./generated_file.ts";
 
-/** One initialiser of `struct call` (helper-c/vmm/jail_filter.c). */
+/** One initialiser of `struct call` (helper-c/vmm/jail/jail_filter.c). */
 function row({ name, feature, answer }: Call, rule: Rule | undefined): string {
   const bits = feature === undefined ? 0 : FEATURES[feature];
   const mask = `0x${(rule?.mask ?? 0xffffffff).toString(16)}u`;
@@ -31,4 +31,4 @@ export function callsHeader(calls: readonly Call[] = VMM_CALLS): string {
   ].join("\n");
 }
 
-if (import.meta.main) keepGenerated("helper-c/vmm/calls.gen.h", callsHeader());
+if (import.meta.main) keepGenerated("helper-c/vmm/jail/calls.gen.h", callsHeader());

@@ -1,7 +1,7 @@
 /**
  * The system calls that a VMM may make once its guest runs: a table, from which scripts/generate_calls.ts writes
- * helper-c/vmm/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17, and read from libkrun's sources where no
- * test covers them. Any other call kills the VMM, which prints its name (helper-c/vmm/trap.c).
+ * helper-c/vmm/jail/calls.gen.h. Measured with the tests of microVMs over libkrun 1.17, and read from libkrun's sources where no
+ * test covers them. Any other call kills the VMM, which prints its name (helper-c/vmm/jail/trap.c).
  */
 import type { Feature } from "./vmm_features.ts";
 import { ENOSYS } from "../../runtime/common/errno.ts";

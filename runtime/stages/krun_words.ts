@@ -118,7 +118,7 @@ function shortList(texts: readonly string[]): string {
   return texts.length > 0 ? "[…]" : "[]";
 }
 
-/** The names in helper-c/vmm/jail.c. */
+/** The names in helper-c/vmm/jail/jail.c. */
 const WALLS: Readonly<Record<string, string>> = {
   landlock: "Landlock rules",
   seccomp: "filter of system calls",

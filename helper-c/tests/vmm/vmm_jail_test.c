@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "../../common/kernel.h"
-#include "../../vmm/jail.h"
+#include "../../vmm/jail/jail.h"
 #include "../check.h"
 
 /* The wait status of a process that did this behind the filter, and then ended with 0. */

@@ -2,7 +2,7 @@
 #ifndef KAGO_VMM_JAIL_H
 #define KAGO_VMM_JAIL_H
 
-#include "../common/context.h"
+#include "../../common/context.h"
 
 /* A Landlock ruleset that allows only the container's root, the agent's two directories, and the host devices that
  * this VM needs: its descriptor, -EOPNOTSUPP if the kernel has no Landlock or one too old for a VMM, or -errno. */

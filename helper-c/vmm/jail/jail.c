@@ -4,9 +4,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "../common/kernel.h"
-#include "threads.h"
-#include "vmm.h"
+#include "../../common/kernel.h"
+#include "../threads.h"
+#include "../vmm.h"
 
 struct restriction {
   int ruleset, caller;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "../common/kernel.h"
+#include "../../common/kernel.h"
 #include "jail.h"
 
 /* linux/bpf_common.h, linux/seccomp.h */

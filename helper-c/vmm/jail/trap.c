@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../common/kernel.h"
+#include "../../common/kernel.h"
 #include "call_names_x86_64.h"
 #include "jail.h"
-#include "vmm.h"
+#include "../vmm.h"
 
 enum { OLD_COUNT = sizeof OLD_CALLS / sizeof *OLD_CALLS, NEW_COUNT = sizeof NEW_CALLS / sizeof *NEW_CALLS };
 

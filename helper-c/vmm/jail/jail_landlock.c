@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../common/kernel.h"
+#include "../../common/kernel.h"
 #include "jail.h"
 
 /* linux/landlock.h: rights to files, and the ABI version that introduced each. */
