@@ -164,7 +164,7 @@ interface Outcome extends Count {
 /** The namespace's first process must reap orphans, as a shell does. */
 const OWN_PIDS = ["--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
 
-/** Two suites run in parallel: each line of their output begins with the suite's name. */
+/** Two suites run in parallel: each line of their output begins with the suite's name and the time. */
 async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<Outcome> {
   console.log(`\n== ${name}`);
   const enter = mounts
@@ -183,8 +183,8 @@ async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<
     stderr: "piped",
   }).spawn();
   const streams = await Promise.all([
-    echo(child.stdout, `${name} | `),
-    echo(child.stderr, `${name} | `),
+    echo(child.stdout, name),
+    echo(child.stderr, name),
   ]);
   const output = streams.join("\n");
   const { success } = await child.status;
@@ -192,15 +192,22 @@ async function runSuite({ name, command, reads, mounts, pids }: Suite): Promise<
   return { ...count, failures: count.failed > 0 ? failuresOf(output, reads) : "" };
 }
 
-/** Prints whole lines, each after `prefix`; returns the text without it. */
+/** Minutes and seconds since the run began. */
+function sinceStart(): string {
+  const seconds = Math.floor(performance.now() / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** Prints whole lines, each after the suite's name and the time; returns the text without them. */
 async function echo(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  prefix: string,
+  name: string,
 ): Promise<string> {
   let text = "";
   let told = 0;
   const tell = (end: number) => {
     if (end <= told) return;
+    const prefix = `${name} ${sinceStart()} | `;
     console.log(text.slice(told, end).replace(/\n$/, "").replaceAll(/^/gm, prefix));
     told = end;
   };
