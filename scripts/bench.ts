@@ -8,6 +8,7 @@
  *
  * It writes build/bench/RELEASE-LAYOUT.json, and prints the tables. docs/tests.md says more.
  */
+import { optionsText } from "../runtime/cli/help.ts";
 import { type Option, type OptionValues } from "../runtime/cli/options.ts";
 import { scanOptions } from "../runtime/cli/scan.ts";
 import { UsageError } from "../runtime/common/errors.ts";
@@ -48,6 +49,7 @@ const OPTIONS = [
   { name: "from", ...FILE, help: "measure nothing, take an earlier run's file" },
   { name: "readme", kind: "boolean", help: "put the tables into README.md" },
   { name: "check", kind: "boolean", help: "fail when a goal is missed" },
+  { name: "help", short: "h", kind: "boolean", help: "print this" },
 ] as const satisfies readonly Option[];
 type Options = OptionValues<typeof OPTIONS>;
 
@@ -55,7 +57,12 @@ const README = `${REPOSITORY}/README.md`;
 
 /** @throws {UsageError} */
 export function parseBenchOptions(args: readonly string[]): Options {
-  const { values, positionals } = scanOptions(args, OPTIONS, " for bench", "scripts/bench.ts");
+  const { values, positionals } = scanOptions(
+    args,
+    OPTIONS,
+    " for bench",
+    "deno task bench --help",
+  );
   if (positionals.length > 0) throw new UsageError(`bench does not take "${positionals[0]}"`);
   if (values.rounds === 0) throw new UsageError("bench needs at least one round");
   const options = values as unknown as Options;
@@ -177,6 +184,10 @@ async function runInNamespace({ cgroup, release }: Options): Promise<number> {
 
 async function main(): Promise<number> {
   const options = parseBenchOptions(Deno.args);
+  if (options.help) {
+    console.log(`Usage: deno task bench [OPTION]...\n\n${optionsText(OPTIONS)}`);
+    return 0;
+  }
   if (options.from) {
     return await report(JSON.parse(await Deno.readTextFile(options.from)) as Run, options);
   }

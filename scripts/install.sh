@@ -334,10 +334,10 @@ install_docker() {
 install_all() {
   program=$(find_program)
   check_occupied
-  step "put $program to $KAGO" put_program "$program"
+  step "copy $program to $KAGO" put_program "$program"
   step "link $KRUN to kago" put_link
   libraries=$(here)/lib/kago
-  [ ! -d "$libraries" ] || step "put $libraries to $LIBRARIES" put_libraries "$libraries"
+  [ ! -d "$libraries" ] || step "copy $libraries to $LIBRARIES" put_libraries "$libraries"
   install_completions
   step "write the manual to $PREFIX/share/man" put_manual
   containers_conf | step "write $CONTAINERS" put_text "$ROOT$CONTAINERS"

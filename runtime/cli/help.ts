@@ -58,6 +58,11 @@ export function commandHelp(
   return lines.join("\n");
 }
 
+/** The options alone, under their heading. */
+export function optionsText(options: readonly Option[]): string {
+  return sections(optionGroups(options, []), PLAIN).slice(1).join("\n");
+}
+
 function optionGroups(options: readonly Option[], groups: Groups) {
   return inGroups(options, groups, ({ name }) => name, "Options")
     .map(([heading, members]) => [heading, members.map(optionRow)] as const);

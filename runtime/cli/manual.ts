@@ -3,6 +3,7 @@ import { capital } from "./capital.ts";
 import { type CommandName, COMMANDS } from "./command_table.ts";
 import { GLOBAL_OPTIONS, HELP_OPTION } from "./common_options.ts";
 import { EXAMPLES } from "./examples.ts";
+import { GLOBAL_GROUPS, type Groups, inGroups, OPTION_GROUPS } from "./groups.ts";
 import { optionNote, positionalUsage } from "./help.ts";
 import type { Command, Option } from "./options.ts";
 import * as roff from "./roff.ts";
@@ -37,7 +38,7 @@ function mainPage(date: string): string {
         roff.definition(bold(`kago-${command}`) + "(1)", text(`${capital(summary)}.`))
       ),
     ),
-    roff.section("global options", ...GLOBAL_OPTIONS.map(optionEntry)),
+    roff.section("global options", ...optionEntries(GLOBAL_OPTIONS, GLOBAL_GROUPS)),
     roff.section("exit status", roff.paragraph(text(EXIT_STATUS))),
     roff.section(
       "files",
@@ -85,7 +86,10 @@ function commandPage(command: CommandName, entry: Command, date: string): string
       "description",
       roff.paragraph(text([`${capital(summary)}.`, details ?? ""].join(" ").trim())),
     ),
-    roff.section("options", ...[...options, HELP_OPTION].map(optionEntry)),
+    roff.section(
+      "options",
+      ...optionEntries([...options, HELP_OPTION], OPTION_GROUPS[command]),
+    ),
     roff.section(
       "examples",
       ...EXAMPLES[command].map(({ what, command: line }) =>
@@ -94,6 +98,13 @@ function commandPage(command: CommandName, entry: Command, date: string): string
     ),
     roff.section("see also", roff.paragraph(`${bold("kago")}(1)`)),
   ].join("");
+}
+
+/** In the groups of the help, if there are several. */
+function optionEntries(options: readonly Option[], groups: Groups = []): string[] {
+  const grouped = inGroups(options, groups, ({ name }) => name, "Other options");
+  if (grouped.length === 1) return options.map(optionEntry);
+  return grouped.map(([heading, members]) => roff.subsection(heading, ...members.map(optionEntry)));
 }
 
 function optionEntry(option: Option): string {

@@ -32,6 +32,11 @@ export function section(title: string, ...parts: readonly string[]): string {
   return `.SH ${title.toUpperCase()}\n${parts.join("").replace(/^\.PP\n/, "")}`;
 }
 
+/** A part of a section, under its own title. */
+export function subsection(title: string, ...parts: readonly string[]): string {
+  return `.SS ${text(title)}\n${parts.join("").replace(/^\.PP\n/, "")}`;
+}
+
 /** A paragraph that is already marked up. */
 export function paragraph(marked: string): string {
   return `.PP\n${fill(marked)}\n`;

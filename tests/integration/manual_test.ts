@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ANNOTATIONS } from "../../executors/libkrun/settings/annotation_table.ts";
 import { type CommandName, COMMANDS } from "../../runtime/cli/command_table.ts";
 import { GLOBAL_OPTIONS } from "../../runtime/cli/common_options.ts";
+import { OPTION_GROUPS } from "../../runtime/cli/groups.ts";
 import { KAGO } from "../harness/kago.ts";
 import { run, runOk } from "../harness/run.ts";
 
@@ -46,6 +47,7 @@ Deno.test("the pages name every command, option and annotation", async () => {
       assertStringIncludes(main, `kago-${name}(1)`);
       const page = await read(`${folder}/man1/kago-${name}.1`);
       for (const option of COMMANDS[name].options) assertStringIncludes(page, `--${option.name}`);
+      for (const [title] of OPTION_GROUPS[name] ?? []) assertStringIncludes(page, title);
       assertEquals(
         await runOk(KAGO, ["manual", name]),
         await Deno.readTextFile(`${folder}/man1/kago-${name}.1`),
