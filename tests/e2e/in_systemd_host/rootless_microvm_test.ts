@@ -1,6 +1,8 @@
 /** An ordinary user's microVMs. Runs inside the systemd host, where the user is in the group kvm. */
 import { assert, assertEquals } from "@std/assert";
-import { inUserSession } from "../../harness/ordinary_user.ts";
+import { compileC } from "../../harness/c_program.ts";
+import { inUserSession, USER } from "../../harness/ordinary_user.ts";
+import { runOk } from "../../harness/run.ts";
 import { until } from "../../harness/until.ts";
 import { KAGO, ok, quiet, SUBORDINATE, withBundle } from "./user_bundle.ts";
 
@@ -41,4 +43,36 @@ Deno.test("an ordinary user's microVM takes exec, ps, signals and delete, whoeve
     );
     await ok(inUserSession([KAGO, "delete", id]));
   });
+});
+
+Deno.test("an ordinary user's microVM learns by inotify what the host changes in his directory", async () => {
+  const volume = `${USER.home}/watched`;
+  const tool = await compileC(new URL("../in_microvm_host/watch_tool.c", import.meta.url));
+  await Deno.mkdir(volume);
+  await runOk("mount", ["-t", "tmpfs", "-o", `uid=${USER.uid}`, "tmpfs", volume]);
+  try {
+    await runOk("install", ["-m", "755", tool, `${volume}/watch`]);
+    await ok(inUserSession(["touch", `${volume}/told`]));
+    const config = {
+      annotations: { ...MICROVM.annotations, "krun.watch": "/data" },
+      mounts: [
+        { destination: "/proc", type: "proc", source: "proc" },
+        { destination: "/data", type: "bind", source: volume, options: ["rbind"] },
+      ],
+    };
+    const args = ["sh", "-c", "/data/watch /data > /data/told"];
+    await withBundle({ args, config }, async ({ id, path }) => {
+      await ok(inUserSession(quiet([KAGO, "create", "--bundle", path, id])));
+      await ok(inUserSession([KAGO, "start", id]));
+      const told = (line: string) => async () =>
+        (await Deno.readTextFile(`${volume}/told`)).split("\n").includes(line);
+      await until("the guest watches", told("watching"));
+      await inUserSession(["sh", "-c", `printf 12345 > ${volume}/new`]);
+      await until("the guest is told of the new file", told("modify new 5"));
+      await ok(inUserSession([KAGO, "delete", "--force", id]));
+    });
+  } finally {
+    await runOk("umount", [volume]);
+    await Promise.all([Deno.remove(volume), Deno.remove(tool)]);
+  }
 });

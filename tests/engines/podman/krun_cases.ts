@@ -1,5 +1,7 @@
 /** microVMs: the everyday commands with `--annotation run.oci.handler=krun`. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compileC } from "../../harness/c_program.ts";
+import { runOk } from "../../harness/run.ts";
 import { type CaseGroup, type Host } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { againAfterTripleFault } from "../again.ts";
@@ -30,6 +32,41 @@ const RUN: CaseGroup<Podman> = {
         const words = ["run", "--rm", "-it", ...KRUN, IMAGE];
         const output = await p.terminal([...words, "sh", "-c", "test -t 0 && echo terminal"]);
         assertStringIncludes(output, "terminal");
+      },
+    },
+    {
+      command:
+        "podman run -d (krun) --annotation krun.watch=/data -v /host/directory:/data IMAGE (inotify)",
+      emulated: REAL,
+      check: async (p) => {
+        const name = "watching";
+        const volume = `${p.folder}/watched`;
+        const tool = new URL("../../e2e/in_microvm_host/watch_tool.c", import.meta.url);
+        await Deno.mkdir(volume);
+        await runOk("mount", ["-t", "tmpfs", "tmpfs", volume]);
+        try {
+          await runOk("mv", [await compileC(tool), `${volume}/watch`]);
+          const watch = ["--annotation", "krun.watch=/data", "-v", `${volume}:/data`];
+          await againAfterTripleFault(async () => {
+            await p.ok(
+              "run",
+              "-d",
+              "--name",
+              name,
+              ...KRUN,
+              ...watch,
+              IMAGE,
+              "/data/watch",
+              "/data",
+            );
+            await untilSays(() => p.ok("logs", name), /^watching$/m);
+          }, () => p.ok("rm", "--force", "--time", "0", name));
+          await Deno.writeTextFile(`${volume}/new`, "12345");
+          await untilSays(() => p.ok("logs", name), /^modify new 5$/m);
+        } finally {
+          await p.ok("rm", "--force", "--ignore", "--time", "0", name);
+          await runOk("umount", [volume]);
+        }
       },
     },
   ],
