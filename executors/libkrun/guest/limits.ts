@@ -19,15 +19,15 @@ export function guestLimits(
 ): GuestLimits | undefined {
   const limits = {
     memory: outside === undefined ? AS_BEFORE : guestMemory(memory.limit, outside),
-    quota: given(cpu.quota),
-    period: given(cpu.period),
+    quota: limitOf(cpu.quota),
+    period: limitOf(cpu.period),
   };
   return Object.values(limits).some((limit) => limit !== AS_BEFORE) ? limits : undefined;
 }
 
 /** @returns the bytes of a limit that are for the guest's processes, at least a page. */
 export function guestMemory(limit: Int64 | undefined, outside: number): bigint {
-  const bytes = given(limit);
+  const bytes = limitOf(limit);
   if (bytes <= 0n) return bytes;
   const left = bytes - BigInt(outside);
   return left > PAGE ? left : PAGE;
@@ -36,7 +36,7 @@ export function guestMemory(limit: Int64 | undefined, outside: number): bigint {
 const PAGE = 4096n;
 
 /** Zero means "not given", a negative value no limit (runtime spec, "CPU" and "Memory"). */
-function given(value: Int64 | undefined): bigint {
+function limitOf(value: Int64 | undefined): bigint {
   const number = BigInt(value ?? 0);
   return number < 0n ? NONE : number;
 }

@@ -8,14 +8,8 @@ chmod 660 /dev/kvm
 if grep -q '^kvm:' /etc/group; then chgrp kvm /dev/kvm; fi
 mkdir -p /lib/modules
 ln -sfn "$MODULES" "/lib/modules/$(uname -r)"
-# A symlink into root's home, where the repository may be, is not usable by an ordinary user.
-for library in "$LIBRARIES"/*; do
-  if setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$library"; then
-    ln -sf "$library" "$LIBRARY_DIRECTORY"
-  else
-    cp -Lf "$library" "$LIBRARY_DIRECTORY"
-  fi
-done
+# Copies, because an ordinary user cannot read files in root's home, where the repository may be.
+for library in "$LIBRARIES"/*; do cp -Lf "$library" "$LIBRARY_DIRECTORY"; done
 
 # The command writes to pipes, as on any host; the ports cannot be opened twice.
 mkfifo "$here/stdout" "$here/stderr"
