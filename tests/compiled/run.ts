@@ -1,14 +1,17 @@
 /**
- * kago as `deno compile` makes it, with a real denort: builds it of the bundle, and runs the tests below with it.
+ * kago as `deno compile` makes it, with a real denort: builds it of the bundles, and runs the tests below with it.
  *   deno run -A tests/compiled/run.ts [FILE]...
  * Needs root and `deno task build`. An argument is a test file to run in place of those.
  */
 import { packWithCompile } from "../../scripts/build/compile_pack.ts";
-import { BUILD, ROOT } from "../../scripts/build/paths.ts";
+import { buildHelpers } from "../../scripts/build/helpers.ts";
+import { readParts } from "../../scripts/build/pack.ts";
+import { BUILD, BUNDLES, ROOT } from "../../scripts/build/paths.ts";
 import { runMain } from "../../scripts/run_main.ts";
 import { prepareDenort } from "./denort.ts";
 
-const FILES = ["binary", "container", "exec", "lifecycle"]
+/** What the packer decides: the start of Deno, the stub's own commands, the stages, the environment, the programs. */
+const FILES = ["binary", "caller", "container", "exec", "lifecycle", "shortcut", "stages", "state"]
   .map((name) => `tests/integration/${name}_test.ts`);
 
 const DIRECTORY = `${BUILD}/compiled`;
@@ -18,12 +21,13 @@ async function main(files: readonly string[]): Promise<number> {
   const output = `${DIRECTORY}/kago`;
   // A cache of its own: one Deno throws away what another has kept.
   const env = { DENORT_BIN: denort, DENO_DIR: `${DIRECTORY}/deno` };
-  await packWithCompile(`${BUILD}/kago.js`, output, env, deno);
+  const parts = await readParts({ ...BUNDLES, ...await buildHelpers() });
+  await packWithCompile(parts, output, env, deno);
   const test = ["test", "-A", "--preload", "tests/harness/same_mounts.ts"];
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [...test, ...files],
     cwd: ROOT,
-    env: { KAGO: output },
+    env: { KAGO: output, KAGO_TEST_COMPILER: deno, DENORT_BIN: denort },
     stdin: "null",
   }).spawn().status;
   return code;

@@ -4,6 +4,7 @@ import { CommandError } from "../../../scripts/build/command.ts";
 import { compileArguments } from "../../../scripts/build/compile_pack.ts";
 import { HostError } from "../../../runtime/common/errors.ts";
 import { pack, type Packer } from "../../../scripts/build/pack.ts";
+import { COMPILED_MODULE } from "../../../scripts/build/program.ts";
 import { DENO_VERSION, stockDeno } from "../../../scripts/build/stock_deno.ts";
 import { packInputs } from "../../harness/pack_inputs.ts";
 
@@ -69,9 +70,9 @@ Deno.test("pack() keeps no program of deno compile that does not start, and says
   assertStringIncludes(error.remedy, `denort of Deno ${DENO_VERSION}`);
 });
 
-Deno.test("compileArguments() lets deno compile find modules nowhere but in the bundle", () => {
-  const args = compileArguments("/b/kago.js", "/o/kago");
-  assertEquals(args.slice(-3), ["--output", "/o/kago", "/b/kago.js"]);
+Deno.test("compileArguments() lets deno compile find modules nowhere, and no module but the loader", () => {
+  const args = compileArguments("/o/kago");
+  assertEquals(args.slice(-3), ["--output", "/o/kago", COMPILED_MODULE]);
   for (const option of ["--no-remote", "--no-npm", "--no-config", "--no-lock"]) {
     assert(args.includes(option), option);
   }
