@@ -55,7 +55,7 @@ export const COMPILED_MODULE = "data:text/javascript,(n=>{" +
   `})(Deno.env.get('${VARIABLE}'))`;
 
 /**
- * The bundle without the shim in base64, which is only for running from source: the stub passes the shim as a file. Reading and
+ * The bundle without the shim in base64, which is for tests of modules: the stub passes the shim as a file. Reading and
  * decoding the text and making a memory file of it took 1.5 ms of every start.
  * @throws {Error} when the program does not look for the file.
  */

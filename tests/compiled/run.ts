@@ -1,7 +1,8 @@
 /**
  * kago as `deno compile` makes it, with a real denort: builds it of the bundles, and runs the tests below with it.
- *   deno run -A tests/compiled/run.ts [FILE]...
- * Needs root and `deno task build`. An argument is a test file to run in place of those.
+ *   deno run -A tests/compiled/run.ts [--whole | FILE...]
+ * Needs root and `deno task build`. An argument is a test file to run in place of those; `--whole` is all that a command of
+ * kago can show, which takes six minutes.
  */
 import { packWithCompile } from "../../scripts/build/compile_pack.ts";
 import { buildHelpers } from "../../scripts/build/helpers.ts";
@@ -10,11 +11,36 @@ import { BUILD, BUNDLES, ROOT } from "../../scripts/build/paths.ts";
 import { runMain } from "../../scripts/run_main.ts";
 import { prepareDenort } from "./denort.ts";
 
+const OWN = ["tests/compiled/bytecode_test.ts"];
+
 /** What the packer decides: the start of Deno, the stub's own commands, the stages, the environment, the programs. */
-const FILES = ["binary", "caller", "container", "exec", "lifecycle", "shortcut", "stages", "state"]
-  .map((name) => `tests/integration/${name}_test.ts`);
+const FILES = [
+  ...OWN,
+  ...[
+    "binary",
+    "caller",
+    "command_line",
+    "container",
+    "exec",
+    "hooks",
+    "lifecycle",
+    "pause",
+    "shortcut",
+    "stages",
+    "streams",
+  ].map((name) => `tests/integration/${name}_test.ts`),
+];
+
+/** It is about the database of Deno's cache, which denort does not have. */
+const FOR_THE_OTHER_PACKER = "code_cache_test.ts";
 
 const DIRECTORY = `${BUILD}/compiled`;
+
+function allFiles(): readonly string[] {
+  const names = [...Deno.readDirSync(`${ROOT}/tests/integration`)].map(({ name }) => name)
+    .filter((name) => name.endsWith("_test.ts") && name !== FOR_THE_OTHER_PACKER);
+  return [...OWN, ...names.sort().map((name) => `tests/integration/${name}`)];
+}
 
 async function main(files: readonly string[]): Promise<number> {
   const { deno, denort } = await prepareDenort();
@@ -34,5 +60,7 @@ async function main(files: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  await runMain("compiled", () => main(Deno.args.length > 0 ? Deno.args : FILES));
+  const [first] = Deno.args;
+  const files = first === "--whole" ? allFiles() : first === undefined ? FILES : Deno.args;
+  await runMain("compiled", () => main(files));
 }
