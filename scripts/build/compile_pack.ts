@@ -19,7 +19,7 @@ import {
   VARIABLES,
 } from "./launch.ts";
 import { writePieces } from "./output_file.ts";
-import { COMPILED_MODULE, emptyProgram, VARIABLE_LOADER } from "./program.ts";
+import { compiledModule, digestOf, emptyProgram, VARIABLE_LOADER } from "./program.ts";
 import { DENO_VERSION, stockDeno } from "./stock_deno.ts";
 
 /** Milliseconds for the download of the base: a network that drops packets must not block the build. */
@@ -29,11 +29,11 @@ const DOWNLOAD_TIMEOUT = 120_000;
 const START_TIMEOUT = 30_000;
 
 /**
- * Deno's arguments to compile the loader into `output`; it needs no other module. As in npm_pack.ts, there is no JIT, and
- * all functions are compiled at once: denort takes V8's options from its program alone, so it cannot leave out the second
- * for those who have no cache.
+ * Deno's arguments to compile the loader, `module`, into `output`; it needs no other. As in npm_pack.ts there is no JIT. But
+ * functions are compiled only when they are called: denort takes V8's options from its program alone, so those who have no
+ * cache would compile all functions at every start, and so would a partial program that starts the whole one.
  */
-export function compileArguments(output: string): string[] {
+export function compileArguments(output: string, module: string): string[] {
   return [
     "compile",
     "-A",
@@ -43,16 +43,17 @@ export function compileArguments(output: string): string[] {
     "--no-lock",
     "--no-remote",
     "--no-npm",
-    "--v8-flags=--jitless,--no-lazy",
+    "--v8-flags=--jitless",
     "--output",
     output,
-    COMPILED_MODULE,
+    module,
   ];
 }
 
 /**
- * denort has one file of bytecode in the folder of temporary files, and stores there what its first run compiles first. So
- * each program has a folder, which the loader hides again. Without a cache there is none where another user can write.
+ * denort has one file of bytecode, in the folder for temporary files, and stores there what its first run compiles first. So
+ * each program has a folder of its own. Without a cache it is one that cannot exist: in /tmp, another user could write the
+ * file.
  */
 const temporary = (folder: string) => `TMPDIR=${folder}`;
 const folderOf = (program: ProgramName) => `${CACHE_FOLDER}/${program}`;
@@ -84,8 +85,9 @@ export async function packWithCompile(
   deno?: string,
 ): Promise<void> {
   const compiler = deno ?? await stockDeno();
+  const module = compiledModule(digestOf(Object.values(parts)));
   await replaceProgram(output, async (program) => {
-    await runCommand(compiler, compileArguments(program), {
+    await runCommand(compiler, compileArguments(program, module), {
       env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       timeout: DOWNLOAD_TIMEOUT,
     });

@@ -49,10 +49,13 @@ export function emptyProgram(): Readonly<Record<string, string>> {
 /**
  * That module. It takes back the variables that are for denort and for itself, so that nobody finds them in the
  * environment. As a data: URL it has no bytecode, whose place the program would otherwise not get (compile_pack.ts).
+ * @param digest of kago's programs: denort throws its bytecode away when it runs with another module.
  */
-export const COMPILED_MODULE = "data:text/javascript,(n=>{" +
-  `['${VARIABLE}','TMPDIR'].forEach((name)=>Deno.env.delete(name));${START}(n.split(','))` +
-  `})(Deno.env.get('${VARIABLE}'))`;
+export function compiledModule(digest: string): string {
+  return `data:text/javascript,/*${digest}*/(n=>{` +
+    `['${VARIABLE}','TMPDIR'].forEach((name)=>Deno.env.delete(name));${START}(n.split(','))` +
+    `})(Deno.env.get('${VARIABLE}'))`;
+}
 
 /**
  * The bundle without the shim in base64, which is for tests of modules: the stub passes the shim as a file. Reading and
@@ -90,8 +93,14 @@ const DIGEST_LENGTH = 32;
 /** The name appears in stack traces. The function keeps the bundle's variables out of the global object. */
 function wrap(bundle: string, name: string): string {
   const script = `(async()=>{${bundle}\n})()\n//# sourceURL=${name}\n`;
-  const digest = createHash("sha256").update(script).digest("hex").slice(0, DIGEST_LENGTH);
-  return `/*${digest}*/${script}`;
+  return `/*${digestOf([script])}*/${script}`;
+}
+
+/** In DIGEST_LENGTH digits. */
+export function digestOf(contents: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const content of contents) hash.update(content);
+  return hash.digest("hex").slice(0, DIGEST_LENGTH);
 }
 
 function starter({ offset, size }: Part): string {

@@ -32,7 +32,7 @@ async function addEntry(compiled: Uint8Array<ArrayBuffer>): Promise<string> {
 async function compile(): Promise<Uint8Array<ArrayBuffer>> {
   const output = `${FOLDER}/compiled`;
   const env = { DENORT_BIN: PLAIN, DENO_DIR: `${FOLDER}/cache`, DENO_NO_UPDATE_CHECK: "1" };
-  await runCommand(await stockDeno(), compileArguments(output), { env });
+  await runCommand(await stockDeno(), compileArguments(output, "data:text/javascript,1"), { env });
   return await Deno.readFile(output);
 }
 

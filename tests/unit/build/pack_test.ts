@@ -4,7 +4,6 @@ import { CommandError } from "../../../scripts/build/command.ts";
 import { compileArguments } from "../../../scripts/build/compile_pack.ts";
 import { HostError } from "../../../runtime/common/errors.ts";
 import { pack, type Packer } from "../../../scripts/build/pack.ts";
-import { COMPILED_MODULE } from "../../../scripts/build/program.ts";
 import { DENO_VERSION, stockDeno } from "../../../scripts/build/stock_deno.ts";
 import { packInputs } from "../../harness/pack_inputs.ts";
 
@@ -71,8 +70,8 @@ Deno.test("pack() keeps no program of deno compile that does not start, and says
 });
 
 Deno.test("compileArguments() lets deno compile find modules nowhere, and no module but the loader", () => {
-  const args = compileArguments("/o/kago");
-  assertEquals(args.slice(-3), ["--output", "/o/kago", COMPILED_MODULE]);
+  const args = compileArguments("/o/kago", "data:,1");
+  assertEquals(args.slice(-3), ["--output", "/o/kago", "data:,1"]);
   for (const option of ["--no-remote", "--no-npm", "--no-config", "--no-lock"]) {
     assert(args.includes(option), option);
   }

@@ -8,7 +8,8 @@ import {
 } from "@std/assert";
 import { ENTRY_LOADER_MAX } from "../../../scripts/build/entry_header.ts";
 import {
-  COMPILED_MODULE,
+  compiledModule,
+  digestOf,
   leaveOutShim,
   MODULE_LOADER,
   VARIABLE_LOADER,
@@ -51,9 +52,15 @@ Deno.test("programs of the same length have different names for their bytecode",
   assertEquals(names[0]![0], names[1]![0]);
   assertNotEquals(names[0]![1], names[1]![1]);
   for (const [, name] of names) assertMatch(String(name), /^[0-9a-f]{32}$/);
-  for (const loader of [MODULE_LOADER.join(""), COMPILED_MODULE]) {
+  for (const loader of [MODULE_LOADER.join(""), compiledModule("0")]) {
     assertStringIncludes(loader, "'file:///kago/'+t.slice(2,34)");
   }
+});
+
+Deno.test("digestOf() is of the contents one after the other, texts or bytes", () => {
+  assertMatch(digestOf(["a", new Uint8Array([98])]), /^[0-9a-f]{32}$/);
+  assertNotEquals(digestOf(["a", "b"]), digestOf(["a", "c"]));
+  assertEquals(digestOf(["ab"]), digestOf(["a", new Uint8Array([98])]));
 });
 
 Deno.test("the loaders fit the stub's room with numbers of 64 bits", () => {
@@ -75,7 +82,7 @@ Deno.test("both loaders start the program in the file with the numbers of the st
     await Deno.writeTextFile(program, wrapWhole(print));
     const numbers = [9, 2n ** 64n - 1n, 1, 2, 3, 4, 5, 7];
     const variable = withNumbers(VARIABLE_LOADER, numbers);
-    const outputs = [[withNumbers(MODULE_LOADER, numbers)], [COMPILED_MODULE, variable]].map(
+    const outputs = [[withNumbers(MODULE_LOADER, numbers)], [compiledModule("0"), variable]].map(
       ([module, variable = "A=1"]) => {
         const script = `export "$1"; exec 7< "$2"; exec "$0" run -A --quiet "$3" word`;
         const args = ["-c", script, Deno.execPath(), variable, program, module!];
