@@ -1,8 +1,8 @@
 /**
  * kago as `deno compile` makes it, with a real denort: builds it of the bundles, and runs the tests below with it.
  *   deno run -A tests/compiled/run.ts [--whole | FILE...]
- * Needs root and `deno task build`. An argument is a test file to run in place of those; `--whole` is all that a command of
- * kago can show, which takes six minutes.
+ * Needs root and `deno task build`. An argument is a test file to run in place of those; `--whole` is the whole
+ * integration suite, which takes eight minutes.
  */
 import { packWithCompile } from "../../scripts/build/compile_pack.ts";
 import { buildHelpers } from "../../scripts/build/helpers.ts";
@@ -11,7 +11,7 @@ import { BUILD, BUNDLES, ROOT } from "../../scripts/build/paths.ts";
 import { runMain } from "../../scripts/run_main.ts";
 import { prepareDenort } from "./denort.ts";
 
-const OWN = ["tests/compiled/bytecode_test.ts"];
+const OWN = ["tests/compiled/bytecode_test.ts", "tests/security/environment_test.ts"];
 
 /** What the packer decides: the start of Deno, the stub's own commands, the stages, the environment, the programs. */
 const FILES = [
