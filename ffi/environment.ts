@@ -10,7 +10,7 @@ let read: ReadonlyMap<string, string> | undefined;
 /** All variables by name; the first of several with the same name counts, as for getenv(3). */
 export function environment(): ReadonlyMap<string, string> {
   const file = packed()?.environment;
-  // Under `deno compile`, and in tests, Deno's environment is the caller's.
+  // In tests, Deno's environment is the caller's.
   if (file === undefined) return new Map(Object.entries(Deno.env.toObject()));
   return read ??= parseEnvironment(Deno.readFileSync(file));
 }

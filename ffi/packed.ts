@@ -1,4 +1,4 @@
-/** Values from the packed executable's entry stub (scripts/build/program.ts); absent under `deno compile`. */
+/** Values from the packed executable's entry stub (scripts/build/program.ts); absent in tests of modules. */
 
 export interface Packed {
   /** The caller's soft limit on open files, which Deno has raised. */

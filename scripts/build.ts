@@ -11,15 +11,9 @@ import { UsageError } from "../runtime/common/errors.ts";
 import { bundle } from "./build/bundle.ts";
 import { buildHelpers } from "./build/helpers.ts";
 import { pack, type Packer, PACKERS } from "./build/pack.ts";
-import { BUILD, DIST, ROOT } from "./build/paths.ts";
+import { BUNDLES, DIST, ROOT } from "./build/paths.ts";
 import { bundlePart, CREATE, EXEC, MICROVM, QUICK } from "./build/quick.ts";
 import { runMain } from "./run_main.ts";
-
-const WHOLE_BUNDLE = `${BUILD}/kago.js`;
-const QUICK_BUNDLE = `${BUILD}/kago_quick.js`;
-const EXEC_BUNDLE = `${BUILD}/kago_exec.js`;
-const CREATE_BUNDLE = `${BUILD}/kago_create.js`;
-const MICROVM_BUNDLE = `${BUILD}/kago_microvm.js`;
 
 interface Options {
   readonly packer: Packer;
@@ -33,28 +27,17 @@ async function build(options: Options): Promise<void> {
   const helpers = await buildHelpers();
   if (options.only === "helpers") return;
   // Not in parallel: the first bundle on a machine makes Deno fetch its bundler, and two at once conflict.
-  await bundle(`${ROOT}/main.ts`, WHOLE_BUNDLE);
+  await bundle(`${ROOT}/main.ts`, BUNDLES.whole);
   await Promise.all([
-    bundlePart(QUICK, QUICK_BUNDLE),
-    bundlePart(EXEC, EXEC_BUNDLE),
-    bundlePart(CREATE, CREATE_BUNDLE),
-    bundlePart(MICROVM, MICROVM_BUNDLE),
+    bundlePart(QUICK, BUNDLES.quick),
+    bundlePart(EXEC, BUNDLES.exec),
+    bundlePart(CREATE, BUNDLES.create),
+    bundlePart(MICROVM, BUNDLES.microvm),
   ]);
   if (options.only === "bundle") return;
   const { packer, offline, output } = options;
   const env = Deno.env.toObject();
-  const used = await pack({
-    packer,
-    offline,
-    env,
-    whole: WHOLE_BUNDLE,
-    quick: QUICK_BUNDLE,
-    exec: EXEC_BUNDLE,
-    create: CREATE_BUNDLE,
-    microvm: MICROVM_BUNDLE,
-    ...helpers,
-    output,
-  });
+  const used = await pack({ packer, offline, env, ...BUNDLES, ...helpers, output });
   const { size } = await Deno.stat(output);
   console.log(`${output}: ${(size / 2 ** 20).toFixed(1)} MiB, packed with ${used}`);
 }

@@ -1,8 +1,7 @@
 /*
- * The entry stub of the packed binary: turns the stock deno executable into kago. The packer
- * (scripts/build/npm_pack.ts) appends this code, its header and kago's program to the executable, sets the ELF entry
- * point to this code and removes PT_INTERP. So the kernel starts only this code, which maps the dynamic linker if Deno
- * is needed (interpreter.h).
+ * The entry stub of the binary: turns an executable of Deno into kago. The packer (scripts/build/entry_segment.ts)
+ * appends this code, its header and kago's program to the executable, sets the ELF entry point to this code and removes
+ * PT_INTERP. So the kernel starts only this code, which maps the dynamic linker if Deno is needed (interpreter.h).
  *
  * It is responsible for: the program, the shim and the caller's environment in memory files, the argv and environment
  * that deno sees, the commands that it carries out itself (shortcut.h), and the stages (stage.h). It does not contain
@@ -127,11 +126,12 @@ static int asks_for_microvm(const struct initial_stack *old) {
  * that is the name of a command decides: in `exec ID ps`, that is not ps. An option's value that only looks like a
  * command does no harm: every program falls back to the whole one.
  */
-static const struct entry_part *choose_program(const struct initial_stack *old) {
+static const struct entry_program *choose_program(const struct initial_stack *old) {
   for (long i = 1; i < old->argc; i++) {
     if (any_matches(in_image(header.quick_commands_offset), old->argv[i], is_equal)) return &header.quick;
     if (any_matches(in_image(header.exec_commands_offset), old->argv[i], is_equal)) return &header.exec;
-    if (any_matches(in_image(header.other_commands_offset), old->argv[i], is_equal)) break;
+    if (any_matches(in_image(header.whole_commands_offset), old->argv[i], is_equal)) return &header.whole;
+    if (any_matches(in_image(header.create_commands_offset), old->argv[i], is_equal)) break;
   }
   return asks_for_microvm(old) ? &header.microvm : &header.create;
 }
@@ -244,18 +244,18 @@ static unsigned long raise_limit(int resource, unsigned long enough, unsigned lo
 }
 
 /*
- * Writes the module that deno runs: a data: URL that consists of the packer's pieces, with a number after each except
- * the last. `report` is the connection on which a started container reports why its program does not run; 0 for none.
+ * Writes the string by which deno is told what to run: the packer's pieces, with a number after each except the last.
+ * `report` is the connection on which a started container reports why its program does not run; 0 for none.
  */
-static void write_loader(char *loader, const struct initial_stack *old, unsigned long soft_stack, long report) {
-  const struct entry_part *program = choose_program(old);
+static void write_loader(char *loader, const struct entry_part *program, char **variables, unsigned long soft_stack,
+                         long report) {
   const char *piece = in_image(header.loader_offset);
   unsigned long numbers[8] = {soft_nofile(), soft_stack, [4] = report};
 
   /* Before the files, which are subject to the limits too. V8 reserves more virtual memory than it ever uses. */
   numbers[2] = raise_limit(RLIMIT_FSIZE, RLIM64_INFINITY, 64 * MIB, "the size of files (ulimit -f)");
   numbers[3] = raise_limit(RLIMIT_AS, RLIM64_INFINITY, 40960 * MIB, "virtual memory (ulimit -v)");
-  numbers[5] = place_environment(old->envp);
+  numbers[5] = place_environment(variables);
   numbers[6] = place(&header.shim, MFD_NOEXEC_SEAL);
   numbers[7] = place(program, MFD_NOEXEC_SEAL);
   for (int i = 0; i < 8; i++) {
@@ -302,14 +302,14 @@ static __attribute__((noinline)) long try_shortcut(const struct initial_stack *o
   }
 }
 
-static char **put_strings(char **to, const char *list) {
-  for (; *list; list += length(list) + 1) *to++ = (char *)list;
+/* The loader takes its place in a list of the packer's: a packer has it among the arguments or the variables. */
+static char **put_strings(char **to, const char *list, char *loader) {
+  for (; *list; list += length(list) + 1) *to++ = is_equal(list, ENTRY_LOADER_PLACE) ? loader : (char *)list;
   return to;
 }
 
 static char **put_arguments(char **to, const struct initial_stack *old, const char *options, char *loader) {
-  to = put_strings(to, options);
-  *to++ = loader;
+  to = put_strings(to, options, loader);
   for (long i = 1; i < old->argc; i++) *to++ = old->argv[i];
   *to++ = 0;
   return to;
@@ -330,8 +330,8 @@ static void put_auxv(char **to, char **from, const struct interpreter *linker) {
 }
 
 /* Deno's variables, and the caller's LD_LIBRARY_PATH. */
-static char **put_variables(char **to, const char *list, char **callers) {
-  to = put_strings(to, list);
+static char **put_variables(char **to, const char *list, char *loader, char **callers) {
+  to = put_strings(to, list, loader);
   for (; *callers; callers++)
     if (starts_with(*callers, "LD_LIBRARY_PATH=")) {
       *to++ = *callers;
@@ -353,25 +353,26 @@ __attribute__((noreturn, used)) void enter(long *stack) {
   /* Before the stack is used. */
   unsigned long soft_stack = raise_limit(RLIMIT_STACK, 8 * MIB, MIB, "the stack (ulimit -s)");
   long report = try_shortcut(&old);
+  const struct entry_program *program = choose_program(&old);
   int cached = has_cache();
   const char *options = in_image(cached ? header.cached_options_offset : header.options_offset);
-  const char *variables = in_image(cached ? header.cached_variables_offset : header.variables_offset);
+  const char *variables = in_image(cached ? program->cached_variables_offset : header.variables_offset);
   unsigned long words = count_strings(options) + old.argc + count_strings(variables);
   char **block, **envp, **auxv;
 
   for (char **aux = old.auxv; aux[0]; aux += 2) words += 2;
-  /* Also: argc, the loader, the NULL after argv, another variable and the NULL after them, AT_NULL's pair,
+  /* Also: argc, the NULL after argv, another variable and the NULL after them, AT_NULL's pair,
    * alignment. */
-  block = __builtin_alloca((words + 9) * sizeof(*block));
+  block = __builtin_alloca((words + 8) * sizeof(*block));
   block = (char **)(((unsigned long)block + 15) & ~15UL);
 
   check_proc();
   leave_deleted_folder();
   wait_for_children();
-  write_loader(loader, &old, soft_stack, report);
+  write_loader(loader, &program->text, old.envp, soft_stack, report);
   envp = put_arguments(block + 1, &old, options, loader);
   block[0] = (char *)(envp - (block + 1) - 1);
-  auxv = put_variables(envp, variables, old.envp);
+  auxv = put_variables(envp, variables, loader, old.envp);
   long result = load_interpreter(in_image(header.interpreter_offset), &linker);
   if (result < 0) fail("map the dynamic linker", result);
   put_auxv(auxv, old.auxv, &linker);

@@ -1,5 +1,5 @@
 /**
- * Reads what the packer needs of an ELF executable, and rewrites the two places that it changes. Defines the layouts
+ * Reads what the packers need of an ELF executable, and rewrites the two places that they change. Defines the layouts
  * (elf(5)); only 64-bit, little-endian, position-independent executables.
  */
 

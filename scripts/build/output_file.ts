@@ -23,6 +23,17 @@ export async function replaceFile(
   }
 }
 
+/** Writes `pieces` one after the other into an existing file, in place of its contents. */
+export async function writePieces(
+  path: string,
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, truncate: true });
+  for (const piece of pieces) {
+    for (let n = 0; n < piece.byteLength;) n += await file.write(piece.subarray(n));
+  }
+}
+
 /** Writes `text` unless the file already has it, so that its timestamp is kept. */
 export async function writeIfChanged(path: string, text: string): Promise<void> {
   if (await readIfPresent(path) === text) return;

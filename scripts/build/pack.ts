@@ -2,22 +2,18 @@
 import { CommandError } from "./command.ts";
 import { packWithCompile } from "./compile_pack.ts";
 import { type DenortEnvironment, findDenort } from "./denort.ts";
+import type { Parts } from "./entry_image.ts";
 import { buildEntryStub } from "./entry_stub.ts";
 import { packWithNpm } from "./npm_pack.ts";
-import { replaceFile } from "./output_file.ts";
+import { replaceFile, writePieces } from "./output_file.ts";
 import { stockDeno } from "./stock_deno.ts";
 
 /** `auto` uses deno compile if its base is available. */
 export const PACKERS = ["auto", "compile", "npm"] as const;
 export type Packer = (typeof PACKERS)[number];
 
-export interface PackRequest {
-  readonly packer: Packer;
-  /** Are downloads forbidden? */
-  readonly offline: boolean;
-  /** Where to look for the base of deno compile. */
-  readonly env: DenortEnvironment;
-  /** Paths of the bundle with all commands, of the partial ones (quick.ts), of the shim and the stages' programs in it. */
+/** Paths of the bundle with all commands, of the partial ones (quick.ts), of the shim and the stages' programs in it. */
+export interface PartPaths {
   readonly whole: string;
   readonly quick: string;
   readonly exec: string;
@@ -26,6 +22,14 @@ export interface PackRequest {
   readonly shim: string;
   readonly stage: string;
   readonly vmm: string;
+}
+
+export interface PackRequest extends PartPaths {
+  readonly packer: Packer;
+  /** Are downloads forbidden? */
+  readonly offline: boolean;
+  /** Where to look for the base of deno compile. */
+  readonly env: DenortEnvironment;
   /** The path of the result. */
   readonly output: string;
 }
@@ -48,7 +52,7 @@ async function tryCompile(request: PackRequest): Promise<boolean> {
     throw new Error("deno compile has no denort on this machine, and offline it gets none");
   }
   try {
-    await packWithCompile(request.whole, request.output, request.env);
+    await packWithCompile(await readParts(request), request.output, request.env);
     return true;
   } catch (error) {
     // An existing base must work; the other packer is for a base that cannot be downloaded.
@@ -61,21 +65,21 @@ async function tryCompile(request: PackRequest): Promise<boolean> {
 }
 
 async function writeNpmPacked(request: PackRequest): Promise<void> {
-  const pieces = packWithNpm(await Deno.readFile(await stockDeno()), {
+  const pieces = packWithNpm(await Deno.readFile(await stockDeno()), await readParts(request));
+  await replaceFile(request.output, 0o755, (temporary) => writePieces(temporary, pieces));
+}
+
+/** Reads the contents of the binary besides the executable. */
+export async function readParts(paths: PartPaths): Promise<Parts> {
+  return {
     stub: await buildEntryStub(),
-    shim: await Deno.readFile(request.shim),
-    stage: await Deno.readFile(request.stage),
-    vmm: await Deno.readFile(request.vmm),
-    whole: await Deno.readTextFile(request.whole),
-    quick: await Deno.readTextFile(request.quick),
-    exec: await Deno.readTextFile(request.exec),
-    create: await Deno.readTextFile(request.create),
-    microvm: await Deno.readTextFile(request.microvm),
-  });
-  await replaceFile(request.output, 0o755, async (temporary) => {
-    using file = await Deno.open(temporary, { write: true });
-    for (const piece of pieces) {
-      for (let n = 0; n < piece.byteLength;) n += await file.write(piece.subarray(n));
-    }
-  });
+    shim: await Deno.readFile(paths.shim),
+    stage: await Deno.readFile(paths.stage),
+    vmm: await Deno.readFile(paths.vmm),
+    whole: await Deno.readTextFile(paths.whole),
+    quick: await Deno.readTextFile(paths.quick),
+    exec: await Deno.readTextFile(paths.exec),
+    create: await Deno.readTextFile(paths.create),
+    microvm: await Deno.readTextFile(paths.microvm),
+  };
 }

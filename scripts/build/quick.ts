@@ -66,7 +66,7 @@ const CREATING: Part = {
   ],
 };
 
-/** The stub starts it for all other commands; the executor of microVMs is a fifth of the source. */
+/** The stub starts it for its commands, and without any; the executor of microVMs is a fifth of the source. */
 export const CREATE: Part = {
   ...CREATING,
   dispatchers: [...CREATING.dispatchers, "executors/registry.ts"],

@@ -1,9 +1,10 @@
 /**
- * A binary packed like kago, around a program that tells how it finds itself. It makes the packer's tests independent of
+ * A binary packed like kago, by the same packer, around a program that tells how it finds itself. It makes the packer's tests independent of
  * what kago's own commands do.
  */
 import { runCommand } from "../../scripts/build/command.ts";
-import { pack } from "../../scripts/build/pack.ts";
+import { packWithCompile } from "../../scripts/build/compile_pack.ts";
+import { pack, readParts } from "../../scripts/build/pack.ts";
 import { packInputs } from "../harness/pack_inputs.ts";
 
 /** The first argument says what to do; this is JavaScript, as the bundler would leave it. */
@@ -11,6 +12,8 @@ const WHOLE = `
 const [verb, ...rest] = Deno.args;
 const lib = () => Deno.dlopen(globalThis.kago.shim, { answer: { parameters: [], result: "i32" } });
 const verbs = {
+  // The packer's own question.
+  "--version": () => console.log("probe"),
   report: () => console.log(JSON.stringify({
     args: rest,
     env: Deno.env.toObject(),
@@ -43,6 +46,9 @@ if (Deno.args[0] === "state") console.log("quick");
 else await startWholeProgram();
 `;
 
+/** The Deno whose `deno compile` packs, with DENORT_BIN, for `deno task test:compiled`. */
+export const COMPILER = Deno.env.get("KAGO_TEST_COMPILER");
+
 export interface Probe {
   /** The packed binary; anybody may run it. */
   readonly binary: string;
@@ -60,6 +66,8 @@ export async function packProbe(): Promise<Probe> {
   await Deno.writeTextFile(`${folder}/shim.c`, "int answer(void) { return 42; }");
   await runCommand("cc", ["-shared", "-fPIC", "-o", inputs.shim, `${folder}/shim.c`]);
   const binary = `${folder}/probe`;
-  await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
+  if (COMPILER) {
+    await packWithCompile(await readParts(inputs), binary, Deno.env.toObject(), COMPILER);
+  } else await pack({ packer: "npm", offline: true, env: {}, ...inputs, output: binary });
   return { binary, folder };
 }

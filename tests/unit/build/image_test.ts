@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ENTRY_HEADER_SIZE, type EntryHeader } from "../../../scripts/build/entry_header.ts";
 import { Image } from "../../../scripts/build/image.ts";
 
-const NOTHING = { offset: 0, size: 0 };
+const NOTHING = { offset: 0, size: 0, cachedVariables: 0 };
 const HEADER: EntryHeader = {
   image_address: 0x42,
   entry_address: 0,
@@ -12,12 +12,12 @@ const HEADER: EntryHeader = {
   loader_offset: 0,
   quick_commands_offset: 0,
   exec_commands_offset: 0,
-  other_commands_offset: 0,
+  create_commands_offset: 0,
+  whole_commands_offset: 0,
   microvm_words_offset: 0,
   variables_offset: 0,
   cache_folders_offset: 0,
   cached_options_offset: 0,
-  cached_variables_offset: 0,
   shim: NOTHING,
   stage: NOTHING,
   vmm: NOTHING,
@@ -25,6 +25,7 @@ const HEADER: EntryHeader = {
   exec: NOTHING,
   create: NOTHING,
   microvm: NOTHING,
+  whole: NOTHING,
 };
 
 Deno.test("Image puts what is appended where it says, behind the header and the stub's code", () => {

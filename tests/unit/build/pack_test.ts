@@ -69,9 +69,9 @@ Deno.test("pack() keeps no program of deno compile that does not start, and says
   assertStringIncludes(error.remedy, `denort of Deno ${DENO_VERSION}`);
 });
 
-Deno.test("compileArguments() lets deno compile find modules nowhere but in the bundle", () => {
-  const args = compileArguments("/b/kago.js", "/o/kago");
-  assertEquals(args.slice(-3), ["--output", "/o/kago", "/b/kago.js"]);
+Deno.test("compileArguments() lets deno compile find modules nowhere, and no module but the loader", () => {
+  const args = compileArguments("/o/kago", "data:,1");
+  assertEquals(args.slice(-3), ["--output", "/o/kago", "data:,1"]);
   for (const option of ["--no-remote", "--no-npm", "--no-config", "--no-lock"]) {
     assert(args.includes(option), option);
   }

@@ -1,5 +1,6 @@
 /** testdata/print_start.c as the packed executable's Deno: it prints how the stub started it, and exits with 3. */
 import { runCommand } from "../../../scripts/build/command.ts";
+import type { Parts } from "../../../scripts/build/entry_image.ts";
 import { buildEntryStub } from "../../../scripts/build/entry_stub.ts";
 import { packWithNpm } from "../../../scripts/build/npm_pack.ts";
 
@@ -13,13 +14,9 @@ export interface PackedPrintStart {
   readonly program: string;
 }
 
-/** @param linker the dynamic linker that the executable asks for; the machine's by default. */
-export async function packPrintStart(linker?: string): Promise<PackedPrintStart> {
-  const folder = await Deno.makeTempDir();
-  const [plain, program] = [`${folder}/plain`, `${folder}/packed`];
-  const flags = linker ? [...FLAGS, `-Wl,--dynamic-linker=${linker}`] : FLAGS;
-  await runCommand("cc", [...flags, "-o", plain, SOURCE]);
-  const pieces = packWithNpm(await Deno.readFile(plain), {
+/** Stand-ins for kago's programs and its shim. */
+export async function standIns(): Promise<Parts> {
+  return {
     stub: await buildEntryStub(),
     shim: new TextEncoder().encode("the shim"),
     stage: new TextEncoder().encode("the"),
@@ -29,8 +26,23 @@ export async function packPrintStart(linker?: string): Promise<PackedPrintStart>
     microvm: "microvm()",
     quick: "quick()",
     exec: "exec()",
-  });
-  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-  await Deno.writeFile(program, bytes, { mode: 0o755 });
+  };
+}
+
+/** @param linker the dynamic linker that the executable asks for; the machine's by default. */
+export async function packPrintStart(linker?: string): Promise<PackedPrintStart> {
+  const folder = await Deno.makeTempDir();
+  const [plain, program] = [`${folder}/plain`, `${folder}/packed`];
+  const flags = linker ? [...FLAGS, `-Wl,--dynamic-linker=${linker}`] : FLAGS;
+  await runCommand("cc", [...flags, "-o", plain, SOURCE]);
+  await writeExecutable(program, packWithNpm(await Deno.readFile(plain), await standIns()));
   return { folder, plain, program };
+}
+
+export async function writeExecutable(
+  path: string,
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+): Promise<void> {
+  const bytes = new Uint8Array(await new Blob([...pieces]).arrayBuffer());
+  await Deno.writeFile(path, bytes, { mode: 0o755 });
 }

@@ -7,7 +7,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ENTRY_LOADER_MAX } from "../../../scripts/build/entry_header.ts";
-import { leaveOutShim, LOADER, wrapPart, wrapWhole } from "../../../scripts/build/program.ts";
+import {
+  compiledModule,
+  digestOf,
+  leaveOutShim,
+  MODULE_LOADER,
+  VARIABLE_LOADER,
+  wrapPart,
+  wrapWhole,
+} from "../../../scripts/build/program.ts";
 
 const SHIM = new Uint8Array([1, 2, 3, 4, 5, 6]);
 
@@ -44,11 +52,53 @@ Deno.test("programs of the same length have different names for their bytecode",
   assertEquals(names[0]![0], names[1]![0]);
   assertNotEquals(names[0]![1], names[1]![1]);
   for (const [, name] of names) assertMatch(String(name), /^[0-9a-f]{32}$/);
-  assertStringIncludes(LOADER.join(""), "'file:///kago/'+t.slice(2,34)");
+  for (const loader of [MODULE_LOADER.join(""), compiledModule("0")]) {
+    assertStringIncludes(loader, "'file:///kago/'+t.slice(2,34)");
+  }
 });
 
-Deno.test("LOADER fits the stub's room with numbers of 64 bits", () => {
-  assert(LOADER.join("18446744073709551615").length < ENTRY_LOADER_MAX);
+Deno.test("digestOf() is of the contents one after the other, texts or bytes", () => {
+  assertMatch(digestOf(["a", new Uint8Array([98])]), /^[0-9a-f]{32}$/);
+  assertNotEquals(digestOf(["a", "b"]), digestOf(["a", "c"]));
+  assertEquals(digestOf(["ab"]), digestOf(["a", new Uint8Array([98])]));
+});
+
+Deno.test("the loaders fit the stub's room with numbers of 64 bits", () => {
+  for (const loader of [MODULE_LOADER, VARIABLE_LOADER]) {
+    assert(loader.join("18446744073709551615").length < ENTRY_LOADER_MAX);
+  }
+});
+
+/** With these numbers between its pieces, as the stub does it. */
+function withNumbers(loader: readonly string[], numbers: readonly (number | bigint)[]): string {
+  return loader.map((piece, index) => `${piece}${numbers[index] ?? ""}`).join("");
+}
+
+Deno.test("both loaders start the program in the file with the numbers of the stub", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = `${folder}/program.js`;
+    const print = `console.log(globalThis.kago, Deno.args, Deno.env.get("KAGO_START"))`;
+    await Deno.writeTextFile(program, wrapWhole(print));
+    const numbers = [9, 2n ** 64n - 1n, 1, 2, 3, 4, 5, 7];
+    const variable = withNumbers(VARIABLE_LOADER, numbers);
+    const outputs = [[withNumbers(MODULE_LOADER, numbers)], [compiledModule("0"), variable]].map(
+      ([module, variable = "A=1"]) => {
+        const script = `export "$1"; exec 7< "$2"; exec "$0" run -A --quiet "$3" word`;
+        const args = ["-c", script, Deno.execPath(), variable, program, module!];
+        const { stdout, stderr } = new Deno.Command("sh", { args, env: { NO_COLOR: "1" } })
+          .outputSync();
+        return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      },
+    );
+    assertEquals(outputs[0], outputs[1]);
+    assertStringIncludes(outputs[0]!, "softNofile: 9,");
+    assertStringIncludes(outputs[0]!, '{ "1": 1n, "3": 18446744073709551615n, "9": 2n }');
+    assertStringIncludes(outputs[0]!, 'environment: "/proc/self/fd/4"');
+    assertStringIncludes(outputs[0]!, '} [ "word" ] undefined\n');
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("leaveOutShim() takes the shim's base64 out of a program that has another way to it", () => {
