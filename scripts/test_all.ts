@@ -69,6 +69,11 @@ const CONTAINERS: readonly Suite[] = [
       reads: "tap",
     } as const,
     tests("engines", ...SAME_MOUNTS, "tests/engines"),
+    {
+      name: "deno compile",
+      command: ["run", "-A", "tests/compiled/run.ts"],
+      reads: "deno",
+    } as const,
   ].map((suite) => withMounts("shared", suite)),
   { ...tests("neighbour", ...SAME_MOUNTS, "tests/neighbour"), mounts: "private", pids: "own" },
 ];
