@@ -57,6 +57,7 @@ Deno.test("an ordinary user's microVM learns by inotify what the host changes in
       annotations: { ...MICROVM.annotations, "krun.watch": "/data" },
       mounts: [
         { destination: "/proc", type: "proc", source: "proc" },
+        { destination: "/dev", type: "tmpfs", source: "tmpfs" },
         { destination: "/data", type: "bind", source: volume, options: ["rbind"] },
       ],
     };
