@@ -117,7 +117,8 @@ static long move_up(long low) {
 
 static int asks_for_microvm(const struct initial_stack *old) {
   for (long i = 0; i < old->argc; i++)
-    if (any_matches(in_image(header.microvm_words_offset), i ? old->argv[i] : base_name(old->argv[i]), is_equal)) return 1;
+    if (any_matches(in_image(header.microvm_words_offset), i ? old->argv[i] : base_name(old->argv[i]), is_equal))
+      return 1;
   return 0;
 }
 
