@@ -135,7 +135,12 @@ export function prepare(
       // An ordinary user can open the host's /dev/kvm only as a member of its group.
       keepsGroups: isRootless(),
       ...(settings.agent
-        ? { agentFolder: stateFolder, sockets: socketMounts(adjusted, bundle), watched }
+        ? {
+          agentFolder: stateFolder,
+          sockets: socketMounts(adjusted, bundle),
+          disks: settings.disks?.length ?? 0,
+          watched,
+        }
         : {}),
     }),
     hasAgent: settings.agent ?? false,

@@ -5,6 +5,7 @@
 import { librariesOf, loadedBefore } from "../../ffi/libkrun.ts";
 import type { Op } from "../../runtime/plan/op.ts";
 import { AGENT_SOCKET } from "../../runtime/stages/agent_socket.ts";
+import { DISKS_FROM } from "./guest/disks.ts";
 import { argument, call, callOfAll } from "./krun_call.ts";
 import type { PasstCommand } from "./passt.ts";
 import { passtPlace, type VmSettings } from "./settings/settings.ts";
@@ -147,7 +148,7 @@ function diskOps({ disks = [] }: VmSettings): readonly Op[] {
   return disks.map(({ path, format, readOnly }, index) =>
     call(
       "krun_add_disk2",
-      'annotations["krun.disk"]',
+      DISKS_FROM,
       ...[text(`disk${index}`), file(path), number(DISK_FORMATS[format]), number(readOnly)],
     )
   );

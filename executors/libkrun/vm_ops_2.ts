@@ -14,6 +14,7 @@ import {
   ROOT_TAG,
   STREAMS_SOCKET,
 } from "./shared_ops.ts";
+import { DISKS_FROM } from "./guest/disks.ts";
 import { type Argument, argument, callOfAll } from "./krun_call.ts";
 import { passtPlace, type VmSettings } from "./settings/settings.ts";
 import { NET_FEATURES, PASST_MAC } from "./vm_network.ts";
@@ -183,7 +184,7 @@ function deviceOps({ agent }: VmSettings): readonly Op[] {
 }
 
 function diskOps({ disks = [] }: VmSettings): readonly Op[] {
-  const from = 'annotations["krun.disk"]';
+  const from = DISKS_FROM;
   return disks.flatMap(({ path, format, readOnly }, index) => [
     make(
       "device",

@@ -25,6 +25,8 @@ export interface Vmm {
   readonly agentFolder?: string;
   /** The indexes of the `mounts` that are Unix sockets: for a guest with an agent. */
   readonly sockets?: readonly number[];
+  /** How many disks the guest has. */
+  readonly disks?: number;
   /** Destinations of mounts whose changes on the host are reported: for a guest with an agent. */
   readonly watched?: readonly string[];
   /** The limits of the guest's processes inside. */
@@ -65,7 +67,7 @@ function vmmStages(
   process: Process,
   enter: readonly Op[],
 ): Pick<Plan, "vmm" | "guest"> {
-  const { opening, closing, agentFolder, sockets = [], watched = [] } = vmm;
+  const { opening, closing, agentFolder, sockets = [], disks = 0, watched = [] } = vmm;
   // Init's copy of the states is lost when it executes the VMM.
   const states: readonly Op[] = startHookOps(input).length > 0
     ? [{ op: "sync", point: SYNC_POINTS.hookStates, from: "hooks.startContainer" }]
@@ -84,7 +86,7 @@ function vmmStages(
   const guest = [
     ...(vmm.quiet ? [QUIET] : []),
     ...vmm.guestLimits,
-    ...guestOps(input, process, sockets),
+    ...guestOps(input, process, sockets, disks),
   ];
   const { uid = 0, gid = 0 } = process.user ?? {};
   const context = input.spec.linux?.mountLabel ?? "";

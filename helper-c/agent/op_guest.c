@@ -1,5 +1,9 @@
 /* Operations that only the guest agent runs, inside a microVM. */
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../common/context.h"
@@ -22,6 +26,25 @@ int op_open_root_tree(struct context *c, const struct field *f) {
   if (tree < 0) return tree;
   c->trees[f[F_open_root_tree_slot].number] = tree + 1;
   return 0;
+}
+
+/* Before pivot_root, the path still leads to the agent's own /dev. */
+int op_guest_disk(struct context *c, const struct field *f) {
+  struct stat disk;
+  int fd = as_result(open(f[F_guest_disk_path].text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (fd < 0) return fd;
+  int result = as_result(fstat(fd, &disk));
+  close(fd);
+  if (result < 0) return result;
+  if (!S_ISBLK(disk.st_mode)) return -ENOTBLK;
+  const struct field node[] = {
+      [F_mknod_path] = {.text = f[F_guest_disk_path].text},
+      [F_mknod_mode] = {.number = S_IFBLK | 0600},
+      [F_mknod_major] = {.number = major(disk.st_rdev)},
+      [F_mknod_minor] = {.number = minor(disk.st_rdev)},
+      [F_mknod_gid] = {.number = 0},
+  };
+  return op_mknod(c, node);
 }
 
 struct winsize console_size;

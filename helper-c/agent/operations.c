@@ -38,6 +38,7 @@
   X(open_socket_tree) \
   X(guest_limits) \
   X(guest_console) \
+  X(guest_disk) \
   X(guest_terminal)
 
 operation *const OPERATION_TABLE[OP_COUNT] = {

@@ -21,21 +21,37 @@
 #include "serve.h"
 #include "session.h"
 
-enum { PLAN_AT = 4 };
+enum { PLAN_AT = 4, CGROUP_LINE = 256, CGROUP_FOLDER = CGROUP_LINE + sizeof "/sys/fs/cgroup", MOVES = 8 };
 
-/* Joins the cgroup of process 1. systemd delegates the controllers of its own cgroup to those below; cgroup2 then
- * allows no process in that cgroup (cgroups(7), "no internal processes"). */
-static int join_program(const struct guest *guest) {
-  char path[64], line[256] = "", folder[sizeof line + sizeof "/sys/fs/cgroup"];
+/* The folder of process 1's cgroup; false if it cannot be read, or is not below the container's. */
+static bool find_program_cgroup(const struct guest *guest, char *folder) {
+  char path[64], line[CGROUP_LINE] = "";
   snprintf(path, sizeof path, "/proc/%d/cgroup", (int)guest->program);
   int fd = as_result(open(path, O_RDONLY | O_CLOEXEC));
-  if (fd < 0) return fd;
+  if (fd < 0) return false;
   ssize_t size = read(fd, line, sizeof line - 1);
   close(fd);
-  if (size <= 0 || strncmp(line, "0::/", 4) != 0 || !strchr(line, '\n')) return -EBUSY;
+  if (size <= 0 || strncmp(line, "0::/", 4) != 0 || !strchr(line, '\n')) return false;
   *strchr(line, '\n') = 0;
-  snprintf(folder, sizeof folder, "/sys/fs/cgroup%s", line + strlen("0::"));
-  return join_cgroup(folder);
+  snprintf(folder, CGROUP_FOLDER, "/sys/fs/cgroup%s", line + strlen("0::"));
+  return strncmp(folder, guest->cgroup, strlen(guest->cgroup)) == 0;
+}
+
+/* Joins the container's cgroup, and follows process 1 to one below it. systemd moves to such a cgroup, with all
+ * processes that it finds, and enables the container's controllers for it. From then on, cgroup2 allows no process in
+ * the container's own cgroup (cgroups(7), "no internal processes"), and before, one that is left there prevents it. */
+static int join_container(const struct guest *guest) {
+  char folder[CGROUP_FOLDER], joined[CGROUP_FOLDER];
+  snprintf(joined, sizeof joined, "%s", guest->cgroup);
+  int result = join_cgroup(joined);
+  for (int moves = 0; moves < MOVES && find_program_cgroup(guest, folder); moves++) {
+    if ((result < 0 && result != -EBUSY) || strcmp(folder, joined) == 0) return result;
+    int followed = join_cgroup(folder);
+    if (followed < 0 && followed != -EBUSY) return result;
+    result = followed;
+    memcpy(joined, folder, sizeof joined);
+  }
+  return result;
 }
 
 /* In the child: becomes the program, or reports through `sync` why it could not. */
@@ -43,8 +59,7 @@ static _Noreturn void start(const struct guest *guest, const struct plan *plan, 
   reset_signals();
   int result = 0;
   for (int fd = 0; fd < 3 && result >= 0 && streams; fd++) result = as_result(dup2(streams[fd], fd));
-  if (result >= 0) result = join_cgroup(guest->cgroup);
-  if (result == -EBUSY) result = join_program(guest);
+  if (result >= 0) result = join_container(guest);
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWCGROUP));
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWNS));
   if (result >= 0) become_tenant(plan, sync);

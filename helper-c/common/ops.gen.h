@@ -66,35 +66,36 @@
   X(63, open_root_tree, "suuu") \
   X(64, open_socket_tree, "suu") \
   X(65, guest_console, "u") \
-  X(66, guest_limits, "UUU") \
-  X(67, join_process, "u") \
-  X(68, enter_root, "s") \
-  X(69, cpu_affinity, "V") \
-  X(70, guest_terminal, "uuu") \
-  X(71, session_terminal, "uu") \
-  X(72, guest_session, "sbu") \
-  X(73, bind_host, "ssU") \
-  X(74, drop_root, "") \
-  X(75, open_as, "su") \
-  X(76, criu_socket, "u") \
-  X(77, reopen_null, "") \
-  X(78, own_streams, "u") \
-  X(79, krun_open, "SS") \
-  X(80, krun_load, "SSu") \
-  X(81, krun_passt, "sSu") \
-  X(82, krun_kvm, "") \
-  X(83, krun_call, "ssuuVWS") \
-  X(84, krun_isolate, "S") \
-  X(85, vmm_terminal, "") \
-  X(86, vmm_streams, "") \
-  X(87, watch_open, "") \
-  X(88, watch_mounts, "S") \
-  X(89, host_sockets, "S") \
-  X(90, krun_enter, "u") \
-  X(91, vmm_jail, "uu") \
-  X(92, vmm_descriptors, "") \
-  X(93, kernel_mounts_readonly, "S") \
-  X(94, raise_limit, "uU")
+  X(66, guest_disk, "s") \
+  X(67, guest_limits, "UUU") \
+  X(68, join_process, "u") \
+  X(69, enter_root, "s") \
+  X(70, cpu_affinity, "V") \
+  X(71, guest_terminal, "uuu") \
+  X(72, session_terminal, "uu") \
+  X(73, guest_session, "sbu") \
+  X(74, bind_host, "ssU") \
+  X(75, drop_root, "") \
+  X(76, open_as, "su") \
+  X(77, criu_socket, "u") \
+  X(78, reopen_null, "") \
+  X(79, own_streams, "u") \
+  X(80, krun_open, "SS") \
+  X(81, krun_load, "SSu") \
+  X(82, krun_passt, "sSu") \
+  X(83, krun_kvm, "") \
+  X(84, krun_call, "ssuuVWS") \
+  X(85, krun_isolate, "S") \
+  X(86, vmm_terminal, "") \
+  X(87, vmm_streams, "") \
+  X(88, watch_open, "") \
+  X(89, watch_mounts, "S") \
+  X(90, host_sockets, "S") \
+  X(91, krun_enter, "u") \
+  X(92, vmm_jail, "uu") \
+  X(93, vmm_descriptors, "") \
+  X(94, kernel_mounts_readonly, "S") \
+  X(95, raise_limit, "uU")
 
 /* Where a field stands among those of its operation. */
 enum { F_write_file_path, F_write_file_data };
@@ -154,6 +155,7 @@ enum { F_agent_files_plan, F_agent_files_uid, F_agent_files_gid, F_agent_files_c
 enum { F_open_root_tree_path, F_open_root_tree_recursive, F_open_root_tree_slot, F_open_root_tree_no_follow };
 enum { F_open_socket_tree_path, F_open_socket_tree_slot, F_open_socket_tree_socket };
 enum { F_guest_console_uid };
+enum { F_guest_disk_path };
 enum { F_guest_limits_memory, F_guest_limits_quota, F_guest_limits_period };
 enum { F_join_process_namespaces };
 enum { F_enter_root_path };

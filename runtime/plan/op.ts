@@ -241,6 +241,8 @@ export const OPS = {
    * takes it.
    */
   guestConsole: { uid: "u32" },
+  /** In the guest: makes the node of a disk in the root, with the numbers and at the path that it has in the agent's devtmpfs. */
+  guestDisk: { path: "str" },
   /** In the guest: limits the cgroup of its processes, in bytes and microseconds; 0 for no limit of the kind. */
   guestLimits: { memory: "u64", quota: "u64", period: "u64" },
   /** setns(2) by the pidfd of the container's Init: all of these CLONE_NEW* at once. */

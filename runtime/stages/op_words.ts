@@ -318,6 +318,8 @@ const WORDS: { readonly [N in OpName]?: Words<N> } = {
   sessionTerminal: () => "no terminal can be opened",
   guestTerminal: () => "no terminal can be opened",
   guestConsole: () => "no terminal can be opened",
+  guestDisk: ({ path }) =>
+    `the guest's kernel has no disk ${quoted(path)}, or its node cannot be created`,
   guestLimits: () => "the guest's kernel cannot limit its processes",
   vmmTerminal: () => "the terminal cannot be made transparent",
   vmmStreams: () => "cannot pass the standard streams on to the guest",

@@ -8,6 +8,7 @@ import type { Device, Process, Spec } from "../../../runtime/spec/spec.ts";
 import type { CompileInput, HostFacts, ProcessInput } from "../../../runtime/plan/compile_input.ts";
 import { deviceOps } from "../../../runtime/plan/devices.ts";
 import { environmentOf } from "../../../runtime/plan/environment.ts";
+import { diskOps } from "./disks.ts";
 import { guestMountOps } from "./mounts.ts";
 import { oomScoreOps } from "../../../runtime/plan/namespaces.ts";
 import type { Op } from "../../../runtime/plan/op.ts";
@@ -29,11 +30,15 @@ import {
 /** Where the agent mounts the container's files (helper-c/agent/main.c). */
 const GUEST_ROOT = "/root";
 
-/** @param sockets the indexes of the `mounts` that are Unix sockets of the host. */
+/**
+ * @param sockets the indexes of the `mounts` that are Unix sockets of the host.
+ * @param disks how many `krun.disk` adds.
+ */
 export function guestOps(
   host: CompileInput,
   process: Process,
   sockets: readonly number[] = [],
+  disks = 0,
 ): readonly Op[] {
   const spec = withoutLabels(host.spec);
   const input = { ...host, spec };
@@ -45,6 +50,7 @@ export function guestOps(
     ...mounts.early,
     ...mounts.ops,
     ...deviceOps({ ...input, spec: withGuestDevices(spec) }),
+    ...diskOps(spec, disks),
     ...(process.terminal ? [consoleOp(process)] : []),
     ...sysctlOps(input),
     ...protectionOps(input),

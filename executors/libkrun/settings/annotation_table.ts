@@ -200,7 +200,7 @@ export const ANNOTATIONS = {
     why: "The files are the container's.",
     ...DISK,
     help:
-      "Disk images or block devices in the container, which are /dev/vda, /dev/vdb, … in the guest. The format is raw unless given; it is never guessed.",
+      "Disk images or block devices in the container, which are /dev/vda, /dev/vdb, … in the guest, for its root. The format is raw unless given; it is never guessed.",
     fallback: "that of the administrator's file, else none; empty for none",
     example: "/data/disk.img,/data/tools.qcow2:qcow2:ro",
   },

@@ -4,6 +4,7 @@
  *   limits_tool stream|silence|nonblock|sockname ADDRESS
  *   limits_tool datagram ADDRESS SIZE  connected
  *   limits_tool unconnected|own ADDRESS
+ *   limits_tool apart ADDRESS          from a new network namespace, which is empty
  *   limits_tool lock|acl|tmpfile|fifo|writer|socket|connect|size|mapped FILE */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +107,11 @@ static int own(const char *address) {
   }
   puts(found ? "yes" : "no");
   return 0;
+}
+
+static int apart(const char *address) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET)) return tell(1);
+  return tell(connected(address, COUNTING, SOCK_STREAM) < 0);
 }
 
 static int silence(const char *address) {
@@ -229,6 +236,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "datagram")) return datagram(with, strtoul(argv[3], NULL, 10));
   if (!strcmp(what, "unconnected")) return unconnected(with);
   if (!strcmp(what, "own")) return own(with);
+  if (!strcmp(what, "apart")) return apart(with);
   if (!strcmp(what, "mapped")) return mapped(with);
   if (!strcmp(what, "lock")) return lock_file(with);
   if (!strcmp(what, "acl")) return acl(with);

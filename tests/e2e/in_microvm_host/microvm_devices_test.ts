@@ -26,9 +26,9 @@ async function answerOnce(path: string): Promise<void> {
 Deno.test("a guest has its disks, its socket and its console, and the container's own files behind them", async () => {
   const script = [
     "cat /sys/block/vda/size /sys/block/vda/ro /sys/block/vdb/size /sys/block/vdb/ro",
-    "mknod /tmp/vda b $(tr : ' ' < /sys/block/vda/dev)",
-    "head -c 5 /tmp/vda; echo",
-    "printf written | dd of=/tmp/vda bs=512 seek=1 conv=notrunc 2>/dev/null; sync",
+    "stat -c '%A %u:%g' /dev/vda /dev/vdb",
+    "head -c 5 /dev/vda; echo",
+    "printf written | dd of=/dev/vda bs=512 seek=1 conv=notrunc 2>/dev/null; sync",
     "echo hello host | /bin/vsock_echo 2000",
     "mknod /dev/kmsg c 1 11; echo '<2>to the console' > /dev/kmsg",
     "sleep 1",
@@ -58,7 +58,7 @@ Deno.test("a guest has its disks, its socket and its console, and the container'
     await answered;
     assertEquals(result.stdout.trim().split("\n"), [
       ...["2048", "0", "1024", "1"],
-      ...["first", "HELLO HOST"],
+      ...["brw------- 0:0", "brw------- 0:0", "first", "HELLO HOST"],
     ]);
     const disk = await Deno.readTextFile(`${rootfs}/disk.img`);
     assertEquals(disk.slice(512, 519), "written");

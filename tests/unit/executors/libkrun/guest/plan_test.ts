@@ -7,9 +7,9 @@ import { inputOf, PROCESS, specWith } from "../../../plan/input.ts";
 const PROC: Mount = { destination: "/proc", type: "proc", source: "proc" };
 const DEV: Mount = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"] };
 
-function guestOf(rest: Partial<Spec>): readonly Op[] {
+function guestOf(rest: Partial<Spec>, disks = 0): readonly Op[] {
   const spec = specWith(["mount", "pid"], rest);
-  return guestOps(inputOf(spec), spec.process!);
+  return guestOps(inputOf(spec), spec.process!, [], disks);
 }
 
 function only<N extends OpName>(ops: readonly Op[], ...names: N[]): readonly Op[] {
@@ -159,6 +159,17 @@ Deno.test("guestOps() makes devices that mean the same in every kernel, and not 
   assertEquals(paths, ["/dev/fuse", "/dev/pipe"]);
 });
 
+Deno.test("guestOps() makes nodes of the disks in the guest's own /dev, and none in the image's", () => {
+  const disksOf = (...mounts: Mount[]) => only(guestOf({ mounts }, 28), "guestDisk");
+  const paths = disksOf(PROC, DEV).flatMap((op) => op.op === "guestDisk" ? [op.path] : []);
+  assertEquals(paths.length, 28);
+  assertEquals([paths[0], paths[25], ...paths.slice(26)], [
+    ...["/dev/vda", "/dev/vdz", "/dev/vdaa", "/dev/vdab"],
+  ]);
+  assertEquals(disksOf(PROC), []);
+  assertEquals(disksOf(PROC, { destination: "/dev", type: "bind", source: "/dev" }), []);
+});
+
 Deno.test("guestOps() takes the console for a terminal", () => {
   const [console] = only(guestOf({ process: { ...PROCESS, terminal: true } }), "guestConsole");
   assertEquals(console, { op: "guestConsole", uid: 0, from: "process.terminal" });
@@ -183,7 +194,7 @@ Deno.test("guestOps() has only operations that the agent is built with", () => {
       readonlyPaths: ["/proc/sys"],
       sysctl: { "kernel.sem": "1 2 3 4" },
     },
-  });
+  }, 1);
   const missing = everything.map(({ op }) => op).filter((op) => !built.includes(op));
   assertEquals(missing, []);
 });
