@@ -139,6 +139,12 @@ Deno.test("what a guest's files cannot do is what docs/microvm.md says", async (
       told["a unix socket between processes of the guest"] = await ask("socket", "/data/own.sock");
       told["connecting to a unix socket of the host"] = await ask("connect", "/data/hosts.sock");
       told["`O_TMPFILE`"] = await ask("tmpfile", "/data");
+      const capabilities = ["SYS_ADMIN", "DAC_OVERRIDE"].flatMap((
+        name,
+      ) => ["--cap", `CAP_${name}`]);
+      const overlay = [kago.id, TOOL, "overlay", "/data", "file"];
+      const changed = await kago.runWith({ timeout: 120 }, "exec", ...capabilities, ...overlay);
+      told["changing a file through an overlay over it"] = changed.stdout.trim().toLowerCase();
       await Deno.writeTextFile(`${data}/acl`, "x", { mode: 0o600 });
       assertEquals(await ask("acl", "/data/acl"), "yes");
       const reader = ["exec", "--user", "7:7", kago.id, "/bin/cat", "/data/acl"];

@@ -5,7 +5,8 @@
  *   limits_tool datagram ADDRESS SIZE  connected
  *   limits_tool unconnected|own ADDRESS
  *   limits_tool apart ADDRESS          from a new network namespace, which is empty
- *   limits_tool lock|acl|tmpfile|fifo|writer|socket|connect|size|mapped FILE */
+ *   limits_tool lock|acl|tmpfile|fifo|writer|socket|connect|size|mapped FILE
+ *   limits_tool overlay FOLDER FILE    changes the folder's file through an overlay */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -185,6 +187,18 @@ static int mapped(const char *path) {
   return 0;
 }
 
+/* Needs CAP_SYS_ADMIN to mount, and CAP_DAC_OVERRIDE for overlay's own folders. */
+static int overlay(const char *folder, const char *file) {
+  char options[256], path[256];
+  snprintf(options, sizeof options, "lowerdir=%s,upperdir=/tmp/upper,workdir=/tmp/work", folder);
+  snprintf(path, sizeof path, "/tmp/merged/%s", file);
+  if (unshare(CLONE_NEWNS) || mount("tmpfs", "/tmp", "tmpfs", 0, NULL)) return tell(1);
+  if (mkdir("/tmp/upper", 0755) || mkdir("/tmp/work", 0755) || mkdir("/tmp/merged", 0755)) return tell(1);
+  if (mount("overlay", "/tmp/merged", "overlay", 0, options)) return tell(1);
+  if (open(path, O_RDONLY) < 0) puts("not even reading it");
+  return tell(open(path, O_WRONLY) < 0);
+}
+
 static int listener(int type, int port) {
   struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
   int fd = socket(AF_INET6, type, 0), yes = 1, size = 1 << 20;
@@ -238,6 +252,7 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "own")) return own(with);
   if (!strcmp(what, "apart")) return apart(with);
   if (!strcmp(what, "mapped")) return mapped(with);
+  if (!strcmp(what, "overlay")) return overlay(with, argv[3]);
   if (!strcmp(what, "lock")) return lock_file(with);
   if (!strcmp(what, "acl")) return acl(with);
   if (!strcmp(what, "tmpfile")) return tell(open(with, O_TMPFILE | O_RDWR, 0600) < 0);
