@@ -1,5 +1,6 @@
 /** Operations on the root filesystem and the host name, the same on the host and in a guest. */
 import { SpecError } from "../common/errors.ts";
+import type { Spec } from "../spec/spec.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { CompileInput } from "./compile_input.ts";
 import { MOUNT_ATTR, PROPAGATION } from "./mount_options.ts";
@@ -25,6 +26,11 @@ export function rootAttributeOps(input: CompileInput): readonly Op[] {
   const index = spec.linux?.readonlyPaths?.findIndex(isRoot) ?? -1;
   if (index >= 0) return [rootOp(change.set, 0n, propagation, `linux.readonlyPaths[${index}]`)];
   return [rootOp(0n, 0n, propagation, "linux.rootfsPropagation")];
+}
+
+/** Does rootAttributeOps() make the root filesystem read-only? */
+export function isRootReadonly({ root, linux }: Spec): boolean {
+  return root?.readonly || linux?.readonlyPaths?.some(isRoot) || false;
 }
 
 function rootOp(attrsSet: bigint, attrsUnnamed: bigint, propagation: number, from: string): Op {

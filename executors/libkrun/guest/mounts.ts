@@ -1,7 +1,7 @@
 /**
  * `mounts` inside a microVM. The host has made all of them in the tree that the guest sees through virtiofs. The guest's
- * kernel mounts its own filesystems over that: proc, sysfs, terminals, queues, memory. Binds below such a mount are bound
- * again, from the host's tree.
+ * kernel mounts its own filesystems over that: proc, sysfs, terminals, queues, memory. Binds are bound again from the
+ * host's tree if they are below such a mount, have attributes of their own, or would be read-only with the root.
  */
 import { SpecError } from "../../../runtime/common/errors.ts";
 import type { Mount } from "../../../runtime/spec/spec.ts";
@@ -17,6 +17,7 @@ import { isFilledLater, newMountOp, remountOp } from "../../../runtime/plan/moun
 import { LINKS, type Op, TREE_SLOTS } from "../../../runtime/plan/op.ts";
 import { joinPath } from "../../../runtime/common/path.ts";
 import { procfsOf } from "../../../runtime/plan/proc_mounts.ts";
+import { isRootReadonly } from "../../../runtime/plan/root.ts";
 
 /** @param sockets the `mounts` that are Unix sockets of the host, in whose place the agent listens. */
 export function guestMountOps(input: CompileInput, sockets: readonly number[] = []): MountPlan {
@@ -36,8 +37,8 @@ export function guestMountOps(input: CompileInput, sockets: readonly number[] = 
       covered.push(joinPath("/", mount.destination));
     } else if (options.remount) ops.push(remountOp(mount, options, from));
     else if (
-      sockets.includes(index) || options.attrs.set || options.recAttrs.set ||
-      isBelow(mount, covered)
+      isRootReadonly(spec) || sockets.includes(index) || options.attrs.set ||
+      options.recAttrs.set || isBelow(mount, covered)
     ) {
       const [open, bind] = rebindOps(mount, options, index, sockets.indexOf(index), from);
       early.push(open);

@@ -167,6 +167,26 @@ Deno.test("the guest's own mounts, binds with their flags, and files below them 
   }, prepare);
 });
 
+Deno.test("a guest whose root is read-only writes to its volumes, and to no other file", async () => {
+  const mounts = ["data", "log"].map((name) => ({
+    destination: `/${name}`,
+    type: "bind",
+    source: name,
+    options: ["rbind", ...(name === "log" ? ["ro"] : [])],
+  }));
+  const script = "echo written > /data/new; echo x > /log/no; echo x > /no; cat /data/new";
+  const prepare = async ({ bundle }: Kago) => {
+    for (const name of ["data", "log"]) await Deno.mkdir(`${bundle.path}/${name}`);
+  };
+  const config = { root: { readonly: true } };
+  await guest(script, { mounts, config }, async ({ code, stdout, stderr }, kago) => {
+    assertEquals([code, stdout], [0, "written\n"], stderr);
+    assertMatch(stderr, /can't create \/log\/no: Read-only file system/);
+    assertMatch(stderr, /can't create \/no: Read-only file system/);
+    assertEquals(await Deno.readTextFile(`${kago.bundle.path}/data/new`), "written\n");
+  }, prepare);
+});
+
 Deno.test("two microVMs share one read-only root at once, and it stays as it was", async () => {
   const options = {
     annotations: KRUN,

@@ -125,6 +125,17 @@ Deno.test("guestOps() binds a link again that the host has put below a mount of 
   assertEquals([bind!.target, bind!.links], ["/dev/log", LINKS.coverTarget]);
 });
 
+Deno.test("guestOps() binds every volume again where the root is read-only, so that it is not", () => {
+  const volume = { destination: "/data", type: "bind", source: "/srv", options: ["rbind"] };
+  for (
+    const spec of [{ root: { path: "r", readonly: true } }, { linux: { readonlyPaths: ["/"] } }]
+  ) {
+    const ops = only(guestOf({ mounts: [DEV, volume], ...spec }), "openRootTree", "bind");
+    const [open, bind] = ops as unknown as Record<string, unknown>[];
+    assertEquals([open!.path, bind!.target, bind!.attrsSet], ["/data", "/data", 0n]);
+  }
+});
+
 Deno.test("guestOps() gives a bind the flags that only the guest's kernel can enforce", () => {
   const options = ["bind", "ro", "nosuid", "noexec"];
   const ops = mountsOf({ destination: "/data", type: "bind", source: "/srv", options });
