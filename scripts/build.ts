@@ -26,7 +26,7 @@ interface Options {
 async function build(options: Options): Promise<void> {
   const helpers = await buildHelpers();
   if (options.only === "helpers") return;
-  // Not in parallel: the first bundle on a machine makes Deno fetch its bundler, and two at once conflict.
+  // First alone, for the same reason as in bundle.ts.
   await bundle(`${ROOT}/main.ts`, BUNDLES.whole);
   await Promise.all([
     bundlePart(QUICK, BUNDLES.quick),

@@ -71,7 +71,7 @@ const CONTAINERS: readonly Suite[] = [
     tests("engines", ...SAME_MOUNTS, "tests/engines"),
     {
       name: "deno compile",
-      command: ["run", "-A", "tests/compiled/run.ts"],
+      command: ["run", "-A", "tests/compiled/run.ts", "--whole"],
       reads: "deno",
     } as const,
   ].map((suite) => withMounts("shared", suite)),
