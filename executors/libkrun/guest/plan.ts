@@ -3,8 +3,9 @@
  * and the process of the spec. compile.ts compiles the host's part of the container, vmm_plan.ts its VMM's. The guest has
  * another kernel: settings for the host's (namespaces, cgroups, seccomp, scheduling) do not apply.
  */
+import { joinPath } from "../../../runtime/common/path.ts";
 import { RLIMITS } from "../../../runtime/spec/rlimits.ts";
-import type { Device, Process, Spec } from "../../../runtime/spec/spec.ts";
+import type { Device, Mount, Process, Spec } from "../../../runtime/spec/spec.ts";
 import type { CompileInput, HostFacts, ProcessInput } from "../../../runtime/plan/compile_input.ts";
 import { deviceOps } from "../../../runtime/plan/devices.ts";
 import { environmentOf } from "../../../runtime/plan/environment.ts";
@@ -22,6 +23,7 @@ import {
 } from "../../../runtime/plan/process.ts";
 import {
   hostnameOps,
+  isRootReadonly,
   protectionOps,
   rootAttributeOps,
   sysctlOps,
@@ -49,7 +51,7 @@ export function guestOps(
     { op: "openRoot", path: GUEST_ROOT, privateParent: 0, privateTree: 0, from: "root.path" },
     ...mounts.early,
     ...mounts.ops,
-    ...deviceOps({ ...input, spec: withGuestDevices(spec) }),
+    ...(hasHostsDevices(spec) ? [] : deviceOps({ ...input, spec: withGuestDevices(spec) })),
     ...diskOps(spec, disks),
     ...(process.terminal ? [consoleOp(process)] : []),
     ...sysctlOps(input),
@@ -111,6 +113,12 @@ function withoutLabels(spec: Spec): Spec {
 const UNIVERSAL_MAJORS: ReadonlySet<number | undefined> = new Set([1, 5, 10]);
 
 /** A hardware device of the host does not exist in the guest, where its numbers may be another device's. */
+/** In a read-only root without a mount on /dev there are the nodes and links that the host has made, and no others. */
+function hasHostsDevices(spec: Spec): boolean {
+  const isDev = ({ destination }: Mount) => joinPath("/", destination) === "/dev";
+  return isRootReadonly(spec) && !spec.mounts?.some(isDev);
+}
+
 function withGuestDevices(spec: Spec): Spec {
   const devices = spec.linux?.devices?.filter(isGuestDevice) ?? [];
   return { ...spec, linux: { ...spec.linux, devices } };

@@ -187,6 +187,14 @@ Deno.test("a guest whose root is read-only writes to its volumes, and to no othe
   }, prepare);
 });
 
+Deno.test("a guest whose read-only root has no mount on /dev has the host's devices there", async () => {
+  const mounts = [{ destination: "/proc", type: "proc", source: "proc" }];
+  const script = "echo lost > /dev/null && readlink /dev/ptmx";
+  await guest(script, { config: { root: { readonly: true }, mounts } }, (result) => {
+    assertEquals([result.code, result.stdout], [0, "pts/ptmx\n"], result.stderr);
+  });
+});
+
 Deno.test("two microVMs share one read-only root at once, and it stays as it was", async () => {
   const options = {
     annotations: KRUN,

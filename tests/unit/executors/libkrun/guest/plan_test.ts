@@ -125,6 +125,15 @@ Deno.test("guestOps() binds a link again that the host has put below a mount of 
   assertEquals([bind!.target, bind!.links], ["/dev/log", LINKS.coverTarget]);
 });
 
+Deno.test("guestOps() makes no device in a read-only root, where the host has made them", () => {
+  const root = { path: "r", readonly: true };
+  const made = (spec: Partial<Spec>) => only(guestOf(spec), "mknod", "symlink").length > 0;
+  assertEquals(
+    [made({ root, mounts: [PROC] }), made({ root, mounts: [PROC, DEV] }), made({ mounts: [PROC] })],
+    [false, true, true],
+  );
+});
+
 Deno.test("guestOps() binds every volume again where the root is read-only, so that it is not", () => {
   const volume = { destination: "/data", type: "bind", source: "/srv", options: ["rbind"] };
   for (
