@@ -29,12 +29,16 @@ export function name(page: string, what: string): string {
 
 /** A section of paragraphs and definitions; a `.PP` directly after the title is left out. */
 export function section(title: string, ...parts: readonly string[]): string {
-  return `.SH ${title.toUpperCase()}\n${parts.join("").replace(/^\.PP\n/, "")}`;
+  return titled("SH", title.toUpperCase(), parts);
 }
 
 /** A part of a section, under its own title. */
 export function subsection(title: string, ...parts: readonly string[]): string {
-  return `.SS ${text(title)}\n${parts.join("").replace(/^\.PP\n/, "")}`;
+  return titled("SS", title, parts);
+}
+
+function titled(macro: string, title: string, parts: readonly string[]): string {
+  return `.${macro} ${text(title)}\n${parts.join("").replace(/^\.PP\n/, "")}`;
 }
 
 /** A paragraph that is already marked up. */
