@@ -18,7 +18,7 @@ import {
   PROGRAMS,
   VARIABLES,
 } from "./launch.ts";
-import { writePieces } from "./output_file.ts";
+import { replaceFile, writePieces } from "./output_file.ts";
 import { compiledModule, digestOf, emptyProgram, VARIABLE_LOADER } from "./program.ts";
 import { DENO_VERSION, stockDeno } from "./stock_deno.ts";
 
@@ -86,7 +86,9 @@ export async function packWithCompile(
 ): Promise<void> {
   const compiler = deno ?? await stockDeno();
   const module = compiledModule(digestOf(Object.values(parts)));
-  await replaceProgram(output, async (program) => {
+  await replaceFile(output, 0o755, async (program) => {
+    // deno compile overwrites only files that look like its own results.
+    await Deno.remove(program);
     await runCommand(compiler, compileArguments(program, module), {
       env: { ...env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       timeout: DOWNLOAD_TIMEOUT,
@@ -96,28 +98,6 @@ export async function packWithCompile(
     await writePieces(program, addEntryToCompiled(await Deno.readFile(program), parts));
     await checkStarts(program, env);
   });
-}
-
-/**
- * As replaceFile(), but the temporary file has the same name in another folder: `deno compile` stores the name in the
- * program, and denort names its file of bytecode after it.
- */
-async function replaceProgram(
-  output: string,
-  write: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const end = output.lastIndexOf("/");
-  const parent = output.slice(0, end) || "/";
-  await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: ".new-" });
-  try {
-    const temporary = `${folder}/${output.slice(end + 1)}`;
-    await write(temporary);
-    await Deno.chmod(temporary, 0o755);
-    await Deno.rename(temporary, output);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /**

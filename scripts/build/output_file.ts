@@ -1,25 +1,27 @@
 /** Tests for files and writes the build's results: a reader sees either the old file or the complete new one. */
 
 /**
- * Calls `write` with a temporary name in the folder of `path`, sets the result's `mode` and renames it to `path`. A missing
- * folder is created; when `write` fails, nothing is left behind.
+ * Calls `write` with an empty file, sets the result's `mode` and renames it to `path`. The file has the same name, in a
+ * temporary folder beside `path`: `deno compile` stores the name in its program. A missing folder is created; when `write`
+ * fails, nothing is left behind.
  */
 export async function replaceFile(
   path: string,
   mode: number,
   write: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  await Deno.mkdir(folder, { recursive: true });
-  const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".new-" });
+  const end = path.lastIndexOf("/");
+  const parent = path.slice(0, end) || "/";
+  await Deno.mkdir(parent, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: parent, prefix: ".new-" });
   try {
+    const temporary = `${folder}/${path.slice(end + 1)}`;
+    await Deno.writeFile(temporary, new Uint8Array());
     await write(temporary);
     await Deno.chmod(temporary, mode);
     await Deno.rename(temporary, path);
-  } catch (error) {
-    // `write` may have removed it, so that another program can use the name.
-    if (await exists(temporary)) await Deno.remove(temporary);
-    throw error;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
