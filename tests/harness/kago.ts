@@ -9,6 +9,7 @@ import {
   removeBundle,
 } from "../../scripts/sample/bundle.ts";
 import { isThere } from "../../runtime/common/files.ts";
+import { withoutMicrovmLog } from "./libkrun_log.ts";
 import { run, type RunOptions, type RunResult } from "./run.ts";
 import { until } from "./until.ts";
 
@@ -92,7 +93,7 @@ export class Kago {
 
   /** The container's output since create(). */
   output(): string {
-    return Deno.readTextFileSync(`${this.bundle.path}/output`);
+    return withoutMicrovmLog(Deno.readTextFileSync(`${this.bundle.path}/output`));
   }
 
   /** The same; empty before the file exists. */

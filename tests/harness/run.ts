@@ -1,5 +1,6 @@
 /** Runs commands for tests, always with a time limit, and defines how their end and output are awaited. */
 import { given } from "../../runtime/common/given.ts";
+import { withoutMicrovmLog } from "./libkrun_log.ts";
 
 export interface RunOptions {
   /** Written to standard input, which is then closed; without it standard input is /dev/null. */
@@ -73,7 +74,9 @@ export async function run(
   clearTimeout(timer);
   await Promise.all(output.map((collector) => collector.finish()));
   if (options.output !== undefined) stdout.text = await Deno.readTextFile(options.output);
-  if (!late) return { code, stdout: stdout.text, stderr: stderr.text };
+  if (!late) {
+    return { code, stdout: withoutMicrovmLog(stdout.text), stderr: withoutMicrovmLog(stderr.text) };
+  }
   throw new Error(
     `${[command, ...args].join(" ")} had not ended after ${seconds} s\n` +
       `stdout: ${stdout.text}\nstderr: ${stderr.text}`,

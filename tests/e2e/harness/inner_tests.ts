@@ -10,6 +10,7 @@ import {
   runInEmulatedHost,
 } from "../../../scripts/emulated_host/emulated_host.ts";
 import { PEERS } from "../../engines/peers.ts";
+import { MICROVM_LOG_LEVEL } from "../../harness/libkrun_log.ts";
 import { runOk } from "../../harness/run.ts";
 import { readTap } from "./tap.ts";
 import { mayBeTripleFault } from "./triple_faults.ts";
@@ -121,6 +122,7 @@ async function runFiles(
       NO_COLOR: "1",
       OUTER_KERNEL_RELEASE: Deno.osRelease(),
       [PEERS]: Deno.env.get(PEERS) ?? "",
+      [MICROVM_LOG_LEVEL]: Deno.env.get(MICROVM_LOG_LEVEL) ?? "",
     },
     onStdout: (chunk) => stdout.push(chunk),
     onStderr: (chunk) => stderr += decoder.decode(chunk, { stream: true }),

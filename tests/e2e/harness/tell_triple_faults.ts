@@ -3,6 +3,7 @@
  * fault, which is the emulation's, may be its cause; any other is a fault of kago's or of the test's.
  */
 import { aroundTests, type TestFunction } from "../../harness/around_tests.ts";
+import { setMicrovmLogLevel } from "../../harness/libkrun_log.ts";
 import { countTripleFaults, SENTENCE, tripleFaults } from "./triple_faults.ts";
 
 /** How often the kernel has killed a process because memory ran out (proc_vmstat(5)). */
@@ -24,6 +25,7 @@ function telling(test: TestFunction): TestFunction {
   };
 }
 
+setMicrovmLogLevel();
 countTripleFaults();
 const faultsBefore = tripleFaults();
 aroundTests(telling);
