@@ -1,6 +1,6 @@
 /**
- * Measures microVMs in turn: the memory of the VMM while its guest sleeps, and the time from the command to the guest's
- * first line. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
+ * Measures microVMs in turn: the time from the command to the guest's first line, and the memory of the VMM while its
+ * guest sleeps. Runs where libkrun can run a guest; ../bench_microvm.ts finds such a host.
  */
 import { makeBundle, removeBundle } from "../sample/bundle.ts";
 import { type Memory, memoryOf } from "./memory.ts";
@@ -13,10 +13,17 @@ export interface Contender {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface MicrovmFigures extends Memory {
+/** One guest; the memory is that of its VMM. */
+export interface Round extends Memory {
+  /** Milliseconds from the command to the guest's first line. */
+  readonly firstLine: number;
+  /** Milliseconds since the guest's kernel began, as /proc/uptime in the guest has them before the line. */
+  readonly inGuest: number;
+}
+
+export interface MicrovmFigures {
   readonly name: string;
-  /** Of each round, in milliseconds. */
-  readonly firstLine: readonly number[];
+  readonly rounds: readonly Round[];
 }
 
 /**
@@ -33,37 +40,36 @@ const ANNOTATIONS = {
   "krun.cpus": "1",
 };
 
+/** Prints how long the guest's kernel has run, then sleeps. */
+const SCRIPT = "read -r up _ < /proc/uptime; echo $up; exec sleep 1000";
+
 /** The wait before the VMM's memory is read. */
 const SETTLING_MS = 5000;
 
-/** The order alternates between rounds; the first round fills caches and is not counted. */
+/**
+ * The order alternates between rounds; the first round fills caches and is not counted. Every round reads the memory,
+ * because a guest's memory is in huge pages, of which one guest has two or three more than the next.
+ */
 export async function measureMicrovms(
   contenders: readonly Contender[],
   rounds: number,
 ): Promise<MicrovmFigures[]> {
   const folder = await Deno.makeTempDir({ prefix: "kago-bench-" });
   try {
-    const times = contenders.map((): number[] => []);
+    const figures = contenders.map(({ name }) => ({ name, rounds: [] as Round[] }));
     for (let round = 0; round <= rounds; round++) {
       const order = [...contenders.keys()];
       if (round % 2) order.reverse();
       for (const index of order) {
-        const time = await withGuest(
-          contenders[index]!,
-          folder,
-          "echo up",
-          ({ milliseconds }) => Promise.resolve(milliseconds),
-        );
-        if (round > 0) times[index]!.push(time);
+        const figure = await measureGuest(contenders[index]!, folder);
+        if (round > 0) figures[index]!.rounds.push(figure);
+        const { firstLine, rss } = figure;
         console.error(
-          `round ${round} of ${rounds}: ${contenders[index]!.name} ${time.toFixed()} ms`,
+          `round ${round} of ${rounds}: ${
+            contenders[index]!.name
+          } ${firstLine.toFixed()} ms, ${rss} KiB`,
         );
       }
-    }
-    const figures: MicrovmFigures[] = [];
-    for (const [index, contender] of contenders.entries()) {
-      const memory = await memoryOfSleeper(contender, folder);
-      figures.push({ name: contender.name, firstLine: times[index]!, ...memory });
     }
     return figures;
   } finally {
@@ -71,18 +77,13 @@ export async function measureMicrovms(
   }
 }
 
-/** Runs a container; `use` is called once its guest has written a line. */
-async function withGuest<T>(
-  contender: Contender,
-  folder: string,
-  script: string,
-  use: (guest: { root: string; id: string; milliseconds: number }) => Promise<T>,
-): Promise<T> {
+/** Runs a container, and deletes it. */
+async function measureGuest(contender: Contender, folder: string): Promise<Round> {
   const { name, program, env } = contender;
   const root = `${folder}/${name}`;
   const id = `bench-${name}`;
   const config = name === "kago" ? {} : CONFIG;
-  const args = ["/bin/sh", "-c", script];
+  const args = ["/bin/sh", "-c", SCRIPT];
   const bundle = await makeBundle({ parent: folder, args, annotations: ANNOTATIONS, config });
   await Deno.mkdir(root, { recursive: true });
   const options = { env: { ...env }, stdin: "null", stderr: "inherit" } as const;
@@ -95,8 +96,11 @@ async function withGuest<T>(
   }).spawn();
   const reader = child.stdout.getReader();
   try {
-    if ((await reader.read()).done) throw new Error(`the guest of ${name} wrote nothing`);
-    return await use({ root, id, milliseconds: performance.now() - begin });
+    const { value } = await reader.read();
+    const firstLine = performance.now() - begin;
+    const line = new TextDecoder().decode(value);
+    if (!/^\d+\.\d+\r?\n$/.test(line)) throw new Error(`the guest of ${name} wrote "${line}"`);
+    return { firstLine, inGuest: Number(line) * 1000, ...await settledMemory(contender, root, id) };
   } finally {
     const remove = ["--root", root, "delete", "--force", id];
     await new Deno.Command(program, { ...options, stderr: "null", args: remove }).output();
@@ -106,14 +110,16 @@ async function withGuest<T>(
   }
 }
 
-function memoryOfSleeper(contender: Contender, folder: string): Promise<Memory> {
-  return withGuest(contender, folder, "echo up; exec sleep 1000", async ({ root, id }) => {
-    await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-    const { stdout } = await new Deno.Command(contender.program, {
-      args: ["--root", root, "state", id],
-      env: { ...contender.env },
-    }).output();
-    const { pid } = JSON.parse(new TextDecoder().decode(stdout));
-    return memoryOf(pid);
-  });
+async function settledMemory(
+  { program, env }: Contender,
+  root: string,
+  id: string,
+): Promise<Memory> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
+  const { stdout } = await new Deno.Command(program, {
+    args: ["--root", root, "state", id],
+    env: { ...env },
+  }).output();
+  const { pid } = JSON.parse(new TextDecoder().decode(stdout));
+  return memoryOf(pid);
 }

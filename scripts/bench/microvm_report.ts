@@ -1,5 +1,5 @@
 /** The table of the microVMs' figures, and which goals are reached. Measures nothing. */
-import type { MicrovmFigures } from "./microvm.ts";
+import type { MicrovmFigures, Round } from "./microvm.ts";
 import { median, pairedRatios, spreadOf } from "./statistics.ts";
 
 /** The goal for the ratio of kago's time to the first line to crun's, as the median of the pairs' ratios. */
@@ -15,37 +15,59 @@ export interface MicrovmRun {
 }
 
 /** One sentence for each missed goal. */
-export function microvmMisses({ kago, crun }: MicrovmRun): string[] {
-  const ratio = median(pairedRatios(kago.firstLine, crun.firstLine));
+export function microvmMisses(run: MicrovmRun): string[] {
+  const ratio = median(firstLineRatios(run));
   const misses = ratio > FIRST_LINE_TO_CRUN
     ? [`the first line takes ${ratio.toFixed(2)} times crun's time, at most ${FIRST_LINE_TO_CRUN}`]
     : [];
   for (const figure of ["rss", "pss"] as const) {
-    if (kago[figure] <= crun[figure]) continue;
-    misses.push(`the VMM's ${figure} is ${mib(kago[figure])} MiB, crun's ${mib(crun[figure])}`);
+    const [kago, crun] = [run.kago, run.crun].map((figures) => median(samples(figures, figure)));
+    if (kago! <= crun!) continue;
+    misses.push(`the VMM's ${figure} is ${mib(kago!)} MiB, crun's ${mib(crun!)}`);
   }
   return misses;
 }
 
 export function microvmMarkdown(run: MicrovmRun): string {
   const { kago, crun, date, kernel, emulated } = run;
-  const rows = [kago, crun].map(({ name, firstLine, rss, pss }) => {
-    const { median, low, high } = spreadOf(firstLine);
-    const time = `${median.toFixed()} (${low.toFixed()}–${high.toFixed()})`;
-    return `| ${name} | ${time} | ${mib(rss)} | ${mib(pss)} |`;
+  const milliseconds = (value: number) => value.toFixed();
+  const rows = [kago, crun].map((figures) => {
+    const before = figures.rounds.map(({ firstLine, inGuest }) => firstLine - inGuest);
+    return [
+      `| ${figures.name}`,
+      spread(samples(figures, "firstLine"), milliseconds),
+      spread(before, milliseconds),
+      spread(samples(figures, "rss"), mib),
+      `${spread(samples(figures, "pss"), mib)} |`,
+    ].join(" | ");
   });
-  const { median, low, high } = spreadOf(pairedRatios(kago.firstLine, crun.firstLine));
+  const ratios = spread(firstLineRatios(run), (ratio) => ratio.toFixed(2));
   const misses = microvmMisses(run);
   return [
-    `${date}: Linux ${kernel}${emulated ? ", emulated" : ""}, ${kago.firstLine.length} pairs.`,
+    `${date}: Linux ${kernel}${
+      emulated ? ", emulated" : ""
+    }, ${kago.rounds.length} pairs; medians (quartiles).`,
     "",
-    "| | run to the first line, ms: median (quartiles) | VMM, Rss MiB | VMM, Pss MiB |",
-    "|---|---:|---:|---:|",
+    "| | run to the first line, ms | of it outside the guest | VMM, Rss MiB | VMM, Pss MiB |",
+    "|---|---:|---:|---:|---:|",
     ...rows,
     "",
-    `First line, kago / crun: ${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)}). ` +
+    `First line, kago / crun: ${ratios}. ` +
     (misses.length === 0 ? "The goals are reached." : `Goals missed: ${misses.join("; ")}.`),
   ].join("\n");
+}
+
+function samples({ rounds }: MicrovmFigures, figure: keyof Round): number[] {
+  return rounds.map((round) => round[figure]);
+}
+
+function firstLineRatios({ kago, crun }: MicrovmRun): number[] {
+  return pairedRatios(samples(kago, "firstLine"), samples(crun, "firstLine"));
+}
+
+function spread(values: readonly number[], text: (value: number) => string): string {
+  const { median, low, high } = spreadOf(values);
+  return `${text(median)} (${text(low)}–${text(high)})`;
 }
 
 function mib(kib: number): string {
