@@ -94,7 +94,8 @@ function endInit(state: StoredState): void {
   if (killInit(state, PATIENCE)) return;
   throw new HostError(
     `process ${state.pid} of container ${state.id} does not end`,
-    "it is in an uninterruptible sleep; see the kernel's log",
+    "it is in an uninterruptible sleep (see the kernel's log), or a process that exec started in it is a zombie that " +
+      "its parent, such as the host's process 1, does not reap",
   );
 }
 

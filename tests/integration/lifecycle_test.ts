@@ -5,6 +5,7 @@ import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { inTerminal } from "../harness/terminal.ts";
 import { unlessGone } from "../harness/unless_gone.ts";
+import { until } from "../harness/until.ts";
 
 const SLEEP = { args: ["sleep", "1000"] };
 
@@ -397,5 +398,41 @@ Deno.test("a container without a process can be created, killed and deleted, but
     assertEquals((await kago.run("kill", kago.id, "KILL")).code, 0);
     await kago.until("stopped");
     assertEquals((await kago.run("delete", kago.id)).code, 0);
+  });
+});
+
+Deno.test("a zombie that process 1 of the host does not reap holds up delete, which says so", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    // sleep is process 1 of its namespace, and reaps nothing.
+    const host = new Deno.Command("unshare", {
+      args: ["--pid", "--mount-proc", "--fork", "--kill-child", "sleep", "600"],
+    }).spawn();
+    const children = `/proc/${host.pid}/task/${host.pid}/children`;
+    let first = "";
+    await until("the host has a first process", () => {
+      first = Deno.readTextFileSync(children).trim();
+      return first !== "";
+    });
+    const inHost = (...args: string[]) =>
+      run("nsenter", ["-t", first, "--pid", "--mount", KAGO, "--root", kago.root, ...args], {
+        output: `${kago.bundle.path}/output`,
+      });
+    for (
+      const command of [
+        ["run", "--detach", "--bundle", kago.bundle.path, kago.id],
+        ["exec", "--detach", kago.id, "true"],
+      ]
+    ) {
+      const { code, stdout } = await inHost(...command);
+      assertEquals(code, 0, stdout);
+    }
+    const { code, stdout } = await inHost("delete", "--force", kago.id);
+    assertEquals(code, 1);
+    assertMatch(
+      stdout,
+      /process \d+ of container \S+ does not end; .* is a zombie that its parent, such as/,
+    );
+    host.kill("SIGKILL");
+    await host.status;
   });
 });
