@@ -34,8 +34,6 @@ const FILES = [
 /** It is about the database of Deno's cache, which denort does not have. */
 const FOR_THE_OTHER_PACKER = "code_cache_test.ts";
 
-const DIRECTORY = `${BUILD}/compiled`;
-
 function allFiles(): readonly string[] {
   const names = [...Deno.readDirSync(`${ROOT}/tests/integration`)].map(({ name }) => name)
     .filter((name) => name.endsWith("_test.ts") && name !== FOR_THE_OTHER_PACKER);
@@ -43,10 +41,21 @@ function allFiles(): readonly string[] {
 }
 
 async function main(files: readonly string[]): Promise<number> {
+  // denort opens itself by its path, and the tests' ordinary users may not reach the repository's.
+  const directory = await Deno.makeTempDir({ prefix: "kago_compiled_" });
+  try {
+    await Deno.chmod(directory, 0o755);
+    return await testIn(directory, files);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function testIn(directory: string, files: readonly string[]): Promise<number> {
   const { deno, denort } = await prepareDenort();
-  const output = `${DIRECTORY}/kago`;
+  const output = `${directory}/kago`;
   // A cache of its own: one Deno throws away what another has kept.
-  const env = { DENORT_BIN: denort, DENO_DIR: `${DIRECTORY}/deno` };
+  const env = { DENORT_BIN: denort, DENO_DIR: `${BUILD}/compiled` };
   const parts = await readParts({ ...BUNDLES, ...await buildHelpers() });
   await packWithCompile(parts, output, env, deno);
   const test = ["test", "-A", "--preload", "tests/harness/same_mounts.ts"];
