@@ -253,10 +253,16 @@ static int read_wire(struct pump *p, int (*handle)(void *, const struct frame *)
   return result < 0 ? result : 1;
 }
 
+/* From a guest each send(2) is one packet. A packet of 32 KiB or more may lie in several buffers of the guest's kernel
+ * (since Linux 6.17, and in stable kernels of that time); libkrun before 1.19 then drops it, with whole frames in it. */
+enum { PACKET_MAX = FRAME_HEADER + FRAME_MAX };
+
 int pump_flush(struct pump *p) {
   if (p->wire < 0) p->out_start = p->out_end;
   while (p->out_start < p->out_end) {
-    ssize_t n = send(p->wire, p->out + p->out_start, p->out_end - p->out_start, MSG_NOSIGNAL | MSG_DONTWAIT);
+    size_t size = p->out_end - p->out_start;
+    ssize_t n =
+        send(p->wire, p->out + p->out_start, size < PACKET_MAX ? size : PACKET_MAX, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) return again() ? 0 : -EPIPE;
     p->out_start += (size_t)n;
   }

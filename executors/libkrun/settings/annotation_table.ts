@@ -178,7 +178,7 @@ export const ANNOTATIONS = {
     pattern: /^(listen:)?\d{1,10}=\/[^\0,]*$/,
     form: "[listen:]PORT=SOCKET with a vsock port from 1024 and an absolute path in the container",
     help:
-      "Maps vsock ports to unix sockets in the container (bind-mount them): the guest connects to PORT of the host, or with `listen:` the host connects to SOCKET and reaches PORT in the guest.",
+      "Maps vsock ports to unix sockets in the container (bind-mount them): the guest connects to PORT of the host, or with `listen:` the host connects to SOCKET and reaches PORT in the guest. libkrun before 1.19 loses what a guest writes in more than 32 KiB at once.",
     fallback: "none",
     example: "1234=/run/service.sock,listen:5000=/run/guest/api.sock",
   },

@@ -258,6 +258,22 @@ static void tell_broken(int sink) {
   close(wire[1]);
 }
 
+/* A packet of a guest that is larger may be lost. */
+TEST(what_is_queued_leaves_in_packets_of_one_frame_at_most) {
+  static struct pump p;
+  static uint8_t payload[FRAME_MAX], packet[4 * FRAME_MAX];
+  int wire[2], total = 0;
+  CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, wire) == 0);
+  pump_init(&p, wire[0]);
+  for (int i = 0; i < 3; i++) EQUAL(pump_send(&p, FRAME_DATA, 1, payload, FRAME_MAX), 0);
+  EQUAL(pump_flush(&p), 0);
+  for (ssize_t n; (n = recv(wire[1], packet, sizeof packet, MSG_DONTWAIT)) > 0; total += (int)n) {
+    CHECK(n <= FRAME_HEADER + FRAME_MAX);
+  }
+  EQUAL(total, 3 * (FRAME_HEADER + FRAME_MAX));
+  close(wire[0]), close(wire[1]);
+}
+
 TEST(a_reader_that_has_gone_is_told_to_the_other_side) {
   int out[2];
   CHECK(pipe(out) == 0);

@@ -13,6 +13,9 @@ import { until } from "../../harness/until.ts";
 
 const SIZE_MIB = Number(Deno.env.get("MICROVM_STREAM_MIB") ?? 64);
 
+/** Bytes of each stream, where a process writes to both. */
+const BOTH = 8 << 20;
+
 /** Seconds; nested emulation transfers a few MiB per second. */
 const TIMEOUT = 60 + SIZE_MIB * 2;
 
@@ -88,6 +91,16 @@ const CASES: Record<string, (kago: Kago) => Promise<void>> = {
     assertEquals(code, 0, stderr);
     const [there] = (await runOk("md5sum", [`${kago.bundle.rootfs}/random`])).split(" ");
     assertEquals(stdout.split(" ")[0], there, stderr);
+  },
+  async "standard output and standard error arrive whole at once"(kago) {
+    const { path, rootfs } = kago.bundle;
+    const script = `for fd in 1 2; do head -c ${BOTH} /random >&$fd & done; wait`;
+    const command = `${quoted(exec(kago, script))} >${path}/out 2>${path}/err`;
+    await runOk("sh", ["-c", command], { timeout: TIMEOUT });
+    const same =
+      `head -c ${BOTH} ${rootfs}/random | tee >(cmp - ${path}/out >&2) | cmp - ${path}/err`;
+    const { code, stdout, stderr } = await run("bash", ["-o", "pipefail", "-c", same]);
+    assertEquals([code, stdout, stderr], [0, "", ""]);
   },
   async "a reader that stops holds its own writer up, not the VM"(kago) {
     await whileStalled(kago, "cat /dev/zero", async ({ stdout }) => {
