@@ -1,6 +1,8 @@
 /* Runs a plan up to the exec of the program. The operations are those of the host's stages, so a process in the
  * guest is set up like one in a container. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,6 +101,16 @@ int join_cgroup(const char *folder) {
   int result = as_result(write(fd, "0", 1));
   close(fd);
   return result < 0 ? result : 0;
+}
+
+pid_t clone_in_cgroup(const char *folder, uint64_t flags) {
+  int fd = as_result(open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (fd < 0) return fd;
+  struct clone_args_v2 args = {
+      .flags = flags | CLONE_INTO_CGROUP_, .exit_signal = SIGCHLD, .cgroup = (uint64_t)(unsigned)fd};
+  pid_t pid = (pid_t)sys_clone3(&args);
+  close(fd);
+  return pid;
 }
 
 int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_BY_SIGNAL + WTERMSIG(status); }

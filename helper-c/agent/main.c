@@ -97,17 +97,15 @@ static void make_cgroup(void) {
 static _Noreturn void start_program(const struct plan *plan, const struct streams *streams) {
   reset_signals();
   int result = streams_enter(streams);
-  if (result == 0) result = join_cgroup(CONTAINER_CGROUP);
   if (result == 0) result = as_result(unshare(CLONE_NEWCGROUP));
   if (result < 0) give_up("start the container's process", -result);
   become(plan, streams->sync[1]);
 }
 
 static pid_t clone_program(const struct plan *plan, const struct streams *streams) {
-  struct clone_args_v2 args = {.flags = CLONE_NEWPID | CLONE_NEWNS, .exit_signal = SIGCHLD};
-  pid_t pid = (pid_t)sys_clone3(&args);
+  pid_t pid = clone_in_cgroup(CONTAINER_CGROUP, CLONE_NEWPID | CLONE_NEWNS);
   if (pid == 0) start_program(plan, streams);
-  if (pid < 0) give_up("clone3", -pid);
+  if (pid < 0) give_up("start a process in " CONTAINER_CGROUP, -pid);
   return pid;
 }
 

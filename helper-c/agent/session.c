@@ -37,13 +37,14 @@ static bool find_program_cgroup(const struct guest *guest, char *folder) {
   return strncmp(folder, guest->cgroup, strlen(guest->cgroup)) == 0;
 }
 
-/* Joins the container's cgroup, and follows process 1 to one below it. systemd moves to such a cgroup, with all
- * processes that it finds, and enables the container's controllers for it. From then on, cgroup2 allows no process in
- * the container's own cgroup (cgroups(7), "no internal processes"), and before, one that is left there prevents it. */
-static int join_container(const struct guest *guest) {
+/* Joins the container's cgroup, unless this process was born in `born`, and follows process 1 to one below it. systemd
+ * moves to such a cgroup, with all processes that it finds, and enables the container's controllers for it. From then
+ * on, cgroup2 allows no process in the container's own cgroup (cgroups(7), "no internal processes"), and before, one
+ * that is left there prevents it. */
+static int join_container(const struct guest *guest, const char *born) {
   char folder[CGROUP_FOLDER], joined[CGROUP_FOLDER];
-  snprintf(joined, sizeof joined, "%s", guest->cgroup);
-  int result = join_cgroup(joined);
+  snprintf(joined, sizeof joined, "%s", born ? born : guest->cgroup);
+  int result = born ? 0 : join_cgroup(joined);
   for (int moves = 0; moves < MOVES && find_program_cgroup(guest, folder); moves++) {
     if ((result < 0 && result != -EBUSY) || strcmp(folder, joined) == 0) return result;
     int followed = join_cgroup(folder);
@@ -55,17 +56,26 @@ static int join_container(const struct guest *guest) {
 }
 
 /* In the child: becomes the program, or reports through `sync` why it could not. */
-static _Noreturn void start(const struct guest *guest, const struct plan *plan, const int *streams, int sync) {
+static _Noreturn void start(const struct guest *guest, const char *born, const struct plan *plan, const int *streams,
+                            int sync) {
   reset_signals();
   int result = 0;
   for (int fd = 0; fd < 3 && result >= 0 && streams; fd++) result = as_result(dup2(streams[fd], fd));
-  if (result >= 0) result = join_container(guest);
+  if (result >= 0) result = join_container(guest, born);
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWCGROUP));
   if (result >= 0) result = as_result(setns(guest->pidfd, CLONE_NEWNS));
   if (result >= 0) become_tenant(plan, sync);
   struct message message = {.type = MESSAGE_FAILED, .value = UINT32_MAX, .error = -result};
   message_send(sync, &message, -1);
   _exit(1);
+}
+
+/* A child in the cgroup of process 1, unless the kernel refuses that: then `born` is NULL in the child. */
+static pid_t fork_beside(const struct guest *guest, char folder[CGROUP_FOLDER], const char **born) {
+  if (!find_program_cgroup(guest, folder)) snprintf(folder, CGROUP_FOLDER, "%s", guest->cgroup);
+  pid_t pid = clone_in_cgroup(folder, 0);
+  *born = pid < 0 ? NULL : folder;
+  return pid < 0 ? as_result(fork()) : pid;
 }
 
 /* `size` is that of the findings, in bytes. */
@@ -191,9 +201,11 @@ _Noreturn void serve_exec(int connection, const struct guest *guest, const uint8
   int result = as_result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync));
   if (result == 0 && !terminal) result = session_open_pipes(&s, theirs, plan_user(&plan));
   if (result == 0) result = as_result(setns(guest->pidfd, CLONE_NEWPID));
-  s.child = result < 0 ? result : fork();
-  if (s.child == 0) start(guest, &plan, terminal ? NULL : theirs, sync[1]);
-  if (s.child < 0) fail(connection, result < 0 ? -result : errno);
+  char folder[CGROUP_FOLDER];
+  const char *born = NULL;
+  s.child = result < 0 ? result : fork_beside(guest, folder, &born);
+  if (s.child == 0) start(guest, born, &plan, terminal ? NULL : theirs, sync[1]);
+  if (s.child < 0) fail(connection, -s.child);
   close(sync[1]);
   for (int i = 0; i < 3 && !terminal; i++) close(theirs[i]);
   s.pidfd = sys_pidfd_open(s.child);
