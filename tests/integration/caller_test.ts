@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 import { compileC } from "../harness/c_program.ts";
+import { until } from "../harness/until.ts";
 
 const SLEEP = { args: ["sleep", "600"] } as const;
 
@@ -106,7 +107,8 @@ Deno.test("the caller's processors are not the container's, nor a process's that
     ]);
     const executed = await pinned("exec", kago.id, "sh", "-c", allowed);
     assertEquals(executed.stdout, all);
-    assertEquals(await Deno.readTextFile(output), all);
+    const written = () => Deno.readTextFileSync(output);
+    await until(() => `the container's are all, but ${written()}`, () => written() === all);
   });
 });
 
