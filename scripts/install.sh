@@ -204,7 +204,7 @@ containerd_3() {
   containerd_toml io.containerd.cri.v1.runtime
 }
 
-# crio.conf(5). CRI-O passes a pod's annotations on without configuration.
+# crio.conf(5). CRI-O passes a pod's annotations on without configuration, except those with this prefix and a few others.
 crio_conf() {
   echo "$MARK"
   for name in kago krun; do
@@ -214,6 +214,7 @@ crio_conf() {
   runtime_path = "$PREFIX/bin/$name"
   runtime_root = "/run/kago"
 END
+    if [ $name = kago ]; then echo '  allowed_annotations = ["run.oci."]'; fi
   done
 }
 

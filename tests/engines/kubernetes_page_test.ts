@@ -128,7 +128,7 @@ for (const release of ["1", "2"]) {
 }
 
 /** The keys of a runtime in crio.conf(5), "CRIO.RUNTIME.RUNTIMES TABLE". */
-const CRIO_KEYS = ["runtime_path", "runtime_type", "runtime_root", "monitor_path"];
+const CRIO_KEYS = ["runtime_path", "runtime_type", "runtime_root", "allowed_annotations"];
 
 Deno.test("CRI-O's file is the one that the page shows, with keys of crio.conf(5)", async () => {
   await KubernetesNode.with("", async (node) => {

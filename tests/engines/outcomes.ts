@@ -13,6 +13,7 @@ export const ENGINES = [
   "containerd",
   "containerd, CRI",
   "containerd 2, CRI",
+  "CRI-O",
   "docker",
   "docker, microVMs",
 ] as const;

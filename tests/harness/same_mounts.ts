@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 
 /** Mounts that stay: an engine makes them in its store at its first command, ip-netns(8) at its first namespace. */
 const OF_TOOLS =
-  /\/(podman|buildah|docker|containerd)_\w+\/|\/containers\/storage\/| \/run\/netns /;
+  /\/(podman|buildah|docker|containerd|crio)_\w+\/|\/containers\/storage\/| \/run\/netns /;
 
 /** criu and crun mount a cgroup2 without options; the kernel then replaces the options of the host's cgroup2. */
 const CGROUP2_OPTIONS = /( - cgroup2 \S+) .*/;

@@ -1,4 +1,4 @@
-/** `crictl` with the test's own containerd, configured with one of the runtimes: pods as a kubelet makes them. */
+/** `crictl` with the test's own containerd or CRI-O, configured with one of the runtimes: pods as a kubelet makes them. */
 import { prepareCrictl } from "../crictl/crictl.ts";
 import { run, runOk, type RunOptions, type RunResult } from "../../harness/run.ts";
 import type { Host, Runtime } from "../engine_case.ts";
@@ -35,11 +35,13 @@ export class Cri {
     readonly runtime: Runtime,
     readonly host: Host,
     readonly folder: string,
+    private readonly socket: string,
     private readonly program: string,
   ) {}
 
-  static async open(runtime: Runtime, host: Host, folder: string): Promise<Cri> {
-    const cri = new Cri(runtime, host, folder, await prepareCrictl());
+  /** @param socket the daemon's; `folder` is for the configuration of pods and their logs. */
+  static async open(runtime: Runtime, host: Host, folder: string, socket: string): Promise<Cri> {
+    const cri = new Cri(runtime, host, folder, socket, await prepareCrictl());
     // A pod's own network requires programs that make it (CNI).
     await cri.podConfig("pod", { namespace_options: { network: 2 /* NODE */ } });
     return cri;
@@ -107,7 +109,7 @@ export class Cri {
   }
 
   private argumentsOf(words: readonly string[]): string[] {
-    const socket = `unix://${this.folder}/containerd.sock`;
+    const socket = `unix://${this.socket}`;
     const sockets = ["--runtime-endpoint", socket, "--image-endpoint", socket];
     return [...sockets, "--timeout", "100s", ...words];
   }

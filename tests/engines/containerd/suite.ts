@@ -71,8 +71,9 @@ export function cri2Suite(host: Host): Suite<Cri> {
 
 function criSuiteOn(edition: Edition, host: Host): Omit<Suite<Cri>, "engine" | "groups"> {
   return suiteOn(edition, host, async (runtime, { folder, image }) => {
-    const cri = await Cri.open(runtime, host, folder);
-    const address = ["-a", `${folder}/containerd.sock`];
+    const socket = `${folder}/containerd.sock`;
+    const cri = await Cri.open(runtime, host, folder, socket);
+    const address = ["-a", socket];
     await runOk("ctr", [...address, "--namespace", "k8s.io", "images", "import", image]);
     await untilSays(() => cri.ok("images"), /busybox/);
     return cri;

@@ -1,0 +1,110 @@
+/** Pods of microVMs under CRI-O, with the real libkrun: by the handler krun, and by an annotation of the pod. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { againAfterTripleFault } from "../again.ts";
+import type { Cri } from "../containerd/cri.ts";
+import type { CaseGroup } from "../engine_case.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
+import { MODE } from "./cases.ts";
+
+const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+
+/** Of a guest, in MiB. */
+const MEMORY = 256;
+
+const SCRIPT = `uname -r; ${LASTING_SCRIPT}`;
+
+/** Starts a lasting container in a new pod; returns the kernel's release that it prints. */
+async function runPod(
+  c: Cri,
+  name: string,
+  handler: string,
+  annotations: Record<string, string>,
+): Promise<string> {
+  const all = { "krun.ram_mib": `${MEMORY}`, ...annotations };
+  const pod = await c.podConfig(name, SECURITY, { annotations: all });
+  c.pod = (await c.ok("runp", "--runtime", handler, pod)).trim();
+  await againAfterTripleFault(async () => {
+    const linux = { security_context: SECURITY };
+    const config = await c.containerConfig(`${name}-container`, ["sh", "-c", SCRIPT], { linux });
+    c.container = (await c.ok("create", c.pod, config, pod)).trim();
+    await c.ok("start", c.container);
+    await untilSays(() => c.ok("logs", c.container), /^\S+\nup\n$/);
+  }, () => c.ok("rm", "--force", c.container));
+  return (await c.ok("logs", c.container)).split("\n")[0]!;
+}
+
+/** The versions of libkrunfw's kernel and of the host's differ. */
+function assertGuest(release: string): void {
+  assert(release !== Deno.osRelease(), release);
+}
+
+export const MICROVM_PODS: CaseGroup<Cri> = {
+  name: "pods of microVMs",
+  tearDown: (c) => c.removePods(),
+  cases: [
+    {
+      command: "crictl runp --runtime krun POD.json; crictl create; crictl start; crictl logs",
+      only: "kago",
+      check: async (c) => assertGuest(await runPod(c, "vm", "krun", {})),
+    },
+    {
+      command: "crictl exec CONTAINER (krun); crictl exec --sync CONTAINER",
+      only: "kago",
+      check: async (c) => {
+        assertGuest((await c.ok("exec", c.container, "uname", "-r")).trim());
+        const memory = await c.ok(
+          "exec",
+          "--sync",
+          c.container,
+          "grep",
+          "MemTotal",
+          "/proc/meminfo",
+        );
+        const total = Number(/MemTotal: +(\d+) kB/.exec(memory)?.[1]);
+        assert(total > 0 && total < MEMORY << 10, memory);
+        const { stderr } = await c.crictl(["exec", "--sync", c.container, "sh", "-c", "exit 4"]);
+        assertMatch(stderr, /exited with 4|exit code 4/);
+      },
+    },
+    {
+      command: "crictl stats CONTAINER (krun)",
+      only: "kago",
+      check: async (c) => {
+        const stats = JSON.parse(await c.ok("stats", "--output", "json", c.container)).stats[0];
+        assertMatch(stats.memory.workingSetBytes.value, /^[1-9]/);
+      },
+    },
+    {
+      command: "crictl stop CONTAINER (krun); crictl rm CONTAINER; crictl rmp POD",
+      only: "kago",
+      check: async (c) => {
+        await c.ok("stop", "--timeout", `${GRACE}`, c.container);
+        const { status } = JSON.parse(await c.ok("inspect", c.container));
+        assertEquals([status.state, status.exitCode], ["CONTAINER_EXITED", 3]);
+        await untilSays(() => c.ok("logs", c.container), /\nup\nbye\n$/);
+        await c.ok("rm", c.container);
+        await c.ok("stopp", c.pod);
+        await c.ok("rmp", c.pod);
+      },
+    },
+    {
+      command: "crictl runp --runtime kago POD.json (annotation run.oci.handler: krun)",
+      only: "kago",
+      check: async (c) => {
+        const annotations = { "run.oci.handler": "krun" };
+        assertGuest(await runPod(c, "annotated", "kago", annotations));
+        await c.ok("rmp", "--force", c.pod);
+      },
+    },
+    {
+      command: "crictl runp --runtime krun POD.json (annotation run.oci.handler: default)",
+      only: "kago",
+      check: async (c) => {
+        const annotations = { "run.oci.handler": "default" };
+        assertGuest(await runPod(c, "plain", "krun", annotations));
+        await c.ok("rmp", "--force", c.pod);
+      },
+    },
+  ],
+};
