@@ -18,14 +18,14 @@ export const PAGE = `${ROOT}/docs/engines.md`;
 
 const HEAD = `# kago under the engines
 
-The results of commands of podman, buildah, containerd and Docker with kago and, on the same machine in the same run, with runc or
-crun. Engines, peer runtimes and, in an emulated host, the kernel are those of a release of Debian: 12, 13, or next, which is
-Debian's unstable on the day of the run.
+The results of commands of podman, buildah, containerd, CRI-O and Docker with kago and, on the same machine in the same run, with
+runc or crun. Engines, peer runtimes and, in an emulated host, the kernel are those of a release of Debian: 12, 13, or next, which is
+Debian's unstable on the day of the run. containerd 2 and CRI-O, which the releases do not have, are built from their sources.
 
 \`deno task docs:engines\` writes the tables from the results of tests/engines. \`./scripts/test.sh\` runs these suites natively on
 the machine's release and on Debian 13 in the emulated hosts. It fails if a command fails with kago, or if its results differ from
 this page. In an emulated host it runs runc or crun only if the version of the engine or the command is new. \`deno task test:next\`
-does the same for next, with every runtime; the other results are those of the last run.
+does the same for next, with every runtime, and \`deno task test:crio\` for CRI-O; the other results are those of the last run.
 `;
 
 /** The description of each kind of host. */

@@ -17,7 +17,7 @@ const INSTALL = `${ROOT}/scripts/install.sh`;
 /** Commands that are not run on the node, each with what is compared instead. */
 const NOT_RUN: readonly RegExp[] = [
   /^kubectl /, // the manifests, with the existing handlers
-  /^systemctl restart crio$/, // the file, with the keys of crio.conf(5)
+  /^systemctl restart crio$/, // the file, with the keys of crio.conf(5); crio_host_test.ts runs the daemon
   /^crictl pull /, // the node has the image already
 ];
 

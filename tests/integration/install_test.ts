@@ -223,6 +223,8 @@ Deno.test("install.sh gives no pod a way out of the handler krun", async () => {
     assertStringIncludes(kago!, '"run.oci.handler"');
     assertEquals(krun!.includes("run.oci.handler"), false);
     assertStringIncludes(krun!, '"krun.ram_mib"');
+    const crio = (await install("--crio-config")).stdout.split(/^\[.*runtimes\.\w+\]$/m);
+    assertEquals(crio.map((text) => text.includes('"run.oci."')), [false, true, false]);
   });
 });
 

@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runOk } from "../../harness/run.ts";
 import type { Cri } from "../containerd/cri.ts";
 import { type CaseGroup, RUNTIME_PATHS } from "../engine_case.ts";
-import { LASTING_SCRIPT } from "../lasting.ts";
+import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
 
 /** Of CRI (NamespaceMode). A kubelet requests CONTAINER, unless the pod has `shareProcessNamespace`. */
@@ -18,20 +18,25 @@ export async function kagosContainers(): Promise<readonly string[]> {
   return text.split("\n").filter(Boolean);
 }
 
+/** kago's state of a container (OCI runtime specification, "State"). */
+export async function kagosState(id: string): Promise<{ status: string; pid: number }> {
+  return JSON.parse(await runOk(RUNTIME_PATHS.kago, ["--root", ROOT, "state", id]));
+}
+
 export const HANDLERS: CaseGroup<Cri> = {
   name: "handlers",
   tearDown: (c) => c.removePods(),
   cases: [
     {
-      command: "crictl runp --runtime UNKNOWN POD.json",
+      command: "crictl runp --runtime UNKNOWN POD.json: an error",
       check: async (c) => {
         const { code, stderr } = await c.crictl(["runp", "--runtime", "unknown", c.file("pod")]);
         assertEquals(code, 1);
-        assertStringIncludes(stderr, "unknown");
+        assertStringIncludes(stderr, "failed to find runtime handler unknown");
       },
     },
     {
-      command: "crictl runp POD.json (pid: CONTAINER): no sandbox container",
+      command: "crictl runp --runtime RUNTIME POD.json (pid: CONTAINER): no sandbox container",
       only: "kago",
       check: async (c) => {
         const before = await kagosContainers();
@@ -49,7 +54,8 @@ export const HANDLERS: CaseGroup<Cri> = {
       },
     },
     {
-      command: "crictl runp POD.json (pid: POD): the containers share the sandbox's",
+      command:
+        "crictl runp --runtime RUNTIME POD.json (pid: POD): containers in the sandbox's pid namespace",
       only: "kago",
       check: async (c) => {
         const options = { network: MODE.node, pid: MODE.pod };
@@ -66,3 +72,33 @@ export const HANDLERS: CaseGroup<Cri> = {
     },
   ],
 };
+
+/** @param restart ends CRI-O and starts it again, while no other runtime's case runs. */
+export function restartCases(restart: () => Promise<void>): CaseGroup<Cri> {
+  return {
+    name: "a restart",
+    tearDown: (c) => c.removePods(),
+    cases: [
+      {
+        command: "crictl exec CONTAINER; crictl stop CONTAINER, after a restart of CRI-O",
+        only: "kago",
+        check: async (c) => {
+          const options = { network: MODE.node, pid: MODE.pod };
+          const pod = await c.podConfig("kept", { namespace_options: options });
+          c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
+          const linux = { security_context: { namespace_options: options } };
+          const words = ["sh", "-c", LASTING_SCRIPT];
+          const config = await c.containerConfig("kept-container", words, { linux });
+          c.container = (await c.ok("create", c.pod, config, pod)).trim();
+          await c.ok("start", c.container);
+          await untilSays(() => c.ok("logs", c.container), "up\n");
+          await restart();
+          assertEquals(await c.ok("exec", c.container, "echo", "inside"), "inside\n");
+          await c.ok("stop", "--timeout", `${GRACE}`, c.container);
+          const { status } = JSON.parse(await c.ok("inspect", c.container));
+          assertEquals([status.state, status.exitCode], ["CONTAINER_EXITED", 3]);
+        },
+      },
+    ],
+  };
+}

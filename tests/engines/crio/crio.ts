@@ -15,22 +15,27 @@ const INSTALL = new URL("../../../scripts/install.sh", import.meta.url).pathname
 
 export const socketOf = (folder: string) => `${folder}/crio.sock`;
 
-/** A CRI-O in `folder`, whose store has the image that pods and their containers are of. */
-export async function startCrio(folder: string, host: Host): Promise<Daemon> {
-  const { crio, pinns } = await prepareCrio();
+/** Makes the node's files in `folder`: a store with the image that pods and their containers are of, and the configuration. */
+export async function makeNode(folder: string, host: Host): Promise<void> {
   await Deno.chmod(folder, 0o711); // as /run: root of a pod's user namespace must be able to traverse it
   await importImage(folder);
   await makeNetwork(`${folder}/cni`);
   await Deno.mkdir(`${folder}/conf.d`);
-  await Deno.writeTextFile(`${folder}/conf.d/10-node.conf`, nodeConfig(folder, host, pinns));
+  await Deno.writeTextFile(`${folder}/conf.d/10-node.conf`, await nodeConfig(folder, host));
   await Deno.writeTextFile(`${folder}/conf.d/50-kago.conf`, await installedConfig(folder));
+}
+
+/** CRI-O with the files of makeNode(). */
+export async function startCrio(folder: string): Promise<Daemon> {
+  const { crio } = await prepareCrio();
   const config = ["--config", "", "--config-dir", `${folder}/conf.d`];
   const probe = [await prepareCrictl(), "--runtime-endpoint", `unix://${socketOf(folder)}`, "info"];
   return await Daemon.start([crio, ...config], `${folder}/crio.log`, probe);
 }
 
 /** What a node has of its own (crio.conf(5)): nothing of it is kago's. CRI-O's default runtime is crun. */
-function nodeConfig(folder: string, host: Host, pinns: string): string {
+async function nodeConfig(folder: string, host: Host): Promise<string> {
+  const { pinns } = await prepareCrio();
   const [manager, monitors] = host === "systemd"
     ? ["systemd", "system.slice"]
     : ["cgroupfs", "pod"];
@@ -75,9 +80,7 @@ const PAUSE = ["sh", "-c", "trap exit TERM; sleep 1000000 & wait"];
 /** By podman, whose store has the same form. */
 async function importImage(folder: string): Promise<void> {
   const store = ["--root", `${folder}/storage`, "--runroot", `${folder}/storage-run`];
-  const changes = ["ENV PATH=/bin", `CMD ${JSON.stringify(PAUSE)}`].flatMap((
-    it,
-  ) => ["--change", it]);
+  const changes = ["--change", "ENV PATH=/bin", "--change", `CMD ${JSON.stringify(PAUSE)}`];
   await runOk("podman", [
     ...[...store, "--tmpdir", `${folder}/podman`, "--storage-driver", "overlay"],
     ...["import", ...changes, await makeImageTar(folder), IMAGE],

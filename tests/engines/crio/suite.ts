@@ -7,23 +7,25 @@ import type { Daemon } from "../daemon.ts";
 import type { CaseGroup, Host } from "../engine_case.ts";
 import { inTurn } from "../every.ts";
 import type { Suite } from "../suite.ts";
-import { HANDLERS } from "./cases.ts";
-import { socketOf, startCrio } from "./crio.ts";
+import { HANDLERS, restartCases } from "./cases.ts";
+import { makeNode, socketOf, startCrio } from "./crio.ts";
+import { MONITORED } from "./monitor_cases.ts";
 import { MICROVM_PODS } from "./krun_cases.ts";
 import { prepareCrio } from "./programs.ts";
 
 interface Shared {
-  readonly daemon: Daemon;
+  daemon: Daemon;
   readonly folder: string;
 }
 
 async function start(host: Host): Promise<Shared> {
   const folder = await Deno.makeTempDir({ prefix: "crio_" });
-  return { folder, daemon: await startCrio(folder, host) };
+  await makeNode(folder, host);
+  return { folder, daemon: await startCrio(folder) };
 }
 
 /** All cases of the groups; they run natively nowhere. */
-function everywhere(host: Host, ...groups: readonly CaseGroup<Cri>[]): CaseGroup<Cri>[] {
+function everywhere(host: Host, groups: readonly CaseGroup<Cri>[]): CaseGroup<Cri>[] {
   return groups.map((group) => ({
     ...group,
     cases: group.cases.map((one) => ({ ...one, emulated: [host] })),
@@ -33,12 +35,18 @@ function everywhere(host: Host, ...groups: readonly CaseGroup<Cri>[]): CaseGroup
 export function crioSuite(host: Host): Suite<Cri> {
   let shared: Promise<Shared> | undefined;
   let users = 0;
+  const restart = async () => {
+    const node = await shared!;
+    await node.daemon.end();
+    node.daemon = await startCrio(node.folder);
+  };
+  const groups = [HANDLERS, restartCases(restart), MONITORED, PODS, USER_NAMESPACES, MICROVM_PODS];
   return {
     engine: "CRI-O",
     host,
     emulated: true,
     runtimes: ["kago", "crun"],
-    groups: everywhere(host, HANDLERS, PODS, USER_NAMESPACES, MICROVM_PODS),
+    groups: everywhere(host, groups),
     open: async (runtime) => {
       users++;
       const { folder } = await (shared ??= start(host));

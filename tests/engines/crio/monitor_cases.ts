@@ -1,0 +1,66 @@
+/** Cases in which CRI-O's monitor, conmon, does more than to wait for a container's end. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Cri } from "../containerd/cri.ts";
+import type { CaseGroup } from "../engine_case.ts";
+import { LASTING_SCRIPT } from "../lasting.ts";
+import { untilSays } from "../until.ts";
+import { MODE } from "./cases.ts";
+
+const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+
+/** The arguments of all processes of the container. */
+export function processesOf(c: Cri): Promise<string> {
+  return c.ok("exec", c.container, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+}
+
+/** A command that CRI-O ends after its time limit, as a kubelet's probe. */
+export async function expectTimeout(c: Cri): Promise<void> {
+  const words = ["exec", "--sync", "--timeout", "3", c.container, "sleep", "4321"];
+  const { code, stderr } = await c.crictl(words);
+  assert(code !== 0);
+  assertMatch(stderr, /timed out|timeout|DeadlineExceeded/i);
+  await untilSays(async () => `${(await processesOf(c)).includes("sleep 4321")}`, "false");
+}
+
+async function create(c: Cri, name: string, words: string[], linux = {}): Promise<void> {
+  const config = await c.containerConfig(name, words, {
+    linux: { security_context: SECURITY, ...linux },
+  });
+  c.container = (await c.ok("create", c.pod, config, c.file("monitored"))).trim();
+  await c.ok("start", c.container);
+}
+
+export const MONITORED: CaseGroup<Cri> = {
+  name: "what conmon does",
+  setUp: async (c) => {
+    const pod = await c.podConfig("monitored", SECURITY);
+    c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
+    await create(c, "monitored-container", ["sh", "-c", LASTING_SCRIPT]);
+    await untilSays(() => c.ok("logs", c.container), "up\n");
+  },
+  tearDown: (c) => c.removePods(),
+  cases: [
+    { command: "crictl exec --sync --timeout 3 CONTAINER", check: expectTimeout },
+    {
+      command: "crictl checkpoint --export FILE CONTAINER",
+      check: async (c) => {
+        const file = `${c.folder}/checkpoint-${c.runtime}.tar`;
+        await c.ok("checkpoint", "--export", file, c.container);
+        assert((await Deno.stat(file)).size > 0);
+        assertEquals(await c.ok("exec", c.container, "echo", "inside"), "inside\n");
+      },
+    },
+    {
+      command: "crictl inspect CONTAINER (ended for want of memory)",
+      check: async (c) => {
+        const linux = { resources: { memory_limit_in_bytes: 64 << 20 } };
+        const words = ["dd", "if=/dev/zero", "of=/dev/null", "bs=256M", "count=1"];
+        await create(c, "greedy", words, linux);
+        const status = async () => JSON.parse(await c.ok("inspect", c.container)).status;
+        await untilSays(async () => (await status()).state, "CONTAINER_EXITED");
+        const { reason, exitCode } = await status();
+        assertEquals([reason, exitCode], ["OOMKilled", 137]);
+      },
+    },
+  ],
+};
