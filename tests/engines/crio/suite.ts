@@ -24,11 +24,11 @@ async function start(host: Host): Promise<Shared> {
   return { folder, daemon: await startCrio(folder) };
 }
 
-/** All cases of the groups; they run natively nowhere. */
-function everywhere(host: Host, groups: readonly CaseGroup<Cri>[]): CaseGroup<Cri>[] {
+/** The cases of the groups that name this host, or none; they run natively nowhere. */
+function casesOn(host: Host, groups: readonly CaseGroup<Cri>[]): CaseGroup<Cri>[] {
   return groups.map((group) => ({
     ...group,
-    cases: group.cases.map((one) => ({ ...one, emulated: [host] })),
+    cases: group.cases.map((one) => ({ ...one, emulated: one.emulated ?? [host] })),
   }));
 }
 
@@ -46,7 +46,7 @@ export function crioSuite(host: Host): Suite<Cri> {
     host,
     emulated: true,
     runtimes: ["kago", "crun"],
-    groups: everywhere(host, groups),
+    groups: casesOn(host, groups),
     open: async (runtime) => {
       users++;
       const { folder } = await (shared ??= start(host));
