@@ -7,8 +7,12 @@ const HERE = new URL(".", import.meta.url).pathname;
 const MODULE = "github.com/cri-o/cri-o";
 
 /** What needs C libraries is left out, seccomp and AppArmor among it. */
-const TAGS = ["containers_image_openpgp", "containers_image_ostree_stub", "btrfs_noversion"];
-TAGS.push("exclude_graphdriver_btrfs");
+const TAGS = [
+  "containers_image_openpgp",
+  "containers_image_ostree_stub",
+  "btrfs_noversion",
+  "exclude_graphdriver_btrfs",
+];
 
 export interface CrioPrograms {
   readonly crio: string;
