@@ -1,7 +1,7 @@
 /**
- * Runs every suite, two in parallel, and counts: first those of this machine, then the emulated hosts. A suite that
- * aborts counts as a failure; a skipped test counts as failed, because nothing may be skipped on the machine that CI
- * provides.
+ * Runs every suite, two in parallel, and counts: first those of this machine, then the emulated hosts; with `--root`
+ * only integration, security and differential. A suite that aborts counts as a failure; a skipped test counts as failed,
+ * because nothing may be skipped on the machine that CI provides.
  */
 import { ROOT } from "./build/paths.ts";
 
@@ -47,16 +47,20 @@ const ABOUT_MOUNTS = [
     .map((name) => `security/${name}`),
 ].map((name) => `tests/${name}_test.ts`);
 
-/** Suites on a host with shared mounts, as under systemd; the part that concerns mounts also on private ones. */
-const ON_BOTH_HOSTS = [
-  withMounts("private", tests("mounts", ...SAME_MOUNTS, ...ABOUT_MOUNTS)),
-  withMounts("shared", tests("integration", ...SAME_MOUNTS, "tests/integration")),
-  withMounts("shared", tests("security", ...SAME_MOUNTS, "tests/security")),
-];
+/** On a host with shared mounts, as under systemd. */
+const [INTEGRATION, SECURITY, DIFFERENTIAL] = ["integration", "security", "differential"]
+  .map((name) => withMounts("shared", tests(name, ...SAME_MOUNTS, `tests/${name}`))) as [
+    Suite,
+    Suite,
+    Suite,
+  ];
 
 /** Suites that share this machine's cgroups and engines, and run one after the other. docs/tests.md has the reasons. */
 const CONTAINERS: readonly Suite[] = [
-  ...ON_BOTH_HOSTS,
+  // The part that concerns mounts also on private ones.
+  withMounts("private", tests("mounts", ...SAME_MOUNTS, ...ABOUT_MOUNTS)),
+  INTEGRATION,
+  SECURITY,
   ...[
     {
       name: "differential",
@@ -106,6 +110,9 @@ const BOOTS: readonly Suite[] = [
   },
   tests("SELinux host", "tests/e2e/selinux_host_test.ts"),
 ];
+
+/** `--root`: the suites with containers, with the machine's own runc and crun. */
+const ROOT_TIER = [[INTEGRATION], [SECURITY, DIFFERENTIAL]];
 
 interface Count {
   readonly passed: number;
@@ -240,13 +247,18 @@ async function runAll(suites: Iterable<Suite>): Promise<void> {
   }
 }
 
-if (import.meta.main) {
+async function runEverything(): Promise<void> {
   await runAll(FIRST);
   const boots = BOOTS.values();
   await Promise.all([CONTAINERS, PIECES].map(async (suites) => {
     await runAll(suites);
     await runAll(boots);
   }));
+}
+
+if (import.meta.main) {
+  if (Deno.args[0] === "--root") await Promise.all(ROOT_TIER.map(runAll));
+  else await runEverything();
   // Repeated at the end, where it is easy to find.
   console.log(`${failures}\n${total.passed} passed, ${total.failed} failed`);
   Deno.exit(total.failed === 0 ? 0 : 1);
