@@ -112,13 +112,13 @@ function withoutLabels(spec: Spec): Spec {
 /** MEM, TTY and MISC of the kernel's admin-guide/devices.txt: numbers with the same meaning in every kernel. */
 const UNIVERSAL_MAJORS: ReadonlySet<number | undefined> = new Set([1, 5, 10]);
 
-/** A hardware device of the host does not exist in the guest, where its numbers may be another device's. */
 /** In a read-only root without a mount on /dev there are the nodes and links that the host has made, and no others. */
 function hasHostsDevices(spec: Spec): boolean {
   const isDev = ({ destination }: Mount) => joinPath("/", destination) === "/dev";
   return isRootReadonly(spec) && !spec.mounts?.some(isDev);
 }
 
+/** A hardware device of the host does not exist in the guest, where its numbers may be another device's. */
 function withGuestDevices(spec: Spec): Spec {
   const devices = spec.linux?.devices?.filter(isGuestDevice) ?? [];
   return { ...spec, linux: { ...spec.linux, devices } };
