@@ -9,6 +9,9 @@ import { untilSays } from "../until.ts";
 /** Of CRI (NamespaceMode). A kubelet requests CONTAINER, unless the pod has `shareProcessNamespace`. */
 export const MODE = { pod: 0, container: 1, node: 2 } as const;
 
+/** Of a pod without a sandbox container, in the node's network. */
+export const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+
 /** The state root that install.sh gives the handlers. */
 const ROOT = "/run/kago";
 

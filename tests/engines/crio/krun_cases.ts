@@ -6,9 +6,7 @@ import type { CaseGroup } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
 import { expectTimeout } from "./monitor_cases.ts";
-import { kagosState, MODE } from "./cases.ts";
-
-const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+import { kagosState, MODE, SECURITY } from "./cases.ts";
 
 /** With a sandbox container. */
 const SHARED = { namespace_options: { network: MODE.node, pid: MODE.pod } };

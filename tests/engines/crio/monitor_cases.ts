@@ -4,9 +4,7 @@ import type { Cri } from "../containerd/cri.ts";
 import type { CaseGroup } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
-import { MODE } from "./cases.ts";
-
-const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+import { SECURITY } from "./cases.ts";
 
 /** The arguments of all processes of the container. */
 export function processesOf(c: Cri): Promise<string> {
