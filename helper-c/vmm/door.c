@@ -19,6 +19,7 @@ static struct {
 
 static void *serve(void *ignored) {
   vmm_block_signals();
+  vmm_await_agent();
   for (;;) {
     int caller = as_result(accept4(door.socket, NULL, NULL, SOCK_CLOEXEC));
     if (caller == -EBADF || caller == -EINVAL) return ignored;

@@ -26,12 +26,12 @@ static void on_signal(int number) {
 static void *hand_over(void *ignored) {
   unsigned char number;
   vmm_block_signals();
+  vmm_await_agent(); /* a guest that is still booting gets the signals later */
   /* All signals are blocked here, so only a seccomp filter causes an error. */
   while (read(wake_pipe[0], &number, 1) == 1) {
     uint8_t payload[8] = {0}, reply[4];
     uint32_t size = sizeof reply;
     write_le32(payload, number);
-    /* A guest that is still booting gets the signal later. */
     agent_request(run_folder, -1, FRAME_SIGNAL, payload, sizeof payload, reply, &size, PATIENCE_MS);
   }
   return ignored;

@@ -21,9 +21,7 @@
 #include "host_sockets.h"
 #include "vmm.h"
 
-/* libkrun before 1.19 keeps a connection to a port without a listener open for 5 s. So while the guest boots, a
- * connection is given up earlier; each retry waits longer, because the agent takes longer on a slow host. */
-enum { LEAST_PATIENCE_MS = 200, MOST_PATIENCE_MS = 6400, PATIENCE_MS = 30000, CONNECT_MS = 60000, RETRY_MS = 20 };
+enum { PATIENCE_MS = 30000, CONNECT_MS = 60000, RETRY_MS = 20 };
 
 /* How long it may take a guest to learn that a server has gone. */
 enum { LOOK_MS = 1000 };
@@ -50,10 +48,8 @@ static struct {
   int64_t next_look;
   uint32_t live[SOCKETS_MAX], waiting[SOCKETS_MAX];
   int64_t next_try;
-  bool ready; /* the agent has answered */
-  int patience;
   struct link *links[RELAYS_MAX];
-} sockets = {.probe = -1, .patience = LEAST_PATIENCE_MS};
+} sockets = {.probe = -1};
 
 int sockets_add(const char *path) {
   struct stat info;
@@ -114,18 +110,17 @@ static int open_link(uint32_t socket) {
   pump_init(&link->relay.pump, wire);
   link->wire = wire;
   link->socket = socket;
-  link->deadline = now_ms() + (sockets.ready ? PATIENCE_MS : sockets.patience);
+  link->deadline = now_ms() + PATIENCE_MS;
   sockets.waiting[socket]++;
   sockets.live[socket]++;
   *place = link;
   return 0;
 }
 
-/* Until the agent answers, only the first socket has a connection. No socket can use up the connections of the
- * others. */
+/* No socket can use up the connections of the others. */
 static bool wants_link(uint32_t i) {
   if (sockets.waiting[i] > 0 || sockets.told[i]) return false;
-  return (sockets.ready || i == 0) && sockets.live[i] < RELAYS_MAX / sockets.count;
+  return sockets.live[i] < RELAYS_MAX / sockets.count;
 }
 
 static void open_links(void) {
@@ -140,7 +135,6 @@ static int tell_dead(struct link *link) { return pump_send(&link->relay.pump, FR
 static int greet(struct link *link) {
   uint8_t payload[4];
   write_le32(payload, link->socket);
-  sockets.ready = true;
   link->state = WAITING;
   int result = pump_send(&link->relay.pump, FRAME_SOCKET, 0, payload, sizeof payload);
   return result == 0 && sockets.dead[link->socket] ? tell_dead(link) : result;
@@ -255,7 +249,6 @@ static void step(struct link *link, const struct pollfd fds[PUMP_POLLS]) {
   int result = pump_step(&link->relay.pump, fds, handle, link);
   if (result == -EINPROGRESS) return go_on_connecting(link);
   bool late = link->state == GREETED && left_ms(link->deadline) == 0;
-  if (late && !sockets.ready && sockets.patience < MOST_PATIENCE_MS) sockets.patience *= 2;
   if (result == 0 && !late) return;
   sockets.waiting[link->socket]--;
   sockets.next_try = now_ms() + RETRY_MS;
@@ -322,6 +315,7 @@ int sockets_begin(int folder) {
 
 static void *serve(void *ignored) {
   vmm_block_signals();
+  vmm_await_agent();
   for (;;) {
     if (!sockets_step(-1)) poll(NULL, 0, RETRY_MS); /* out of memory; later there may be some */
   }

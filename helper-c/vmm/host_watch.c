@@ -167,6 +167,7 @@ int op_watch_mounts(struct context *c, const struct field *f) {
 
 static void *serve(void *argument) {
   vmm_block_signals();
+  vmm_await_agent();
   for (;;) changes_step((int)(intptr_t)argument, -1);
   return NULL;
 }

@@ -78,6 +78,11 @@ char *guest_card(void);
  * end. `peer` gets its pid and two memory files, its standard error and its standard output. */
 int vmm_spawn_peer(const char *path, char *const argv[], int32_t peer[3]);
 
+/* Blocks until the agent has connected for the standard streams. From then on it listens on its own port
+ * (agent/main.c). Before, libkrun cannot pass a connection on: while the guest's driver starts, it logs an error for
+ * each, and before 1.19 it holds one to a port without a listener open for 5 s. */
+void vmm_await_agent(void);
+
 /* From now on forwards this process's signals to the guest agent whose socket is in the directory: 0 or -errno. */
 int vmm_forward_signals(int folder);
 

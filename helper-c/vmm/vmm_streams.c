@@ -33,13 +33,21 @@ static struct {
   int own[3]; /* the streams that the container was started with */
   int listener; /* -1: none, or the agent has connected */
   atomic_bool came; /* somebody has connected */
+  pthread_mutex_t came_lock;
+  pthread_cond_t comes;
   int resized; /* signalfd for the terminal's new sizes, or -1 */
   int log; /* read end of the pipe that replaces a terminal as standard error, or -1 */
   pthread_mutex_t log_lock; /* held until what was read from the pipe is written */
   pid_t relayer; /* this process, once one of its threads relays */
   bool exited; /* the process has exited, and all its output is on the way */
   atomic_bool told; /* its exit code has arrived */
-} s = {.own = {-1, -1, -1}, .listener = -1, .resized = -1, .log = -1, .log_lock = PTHREAD_MUTEX_INITIALIZER};
+} s = {.own = {-1, -1, -1},
+       .listener = -1,
+       .came_lock = PTHREAD_MUTEX_INITIALIZER,
+       .comes = PTHREAD_COND_INITIALIZER,
+       .resized = -1,
+       .log = -1,
+       .log_lock = PTHREAD_MUTEX_INITIALIZER};
 
 int op_vmm_terminal(struct context *c, const struct field *f) {
   (void)c;
@@ -136,8 +144,21 @@ static void send_size(void) {
   pump_send(&s.pump, FRAME_RESIZE, 0, payload, sizeof payload);
 }
 
+static void tell_came(void) {
+  pthread_mutex_lock(&s.came_lock);
+  s.came = true;
+  pthread_cond_broadcast(&s.comes);
+  pthread_mutex_unlock(&s.came_lock);
+}
+
+void vmm_await_agent(void) {
+  pthread_mutex_lock(&s.came_lock);
+  while (!s.came) pthread_cond_wait(&s.comes, &s.came_lock);
+  pthread_mutex_unlock(&s.came_lock);
+}
+
 static void take_connection(void) {
-  s.came = true; /* before accept(2), so that vmm_guest_end() sees one or the other */
+  tell_came(); /* before accept(2), so that vmm_guest_end() sees one or the other */
   int connection = as_result(accept4(s.listener, NULL, NULL, SOCK_CLOEXEC));
   if (connection < 0) return;
   close(s.listener);

@@ -3,7 +3,7 @@
  * ones it is tests/e2e/in_microvm_host/sockets_test.ts. Needs root.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
+import { buildLibkrunDouble, type LibkrunDouble } from "../doubles/libkrun/build.ts";
 import {
   AgentDouble,
   type Answers,
@@ -13,11 +13,16 @@ import {
   DATA,
   END,
   frame,
+  reply,
+  SIGNAL,
   SOCKET,
   STARTED,
 } from "../harness/agent_double.ts";
 import { Kago } from "../harness/kago.ts";
 import { until } from "../harness/until.ts";
+
+/** What the double records of a connection to a guest in which nobody listens. */
+const EARLY = "connection without an agent";
 
 /** A stream server at `path`, which takes what comes to its end, and answers in capitals. */
 class Server implements AsyncDisposable {
@@ -50,10 +55,10 @@ class Server implements AsyncDisposable {
   }
 }
 
-/** A microVM of user 1234 with the bundle's x.sock at /run/x.sock: created, and not started. */
-async function withSocket(
+/** A microVM of user 1234 with the bundle's x.sock at /run/x.sock, not created, and its libkrun, for which no agent listens. */
+async function withoutAgent(
   makeSocket: (path: string) => void,
-  use: (kago: Kago, agent: AgentDouble) => Promise<void>,
+  use: (kago: Kago, double: LibkrunDouble) => Promise<void>,
 ): Promise<void> {
   using double = await buildLibkrunDouble();
   const options = {
@@ -66,7 +71,16 @@ async function withSocket(
     await Deno.chmod(kago.bundle.path, 0o755);
     kago.globals.push(...double.options);
     makeSocket(`${kago.bundle.path}/x.sock`);
-    const agent = new AgentDouble(double.dir);
+    await use(kago, double);
+  });
+}
+
+function withSocket(
+  makeSocket: (path: string) => void,
+  use: (kago: Kago, agent: AgentDouble) => Promise<void>,
+): Promise<void> {
+  return withoutAgent(makeSocket, async (kago, { dir }) => {
+    const agent = new AgentDouble(dir);
     try {
       await use(kago, agent);
     } finally {
@@ -120,6 +134,32 @@ Deno.test("a VMM tells the agent that a server has gone", async () => {
     await server![Symbol.asyncDispose]();
     await until("the agent hears", () => agent.last[0] === CLOSED);
     assertEquals(kago.output(), "");
+  });
+});
+
+// The guest's driver has no room for packets at first, of which libkrun logs each as an error.
+Deno.test("nothing connects to a guest before its agent listens", async () => {
+  let server: Server | undefined;
+  await withoutAgent((path) => server = new Server(path, 0o666), async (kago, double) => {
+    await using _server = server!;
+    await start(kago);
+    const { pid } = await kago.state();
+    Deno.kill(pid as number, "SIGUSR1");
+    const killed = kago.run("kill", kago.id, "USR2");
+    // Commands and the VMM would try again every 20 ms.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const early = double.calls().filter(({ call }) => call === EARLY);
+    const agent = new AgentDouble(double.dir);
+    try {
+      agent.answers = (request) => request === SIGNAL ? reply(new Uint8Array()) : undefined;
+      const { code, stderr } = await killed;
+      assertEquals([code, stderr], [0, ""]);
+      await until("all are served", () => agent.requests.length === 3);
+      assertEquals(agent.requests.sort((a, b) => a - b), [SIGNAL, SIGNAL, SOCKET]);
+    } finally {
+      await agent.close();
+    }
+    assertEquals(early, []);
   });
 });
 

@@ -1,10 +1,12 @@
 /* The double's vsock: a socket where libkrun makes one for a port of the guest's, whose connections go to a test's agent, which
  * listens as `agent.sock` beside the double's own files. Without one they are closed, as when no guest listens. */
 #include "guest.h"
+#include "recorded.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +27,17 @@ static struct sockaddr_un streams = {.sun_family = AF_UNIX};
 void streams_wanted(const char *path) { snprintf(streams.sun_path, sizeof streams.sun_path, "%s", path); }
 
 void agent_comes(void) {
-  if (!*streams.sun_path) return;
+  static atomic_flag came = ATOMIC_FLAG_INIT;
+  if (!*streams.sun_path || atomic_flag_test_and_set(&came)) return;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(fd, (struct sockaddr *)&streams, sizeof streams) < 0) give_up("cannot connect the streams");
+}
+
+/* As the real agent, which connects for the streams once it listens. */
+static void *come_once_listening(void *ignored) {
+  while (faccessat(own_folder, "agent.sock", F_OK, 0) < 0) usleep(10000);
+  agent_comes();
+  return ignored;
 }
 
 static int connect_agent(void) {
@@ -78,6 +88,7 @@ static void *serve(void *argument) {
       ends[1] = agent;
       pthread_create(&thread, NULL, relay, ends);
     } else {
+      dprintf(record_fd, "{\"call\":\"connection without an agent\",\"args\":[]}\n");
       close(caller);
       free(ends);
     }
@@ -90,4 +101,5 @@ void vsock_open(void) {
   if (bind(listener, (struct sockaddr *)&wanted, sizeof wanted) < 0 || listen(listener, 16) < 0) give_up("cannot listen");
   pthread_t thread;
   pthread_create(&thread, NULL, serve, (void *)(intptr_t)listener);
+  pthread_create(&thread, NULL, come_once_listening, NULL);
 }
