@@ -34,7 +34,7 @@ export const EXEC_DEVIATIONS: readonly Deviation[] = [
     bundle: /^a user's: umask$/,
     allows: ({ fact, runc, kago }) =>
       fact === "made"
-        ? runc!.startsWith("640 ") && kago!.startsWith("600 ")
+        ? /^640 /.test(runc!) && /^600 /.test(kago!)
         : runc === "0027" && kago === "0077",
     why: "the file's umask has the last word; runc since 1.2 takes the container's",
   },
