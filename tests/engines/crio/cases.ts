@@ -5,12 +5,7 @@ import type { Cri } from "../containerd/cri.ts";
 import { type CaseGroup, RUNTIME_PATHS } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
-
-/** Of CRI (NamespaceMode). A kubelet requests CONTAINER, unless the pod has `shareProcessNamespace`. */
-export const MODE = { pod: 0, container: 1, node: 2 } as const;
-
-/** Of a pod without a sandbox container, in the node's network. */
-export const SECURITY = { namespace_options: { network: MODE.node, pid: MODE.container } };
+import { runPod, SECURITY, SHARED, startContainer } from "./pods.ts";
 
 /** The state root that install.sh gives the handlers. */
 const ROOT = "/run/kago";
@@ -43,15 +38,9 @@ export const HANDLERS: CaseGroup<Cri> = {
       only: "kago",
       check: async (c) => {
         const before = await kagosContainers();
-        const options = { network: MODE.node, pid: MODE.container };
-        const pod = await c.podConfig("own", { namespace_options: options });
-        c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
+        await runPod(c, "own", SECURITY);
         assertEquals(await kagosContainers(), before);
-        const words = ["sh", "-c", `echo $$; ${LASTING_SCRIPT}`];
-        const linux = { security_context: { namespace_options: options } };
-        const config = await c.containerConfig("own-container", words, { linux });
-        c.container = (await c.ok("create", c.pod, config, pod)).trim();
-        await c.ok("start", c.container);
+        await startContainer(c, "own", ["sh", "-c", `echo $$; ${LASTING_SCRIPT}`], SECURITY);
         assertStringIncludes((await kagosContainers()).join("\n"), c.container);
         await untilSays(() => c.ok("logs", c.container), "1\nup\n");
       },
@@ -61,15 +50,10 @@ export const HANDLERS: CaseGroup<Cri> = {
         "crictl runp --runtime RUNTIME POD.json (pid: POD): containers in the sandbox's pid namespace",
       only: "kago",
       check: async (c) => {
-        const options = { network: MODE.node, pid: MODE.pod };
-        const pod = await c.podConfig("shared", { namespace_options: options });
-        c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
+        await runPod(c, "shared", SHARED);
         assertStringIncludes((await kagosContainers()).join("\n"), c.pod);
-        const linux = { security_context: { namespace_options: options } };
         const words = ["sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '"];
-        const config = await c.containerConfig("shared-container", words, { linux });
-        c.container = (await c.ok("create", c.pod, config, pod)).trim();
-        await c.ok("start", c.container);
+        await startContainer(c, "shared", words, SHARED);
         await untilSays(() => c.ok("logs", c.container), /sleep 1000000/);
       },
     },
@@ -86,14 +70,8 @@ export function restartCases(restart: () => Promise<void>): CaseGroup<Cri> {
         command: "crictl exec CONTAINER; crictl stop CONTAINER, after a restart of CRI-O",
         only: "kago",
         check: async (c) => {
-          const options = { network: MODE.node, pid: MODE.pod };
-          const pod = await c.podConfig("kept", { namespace_options: options });
-          c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
-          const linux = { security_context: { namespace_options: options } };
-          const words = ["sh", "-c", LASTING_SCRIPT];
-          const config = await c.containerConfig("kept-container", words, { linux });
-          c.container = (await c.ok("create", c.pod, config, pod)).trim();
-          await c.ok("start", c.container);
+          await runPod(c, "kept", SHARED);
+          await startContainer(c, "kept", ["sh", "-c", LASTING_SCRIPT], SHARED);
           await untilSays(() => c.ok("logs", c.container), "up\n");
           await restart();
           assertEquals(await c.ok("exec", c.container, "echo", "inside"), "inside\n");

@@ -5,11 +5,9 @@ import type { Cri } from "../containerd/cri.ts";
 import type { CaseGroup } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
+import { kagosState } from "./cases.ts";
 import { expectTimeout } from "./monitor_cases.ts";
-import { kagosState, MODE, SECURITY } from "./cases.ts";
-
-/** With a sandbox container. */
-const SHARED = { namespace_options: { network: MODE.node, pid: MODE.pod } };
+import { runPod, SECURITY, type Security, SHARED, startContainer } from "./pods.ts";
 
 /** Of a guest, in MiB. */
 const MEMORY = 256;
@@ -17,21 +15,17 @@ const MEMORY = 256;
 const SCRIPT = `uname -r; ${LASTING_SCRIPT}`;
 
 /** Starts a lasting container in a new pod; returns the kernel's release that it prints. */
-async function runPod(
+async function runGuest(
   c: Cri,
   name: string,
   handler: string,
   annotations: Record<string, string> = {},
-  security: unknown = SECURITY,
+  security: Security = SECURITY,
 ): Promise<string> {
   const all = { "krun.ram_mib": `${MEMORY}`, ...annotations };
-  const pod = await c.podConfig(name, security, { annotations: all });
-  c.pod = (await c.ok("runp", "--runtime", handler, pod)).trim();
+  await runPod(c, name, security, { annotations: all }, handler);
   await againAfterTripleFault(async () => {
-    const linux = { security_context: security };
-    const config = await c.containerConfig(`${name}-container`, ["sh", "-c", SCRIPT], { linux });
-    c.container = (await c.ok("create", c.pod, config, pod)).trim();
-    await c.ok("start", c.container);
+    await startContainer(c, name, ["sh", "-c", SCRIPT], security);
     await untilSays(() => c.ok("logs", c.container), /^\S+\nup\n$/);
   }, () => c.ok("rm", "--force", c.container));
   return (await c.ok("logs", c.container)).split("\n")[0]!;
@@ -42,6 +36,12 @@ function assertGuest(release: string): void {
   assert(release !== Deno.osRelease(), release);
 }
 
+/** A pod of that handler with that annotation is a microVM. */
+async function expectGuest(c: Cri, name: string, handler: string, kind: string): Promise<void> {
+  assertGuest(await runGuest(c, name, handler, { "run.oci.handler": kind }));
+  await c.ok("rmp", "--force", c.pod);
+}
+
 export const MICROVM_PODS: CaseGroup<Cri> = {
   name: "pods of microVMs",
   tearDown: (c) => c.removePods(),
@@ -49,21 +49,15 @@ export const MICROVM_PODS: CaseGroup<Cri> = {
     {
       command: "crictl runp --runtime krun POD.json; crictl create; crictl start; crictl logs",
       only: "kago",
-      check: async (c) => assertGuest(await runPod(c, "vm", "krun")),
+      check: async (c) => assertGuest(await runGuest(c, "vm", "krun")),
     },
     {
       command: "crictl exec CONTAINER (krun); crictl exec --sync CONTAINER",
       only: "kago",
       check: async (c) => {
         assertGuest((await c.ok("exec", c.container, "uname", "-r")).trim());
-        const memory = await c.ok(
-          "exec",
-          "--sync",
-          c.container,
-          "grep",
-          "MemTotal",
-          "/proc/meminfo",
-        );
+        const words = ["grep", "MemTotal", "/proc/meminfo"];
+        const memory = await c.ok("exec", "--sync", c.container, ...words);
         const total = Number(/MemTotal: +(\d+) kB/.exec(memory)?.[1]);
         assert(total > 0 && total < (MEMORY + 64) << 10, memory); // libkrun adds a little
         const { stderr } = await c.crictl(["exec", "--sync", c.container, "sh", "-c", "exit 4"]);
@@ -99,26 +93,18 @@ export const MICROVM_PODS: CaseGroup<Cri> = {
     {
       command: "crictl runp --runtime kago POD.json (annotation run.oci.handler: krun)",
       only: "kago",
-      check: async (c) => {
-        const annotations = { "run.oci.handler": "krun" };
-        assertGuest(await runPod(c, "annotated", "kago", annotations));
-        await c.ok("rmp", "--force", c.pod);
-      },
+      check: (c) => expectGuest(c, "annotated", "kago", "krun"),
     },
     {
       command: "crictl runp --runtime krun POD.json (annotation run.oci.handler: default)",
       only: "kago",
-      check: async (c) => {
-        const annotations = { "run.oci.handler": "default" };
-        assertGuest(await runPod(c, "plain", "krun", annotations));
-        await c.ok("rmp", "--force", c.pod);
-      },
+      check: (c) => expectGuest(c, "plain", "krun", "default"),
     },
     {
       command: "crictl runp --runtime krun POD.json (pid: POD): the sandbox is a plain process",
       only: "kago",
       check: async (c) => {
-        assertGuest(await runPod(c, "shared-vm", "krun", {}, SHARED));
+        assertGuest(await runGuest(c, "shared-vm", "krun", {}, SHARED));
         const { pid } = await kagosState(c.pod);
         assertMatch(await Deno.readLink(`/proc/${pid}/exe`), /busybox$/);
         await c.ok("rmp", "--force", c.pod);

@@ -4,7 +4,7 @@ import type { Cri } from "../containerd/cri.ts";
 import type { CaseGroup } from "../engine_case.ts";
 import { GRACE, LASTING_SCRIPT } from "../lasting.ts";
 import { untilSays } from "../until.ts";
-import { SECURITY } from "./cases.ts";
+import { runPod, SECURITY, startContainer } from "./pods.ts";
 
 /** The arguments of all processes of the container. */
 export function processesOf(c: Cri): Promise<string> {
@@ -23,25 +23,16 @@ export async function expectTimeout(c: Cri): Promise<void> {
 /** As a kubelet makes it; CRI-O restores no container without it. */
 const HOSTS_FILE = { host_path: "/etc/hosts", container_path: "/etc/hosts" };
 
-async function create(
-  c: Cri,
-  name: string,
-  words: string[],
-  linux = {},
-  rest = {},
-): Promise<void> {
-  const own = { linux: { security_context: SECURITY, ...linux }, mounts: [HOSTS_FILE] };
-  const config = await c.containerConfig(name, words, { ...own, ...rest });
-  c.container = (await c.ok("create", c.pod, config, c.file("monitored"))).trim();
-  await c.ok("start", c.container);
+/** In the pod of these cases. */
+function start(c: Cri, name: string, words: string[], rest = {}): Promise<void> {
+  return startContainer(c, "monitored", words, SECURITY, { name, mounts: [HOSTS_FILE], ...rest });
 }
 
 export const MONITORED: CaseGroup<Cri> = {
   name: "what conmon does",
   setUp: async (c) => {
-    const pod = await c.podConfig("monitored", SECURITY);
-    c.pod = (await c.ok("runp", "--runtime", c.runtime, pod)).trim();
-    await create(c, "monitored-container", ["sh", "-c", LASTING_SCRIPT]);
+    await runPod(c, "monitored", SECURITY);
+    await start(c, "monitored-container", ["sh", "-c", LASTING_SCRIPT]);
     await untilSays(() => c.ok("logs", c.container), "up\n");
   },
   tearDown: (c) => c.removePods(),
@@ -54,7 +45,7 @@ export const MONITORED: CaseGroup<Cri> = {
         const file = `${c.folder}/checkpoint-${c.runtime}.tar`;
         await c.ok("checkpoint", "--export", file, c.container);
         await c.ok("rm", "--force", c.container);
-        await create(c, "restored", [], {}, { image: { image: file } });
+        await start(c, "restored", [], { image: { image: file } });
         assertEquals(await c.ok("exec", c.container, "echo", "inside"), "inside\n");
         await c.ok("stop", "--timeout", `${GRACE}`, c.container);
         assertEquals(JSON.parse(await c.ok("inspect", c.container)).status.exitCode, 3);
@@ -67,7 +58,7 @@ export const MONITORED: CaseGroup<Cri> = {
       check: async (c) => {
         const linux = { resources: { memory_limit_in_bytes: 64 << 20 } };
         const words = ["dd", "if=/dev/zero", "of=/dev/null", "bs=256M", "count=1"];
-        await create(c, "greedy", words, linux);
+        await start(c, "greedy", words, { linux });
         const status = async () => JSON.parse(await c.ok("inspect", c.container)).status;
         await untilSays(async () => (await status()).state, "CONTAINER_EXITED");
         const { reason, exitCode } = await status();
