@@ -31,9 +31,9 @@ const LIBC_SIGNALS = (1n << 31n) | (1n << 32n);
 export const IGNORED_SIGNALS: Deviation = {
   fact: /^status SigIgn$/,
   allows: ({ runc, crun, kago }) => {
-    const peers = runc ?? crun;
-    if (kago === undefined || peers === undefined) return false;
-    return BigInt(`0x${kago}`) === (BigInt(`0x${peers}`) & ~LIBC_SIGNALS);
+    const peer = runc ?? crun;
+    if (kago === undefined || peer === undefined) return false;
+    return BigInt(`0x${kago}`) === (BigInt(`0x${peer}`) & ~LIBC_SIGNALS);
   },
   why: "kago does not pass on that the C library's own signals 32 and 33 were ignored",
 };
