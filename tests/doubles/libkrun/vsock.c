@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +25,16 @@ static struct sockaddr_un streams = {.sun_family = AF_UNIX};
 
 void streams_wanted(const char *path) { snprintf(streams.sun_path, sizeof streams.sun_path, "%s", path); }
 
-void agent_comes(void) {
-  static atomic_flag came = ATOMIC_FLAG_INIT;
-  if (!*streams.sun_path || atomic_flag_test_and_set(&came)) return;
+static void connect_streams(void) {
+  if (!*streams.sun_path) return;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(fd, (struct sockaddr *)&streams, sizeof streams) < 0) give_up("cannot connect the streams");
+}
+
+/* Whoever calls it second waits until the first has connected. */
+void agent_comes(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, connect_streams);
 }
 
 /* As the real agent, which connects for the streams once it listens. */
@@ -88,7 +92,7 @@ static void *serve(void *argument) {
       ends[1] = agent;
       pthread_create(&thread, NULL, relay, ends);
     } else {
-      dprintf(record_fd, "{\"call\":\"connection without an agent\",\"args\":[]}\n");
+      RECORD_CALL("connection without an agent", "%s", "");
       close(caller);
       free(ends);
     }
