@@ -149,8 +149,7 @@ int agent_connect(int folder, int vmm, int timeout_ms) {
     if (fd >= 0) {
       uint8_t payload[4];
       struct frame frame;
-      /* If the guest's agent does not listen yet, the guest refuses, and the VMM closes the connection that it has
-       * accepted. */
+      /* A guest whose agent has ended refuses, and the VMM closes the connection that it has accepted. */
       int result = agent_receive(fd, &frame, payload, 0, left_ms(end));
       if (result == 0 && frame.type == FRAME_HELLO) return fd;
       close(fd);
