@@ -1,6 +1,6 @@
 /** The shim's functions for processes: waiting for them, signals, and passing on their messages. */
 import { call, checked, cString } from "./shim_call.ts";
-import { EINVAL, ESRCH } from "../runtime/common/errno.ts";
+import { EINVAL, ENOENT, ESRCH } from "../runtime/common/errno.ts";
 
 export interface ExitStatus {
   readonly code?: number;
@@ -100,8 +100,9 @@ export function copyWindowSize(master: number): void {
 /** A pidfd, which is safe against pid reuse; undefined when there is no such process. */
 export function openPidfd(pid: number): number | undefined {
   const fd = call("pidfd_open", [pid]);
-  // EINVAL: the number is now a thread's.
-  return fd === -ESRCH || fd === -EINVAL ? undefined : checked(fd, `pidfd_open ${pid}`);
+  // The number is now a thread's: EINVAL, or ENOENT in newer kernels.
+  const isNoProcess = fd === -ESRCH || fd === -EINVAL || fd === -ENOENT;
+  return isNoProcess ? undefined : checked(fd, `pidfd_open ${pid}`);
 }
 
 /** False when the process has exited. */

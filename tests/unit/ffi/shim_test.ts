@@ -39,6 +39,12 @@ Deno.test("a failing call throws a SyscallError with the kernel's errno", () => 
   assertEquals(error.errno, 9);
 });
 
+Deno.test("openPidfd() of a number that is now a thread's is undefined", () => {
+  const threads = [...Deno.readDirSync("/proc/self/task")].map(({ name }) => Number(name));
+  const thread = threads.find((id) => id !== Deno.pid)!;
+  assertEquals(openPidfd(thread), undefined);
+});
+
 Deno.test("openPidfd() of a process that is not there is undefined", () => {
   assertEquals(openPidfd(2 ** 22 + 1), undefined);
 });
