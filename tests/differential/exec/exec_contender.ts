@@ -23,6 +23,8 @@ export type ExecRuntime = "runc" | "kago";
 
 export interface ExecOutcome {
   readonly facts: Facts;
+  readonly code: number;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -94,7 +96,7 @@ export class ExecContender implements AsyncDisposable {
       const told = section === "stat" ? readStat(lines.join("\n")) : lines;
       addFacts(facts, section, told);
     }
-    return { facts, stderr: stderr.trim() };
+    return { facts, code, stdout, stderr: stderr.trim() };
   }
 
   #run({ options = [], process, command, caller = "", onTerminal = false }: ExecCase) {

@@ -5,7 +5,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Difference, unexplained } from "../compare.ts";
 import { EXEC_CASES } from "./exec_cases.ts";
-import { ExecContender, type ExecRuntime } from "./exec_contender.ts";
+import { ExecContender, type ExecOutcome, type ExecRuntime } from "./exec_contender.ts";
 import { EXEC_DEVIATIONS } from "./exec_deviations.ts";
 import type { Facts } from "../facts.ts";
 
@@ -29,8 +29,7 @@ for (const wanted of EXEC_CASES) {
     const runc = await (await contender("runc", wanted.container)).exec(wanted);
     const kago = await (await contender("kago", wanted.container)).exec(wanted);
     const differences = unexplained(differing(runc.facts, kago.facts), EXEC_DEVIATIONS, name);
-    const said = `runc said: ${runc.stderr}\nkago said: ${kago.stderr}`;
-    assertEquals(differences, [], said);
+    assertEquals(differences, [], `runc ${outcomeText(runc)}\nkago ${outcomeText(kago)}`);
     if (wanted.gist) { for (const { stderr } of [runc, kago]) assertMatch(stderr, wanted.gist); }
   });
 }
@@ -39,4 +38,9 @@ function differing(runc: Facts, kago: Facts): Difference[] {
   return [...new Set([...runc.keys(), ...kago.keys()])]
     .map((fact) => ({ fact, runc: runc.get(fact), crun: undefined, kago: kago.get(fact) }))
     .filter((difference) => difference.runc !== difference.kago);
+}
+
+/** Whether a probe stopped early shows in its exit code and in its last lines. */
+function outcomeText({ code, stdout, stderr }: ExecOutcome): string {
+  return `ended with ${code}, said: ${stderr}\nand printed, at last:\n${stdout.slice(-600)}`;
 }
