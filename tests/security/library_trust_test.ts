@@ -220,6 +220,9 @@ Deno.test("a flavour of libkrun beside the library has to be root's alone too", 
 
 const RUNS = 25;
 
+/** Most runs meet an exchange and are refused. By then one did not, unless the good one is never loaded. */
+const MOST_RUNS = 400;
+
 for (const name of ["libkrun.so.1", "libkrunfw.so.5"]) {
   Deno.test(`a ${name} that is exchanged all the time is loaded as it was looked at, or not at all`, async () => {
     using double = await buildLibkrunDouble();
@@ -233,8 +236,9 @@ for (const name of ["libkrun.so.1", "libkrunfw.so.5"]) {
       const args = [place, name, "evil"];
       const swapper = new Deno.Command(`${place}/swap`, { args, stdin: "null" }).spawn();
       const codes: number[] = [];
+      const enough = () => codes.length >= RUNS && codes.includes(0);
       try {
-        for (let i = 0; i < RUNS; i++) codes.push((await runNamed(library)).code);
+        while (!enough() && codes.length < MOST_RUNS) codes.push((await runNamed(library)).code);
       } finally {
         swapper.kill("SIGKILL");
         await swapper.status;
