@@ -1,6 +1,6 @@
 /** The shim's functions for processes: waiting for them, signals, and passing on their messages. */
 import { call, checked, cString } from "./shim_call.ts";
-import { EINVAL, ENOENT, ESRCH } from "../runtime/common/errno.ts";
+import { ESRCH } from "../runtime/common/errno.ts";
 
 export interface ExitStatus {
   readonly code?: number;
@@ -100,9 +100,7 @@ export function copyWindowSize(master: number): void {
 /** A pidfd, which is safe against pid reuse; undefined when there is no such process. */
 export function openPidfd(pid: number): number | undefined {
   const fd = call("pidfd_open", [pid]);
-  // The number is now a thread's: EINVAL, or ENOENT in newer kernels.
-  const isNoProcess = fd === -ESRCH || fd === -EINVAL || fd === -ENOENT;
-  return isNoProcess ? undefined : checked(fd, `pidfd_open ${pid}`);
+  return fd === -ESRCH ? undefined : checked(fd, `pidfd_open ${pid}`);
 }
 
 /** False when the process has exited. */

@@ -107,7 +107,7 @@ static void await_manager(int manager) {
 
 int kago_notify_wait(int inside, int manager, int pid, const char *names) {
   const struct notify notify = {inside, manager, names};
-  int pidfd = sys_pidfd_open(pid);
+  int pidfd = kago_pidfd_open(pid);
   if (pidfd == -ESRCH) return 0;
   if (pidfd < 0) return pidfd;
   int ready = 0;

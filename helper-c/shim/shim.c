@@ -191,7 +191,11 @@ int kago_is_child(int pid) {
   return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-int kago_pidfd_open(int pid) { return sys_pidfd_open(pid); }
+int kago_pidfd_open(int pid) {
+  int pidfd = sys_pidfd_open(pid);
+  /* The number is now a thread's: EINVAL, or ENOENT in newer kernels. */
+  return pidfd == -EINVAL || pidfd == -ENOENT ? -ESRCH : pidfd;
+}
 
 int kago_pidfd_send_signal(int pidfd, int signal) { return sys_pidfd_send_signal(pidfd, signal); }
 

@@ -73,6 +73,7 @@ int kago_poll(struct pollfd *fds, uint32_t count, int timeout_ms);
 int kago_wait(int pid);
 /* Whether the process is a child of ours that has not been waited for: 1 or 0. */
 int kago_is_child(int pid);
+/* pidfd_open(2), for a number that may have been reused since: -ESRCH too if it is a thread's. */
 int kago_pidfd_open(int pid);
 int kago_pidfd_send_signal(int pidfd, int signal);
 

@@ -172,6 +172,23 @@ TEST(waiting_for_readiness_ends_with_the_process) {
   EQUAL_TEXT(got(), "STATUS=last words\n");
 }
 
+static void *tell_number(void *to) {
+  *(_Atomic pid_t *)to = gettid();
+  pause();
+  return NULL;
+}
+
+TEST(waiting_for_readiness_takes_a_threads_number_for_a_process_that_has_ended) {
+  pthread_t thread;
+  static _Atomic pid_t number;
+  set_up();
+  CHECK(pthread_create(&thread, NULL, tell_number, (void *)&number) == 0);
+  while (number == 0) usleep(1000);
+  EQUAL(kago_pidfd_open(number), -ESRCH);
+  EQUAL(kago_notify_wait(notify.inside, notify.manager, number, NAMES), 0);
+  CHECK(pthread_cancel(thread) == 0 && pthread_join(thread, NULL) == 0);
+}
+
 TEST(whoever_goes_on_telling_after_the_process_does_not_keep_us) {
   set_up();
   pid_t flood = fork();
