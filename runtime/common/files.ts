@@ -1,4 +1,4 @@
-/** Tests of files that may not exist. */
+/** Tests of files that may not exist, and what is made with more than one call. */
 import { errnoOf } from "./errors.ts";
 import { ENOTDIR } from "./errno.ts";
 
@@ -21,6 +21,12 @@ export function ifThere<T>(look: () => T): T | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Makes a folder with just this mode: that of mkdir(2) is less the caller's umask. */
+export function makeFolderOfMode(path: string, mode: number): void {
+  Deno.mkdirSync(path, { mode });
+  Deno.chmodSync(path, mode);
 }
 
 /** Removes a file or an empty folder, which may already be gone. */

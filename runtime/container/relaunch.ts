@@ -16,6 +16,7 @@ import { runCreateHooks } from "../stages/hooks.ts";
 import { newState } from "./launch.ts";
 import { beginCgroup } from "./launch_cgroup.ts";
 import { killAndReap } from "../stages/spawn.ts";
+import { makeFolderOfMode } from "../common/files.ts";
 import { given } from "../common/given.ts";
 
 export interface RelaunchOptions {
@@ -86,7 +87,7 @@ interface MountPoints {
 function makePoints(stateFolder: string): MountPoints {
   const criuRoot = `${stateFolder}/criu-root`;
   const nullDevice = `${stateFolder}/criu-null`;
-  Deno.mkdirSync(criuRoot, { mode: 0o755 });
+  makeFolderOfMode(criuRoot, 0o755);
   Deno.writeTextFileSync(nullDevice, "", { createNew: true });
   return { criuRoot, nullDevice };
 }

@@ -5,6 +5,7 @@
  */
 import { closeFd, openFolder } from "../../ffi/descriptors.ts";
 import { type Notify, notifyConnect, notifyListen, notifyWait } from "../../ffi/processes.ts";
+import { makeFolderOfMode } from "../common/files.ts";
 import type { Spec } from "../spec/spec.ts";
 
 const SOCKET = "notify.sock";
@@ -33,8 +34,7 @@ export function notifyFolder(root: string, id: string): string {
 
 /** Other users cannot reach the folder in the state; the container has it as a mount. */
 export function makeNotifyFolder(folder: string): void {
-  Deno.mkdirSync(folder);
-  Deno.chmodSync(folder, 0o755);
+  makeFolderOfMode(folder, 0o755);
 }
 
 /** The spec with the socket's mount and variable; unchanged without a folder. */

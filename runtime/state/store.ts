@@ -15,7 +15,7 @@ import { ownerName } from "./owner.ts";
 import { isPlain, shortcutText, type StateFiles } from "./shortcut.ts";
 import { isValidId, SHORTCUT_FILE, STARTED_FILE, STATE_FILE } from "./names.ts";
 import { validateId } from "./state_root.ts";
-import { ifThere } from "../common/files.ts";
+import { ifThere, makeFolderOfMode } from "../common/files.ts";
 
 /** The id of `create` is in use. */
 export class ContainerExistsError extends Error {
@@ -37,7 +37,7 @@ export function createStateDir(root: string, id: string): StateLock {
   try {
     Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
     // Search permission for others: parts of it are bound into containers with their own user namespace.
-    Deno.mkdirSync(`${root}/${id}`, { mode: 0o711 });
+    makeFolderOfMode(`${root}/${id}`, 0o711);
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) throw new ContainerExistsError(id);
     throw new HostError(

@@ -154,3 +154,21 @@ Deno.test("--pidfd-socket where nobody listens is an error, and nothing is left"
     assertEquals(kago.cgroups(), []);
   });
 });
+
+Deno.test("a caller's umask restricts neither the cgroup nor the state's folder for the container's user", async () => {
+  await Kago.with(SLEEP, async (kago) => {
+    const words = ["create", "--bundle", kago.bundle.path, kago.id];
+    const log = `${kago.bundle.path}/output`;
+    const script = ["-c", 'umask 077; exec "$@"', "sh", KAGO, "--root", kago.root, ...words];
+    const { code, stderr } = await run("sh", script, { output: log });
+    assertEquals(code, 0, stderr);
+    const folder = `${kago.root}/${kago.id}`;
+    assertEquals(permissions(folder), 0o711);
+    const { cgroup } = JSON.parse(Deno.readTextFileSync(`${folder}/state.json`));
+    for (const { path } of cgroup.directories) assertEquals(permissions(path), 0o755, path);
+  });
+});
+
+function permissions(path: string): number {
+  return Deno.statSync(path).mode! & 0o777;
+}

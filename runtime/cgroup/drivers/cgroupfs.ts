@@ -12,6 +12,7 @@ import { attachDeviceProgram } from "../devices/device_filter.ts";
 import { detachEgress } from "../egress/egress_kinds.ts";
 import type { DeviceProgram } from "../devices/device_program.ts";
 import { EACCES, EEXIST, ENOENT, EPERM, EROFS } from "../../common/errno.ts";
+import { makeFolderOfMode } from "../../common/files.ts";
 import { CgroupAccessError, syscallError } from "../errors.ts";
 import { cgroupPids } from "../life/kill.ts";
 import type { CgroupDirectory, CgroupRecord } from "../path.ts";
@@ -84,7 +85,7 @@ export function cgroupJoin(record: CgroupRecord): CgroupJoin {
 /** False if it existed. */
 function makeDirectory(path: string, directory: CgroupDirectory, made: string[]): boolean {
   try {
-    Deno.mkdirSync(path, { mode: 0o755 });
+    makeFolderOfMode(path, 0o755);
     made.push(path);
     return true;
   } catch (error) {
