@@ -12,7 +12,7 @@ import { readHostFacts } from "../host_facts.ts";
 import { compileTenantPlan } from "../plan/compile_tenant.ts";
 import type { Op } from "../plan/op.ts";
 import { checkProcess } from "../spec/checks/checks.ts";
-import { labelsNeedSelinux } from "../spec/checks/host_checks.ts";
+import { labelsNeedTheirModule } from "../spec/checks/host_checks.ts";
 import { parseProcess, parseSpec } from "../config/load.ts";
 import type { Process, Spec } from "../spec/spec.ts";
 import { ociState, type StoredState } from "../state/container_state.ts";
@@ -71,7 +71,7 @@ export async function buildTenant(request: TenantRequest): Promise<TenantBuild> 
   const init = LiveInit.open(state);
   const process = await processOf(request, spec, init);
   const warnings = checkProcess(process);
-  labelsNeedSelinux({ process });
+  labelsNeedTheirModule({ process });
   checkConsole(process, { ...console, foreground: !request.detach });
   const join = joinOf(state.cgroup, request.cgroup, process);
   const host = readHostFacts();

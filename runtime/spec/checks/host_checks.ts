@@ -4,7 +4,7 @@ import { formatPath } from "../json_path.ts";
 import { findNamespace } from "../namespaces.ts";
 import type { Spec } from "../spec.ts";
 import { sysctlPath } from "../sysctl.ts";
-import { ifThere } from "../../common/files.ts";
+import { ifThere, isThere } from "../../common/files.ts";
 
 /**
  * Checks a spec that has passed checkSpec().
@@ -12,13 +12,13 @@ import { ifThere } from "../../common/files.ts";
  */
 export function checkHost(spec: Spec): void {
   netSysctlsAreNotTheHosts(spec);
-  labelsNeedSelinux(spec);
+  labelsNeedTheirModule(spec);
 }
 
 const SELINUX_FILE = "/sys/fs/selinux/enforce";
 
-/** A label that is not enforced would protect nothing; until a policy is loaded, every label is "kernel". */
-export function labelsNeedSelinux({ process, linux }: Pick<Spec, "process" | "linux">): void {
+/** A label or profile that is not enforced would protect nothing; until a policy is loaded, every label is "kernel". */
+export function labelsNeedTheirModule({ process, linux }: Pick<Spec, "process" | "linux">): void {
   for (
     const [place, label] of [
       ["process.selinuxLabel", process?.selinuxLabel],
@@ -27,6 +27,12 @@ export function labelsNeedSelinux({ process, linux }: Pick<Spec, "process" | "li
   ) {
     if (!label || isSelinuxEnabled()) continue;
     throw new SpecError(place, "SELinux is not enabled on this host: leave the label out");
+  }
+  if (process?.apparmorProfile && !isThere("/proc/self/attr/apparmor")) {
+    throw new SpecError(
+      "process.apparmorProfile",
+      "this host's kernel has no AppArmor: leave the profile out",
+    );
   }
 }
 
