@@ -1,4 +1,6 @@
 /** The shim's functions for the stages: their programs, their start, plans and hooks. */
+import { EACCES } from "../runtime/common/errno.ts";
+import { HostError } from "../runtime/common/errors.ts";
 import { call, checked, cString, textOf } from "./shim_call.ts";
 
 /** A sealed, close-on-exec memory file. */
@@ -11,12 +13,24 @@ export function memoryFile(name: string, bytes: Uint8Array<ArrayBuffer>): number
 
 /** The stage program as a sealed memory file. */
 export function stageProgram(): number {
-  return checked(call("stage_program", []), "memfd_create of the stage program");
+  return programFile("stage_program");
 }
 
 /** The VMM's program as a sealed memory file. */
 export function vmmProgram(): number {
-  return checked(call("vmm_program", []), "memfd_create of the VMM's program");
+  return programFile("vmm_program");
+}
+
+/** @throws {HostError} where no memory file may be executed (memfd_create(2), /proc/sys/vm/memfd_noexec). */
+function programFile(name: "stage_program" | "vmm_program"): number {
+  const fd = call(name, []);
+  if (fd === -EACCES) {
+    throw new HostError(
+      "this host executes no memory files, from which kago runs its programs",
+      "set the sysctl vm.memfd_noexec to 1",
+    );
+  }
+  return checked(fd, `memory file for ${name}`);
 }
 
 /** The fault that the shim finds in an encoded plan, or undefined. */

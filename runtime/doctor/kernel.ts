@@ -5,11 +5,17 @@ import { readText } from "../host_files.ts";
 /** Bind mounts get their attributes by mount_setattr(2), which Linux has since 5.12. */
 const OLDEST = [5, 12] as const;
 
-export function judgeKernel(release: string): Finding {
+/** @param memfdNoexec of /proc/sys/vm/memfd_noexec, undefined before Linux 6.3. */
+export function judgeKernel(release: string, memfdNoexec?: string): Finding {
+  const judge = (remedy: string, problem = "") =>
+    bad("containers", "kernel", `Linux ${release}${problem}`, remedy);
   const [major = 0, minor = 0] = release.split(".").map((part) => parseInt(part, 10));
   const fits = major > OLDEST[0] || major === OLDEST[0] && minor >= OLDEST[1];
-  if (fits) return good("containers", "kernel", `Linux ${release}`);
-  return bad("containers", "kernel", `Linux ${release}`, "boot Linux 5.12 or newer");
+  if (!fits) return judge("boot Linux 5.12 or newer");
+  if (memfdNoexec === "2") {
+    return judge("sysctl vm.memfd_noexec=1", " executes no memory files (vm.memfd_noexec is 2)");
+  }
+  return good("containers", "kernel", `Linux ${release}`);
 }
 
 /** @param lsms of /sys/kernel/security/lsm, undefined when securityfs is not mounted. */
@@ -59,7 +65,7 @@ export function kernelFindings(): Finding[] {
     return text === undefined ? undefined : Number(text);
   };
   return [
-    judgeKernel(Deno.osRelease()),
+    judgeKernel(Deno.osRelease(), readText("/proc/sys/vm/memfd_noexec")?.trim()),
     judgeLsms(
       readText("/sys/kernel/security/lsm"),
       readText("/sys/fs/selinux/enforce")?.trim() === "1",

@@ -1,7 +1,8 @@
 /** `kago doctor` on this machine, and with a double of libkrun. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildLibkrunDouble } from "../doubles/libkrun/build.ts";
-import { KAGO } from "../harness/kago.ts";
+import { isThere } from "../../runtime/common/files.ts";
+import { KAGO, Kago } from "../harness/kago.ts";
 import { run } from "../harness/run.ts";
 
 interface Report {
@@ -84,4 +85,28 @@ Deno.test("an ordinary user's kago takes a library of root's, where root has no 
   const { ok, detail } = await asUser();
   assertEquals(ok, false);
   assertStringIncludes(detail, "libkrun.so.1.99.0 belongs to user 1001, not to root");
+});
+
+Deno.test({
+  name: "a host that executes no memory files is told what to set",
+  ignore: !isThere("/proc/sys/vm/memfd_noexec"), // since Linux 6.3
+  fn: () =>
+    Kago.with({ args: ["/bin/true"] }, async (kago) => {
+      const script = `
+        echo 2 > /proc/sys/vm/memfd_noexec # in this pid namespace alone
+        "$1" --root "$2" run --bundle "$3" memfd
+        echo "ended with $?" >&2
+        "$1" doctor
+      `;
+      const words = [KAGO, kago.root, kago.bundle.path];
+      const { stdout, stderr } = await run("unshare", [
+        ...["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh", ...words],
+      ]);
+      assertMatch(
+        stderr,
+        /this host executes no memory files, .*; set the sysctl vm\.memfd_noexec to 1"\nended with 1\n$/,
+      );
+      assertMatch(stdout, /^FAIL kernel .*\(vm\.memfd_noexec is 2\)$/m);
+      assertEquals([...Deno.readDirSync(kago.root)], []);
+    }),
 });

@@ -29,6 +29,14 @@ Deno.test("judgeKernel() wants Linux 5.12", () => {
   }
 });
 
+Deno.test("judgeKernel() wants a kernel that executes memory files", () => {
+  for (const value of ["0", "1"]) assertEquals(judgeKernel("6.18.0", value).ok, true, value);
+  assertMatch(
+    complaint(judgeKernel("6.18.0", "2")),
+    /memfd_noexec is 2.*sysctl vm\.memfd_noexec=1/,
+  );
+});
+
 Deno.test("judgeLsms() names them, and SELinux's mode", () => {
   assertEquals(judgeLsms("lockdown,apparmor", false).detail, "lockdown, apparmor");
   assertEquals(
