@@ -194,7 +194,7 @@ int kago_is_child(int pid) {
 int kago_pidfd_open(int pid) {
   int pidfd = sys_pidfd_open(pid);
   /* The number is now a thread's: EINVAL, or ENOENT in newer kernels. */
-  return pidfd == -EINVAL || pidfd == -ENOENT ? -ESRCH : pidfd;
+  return pid > 0 && (pidfd == -EINVAL || pidfd == -ENOENT) ? -ESRCH : pidfd;
 }
 
 int kago_pidfd_send_signal(int pidfd, int signal) { return sys_pidfd_send_signal(pidfd, signal); }
